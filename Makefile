@@ -1,0 +1,33 @@
+# Two commands: `make repro` builds everything, `make test` proves it. Both set themselves up when they must.
+PYTHON ?= python3
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export DVC_NO_ANALYTICS := 1
+export PYTHONDONTWRITEBYTECODE := 1
+
+.PHONY: repro test lint types clean
+
+repro: .venv/ready
+	dvc repro
+	thoughtmill status
+
+test: .venv/ready lint types
+	pytest -n 2 --dist loadfile
+
+lint: .venv/ready
+	ruff check .
+	ruff format --check .
+
+types: .venv/ready
+	mypy
+
+clean:
+	rm -rf .venv
+
+# torch comes first and alone: what is asked for next then finds it there and pulls no second build.
+.venv/ready: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Thoughtmill needs Python 3.11 or newer")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt torch
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,dev]'
+	touch $@

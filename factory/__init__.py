@@ -1,0 +1,1 @@
+"""The dataset factory: one stage is one module of the same name."""

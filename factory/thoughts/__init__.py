@@ -1,0 +1,1 @@
+"""The registry of thoughts: one module per kind of rationale."""

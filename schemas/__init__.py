@@ -1,0 +1,68 @@
+"""The tables of the corpus: one table = one module = one pandera model = one Hub config.
+
+A column is declared once, here, with its description; the Parquet schema, the comments in DuckDB, the
+dataset card and README's tables derive from it. This package imports nothing else of Thoughtmill.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import pandera.pandas as pa
+import pyarrow
+
+from schemas.checks import Checks
+from schemas.completions import Completions
+from schemas.problems import Problems
+from schemas.records import Records
+
+Table = type[pa.DataFrameModel]
+
+TABLES: dict[str, Table] = {
+    "problems": Problems,
+    "completions": Completions,
+    "records": Records,
+    "checks": Checks,
+}
+
+
+class Column(NamedTuple):
+    """What a schema says of one column."""
+
+    name: str
+    type: pyarrow.DataType
+    nullable: bool
+    description: str
+
+
+def columns(table: Table) -> Iterator[Column]:
+    """Yield the columns of a table in their order.
+
+    >>> next(columns(Problems)).name
+    'problem_id'
+    """
+    for name, column in table.to_schema().columns.items():
+        arrow = column.dtype.type.pyarrow_dtype
+        yield Column(name, arrow, bool(column.nullable), str(column.description))
+
+
+def arrow_schema(table: Table) -> pyarrow.Schema:
+    """Return the Arrow schema of a table, which is also its Parquet schema."""
+    return pyarrow.schema([pyarrow.field(c.name, c.type, nullable=c.nullable) for c in columns(table)])
+
+
+def primary_key(table: Table) -> tuple[str, ...]:
+    """Return the names of the columns that tell a table's rows apart, in the order rows are sorted by.
+
+    >>> primary_key(Checks)
+    ('record_id', 'check')
+    """
+    return tuple(table.to_schema().unique or ())
+
+
+def table_name(table: Table) -> str:
+    """Return the name a table goes by in files, SQL and on the Hub.
+
+    >>> table_name(Records)
+    'records'
+    """
+    return str(table.to_schema().name)

@@ -1,0 +1,38 @@
+"""The table `completions`."""
+
+import pandera.pandas as pa
+
+from schemas.fields import FAILURES, Real, Text, Whole
+
+
+class Completions(pa.DataFrameModel):
+    """One row per completion asked of the teacher: per problem, thought and sample."""
+
+    completion_id: Text = pa.Field(
+        unique=True, description="problem, thought, sample and the first 8 digits of `request_key`"
+    )
+    problem_id: Text = pa.Field(description="the problem it was asked for")
+    thought: Text = pa.Field(description="the kind of rationale asked for")
+    sample: Whole = pa.Field(ge=0, description="the index of the sample, from 0")
+    request_key: Text = pa.Field(
+        str_matches=r"^[0-9a-f]{64}$", description="SHA-256 of the canonical request; the key of the ledger"
+    )
+    prompt_sha: Text = pa.Field(str_matches=r"^[0-9a-f]{64}$", description="SHA-256 of the messages alone")
+    teacher: Text = pa.Field(description="the teacher module that answered")
+    model: Text = pa.Field(description="the model that answered, as it names itself")
+    completion: Text = pa.Field(nullable=True, description="what the teacher returned, untouched")
+    finish_reason: Text = pa.Field(nullable=True, description="why the teacher stopped, in its own word")
+    failure: Text = pa.Field(
+        nullable=True, isin=list(FAILURES), description="why there is no usable completion"
+    )
+    detail: Text = pa.Field(nullable=True, description="the failure in words")
+    prompt_tokens: Whole = pa.Field(nullable=True, ge=0, description="tokens of the prompt, as billed")
+    completion_tokens: Whole = pa.Field(nullable=True, ge=0, description="tokens of the completion, as billed")
+    cost_usd: Real = pa.Field(nullable=True, ge=0, description="its price in US dollars; null when unknown")
+    latency_s: Real = pa.Field(nullable=True, ge=0, description="seconds from request to answer, when it was bought")
+
+    class Config:
+        name = "completions"
+        strict = True
+        ordered = True
+        unique = ["problem_id", "thought", "sample"]  # noqa: RUF012  pandera reads a plain class attribute

@@ -1,0 +1,51 @@
+"""The column types every table is made of: Arrow types, so that pandera, Parquet and DuckDB agree to the bit."""
+
+from typing import Annotated, TypeAlias
+
+import pandas as pd
+import pyarrow as pa
+
+Text: TypeAlias = Annotated[pd.ArrowDtype, pa.string()]
+Whole: TypeAlias = Annotated[pd.ArrowDtype, pa.int64()]
+Real: TypeAlias = Annotated[pd.ArrowDtype, pa.float64()]
+Truth: TypeAlias = Annotated[pd.ArrowDtype, pa.bool_()]
+
+SPLITS: dict[str, str] = {
+    "train": "what students learn from",
+    "validation": "held out of training, for choosing between settings",
+    "test": "a set's own test split",
+    "test_numbers": "embedded: known templates and compositions, new numbers",
+    "test_compositions": "embedded: known steps, put together as train never puts them",
+    "test_templates": "embedded: whole templates that train never shows",
+}
+
+FAILURES: dict[str, str] = {
+    "uncompilable": "the embedded teacher found no way to write this thought",
+    "unanswered": "the teacher gave no completion for this request",
+    "refused": "the teacher declined, or a content filter stopped it",
+    "empty": "the completion has no text",
+    "truncated": "the completion was cut off by its length limit",
+    "unparsable": "no rationale of this thought can be read from the completion",
+    "no_answer": "the rationale comes to no answer",
+    "not_a_number": "the rationale comes to something that is no finite number",
+    "raised": "the program raised an exception",
+    "timeout": "the time limit was reached",
+    "memory": "the memory limit was reached",
+    "output": "the output limit was reached",
+    "forbidden": "the program tried something that the fence refuses",
+    "killed": "the worker that ran it died",
+    "underdetermined": "the equations leave the answer open",
+    "inconsistent": "the equations contradict each other",
+    "ambiguous": "the equations have several solutions that nothing tells apart",
+    "nonreal": "the equations have no real solution",
+}
+
+DROP_REASONS: dict[str, str] = {
+    "failed": "it has a failure",
+    "incorrect": "its answer is not the gold answer",
+    "leaks_numbers": "knowledge that names numbers of its own problem is not general",
+    "duplicate_problem": "an earlier problem has the same text",
+    "duplicate_rationale": "an earlier record of this problem and thought has the same rationale",
+    "contaminated": "its problem overlaps a held-out problem",
+    "held_out": "good, but its split is not train",
+}
