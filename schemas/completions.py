@@ -27,9 +27,13 @@ class Completions(pa.DataFrameModel):
     )
     detail: Text = pa.Field(nullable=True, description="the failure in words")
     prompt_tokens: Whole = pa.Field(nullable=True, ge=0, description="tokens of the prompt, as billed")
-    completion_tokens: Whole = pa.Field(nullable=True, ge=0, description="tokens of the completion, as billed")
+    completion_tokens: Whole = pa.Field(
+        nullable=True, ge=0, description="tokens of the completion, as billed"
+    )
     cost_usd: Real = pa.Field(nullable=True, ge=0, description="its price in US dollars; null when unknown")
-    latency_s: Real = pa.Field(nullable=True, ge=0, description="seconds from request to answer, when it was bought")
+    latency_s: Real = pa.Field(
+        nullable=True, ge=0, description="seconds from request to answer, when it was bought"
+    )
 
     class Config:
         name = "completions"

@@ -1,4 +1,4 @@
-"""The column types every table is made of: Arrow types, so that pandera, Parquet and DuckDB agree to the bit."""
+"""What columns are made of: Arrow types, so that pandera, Parquet and DuckDB agree, and the enums."""
 
 from typing import Annotated, TypeAlias
 

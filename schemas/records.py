@@ -19,7 +19,9 @@ class Records(pa.DataFrameModel):
     predicted_answer: Text = pa.Field(
         nullable=True, description="what the rationale comes to when solved, canonical exact text"
     )
-    failure: Text = pa.Field(nullable=True, isin=list(FAILURES), description="why there is no predicted answer")
+    failure: Text = pa.Field(
+        nullable=True, isin=list(FAILURES), description="why there is no predicted answer"
+    )
     correct: Truth = pa.Field(
         nullable=True, description="whether the predicted answer is the gold answer; null when there is none"
     )

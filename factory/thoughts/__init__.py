@@ -1,1 +1,45 @@
-"""The registry of thoughts: one module per kind of rationale."""
+"""The registry of thoughts: one module per kind of rationale.
+
+To add a thought, write a module with what `Thought` asks for, add its line to `THOUGHTS`, list it in
+`params.yaml` and give it exemplars in `data/exemplars.jsonl`. No stage, schema or `dvc.yaml` changes.
+"""
+
+from typing import Protocol
+
+from factory.errors import ThoughtmillError
+from factory.solvers import Solvers
+from factory.solvers.outcome import Outcome
+from factory.thoughts import cot, eot, knowledge, pot
+
+
+class Thought(Protocol):
+    """A module of this package: how to ask for a thought, how to read it and how to solve it."""
+
+    INSTRUCTION: str
+    """What the teacher is told to write; the system message of every request."""
+
+    GIVEN: tuple[str, ...]
+    """The columns of `problems` that the teacher is shown, in order; the first is always `problem`."""
+
+    def parse(self, completion: str) -> str | None:
+        """Return the rationale in a completion, or None when there is none to be read."""
+        ...
+
+    def solve(self, rationale: str, problem: str, solvers: Solvers) -> Outcome:
+        """Return what a rationale comes to, without sight of the gold answer."""
+        ...
+
+
+THOUGHTS: dict[str, Thought] = {
+    "knowledge": knowledge,
+    "cot": cot,
+    "pot": pot,
+    "eot": eot,
+}
+
+
+def named(thought: str) -> Thought:
+    """Return the module of a thought, or raise a `ThoughtmillError` that lists those there are."""
+    if thought not in THOUGHTS:
+        raise ThoughtmillError(f"unknown thought `{thought}`; there are: {', '.join(THOUGHTS)}")
+    return THOUGHTS[thought]

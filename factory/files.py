@@ -1,0 +1,61 @@
+"""Files at the edge: find the project, write aside then move, read lines that may be corrupt."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from factory.errors import ThoughtmillError
+
+
+def root(start: Path | None = None) -> Path:
+    """Return the project's root: the nearest folder at or above `start` with `params.yaml` and `dvc.yaml`."""
+    start = (start or Path.cwd()).resolve()
+    for folder in (start, *start.parents):
+        if (folder / "params.yaml").is_file() and (folder / "dvc.yaml").is_file():
+            return folder
+    raise ThoughtmillError(
+        f"{start} is not inside a Thoughtmill project: no params.yaml and dvc.yaml here or above"
+    )
+
+
+@contextmanager
+def aside(path: Path) -> Iterator[Path]:
+    """Yield a temporary name beside `path`; move it into place on success, remove it on any failure.
+
+    Readers see the old file or the new one, never half of one.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield part
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def existing(path: Path, remedy: str) -> Path:
+    """Return `path`, or raise a `ThoughtmillError` that names it and the remedy when it is not there."""
+    if not path.exists():
+        raise ThoughtmillError(f"{path} is missing: {remedy}")
+    return path
+
+
+def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield (line number from 1, object) for each line that is not blank.
+
+    A line that is no JSON object or no UTF-8 raises a `ThoughtmillError` naming file and line.
+    """
+    with existing(path, "give the path of a file that exists").open("rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line.decode("utf-8"))
+            except ValueError as error:
+                raise ThoughtmillError(f"{path}, line {number}: not JSON: {error}") from error
+            if not isinstance(row, dict):
+                raise ThoughtmillError(f"{path}, line {number}: not a JSON object")
+            yield number, row

@@ -1,0 +1,34 @@
+"""Chain of thought: the reasoning in sentences, closed by its answer (Wei et al., arXiv 2201.11903).
+
+>>> print(parse("4 bags hold 4 * 6 = 24 marbles.\\n#### 24\\n"))
+4 bags hold 4 * 6 = 24 marbles.
+#### 24
+"""
+
+from factory.solvers import Solvers, reading, steps
+from factory.solvers.outcome import Check, Outcome
+
+INSTRUCTION = """\
+You are a mathematics teacher. Solve the word problem step by step in short sentences.
+
+- Each sentence does one step and writes its calculation out, as in `4 * 6 = 24`.
+- Use every quantity that matters and leave out what does not.
+- The last line is `#### ` followed by the final answer as a number, without a unit.
+
+Write the solution and nothing else."""
+
+GIVEN: tuple[str, ...] = ("problem",)
+
+
+def parse(completion: str) -> str | None:
+    """Return the chain, which is the whole text; None when it has no word."""
+    return completion.strip() or None
+
+
+def solve(rationale: str, problem: str, solvers: Solvers) -> Outcome:
+    """Read the final answer and recompute every step; a wrong step is a finding, not a failure."""
+    found = reading.read(rationale)
+    checks = steps.checks(rationale, found.answer if found else None)
+    if found is None:
+        return Outcome(None, "no_answer", "no final answer can be read", checks)
+    return Outcome(found.answer, None, checks=(Check("answer_rule", True, found.rule), *checks))

@@ -1,0 +1,43 @@
+"""Knowledge: the general rules a problem needs, with nothing of the problem itself (LoRID, section 3.1).
+
+>>> print(parse('["The total of equal groups is the number of groups times the size of one group."]'))
+The total of equal groups is the number of groups times the size of one group.
+"""
+
+import json
+
+from factory.solvers import Solvers
+from factory.solvers.gold_free import general
+from factory.solvers.outcome import Outcome
+
+INSTRUCTION = """\
+You are a mathematics teacher. You are shown a word problem and, where there is one, its worked solution.
+Write down the general knowledge that somebody needs to solve problems of this kind.
+
+- Each rule is one complete sentence that holds for every problem of its kind.
+- A rule says nothing of this problem: no names, no objects, no numbers from it.
+- Together the rules cover every step of the solution, in the order in which the steps need them.
+
+Answer with a JSON list of strings and nothing else."""
+
+GIVEN: tuple[str, ...] = ("problem", "solution")
+
+
+def parse(completion: str) -> str | None:
+    """Return the rules of a JSON list, one a line; None when there is no list of sentences."""
+    begin, end = completion.find("["), completion.rfind("]")
+    if begin < 0 or end < begin:
+        return None
+    try:
+        rules = json.loads(completion[begin : end + 1])
+    except ValueError:
+        return None
+    if not isinstance(rules, list) or not rules or not all(isinstance(rule, str) for rule in rules):
+        return None
+    lines = [" ".join(rule.split()) for rule in rules]
+    return "\n".join(lines) if all(lines) else None
+
+
+def solve(rationale: str, problem: str, solvers: Solvers) -> Outcome:
+    """Return an outcome without an answer: rules come to none. What is checked is that they are general."""
+    return Outcome(answer=None, failure=None, checks=(general(problem, rationale),))
