@@ -7,8 +7,8 @@ To add a thought, write a module with what `Thought` asks for, add its line to `
 from typing import Protocol
 
 from factory.errors import ThoughtmillError
-from factory.solvers import Solvers
 from factory.solvers.outcome import Outcome
+from factory.solvers.solvers import Solvers
 from factory.thoughts import cot, eot, knowledge, pot
 
 

@@ -5,8 +5,9 @@
 #### 24
 """
 
-from factory.solvers import Solvers, reading, steps
+from factory.solvers import reading, steps
 from factory.solvers.outcome import Check, Outcome
+from factory.solvers.solvers import Solvers
 
 INSTRUCTION = """\
 You are a mathematics teacher. Solve the word problem step by step in short sentences.

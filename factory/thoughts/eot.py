@@ -6,8 +6,9 @@ marbles = 4 * 6
 ans = marbles
 """
 
-from factory.solvers import Solvers, equations
+from factory.solvers import equations
 from factory.solvers.outcome import Outcome
+from factory.solvers.solvers import Solvers
 
 INSTRUCTION = """\
 You are a mathematics teacher. Write the word problem as a system of equations. Do not solve it.

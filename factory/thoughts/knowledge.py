@@ -6,9 +6,9 @@ The total of equal groups is the number of groups times the size of one group.
 
 import json
 
-from factory.solvers import Solvers
 from factory.solvers.gold_free import general
 from factory.solvers.outcome import Outcome
+from factory.solvers.solvers import Solvers
 
 INSTRUCTION = """\
 You are a mathematics teacher. You are shown a word problem and, where there is one, its worked solution.

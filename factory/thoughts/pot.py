@@ -5,8 +5,9 @@ bags = 4
 ans = bags * 6
 """
 
-from factory.solvers import Solvers, programs
+from factory.solvers import programs
 from factory.solvers.outcome import Outcome
+from factory.solvers.solvers import Solvers
 
 INSTRUCTION = """\
 You are a mathematics teacher. Write a short Python program that solves the word problem.
