@@ -1,7 +1,9 @@
 """The registry of thoughts: one module per kind of rationale.
 
-To add a thought, write a module with what `Thought` asks for, add its line to `THOUGHTS`, list it in
-`params.yaml` and give it exemplars in `data/exemplars.jsonl`. No stage, schema or `dvc.yaml` changes.
+To add a thought, write a module with what `Thought` asks for, its instruction beside it in a `.md` of the
+same name, its line in `THOUGHTS`, and exemplars in `data/exemplars.jsonl`; then list it in `params.yaml`.
+No stage, schema or `dvc.yaml` changes. The instruction is a file of its own because it is all that a
+completion depends on: who edits `parse` or `solve` never asks the teacher again.
 """
 
 from typing import Protocol
@@ -13,13 +15,7 @@ from factory.thoughts import cot, eot, knowledge, pot
 
 
 class Thought(Protocol):
-    """A module of this package: how to ask for a thought, how to read it and how to solve it."""
-
-    INSTRUCTION: str
-    """What the teacher is told to write; the system message of every request."""
-
-    GIVEN: tuple[str, ...]
-    """The columns of `problems` that the teacher is shown, in order; the first is always `problem`."""
+    """A module of this package: how to read a thought and how to solve it."""
 
     def parse(self, completion: str) -> str | None:
         """Return the rationale in a completion, or None when there is none to be read."""

@@ -9,17 +9,6 @@ from factory.solvers import reading, steps
 from factory.solvers.outcome import Check, Outcome
 from factory.solvers.solvers import Solvers
 
-INSTRUCTION = """\
-You are a mathematics teacher. Solve the word problem step by step in short sentences.
-
-- Each sentence does one step and writes its calculation out, as in `4 * 6 = 24`.
-- Use every quantity that matters and leave out what does not.
-- The last line is `#### ` followed by the final answer as a number, without a unit.
-
-Write the solution and nothing else."""
-
-GIVEN: tuple[str, ...] = ("problem",)
-
 
 def parse(completion: str) -> str | None:
     """Return the chain, which is the whole text; None when it has no word."""

@@ -10,18 +10,6 @@ from factory.solvers import equations
 from factory.solvers.outcome import Outcome
 from factory.solvers.solvers import Solvers
 
-INSTRUCTION = """\
-You are a mathematics teacher. Write the word problem as a system of equations. Do not solve it.
-
-- The first line declares the unknowns: `unknowns: ` and their names, separated by commas.
-- Then write one equation a line, with numbers, names, `+ - * /` and brackets only.
-- Say what the problem says: an unknown may stand on either side, and equations need not be in solving order.
-- The last line determines `ans`, the quantity that is asked for.
-
-Write the unknowns and the equations and nothing else."""
-
-GIVEN: tuple[str, ...] = ("problem",)
-
 
 def parse(completion: str) -> str | None:
     """Return the lines of equations in a completion; None when there are none."""

@@ -10,18 +10,6 @@ from factory.solvers.gold_free import general
 from factory.solvers.outcome import Outcome
 from factory.solvers.solvers import Solvers
 
-INSTRUCTION = """\
-You are a mathematics teacher. You are shown a word problem and, where there is one, its worked solution.
-Write down the general knowledge that somebody needs to solve problems of this kind.
-
-- Each rule is one complete sentence that holds for every problem of its kind.
-- A rule says nothing of this problem: no names, no objects, no numbers from it.
-- Together the rules cover every step of the solution, in the order in which the steps need them.
-
-Answer with a JSON list of strings and nothing else."""
-
-GIVEN: tuple[str, ...] = ("problem", "solution")
-
 
 def parse(completion: str) -> str | None:
     """Return the rules of a JSON list, one a line; None when there is no list of sentences."""
