@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from typing import TypeVar
 
 from tqdm import tqdm
@@ -12,12 +12,13 @@ Item = TypeVar("Item")
 LINE_EVERY_S = 10.0
 
 
-def track(items: Iterable[Item], what: str, total: int | None = None) -> Iterator[Item]:
-    """Yield the items and show how far they are.
+def track(items: Iterable[Item], what: str) -> Iterator[Item]:
+    """Yield the items and show how far they are; how many there are is known when they are `Sized`.
 
     In a terminal this is one bar. In a pipe, or in CI, it is a plain line every ten seconds and one at the
-    end. `total` is the number of items when it is known.
+    end.
     """
+    total = len(items) if isinstance(items, Sized) else None
     if sys.stderr.isatty():
         yield from tqdm(items, desc=what, total=total, unit="", dynamic_ncols=True)
         return

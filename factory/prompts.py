@@ -27,7 +27,7 @@ class Prompt:
     exemplars: tuple[Mapping[str, Any], ...]
 
     def messages(self, problem: Mapping[str, Any]) -> tuple[Message, ...]:
-        """Return the chat for one problem: the system message, each exemplar as its own exchange, the problem."""
+        """Return the chat for one problem: system message, each exemplar as its own exchange, problem."""
         chat: list[Message] = [{"role": "system", "content": self.instruction}]
         for exemplar in self.exemplars:
             chat.append({"role": "user", "content": self._shown(exemplar)})

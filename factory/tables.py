@@ -21,21 +21,37 @@ GROUP_ROWS = 16_384
 SHOWN_FAULTS = 20
 
 
-def read(path: Path, table: Table) -> Iterator[Row]:
-    """Yield the rows of a table's Parquet file, in primary-key order, in flat memory."""
-    schema = arrow_schema(table)
-    file = pq.ParquetFile(existing(path, "run `dvc repro` to build it"))
-    if not file.schema_arrow.equals(schema):
-        raise ThoughtmillError(
-            f"{path} does not have the columns of `{table_name(table)}`: rebuild it with `dvc repro`"
-        )
-    for batch in file.iter_batches(batch_size=2048):
-        yield from batch.to_pylist()
+class Source:
+    """The rows of a table's Parquet file, in primary-key order, iterated in flat memory as often as you like.
+
+    `len` is the number of rows. A missing file, or one with other columns, is a `ThoughtmillError`.
+    """
+
+    def __init__(self, path: Path, table: Table) -> None:
+        self.path = existing(path, "run `dvc repro` to build it")
+        file = pq.ParquetFile(path)
+        if not file.schema_arrow.equals(arrow_schema(table)):
+            raise ThoughtmillError(f"{path} has not the columns of `{table_name(table)}`: run `dvc repro`")
+        self.rows = int(file.metadata.num_rows)
+
+    def __len__(self) -> int:
+        return self.rows
+
+    def __iter__(self) -> Iterator[Row]:
+        for batch in pq.ParquetFile(self.path).iter_batches(batch_size=2048):
+            yield from batch.to_pylist()
 
 
-def count(path: Path) -> int:
-    """Return the number of rows of a Parquet file, from its footer."""
-    return int(pq.ParquetFile(existing(path, "run `dvc repro` to build it")).metadata.num_rows)
+def joined(rows: Iterable[Row], problems: Iterable[Row]) -> Iterator[tuple[Row, Row]]:
+    """Yield each row with its problem, in flat memory; both come in the order of `problem_id`."""
+    later = iter(problems)
+    problem = next(later, None)
+    for row in rows:
+        while problem is not None and problem["problem_id"] < row["problem_id"]:
+            problem = next(later, None)
+        if problem is None or problem["problem_id"] != row["problem_id"]:
+            raise ThoughtmillError(f"the problem {row['problem_id']} is missing: rebuild with `dvc repro`")
+        yield row, problem
 
 
 def write(path: Path, table: Table, rows: Iterable[Row]) -> None:

@@ -26,6 +26,7 @@ FAILURES: dict[str, str] = {
     "empty": "the completion has no text",
     "truncated": "the completion was cut off by its length limit",
     "unparsable": "no rationale of this thought can be read from the completion",
+    "not_general": "the rules name numbers of their own problem",
     "no_answer": "the rationale comes to no answer",
     "not_a_number": "the rationale comes to something that is no finite number",
     "raised": "the program raised an exception",
@@ -43,9 +44,8 @@ FAILURES: dict[str, str] = {
 DROP_REASONS: dict[str, str] = {
     "failed": "it has a failure",
     "incorrect": "its answer is not the gold answer",
-    "leaks_numbers": "knowledge that names numbers of its own problem is not general",
     "duplicate_problem": "an earlier problem has the same text",
-    "duplicate_rationale": "an earlier record of this problem and thought has the same rationale",
     "contaminated": "its problem overlaps a held-out problem",
+    "duplicate_rationale": "an earlier sample of this problem and thought has the same rationale",
     "held_out": "good, but its split is not train",
 }

@@ -27,5 +27,8 @@ def parse(completion: str) -> str | None:
 
 
 def solve(rationale: str, problem: str, solvers: Solvers) -> Outcome:
-    """Return an outcome without an answer: rules come to none. What is checked is that they are general."""
-    return Outcome(answer=None, failure=None, checks=(general(problem, rationale),))
+    """Return an outcome without an answer: rules come to none. They fail when they are not general."""
+    check = general(problem, rationale)
+    if check.passed is False:
+        return Outcome(None, "not_general", check.detail, (check,))
+    return Outcome(None, None, checks=(check,))

@@ -1,0 +1,99 @@
+"""The corpus in DuckDB: the tables and views of one data version, over Parquet or in a file of their own."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from factory.errors import ThoughtmillError
+from factory.files import existing
+from factory.sources import digest
+from factory.tables import Source
+from schemas import TABLES, Table, columns
+
+VIEWS = Path(__file__).with_name("views.sql")
+
+
+def files(data: Path, thoughts: tuple[str, ...]) -> dict[str, list[Path]]:
+    """Return the Parquet files that hold each table, in a fixed order."""
+    return {
+        name: [data / "completions" / f"{thought}.parquet" for thought in sorted(thoughts)]
+        if name == "completions"
+        else [data / f"{name}.parquet"]
+        for name in TABLES
+    }
+
+
+def manifest(data: Path, thoughts: tuple[str, ...]) -> dict[str, Any]:
+    """Return which exact data this is: rows and SHA-256 of every file, one `data_version` over them all."""
+    shown = {
+        path.relative_to(data).as_posix(): {"rows": len(Source(path, TABLES[name])), "sha256": digest(path)}
+        for name, paths in files(data, thoughts).items()
+        for path in paths
+    }
+    version = hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()
+    return {"data_version": version, "files": shown}
+
+
+def fill(con: duckdb.DuckDBPyConnection, data: Path, thoughts: tuple[str, ...], kind: str) -> None:
+    """Make every table, its comments and the views in a database; `kind` is `table` or `view`.
+
+    As views they read the Parquet files where they lie; as tables they are copied.
+    """
+    for name, paths in files(data, thoughts).items():
+        for path in paths:
+            existing(path, "run `dvc repro` to build it")
+        con.from_parquet([str(path) for path in paths]).create_view("incoming", replace=True)
+        if kind == "view":
+            con.from_parquet([str(path) for path in paths]).create_view(name, replace=True)
+        else:
+            con.execute(f'create table "{name}" as select * from incoming')
+        _comment(con, kind, name, TABLES[name])
+    con.execute("drop view incoming")
+    con.execute(VIEWS.read_text("utf-8"))
+
+
+def _comment(con: duckdb.DuckDBPyConnection, kind: str, name: str, table: Table) -> None:
+    """Carry the docstring and the column descriptions of a schema into the database."""
+    con.execute(f'comment on {kind} "{name}" is {_quoted(grain(table))}')
+    for column in columns(table):
+        con.execute(f'comment on column "{name}"."{column.name}" is {_quoted(column.description)}')
+
+
+def grain(table: Table) -> str:
+    """Return what one row of a table is: the first sentence of its schema.
+
+    >>> from schemas import Problems
+    >>> grain(Problems)
+    'One row per problem: a seed question and its gold answer.'
+    """
+    return (table.__doc__ or "").strip().splitlines()[0]
+
+
+def opened(data: Path, thoughts: tuple[str, ...]) -> duckdb.DuckDBPyConnection:
+    """Return a read-only view of the corpus: `data/corpus.duckdb`, or the Parquet files when it is stale.
+
+    The file is stale when it is missing or was built from another data version than the manifest names.
+    """
+    path = data / "corpus.duckdb"
+    wanted = existing(data / "manifest.json", "run `dvc repro` to build the corpus").read_text("utf-8")
+    if path.exists():
+        con = duckdb.connect(str(path), read_only=True)
+        built = con.execute("select value from meta where key = 'data_version'").fetchone()
+        if built is not None and built[0] == json.loads(wanted)["data_version"]:
+            return con
+        con.close()
+    con = duckdb.connect()
+    fill(con, data, thoughts, "view")
+    return con
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def as_error(error: duckdb.Error) -> ThoughtmillError:
+    """Return an error of DuckDB as one line for people."""
+    return ThoughtmillError(" ".join(str(error).split()))

@@ -1,0 +1,172 @@
+"""Stage `curate`: the records of all thoughts side by side: agreement, duplicates, contamination, splits."""
+
+import heapq
+import re
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+from itertools import chain, groupby
+from pathlib import Path
+from typing import NamedTuple
+
+from pydantic import Field
+
+from factory import params, stage, tables
+from factory.files import root
+from factory.params import Settings as Section
+from factory.progress import track
+from factory.solvers.answers import equal
+from schemas import Checks, Problems, Records
+
+
+class Settings(Section):
+    """The section `curate` of `params.yaml`."""
+
+    seed: int = 1
+    validation_share: float = Field(
+        0.0, ge=0, lt=1, description="share of train problems moved to validation, in sets that have none"
+    )
+    ngram: int = Field(13, ge=1, description="words in a row that are one n-gram")
+    max_overlap: float = Field(
+        0.8,
+        gt=0,
+        le=1,
+        description="share of n-grams in held-out problems from which on a problem is dropped",
+    )
+
+
+class Standing(NamedTuple):
+    """What its text alone says of a problem: its split in every thought, and why its records are dropped."""
+
+    split: str
+    drop_reason: str | None
+
+
+def curate(
+    problems: Iterable[tables.Row], records: Iterable[tables.Row], settings: Settings
+) -> Iterator[tuple[tables.Row, list[tables.Row]]]:
+    """Yield every record with its split, `kept` and `drop_reason`, and the rows of `checks` found on the way.
+
+    `problems` is read several times. `records` comes in the order of problems, the thoughts merged. The drop
+    reason is the first of `schemas.fields.DROP_REASONS` that applies. Memory grows with the number of
+    problems (about 300 bytes each), not with their records.
+    """
+    standings = dict(stand(problems, settings))
+    for problem_id, group in groupby(records, key=lambda record: record["problem_id"]):
+        siblings = list(group)
+        standing = standings[problem_id]
+        seen: set[tuple[str, str | None]] = set()
+        for record in siblings:
+            reason = drop_reason(record, standing, seen)
+            curated = {**record, "split": standing.split, "kept": reason is None, "drop_reason": reason}
+            yield curated, [agreement(record, siblings)]
+
+
+def drop_reason(record: tables.Row, standing: Standing, seen: set[tuple[str, str | None]]) -> str | None:
+    """Return why a record is not kept, or None; `seen` holds the rationales that came before, and grows."""
+    if record["failure"] is not None:
+        return "failed"
+    if record["correct"] is False:
+        return "incorrect"
+    if standing.drop_reason is not None:
+        return standing.drop_reason
+    said = (record["thought"], record["rationale"])
+    if said in seen:
+        return "duplicate_rationale"
+    seen.add(said)
+    return None if standing.split == "train" else "held_out"
+
+
+def agreement(record: tables.Row, siblings: list[tables.Row]) -> tables.Row:
+    """Return the check whether another thought of the problem comes to the same answer; no gold is needed."""
+    answers = {
+        sibling["thought"]: sibling["predicted_answer"]
+        for sibling in reversed(siblings)
+        if sibling["predicted_answer"] is not None and sibling["thought"] != record["thought"]
+    }
+    mine = record["predicted_answer"]
+    agreeing = sorted(thought for thought, answer in answers.items() if mine and equal(mine, answer))
+    return {
+        "record_id": record["record_id"],
+        "check": "agreement",
+        "passed": bool(agreeing) if mine is not None and answers else None,
+        "detail": f"{len(agreeing)} of {len(answers)} other thoughts: {', '.join(agreeing)}".rstrip(": "),
+    }
+
+
+def stand(problems: Iterable[tables.Row], settings: Settings) -> Iterator[tuple[str, Standing]]:
+    """Yield (problem_id, standing) for every problem; `problems` is read three times."""
+    with_validation = {row["source"] for row in problems if row["split"] == "validation"}
+
+    def split_of(problem: tables.Row) -> str:
+        text = " ".join(words(problem["problem"]))
+        draw = int.from_bytes(sha256(f"{settings.seed}/{text}".encode()).digest()[:8]) / 2**64
+        moves = problem["split"] == "train" and problem["source"] not in with_validation
+        return "validation" if moves and draw < settings.validation_share else str(problem["split"])
+
+    held_out: set[bytes] = set()
+    for problem in problems:
+        if split_of(problem) != "train":
+            held_out.update(ngrams(problem["problem"], settings.ngram))
+    earlier: set[bytes] = set()
+    for problem in problems:
+        split, text = split_of(problem), _digest(words(problem["problem"]))
+        grams = ngrams(problem["problem"], settings.ngram)
+        if split == "train" and len(grams & held_out) >= settings.max_overlap * len(grams):
+            reason: str | None = "contaminated"
+        else:
+            reason = "duplicate_problem" if text in earlier else None
+        earlier.add(text)
+        yield problem["problem_id"], Standing(split, reason)
+
+
+def words(problem: str) -> list[str]:
+    """Return the words and numbers of a problem in lower case, without punctuation.
+
+    >>> words("Ann has 2.5 kg; Bob's got none!")
+    ['ann', 'has', '2.5', 'kg', 'bob', 's', 'got', 'none']
+    """
+    return re.findall(r"[a-z]+|\d+(?:[.,]\d+)*", problem.lower())
+
+
+def ngrams(problem: str, length: int) -> set[bytes]:
+    """Return the digests of every `length` words in a row; a shorter problem is one n-gram.
+
+    >>> len(ngrams("one two three four", 3)), len(ngrams("one two", 3))
+    (2, 1)
+    """
+    text = words(problem)
+    return {_digest(text[i : i + length]) for i in range(max(1, len(text) - length + 1))}
+
+
+def _digest(text: list[str]) -> bytes:
+    return sha256(" ".join(text).encode()).digest()[:8]
+
+
+def in_order(folder: Path, thoughts: tuple[str, ...]) -> Iterator[tables.Row]:
+    """Yield the verified records of all thoughts, merged in primary-key order."""
+    sources = [tables.Source(folder / thought / "records.parquet", Records) for thought in thoughts]
+    return heapq.merge(*sources, key=lambda row: (row["problem_id"], row["thought"], row["sample"]))
+
+
+def main() -> None:
+    """Read the problems and what `verify` found in each thought, write records and checks of the corpus."""
+    data = root() / "data"
+    settings = params.section("curate", Settings)
+    thoughts = params.thoughts()
+    problems = tables.Source(data / "problems.parquet", Problems)
+    verified = data / "verified"
+    checks = [tables.Source(verified / thought / "checks.parquet", Checks) for thought in thoughts]
+    with (
+        tables.writer(data / "records.parquet", Records) as add_record,
+        tables.writer(data / "checks.parquet", Checks) as add_check,
+    ):
+        for check in chain.from_iterable(checks):
+            add_check(check)
+        for record, found in track(curate(problems, in_order(verified, thoughts), settings), "curate"):
+            add_record(record)
+            for check in found:
+                add_check(check)
+
+
+if __name__ == "__main__":
+    stage.run(main)

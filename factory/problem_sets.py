@@ -1,0 +1,87 @@
+"""The registry of problem sets: where the Hub has each, and how to read one of its rows.
+
+To add a set, write a reader and its entry in `PROBLEM_SETS`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Fields = Mapping[str, Any]
+"""What a reader finds in a row: `problem`, `answer`, and perhaps `solution` and `id`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemSet:
+    """A problem set: how to read a row, its name on the Hub, and its splits there as (ours, theirs)."""
+
+    read: Callable[[Fields], Fields]
+    hub: str
+    splits: tuple[tuple[str, str], ...]
+    license: str
+    config: str | None = None
+    revision: str | None = None
+
+
+def read_gsm8k(row: Fields) -> Fields:
+    """Read GSM8K (Cobbe et al., arXiv 2110.14168): the gold answer stands after `####` in the solution.
+
+    >>> read_gsm8k({"question": "How many?", "answer": "1000 + 250 = 1250\\n#### 1,250"})["answer"]
+    '1,250'
+    """
+    return {
+        "problem": row["question"],
+        "answer": row["answer"].rpartition("####")[2].strip(),
+        "solution": row["answer"],
+    }
+
+
+def read_svamp(row: Fields) -> Fields:
+    """Read SVAMP (Patel et al., arXiv 2103.07191): story, then question; the equation is the solution.
+
+    >>> row = {"ID": "chal-9", "Body": "If 3 cats eat 2 fish each", "Question": "How many fish is that?",
+    ...        "Equation": "( 3.0 * 2.0 )", "Answer": 6.0}
+    >>> read_svamp(row)["problem"]
+    'If 3 cats eat 2 fish each, how many fish is that?'
+    """
+    body, question = row["Body"].strip(), row["Question"].strip()
+    if body.endswith((".", "?", "!", ",")):
+        problem = f"{body} {question}"
+    elif body.rpartition(". ")[2].startswith("If "):
+        problem = f"{body}, {question[:1].lower()}{question[1:]}"
+    else:
+        problem = f"{body}. {question}"
+    mark = "".join(row["Equation"].split())
+    solution = f"<<{mark}={row['Answer']}>>\n#### {row['Answer']}"
+    return {"problem": problem, "answer": row["Answer"], "solution": solution, "id": row["ID"]}
+
+
+def read_plain(row: Fields) -> Fields:
+    """Read MultiArith and ASDiv: the plain copies have `input` and `target`, the Hub's have their own names.
+
+    >>> read_plain({"body": "Ann has 2 cats.", "question": "How many cats?", "answer": "2 (cats)"})["answer"]
+    '2'
+    """
+    if "input" in row:
+        return {"problem": row["input"], "answer": row["target"]}
+    if "final_ans" in row:
+        return {"problem": row["question"], "answer": row["final_ans"]}
+    return {"problem": f"{row['body']} {row['question']}", "answer": row["answer"].partition("(")[0].strip()}
+
+
+PROBLEM_SETS: dict[str, ProblemSet] = {
+    "gsm8k": ProblemSet(
+        read_gsm8k, "openai/gsm8k", (("train", "train"), ("test", "test")), "MIT", config="main"
+    ),
+    "svamp": ProblemSet(read_svamp, "ChilleD/SVAMP", (("train", "train"), ("test", "test")), "MIT"),
+    "asdiv": ProblemSet(
+        read_plain,
+        "EleutherAI/asdiv",
+        (("test", "validation"),),
+        "CC-BY-NC-4.0",
+        revision="refs/convert/parquet",
+    ),
+    "multiarith": ProblemSet(
+        read_plain, "ChilleD/MultiArith", (("train", "train"), ("test", "test")), "unstated"
+    ),
+}

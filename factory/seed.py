@@ -1,0 +1,187 @@
+"""Stage `seed`: the rows of problem sets become the table `problems`."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from factory import params, stage, stories, tables
+from factory.errors import ThoughtmillError
+from factory.files import root
+from factory.params import Settings as Section
+from factory.problem_sets import PROBLEM_SETS, Fields, ProblemSet
+from factory.progress import track
+from factory.solvers.answers import canonical
+from factory.sources import rows_of_file, rows_of_hub
+from schemas import Problems
+from schemas.fields import SPLITS
+
+SHOWN_FAULTS = 20
+
+
+class Columns(Section):
+    """Which columns of a `table` source hold what."""
+
+    problem: str = "problem"
+    answer: str = "answer"
+    solution: str | None = None
+    problem_id: str | None = None
+
+
+class Source(Section):
+    """One entry of `seed.sources`.
+
+    `set` is a registered problem set. `file` (JSONL, JSON, CSV, Parquet) is read instead of the Hub, and must
+    have the digest `sha256` where that is given. A set that comes as `table` needs a `name`, its `columns`,
+    and a `file` or a `hub` name.
+    """
+
+    set: str
+    name: str | None = None
+    file: str | None = None
+    sha256: str | None = None
+    hub: str | None = None
+    config: str | None = None
+    revision: str | None = None
+    split: str | None = None
+    limit: int | None = None
+    license: str | None = None
+    columns: Columns = Columns()
+
+
+class Settings(Section):
+    """The section `seed` of `params.yaml`."""
+
+    sources: tuple[Source, ...] = (Source(set="embedded"),)
+    embedded: stories.Settings = stories.Settings()
+
+
+def seed(settings: Settings, folder: Path) -> Iterator[tables.Row]:
+    """Yield the rows of `problems`, source by source.
+
+    Relative files begin at `folder`. Broken rows of a source (no problem, an answer that is no number, a
+    missing column) are one `ThoughtmillError` that names them all.
+    """
+    for source in settings.sources:
+        if source.set == "embedded":
+            yield from embedded(settings.embedded, source)
+        elif source.set == "table":
+            yield from _rows(source, _table(source), folder)
+        elif source.set in PROBLEM_SETS:
+            yield from _rows(source, PROBLEM_SETS[source.set], folder)
+        else:
+            known = ", ".join(("embedded", *PROBLEM_SETS, "table"))
+            raise ThoughtmillError(f"params.yaml: seed: unknown set `{source.set}`; there are: {known}")
+
+
+def embedded(settings: stories.Settings, source: Source) -> Iterator[tables.Row]:
+    """Yield the problems that Thoughtmill writes itself, split by split."""
+    for split in SPLITS:
+        count = getattr(settings, split, 0)
+        if source.split not in (None, split):
+            continue
+        count = count if source.limit is None else min(count, source.limit)
+        for index, story in enumerate(stories.tell(split, count, settings.seed)):
+            yield {
+                "problem_id": f"embedded-{split}-{index}",
+                "source": "embedded",
+                "split": split,
+                "problem": story.problem,
+                "answer": story.answer,
+                "solution": story.solution,
+                "license": "MIT",
+            }
+
+
+def _table(source: Source) -> ProblemSet:
+    """Return the problem set that an entry of the set `table` describes."""
+    if source.name is None or (source.file is None) == (source.hub is None):
+        raise ThoughtmillError("params.yaml: seed: a `table` needs `name:` and either `file:` or `hub:`")
+    split = source.split or "train"
+    columns = source.columns
+
+    def read(row: Fields) -> Fields:
+        found = {"problem": row[columns.problem], "answer": row[columns.answer]}
+        if columns.solution:
+            found["solution"] = row[columns.solution]
+        if columns.problem_id:
+            found["id"] = row[columns.problem_id]
+        return found
+
+    return ProblemSet(read, source.hub or "", ((split, split),), "unstated")
+
+
+def _rows(source: Source, problem_set: ProblemSet, folder: Path) -> Iterator[tables.Row]:
+    name = source.name or source.set
+    splits = [pair for pair in problem_set.splits if source.split in (None, pair[0])]
+    if not splits or (source.split is not None and source.split not in SPLITS):
+        known = ", ".join(ours for ours, _ in problem_set.splits)
+        raise ThoughtmillError(
+            f"params.yaml: seed: `{name}` has no split `{source.split}`; there are: {known}"
+        )
+    if source.file is not None:
+        if len(splits) > 1:
+            raise ThoughtmillError(
+                f"params.yaml: seed: say with `split:` which split of {name} {source.file} is"
+            )
+        yield from _read(
+            source, problem_set, name, splits[0][0], rows_of_file(folder / source.file, source.sha256)
+        )
+        return
+    for ours, theirs in splits:
+        hub_rows = rows_of_hub(
+            problem_set.hub,
+            source.config or problem_set.config,
+            theirs,
+            source.revision or problem_set.revision,
+        )
+        yield from _read(source, problem_set, name, ours, hub_rows)
+
+
+def _read(
+    source: Source,
+    problem_set: ProblemSet,
+    name: str,
+    split: str,
+    places: Iterable[tuple[str, Fields]],
+) -> Iterator[tables.Row]:
+    faults: list[str] = []
+    for index, (place, row) in enumerate(places):
+        if index == source.limit:
+            break
+        try:
+            found = problem_set.read(row)
+        except (KeyError, AttributeError) as error:
+            faults.append(f"{place}: no column {error}")
+            continue
+        problem = str(found["problem"] or "").strip()
+        answer = canonical(str(found["answer"]))
+        if not problem:
+            faults.append(f"{place}: the problem is empty")
+        elif answer is None:
+            faults.append(f"{place}: the answer {found['answer']!r} is no number")
+        else:
+            yield {
+                "problem_id": f"{name}-{split}-{found.get('id', index)}",
+                "source": name,
+                "split": split,
+                "problem": problem,
+                "answer": answer,
+                "solution": found.get("solution"),
+                "license": source.license or problem_set.license,
+            }
+    if faults:
+        more = f"; and {len(faults) - SHOWN_FAULTS} more" if len(faults) > SHOWN_FAULTS else ""
+        raise ThoughtmillError(
+            f"{name}: {len(faults)} broken rows: " + "; ".join(faults[:SHOWN_FAULTS]) + more
+        )
+
+
+def main() -> None:
+    """Read `params.yaml`, write `data/problems.parquet`."""
+    folder = root()
+    settings = params.section("seed", Settings)
+    rows = track(seed(settings, folder), "seed")
+    tables.write(folder / "data" / "problems.parquet", Problems, rows)
+
+
+if __name__ == "__main__":
+    stage.run(main)

@@ -1,0 +1,39 @@
+"""Stage `tabulate`: all tables and views in one DuckDB file, and the manifest that names this data version.
+
+`data/corpus.duckdb` differs at each build, even with equal content, so it is no output of the stage and no
+stage reads it: what the stage puts out is `data/manifest.json`.
+"""
+
+import json
+from pathlib import Path
+
+import duckdb
+
+from factory import corpus, params, stage
+from factory.files import aside, root
+
+
+def tabulate(data: Path, thoughts: tuple[str, ...], target: Path) -> None:
+    """Build the database of the Parquet files under `data`, aside, and move it to `target`."""
+    shown = corpus.manifest(data, thoughts)
+    with aside(target) as part:
+        try:
+            with duckdb.connect(str(part), config={"memory_limit": "1GB", "threads": 2}) as con:
+                corpus.fill(con, data, thoughts, "table")
+                con.execute("create table meta (key varchar primary key, value varchar)")
+                con.execute("insert into meta values ('data_version', ?)", [shown["data_version"]])
+                con.execute("comment on table meta is 'One row per fact about this build.'")
+        except duckdb.Error as error:
+            raise corpus.as_error(error) from error
+    with aside(data / "manifest.json") as part:
+        part.write_text(json.dumps(shown, indent=1, sort_keys=True) + "\n", "utf-8")
+
+
+def main() -> None:
+    """Read all tables, write `data/corpus.duckdb` and `data/manifest.json`."""
+    data = root() / "data"
+    tabulate(data, params.thoughts(), data / "corpus.duckdb")
+
+
+if __name__ == "__main__":
+    stage.run(main)

@@ -1,0 +1,103 @@
+-- The views people query. They stand over the tables of `schemas/`, in DuckDB's dialect.
+
+create or replace view answered as
+select
+    problem_id,
+    predicted_answer,
+    count(distinct thought) as thoughts,
+    bool_or(correct) as correct
+from records
+where predicted_answer is not null
+group by problem_id, predicted_answer;
+comment on view answered is 'One row per problem and answer that some thought came to.';
+
+create or replace view agreement as
+select
+    p.problem_id,
+    p.split,
+    p.answer,
+    coalesce(sum(a.thoughts), 0)::integer as answers,
+    coalesce(max(a.thoughts), 0)::integer as agreeing,
+    arg_max(a.predicted_answer, (a.thoughts, a.predicted_answer)) as agreed_answer,
+    arg_max(a.correct, (a.thoughts, a.predicted_answer)) as agreed_correct
+from problems p
+left join answered a using (problem_id)
+group by p.problem_id, p.split, p.answer;
+comment on view agreement is
+'One row per problem: how many thoughts came to an answer, how many agree, on what, and whether that is gold.';
+
+create or replace view suspect_gold as
+select * from agreement
+where agreeing >= 2 and agreeing = answers and not agreed_correct;
+comment on view suspect_gold is
+'One row per problem whose thoughts all agree, at least two of them, on an answer that is not the gold answer.';
+
+create or replace view "yield" as
+select
+    thought,
+    coalesce(failure, case when correct is null then 'no gold needed' when correct then 'correct' else 'incorrect' end)
+        as outcome,
+    count(*) as records,
+    round(count(*) / sum(count(*)) over (partition by thought), 4) as share,
+    count(*) filter (kept) as kept
+from records
+group by thought, outcome;
+comment on view "yield" is 'One row per thought and outcome: correct, incorrect, or the failure.';
+
+create or replace view cost as
+select
+    c.thought,
+    c.model,
+    c.prompt_sha,
+    count(*) as completions,
+    sum(c.prompt_tokens) as prompt_tokens,
+    sum(c.completion_tokens) as completion_tokens,
+    sum(c.cost_usd) as cost_usd,
+    count(*) filter (r.correct) as verified_records,
+    sum(c.cost_usd) / nullif(count(*) filter (r.correct), 0) as cost_per_verified_record_usd
+from completions c
+join records r using (completion_id)
+group by c.thought, c.model, c.prompt_sha;
+comment on view cost is 'One row per thought, model and prompt version: what its completions cost, in all and per verified record.';
+
+create or replace view pairs as
+select
+    good.problem_id,
+    good.thought,
+    p.problem,
+    good.record_id as correct_record_id,
+    good.rationale as correct_rationale,
+    bad.record_id as incorrect_record_id,
+    bad.rationale as incorrect_rationale,
+    bad.predicted_answer as incorrect_answer
+from records good
+join records bad using (problem_id, thought)
+join problems p using (problem_id)
+where good.correct and not bad.correct;
+comment on view pairs is 'One row per correct and incorrect rationale of one problem and thought.';
+
+create or replace view lineage as
+select
+    r.record_id,
+    r.problem_id,
+    r.thought,
+    r.sample,
+    p.source,
+    c.teacher,
+    c.model,
+    c.prompt_sha,
+    c.request_key,
+    c.completion_id,
+    p.problem,
+    c.completion,
+    r.rationale,
+    p.answer,
+    r.predicted_answer,
+    r.failure,
+    r.correct,
+    r.kept,
+    r.drop_reason
+from records r
+join completions c using (completion_id)
+join problems p on p.problem_id = r.problem_id;
+comment on view lineage is 'One row per record: the way from the problem over prompt, model and completion to its verdict.';

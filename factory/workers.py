@@ -1,0 +1,90 @@
+"""Work spread over processes: results in order, flat memory, a killed worker costs one item."""
+
+import multiprocessing
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from itertools import islice
+from typing import Any, Generic, TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+CHUNK = 64
+AHEAD = 4
+
+
+class Crew(Generic[Item, Result]):
+    """Processes that each do `work(item)` after calling `begin(*arguments)` once.
+
+    `work`, `begin`, the items and the results must pickle. When a process is killed, the items that were
+    under way are done again one at a time, and the one that kills again comes out as `lost(item)`.
+    """
+
+    def __init__(
+        self,
+        work: Callable[[Item], Result],
+        lost: Callable[[Item], Result],
+        workers: int,
+        begin: Callable[..., None],
+        arguments: tuple[Any, ...] = (),
+    ) -> None:
+        self.work, self.lost, self.workers = work, lost, workers
+        self.begin, self.arguments = begin, arguments
+        self.pool: ProcessPoolExecutor | None = None
+
+    def spread(self, items: Iterable[Item]) -> Iterator[Result]:
+        """Yield the result of every item, in order; a bounded number is under way at a time."""
+        source = iter(items)
+        under_way: deque[tuple[list[Item], Future[list[Result]] | None]] = deque()
+        try:
+            while True:
+                while len(under_way) < self.workers * AHEAD and (chunk := list(islice(source, CHUNK))):
+                    under_way.append((chunk, self._submit(chunk)))
+                if not under_way:
+                    return
+                yield from self._results(*under_way.popleft())
+        finally:
+            self._close()
+
+    def _submit(self, chunk: list[Item]) -> Future[list[Result]] | None:
+        """Hand a chunk to the pool; None when the pool broke meanwhile."""
+        if self.pool is None:
+            context = multiprocessing.get_context("spawn")
+            self.pool = ProcessPoolExecutor(self.workers, context, self.begin, self.arguments)
+        try:
+            return self.pool.submit(_each, self.work, chunk)
+        except BrokenProcessPool:
+            return None
+
+    def _results(self, chunk: list[Item], future: Future[list[Result]] | None) -> Iterator[Result]:
+        try:
+            if future is not None:
+                yield from future.result()
+                return
+        except BrokenProcessPool:
+            pass
+        for item in chunk:
+            yield self._alone(item)
+
+    def _alone(self, item: Item) -> Result:
+        """Do one item of a chunk that was lost; after a second break it is the one that kills."""
+        for _ in range(2):
+            future = self._submit([item])
+            try:
+                if future is not None:
+                    return future.result()[0]
+            except BrokenProcessPool:
+                pass
+            self._close()
+        return self.lost(item)
+
+    def _close(self) -> None:
+        if self.pool is not None:
+            self.pool.shutdown(cancel_futures=True)
+            self.pool = None
+
+
+def _each(work: Callable[[Item], Result], chunk: list[Item]) -> list[Result]:
+    return [work(item) for item in chunk]
