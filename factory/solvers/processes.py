@@ -1,0 +1,139 @@
+"""The parent's side of a zygote: start it, hand it programs, and get over its death."""
+
+import contextlib
+import importlib.util
+import json
+import os
+import select
+import signal
+import struct
+import subprocess
+import sys
+import sysconfig
+import time
+from pathlib import Path
+
+from factory.errors import ThoughtmillError
+from factory.solvers.limits import Limits
+from factory.solvers.screen import Screened
+
+REQUEST = struct.Struct(">dII")
+REPLY = struct.Struct(">cI")
+GRACE_S = 0.3
+"""How much later than the zygote itself the parent gives a program up, seconds."""
+
+START_S = 60.0
+HEAVY_MODULES = ("numpy", "sympy")
+ROOT = Path(__file__).parents[2]
+START = "import sys; sys.path.insert(0, sys.argv.pop()); from factory.solvers.zygote import main; main()"
+
+
+class Zygote:
+    """A zygote and the pipes to it, started at its first program; a `heavy` one has numpy and sympy loaded."""
+
+    def __init__(self, fence: str, limits: Limits, heavy: bool) -> None:
+        self._arguments = (fence, limits, heavy)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def run(self, program: Screened, wall_s: float) -> tuple[str, str]:
+        """Run a program; return a kind and its text: a reading's, or `timeout`, or `killed`.
+
+        Raises ThoughtmillError when no zygote can be started at all.
+        """
+        process = self._process = self._process or _start(*self._arguments)
+        body, tail = program.body.encode(), program.tail.encode()
+        try:
+            _write(process, REQUEST.pack(wall_s, len(body), len(tail)) + body + tail)
+            kind, line = _receive(process, time.monotonic() + wall_s + GRACE_S)
+        except (EOFError, BrokenPipeError):
+            self.close()
+            return "killed", "the process that held the program died"
+        except TimeoutError:
+            self.close()
+            return "timeout", "the process that held the program was stopped"
+        if kind == b"t":
+            return "timeout", f"not done after {wall_s:g} s"
+        if kind == b"x":
+            return _death(int(line))
+        word, _, text = line.decode("utf-8", "replace").rstrip("\n").partition(" ")
+        return word, text
+
+    def close(self) -> None:
+        """Kill the zygote and all it holds."""
+        if self._process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe:
+                pipe.close()
+        self._process.wait()
+        self._process = None
+
+
+def _death(number: int) -> tuple[str, str]:
+    """Say what a child died of."""
+    if number == signal.SIGXCPU:
+        return "timeout", "the limit of processor time was reached"
+    return "killed", f"signal {number}" if number else "it ended without an answer"
+
+
+def _start(fence: str, limits: Limits, heavy: bool) -> "subprocess.Popen[bytes]":
+    """Start a zygote and wait until it is ready."""
+    path = [folder for folder in sys.path if folder and "python" in folder and Path(folder).exists()]
+    packages = [
+        str(Path(spec.origin).parents[1])
+        for name in HEAVY_MODULES
+        if (spec := importlib.util.find_spec(name)) and spec.origin
+    ]
+    settings = {
+        "fence": fence,
+        "limits": limits.model_dump(),
+        "path": list(
+            dict.fromkeys([sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), *path, *packages])
+        ),
+        "modules": HEAVY_MODULES if heavy else (),
+        "readable": [],
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-s", "-S", "-P", "-c", START, json.dumps(settings), str(ROOT)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={"PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1"},
+        cwd="/",
+        bufsize=0,
+        start_new_session=True,
+    )
+    try:
+        _receive(process, time.monotonic() + START_S)
+    except (EOFError, TimeoutError):
+        process.kill()
+        raise ThoughtmillError(f"the fence {fence!r} does not start: {sys.executable} ended early") from None
+    return process
+
+
+def _write(process: "subprocess.Popen[bytes]", data: bytes) -> None:
+    assert process.stdin is not None
+    view = memoryview(data)
+    while view:
+        view = view[process.stdin.write(view) :]
+
+
+def _receive(process: "subprocess.Popen[bytes]", deadline: float) -> tuple[bytes, bytes]:
+    """Read one reply. Raises EOFError when the zygote is gone and TimeoutError when it is late."""
+    kind, length = REPLY.unpack(_read(process, REPLY.size, deadline))
+    return kind, _read(process, length, deadline)
+
+
+def _read(process: "subprocess.Popen[bytes]", length: int, deadline: float) -> bytes:
+    assert process.stdout is not None
+    pipe, data = process.stdout.fileno(), b""
+    while len(data) < length:
+        if not select.select([pipe], [], [], max(0.0, deadline - time.monotonic()))[0]:
+            raise TimeoutError
+        piece = os.read(pipe, length - len(data))
+        if not piece:
+            raise EOFError
+        data += piece
+    return data

@@ -1,0 +1,90 @@
+"""What a program's value says: the plain text of one number, whatever type the number has.
+
+This runs inside the fence, on the program's own objects: it must not import anything heavy, and nothing it
+calls is trusted. The other side of the fence gets text only and reads that text strictly.
+"""
+
+import numbers
+import re
+from typing import Any, NamedTuple
+
+TEXT_LENGTH = 1000
+"""Characters of the longest number that crosses the fence; `factory.solvers.answers` reads no longer ones."""
+
+NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+|(?<=\d))(?:[eE][-+]?\d+)?(?:/\d+)?")
+
+
+class Reading(NamedTuple):
+    """A value in words: `kind` is number, text, none or other; `text` is its text or the name of its type."""
+
+    kind: str
+    text: str
+
+
+def read_value(value: Any, depth: int = 3) -> Reading:
+    """Return the number that a value is, as text.
+
+    One of a kind counts as itself: `[18]`, `(18,)`, `{x: 18}` (what sympy's `solve` returns) and arrays of
+    one element, up to `depth` levels. Booleans are no numbers; text is passed on to be read as text.
+
+    >>> read_value([18.5]), read_value(True)
+    (Reading(kind='number', text='18.5'), Reading(kind='other', text='bool'))
+    """
+    if value is None:
+        return Reading("none", "")
+    if isinstance(value, str):
+        return Reading("text", str.__str__(value)[:TEXT_LENGTH])
+    if isinstance(value, bool):
+        return Reading("other", "bool")
+    if isinstance(value, float):
+        return Reading("number", float.__repr__(value))
+    if isinstance(value, numbers.Rational):
+        return _rational(value)
+    inner = _only_element(value)
+    if inner is not None and depth:
+        return read_value(inner[0], depth - 1)
+    return _unusual(value)
+
+
+def _rational(value: numbers.Rational) -> Reading:
+    """Read a whole number or a fraction of Python, numpy or sympy; no long one is ever written out."""
+    above, below = int(value.numerator), int(value.denominator)
+    if max(above.bit_length(), below.bit_length()) > TEXT_LENGTH:
+        return Reading("other", "number of too many digits")
+    return Reading("number", str(above) if below == 1 else f"{above}/{below}")
+
+
+def _only_element(value: Any) -> tuple[Any] | None:
+    """Return the one element of a container or array, boxed; None for anything else."""
+    if isinstance(value, dict):
+        value = tuple(value.values())
+    if isinstance(value, list | tuple | set | frozenset) or type(value).__name__ in ("FiniteSet", "Tuple"):
+        return (next(iter(value)),) if len(value) == 1 else None
+    if getattr(value, "size", None) == 1 and hasattr(value, "item"):
+        return (value.item(),)
+    return None
+
+
+def _unusual(value: Any) -> Reading:
+    """Read decimals, complex numbers on the real line and closed sympy expressions."""
+    name = type(value).__name__
+    if name == "Decimal":
+        return Reading("number", str(value))
+    if isinstance(value, complex):
+        return read_value(value.real) if value.imag == 0 else Reading("other", name)
+    if getattr(value, "is_number", False) and getattr(value, "is_real", None) is not False:
+        return Reading("number", repr(float(value)))
+    if isinstance(value, numbers.Real):
+        return Reading("number", repr(float(value)))
+    return Reading("other", name)
+
+
+def read_text(text: str) -> str | None:
+    """Return the one number in the last line of a text, without separators; None for none or several.
+
+    >>> read_text("The total is $1,250.50 a year."), read_text("12 or 13")
+    ('1250.50', None)
+    """
+    lines = text[-TEXT_LENGTH:].strip().splitlines()
+    found = NUMBER.findall(lines[-1].replace("$", "")) if lines else []
+    return found[0].replace(",", "") if len(found) == 1 else None

@@ -1,0 +1,114 @@
+"""The zygote: a warm interpreter that forks one single-use child for each program.
+
+It runs as a process of its own, started by `factory.solvers.processes`, holds one request at a time, keeps
+the wall time, and kills all that a program has left behind before it takes the next. It ends when its parent
+does: the request pipe closes.
+"""
+
+import builtins
+import contextlib
+import importlib
+import json
+import math
+import os
+import random
+import select
+import signal
+import struct
+import sys
+import time
+from typing import Any, NoReturn
+
+from factory.solvers import runner
+from factory.solvers.fences import Fence
+
+REQUEST = struct.Struct(">dII")
+REPLY = struct.Struct(">cI")
+
+
+def main() -> NoReturn:
+    """Serve programs until the parent is gone. The only argument is the configuration as JSON."""
+    settings = json.loads(sys.argv[1])
+    requests, replies = _move_pipes()
+    sys.path[:] = settings["path"]
+    for name in settings["modules"]:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+    fence = Fence(settings["fence"], settings["limits"])
+    fence.enter_zygote(settings["readable"])
+    os.environ.clear()
+    vars(builtins).update(exit=sys.exit, quit=sys.exit)  # `site` defines them, and is not loaded here
+    for name in [name for name in sys.modules if name.split(".")[0] in ("factory", "ctypes", "_ctypes")]:
+        del sys.modules[name]
+    os.write(replies, REPLY.pack(b"r", 0))
+    while True:
+        wall_s, body_length, tail_length = REQUEST.unpack(_read(requests, REQUEST.size))
+        program = _read(requests, body_length).decode(), _read(requests, tail_length).decode()
+        _serve(program, wall_s, (requests, replies), fence)
+        del program
+
+
+def _move_pipes() -> tuple[int, int]:
+    """Take the pipes away from where a program's input and output would be."""
+    pipes = os.dup(0), os.dup(1)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(nothing, standard)
+    os.close(nothing)
+    return pipes
+
+
+def _read(pipe: int, length: int) -> bytes:
+    """Read exactly so many bytes; the end of the pipe is the end of this process."""
+    data = b""
+    while len(data) < length:
+        piece = os.read(pipe, length - len(data))
+        if not piece:
+            os._exit(0)
+        data += piece
+    return data
+
+
+def _serve(program: tuple[str, str], wall_s: float, pipes: tuple[int, int], fence: Fence) -> None:
+    """Run one program in a child of its own; send on its line, or `t` for late, or `x` and the signal."""
+    deadline = time.monotonic() + wall_s
+    answers, answer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        for pipe in (*pipes, answers):
+            os.close(pipe)
+        _run_child(program, answer, fence)
+    os.close(answer)
+    kind, line = _wait(answers, pipes[0], deadline)
+    os.close(answers)
+    died_of = fence.end(child)
+    if kind == b"x":
+        line = str(died_of).encode()
+    os.write(pipes[1], REPLY.pack(kind, len(line)) + line)
+
+
+def _run_child(program: tuple[str, str], answer: int, fence: Fence) -> NoReturn:
+    """Lock this process up, then run the program in it. Chance is the same on every run."""
+    os.setsid()
+    random.seed(0)
+    numpy: Any = sys.modules.get("numpy")
+    if numpy is not None:
+        numpy.random.seed(0)
+    fence.enter_child()
+    runner.run(*program, answer, fence.limits["output_kb"] * 1024)
+
+
+def _wait(answers: int, requests: int, deadline: float) -> tuple[bytes, bytes]:
+    """Wait for the child's line, its death or the deadline; with the parent gone, end at once."""
+    poll = select.poll()
+    poll.register(answers, select.POLLIN)
+    poll.register(requests, 0)
+    while True:
+        ready = dict(poll.poll(max(0, math.ceil((deadline - time.monotonic()) * 1000))))
+        if requests in ready:
+            os.killpg(0, signal.SIGKILL)
+        if answers in ready:
+            line = os.read(answers, 65536)
+            return (b"d", line) if line else (b"x", b"")
+        if time.monotonic() >= deadline:
+            return b"t", b""

@@ -1,0 +1,85 @@
+"""The program in a completion is found whatever surrounds it."""
+
+import pytest
+
+from factory.solvers.extraction import extract
+
+
+def test_plain_code_is_itself() -> None:
+    assert extract("a = 2\nans = a * 3") == "a = 2\nans = a * 3"
+
+
+@pytest.mark.parametrize(
+    "mark", ["```python", "```py", "```Python3", "```", "~~~python", "``` python", "```python title=x"]
+)
+def test_a_marked_block_is_taken_out_of_the_prose(mark: str) -> None:
+    close = mark[:3]
+    assert extract(f"Let's see.\n\n{mark}\nans = 3\n{close}\n\nThe answer is 3.") == "ans = 3"
+
+
+def test_an_unclosed_block_goes_to_the_end() -> None:
+    assert extract("Sure!\n```python\na = 1\nans = a + 1\n") == "a = 1\nans = a + 1"
+
+
+def test_blocks_of_python_are_joined_in_their_order() -> None:
+    text = "First\n```python\na = 1\n```\nthen\n```python\nans = a + 1\n```\n"
+    assert extract(text) == "a = 1\nans = a + 1"
+
+
+def test_a_block_of_output_is_no_program() -> None:
+    assert extract("```python\nprint(3)\n```\nOutput:\n```\n3\n```") == "print(3)"
+    assert extract("```python\nprint(3)\n```\n```output\n3\n```") == "print(3)"
+
+
+def test_prompts_are_taken_away_with_the_output_between_them() -> None:
+    text = ">>> a = 2\n>>> for i in range(2):\n...     a += i\n...\n>>> a\n3\n"
+    assert extract(text) == "a = 2\nfor i in range(2):\n    a += i\n\na"
+
+
+def test_prompts_inside_a_block_are_taken_away_too() -> None:
+    assert extract("```python\n>>> ans = 4\n```") == "ans = 4"
+
+
+def test_prose_before_and_after_bare_code_is_cut() -> None:
+    text = "We compute the total.\n\nbags = 4\nans = bags * 6\n\nSo there are 24 marbles."
+    assert extract(text) == "bags = 4\nans = bags * 6"
+
+
+def test_prose_after_code_is_cut_where_code_comes_first() -> None:
+    assert extract("ans = 4 * 6\nThe answer is 24.") == "ans = 4 * 6"
+
+
+def test_a_truncated_program_is_not_mended() -> None:
+    text = "a = 4\nans = a * (3 +"
+    assert extract(text) == text
+
+
+def test_common_indentation_is_taken_away() -> None:
+    assert extract("    a = 1\n    ans = a") == "a = 1\nans = a"
+
+
+def test_mixed_tabs_become_spaces_where_they_do_not_parse() -> None:
+    program = extract("if True:\n\ta = 1\n        ans = a")
+    assert program == "if True:\n        a = 1\n        ans = a"
+
+
+def test_tabs_that_parse_stay() -> None:
+    assert extract("def f():\n\treturn 1\nans = f()") == "def f():\n\treturn 1\nans = f()"
+
+
+def test_windows_line_ends_become_newlines() -> None:
+    assert extract("a = 1\r\nans = a\r\n") == "a = 1\nans = a"
+
+
+@pytest.mark.parametrize("text", ["", "   \n", "I cannot solve this problem.", "The answer is 18 dollars."])
+def test_a_text_without_code_holds_no_program(text: str) -> None:
+    assert not extract(text)
+
+
+def test_deep_nesting_does_not_break_extraction() -> None:
+    assert extract("-" * 100_000 + "1") is None
+    assert extract("ans = " + "(" * 100_000) is not None
+
+
+def test_an_indented_block_within_a_list_is_found() -> None:
+    assert extract("1. Do this:\n   ```python\n   a = 1\n   ans = a\n   ```\n") == "a = 1\nans = a"
