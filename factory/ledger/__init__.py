@@ -1,0 +1,157 @@
+"""The ledger: every answer that was paid for, durably, in one SQLite file outside the repository.
+
+`results` holds what came back, untouched, under its request key; `attempts` holds what failed. Rows are only
+ever added. A group of rows is one transaction (WAL, synchronous=FULL): when `write` returns, neither a killed
+process nor a power cut loses them.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import dataclass, fields
+from pathlib import Path
+from types import TracebackType
+
+import platformdirs
+
+from factory.errors import ThoughtmillError
+
+LEDGER_VERSION = 1
+BUSY_S = 60.0
+
+SCHEMA = """
+CREATE TABLE results (
+    request_key TEXT NOT NULL PRIMARY KEY,  -- SHA-256 of the canonical request
+    endpoint TEXT NOT NULL,                 -- who was asked, without credentials
+    model TEXT NOT NULL,                    -- the model that was asked for
+    thought TEXT NOT NULL,                  -- the thought it was first asked for
+    prompt_sha TEXT NOT NULL,               -- SHA-256 of the messages
+    body BLOB NOT NULL,                     -- the answer's body, as it came
+    finish_reason TEXT,                     -- why the teacher stopped, in its own word
+    prompt_tokens INTEGER,
+    cached_tokens INTEGER,                  -- those of prompt_tokens that were billed as cached
+    completion_tokens INTEGER,
+    cost_usd REAL,                          -- null when the price or the usage is unknown
+    latency_s REAL,                         -- from request to answer
+    answered_at REAL NOT NULL               -- seconds since 1970, UTC
+);
+CREATE TABLE attempts (
+    request_key TEXT NOT NULL,
+    attempt INTEGER NOT NULL,               -- from 1, within one run
+    status INTEGER,                         -- the HTTP status; null when nothing came back
+    detail TEXT NOT NULL,                   -- what went wrong
+    failed_at REAL NOT NULL                 -- seconds since 1970, UTC
+);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One row of `results`."""
+
+    request_key: str
+    endpoint: str
+    model: str
+    thought: str
+    prompt_sha: str
+    body: bytes
+    finish_reason: str | None
+    prompt_tokens: int | None
+    cached_tokens: int | None
+    completion_tokens: int | None
+    cost_usd: float | None
+    latency_s: float | None
+    answered_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One row of `attempts`."""
+
+    request_key: str
+    attempt: int
+    status: int | None
+    detail: str
+    failed_at: float
+
+
+def default_path() -> Path:
+    """Return where the ledger is: `THOUGHTMILL_LEDGER`, else a file in the user's cache folder."""
+    named = os.environ.get("THOUGHTMILL_LEDGER")
+    return Path(named) if named else platformdirs.user_cache_path("thoughtmill") / "ledger.sqlite"
+
+
+class Ledger:
+    """An open ledger; several processes may hold one at a time.
+
+    A file that is no ledger, or a newer one than this version knows, raises a `ThoughtmillError`.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path or default_path()
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self.connection = sqlite3.connect(self.path, timeout=BUSY_S, isolation_level=None)
+            self.connection.execute("PRAGMA journal_mode=WAL")
+            self.connection.execute("PRAGMA synchronous=FULL")
+            self._set_up()
+        except sqlite3.DatabaseError as error:
+            raise ThoughtmillError(
+                f"{self.path} cannot be the ledger ({error}): point THOUGHTMILL_LEDGER to another file"
+            ) from error
+
+    def _set_up(self) -> None:
+        """Create the tables in a new file; refuse a file from a newer Thoughtmill."""
+        with closing(self.connection.cursor()) as cursor:
+            cursor.execute("BEGIN IMMEDIATE")
+            version = cursor.execute("PRAGMA user_version").fetchone()[0]
+            if version == 0:
+                for statement in SCHEMA.split(";\n"):
+                    cursor.execute(statement)
+                cursor.execute(f"PRAGMA user_version={LEDGER_VERSION}")
+            cursor.execute("COMMIT")
+        if version > LEDGER_VERSION:
+            raise ThoughtmillError(
+                f"{self.path} was written by a newer Thoughtmill (ledger version {version}; this one knows "
+                f"{LEDGER_VERSION}): update Thoughtmill, or point THOUGHTMILL_LEDGER to another file"
+            )
+
+    def get(self, request_key: str) -> Result | None:
+        """Return the answer that was bought under this key, or None."""
+        row = self.connection.execute(_SELECT, (request_key,)).fetchone()
+        return None if row is None else Result(*row)
+
+    def write(self, results: Iterable[Result], attempts: Iterable[Attempt] = ()) -> None:
+        """Add rows as one durable transaction; of two answers to one request the first stays."""
+        try:
+            self.connection.execute("BEGIN IMMEDIATE")
+            self.connection.executemany(_INSERT_RESULT, map(_row, results))
+            self.connection.executemany(_INSERT_ATTEMPT, map(_row, attempts))
+            self.connection.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            raise ThoughtmillError(f"{self.path} cannot be written: {error}") from error
+
+    def close(self) -> None:
+        """Close the file; a closed ledger is one file, without its write-ahead log."""
+        self.connection.close()
+
+    def __enter__(self) -> "Ledger":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+RESULT_COLUMNS = tuple(column.name for column in fields(Result))
+ATTEMPT_COLUMNS = tuple(column.name for column in fields(Attempt))
+_SELECT = f"SELECT {', '.join(RESULT_COLUMNS)} FROM results WHERE request_key = ?"
+_INSERT_RESULT = f"INSERT OR IGNORE INTO results VALUES ({', '.join('?' * len(RESULT_COLUMNS))})"
+_INSERT_ATTEMPT = f"INSERT INTO attempts VALUES ({', '.join('?' * len(ATTEMPT_COLUMNS))})"
+
+
+def _row(row: Result | Attempt) -> tuple[object, ...]:
+    columns = RESULT_COLUMNS if isinstance(row, Result) else ATTEMPT_COLUMNS
+    return tuple(getattr(row, column) for column in columns)

@@ -1,0 +1,37 @@
+"""The teacher `openai`: any OpenAI-compatible endpoint, never paid twice for one request."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from factory.ledger import Ledger
+from factory.request_keys import endpoint_name
+from factory.teachers import Reply, Request
+from factory.teachers.engine import Run
+from factory.teachers.settings import Settings
+from factory.teachers.transport import OpenAITransport, RawTransport, Transport
+
+__all__ = ["OpenAITeacher", "Settings"]
+
+
+class OpenAITeacher:
+    """A teacher behind `POST /chat/completions`; see `factory.teachers.engine` for what it promises."""
+
+    def __init__(self, settings: Settings, ledger_path: Path | None = None) -> None:
+        self.settings = settings
+        self.ledger_path = ledger_path
+
+    def complete(self, requests: Iterable[Request]) -> Iterator[Reply]:
+        """Yield a reply for every request, in the order in which they come.
+
+        `requests` are read as they are needed, so memory does not grow with their number. A set-up that
+        cannot work, a budget that is used up and Ctrl-C raise a `ThoughtmillError` once everything in
+        flight is in the ledger.
+        """
+        url = self.settings.url()
+        with Ledger(self.ledger_path) as ledger:
+            run = Run(self.settings, endpoint_name(url), ledger, self._transport(url))
+            yield from run.replies(requests)
+
+    def _transport(self, url: str) -> Transport:
+        kind = RawTransport if self.settings.transport == "raw" else OpenAITransport
+        return kind(url, self.settings.timeout_s, self.settings.max_concurrency)

@@ -1,0 +1,110 @@
+"""Rows: a request on its way, and what it becomes in the ledger and in a reply."""
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from factory.ledger import Attempt, Result
+from factory.request_keys import prompt_sha, request_key, sent
+from factory.teachers import Reply, Request
+from factory.teachers.deliveries import Completed, Delivery, Fault, completion
+from factory.teachers.money import Price, likely_prompt_tokens, longest_completion
+
+UNKNOWN_COMPLETION = 512  # tokens reckoned with where a request sets no limit
+
+
+@dataclass(slots=True)
+class Row:
+    """One request on its way, and everyone who asked for it.
+
+    `tokens` is about what it takes, for the limit per minute; `most_usd` the most it can cost.
+    """
+
+    key: str
+    parameters: Mapping[str, Any]
+    requests: list[Request]
+    most_usd: float = 0.0
+    attempts: int = 0
+    first_sent_s: float = math.inf
+    sent_s: float = math.inf
+
+    @property
+    def request(self) -> Request:
+        """The request that was first to ask for it."""
+        return self.requests[0]
+
+    @property
+    def model(self) -> str:
+        """The model that is asked."""
+        return str(self.parameters["model"])
+
+    @property
+    def tokens(self) -> int:
+        """About how many tokens it takes: prompt and longest completion."""
+        longest = longest_completion(self.parameters) or UNKNOWN_COMPLETION
+        return likely_prompt_tokens(self.request.messages) + longest
+
+    def body(self) -> bytes:
+        """Return the JSON that is sent."""
+        return orjson.dumps({**self.parameters, "messages": [*self.request.messages]})
+
+    def result(self, endpoint: str, completed: Completed, delivery: Delivery, price: Price | None) -> Result:
+        """Return its row of `results`."""
+        usage = (completed.prompt_tokens, completed.cached_tokens, completed.completion_tokens)
+        return Result(
+            request_key=self.key,
+            endpoint=endpoint,
+            model=self.model,
+            thought=self.request.thought,
+            prompt_sha=prompt_sha(self.request.messages),
+            body=delivery.body,
+            finish_reason=completed.finish_reason,
+            prompt_tokens=completed.prompt_tokens,
+            cached_tokens=completed.cached_tokens,
+            completion_tokens=completed.completion_tokens,
+            cost_usd=price.cost_usd(*usage) if price else None,
+            latency_s=delivery.latency_s,
+            answered_at=time.time(),
+        )
+
+    def attempt(self, fault: Fault, delivery: Delivery) -> Attempt:
+        """Return its row of `attempts`."""
+        return Attempt(self.key, self.attempts, delivery.status, fault.detail, time.time())
+
+    def unanswered(self, fault: Fault) -> list[Reply]:
+        """Return the replies that say why there is no completion."""
+        detail = f"{fault.detail} (after {self.attempts} attempts)" if self.attempts > 1 else fault.detail
+        return [
+            Reply(request, self.key, self.model, None, failure=fault.failure, detail=detail)
+            for request in self.requests
+        ]
+
+
+def keyed(request: Request, endpoint: str, model: str) -> tuple[str, Mapping[str, Any]]:
+    """Return a request's key and the parameters it is sent with; `model` is for requests that name none."""
+    parameters = {"model": model, **sent(request.parameters)}
+    return request_key(endpoint, request.messages, parameters, request.sample), parameters
+
+
+def reply(request: Request, result: Result, completed: Completed | None = None) -> Reply:
+    """Return the reply that a row of `results` is, read anew from its body unless that is done."""
+    read = completed or completion(result.body)
+    if isinstance(read, str):
+        return Reply(request, result.request_key, result.model, None, failure="unanswered", detail=read)
+    return Reply(
+        request=request,
+        request_key=result.request_key,
+        model=read.model or result.model,
+        completion=read.text,
+        finish_reason=read.finish_reason,
+        failure=read.failure,
+        detail=read.detail,
+        prompt_tokens=result.prompt_tokens,
+        completion_tokens=result.completion_tokens,
+        cost_usd=result.cost_usd,
+        latency_s=result.latency_s,
+    )

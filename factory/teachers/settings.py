@@ -1,0 +1,44 @@
+"""The settings of the teacher that calls an endpoint: the section `generate.openai` of `params.yaml`."""
+
+import os
+from collections.abc import Mapping
+from typing import Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field
+
+from factory import params
+from factory.errors import ThoughtmillError
+from factory.teachers.money import Price
+
+OPENAI_URL = "https://api.openai.com/v1"
+
+
+class Settings(params.Settings):
+    """How an endpoint is called. None of it changes an answer, so none of it is part of a request's key."""
+
+    base_url: str | None = Field(None, description="the endpoint; default: OPENAI_BASE_URL, else OpenAI's")
+    model: str = "gpt-4o-mini"
+    max_concurrency: int = Field(256, ge=1, description="requests in flight at most")
+    requests_per_minute: float | None = Field(None, gt=0)
+    tokens_per_minute: float | None = Field(None, gt=0, description="prompt and completion together")
+    timeout_s: float = Field(600.0, gt=0, description="for one attempt, connection and all")
+    max_attempts: int = Field(8, ge=1, description="attempts after which a request is left unanswered")
+    backoff_s: float = Field(0.5, ge=0, description="longest wait after one failure; doubles with each more")
+    longest_backoff_s: float = Field(60.0, ge=0)
+    breaker_after: int = Field(
+        10, ge=1, description="failures in a row, with no answer between, that end a run"
+    )
+    transport: Literal["openai", "raw"] = "openai"
+    prices: Mapping[str, Price] = {}
+    max_usd: float | None = Field(None, ge=0, description="the most one run may spend, in US dollars")
+
+    def url(self) -> str:
+        """Return the endpoint's URL, or raise a `ThoughtmillError` when it cannot be one."""
+        url = self.base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL
+        parts = urlsplit(url)
+        if "@" in parts.netloc:
+            raise ThoughtmillError("the endpoint's URL holds credentials: give them in OPENAI_API_KEY alone")
+        if parts.scheme not in ("http", "https") or not parts.netloc:
+            raise ThoughtmillError(f"`{url}` is no endpoint: its URL begins with http:// or https://")
+        return url

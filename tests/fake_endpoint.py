@@ -1,0 +1,131 @@
+"""A real HTTP server on loopback that answers like an OpenAI-compatible endpoint, faults and all.
+
+What it does is scripted per request: `plan` gets the last message and how often it has been asked (from 1)
+and returns a `Turn`. It counts what it was asked and what it answered in full.
+"""
+
+import asyncio
+import json
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any
+
+from aiohttp import web
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What the server does with one request: wait, then answer, refuse, or break off."""
+
+    text: str | None = "42"
+    finish_reason: str = "stop"
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+    delay_s: float = 0.0
+    drop: bool = False
+    refusal: str | None = None
+
+
+Plan = Callable[[str, int], Turn]
+
+
+def error(status: int, message: str = "no", code: str | None = None, **headers: str) -> Turn:
+    """Refuse as OpenAI does."""
+    body = json.dumps({"error": {"message": message, "type": "error", "code": code}}).encode()
+    return Turn(status=status, body=body, headers={k.replace("_", "-"): v for k, v in headers.items()})
+
+
+class FakeEndpoint:
+    """The server, in a thread of its own; `with FakeEndpoint(plan) as endpoint: endpoint.url`."""
+
+    def __init__(self, plan: Plan = lambda prompt, times: Turn()) -> None:
+        self.plan = plan
+        self.asked: Counter[str] = Counter()
+        self.answered: Counter[str] = Counter()
+        self.bodies: list[dict[str, Any]] = []
+        self.headers: list[Mapping[str, str]] = []
+        self.in_flight = 0
+        self.most_in_flight = 0
+        self.loop = asyncio.new_event_loop()
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+        self.up = threading.Event()
+        self.url = ""
+
+    def __enter__(self) -> "FakeEndpoint":
+        self.thread.start()
+        assert self.up.wait(10)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join(10)
+
+    def _serve(self) -> None:
+        asyncio.set_event_loop(self.loop)
+        application = web.Application()
+        application.router.add_post("/v1/chat/completions", self._answer)
+        runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
+        self.loop.run_until_complete(runner.setup())
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        self.loop.run_until_complete(site.start())
+        port = runner.addresses[0][1]
+        self.url = f"http://127.0.0.1:{port}/v1"
+        self.up.set()
+        self.loop.run_forever()
+        self.loop.run_until_complete(runner.cleanup())
+        self.loop.close()
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        asked = await request.json()
+        prompt = asked["messages"][-1]["content"]
+        self.bodies.append(asked)
+        self.headers.append(dict(request.headers))
+        self.asked[prompt] += 1
+        turn = self.plan(prompt, self.asked[prompt])
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        try:
+            await asyncio.sleep(turn.delay_s)
+            return await self._reply(request, asked, prompt, turn)
+        finally:
+            self.in_flight -= 1
+
+    async def _reply(
+        self, request: web.Request, asked: dict[str, Any], prompt: str, turn: Turn
+    ) -> web.StreamResponse:
+        body = completion(asked, turn) if turn.body is None else turn.body
+        headers = {"Content-Type": "application/json", **turn.headers}
+        if turn.drop:
+            answer = web.StreamResponse(headers={**headers, "Content-Length": str(len(body))})
+            await answer.prepare(request)
+            await answer.write(body[: len(body) // 2])
+            assert request.transport is not None
+            request.transport.abort()
+            return answer
+        whole = web.Response(status=turn.status, body=body, headers=headers)
+        await whole.prepare(request)
+        await whole.write_eof()
+        self.answered[prompt] += turn.status == 200
+        return whole
+
+
+def completion(asked: Mapping[str, Any], turn: Turn) -> bytes:
+    """Write a chat completion."""
+    message = {"role": "assistant", "content": turn.text, "refusal": turn.refusal}
+    choice = {"index": 0, "message": message, "finish_reason": turn.finish_reason}
+    usage = {"prompt_tokens": 10, "completion_tokens": 5, "prompt_tokens_details": {"cached_tokens": 4}}
+    return json.dumps(
+        {
+            "id": "x",
+            "object": "chat.completion",
+            "model": f"{asked['model']}-0613",
+            "choices": [choice],
+            "usage": usage,
+        }
+    ).encode()
