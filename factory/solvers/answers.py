@@ -86,12 +86,12 @@ def fits(number: Fraction) -> bool:
 def equal(predicted: str, gold: str) -> bool:
     """Return whether two answers are the same number: exactly, or as one is a rounding of the other.
 
-    Numbers that differ are equal when they lie within 1e-4 of each other, relative to the larger, *and* differ
-    by less than one unit of the last digit that the shorter one shows. The second half keeps the tolerance to
-    what it is for, floats and rounded decimals: two different integers are never equal, however large
-    (114200 and 114201), nor are two different fractions without an exact decimal; 24.001 is 24, and 114204.5
-    is not 114200. Next to 0 the tolerance is `NOISE`. A factor of 100 is never accepted, and a text that is no
-    number equals nothing. The order of the two does not matter, so that thoughts can be compared too.
+    Numbers that differ are equal when they lie within 1e-4 of each other, relative to the larger, *and*
+    differ by less than one unit of the last digit that the shorter one shows. The second half keeps the
+    tolerance to what it is for, floats and rounded decimals: two different integers are never equal, however
+    large (114200 and 114201), nor are two different fractions without an exact decimal; 24.001 is 24, and
+    114204.5 is not 114200. Next to 0 the tolerance is `NOISE`. A factor of 100 is never accepted, and a text
+    that is no number equals nothing. The order of the two does not matter, so thoughts can be compared too.
     """
     one, other = value(predicted), value(gold)
     if one is None or other is None:

@@ -1,0 +1,228 @@
+"""The final answer of a text is found by the surest rule that applies."""
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from factory.solvers.answers import canonical, equal
+from factory.solvers.reading import boxes, read
+
+READ = {
+    r"so \boxed{12}": ("12", "boxed"),
+    r"$\boxed{\dfrac{3}{4}}$ and not 5": ("0.75", "boxed"),
+    r"\boxed{3} was wrong." "\n" r"Now \boxed{4}": ("4", "boxed"),
+    r"The answer is 5, or \fbox{6}": ("6", "boxed"),
+    "3 * 6 = 18\n#### 18": ("18", "hashes"),
+    "#### $18,000.": ("18000", "hashes"),
+    "#### -3\n": ("-3", "hashes"),
+    "5 left --> 1/3 END and 7 more": ("1/3", "arrow"),
+    "4 left --> 4": ("4", "arrow"),
+    "so 12\nA: 24": ("24", "answer_line"),
+    "**A:** $114,200.": ("114200", "answer_line"),
+    "So the answer is 114,200 dollars.": ("114200", "answer_is"),
+    "The final answer is: **24**.": ("24", "answer_is"),
+    "Final Answer:\n\n42 boxes": ("42", "answer_is"),
+    "The answer to this question will be\n\\[ 7 \\]": ("7", "answer_is"),
+    "The answer is 5. No: the answer is 6.": ("6", "answer_is"),
+    "A: There are 15 trees. 6 more make 21, so the answer is 21.": ("21", "answer_is"),
+    "The answers are easy to see.\nIt takes 3 + 4 = 7 days.": ("7", "last_number"),
+    "She keeps 24 apples (3 for each child).": ("24", "last_number"),
+    "2 and 2 are four\nor 3 + 1 = 4, as we know.": ("4", "last_number"),
+    "It takes twenty minutes.": ("20", "last_number"),
+    "#### Step 2\nNow 4 * 3 = 12": ("12", "last_number"),
+    "#### 2. Now add\n4 + 3 = 7": ("7", "last_number"),
+    "1. Add.\n2. That is 9 apples\n3. Done.": ("9", "last_number"),
+}
+
+REFUSED = [
+    *(
+        "",
+        " \n ",
+        "none at all",
+        "The answer is unknown.",
+        "#### ",
+        "A:",
+        r"\boxed{}",
+        r"\boxed{",
+        "-->",
+        "answer:",
+    ),
+    *(
+        "7 apples\n#### 12 or 13",
+        "so 7\nA: 12 or 13",
+        "The answer is 12 or 13.",
+        "She has 12 or 13.",
+        "3-5 apples",
+    ),
+    *(r"the answer is 7: \boxed{\text{B}}", r"\boxed{12} or \boxed{13}", r"\boxed{2\sqrt{3}} which is 3.46"),
+    *(
+        "A: 10+John's age",
+        "For the next glass he pays 5 * 1",
+        "The answer is between 3 and 5",
+        "the answer is 3:30",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), READ.items())
+def test_the_surest_rule_reads_the_answer(text: str, expected: tuple[str, str]) -> None:
+    found = read(text)
+    assert found is not None
+    assert (found.answer, found.rule) == expected
+
+
+@pytest.mark.parametrize("text", REFUSED)
+def test_a_text_that_states_no_single_number_has_no_answer(text: str) -> None:
+    assert read(text) is None
+
+
+def test_boxes_are_those_of_the_last_line_that_has_any_with_their_inner_braces() -> None:
+    assert boxes(r"\boxed{1}" "\n" r"\boxed{\frac{1}{2}} or \boxed{x^{2}}" "\nend") == [
+        r"\frac{1}{2}",
+        "x^{2}",
+    ]
+    assert boxes("no box") == []
+    assert boxes(r"\boxed{5 is cut") == ["5 is cut"]
+
+
+HOSTILE = [
+    *(
+        "1",
+        "1,111",
+        "1 ",
+        "1/",
+        "-",
+        "- ",
+        "((",
+        "(1",
+        "1)",
+        "{",
+        "=",
+        "1=",
+        "*",
+        "x",
+        "$",
+        ".1",
+        "1e",
+        "10^",
+        "0 0/",
+    ),
+    *(
+        r"\frac{",
+        r"\frac{1}",
+        r"\boxed{",
+        r"\boxed{1}",
+        "#### ",
+        "-->",
+        "A: ",
+        "A:\n",
+        "\n",
+        " ",
+        "\N{MINUS SIGN}",
+    ),
+    *(
+        "answer ",
+        "answer is ",
+        "the answer is 1 ",
+        "one ",
+        "a ",
+        "hundred and ",
+        "and a half ",
+        "12 or ",
+        "1. ",
+    ),
+]
+READ_ALL = """
+import json, sys
+from factory.solvers.reading import read
+for unit in json.load(sys.stdin):
+    long = unit * (200_000 // len(unit))
+    for text in (long, "A: " + long, long + " 7 END"):
+        read(text)
+print("read")
+"""
+
+
+def test_two_hundred_kilobytes_of_anything_are_read_in_linear_time() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", READ_ALL],
+        input=json.dumps(HOSTILE),
+        cwd=Path(__file__).parents[1],
+        timeout=100,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == "read\n", done.stderr
+
+
+PIECES = st.sampled_from(
+    [
+        "answer",
+        " is ",
+        "the ",
+        "A: ",
+        "####",
+        "-->",
+        " END",
+        "\n",
+        r"\boxed{",
+        "}",
+        "12",
+        " or ",
+        "-",
+        "$",
+        "%",
+        "=",
+        ".",
+    ]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(PIECES).map("".join) | st.text(max_size=80))
+def test_no_text_raises_and_what_is_read_is_canonical(text: str) -> None:
+    found = read(text)
+    assert found is None or canonical(found.answer) == found.answer
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(-(10**9), 10**9), st.text("ab \n.", max_size=30))
+def test_a_closing_statement_is_read_whatever_stands_before(number: int, before: str) -> None:
+    for closing in (f"#### {number}", f"A: {number:,}", f"The answer is {number}.", rf"\boxed{{{number}}}"):
+        found = read(f"{before}\n{closing}")
+        assert found is not None
+        assert found.answer == str(number)
+
+
+def test_real_chains_get_the_verdict_their_authors_published(shared_data: Path) -> None:
+    rows = [json.loads(line) for line in (shared_data / "replay" / "cot.jsonl").open()]
+    rules: Counter[str | None] = Counter()
+    differ = []
+    for row in rows:
+        found = read(row["completion"])
+        rules[found.rule if found else None] += 1
+        if (found is not None and equal(found.answer, row["answer"])) != row["published_correct"]:
+            differ.append(row["problem_id"])
+    assert differ == []
+    assert rules == {"answer_line": 1313, None: 6}  # five are cut off and one states `10 + x`
+
+
+@pytest.mark.parametrize(("split", "commas", "negative"), [("train", 79, 3), ("test", 14, 2)])
+def test_every_gold_answer_of_gsm8k_is_read(
+    shared_data: Path, split: str, commas: int, negative: int
+) -> None:
+    solutions = [json.loads(line)["answer"] for line in (shared_data / "gsm8k" / f"{split}.jsonl").open()]
+    gold = [solution.rpartition("#### ")[2] for solution in solutions]
+    for solution, text in zip(solutions, gold, strict=True):
+        found = read(solution)
+        assert found is not None
+        assert (found.rule, found.answer) == ("hashes", text.replace(",", ""))
+    assert sum("," in text for text in gold) == commas
+    assert sum(text.startswith("-") for text in gold) == negative
