@@ -1,9 +1,17 @@
 """The fences: what of a system's protections holds a program, from the strongest to the weakest.
 
-`process` is there everywhere: a process of its own, limits on what it uses, its own process group.
+| fence | what holds the program |
+|---|---|
+| `monty` | the restricted interpreter: there is no host to reach (`factory.solvers.monty`) |
+| `namespaces` | Linux: own users, processes, network, mounts, queues; and all of `landlock` |
+| `landlock` | Linux: only Python's files, read-only; only system calls that compute; limits |
+| `process` | any system: limits, own session; an audit hook (`factory.solvers.guard`) |
+
+Every fence runs one program in one forked child, with no environment, and kills all of it at its end.
 """
 
 import contextlib
+import ctypes
 import math
 import os
 import resource
@@ -11,46 +19,93 @@ import signal
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-FENCES: tuple[str, ...] = ("process",)
+from factory.solvers import guard, landlock, seccomp
+
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE = 1, 4
+NEW_NAMESPACES = 0x00020000 | 0x04000000 | 0x08000000 | 0x10000000 | 0x20000000 | 0x40000000
+"""Mounts, host name, queues, users, processes, network (CLONE_NEWNS and so on, linux/sched.h)."""
 
 
 class Fence:
-    """The protections of one zygote, entered once by the zygote and completed by each child."""
+    """The protections of one zygote, taken up once by the zygote and completed by each child."""
 
-    def __init__(self, name: str, limits: Mapping[str, Any]) -> None:
-        self.name = name
+    def __init__(self, limits: Mapping[str, Any], readable: Sequence[str]) -> None:
         self.limits = limits
+        self.readable = readable
 
-    def enter_zygote(self, readable: Sequence[str]) -> None:
-        """Take up what can be taken up once for all children."""
+    def enter_zygote(self) -> None:
+        """Take up what holds for all children. Raises OSError where the system does not offer it."""
 
     def enter_child(self) -> None:
-        """Set the limits of one child."""
+        """Set the limits of one child, and refuse what the system would let through."""
+        self._limit(self.limits["file_kb"] * 1024)
+        guard.refuse(self.readable)
+
+    def end(self, child: int) -> int:
+        """Kill a child and all it started; return the signal it died of, 0 when it ended by itself."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(child, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+        status = os.waitpid(child, 0)[1]
+        return os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+
+    def _limit(self, file_bytes: int) -> None:
+        """Set the limits that the system itself keeps."""
         for name, amount in {
             "RLIMIT_CPU": math.ceil(self.limits["cpu_s"]),
-            "RLIMIT_AS": _mapped_bytes() + self.limits["memory_mb"] * 2**20,
-            "RLIMIT_FSIZE": self.limits["file_kb"] * 1024,
+            "RLIMIT_AS": self.limits["mapped_bytes"] + self.limits["memory_mb"] * 2**20,
+            "RLIMIT_FSIZE": file_bytes,
             "RLIMIT_NPROC": self.limits["processes"],
             "RLIMIT_NOFILE": 64,
             "RLIMIT_CORE": 0,
         }.items():
-            if hasattr(resource, name):
+            with contextlib.suppress(ValueError, OSError):  # macOS knows some and keeps none of RLIMIT_AS
                 resource.setrlimit(getattr(resource, name), (amount, amount))
 
+
+class Landlock(Fence):
+    """No file but Python's, and no system call that does more than compute."""
+
+    def enter_zygote(self) -> None:
+        """Close the files, and get the filter of system calls ready."""
+        self._libc = ctypes.CDLL(None, use_errno=True)
+        self._filter = seccomp.compile_filter()
+        self._libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+        self._libc.prctl(seccomp.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+        landlock.restrict(self._libc, self.readable)
+
+    def enter_child(self) -> None:
+        """Set the limits, then refuse all other system calls."""
+        self._limit(0)
+        seccomp.install(self._libc, self._filter)
+
+
+class Namespaces(Landlock):
+    """A world of its own: the zygote is its first process, and the only one that outlives a program."""
+
+    def enter_zygote(self) -> None:
+        """Leave the host's namespaces; the process that stays behind in them waits for this one's end."""
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.unshare(NEW_NAMESPACES):
+            raise OSError(ctypes.get_errno(), "namespaces are not there")
+        first = os.fork()
+        if first:
+            os.waitpid(first, 0)
+            os._exit(0)
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        super().enter_zygote()
+
     def end(self, child: int) -> int:
-        """Kill a child and all of its group, and return the signal it died of, 0 when it ended by itself."""
-        done, status = os.waitpid(child, os.WNOHANG)
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(child, signal.SIGKILL)
-        if not done:
-            status = os.waitpid(child, 0)[1]
+        """Kill all other processes of this world, wherever they have hidden."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(-1, signal.SIGKILL)
+        status = os.waitpid(child, 0)[1]
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                os.waitpid(-1, 0)
         return os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
 
 
-def _mapped_bytes() -> int:
-    """Return how much memory the interpreter itself has mapped; 0 where the system does not say."""
-    try:
-        with open("/proc/self/statm", encoding="ascii") as file:
-            return int(file.read().split()[0]) * resource.getpagesize()
-    except OSError:
-        return 2**30
+FENCES: dict[str, type[Fence]] = {"namespaces": Namespaces, "landlock": Landlock, "process": Fence}
+STRICT = ("namespaces", "landlock")

@@ -25,6 +25,6 @@ class Limits(BaseModel, extra="forbid", frozen=True):
     )
     processes: int = Field(default=0, ge=0, description="processes it may start where no fence forbids it")
     fence: Literal["auto", "strict"] = Field(
-        "auto",
+        default="auto",
         description="auto: the strongest fence that is there; strict: refuse when protections are missing",
     )

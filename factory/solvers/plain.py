@@ -12,11 +12,11 @@ from collections.abc import Iterable
 NODES = frozenset(
     getattr(ast, name)
     for name in (
-        "Module Expr Assign AugAssign AnnAssign If For While Break Continue Pass FunctionDef Return arguments "
-        "arg Name Load Store Constant BinOp UnaryOp BoolOp Compare IfExp Call keyword Attribute Subscript "
-        "Slice List Tuple Dict ListComp GeneratorExp DictComp comprehension JoinedStr FormattedValue Lambda "
-        "Import ImportFrom alias Add Sub Mult Div FloorDiv Mod Pow USub UAdd Not And Or Eq NotEq Lt LtE Gt GtE "
-        "In NotIn"
+        "Module Expr Assign AugAssign AnnAssign If For While Break Continue Pass FunctionDef Return "
+        "arguments arg Name Load Store Constant BinOp UnaryOp BoolOp Compare IfExp Call keyword Attribute Subscript "
+        "Slice List Tuple Dict ListComp GeneratorExp DictComp comprehension JoinedStr FormattedValue "
+        "Lambda Import ImportFrom alias Add Sub Mult Div FloorDiv Mod Pow USub UAdd Not And Or Eq NotEq Lt LtE "
+        "Gt GtE In NotIn"
     ).split()
 )
 BUILTINS = frozenset(
@@ -33,7 +33,8 @@ def is_plain(nodes: Iterable[ast.AST], imports: Iterable[ast.Import | ast.Import
     >>> is_plain(ast.walk(ast.parse("round(2.675, 2)")), [])
     False
     """
-    known, read = set(BUILTINS), set()
+    known: set[str] = set(BUILTINS)
+    read: set[str] = set()
     for statement in imports:
         if not _is_plain_import(statement):
             return False

@@ -13,7 +13,6 @@ import sysconfig
 import time
 from pathlib import Path
 
-from factory.errors import ThoughtmillError
 from factory.solvers.limits import Limits
 from factory.solvers.screen import Screened
 
@@ -24,12 +23,19 @@ GRACE_S = 0.3
 
 START_S = 60.0
 HEAVY_MODULES = ("numpy", "sympy")
+SHARED = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache", "/dev/null")
+"""Where shared libraries lie, which Python loads when it first needs them."""
+
 ROOT = Path(__file__).parents[2]
 START = "import sys; sys.path.insert(0, sys.argv.pop()); from factory.solvers.zygote import main; main()"
 
 
+class FenceMissing(OSError):
+    """The system does not offer a fence; the message says what is not there."""
+
+
 class Zygote:
-    """A zygote and the pipes to it, started at its first program; a `heavy` one has numpy and sympy loaded."""
+    """A zygote and the pipes to it, started when first needed; `heavy`: with numpy and sympy loaded."""
 
     def __init__(self, fence: str, limits: Limits, heavy: bool) -> None:
         self._arguments = (fence, limits, heavy)
@@ -38,7 +44,7 @@ class Zygote:
     def run(self, program: Screened, wall_s: float) -> tuple[str, str]:
         """Run a program; return a kind and its text: a reading's, or `timeout`, or `killed`.
 
-        Raises ThoughtmillError when no zygote can be started at all.
+        Raises FenceMissing when this fence cannot be started here.
         """
         process = self._process = self._process or _start(*self._arguments)
         body, tail = program.body.encode(), program.tail.encode()
@@ -60,15 +66,9 @@ class Zygote:
 
     def close(self) -> None:
         """Kill the zygote and all it holds."""
-        if self._process is None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe:
-                pipe.close()
-        self._process.wait()
-        self._process = None
+        if self._process is not None:
+            _end(self._process)
+            self._process = None
 
 
 def _death(number: int) -> tuple[str, str]:
@@ -80,20 +80,14 @@ def _death(number: int) -> tuple[str, str]:
 
 def _start(fence: str, limits: Limits, heavy: bool) -> "subprocess.Popen[bytes]":
     """Start a zygote and wait until it is ready."""
-    path = [folder for folder in sys.path if folder and "python" in folder and Path(folder).exists()]
-    packages = [
-        str(Path(spec.origin).parents[1])
-        for name in HEAVY_MODULES
-        if (spec := importlib.util.find_spec(name)) and spec.origin
-    ]
+    packages = _package_folders()
     settings = {
         "fence": fence,
         "limits": limits.model_dump(),
-        "path": list(
-            dict.fromkeys([sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), *path, *packages])
-        ),
+        "root": str(ROOT),
+        "packages": packages,
         "modules": HEAVY_MODULES if heavy else (),
-        "readable": [],
+        "readable": [sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), *packages, *SHARED],
     }
     process = subprocess.Popen(
         [sys.executable, "-s", "-S", "-P", "-c", START, json.dumps(settings), str(ROOT)],
@@ -106,11 +100,29 @@ def _start(fence: str, limits: Limits, heavy: bool) -> "subprocess.Popen[bytes]"
         start_new_session=True,
     )
     try:
-        _receive(process, time.monotonic() + START_S)
+        kind, reason = _receive(process, time.monotonic() + START_S)
     except (EOFError, TimeoutError):
-        process.kill()
-        raise ThoughtmillError(f"the fence {fence!r} does not start: {sys.executable} ended early") from None
+        kind, reason = b"m", b"its process ended early"
+    if kind == b"m":
+        _end(process)
+        raise FenceMissing(reason.decode())
     return process
+
+
+def _package_folders() -> list[str]:
+    """Return the folders that hold the packages which programs import."""
+    specs = [importlib.util.find_spec(name) for name in HEAVY_MODULES]
+    return sorted({str(Path(spec.origin).parents[1]) for spec in specs if spec and spec.origin})
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """Kill a zygote and close its pipes."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    for pipe in (process.stdin, process.stdout):
+        if pipe:
+            pipe.close()
+    process.wait()
 
 
 def _write(process: "subprocess.Popen[bytes]", data: bytes) -> None:

@@ -12,15 +12,15 @@ import json
 import math
 import os
 import random
+import resource
 import select
-import signal
 import struct
 import sys
 import time
 from typing import Any, NoReturn
 
 from factory.solvers import runner
-from factory.solvers.fences import Fence
+from factory.solvers.fences import FENCES, Fence
 
 REQUEST = struct.Struct(">dII")
 REPLY = struct.Struct(">cI")
@@ -30,12 +30,12 @@ def main() -> NoReturn:
     """Serve programs until the parent is gone. The only argument is the configuration as JSON."""
     settings = json.loads(sys.argv[1])
     requests, replies = _move_pipes()
-    sys.path[:] = settings["path"]
+    sys.path.remove(settings["root"])
+    sys.path += settings["packages"]
     for name in settings["modules"]:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
-    fence = Fence(settings["fence"], settings["limits"])
-    fence.enter_zygote(settings["readable"])
+    fence = _enter_fence(settings, replies)
     os.environ.clear()
     vars(builtins).update(exit=sys.exit, quit=sys.exit)  # `site` defines them, and is not loaded here
     for name in [name for name in sys.modules if name.split(".")[0] in ("factory", "ctypes", "_ctypes")]:
@@ -46,6 +46,28 @@ def main() -> NoReturn:
         program = _read(requests, body_length).decode(), _read(requests, tail_length).decode()
         _serve(program, wall_s, (requests, replies), fence)
         del program
+
+
+def _enter_fence(settings: dict[str, Any], replies: int) -> Fence:
+    """Take up the fence; where the system does not offer it, say so and end."""
+    limits = settings["limits"] | {"mapped_bytes": _mapped_bytes()}
+    fence = FENCES[settings["fence"]](limits, settings["readable"])
+    try:
+        fence.enter_zygote()
+    except OSError as error:
+        line = str(error).encode()
+        os.write(replies, REPLY.pack(b"m", len(line)) + line)
+        os._exit(0)
+    return fence
+
+
+def _mapped_bytes() -> int:
+    """Return how much memory the interpreter itself has mapped; a guess where the system does not say."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            return int(file.read().split()[0]) * resource.getpagesize()
+    except OSError:
+        return 2**30
 
 
 def _move_pipes() -> tuple[int, int]:
@@ -70,7 +92,7 @@ def _read(pipe: int, length: int) -> bytes:
 
 
 def _serve(program: tuple[str, str], wall_s: float, pipes: tuple[int, int], fence: Fence) -> None:
-    """Run one program in a child of its own; send on its line, or `t` for late, or `x` and the signal."""
+    """Run one program in a child of its own; send on its line, or `t` late, `x` dead, `g` parent gone."""
     deadline = time.monotonic() + wall_s
     answers, answer = os.pipe()
     child = os.fork()
@@ -82,6 +104,8 @@ def _serve(program: tuple[str, str], wall_s: float, pipes: tuple[int, int], fenc
     kind, line = _wait(answers, pipes[0], deadline)
     os.close(answers)
     died_of = fence.end(child)
+    if kind == b"g":
+        os._exit(0)
     if kind == b"x":
         line = str(died_of).encode()
     os.write(pipes[1], REPLY.pack(kind, len(line)) + line)
@@ -106,7 +130,7 @@ def _wait(answers: int, requests: int, deadline: float) -> tuple[bytes, bytes]:
     while True:
         ready = dict(poll.poll(max(0, math.ceil((deadline - time.monotonic()) * 1000))))
         if requests in ready:
-            os.killpg(0, signal.SIGKILL)
+            return b"g", b""
         if answers in ready:
             line = os.read(answers, 65536)
             return (b"d", line) if line else (b"x", b"")
