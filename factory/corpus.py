@@ -11,7 +11,7 @@ from factory.errors import ThoughtmillError
 from factory.files import existing
 from factory.sources import digest
 from factory.tables import Source
-from schemas import TABLES, Table, columns
+from schemas import TABLES, Table, columns, grain
 
 VIEWS = Path(__file__).with_name("views.sql")
 
@@ -60,16 +60,6 @@ def _comment(con: duckdb.DuckDBPyConnection, kind: str, name: str, table: Table)
     con.execute(f'comment on {kind} "{name}" is {_quoted(grain(table))}')
     for column in columns(table):
         con.execute(f'comment on column "{name}"."{column.name}" is {_quoted(column.description)}')
-
-
-def grain(table: Table) -> str:
-    """Return what one row of a table is: the first sentence of its schema.
-
-    >>> from schemas import Problems
-    >>> grain(Problems)
-    'One row per problem: a seed question and its gold answer.'
-    """
-    return (table.__doc__ or "").strip().splitlines()[0]
 
 
 def opened(data: Path, thoughts: tuple[str, ...]) -> duckdb.DuckDBPyConnection:

@@ -74,11 +74,13 @@ def seed(settings: Settings, folder: Path) -> Iterator[tables.Row]:
 
 def embedded(settings: stories.Settings, source: Source) -> Iterator[tables.Row]:
     """Yield the problems that Thoughtmill writes itself, split by split."""
-    for split in SPLITS:
-        count = getattr(settings, split, 0)
+    counts = {split: getattr(settings, split) for split in SPLITS if hasattr(settings, split)}
+    if source.split is not None and source.split not in counts:
+        raise _no_split("embedded", source.split, counts)
+    for split, most in counts.items():
         if source.split not in (None, split):
             continue
-        count = count if source.limit is None else min(count, source.limit)
+        count = most if source.limit is None else min(most, source.limit)
         for index, story in enumerate(stories.tell(split, count, settings.seed)):
             yield {
                 "problem_id": f"embedded-{split}-{index}",
@@ -113,10 +115,7 @@ def _rows(source: Source, problem_set: ProblemSet, folder: Path) -> Iterator[tab
     name = source.name or source.set
     splits = [pair for pair in problem_set.splits if source.split in (None, pair[0])]
     if not splits or (source.split is not None and source.split not in SPLITS):
-        known = ", ".join(ours for ours, _ in problem_set.splits)
-        raise ThoughtmillError(
-            f"params.yaml: seed: `{name}` has no split `{source.split}`; there are: {known}"
-        )
+        raise _no_split(name, source.split, (ours for ours, _ in problem_set.splits))
     if source.file is not None:
         if len(splits) > 1:
             raise ThoughtmillError(
@@ -134,6 +133,12 @@ def _rows(source: Source, problem_set: ProblemSet, folder: Path) -> Iterator[tab
             source.revision or problem_set.revision,
         )
         yield from _read(source, problem_set, name, ours, hub_rows)
+
+
+def _no_split(name: str, split: str | None, known: Iterable[str]) -> ThoughtmillError:
+    return ThoughtmillError(
+        f"params.yaml: seed: {name} has no split `{split}`; there are: {', '.join(known)}"
+    )
 
 
 def _read(

@@ -9,20 +9,32 @@ from factory.errors import ThoughtmillError
 
 
 def run(main: Callable[..., None]) -> NoReturn:
-    """Call `main` with the words of the command line and leave with its exit status.
+    """Call a stage's `main` with the words of the command line, and leave as `leave` does."""
+    words, wanted = sys.argv[1:], list(inspect.signature(main).parameters)
 
-    0 when it returns; 2 for a `ThoughtmillError`, a wrong call or an error of the operating system (a full
-    disk, a folder that cannot be written); 130 when interrupted.
-    """
-    words = sys.argv[1:]
-    try:
-        wanted = list(inspect.signature(main).parameters)
+    def called() -> None:
         if len(words) != len(wanted):
             usage = " ".join(f"<{name}>" for name in wanted) or "no arguments"
-            raise ThoughtmillError(f"usage: python -m {main.__module__} takes {usage}")
+            raise ThoughtmillError(f"this stage takes {usage}, not {len(words)} arguments")
         main(*words)
+
+    leave(called)
+
+
+def leave(work: Callable[[], None]) -> NoReturn:
+    """Do the work and leave with its exit status.
+
+    0 when it returns; 2 with one line for a `ThoughtmillError` or an error of the operating system (a full
+    disk, a folder that cannot be written); 130 when interrupted.
+    """
+    try:
+        work()
+        sys.stdout.flush()
     except ThoughtmillError as error:
         sys.exit(_say(str(error)))
+    except BrokenPipeError:  # the reader of a pipe, such as `head`, has seen enough
+        sys.stderr.close()
+        sys.exit(0)
     except OSError as error:
         sys.exit(_say(f"{error.filename}: {error.strerror}" if error.filename else str(error)))
     except KeyboardInterrupt:

@@ -14,6 +14,7 @@ from schemas.checks import Checks
 from schemas.completions import Completions
 from schemas.problems import Problems
 from schemas.records import Records
+from schemas.released import Released
 
 Table = type[pa.DataFrameModel]
 
@@ -23,6 +24,23 @@ TABLES: dict[str, Table] = {
     "records": Records,
     "checks": Checks,
 }
+
+
+__all__ = [
+    "TABLES",
+    "Checks",
+    "Column",
+    "Completions",
+    "Problems",
+    "Records",
+    "Released",
+    "Table",
+    "arrow_schema",
+    "columns",
+    "grain",
+    "primary_key",
+    "table_name",
+]
 
 
 class Column(NamedTuple):
@@ -66,3 +84,12 @@ def table_name(table: Table) -> str:
     'records'
     """
     return str(table.to_schema().name)
+
+
+def grain(table: Table) -> str:
+    """Return what one row of a table is: the first line of its docstring.
+
+    >>> grain(Problems)
+    'One row per problem: a seed question and its gold answer.'
+    """
+    return (table.__doc__ or "").strip().splitlines()[0]

@@ -17,7 +17,10 @@ class Completions(pa.DataFrameModel):
     request_key: Text = pa.Field(
         str_matches=r"^[0-9a-f]{64}$", description="SHA-256 of the canonical request; the key of the ledger"
     )
-    prompt_sha: Text = pa.Field(str_matches=r"^[0-9a-f]{64}$", description="SHA-256 of the messages before the problem: which prompt this was")
+    prompt_sha: Text = pa.Field(
+        str_matches=r"^[0-9a-f]{64}$",
+        description="SHA-256 of the messages before the problem: which prompt this was",
+    )
     teacher: Text = pa.Field(description="the teacher module that answered")
     model: Text = pa.Field(description="the model that answered, as it names itself")
     completion: Text = pa.Field(nullable=True, description="what the teacher returned, untouched")

@@ -1,0 +1,82 @@
+"""Stage `release`: the folder that goes to the Hub: a config per thought and per table, card and manifest."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+
+from factory import corpus, params, stage, tables
+from factory.card import Release, card
+from factory.files import existing, folder_aside, root
+from factory.params import Settings as Section
+from factory.progress import track
+from factory.sources import digest
+from schemas import Released
+
+FILES = ("train", "validation", "test")
+
+RELEASED = """
+select r.record_id, r.problem_id, r.sample, p.source, r.split, p.problem, p.answer, r.rationale,
+    r.predicted_answer, c.passed as agreed, p.license
+from records r
+join problems p using (problem_id)
+left join checks c on c.record_id = r.record_id and c.check = 'agreement'
+where r.thought = $thought and split_part(r.split, '_', 1) = $file and (r.kept or r.drop_reason = 'held_out')
+order by r.record_id
+"""
+
+
+class Settings(Section):
+    """The section `release` of `params.yaml`."""
+
+    title: str = "Thoughtmill corpus"
+    license: str = "other"
+
+
+def released(con: duckdb.DuckDBPyConnection, thought: str, file: str) -> Iterator[tables.Row]:
+    """Yield the rows of one Parquet file of a thought's config.
+
+    `train` holds the records that are kept; `validation` and `test` those that are good but held out.
+    """
+    rows = con.sql(RELEASED, params={"thought": thought, "file": file})
+    for batch in rows.to_arrow_reader(tables.GROUP_ROWS):
+        yield from batch.to_pylist()
+
+
+def release(data: Path, thoughts: tuple[str, ...], settings: Settings, target: Path) -> None:
+    """Write the release of the corpus under `data` as the folder `target`, aside and then moved."""
+    shown = json.loads(existing(data / "manifest.json", "run `dvc repro`").read_text("utf-8"))
+    con = duckdb.connect(config={"memory_limit": "1GB", "threads": 2})
+    corpus.fill(con, data, thoughts, "view")
+    made = Release(settings.title, settings.license, shown["data_version"])
+    with folder_aside(target) as part:
+        for thought in track(thoughts, "release"):
+            for file in FILES:
+                path = part / thought / f"{file}.parquet"
+                tables.write(path, Released, released(con, thought, file))
+                if len(tables.Source(path, Released)):
+                    made.add(thought, file, path.relative_to(part))
+                else:
+                    path.unlink()  # the Hub shows a split for every file, also for one without rows
+        for name, paths in corpus.files(data, thoughts).items():
+            for path in paths:
+                copy = part / "tables" / path.relative_to(data)
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, copy)
+                made.add(name, "all", copy.relative_to(part))
+        (part / "README.md").write_text(card(made, con), "utf-8")
+        proof = {path.relative_to(part).as_posix(): digest(path) for path in sorted(part.rglob("*.*"))}
+        shown["release"] = proof
+        (part / "manifest.json").write_text(json.dumps(shown, indent=1, sort_keys=True) + "\n", "utf-8")
+
+
+def main() -> None:
+    """Read all tables, write `data/release/`."""
+    data = root() / "data"
+    release(data, params.thoughts(), params.section("release", Settings), data / "release")
+
+
+if __name__ == "__main__":
+    stage.run(main)

@@ -1,0 +1,59 @@
+"""Show one problem with everything the corpus knows of it: its thoughts, verdicts and findings."""
+
+import textwrap
+
+import duckdb
+
+from factory.errors import ThoughtmillError
+
+
+def shown(con: duckdb.DuckDBPyConnection, problem_id: str) -> str:
+    """Return a problem with its gold answer, and each record with its verdict and what it did not pass."""
+    found = con.execute(
+        "select problem, answer, split, source, license from problems where problem_id = ?", [problem_id]
+    ).fetchone()
+    if found is None:
+        near = con.execute(
+            "select problem_id from problems order by levenshtein(problem_id, ?), problem_id limit 1",
+            [problem_id],
+        ).fetchone()
+        hint = f"; the nearest is {near[0]}" if near else ""
+        raise ThoughtmillError(f"no problem {problem_id}{hint}")
+    problem, answer, split, source, license_ = found
+    parts = [
+        f"{problem_id}  ({source}, {split}, {license_})",
+        textwrap.fill(problem, 100),
+        f"gold answer: {answer}",
+    ]
+    records = con.execute(
+        "select record_id, rationale, predicted_answer, failure, correct, kept, drop_reason, model"
+        " from records join completions using (completion_id)"
+        " where records.problem_id = ? order by record_id",
+        [problem_id],
+    ).fetchall()
+    return "\n\n".join(parts + [_record(con, *record) for record in records])
+
+
+def _record(
+    con: duckdb.DuckDBPyConnection,
+    record_id: str,
+    rationale: str | None,
+    predicted_answer: str | None,
+    failure: str | None,
+    correct: bool | None,
+    kept: bool,
+    drop_reason: str | None,
+    model: str,
+) -> str:
+    verdict = failure or {True: "correct", False: "incorrect", None: "no answer to compare"}[correct]
+    fate = "kept" if kept else f"not kept: {drop_reason}"
+    heading = f"{record_id} by {model}: {verdict}, {fate}"
+    if predicted_answer is not None:
+        heading += f"; it comes to {predicted_answer}"
+    lines = [heading, textwrap.indent(rationale or "(no rationale)", "    ")]
+    failed = con.execute(
+        'select "check", detail from checks where record_id = ? and passed = false order by "check"',
+        [record_id],
+    ).fetchall()
+    lines += [f"  ! {check}: {detail}" for check, detail in failed]
+    return "\n".join(lines)

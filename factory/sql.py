@@ -1,0 +1,63 @@
+"""Ask the corpus in SQL, and print what comes back as a table, CSV or JSON."""
+
+import csv
+import io
+import json
+from typing import Any
+
+import duckdb
+from tabulate import tabulate
+
+from factory import corpus
+
+FORMATS = ("table", "csv", "json")
+WIDTH = 60
+
+
+def answered(con: duckdb.DuckDBPyConnection, query: str, form: str = "table") -> str:
+    """Return the rows of a query as text in one of `FORMATS`.
+
+    As a table, long values are cut to `WIDTH` characters; as CSV or JSON nothing is. A query that DuckDB
+    refuses is a `ThoughtmillError` with DuckDB's own words.
+
+    >>> print(answered(duckdb.connect(), "select 42 as answer, null as unknown"))
+      answer  unknown
+    --------  ---------
+          42
+    """
+    try:
+        done = con.execute(query)
+        names = [column[0] for column in done.description or ()]
+        rows = done.fetchall()
+    except duckdb.Error as error:
+        raise corpus.as_error(error) from error
+    if form == "csv":
+        return _csv(names, rows)
+    if form == "json":
+        return json.dumps(
+            [dict(zip(names, row, strict=True)) for row in rows], default=str, ensure_ascii=False
+        )
+    shown = [[_cut(value) for value in row] for row in rows]
+    return tabulate(
+        shown, headers=names, disable_numparse=[i for i, _ in enumerate(names) if _texts(rows, i)]
+    )
+
+
+def _csv(names: list[str], rows: list[tuple[Any, ...]]) -> str:
+    text = io.StringIO()
+    sheet = csv.writer(text, lineterminator="\n")
+    sheet.writerow(names)
+    sheet.writerows(rows)
+    return text.getvalue().rstrip("\n")
+
+
+def _texts(rows: list[tuple[Any, ...]], index: int) -> bool:
+    """Say whether a column holds text, so that `1/3` and `007` are shown as they are."""
+    return any(isinstance(row[index], str) for row in rows)
+
+
+def _cut(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    line = " ".join(value.split())
+    return line if len(line) <= WIDTH else line[: WIDTH - 1] + "…"

@@ -1,0 +1,31 @@
+"""The table `released`: what the Hub configs of the thoughts hold."""
+
+import pandera.pandas as pa
+
+from schemas.fields import SPLITS, Text, Truth, Whole
+
+
+class Released(pa.DataFrameModel):
+    """One row per released record of one thought, with its problem: all that a student learns from."""
+
+    record_id: Text = pa.Field(unique=True, description="the record in the table `records`")
+    problem_id: Text = pa.Field(description="its problem in the table `problems`")
+    sample: Whole = pa.Field(ge=0, description="the index of the sample, from 0")
+    source: Text = pa.Field(description="the problem set it comes from")
+    split: Text = pa.Field(
+        isin=list(SPLITS), description="the exact split; the file `test` holds every test split"
+    )
+    problem: Text = pa.Field(description="the text of the problem")
+    answer: Text = pa.Field(description="the gold answer, canonical exact text")
+    rationale: Text = pa.Field(description="the verified rationale")
+    predicted_answer: Text = pa.Field(nullable=True, description="what it comes to; null for knowledge")
+    agreed: Truth = pa.Field(
+        nullable=True, description="whether another thought of the problem comes to the same answer"
+    )
+    license: Text = pa.Field(description="the licence of the problem set")
+
+    class Config:
+        name = "released"
+        strict = True
+        ordered = True
+        unique = ["record_id"]  # noqa: RUF012  pandera reads a plain class attribute

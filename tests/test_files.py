@@ -1,0 +1,75 @@
+"""Files: the project's root, writing aside, lines that may be corrupt."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from factory.errors import ThoughtmillError
+from factory.files import aside, existing, folder_aside, read_jsonl, root
+
+
+def test_the_root_is_found_from_any_folder_below_it(tmp_path: Path) -> None:
+    (tmp_path / "params.yaml").touch()
+    (tmp_path / "dvc.yaml").touch()
+    below = tmp_path / "a" / "b"
+    below.mkdir(parents=True)
+    assert root(below) == tmp_path.resolve()
+
+
+def test_outside_a_project_the_error_says_so(tmp_path: Path) -> None:
+    with pytest.raises(ThoughtmillError, match="not inside a Thoughtmill project"):
+        root(tmp_path)
+
+
+def test_a_file_written_aside_replaces_the_old_one_only_when_it_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "table"
+    path.write_text("old")
+    with aside(path) as part:
+        part.write_text("new")
+        assert path.read_text() == "old"
+    assert path.read_text() == "new"
+    assert os.listdir(tmp_path) == ["table"]
+
+
+def test_a_failure_keeps_the_old_file_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / "table"
+    path.write_text("old")
+    with pytest.raises(RuntimeError), aside(path) as part:
+        part.write_text("half")
+        raise RuntimeError
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["table"]
+
+
+def test_a_folder_written_aside_replaces_the_old_one_only_when_it_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "release"
+    path.mkdir()
+    (path / "stale").touch()
+    with pytest.raises(RuntimeError), folder_aside(path) as part:
+        (part / "half").touch()
+        raise RuntimeError
+    assert os.listdir(path) == ["stale"]
+    with folder_aside(path) as part:
+        (part / "fresh").touch()
+    assert os.listdir(path) == ["fresh"]
+    assert os.listdir(tmp_path) == ["release"]
+
+
+def test_a_missing_file_is_named_with_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(ThoughtmillError, match=r"gone\.parquet is missing: run it"):
+        existing(tmp_path / "gone.parquet", "run it")
+
+
+def test_lines_come_with_their_numbers_and_blank_ones_are_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"a": 1}\n\n{"a": 2}\n')
+    assert list(read_jsonl(path)) == [(1, {"a": 1}), (3, {"a": 2})]
+
+
+@pytest.mark.parametrize("line", [b'{"a": ', b"[1]", b"\xff\xfe", b"12"])
+def test_a_corrupt_line_is_named(tmp_path: Path, line: bytes) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(b'{"a": 1}\n' + line + b"\n")
+    with pytest.raises(ThoughtmillError, match=r"rows\.jsonl, line 2: not"):
+        list(read_jsonl(path))

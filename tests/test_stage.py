@@ -1,0 +1,58 @@
+"""Stages as commands: one line and an exit status, never a traceback."""
+
+import errno
+import sys
+
+import pytest
+
+from factory import stage
+from factory.errors import ThoughtmillError
+
+
+def left(monkeypatch: pytest.MonkeyPatch, error: BaseException | None, words: tuple[str, ...] = ()) -> object:
+    def main() -> None:
+        if error is not None:
+            raise error
+
+    monkeypatch.setattr(sys, "argv", ["stage", *words])
+    with pytest.raises(SystemExit) as exit_:
+        stage.run(main)
+    return exit_.value.code
+
+
+def test_a_stage_that_returns_leaves_with_0(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert left(monkeypatch, None) == 0
+
+
+def test_a_broken_set_up_is_one_line_and_status_2(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert left(monkeypatch, ThoughtmillError("params.yaml: no")) == 2
+    assert capsys.readouterr().err == "error: params.yaml: no\n"
+
+
+def test_a_full_disk_is_one_line_and_status_2(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert left(monkeypatch, OSError(errno.ENOSPC, "No space left on device", "data/t")) == 2
+    assert capsys.readouterr().err == "error: data/t: No space left on device\n"
+
+
+def test_an_interrupt_is_status_130(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert left(monkeypatch, KeyboardInterrupt()) == 130
+
+
+def test_a_wrong_call_says_what_the_stage_takes(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert left(monkeypatch, None, ("pot",)) == 2
+    assert "takes no arguments, not 1" in capsys.readouterr().err
+
+
+def test_a_bug_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    def main() -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(sys, "argv", ["stage"])
+    with pytest.raises(ZeroDivisionError):
+        stage.run(main)

@@ -1,0 +1,101 @@
+"""The architecture, tested: names, layers, and that DVC knows everything a stage reads."""
+
+import ast
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+import yaml
+
+from factory.params import SECTIONS
+
+ROOT = Path(__file__).parents[1]
+PIPELINES = {"factory": ROOT / "dvc.yaml", "train": ROOT / "train" / "dvc.yaml"}
+STAGES = [
+    pytest.param(package, name, stage.get("do", stage), id=f"{package}-{name}")
+    for package, pipeline in PIPELINES.items()
+    if pipeline.exists()
+    for name, stage in yaml.safe_load(pipeline.read_text())["stages"].items()
+]
+
+
+@cache
+def imported(path: Path) -> frozenset[Path]:
+    """Return the project's own files that a module imports, with itself and their packages, to the end."""
+    found: set[Path] = {path}
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    for name in names:
+        for file in (ROOT / f"{name.replace('.', '/')}.py", ROOT / name.replace(".", "/") / "__init__.py"):
+            if file.exists() and file not in found and name.split(".")[0] in ("factory", "schemas", "train"):
+                found |= {file} | (imported(file) if file != path else set())
+    packages = {parent / "__init__.py" for file in found for parent in file.parents if parent != ROOT}
+    return frozenset(found | {file for file in packages if file.exists() and ROOT in file.parents})
+
+
+def modules(package: str) -> list[Path]:
+    return sorted((ROOT / package).rglob("*.py"))
+
+
+@pytest.mark.parametrize(("package", "name", "stage"), STAGES)
+def test_a_stage_runs_the_module_of_its_name(package: str, name: str, stage: dict[str, object]) -> None:
+    assert str(stage["cmd"]).split()[:3] == ["python", "-m", f"{package}.{name}"]
+    assert (ROOT / package / f"{name}.py").exists()
+
+
+@pytest.mark.parametrize(("package", "name", "stage"), STAGES)
+def test_a_stage_depends_on_everything_its_module_imports(
+    package: str, name: str, stage: dict[str, list[str]]
+) -> None:
+    folder = PIPELINES[package].parent / str(stage.get("wdir", "."))
+    deps = [(folder / str(dep)).resolve() for dep in stage["deps"]]
+    missing = {
+        str(file.relative_to(ROOT))
+        for file in imported(ROOT / package / f"{name}.py")
+        if not any(file == dep or dep in file.parents for dep in deps)
+    }
+    assert not missing
+
+
+@pytest.mark.parametrize(("package", "name", "stage"), STAGES)
+def test_a_stage_has_a_test_file_and_reads_only_known_sections(
+    package: str, name: str, stage: dict[str, list[object]]
+) -> None:
+    assert (ROOT / "tests" / f"test_{name}.py").exists()
+    for entry in stage.get("params", []):
+        keys = entry if isinstance(entry, str) else next(iter(entry.values()))  # type: ignore[attr-defined]
+        for key in [keys] if isinstance(keys, str) else keys:
+            assert str(key).split(".")[0] in SECTIONS
+
+
+def test_schemas_import_nothing_of_ours() -> None:
+    for path in modules("schemas"):
+        assert {file.relative_to(ROOT).parts[0] for file in imported(path)} == {"schemas"}
+
+
+@pytest.mark.parametrize("forbidden", ["torch", "transformers", "peft", "train"])
+def test_the_factory_never_imports_what_trains(forbidden: str) -> None:
+    pattern = re.compile(rf"^\s*(?:import|from) {forbidden}\b", re.MULTILINE)
+    assert not [path for path in modules("factory") if pattern.search(path.read_text())]
+
+
+@pytest.mark.parametrize("package", ["factory", "schemas", "train"])
+def test_files_are_one_idea_and_functions_a_screen(package: str) -> None:
+    for path in modules(package):
+        text = path.read_text()
+        assert text.count("\n") <= 250, path
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                assert (node.end_lineno or 0) - node.lineno < 60, (path, node.name)
+
+
+@pytest.mark.parametrize("package", ["factory", "schemas", "train"])
+def test_every_module_begins_with_a_sentence(package: str) -> None:
+    for path in modules(package):
+        said = ast.get_docstring(ast.parse(path.read_text()))
+        assert said and said.splitlines()[0].rstrip().endswith((".", ":", ",")), path
