@@ -1,0 +1,66 @@
+"""Compositions: the ordered choices of steps a template allows, and which split they belong to."""
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from hashlib import blake2b
+from typing import NamedTuple
+
+from factory.stories.expressions import Number, show
+from factory.stories.parts import Step, Template
+
+MOST_MOVES = 6
+HELD_OUT_OF_100 = 25
+NUMBERS_OF_100 = {"validation": 10, "test_numbers": 10}
+
+
+class Composition(NamedTuple):
+    """A story's steps, the opening first; `name` joins their kinds."""
+
+    name: str
+    steps: tuple[Step, ...]
+    moves: int
+
+
+def _draw_of_100(text: str) -> int:
+    """Return a number from 0 to 99 that depends on the text alone, on every machine."""
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest()) % 100
+
+
+def is_held_out(name: str) -> bool:
+    """Whether a composition is for the split `test_compositions` alone, in every template.
+
+    An opening alone never is, so that every opening is seen in training.
+    """
+    return "+" in name and _draw_of_100(f"composition {name}") < HELD_OUT_OF_100
+
+
+def split_of_numbers(template: str, composition: str, numbers: Sequence[Number]) -> str:
+    """Return which of train, validation and test_numbers a story with these numbers belongs to.
+
+    It depends on nothing else, not even the seed: training data of one seed never holds the numbers that a
+    test of another seed asks about.
+    """
+    drawn = _draw_of_100(f"numbers {template} {composition} {' '.join(map(show, numbers))}")
+    for split, share in NUMBERS_OF_100.items():
+        if drawn < share:
+            return split
+        drawn -= share
+    return "train"
+
+
+@cache
+def compositions(template: Template) -> tuple[Composition, ...]:
+    """Return all compositions of a template, the short ones first, up to six calculations long."""
+    found = _grow(template, (template.opening,))
+    return tuple(sorted(found, key=lambda composition: (composition.moves, composition.name)))
+
+
+def _grow(template: Template, steps: tuple[Step, ...]) -> Iterator[Composition]:
+    moves = sum(len(step.moves) for step in steps)
+    if moves > MOST_MOVES:
+        return
+    if moves and steps[-1].asks:
+        yield Composition("+".join(step.kind for step in steps), steps, moves)
+    for step in template.pool:
+        if step.takes == steps[-1].gives and all(step.kind != other.kind for other in steps):
+            yield from _grow(template, (*steps, step))

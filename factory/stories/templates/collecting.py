@@ -1,0 +1,250 @@
+"""Stories about things that somebody collects, bakes or picks."""
+
+from factory.stories.money import DONATE, GIFT, GOAL, PURSE_SLOTS, SPEND
+from factory.stories.parts import Move, Template, opening, pick, span
+from factory.stories.things import (
+    ADD,
+    COMPARE,
+    FRACTION,
+    GROUPS_RULE,
+    HALVE,
+    LEFT_OVER,
+    PACK,
+    SELL,
+    SHARE,
+    SUM_RULE,
+    TAKE_AWAY,
+    TIMES,
+    TIMES_RULE,
+    TOGETHER,
+)
+
+MARBLES = Template(
+    "marbles",
+    opening(
+        "groups",
+        "things",
+        {"boxes": span(3, 12), "box_size": span(4, 20)},
+        (
+            "{who} has {boxes box}. There are {box_size thing} in each {box}.",
+            "There are {box_size thing} in {a box}, and {who} has {#boxes} such {+box}.",
+            "{who} owns {boxes box} of {+thing} with {box_size thing} in each.",
+        ),
+        (Move("things", "boxes * box_size", "The {boxes box} hold {= thing}.", GROUPS_RULE),),
+        ("How many {+thing} does {who} have?", "How many {+thing} are there in all?"),
+    ),
+    (ADD, TAKE_AWAY, SHARE, TIMES, COMPARE),
+    {"thing": ("marble", "bead", "button", "toy soldier"), "box": ("bag", "box", "jar", "tin")},
+    ("{His} little sister is {#idle} years old.", "{pal} lives {idle house} down the street."),
+)
+STICKERS = Template(
+    "stickers",
+    opening(
+        "have",
+        "things",
+        {"stickers": span(12, 150)},
+        (
+            "{who} has {stickers thing} in {his} album.",
+            "There are {stickers thing} in {who}'s album.",
+            "{who} has collected {stickers thing} so far.",
+        ),
+    ),
+    (ADD, TAKE_AWAY, HALVE, FRACTION, TOGETHER, LEFT_OVER),
+    {"thing": ("sticker", "stamp", "postcard", "trading card"), "pack": ("envelope", "folder", "sleeve")},
+    ("The album has {#idle} empty pages at the end.", "{who} started the album {#idle} years ago."),
+    start="stickers",
+)
+SHELLS = Template(
+    "shells",
+    opening(
+        "sum",
+        "things",
+        {"saturday": span(5, 60), "sunday": span(5, 60)},
+        (
+            "{who} finds {saturday thing} on Saturday and {sunday thing} on Sunday.",
+            "On Saturday {who} finds {saturday thing} at the beach. On Sunday {he} finds {sunday thing}.",
+            "On a weekend by the sea {who} gathers {saturday thing} on the first day and {#sunday} on the"
+            " second.",
+        ),
+        (Move("found", "saturday + sunday", "Both days give {= thing}.", SUM_RULE),),
+        ("How many {+thing} does {who} find in all?", "How many {+thing} does {he} find on the two days?"),
+    ),
+    (TAKE_AWAY, FRACTION, SHARE, PACK, TOGETHER),
+    {"thing": ("seashell", "smooth stone", "pebble"), "pack": ("box", "bag", "jar")},
+    ("The beach is {#idle} kilometres from {his} home.", "{He} is at the beach with {#idle} relatives."),
+)
+COOKIES = Template(
+    "cookies",
+    opening(
+        "groups",
+        "things",
+        {"trays": span(2, 9), "tray_size": pick(6, 8, 9, 12, 15, 16)},
+        (
+            "{who} bakes {trays tray} of {+thing} with {#tray_size} on each tray.",
+            "For the school fair {who} bakes {+thing}: {trays tray} with {tray_size thing} on each.",
+        ),
+        (Move("baked", "trays * tray_size", "The {trays tray} hold {= thing}.", GROUPS_RULE),),
+        ("How many {+thing} does {who} bake?", "How many {+thing} are there on the trays?"),
+    ),
+    (
+        TAKE_AWAY.told(
+            "{His} guests eat {gone thing}.",
+            "Of these, {gone thing} get burnt and cannot be used.",
+            "{He} keeps {gone thing} for {his} family.",
+        ),
+        SELL.told(
+            "{He} sells the {+thing} for {$price} each.", "All the {+thing} are then sold for {$price} each."
+        ),
+        PACK,
+        SPEND,
+        DONATE,
+    ),
+    {"thing": ("cookie", "muffin", "cupcake", "scone"), "pack": ("box", "bag", "tin"), **PURSE_SLOTS},
+    ("The oven takes {#idle} minutes to heat up.", "{who} uses {#idle} spoons of sugar."),
+)
+DAILY = Template(
+    "daily_drawings",
+    opening(
+        "rate",
+        "things",
+        {"a_day": span(2, 12), "days": span(3, 20)},
+        (
+            "{who} makes {a_day thing} a day for {days day}.",
+            "Every day for {days day}, {who} makes {a_day thing}.",
+            "For {days day} {who} makes {#a_day} {+thing} each day.",
+        ),
+        (
+            Move(
+                "made",
+                "a_day * days",
+                "In {days day} that is {= thing}.",
+                "A total is the amount for one day times the number of days.",
+            ),
+        ),
+        ("How many {+thing} does {who} make?", "How many {+thing} does {who} make in that time?"),
+    ),
+    (TAKE_AWAY, HALVE, SELL, LEFT_OVER, GOAL, GIFT),
+    {
+        "thing": ("drawing", "paper crane", "bracelet", "clay bowl"),
+        "pack": ("box", "drawer", "case"),
+        **PURSE_SLOTS,
+    },
+    ("{who} learned this {#idle} months ago.", "{His} desk is {#idle} years old."),
+)
+ORCHARD = Template(
+    "orchard",
+    opening(
+        "groups",
+        "things",
+        {"trees": span(3, 25), "a_tree": span(6, 40)},
+        (
+            "{who} picks {a_tree thing} from each of {trees tree}.",
+            "There are {trees tree} in {who}'s garden. {He} picks {a_tree thing} from each of them.",
+        ),
+        (Move("picked", "trees * a_tree", "The {trees tree} give {= thing}.", GROUPS_RULE),),
+        ("How many {+thing} does {who} pick?", "How many {+thing} are picked in all?"),
+    ),
+    (
+        TAKE_AWAY.told(
+            "{gone thing} are rotten and thrown away.",
+            "{who} keeps {gone thing} for {his} family.",
+            "Birds spoil {#gone} of the {+thing}.",
+            asks=("How many {+thing} are left?", "How many {+thing} remain?"),
+        ),
+        PACK,
+        LEFT_OVER,
+        SELL,
+        SPEND,
+        FRACTION.told(
+            "{who} makes jam from {#numerator}/{#denominator} of the {+thing}.",
+            "Then {#numerator}/{#denominator} of the {+thing} go to the neighbours.",
+        ),
+    ),
+    {"thing": ("apple", "pear", "peach", "plum"), "pack": ("crate", "basket", "box"), **PURSE_SLOTS},
+    ("The oldest tree is {#idle} metres tall.", "{His} house has {#idle} windows that look at the garden."),
+)
+CARDS = Template(
+    "two_friends_cards",
+    opening(
+        "times",
+        "things",
+        {"pals": span(4, 40), "times_pal": span(2, 6)},
+        (
+            "{pal} has {pals thing}. {who} has {#times_pal} times as many.",
+            "{who} has {#times_pal} times as many {+thing} as {pal}, who has {#pals}.",
+        ),
+        (Move("own", "pals * times_pal", "{who} has {= thing}.", TIMES_RULE),),
+        ("How many {+thing} does {who} have?",),
+    ),
+    (
+        ADD.told(
+            "Then {who} buys {#more} more {+thing}.", "On {his} birthday {who} gets {#more} more {+thing}."
+        ),
+        TAKE_AWAY,
+        SHARE,
+        COMPARE,
+        LEFT_OVER,
+    ),
+    {"thing": ("comic book", "toy car", "model plane", "puzzle"), "pack": ("box", "bag", "crate")},
+    ("They have known each other for {#idle} years.",),
+)
+EGGS = Template(
+    "eggs",
+    opening(
+        "dozens",
+        "things",
+        {"dozens": span(2, 20)},
+        (
+            "{who} collects {#dozens} dozen eggs from {his} hens.",
+            "The hens on {who}'s farm lay {#dozens} dozen eggs.",
+        ),
+        (
+            Move(
+                "eggs",
+                "dozens * 12",
+                "{#dozens} dozen are {=} eggs.",
+                "A dozen is twelve, so the number of things is the number of dozens times twelve.",
+            ),
+        ),
+        ("How many eggs are that?", "How many eggs are there?"),
+    ),
+    (
+        ADD.told("{pal} brings {#more} more eggs.", "Later {who} finds {#more} more eggs in the straw."),
+        TAKE_AWAY.told(
+            "Of these, {gone egg} are cracked and thrown away.", "{who} uses {gone egg} in the kitchen."
+        ),
+        PACK,
+        LEFT_OVER,
+        SHARE.told(
+            "{He} divides the eggs equally among {friends neighbour}.",
+            asks=("How many eggs does each neighbour get?",),
+        ),
+    ),
+    {"thing": ("egg",), "pack": ("carton", "tray")},
+    ("The farm has {#idle} cows as well.", "The hen house is {#idle} metres long."),
+    reserved=True,
+)
+NECKLACES = Template(
+    "necklaces",
+    opening(
+        "two_groups",
+        "things",
+        {"long": span(2, 9), "long_size": span(20, 50, 5), "short": span(2, 9), "short_size": span(8, 18)},
+        (
+            "{who} makes {long long necklace} with {long_size thing} each and {short short necklace} with"
+            " {short_size thing} each.",
+            "A long necklace takes {long_size thing} and a short one takes {#short_size}. {who} makes"
+            " {#long} long and {#short} short necklaces.",
+        ),
+        (
+            Move("in_long", "long * long_size", "The long ones take {= thing}.", GROUPS_RULE),
+            Move("in_short", "short * short_size", "The short ones take {= thing}.", GROUPS_RULE),
+            Move("used", "in_long + in_short", "Together they take {= thing}.", SUM_RULE),
+        ),
+        ("How many {+thing} does {who} need?", "How many {+thing} are needed in all?"),
+    ),
+    (),
+    {"thing": ("bead", "pearl", "glass bead")},
+    ("{who} works for {#idle} hours that day.", "The necklaces come in {#idle} colours."),
+)
+COLLECTING = (MARBLES, STICKERS, SHELLS, COOKIES, DAILY, ORCHARD, CARDS, EGGS, NECKLACES)

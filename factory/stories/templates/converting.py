@@ -1,0 +1,139 @@
+"""Stories that change from one unit of measure to another."""
+
+from factory.stories.parts import Move, Step, Template, divisor, opening, pick, span
+from factory.stories.things import (
+    FULL_RULE,
+    LOSS_RULE,
+    REMAINDER_RULE,
+)
+
+PIECES_RULE = "The number of pieces is the whole length divided by the length of one piece."
+ROPE = Template(
+    "rope",
+    opening(
+        "convert",
+        "length",
+        {"metres": span(2, 9)},
+        (
+            "{who} has {a rope} that is {metres metre} long and measures it in centimetres.",
+            "{who} buys {metres metre} of {rope} and thinks of it in centimetres.",
+        ),
+        (
+            Move(
+                "length",
+                "metres * 100",
+                "In centimetres that is {=}.",
+                "A metre is one hundred centimetres, so centimetres are metres times one hundred.",
+            ),
+        ),
+        ("How many centimetres is that?", "How long is it in centimetres?"),
+    ),
+    (
+        Step(
+            "take_away",
+            "length",
+            "length",
+            {"cut_off": span(10, 90, 5)},
+            (
+                "{He} cuts off {cut_off centimetre} because the end is damaged.",
+                "{who} gives a piece of {cut_off centimetre} to {pal}.",
+            ),
+            (Move("usable", "it - cut_off", "That leaves {= centimetre}.", LOSS_RULE),),
+            ("How many centimetres are left?",),
+        ),
+        Step(
+            "share",
+            "length",
+            "piece",
+            {"parts": divisor("it", 2, 9)},
+            (
+                "Then {he} cuts it into {#parts} equal pieces.",
+                "{who} cuts it into {#parts} pieces of equal length.",
+            ),
+            (
+                Move(
+                    "piece",
+                    "it / parts",
+                    "Each piece is {= centimetre}.",
+                    "An equal share is the total divided by the number of shares.",
+                ),
+            ),
+            ("How many centimetres long is each piece?",),
+        ),
+        Step(
+            "pack",
+            "length",
+            "pieces",
+            {"pack_size": pick(12, 15, 20, 25, 30, 35, 40)},
+            ("Then {he} cuts it into pieces of {pack_size centimetre}, as many as possible.",),
+            (Move("pieces", "it // pack_size", "Whole pieces: {=}.", FULL_RULE),),
+            ("How many whole pieces does {who} get?", "How many of these pieces can {he} cut?"),
+        ),
+        Step(
+            "left_over",
+            "length",
+            "scrap",
+            {"pack_size": pick(12, 15, 25, 30, 35, 40, 45)},
+            ("Then {he} cuts as many pieces of {pack_size centimetre} as possible.",),
+            (Move("scrap", "it % pack_size", "The remainder is {= centimetre}.", REMAINDER_RULE, low=1),),
+            ("How many centimetres are left over in the end?",),
+        ),
+    ),
+    {"rope": ("rope", "ribbon", "wire", "string")},
+    ("The shop has {#idle} colours.", "{who} paid {#idle} dollars for it."),
+)
+JUICE = Template(
+    "juice",
+    opening(
+        "convert",
+        "volume",
+        {"litres": span(2, 9)},
+        (
+            "{who} makes {litres litre} of {drink}, which {he} measures in millilitres.",
+            "There are {litres litre} of {drink} in a large pot. {who} counts in millilitres.",
+        ),
+        (
+            Move(
+                "volume",
+                "litres * 1000",
+                "In millilitres that is {=}.",
+                "A litre is one thousand millilitres, so millilitres are litres times one thousand.",
+                high=9000,
+            ),
+        ),
+        ("How many millilitres is that?",),
+    ),
+    (
+        Step(
+            "take_away",
+            "volume",
+            "volume",
+            {"spilled": span(100, 800, 50)},
+            ("By accident {he} spills {spilled millilitre}.", "{His} family drinks {spilled millilitre}."),
+            (Move("remaining", "it - spilled", "That leaves {= millilitre}.", LOSS_RULE, high=9000),),
+            ("How many millilitres are left?",),
+        ),
+        Step(
+            "pack",
+            "volume",
+            "glasses",
+            {"pack_size": pick(150, 200, 250, 300, 500)},
+            ("Then {who} fills glasses of {pack_size millilitre}.",),
+            (Move("glasses", "it // pack_size", "Full glasses: {=}.", FULL_RULE),),
+            ("How many glasses can {he} fill completely?", "How many full glasses are there?"),
+        ),
+        Step(
+            "left_over",
+            "volume",
+            "rest",
+            {"pack_size": pick(150, 300, 350, 400, 450)},
+            ("Then {who} fills as many glasses of {pack_size millilitre} as {he} can.",),
+            (Move("rest", "it % pack_size", "The remainder is {= millilitre}.", REMAINDER_RULE, low=1),),
+            ("How many millilitres are left in the pot?", "How many millilitres remain in the end?"),
+        ),
+    ),
+    {"drink": ("apple juice", "lemonade", "iced tea", "vegetable soup")},
+    ("{who} needs {#idle} minutes for it.", "{#idle} guests are in the garden."),
+    reserved=True,
+)
+CONVERTING = (ROPE, JUICE)

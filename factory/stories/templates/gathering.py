@@ -1,0 +1,256 @@
+"""Stories about groups of people: whole people, who come, go, sit down and travel."""
+
+from factory.stories.parts import (
+    Move,
+    Step,
+    Template,
+    below,
+    divisor,
+    numerator,
+    opening,
+    percent,
+    pick,
+    span,
+)
+from factory.stories.things import (
+    FRACTION_RULE,
+    FULL_RULE,
+    GAIN_RULE,
+    GROUPS_RULE,
+    LOSS_RULE,
+    REMAINDER_RULE,
+    SHARE_RULE,
+    SUM_RULE,
+)
+
+ASK_PEOPLE = ("How many {+guest} are there now?", "How many {+guest} are there then?")
+ARRIVE = Step(
+    "add",
+    "people",
+    "people",
+    {"arriving": span(3, 40)},
+    ("Then {#arriving} more {+guest} arrive.", "Another {arriving guest} come a little later."),
+    (Move("joined", "it + arriving", "That makes {= guest}.", GAIN_RULE),),
+    ASK_PEOPLE,
+)
+LEAVE = Step(
+    "take_away",
+    "people",
+    "people",
+    {"leaving": below("it", 2, 50)},
+    ("After a while {leaving guest} leave.", "{leaving guest} have to go home early."),
+    (Move("staying", "it - leaving", "That leaves {= guest}.", LOSS_RULE),),
+    ("How many {+guest} are still there?", "How many {+guest} stay?"),
+)
+PART = Step(
+    "fraction",
+    "people",
+    "people",
+    {"denominator": divisor("it", 3, 8), "numerator": numerator()},
+    (
+        "Then {#numerator}/{#denominator} of the {+guest} go home.",
+        "{#numerator}/{#denominator} of them leave early.",
+    ),
+    (
+        Move("fraction", "it * numerator / denominator", "That part is {= guest}.", FRACTION_RULE),
+        Move("rest", "it - fraction", "The rest is {= guest}.", LOSS_RULE),
+    ),
+    ("How many {+guest} are still there?", "How many {+guest} remain?"),
+)
+SHARE_OF = Step(
+    "percent_of",
+    "people",
+    "wearing",
+    {"percent": percent("it", 10, 90)},
+    ("{#percent}% of the {+guest} {mark}.", "Of all {+guest}, {#percent} percent {mark}."),
+    (
+        Move(
+            "marked",
+            "it * percent / 100",
+            "With that trait: {= guest}.",
+            "A percentage of an amount is the amount times the percentage divided by one hundred.",
+        ),
+    ),
+    ("How many {+guest} {mark}?",),
+)
+TEAMS = Step(
+    "share",
+    "people",
+    "team",
+    {"teams": divisor("it", 2, 9)},
+    ("They form {teams group} of equal size.", "They are split into {teams group} of the same size."),
+    (Move("team", "it / teams", "Each group has {= guest}.", SHARE_RULE),),
+    ("How many {+guest} are in each group?",),
+)
+TABLES = Step(
+    "pack",
+    "people",
+    "tables",
+    {"pack_size": pick(4, 6, 8, 10)},
+    ("They sit down at tables for {#pack_size}, filling one after the other.",),
+    (Move("full", "it // pack_size", "Full tables: {=}.", FULL_RULE),),
+    ("How many tables are full?", "How many tables do they fill completely?"),
+)
+LAST_TABLE = Step(
+    "left_over",
+    "people",
+    "last",
+    {"pack_size": pick(4, 6, 8, 10)},
+    ("They sit down at tables for {#pack_size}, and only the last table is not full.",),
+    (Move("extra", "it % pack_size", "Left over: {= guest}.", REMAINDER_RULE, low=1),),
+    ("How many {+guest} sit at the last table?",),
+)
+WAYS = {"mark": ("wear glasses|", "wear a hat|", "have a camera|", "carry an umbrella|")}
+
+HALL = Template(
+    "concert_hall",
+    opening(
+        "groups",
+        "people",
+        {"rows": span(4, 20), "seats": span(8, 25)},
+        ("A hall has {rows row} of {seats seat}, and every seat is taken by {a guest}.",),
+        (Move("people", "rows * seats", "The {rows row} seat {= guest}.", GROUPS_RULE),),
+        ("How many {+guest} are there?",),
+    ),
+    (LEAVE, PART, SHARE_OF, TEAMS),
+    {"guest": ("visitor", "student", "listener"), **WAYS},
+    ("The concert lasts {#idle} times as long as a school lesson.", "The hall has {#idle} doors."),
+)
+PARTY = Template(
+    "party",
+    opening(
+        "sum",
+        "people",
+        {"family": span(8, 30), "school_friends": span(5, 40), "neighbours": span(3, 20)},
+        (
+            "{who} invites {#family} relatives, {#school_friends} school friends and {#neighbours}"
+            " neighbours to a party, and all of them come.",
+            "Everybody whom {who} invites comes to the party: {#family} relatives, {#school_friends}"
+            " friends from school and {#neighbours} neighbours.",
+        ),
+        (Move("invited", "family + school_friends + neighbours", "Together that is {= guest}.", SUM_RULE),),
+        ("How many {+guest} come?", "How many {+guest} are at the party?"),
+    ),
+    (ARRIVE, LEAVE, TABLES, LAST_TABLE, SHARE_OF),
+    {"guest": ("guest",), **WAYS},
+    ("{who} turns {#idle} that day.", "There are {#idle} kinds of cake."),
+)
+SCHOOL = Template(
+    "school_trip",
+    opening(
+        "groups_plus",
+        "people",
+        {"classes": span(2, 6), "class_size": span(18, 30), "teachers": span(3, 12)},
+        (
+            "{classes school class} of {class_size child|children} each and {#teachers} teachers go on a"
+            " trip together.",
+            "On a school trip there are {#teachers} teachers and {classes class} of {class_size"
+            " child|children} each.",
+        ),
+        (
+            Move("pupils", "classes * class_size", "The classes have {= child|children}.", GROUPS_RULE),
+            Move("travellers", "pupils + teachers", "With the teachers that is {= guest}.", SUM_RULE),
+        ),
+        ("How many {+guest} are there?", "How many {+guest} go on the trip?"),
+    ),
+    (
+        ARRIVE,
+        LEAVE.told(
+            "On the day of the trip {leaving guest} are ill and stay at home.",
+            asks=("How many {+guest} go on the trip?",),
+        ),
+        SHARE_OF,
+        TABLES.told(
+            "They travel in vans for {#pack_size}, filling one after the other.",
+            asks=("How many vans are full?",),
+        ),
+    ),
+    {"guest": ("traveller",), **WAYS},
+    ("The trip lasts {#idle} hours.", "The museum has {#idle} rooms."),
+)
+BUS = Template(
+    "bus",
+    opening(
+        "change",
+        "people",
+        {"riding": span(12, 50), "off": below("riding", 2, 20), "on": span(2, 20)},
+        (
+            "There are {riding guest} on {a bus}. At a stop {#off} get off and {#on} get on.",
+            "{a bus} carries {riding guest}. At the next stop {#on} people get on after {#off} have got off.",
+        ),
+        (
+            Move("after_off", "riding - off", "After some get off there are {=}.", LOSS_RULE),
+            Move("aboard", "after_off + on", "After some get on there are {=}.", GAIN_RULE),
+        ),
+        ("How many {+guest} are on board then?", "How many {+guest} are there after the stop?"),
+    ),
+    (
+        PART.told(
+            "At the next stop {#numerator}/{#denominator} of the {+guest} get off.",
+            asks=("How many {+guest} stay on board?",),
+        ),
+        SHARE_OF,
+        LEAVE.told(
+            "Then {leaving guest} get off at the market.", asks=("How many {+guest} are left on board?",)
+        ),
+    ),
+    {"guest": ("passenger",), "bus": ("bus", "tram", "ferry"), **WAYS},
+    ("The driver has worked for {#idle} years.", "The ride takes {#idle} minutes."),
+)
+CLUB = Template(
+    "club",
+    opening(
+        "percent_growth",
+        "people",
+        {"members": span(20, 300, 10), "growth": percent("members", 5, 60)},
+        (
+            "A {club} has {members guest}. In one year their number grows by {#growth}%.",
+            "There are {members guest} in a {club}, and a year later there are {#growth}% more.",
+        ),
+        (
+            Move(
+                "gained",
+                "members * growth / 100",
+                "The growth is {= guest}.",
+                "A percentage of an amount is the amount times the percentage divided by one hundred.",
+            ),
+            Move("grown", "members + gained", "That makes {= guest}.", GAIN_RULE),
+        ),
+        ("How many {+guest} are there after that year?",),
+    ),
+    (
+        ARRIVE.told("Then {#arriving} more {+guest} join."),
+        LEAVE.told("Then {leaving guest} move away and leave the {club}."),
+        TEAMS,
+        LAST_TABLE,
+    ),
+    {"guest": ("member",), "club": ("chess club", "swimming club", "choir", "hiking club")},
+    ("They meet on {#idle} evenings a month.", "It was founded by {#idle} friends."),
+)
+THEATRE = Template(
+    "two_shows",
+    opening(
+        "times_plus",
+        "people",
+        {"friday": span(20, 120), "factor": pick(2, 3)},
+        (
+            "On Friday {friday guest} come to a {play}. On Saturday {#factor} times as many come.",
+            "A {play} has {friday guest} on Friday and {#factor} times as many on Saturday.",
+        ),
+        (
+            Move(
+                "saturday",
+                "friday * factor",
+                "On Saturday there are {=}.",
+                "A number of times as many is the amount multiplied by that number.",
+            ),
+            Move("audience", "friday + saturday", "Both days together have {= guest}.", SUM_RULE),
+        ),
+        ("How many {+guest} come on the two days together?",),
+    ),
+    (SHARE_OF.told("{#percent}% of all these {+guest} {mark}."),),
+    {"guest": ("visitor", "spectator"), "play": ("play", "puppet show", "concert"), **WAYS},
+    ("The tickets are sold at {#idle} shops.", "{#idle} actors are on stage."),
+    reserved=True,
+)
+GATHERING = (HALL, PARTY, SCHOOL, BUS, CLUB, THEATRE)

@@ -1,0 +1,175 @@
+"""Steps of stories about things that somebody has: the state is `things`, the noun the slot `thing`."""
+
+from factory.stories.parts import Move, Step, below, divisor, numerator, span
+
+ASK_NOW = (
+    "How many {+thing} does {who} have now?",
+    "How many {+thing} does {who} have in the end?",
+    "Find how many {+thing} {who} has now.",
+)
+ASK_LEFT = (
+    "How many {+thing} does {who} have left?",
+    "How many {+thing} are left?",
+    "Find the number of {+thing} that {who} has left.",
+)
+
+GAIN_RULE = "The amount after a gain is the amount before plus the amount gained."
+LOSS_RULE = "What is left is the amount before minus the amount taken away."
+HALF_RULE = "Half of an amount is the amount divided by two."
+FRACTION_RULE = "A fraction of an amount is the amount times the numerator divided by the denominator."
+SHARE_RULE = "An equal share is the total divided by the number of shares."
+TIMES_RULE = "A number of times as many is the amount multiplied by that number."
+SUM_RULE = "The total of several amounts is their sum."
+GROUPS_RULE = "The total of equal groups is the number of groups times the size of one group."
+DIFFERENCE_RULE = "How much more one amount is than another is the larger minus the smaller."
+FULL_RULE = "The number of full groups is the whole part of the amount divided by the size of a group."
+REMAINDER_RULE = "What is left over is the remainder of the amount divided by the size of a group."
+
+ADD = Step(
+    "add",
+    "things",
+    "things",
+    {"more": span(3, 60)},
+    (
+        "Then {pal} gives {him} {#more} more {+thing}.",
+        "Later {he} gets {#more} more {+thing} from {pal}.",
+        "Then {he} gets another {more thing}.",
+    ),
+    (Move("raised", "it + more", "That makes {= thing}.", GAIN_RULE),),
+    ASK_NOW,
+)
+TAKE_AWAY = Step(
+    "take_away",
+    "things",
+    "things",
+    {"gone": below("it", 2, 40)},
+    (
+        "{who} gives {gone thing} to {third}.",
+        "After that {he} gives {third} {gone thing}.",
+        "Then {third} borrows {gone thing} from {who}.",
+    ),
+    (Move("left", "it - gone", "That leaves {= thing}.", LOSS_RULE),),
+    ASK_LEFT,
+)
+HALVE = Step(
+    "halve",
+    "things",
+    "things",
+    {},
+    (
+        "{who} keeps half of the {+thing} and gives the rest to {his} sister.",
+        "Half of the {+thing} go to {his} sister, and {who} keeps the rest.",
+    ),
+    (Move("half", "it / 2", "Half of {it thing} is {=}.", HALF_RULE),),
+    ASK_LEFT,
+)
+FRACTION = Step(
+    "fraction",
+    "things",
+    "things",
+    {"denominator": divisor("it", 3, 8), "numerator": numerator()},
+    (
+        "{He} gives {#numerator}/{#denominator} of the {+thing} to the school fair.",
+        "Then {who} gives away {#numerator}/{#denominator} of the {+thing}.",
+    ),
+    (
+        Move("fraction", "it * numerator / denominator", "That part is {= thing}.", FRACTION_RULE),
+        Move("rest", "it - fraction", "The rest is {= thing}.", LOSS_RULE),
+    ),
+    ASK_LEFT,
+)
+SHARE = Step(
+    "share",
+    "things",
+    "share",
+    {"friends": divisor("it", 3)},
+    (
+        "{He} shares the {+thing} equally among {friends friend}.",
+        "Then {who} divides the {+thing} equally among {friends friend}.",
+    ),
+    (Move("share", "it / friends", "Each friend gets {= thing}.", SHARE_RULE, low=1),),
+    ("How many {+thing} does each friend get?", "Find how many {+thing} each friend gets."),
+)
+TIMES = Step(
+    "times",
+    "things",
+    "others",
+    {"times": span(2, 6)},
+    (
+        "{His} brother has {#times} times as many {+thing} as {he} has now.",
+        "{His} brother owns {#times} times as many {+thing} as {who} does at this point.",
+    ),
+    (Move("others", "it * times", "The brother has {= thing}.", TIMES_RULE),),
+    ("How many {+thing} does the brother have?", "How many {+thing} does {his} brother have?"),
+)
+TOGETHER = Step(
+    "together",
+    "things",
+    "all",
+    {"twice": span(2, 5)},
+    (
+        "{His} cousin has {#twice} times as many {+thing} as {who} has now.",
+        "At that point {his} cousin has {#twice} times as many {+thing} as {he} does.",
+    ),
+    (
+        Move("cousins", "it * twice", "The cousin has {= thing}.", TIMES_RULE),
+        Move("together", "it + cousins", "Together they have {= thing}.", SUM_RULE),
+    ),
+    ("How many {+thing} do the two of them have together?", "How many {+thing} do they have in all?"),
+)
+COMPARE = Step(
+    "compare",
+    "things",
+    "gap",
+    {"rivals": below()},
+    (
+        "{His} neighbour {third} has {rivals thing}.",
+        "At that point {his} neighbour {third} has {rivals thing}.",
+    ),
+    (Move("gap", "it - rivals", "{who} has {=} more.", DIFFERENCE_RULE, low=1),),
+    ("How many more {+thing} does {who} have than {third}?",),
+)
+PACK = Step(
+    "pack",
+    "things",
+    "packs",
+    {"pack_size": span(3, 12)},
+    (
+        "{He} packs the {+thing} into {+pack} of {#pack_size}.",
+        "Then {he} puts the {+thing} into {+pack} that hold {#pack_size} each.",
+    ),
+    (Move("full", "it // pack_size", "Full {+pack}: {=}.", FULL_RULE),),
+    ("How many {+pack} can {he} fill completely?", "How many full {+pack} does {who} get?"),
+)
+LEFT_OVER = Step(
+    "left_over",
+    "things",
+    "extra",
+    {"pack_size": span(3, 12)},
+    (
+        "{He} packs the {+thing} into {+pack} of {#pack_size} until too few are left to fill another.",
+        "Then {he} fills as many {+pack} of {#pack_size} as {he} can.",
+    ),
+    (Move("extra", "it % pack_size", "Left over: {= thing}.", REMAINDER_RULE, low=1),),
+    ("How many {+thing} are left over?", "How many {+thing} do not fit into a full {pack}?"),
+)
+SELL = Step(
+    "sell",
+    "things",
+    "purse",
+    {"price": span(2, 9)},
+    (
+        "{He} sells the {+thing} for {$price} each.",
+        "Then {who} sells all of these {+thing} at {$price} each.",
+    ),
+    (
+        Move(
+            "earned",
+            "it * price",
+            "They sell for {=} dollars.",
+            "The money from a sale is the number sold times the price of one.",
+            high=1500,
+        ),
+    ),
+    ("How much money does {who} get for the {+thing}?", "How many dollars does {who} earn from the sale?"),
+)
