@@ -1,0 +1,80 @@
+"""Declarations: lines of words that introduce names, and sometimes say what kind of numbers they are.
+
+They give no equation. `x is a positive integer` says `x > 0` and that x is whole; everything else is prose.
+"""
+
+import re
+from dataclasses import dataclass
+
+from factory.solvers.equation_tokens import tokens
+from factory.solvers.equation_words import joined
+
+_RELATION = re.compile(r"[=<>≤≥≠≈⇒→]|\bEq\b")
+_PROSE = re.compile(r"[\w\s,.:;'’$%-]*")
+_OPENS = frozenset(
+    {"let", "where", "define", "given", "find", "unknown", "unknowns", "variable", "variables"}
+)
+_VERBS = frozenset({"is", "are", "be", "denote", "denotes", "represent", "represents"})
+_FILLERS = frozenset({"a", "an", "all", "both", "must", "and", "real", "number", "numbers"})
+_WHOLE = frozenset({"integer", "integers", "whole", "natural"})
+_ABOVE = frozenset({"positive"})
+_NOT_BELOW = frozenset({"non-negative", "nonnegative", "natural"})
+_ASIDE = frozenset({"let", "where", "and", "both", "all"})
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """Names and what is stated of them; no names when the line states nothing.
+
+    `sign` is `>` or `>=`, each meant against 0, or None.
+    """
+
+    names: tuple[str, ...] = ()
+    sign: str | None = None
+    whole: bool = False
+
+
+def declaration(line: str) -> Declaration | None:
+    """Read a line as a declaration; None when it must be a statement.
+
+    >>> declaration("x and y are positive integers")
+    Declaration(names=('x', 'y'), sign='>', whole=True)
+    >>> declaration("Let x be the number of apples.")
+    Declaration(names=(), sign=None, whole=False)
+    """
+    words = line.lower().replace(",", " ").rstrip(" .").split()
+    if not words or _names_in_words(line, words):
+        return Declaration()
+    if _RELATION.search(line) or not _PROSE.fullmatch(line):
+        return None
+    verb = next((at for at, word in enumerate(words) if word in _VERBS), None)
+    if verb is None:
+        opens = words[0].rstrip(":") in _OPENS or re.match(r"\w+\s*:\s", line)
+        return Declaration() if opens else None
+    kinds = set(words[verb + 1 :]) - _FILLERS
+    if not kinds or kinds - _WHOLE - _ABOVE - _NOT_BELOW:
+        return Declaration()
+    sign = ">" if kinds & _ABOVE else ">=" if kinds & _NOT_BELOW else None
+    return Declaration(_names(line, verb), sign, bool(kinds & _WHOLE))
+
+
+def _names(line: str, verb: int) -> tuple[str, ...]:
+    """Return the names before the verb, which is the so-and-so-manyeth word."""
+    before = " ".join(line.replace(",", " , ").split())
+    kept = [
+        word
+        for word in re.split(r" (?:is|are|be) ", before, maxsplit=1)[0].split()
+        if word.lower() not in _ASIDE
+    ]
+    return tuple(token.text for token in joined(tokens(" ".join(kept))) if token.kind == "w")
+
+
+def _names_in_words(line: str, words: list[str]) -> bool:
+    """Tell whether a line such as `Let x = the number of apples` says a name's meaning and no equation."""
+    _, sign, meaning = line.partition("=")
+    return (
+        words[0] in _OPENS
+        and bool(sign)
+        and bool(re.fullmatch(r"[\w\s,.'’-]*", meaning))
+        and len(meaning.split()) > 1
+    )

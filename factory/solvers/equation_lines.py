@@ -1,0 +1,113 @@
+"""Equation lines in a completion: teachers wrap them in fences, lists, sentences, LaTeX and sympy."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from factory.solvers import equation_latex
+from factory.solvers.equation_declarations import declaration
+from factory.solvers.equation_system import states
+from factory.solvers.equation_tokens import MAX_CHARS, without_comment
+
+_BULLET = re.compile(r"(?:[-*•>+]\s+|\(?[0-9]{1,2}[.)]\s+|\([0-9]{1,2}\)\s*|#{1,6}\s+)+")
+_LABEL = re.compile(r"(?:equations?|eq\.?|step|formula|line)\s*\(?[0-9]{0,2}\)?\s*[:.]\s*", re.I)
+_KEPT = re.compile(r"unknowns?\b|variables?\b", re.I)
+_CODE = re.compile(r"(?:from|import|print|return|def|with|for|assert)\b")
+_SYMBOLS = re.compile(r"([\w\s,]+)=\s*(?:\w+\.)?symbols\((.*)")
+_SOLVED = re.compile(r"(\w+)\s*=\s*(?:\w+\.)?\w+(?:\[[0-9]\])?\[\s*['\"]?(\w+)['\"]?\s*\](?:\.\w+\(\))?")
+_SOLVE = re.compile(r"(?:(\w+)\s*=\s*)?(?:\w+\.)?(?:lin|nonlin|n|real_)?solve(?:set)?\(")
+_UNKNOWN = re.compile(r",\s*\[?(\w+)\]?\s*\)\s*\[0\]$")
+_EQ = re.compile(r"(?:\w+\s*=\s*)?(?:\w+\.)?Eq\(")
+_SENTENCE = re.compile(r"\b[^\W\d_]+'?[a-z]*,?[ \t]+[^\W\d_]+,?[ \t]+[^\W\d_]+")
+_DECORATION = " \t*`_"
+
+
+def equations_of(completion: str) -> str | None:
+    """Return the equation lines of a completion, one statement a line, or None when it has none.
+
+    Prose is left out. A line that looks like an equation and does not parse is kept, so that solving says
+    `unparsable` instead of solving something else.
+
+    >>> print(equations_of("Let's solve it.\\n1. \\\\(x = 2 \\\\times 3\\\\)\\n2. **ans = x**\\nSo it is 6!"))
+    x = 2 * 3
+    ans = x
+    """
+    if len(completion) > MAX_CHARS:
+        return None
+    text = "\n".join(_fenced(completion.splitlines()))
+    lines = [line for raw in equation_latex.plain(text).splitlines() for line in _lines(raw)]
+    return "\n".join(lines) if any("=" in line for line in lines) else None
+
+
+def _fenced(lines: list[str]) -> Iterable[str]:
+    """Return the lines inside markdown fences; all lines when there are none."""
+    inside, found = False, []
+    for line in lines:
+        if line.lstrip().startswith(("```", "~~~")):
+            inside = not inside
+        elif inside:
+            found.append(line)
+    return found if any("=" in line for line in found) else lines
+
+
+def _lines(raw: str) -> Iterator[str]:
+    """Yield the statements and declarations that one line of a completion holds, without their dressing."""
+    line = _undressed(raw)
+    if not line or line.startswith(("```", "~~~")):
+        return
+    if _CODE.match(line) or _SYMBOLS.fullmatch(line) or _SOLVE.match(line) or _SOLVED.fullmatch(line):
+        yield from _translated(line)
+        return
+    stated = declaration(without_comment(line))
+    if stated is not None:
+        if stated.names or _KEPT.match(line):
+            yield line
+        return
+    if states(line):
+        yield line.replace(equation_latex.MATHS, " ").strip()
+        return
+    pieces = list(_inside(line))
+    if pieces:
+        yield from pieces
+    elif any(sign in line for sign in "=<>≤≥") and not _SENTENCE.search(without_comment(line)):
+        yield line
+
+
+def _undressed(raw: str) -> str:
+    """Take bullets, numbers, labels and emphasis off a line."""
+    line = raw.strip().strip(equation_latex.MATHS + " ")
+    if bullet := _BULLET.match(line):
+        line = line[bullet.end() :]
+    line = line.replace(":**", ":").replace("**:", ":") if line.startswith("**") else line
+    line = line.strip(_DECORATION + equation_latex.MATHS)
+    if label := _LABEL.match(line):
+        line = line[label.end() :]
+    return line.strip(_DECORATION + equation_latex.MATHS)
+
+
+def _translated(line: str) -> Iterator[str]:
+    """Yield what a line of sympy code says as equations: kinds of symbols, which unknown is the answer."""
+    if symbols := _SYMBOLS.fullmatch(line):
+        kinds = [
+            kind
+            for kind in ("positive", "nonnegative", "integer")
+            if f"{kind}=True" in symbols[2].replace(" ", "")
+        ]
+        if kinds:
+            yield f"{symbols[1].strip()} are {' '.join(kinds)}"
+    elif solved := _SOLVED.fullmatch(line):
+        yield f"{solved[1]} = {solved[2]}"
+    elif (solve := _SOLVE.match(line)) and solve[1] and (unknown := _UNKNOWN.search(line)):
+        yield f"{solve[1]} = {unknown[1]}"
+
+
+def _inside(line: str) -> Iterator[str]:
+    """Yield the equations inside a sentence: its inline mathematics, else what follows its last colon."""
+    for mark in (equation_latex.MATHS, "$", "`"):
+        inside = [piece.strip() for piece in line.split(mark)[1::2]]
+        found = [piece for piece in inside if states(piece)]
+        if found:
+            yield from found
+            return
+    rest = line.rpartition(":")[2].strip()
+    if ":" in line and states(rest):
+        yield rest

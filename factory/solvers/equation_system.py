@@ -1,0 +1,200 @@
+"""Systems: a teacher's text as equations, conditions and the name that is asked for."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+
+from factory.solvers.equation_declarations import Declaration, declaration
+from factory.solvers.equation_grammar import Statement, statement
+from factory.solvers.equation_tokens import (
+    KEYWORDS,
+    MAX_CHARS,
+    MAX_LINES,
+    RELATIONS,
+    Token,
+    tokens,
+    without_comment,
+)
+from factory.solvers.equation_tree import Call, Tree, Unsolvable, names, rename
+from factory.solvers.equation_words import ANSWER, free_names, joined, plain
+
+Equation = tuple[Tree, Tree]
+
+_CONNECTIVES = frozenset("let where so then thus hence therefore and now given since if".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A parsed text: its statements in order, and the names it states to be whole numbers."""
+
+    statements: tuple[Statement, ...]
+    whole: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """What a text says: `equations` and `conditions` hold, `whole` names are integers, `answer` is asked."""
+
+    equations: tuple[Equation, ...]
+    conditions: tuple[Call, ...]
+    whole: frozenset[str]
+    answer: str
+
+
+def parse(text: str) -> Text:
+    """Parse a whole text, one or more statements a line.
+
+    Raises `Unsolvable` (`unparsable`) when a line is neither a statement nor a declaration.
+
+    >>> parse("unknowns: x\\n2x + 1 = 7").statements[0].relations
+    ('=',)
+    """
+    if len(text) > MAX_CHARS or text.count("\n") >= MAX_LINES:
+        raise Unsolvable("unparsable", f"more than {MAX_CHARS} characters or {MAX_LINES} lines")
+    pieces: list[list[Token]] = []
+    declared: list[Declaration] = []
+    for raw in text.splitlines():
+        line = without_comment(raw)
+        stated = declaration(line)
+        if stated is None:
+            pieces += _pieces(tokens(line.rstrip(" .\t")))
+        else:
+            declared.append(stated)
+    free = free_names(pieces)
+    statements = [statement(plain(piece, free), free) for piece in pieces]
+    if not all(each.relations for each in statements):
+        raise Unsolvable("unparsable", "a line says nothing of its expression")
+    if not any("=" in each.relations for each in statements):
+        raise Unsolvable("unparsable", "there is no equation")
+    signs = [
+        Statement((name, Fraction(0)), (each.sign,)) for each in declared for name in each.names if each.sign
+    ]
+    whole = frozenset(name for each in declared if each.whole for name in each.names)
+    return Text((*statements, *signs), whole)
+
+
+def states(line: str) -> bool:
+    """Tell whether a line alone parses as statements.
+
+    >>> states("2x = 10 apples"), states("He has 10 = 2 * 5 apples"), states("x")
+    (True, False, False)
+    """
+    try:
+        pieces = list(_pieces(tokens(without_comment(line).rstrip(" .\t"))))
+        free = free_names(pieces)
+        return all(statement(plain(piece, free), free).relations for piece in pieces)
+    except Unsolvable:
+        return False
+
+
+def system(text: Text, renaming: Mapping[str, int] | None = None) -> System:
+    """Put a text as equations, each re-assigned name of `renaming` under a new name from each assignment on.
+
+    Raises `Unsolvable` (`no_answer`) when nothing says which name is asked for.
+
+    >>> text = parse("d = 10\\nd = d + 15\\nans = d")
+    >>> system(text, reassigned(text)).equations[1]
+    ('d#2', Call(op='+', args=('d', Fraction(15, 1))))
+    """
+    answer = asked(text)
+    current: dict[str, str] = {}
+    equations: list[Equation] = []
+    conditions: list[Call] = []
+    count: Counter[str] = Counter()
+    for sides, relations in text.statements:
+        right = [rename(side, current) for side in sides[1:]]
+        name = defined(sides, relations)
+        if name is not None and renaming and name in renaming:
+            count[name] += 1
+            current[name] = name if count[name] == 1 else f"{name}#{count[name]}"
+        found = pairwise([rename(sides[0], current), *right])
+        for (one, other), relation in zip(found, relations, strict=True):
+            if relation == "=":
+                equations.append((one, other))
+            elif relation != "~":
+                conditions.append(Call(relation, (one, other)))
+    whole = frozenset(current.get(name, name) for name in text.whole)
+    return System(tuple(equations), tuple(conditions), whole, current.get(answer, answer))
+
+
+def asked(text: Text) -> str:
+    """Return the name whose value is the answer.
+
+    It is `ans` (or `answer`); else the name alone on a side of the last equation, the left side first; else
+    the one name that no statement defines. Raises `Unsolvable` (`no_answer`) otherwise.
+    """
+    statements = [each for each in text.statements if "=" in each.relations]
+    everything = dict.fromkeys(name for each in statements for side in each.sides for name in names(side))
+    if ANSWER in everything:
+        return ANSWER
+    for side in (statements[-1].sides[0], statements[-1].sides[-1]):
+        if isinstance(side, str):
+            return side
+    open_names = set(everything) - {defined(*each) for each in statements}
+    if len(open_names) != 1:
+        raise Unsolvable("no_answer", "nothing says which name is the answer")
+    return open_names.pop()
+
+
+def defined(sides: Sequence[Tree], relations: Sequence[str]) -> str | None:
+    """Return the name that a statement `name = ...` defines."""
+    return sides[0] if isinstance(sides[0], str) and relations[0] == "=" else None
+
+
+def reassigned(text: Text) -> dict[str, int]:
+    """Return how often each name is assigned that is assigned again from its own value, as in `d = d + 15`.
+
+    A name with two definitions of which none mentions the name is a contradiction or a system, no program.
+    """
+    count: Counter[str] = Counter()
+    again: set[str] = set()
+    for sides, relations in text.statements:
+        name = defined(sides, relations)
+        if name is not None:
+            if count[name] and any(name in names(side) for side in sides[1:]):
+                again.add(name)
+            count[name] += 1
+    return {name: times for name, times in count.items() if name in again}
+
+
+def _pieces(line: list[Token]) -> Iterator[list[Token]]:
+    """Cut a line into statements at `;`, `,`, `=>` and `and`; later words alone are a remark."""
+    splits_and = not any(token.kind == "if" for token in line)
+    pieces: list[list[Token]] = [[]]
+    depth = 0
+    for at, token in enumerate(line):
+        depth += (token.kind == "(") - (token.kind == ")")
+        cuts = token.kind in (";", ",", "=>") or (
+            token.kind == "and" and splits_and and _relates(pieces[-1]) and _relates(line[at:])
+        )
+        if cuts and depth == 0:
+            pieces.append([])
+        else:
+            pieces[-1].append(token)
+    for at, piece in enumerate(pieces):
+        if not (at and _is_remark(piece)):
+            yield joined(_opened(piece))
+
+
+def _is_remark(piece: Sequence[Token]) -> bool:
+    """Tell whether a piece is words, as in `x = 5, the number of apples`; in `x = 1,5` it is not."""
+    words = all(token.kind in ("n", "w") or token.kind in KEYWORDS for token in piece)
+    return words and bool(piece) and piece[0].kind != "n"
+
+
+def _opened(piece: list[Token]) -> list[Token]:
+    """Leave out the words a sentence opens with, unless they are all there is on their side."""
+    at = 0
+    while (
+        at + 1 < len(piece)
+        and piece[at].text.lower() in _CONNECTIVES
+        and piece[at + 1].kind in ("w", "n", "(")
+    ):
+        at += 1
+    return piece[at:]
+
+
+def _relates(piece: Sequence[Token]) -> bool:
+    return any(token.kind in RELATIONS for token in piece)

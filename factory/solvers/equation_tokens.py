@@ -1,0 +1,110 @@
+"""The alphabet of equations: a line of a teacher's text as tokens, or a refusal.
+
+Every character is either in this alphabet or makes the text unparsable: there are no quotes, no dots between
+names, no backslashes, no factorials. Each pattern scans a line once, in linear time.
+"""
+
+import re
+import unicodedata
+from typing import NamedTuple
+
+from factory.solvers.equation_tree import Unsolvable
+
+MAX_CHARS = 20_000  # of a text; real teachers stay under 4,000
+MAX_LINES = 300
+MAX_TOKENS = 300  # of a line; also bounds the depth of its tree
+MAX_DIGITS = 60  # of a number
+MAX_LETTERS = 100  # of a word
+
+KEYWORDS = frozenset({"if", "else", "and", "or", "mod"})
+VULGAR = "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"
+RELATIONS = frozenset({"=", "!=", "<", "<=", ">", ">=", "~"})
+
+
+class Token(NamedTuple):
+    """A number (`n`), a word (`w`), a keyword or a sign; `spaced` when white space stands before it."""
+
+    kind: str
+    text: str
+    spaced: bool
+
+
+# A sign may be written in several ways; each has one name from here on. `$` and its like say nothing.
+_SIGNS = {
+    "==": "=", ":=": "=", "**": "^", "×": "*", "·": "*", "⋅": "*", "∙": "*", "∗": "*", "÷": "/", "∕": "/",
+    "⁄": "/", "−": "-", "–": "-", "≤": "<=", "≥": ">=", "=<": "<=", "≠": "!=", "<>": "!=", "≈": "~", "≃": "~",
+    "⇒": "=>", "→": "=>", "->": "=>", "[": "(", "]": ")", "{": "(", "}": ")", "√": "sqrt",
+}  # fmt: skip
+
+_TOKEN = re.compile(
+    rf"""(?P<n>[0-9]{{1,3}}(?:,[0-9]{{3}})+(?![0-9])(?:\.[0-9]+)?
+           |[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?|\.[0-9]+|[{VULGAR}])
+      |(?P<w>[^\W\d{VULGAR}][\w]*(?:['’]s\b)?)
+      |(?P<s>\*\*|//|==|:=|\+=|-=|\*=|<=|>=|=<|!=|<>|=>|->|[-+*/^%()\[\]{{}}=<>,;×·⋅∙∗÷∕⁄−–≤≥≠≈≃⇒→√])
+      |(?P<skip>[\s$€£¥₹]+)""",
+    re.VERBOSE,
+)
+_MANY = frozenset({"max", "min", "sum", "round", "Eq"})
+_SUPERSCRIPTS = str.maketrans({"²": "^2", "³": "^3"})
+
+
+def tokens(line: str) -> list[Token]:
+    """Cut one line, already without its comment, into tokens.
+
+    Raises `Unsolvable` (`unparsable`) on a character outside the alphabet and on bombs.
+
+    >>> [token.text for token in tokens("2x + $1,000 = y²")]
+    ['2', 'x', '+', '1,000', '=', 'y', '^', '2']
+    """
+    line = line.translate(_SUPERSCRIPTS)
+    found: list[Token] = []
+    many: list[bool] = []  # for each open bracket: does a comma separate arguments in it?
+    at, spaced = 0, False
+    while at < len(line):
+        match = _TOKEN.match(line, at)
+        if match is None:
+            raise Unsolvable("unparsable", f"the character {line[at]!r} in {line[:80]!r}")
+        kind, text, at = str(match.lastgroup), match.group(), match.end()
+        if kind == "skip":
+            spaced = True
+            continue
+        if kind == "n" and "," in text and any(many):
+            text, at = text.split(",")[0], match.start() + text.index(",")
+        token = _token(kind, text, spaced)
+        if token.kind == "(":
+            many.append(bool(found) and found[-1].text in _MANY)
+        elif token.kind == ")" and many:
+            many.pop()
+        found.append(token)
+        spaced = False
+        if len(found) > MAX_TOKENS:
+            raise Unsolvable("unparsable", f"a line of more than {MAX_TOKENS} tokens")
+    return found
+
+
+def _token(kind: str, text: str, spaced: bool) -> Token:
+    if kind == "n" and (len(text) > MAX_DIGITS or re.search(r"[eE][+-]?[0-9]{4,}$", text)):
+        raise Unsolvable("unparsable", f"a number of more than {MAX_DIGITS} digits")
+    if kind == "s":
+        sign = _SIGNS.get(text, text)
+        return Token("w" if sign == "sqrt" else sign, sign, spaced)
+    if kind == "w":
+        if len(text) > MAX_LETTERS:
+            raise Unsolvable("unparsable", f"a name of more than {MAX_LETTERS} letters")
+        text = unicodedata.normalize("NFKC", text).replace("’", "'")
+        return Token(text if text in KEYWORDS else "w", text, spaced)
+    return Token(kind, text, spaced)
+
+
+def without_comment(line: str) -> str:
+    """Cut the comment off a line: from `#`, or from a `//` that two words in a row follow.
+
+    >>> without_comment("x = 7 // 2  # whole boxes"), without_comment("x = 7 // seven days")
+    ('x = 7 // 2  ', 'x = 7 ')
+    """
+    line = line.split("#", 1)[0]
+    code, slashes, rest = line.partition("//")
+    return code if slashes and _TWO_WORDS.search(rest) else line
+
+
+_TWO_WORDS = re.compile(r"\b[^\W\d_]{2,}\s+[^\W\d_]{2,}")

@@ -1,0 +1,145 @@
+"""Words between the mathematics: names of several words, units, remarks, `of` and `x` as signs.
+
+`number of apples = 5 apples (in the basket)` is `number_of_apples = 5`. Whether a word after a number is a
+unit or a factor depends on the whole text: a factor also stands somewhere without a number before it.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from factory.solvers.equation_tokens import KEYWORDS, RELATIONS, Token
+from factory.solvers.equation_tree import OPERATIONS
+
+FUNCTIONS = frozenset({"max", "min", "sum", "abs", "floor", "ceil", "int", "round", "sqrt"})
+SPELLINGS = {"ceiling": "ceil", "Max": "max", "Min": "min", "Abs": "abs"}
+ANSWER = "ans"
+_ANSWERS = frozenset({"ans", "answer", "final_answer", "the_answer", "the_final_answer"})
+_OPERATORS = frozenset(OPERATIONS) | RELATIONS | {"%", "=>"}
+
+Tokens = Sequence[Token]
+
+
+def joined(line: Tokens) -> list[Token]:
+    """Join words in a row to one name, and tell functions (`f`) from names (`w`).
+
+    >>> from factory.solvers.equation_tokens import tokens
+    >>> [token.text for token in joined(tokens("20% of total cost + max(a, b)"))]
+    ['20', '%', '*', 'total_cost', '+', 'max', '(', 'a', ',', 'b', ')']
+    """
+    found: list[Token] = []
+    at = 0
+    while at < len(line):
+        token, end = line[at], at + 1
+        if token.kind == "w":
+            if token.text == "of" and found and found[-1].kind in ("n", "%", ")"):
+                found.append(Token("*", "*", token.spaced))
+                at = end
+                continue
+            while end < len(line) and line[end].kind == "w" and not _calls(line, end):
+                end += 1
+            found.extend(_named(line[at:end], _calls(line, at)))
+        else:
+            found.append(token)
+        at = end
+    return found
+
+
+def _calls(line: Tokens, at: int) -> bool:
+    """Tell whether the word at a place is a function with its bracket, or a root sign."""
+    word = SPELLINGS.get(line[at].text, line[at].text)
+    follows = line[at + 1].kind if at + 1 < len(line) else ""
+    return (word in FUNCTIONS or word == "Eq") and (
+        follows == "(" or (line[at].text == "sqrt" and follows == "n")
+    )
+
+
+def _named(run: Tokens, calls: bool) -> list[Token]:
+    """Make one name of words in a row; single letters in a row stay factors, as in `2 x y`."""
+    if calls:
+        return [Token("f", SPELLINGS.get(run[0].text, run[0].text), run[0].spaced)]
+    if all(len(word.text) == 1 for word in run):
+        return list(run)
+    name = "_".join(word.text.replace("'", "_") for word in run)
+    name = name.lower() if len(run) > 1 else name
+    return [Token("w", ANSWER if name.lower() in _ANSWERS else name, run[0].spaced)]
+
+
+def free_names(lines: Iterable[Tokens]) -> frozenset[str]:
+    """Return the names that are quantities: they stand somewhere that no unit or remark could stand.
+
+    A line such as `apples = 5 apples` says that `apples` is a unit after numbers: it is then in no product.
+    """
+    free: set[str] = set()
+    units: set[str] = set()
+    for line in lines:
+        remark = _remark(line)
+        for at, token in enumerate(line[:remark]):
+            if token.kind != "w" or _applied(line, at):
+                continue
+            if not _after_number(line, at):
+                free.add(token.text)
+            elif _starts(line, token.text) and len(token.text) > 1:
+                units.add(token.text)
+    return frozenset(free - units)
+
+
+def _after_number(line: Tokens, at: int) -> bool:
+    """Tell whether a word follows a number, or the slash after a number's unit (`60 miles / hour`)."""
+    before = [token.kind for token in line[max(0, at - 3) : at]]
+    return before[-1:] == ["n"] or before == ["n", "w", "/"] or before[-2:] == ["n", "%"]
+
+
+def _applied(line: Tokens, at: int) -> bool:
+    """Tell whether a bracket follows a word at once: `f(x)`, which alone does not make `f` a quantity."""
+    return at + 1 < len(line) and line[at + 1].kind == "(" and not line[at + 1].spaced
+
+
+def _starts(line: Tokens, name: str) -> bool:
+    return len(line) > 1 and line[0].text == name and line[1].kind == "="
+
+
+def _remark(line: Tokens) -> int:
+    """Return where a bracketed group without any operator ends the line, or the line's length."""
+    if len(line) < 3 or line[-1].kind != ")":
+        return len(line)
+    for at in range(len(line) - 2, 0, -1):
+        kind = line[at].kind
+        if kind == "(":
+            before = line[at - 1].kind
+            return at if line[at].spaced and before in ("n", "w", ")", "%") else len(line)
+        if kind == ")" or (kind in _OPERATORS and kind not in KEYWORDS):
+            break
+    return len(line)
+
+
+def plain(line: Tokens, free: frozenset[str]) -> list[Token]:
+    """Leave out units and remarks, and read `x` between numbers as a sign if it is no name.
+
+    >>> from factory.solvers.equation_tokens import tokens
+    >>> [token.text for token in plain(tokens("x = 3 x 5 apples"), frozenset({"x"}))]
+    ['x', '=', '3', 'x', '5']
+    """
+    end = _remark(line)
+    words = {token.text for token in line[end:] if token.kind == "w" and len(token.text) > 1}
+    line = line[:end] if words and not words & free else line
+    kept: list[Token] = []
+    at = 0
+    while at < len(line):
+        token = line[at]
+        follows = line[at + 1].kind if at + 1 < len(line) else ""
+        if token.kind == "w" and token.text not in free and at:
+            before = line[at - 1].kind
+            if token.text in ("x", "X") and before in ("n", ")") and follows in ("n", "("):
+                kept.append(Token("*", "*", True))
+                at += 1
+                continue
+            if before == "n" and len(token.text) > 1:
+                at += 3 if _rate(line[at + 1 : at + 3], free) else 1
+                continue
+        kept.append(token)
+        at += 1
+    return kept
+
+
+def _rate(after: Tokens, free: frozenset[str]) -> bool:
+    """Tell whether a unit goes on as in `miles / hour`."""
+    return [token.kind for token in after] == ["/", "w"] and after[1].text not in free

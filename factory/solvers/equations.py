@@ -1,0 +1,123 @@
+"""Equations: a teacher's system solved exactly, or the reason why it has no answer.
+
+Straight-line evaluation first, then linear systems over the rationals, then sympy in a process of its own
+for the few that are left. The text is parsed by our own whitelist grammar; nothing in it is ever run.
+
+>>> with Equations() as equations:
+...     equations.solve("unknowns: x, y\\nx + y = 35\\n2x + 4y = 94 legs\\nans = x").answer
+'23'
+"""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from types import TracebackType
+from typing import Self
+
+from factory.solvers.answers import canonical, exact_text, fits
+from factory.solvers.equation_lines import equations_of
+from factory.solvers.equation_system import System, Text, parse, reassigned, system
+from factory.solvers.equation_tree import Call, Unsolvable, fold, names
+from factory.solvers.linear import Equation, linear, settle
+from factory.solvers.nonlinear import Nonlinear
+from factory.solvers.outcome import Check, Outcome
+
+__all__ = ["Equations", "equations_of"]
+
+
+class Equations:
+    """The solver of equations; `timeout_s` is wall time for one system in sympy.
+
+    Same text, same outcome, but for a time-out. Use as a context manager, or call `close`.
+    """
+
+    def __init__(self, timeout_s: float = 5.0) -> None:
+        self._nonlinear = Nonlinear(timeout_s)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the worker process, if one was started."""
+        self._nonlinear.close()
+
+    def solve(self, text: str) -> Outcome:
+        """Return the answer of a system, or its failure, with the checks `eot_kind` and `single_assignment`.
+
+        A system that contradicts itself only because it assigns names again (`d = d + 15`) is solved as the
+        program it is, with `single_assignment` not passed: lower trust.
+        """
+        try:
+            parsed = parse(text)
+        except Unsolvable as error:
+            return Outcome(None, error.failure, error.detail)
+        outcome = self._solved(parsed, {})
+        again = reassigned(parsed)
+        if outcome.failure != "inconsistent" or not again:
+            return outcome
+        renamed = self._solved(parsed, again)
+        return renamed if renamed.answer is not None else outcome
+
+    def _solved(self, text: Text, renaming: dict[str, int]) -> Outcome:
+        """Solve a parsed text in one of its two readings."""
+        kind: str | None = None
+        answer, failure, detail = None, None, None
+        try:
+            what = system(text, renaming)
+            settled = settle(what.equations)
+            kind = settled.kind
+            value = settled.known.get(what.answer)
+            _hold(what, settled.known)
+            if value is None:
+                equations = _component(settled.rest, what.answer)
+                kind = "nonlinear" if any(_is_nonlinear(each) for each in equations) else "linear"
+                answer = self._nonlinear_answer(what, settled.known, equations, kind)
+            elif fits(value):
+                answer = exact_text(value)
+            else:
+                failure, detail = "no_answer", "the answer is too long a number"
+        except Unsolvable as error:
+            failure, detail = error.failure, error.detail
+        single = Check("single_assignment", not renaming, ", ".join(renaming) or None)
+        kinds = (Check("eot_kind", True, kind),) if kind else ()
+        return Outcome(answer, failure, detail, (*kinds, single))
+
+    def _nonlinear_answer(
+        self, what: System, known: dict[str, Fraction], equations: Sequence[Equation], kind: str
+    ) -> str | None:
+        if kind == "linear":
+            raise Unsolvable("underdetermined", f"the equations leave {what.answer} open")
+        inside = {name for equation in equations for side in equation for name in names(side)}
+        folded = [fold(condition, known) for condition in what.conditions]
+        conditions = [each for each in folded if isinstance(each, Call) and inside.issuperset(names(each))]
+        return canonical(self._nonlinear.solve(equations, conditions, what.whole, what.answer))
+
+
+def _hold(what: System, known: dict[str, Fraction]) -> None:
+    """Raise `Unsolvable` if the known values break a condition or are not whole where that is stated."""
+    for condition in what.conditions:
+        if fold(condition, known) == 0:
+            raise Unsolvable("inconsistent", "a stated condition does not hold")
+    for name in sorted(what.whole & known.keys()):
+        if known[name].denominator != 1:
+            raise Unsolvable("inconsistent", f"{name} is stated to be whole")
+
+
+def _component(equations: Sequence[Equation], name: str) -> list[Equation]:
+    """Return the equations that are connected to a name through shared unknowns."""
+    reached = {name}
+    found: list[Equation] = []
+    left = [(equation, {n for side in equation for n in names(side)}) for equation in equations]
+    while linked := [pair for pair in left if pair[1] & reached]:
+        left = [pair for pair in left if not pair[1] & reached]
+        found += [equation for equation, _ in linked]
+        reached.update(*(unknown for _, unknown in linked))
+    return found
+
+
+def _is_nonlinear(equation: Equation) -> bool:
+    return linear(Call("-", equation)) is None

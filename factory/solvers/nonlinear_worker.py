@@ -1,0 +1,133 @@
+"""The process in which sympy solves what is not linear: reads requests on stdin, writes replies on stdout.
+
+It is started by its path and imports nothing of ours. It never sees a text: expressions come as nested lists
+of operations from a fixed table, exact numbers and the positions of names (`x0`, `x1`, ...). A request is one
+line of JSON, `{"equations", "conditions", "whole", "answer", "size"}`; a reply is `{"answer"}` or
+`{"failure", "detail"}`.
+"""
+
+import json
+import resource
+import signal
+import sys
+from typing import Any
+
+import sympy
+from sympy.polys.polyerrors import BasePolynomialError
+
+MEMORY_B = 2 << 30
+DIGITS = 12  # significant, of an irrational answer
+_PRECISION = 40
+_NOISE = sympy.Rational(1, 10**25)
+_GIVES_UP = (
+    NotImplementedError, ValueError, TypeError, ArithmeticError, AttributeError, LookupError, AssertionError,
+    RecursionError, BasePolynomialError,
+)  # fmt: skip
+
+_OPERATIONS = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": lambda a, b: a / b,
+    "//": lambda a, b: sympy.floor(a / b),
+    "mod": lambda a, b: a - b * sympy.floor(a / b),
+    "^": lambda a, b: a**b,
+    "neg": lambda a: -a,
+    "max": sympy.Max,
+    "min": sympy.Min,
+    "sum": sympy.Add,
+    "abs": sympy.Abs,
+    "floor": sympy.floor,
+    "ceil": sympy.ceiling,
+    "int": lambda a: sympy.sign(a) * sympy.floor(sympy.Abs(a)),
+    "round": lambda a, digits=0: sympy.floor(a * 10**digits + sympy.Rational(1, 2)) / 10**digits,
+    "sqrt": sympy.sqrt,
+}
+_RELATIONS = {
+    ">": lambda a, b: a - b > _NOISE,
+    ">=": lambda a, b: a - b > -_NOISE,
+    "<": lambda a, b: b - a > _NOISE,
+    "<=": lambda a, b: b - a > -_NOISE,
+    "!=": lambda a, b: abs(a - b) > _NOISE,
+}
+
+
+def solve(request: dict[str, Any]) -> dict[str, str]:
+    """Find the one real value of the answer in all solutions that meet the conditions."""
+    symbols = [sympy.Symbol(f"x{at}", real=request["real"] or None) for at in range(request["size"])]
+    answer = symbols[request["answer"]]
+    equations = [_built(a, symbols) - _built(b, symbols) for a, b in request["equations"]]
+    solutions = sympy.solve(equations, symbols, dict=True)
+    if not solutions:
+        return {"failure": "inconsistent", "detail": "sympy finds no solution"}
+    real = [solution for solution in solutions if all(_is_real(value) for value in solution.values())]
+    if not real:
+        return {"failure": "nonreal", "detail": f"{len(solutions)} complex solutions"}
+    kept = [solution for solution in real if _meets(solution, request, symbols)]
+    if not kept:
+        return {"failure": "inconsistent", "detail": "no solution meets the conditions"}
+    values = [solution.get(answer, answer) for solution in kept]
+    if any(value.free_symbols for value in values):
+        return {"failure": "underdetermined", "detail": "the answer depends on an unknown"}
+    texts = sorted({_text(value) for value in values})
+    if len(texts) > 1:
+        return {"failure": "ambiguous", "detail": "solutions " + ", ".join(texts)[:200]}
+    return {"answer": texts[0]}
+
+
+def _built(tree: Any, symbols: list[Any]) -> Any:
+    """Make a sympy expression: a name is its position, a number is text such as `-1/3`."""
+    if isinstance(tree, int):
+        return symbols[tree]
+    if isinstance(tree, str):
+        above, _, below = tree.partition("/")
+        return sympy.Rational(int(above), int(below or 1))
+    return _OPERATIONS[tree[0]](*[_built(arg, symbols) for arg in tree[1:]])
+
+
+def _is_real(value: Any) -> bool:
+    """Tell whether a value is real; roots of cubics are so without looking like it."""
+    if value.free_symbols:
+        return True
+    number = value.evalf(_PRECISION)
+    return bool(number.is_number and number.is_finite and abs(sympy.im(number)) < _NOISE)
+
+
+def _meets(solution: dict[Any, Any], request: dict[str, Any], symbols: list[Any]) -> bool:
+    """Tell whether a solution meets the conditions, as far as it says anything about them."""
+    for relation, one, other in request["conditions"]:
+        sides = [_built(side, symbols).subs(solution) for side in (one, other)]
+        if not any(side.free_symbols for side in sides):
+            numbers = [sympy.re(side.evalf(_PRECISION)) for side in sides]
+            if not _RELATIONS[relation](*numbers):
+                return False
+    wholes = [solution[symbols[at]] for at in request["whole"] if symbols[at] in solution]
+    numbers = [sympy.re(value.evalf(_PRECISION)) for value in wholes if not value.free_symbols]
+    return all(abs(number - round(number)) < _NOISE for number in numbers)
+
+
+def _text(value: Any) -> str:
+    if value.is_Rational:
+        return f"{value.p}/{value.q}"
+    return str(sympy.re(value.evalf(_PRECISION)).evalf(DIGITS))
+
+
+def main() -> None:
+    """Serve until stdin ends; `argv[1]` is the time after which a request kills this process, whole seconds.
+
+    The parent kills it long before. The alarm is for the case that the parent itself was killed.
+    """
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_B, resource.getrlimit(resource.RLIMIT_AS)[1]))
+    print("ready", flush=True)
+    for line in sys.stdin:
+        signal.alarm(int(sys.argv[1]))
+        try:
+            reply = solve(json.loads(line))
+        except _GIVES_UP as error:
+            reply = {"failure": "no_answer", "detail": f"sympy gives up: {type(error).__name__}"}
+        signal.alarm(0)
+        print(json.dumps(reply), flush=True)
+
+
+if __name__ == "__main__":
+    main()
