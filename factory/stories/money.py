@@ -1,6 +1,6 @@
 """Steps of stories about money, in dollars: `purse` is what somebody has, `bill` what somebody has to pay."""
 
-from factory.stories.parts import Move, Step, cents, divisor, percent, pick, span
+from factory.stories.parts import Move, Step, cents, divisor, percent, pick, size, span
 from factory.stories.things import (
     DIFFERENCE_RULE,
     FULL_RULE,
@@ -68,7 +68,7 @@ BUY = Step(
     "buy",
     "purse",
     "bought",
-    {"ticket": span(4, 15)},
+    {"ticket": size(4, 15)},
     (
         "{He} then buys as many {+souvenir} as {he} can at {$ticket} each.",
         "With the money {he} buys {+souvenir} at {$ticket} each, as many as {he} can.",
@@ -80,7 +80,7 @@ CHANGE_LEFT = Step(
     "change_left",
     "purse",
     "change",
-    {"ticket": span(4, 15)},
+    {"ticket": size(4, 15)},
     (
         "{He} then buys as many {+souvenir} as {he} can at {$ticket} each.",
         "With the money {he} buys {+souvenir} at {$ticket} each until {he} cannot afford another.",
@@ -104,7 +104,7 @@ JARS = Step(
     "share",
     "purse",
     "share",
-    {"jars": divisor()},
+    {"jars": divisor("it", 2, 5)},
     (
         "{He} puts the money into {jars savings jar}, the same amount in each.",
         "Then {who} divides the money equally between {jars savings jar}.",
@@ -162,14 +162,14 @@ TAX = Step(
     "surcharge",
     "bill",
     "bill",
-    {"tax_rate": percent("it", 5, 20)},
+    {"extra_percent": percent("it", 5, 20)},
     (
-        "A tax of {#tax_rate}% is added to the bill.",
-        "Then {#tax_rate} percent tax is added.",
+        "A tax of {#extra_percent}% is added to the bill.",
+        "Then {#extra_percent} percent tax is added.",
     ),
     (
-        Move("tax", "it * tax_rate / 100", "The tax is {=} dollars.", PERCENT_RULE, low=1, unit=100),
-        Move("taxed", "it + tax", "With tax it is {=} dollars.", SUM_RULE, unit=100),
+        Move("extra", "it * extra_percent / 100", "The extra is {=} dollars.", PERCENT_RULE, low=1, unit=100),
+        Move("with_extra", "it + extra", "With that it is {=} dollars.", SUM_RULE, unit=100),
     ),
     ASK_BILL,
 )
@@ -177,7 +177,7 @@ SPLIT = Step(
     "share",
     "bill",
     "part",
-    {"payers": divisor("it", 2, 8)},
+    {"payers": divisor("it", 3, 4)},
     (
         "A group of {#payers} friends, {who} among them, splits the bill equally.",
         "{who} and {his} friends, {#payers} people in all, split the bill equally.",
@@ -208,7 +208,7 @@ CHANGE = Step(
     ("How much change does {who} get?", "How many dollars of change does {he} get back?"),
 )
 TIP = TAX.told(
-    "{who} adds a tip of {#tax_rate}%.",
-    "They leave a tip of {#tax_rate} percent on top.",
+    "{who} adds a tip of {#extra_percent}%.",
+    "{who} leaves a tip of {#extra_percent} percent on top.",
     asks=("How much is paid in the end?", "How many dollars are paid with the tip?"),
 )

@@ -55,6 +55,16 @@ def divisor(name: str = "it", low: int = 2, high: int = 9) -> Draw:
     return draw
 
 
+def size(low: int, high: int) -> Draw:
+    """Draw the size of a group, from low to high, of which the amount so far fills at least two."""
+
+    def draw(rng: Random, values: Values) -> Number | None:
+        most = min(int(values["it"]) // 2, high)
+        return None if most < low else rng.randint(low, most)
+
+    return draw
+
+
 def percent(name: str = "it", low: int = 5, high: int = 90) -> Draw:
     """Draw a usual percentage from low to high of which the named number has a whole share."""
 
@@ -109,9 +119,11 @@ class Step:
     moves: tuple[Move, ...]
     asks: tuple[str, ...]
 
-    def told(self, *texts: str, asks: tuple[str, ...] = ()) -> "Step":
-        """Return the same step in other words."""
-        return replace(self, texts=texts, asks=asks or self.asks)
+    def told(
+        self, *texts: str, asks: tuple[str, ...] = (), draws: Mapping[str, Draw] | None = None
+    ) -> "Step":
+        """Return the same step in other words, and with numbers of another range where that is due."""
+        return replace(self, texts=texts, asks=asks or self.asks, draws=draws or self.draws)
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import cache
 from random import Random
-from re import sub
+from re import search, sub
 from typing import NamedTuple
 
 from factory.stories.compositions import Composition
@@ -63,7 +63,7 @@ def write_problem(
     """Write the problem: each step in one of its wordings, perhaps an aside, and the question."""
     sentences = [rng.choice(step.texts) for step in steps]
     if template.asides and rng.randrange(100) < ASIDE_OF_100:
-        sentences.insert(rng.randint(1, len(sentences)), rng.choice(template.asides))
+        sentences.insert(rng.choice((1, len(sentences))), rng.choice(template.asides))
     sentences.append(rng.choice(steps[-1].asks))
     values = {**numbers.values, "idle": rng.randint(2, 12)}
     filled = [fill(sentence, words, values) for sentence in sentences]
@@ -89,13 +89,14 @@ def write_solution(
 
 
 def _relations(template: Template, composition: Composition, numbers: Numbers) -> Iterator[str]:
-    """Yield the template's equations, and for each later calculation the equation that it is."""
+    """Yield the template's equations, and those of the later calculations that they do not cover."""
     if not template.relations:
         return
     yield from template.relations
     later = [move for step in composition.steps[1:] for move in step.moves]
     for move, it in zip(later, numbers.before[len(composition.steps[0].moves) :], strict=True):
-        yield f"{move.name} = {_resolve(move.expression, it)}"
+        if not search(rf"\b{move.name}\b", " ".join(template.relations)):
+            yield f"{move.name} = {_resolve(move.expression, it)}"
 
 
 @cache

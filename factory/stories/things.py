@@ -1,6 +1,6 @@
 """Steps of stories about things that somebody has: the state is `things`, the noun the slot `thing`."""
 
-from factory.stories.parts import Move, Step, below, divisor, numerator, span
+from factory.stories.parts import Move, Step, below, divisor, numerator, size, span
 
 ASK_NOW = (
     "How many {+thing} does {who} have now?",
@@ -31,9 +31,9 @@ ADD = Step(
     "things",
     {"more": span(3, 60)},
     (
-        "Then {pal} gives {him} {#more} more {+thing}.",
-        "Later {he} gets {#more} more {+thing} from {pal}.",
-        "Then {he} gets another {more thing}.",
+        "Then {pal} gives {who} {#more} more {+thing}.",
+        "Later {who} gets {#more} more {+thing} from {pal}.",
+        "Then {who} gets another {more thing}.",
     ),
     (Move("raised", "it + more", "That makes {= thing}.", GAIN_RULE),),
     ASK_NOW,
@@ -45,7 +45,7 @@ TAKE_AWAY = Step(
     {"gone": below("it", 2, 40)},
     (
         "{who} gives {gone thing} to {third}.",
-        "After that {he} gives {third} {gone thing}.",
+        "After that {who} gives {third} {gone thing}.",
         "Then {third} borrows {gone thing} from {who}.",
     ),
     (Move("left", "it - gone", "That leaves {= thing}.", LOSS_RULE),),
@@ -69,7 +69,7 @@ FRACTION = Step(
     "things",
     {"denominator": divisor("it", 3, 8), "numerator": numerator()},
     (
-        "{He} gives {#numerator}/{#denominator} of the {+thing} to the school fair.",
+        "{who} gives {#numerator}/{#denominator} of the {+thing} to the school fair.",
         "Then {who} gives away {#numerator}/{#denominator} of the {+thing}.",
     ),
     (
@@ -84,35 +84,47 @@ SHARE = Step(
     "share",
     {"friends": divisor("it", 3)},
     (
-        "{He} shares the {+thing} equally among {friends friend}.",
+        "{who} shares the {+thing} equally among {friends friend}.",
         "Then {who} divides the {+thing} equally among {friends friend}.",
     ),
-    (Move("share", "it / friends", "Each friend gets {= thing}.", SHARE_RULE, low=1),),
+    (Move("share", "it / friends", "Each gets {= thing}.", SHARE_RULE, low=1),),
     ("How many {+thing} does each friend get?", "Find how many {+thing} each friend gets."),
 )
 TIMES = Step(
     "times",
     "things",
     "others",
-    {"times": span(2, 6)},
+    {"times": span(3, 6)},
     (
-        "{His} brother has {#times} times as many {+thing} as {he} has now.",
-        "{His} brother owns {#times} times as many {+thing} as {who} does at this point.",
+        "{who}'s brother has {#times} times as many {+thing} as {he} has now.",
+        "{who}'s brother owns {#times} times as many {+thing} as {who} does at this point.",
     ),
     (Move("others", "it * times", "The brother has {= thing}.", TIMES_RULE),),
+    ("How many {+thing} does the brother have?", "How many {+thing} does {his} brother have?"),
+)
+DOUBLE = Step(
+    "double",
+    "things",
+    "others",
+    {},
+    (
+        "{who}'s brother has twice as many {+thing} as {he} has now.",
+        "{who}'s brother owns twice as many {+thing} as {who} does at this point.",
+    ),
+    (Move("doubled", "it * 2", "The brother has {= thing}.", "Twice an amount is two times the amount."),),
     ("How many {+thing} does the brother have?", "How many {+thing} does {his} brother have?"),
 )
 TOGETHER = Step(
     "together",
     "things",
     "all",
-    {"twice": span(2, 5)},
+    {"cousin_times": span(3, 5)},
     (
-        "{His} cousin has {#twice} times as many {+thing} as {who} has now.",
-        "At that point {his} cousin has {#twice} times as many {+thing} as {he} does.",
+        "{who}'s cousin has {#cousin_times} times as many {+thing} as {who} has now.",
+        "At that point {who}'s cousin has {#cousin_times} times as many {+thing} as {he} does.",
     ),
     (
-        Move("cousins", "it * twice", "The cousin has {= thing}.", TIMES_RULE),
+        Move("cousins", "it * cousin_times", "The cousin has {= thing}.", TIMES_RULE),
         Move("together", "it + cousins", "Together they have {= thing}.", SUM_RULE),
     ),
     ("How many {+thing} do the two of them have together?", "How many {+thing} do they have in all?"),
@@ -123,8 +135,8 @@ COMPARE = Step(
     "gap",
     {"rivals": below()},
     (
-        "{His} neighbour {third} has {rivals thing}.",
-        "At that point {his} neighbour {third} has {rivals thing}.",
+        "{who}'s neighbour {third} has {rivals thing}.",
+        "At that point {who}'s neighbour {third} has {rivals thing}.",
     ),
     (Move("gap", "it - rivals", "{who} has {=} more.", DIFFERENCE_RULE, low=1),),
     ("How many more {+thing} does {who} have than {third}?",),
@@ -133,10 +145,10 @@ PACK = Step(
     "pack",
     "things",
     "packs",
-    {"pack_size": span(3, 12)},
+    {"pack_size": size(3, 12)},
     (
-        "{He} packs the {+thing} into {+pack} of {#pack_size}.",
-        "Then {he} puts the {+thing} into {+pack} that hold {#pack_size} each.",
+        "{who} packs the {+thing} into {+pack} of {#pack_size}.",
+        "Then {who} puts the {+thing} into {+pack} that hold {#pack_size} each.",
     ),
     (Move("full", "it // pack_size", "Full {+pack}: {=}.", FULL_RULE),),
     ("How many {+pack} can {he} fill completely?", "How many full {+pack} does {who} get?"),
@@ -145,10 +157,10 @@ LEFT_OVER = Step(
     "left_over",
     "things",
     "extra",
-    {"pack_size": span(3, 12)},
+    {"pack_size": size(3, 12)},
     (
-        "{He} packs the {+thing} into {+pack} of {#pack_size} until too few are left to fill another.",
-        "Then {he} fills as many {+pack} of {#pack_size} as {he} can.",
+        "{who} packs the {+thing} into {+pack} of {#pack_size} until too few are left to fill another.",
+        "Then {who} fills as many {+pack} of {#pack_size} as {he} can.",
     ),
     (Move("extra", "it % pack_size", "Left over: {= thing}.", REMAINDER_RULE, low=1),),
     ("How many {+thing} are left over?", "How many {+thing} do not fit into a full {pack}?"),
@@ -159,7 +171,7 @@ SELL = Step(
     "purse",
     {"price": span(2, 9)},
     (
-        "{He} sells the {+thing} for {$price} each.",
+        "{who} sells the {+thing} for {$price} each.",
         "Then {who} sells all of these {+thing} at {$price} each.",
     ),
     (

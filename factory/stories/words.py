@@ -11,7 +11,7 @@ SHE = (
 HE = (
     *("Adam", "Ali", "Ben", "Bruno", "Carlos", "Chen", "Daniel", "David", "Emil", "Felix", "George", "Hugo"),
     *("Ivan", "Jack", "Kofi", "Leo", "Liam", "Marco", "Noah", "Omar", "Oscar", "Pedro", "Ravi", "Sam"),
-    *("Tariq", "Theo", "Tom", "Viktor", "Will", "Yusuf"),
+    *("Tariq", "Theo", "Tom", "Viktor", "Yusuf"),
 )
 PEOPLE = SHE + HE
 

@@ -79,7 +79,7 @@ WEATHER = Template(
         ),
     ),
     {"place": ("small museum", "library", "climbing hall", "bookshop")},
-    ("It has {#idle} rooms.", "It opens at {#idle} o'clock."),
+    ("The building has {#idle} rooms.", "The building is {#idle} years old."),
 )
 MACHINES = Template(
     "machines",

@@ -1,10 +1,11 @@
 """Stories about things that somebody collects, bakes or picks."""
 
-from factory.stories.money import DONATE, GIFT, GOAL, PURSE_SLOTS, SPEND
-from factory.stories.parts import Move, Template, opening, pick, span
+from factory.stories.money import DONATE, PURSE_SLOTS, SPEND
+from factory.stories.parts import Move, Template, cents, opening, pick, span
 from factory.stories.things import (
     ADD,
     COMPARE,
+    DOUBLE,
     FRACTION,
     GROUPS_RULE,
     HALVE,
@@ -18,6 +19,8 @@ from factory.stories.things import (
     TIMES_RULE,
     TOGETHER,
 )
+
+CHEAP = {"price": cents(1, 3)}
 
 MARBLES = Template(
     "marbles",
@@ -33,9 +36,9 @@ MARBLES = Template(
         (Move("things", "boxes * box_size", "The {boxes box} hold {= thing}.", GROUPS_RULE),),
         ("How many {+thing} does {who} have?", "How many {+thing} are there in all?"),
     ),
-    (ADD, TAKE_AWAY, SHARE, TIMES, COMPARE),
+    (ADD, TAKE_AWAY, SHARE, TIMES, DOUBLE, COMPARE),
     {"thing": ("marble", "bead", "button", "toy soldier"), "box": ("bag", "box", "jar", "tin")},
-    ("{His} little sister is {#idle} years old.", "{pal} lives {idle house} down the street."),
+    ("{who}'s little sister is {#idle} years old.", "{pal} lives {idle house} down the street."),
 )
 STICKERS = Template(
     "stickers",
@@ -71,7 +74,7 @@ SHELLS = Template(
     ),
     (TAKE_AWAY, FRACTION, SHARE, PACK, TOGETHER),
     {"thing": ("seashell", "smooth stone", "pebble"), "pack": ("box", "bag", "jar")},
-    ("The beach is {#idle} kilometres from {his} home.", "{He} is at the beach with {#idle} relatives."),
+    ("The beach is {#idle} kilometres from {his} home.", "{who} is at the beach with {#idle} relatives."),
 )
 COOKIES = Template(
     "cookies",
@@ -93,7 +96,9 @@ COOKIES = Template(
             "{He} keeps {gone thing} for {his} family.",
         ),
         SELL.told(
-            "{He} sells the {+thing} for {$price} each.", "All the {+thing} are then sold for {$price} each."
+            "{He} sells the {+thing} for {$price} each.",
+            "All the {+thing} are then sold for {$price} each.",
+            draws=CHEAP,
         ),
         PACK,
         SPEND,
@@ -101,35 +106,6 @@ COOKIES = Template(
     ),
     {"thing": ("cookie", "muffin", "cupcake", "scone"), "pack": ("box", "bag", "tin"), **PURSE_SLOTS},
     ("The oven takes {#idle} minutes to heat up.", "{who} uses {#idle} spoons of sugar."),
-)
-DAILY = Template(
-    "daily_drawings",
-    opening(
-        "rate",
-        "things",
-        {"a_day": span(2, 12), "days": span(3, 20)},
-        (
-            "{who} makes {a_day thing} a day for {days day}.",
-            "Every day for {days day}, {who} makes {a_day thing}.",
-            "For {days day} {who} makes {#a_day} {+thing} each day.",
-        ),
-        (
-            Move(
-                "made",
-                "a_day * days",
-                "In {days day} that is {= thing}.",
-                "A total is the amount for one day times the number of days.",
-            ),
-        ),
-        ("How many {+thing} does {who} make?", "How many {+thing} does {who} make in that time?"),
-    ),
-    (TAKE_AWAY, HALVE, SELL, LEFT_OVER, GOAL, GIFT),
-    {
-        "thing": ("drawing", "paper crane", "bracelet", "clay bowl"),
-        "pack": ("box", "drawer", "case"),
-        **PURSE_SLOTS,
-    },
-    ("{who} learned this {#idle} months ago.", "{His} desk is {#idle} years old."),
 )
 ORCHARD = Template(
     "orchard",
@@ -153,7 +129,7 @@ ORCHARD = Template(
         ),
         PACK,
         LEFT_OVER,
-        SELL,
+        SELL.told(*SELL.texts, draws=CHEAP),
         SPEND,
         FRACTION.told(
             "{who} makes jam from {#numerator}/{#denominator} of the {+thing}.",
@@ -161,14 +137,14 @@ ORCHARD = Template(
         ),
     ),
     {"thing": ("apple", "pear", "peach", "plum"), "pack": ("crate", "basket", "box"), **PURSE_SLOTS},
-    ("The oldest tree is {#idle} metres tall.", "{His} house has {#idle} windows that look at the garden."),
+    ("The oldest tree is {#idle} metres tall.", "{who}'s house has {#idle} windows that look at the garden."),
 )
 CARDS = Template(
     "two_friends_cards",
     opening(
         "times",
         "things",
-        {"pals": span(4, 40), "times_pal": span(2, 6)},
+        {"pals": span(4, 40), "times_pal": span(3, 6)},
         (
             "{pal} has {pals thing}. {who} has {#times_pal} times as many.",
             "{who} has {#times_pal} times as many {+thing} as {pal}, who has {#pals}.",
@@ -182,6 +158,7 @@ CARDS = Template(
         ),
         TAKE_AWAY,
         SHARE,
+        DOUBLE,
         COMPARE,
         LEFT_OVER,
     ),
@@ -206,7 +183,7 @@ EGGS = Template(
                 "A dozen is twelve, so the number of things is the number of dozens times twelve.",
             ),
         ),
-        ("How many eggs are that?", "How many eggs are there?"),
+        ("How many eggs is that?", "How many eggs are there?"),
     ),
     (
         ADD.told("{pal} brings {#more} more eggs.", "Later {who} finds {#more} more eggs in the straw."),
@@ -247,4 +224,4 @@ NECKLACES = Template(
     {"thing": ("bead", "pearl", "glass bead")},
     ("{who} works for {#idle} hours that day.", "The necklaces come in {#idle} colours."),
 )
-COLLECTING = (MARBLES, STICKERS, SHELLS, COOKIES, DAILY, ORCHARD, CARDS, EGGS, NECKLACES)
+COLLECTING = (MARBLES, STICKERS, SHELLS, COOKIES, ORCHARD, CARDS, EGGS, NECKLACES)

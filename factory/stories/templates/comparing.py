@@ -11,7 +11,7 @@ AGES_TIMES = Template(
     opening(
         "ratio_difference",
         "younger",
-        {"times": span(2, 6), "_child": span(3, 14), "gap": of("_child * times - _child")},
+        {"times": span(3, 6), "_child": span(4, 14), "gap": of("_child * times - _child")},
         (
             "{who}'s {parent} is {#times} times as old as {who} and {#gap} years older.",
             "{who} is {#gap} years younger than {his} {parent}, who is {#times} times as old as {he} is.",
@@ -38,7 +38,7 @@ AGES_TIMES = Template(
             "older",
             {},
             ("Both have their birthday today.",),
-            (Move("elder", "it + gap", "The {parent} is {= year} old.", GAIN_RULE, low=18, high=70),),
+            (Move("elder", "it + gap", "The {parent} is {= year} old.", GAIN_RULE, low=24, high=70),),
             ("How old is the {parent}?",),
         ),
     ),
@@ -70,7 +70,7 @@ AGES_SUM = Template(
                 "Half of an amount is the amount divided by two.",
             ),
         ),
-        ("How old is the {sibling}?",),
+        ("How old is {who}'s {sibling}?",),
     ),
     (
         Step(

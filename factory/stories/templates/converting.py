@@ -16,7 +16,7 @@ ROPE = Template(
         {"metres": span(2, 9)},
         (
             "{who} has {a rope} that is {metres metre} long and measures it in centimetres.",
-            "{who} buys {metres metre} of {rope} and thinks of it in centimetres.",
+            "{who} buys {metres metre} of {rope} and measures it in centimetres.",
         ),
         (
             Move(

@@ -22,7 +22,7 @@ HOURLY = Template(
     ),
     (SPEND, GIFT, JARS, GOAL, BUY),
     {"place": ("a bakery|", "a garden centre|", "a library|", "a bicycle shop|"), **PURSE_SLOTS},
-    ("{His} way to work takes {#idle} minutes.", "{#idle} other people work there."),
+    ("{who}'s way to work takes {#idle} minutes.", "{#idle} other people work there."),
 )
 LAWNS = Template(
     "lawns",
@@ -42,7 +42,7 @@ LAWNS = Template(
         "job": ("mows the lawn|", "washes the car|", "cleans the windows|", "waters the garden|"),
         **PURSE_SLOTS,
     },
-    ("{His} street has {#idle} trees.", "{who} finishes at {#idle} o'clock."),
+    ("{who}'s street has {#idle} trees.", "{who} finishes at {#idle} o'clock."),
 )
 WEEKLY = Template(
     "weekly_savings",
@@ -62,7 +62,7 @@ WEEKLY = Template(
     ),
     (SPEND, GOAL, GIFT, DONATE, BUY),
     PURSE_SLOTS,
-    ("{who} has {#idle} cousins.", "{His} birthday is in {#idle} months."),
+    ("{who} has {#idle} cousins.", "{who}'s birthday is in {#idle} months."),
 )
 STALL = Template(
     "stall",
@@ -121,7 +121,13 @@ WAGE = Template(
     opening(
         "unit_rate",
         "purse",
-        {"hours": span(3, 9), "_wage": span(9, 24), "paid": of("hours * _wage"), "next_hours": span(2, 12)},
+        {
+            "hours": span(3, 9),
+            "_wage": span(9, 24),
+            "paid": of("hours * _wage"),
+            "_extra": span(1, 5),
+            "next_hours": of("hours + _extra"),
+        },
         (
             "{who} is paid {$paid} for {hours hour} of work. Next week {he} works {next_hours hour} at the"
             " same rate.",

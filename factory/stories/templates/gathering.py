@@ -2,105 +2,20 @@
 
 from factory.stories.parts import (
     Move,
-    Step,
     Template,
     below,
-    divisor,
-    numerator,
     opening,
     percent,
     pick,
     span,
 )
+from factory.stories.people import ARRIVE, LAST_TABLE, LEAVE, PART, SHARE_OF, TABLES, TEAMS, WAYS
 from factory.stories.things import (
-    FRACTION_RULE,
-    FULL_RULE,
     GAIN_RULE,
     GROUPS_RULE,
     LOSS_RULE,
-    REMAINDER_RULE,
-    SHARE_RULE,
     SUM_RULE,
 )
-
-ASK_PEOPLE = ("How many {+guest} are there now?", "How many {+guest} are there then?")
-ARRIVE = Step(
-    "add",
-    "people",
-    "people",
-    {"arriving": span(3, 40)},
-    ("Then {#arriving} more {+guest} arrive.", "Another {arriving guest} come a little later."),
-    (Move("joined", "it + arriving", "That makes {= guest}.", GAIN_RULE),),
-    ASK_PEOPLE,
-)
-LEAVE = Step(
-    "take_away",
-    "people",
-    "people",
-    {"leaving": below("it", 2, 50)},
-    ("After a while {leaving guest} leave.", "{leaving guest} have to go home early."),
-    (Move("staying", "it - leaving", "That leaves {= guest}.", LOSS_RULE),),
-    ("How many {+guest} are still there?", "How many {+guest} stay?"),
-)
-PART = Step(
-    "fraction",
-    "people",
-    "people",
-    {"denominator": divisor("it", 3, 8), "numerator": numerator()},
-    (
-        "Then {#numerator}/{#denominator} of the {+guest} go home.",
-        "{#numerator}/{#denominator} of them leave early.",
-    ),
-    (
-        Move("fraction", "it * numerator / denominator", "That part is {= guest}.", FRACTION_RULE),
-        Move("rest", "it - fraction", "The rest is {= guest}.", LOSS_RULE),
-    ),
-    ("How many {+guest} are still there?", "How many {+guest} remain?"),
-)
-SHARE_OF = Step(
-    "percent_of",
-    "people",
-    "wearing",
-    {"percent": percent("it", 10, 90)},
-    ("{#percent}% of the {+guest} {mark}.", "Of all {+guest}, {#percent} percent {mark}."),
-    (
-        Move(
-            "marked",
-            "it * percent / 100",
-            "With that trait: {= guest}.",
-            "A percentage of an amount is the amount times the percentage divided by one hundred.",
-        ),
-    ),
-    ("How many {+guest} {mark}?",),
-)
-TEAMS = Step(
-    "share",
-    "people",
-    "team",
-    {"teams": divisor("it", 2, 9)},
-    ("They form {teams group} of equal size.", "They are split into {teams group} of the same size."),
-    (Move("team", "it / teams", "Each group has {= guest}.", SHARE_RULE),),
-    ("How many {+guest} are in each group?",),
-)
-TABLES = Step(
-    "pack",
-    "people",
-    "tables",
-    {"pack_size": pick(4, 6, 8, 10)},
-    ("They sit down at tables for {#pack_size}, filling one after the other.",),
-    (Move("full", "it // pack_size", "Full tables: {=}.", FULL_RULE),),
-    ("How many tables are full?", "How many tables do they fill completely?"),
-)
-LAST_TABLE = Step(
-    "left_over",
-    "people",
-    "last",
-    {"pack_size": pick(4, 6, 8, 10)},
-    ("They sit down at tables for {#pack_size}, and only the last table is not full.",),
-    (Move("extra", "it % pack_size", "Left over: {= guest}.", REMAINDER_RULE, low=1),),
-    ("How many {+guest} sit at the last table?",),
-)
-WAYS = {"mark": ("wear glasses|", "wear a hat|", "have a camera|", "carry an umbrella|")}
 
 HALL = Template(
     "concert_hall",
@@ -108,12 +23,12 @@ HALL = Template(
         "groups",
         "people",
         {"rows": span(4, 20), "seats": span(8, 25)},
-        ("A hall has {rows row} of {seats seat}, and every seat is taken by {a guest}.",),
+        ("A school hall has {rows row} of {seats seat}, and every seat is taken by {a guest}.",),
         (Move("people", "rows * seats", "The {rows row} seat {= guest}.", GROUPS_RULE),),
         ("How many {+guest} are there?",),
     ),
     (LEAVE, PART, SHARE_OF, TEAMS),
-    {"guest": ("visitor", "student", "listener"), **WAYS},
+    {"guest": ("student", "pupil", "child|children"), **WAYS},
     ("The concert lasts {#idle} times as long as a school lesson.", "The hall has {#idle} doors."),
 )
 PARTY = Template(
@@ -133,7 +48,7 @@ PARTY = Template(
     ),
     (ARRIVE, LEAVE, TABLES, LAST_TABLE, SHARE_OF),
     {"guest": ("guest",), **WAYS},
-    ("{who} turns {#idle} that day.", "There are {#idle} kinds of cake."),
+    ("There are {idle balloon} in the garden.", "There are {#idle} kinds of cake."),
 )
 SCHOOL = Template(
     "school_trip",
@@ -202,7 +117,7 @@ CLUB = Template(
     opening(
         "percent_growth",
         "people",
-        {"members": span(20, 300, 10), "growth": percent("members", 5, 60)},
+        {"members": span(20, 300, 10), "growth": percent("members", 5, 40)},
         (
             "A {club} has {members guest}. In one year their number grows by {#growth}%.",
             "There are {members guest} in a {club}, and a year later there are {#growth}% more.",
@@ -232,7 +147,7 @@ THEATRE = Template(
     opening(
         "times_plus",
         "people",
-        {"friday": span(20, 120), "factor": pick(2, 3)},
+        {"friday": span(20, 120), "factor": pick(3, 4)},
         (
             "On Friday {friday guest} come to a {play}. On Saturday {#factor} times as many come.",
             "A {play} has {friday guest} on Friday and {#factor} times as many on Saturday.",

@@ -102,7 +102,7 @@ GARDEN = Template(
         ),
     ),
     {"field": ("garden", "vegetable patch", "playground", "chicken run")},
-    ("{He} works on it for {#idle} days.", "{#idle} apple trees grow there."),
+    ("{who} works on it for {#idle} days.", "{#idle} apple trees grow there."),
 )
 FLOOR = Template(
     "floor_tiles",

@@ -1,8 +1,38 @@
-"""Stories about doing something every day: minutes of practice, laps, pages."""
+"""Stories about doing something every day: drawings, minutes of practice, laps, pages."""
 
+from factory.stories.money import GIFT, GOAL, PURSE_SLOTS
 from factory.stories.parts import Move, Step, Template, below, of, opening, pick, span
-from factory.stories.things import GAIN_RULE, LOSS_RULE
+from factory.stories.things import GAIN_RULE, HALVE, LEFT_OVER, LOSS_RULE, SELL, TAKE_AWAY
 
+DAILY = Template(
+    "daily_drawings",
+    opening(
+        "rate",
+        "things",
+        {"a_day": span(2, 12), "days": span(3, 20)},
+        (
+            "{who} makes {a_day thing} a day for {days day}.",
+            "Every day for {days day}, {who} makes {a_day thing}.",
+            "For {days day} {who} makes {#a_day} {+thing} each day.",
+        ),
+        (
+            Move(
+                "made",
+                "a_day * days",
+                "In {days day} that is {= thing}.",
+                "A total is the amount for one day times the number of days.",
+            ),
+        ),
+        ("How many {+thing} does {who} make?", "How many {+thing} does {who} make in that time?"),
+    ),
+    (TAKE_AWAY, HALVE, SELL, LEFT_OVER, GOAL, GIFT),
+    {
+        "thing": ("drawing", "paper crane", "bracelet", "clay bowl"),
+        "pack": ("box", "drawer", "case"),
+        **PURSE_SLOTS,
+    },
+    ("{who} learned this {#idle} months ago.", "{who}'s desk is {#idle} years old."),
+)
 HOMEWORK = Template(
     "practice",
     opening(
@@ -209,4 +239,4 @@ READING = Template(
     {"book": ("novel", "detective story", "book about the sea", "history book")},
     ("The book was printed {#idle} years ago.", "{who} has {#idle} other books on {his} desk."),
 )
-PRACTISING = (HOMEWORK, LAPS, READING)
+PRACTISING = (DAILY, HOMEWORK, LAPS, READING)

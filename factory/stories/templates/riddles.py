@@ -31,7 +31,7 @@ THINK = Template(
             "times",
             "number",
             "other",
-            {"other_factor": span(2, 9)},
+            {"other_factor": span(3, 9)},
             ("{pal}'s number is {#other_factor} times as large as {who}'s number.",),
             (
                 Move(

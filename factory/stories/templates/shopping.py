@@ -73,14 +73,15 @@ GROCERIES = Template(
     ),
     (
         DELIVERY.told(
-            "{He} also buys a loaf of bread for {$fee}.", "{He} puts a jar of honey for {$fee} into the cart."
+            "{He} also buys a piece of cheese for {$fee}.",
+            "{He} puts a jar of honey for {$fee} into the cart.",
         ),
         COUPON,
         CHANGE,
         SPLIT,
     ),
     {"produce": ("potatoes", "tomatoes", "cherries", "carrots", "oranges")},
-    ("The market has {#idle} stalls.", "{He} waits in line for {#idle} minutes."),
+    ("The market has {#idle} stalls.", "{who} waits in line for {#idle} minutes."),
 )
 RESTAURANT = Template(
     "restaurant",
@@ -124,7 +125,12 @@ CINEMA = Template(
         ),
         ("How much do the tickets cost in all?", "How many dollars do all the tickets cost?"),
     ),
-    (DISCOUNT.told("Families get {#off}% off the total."), COUPON, CHANGE, SPLIT),
+    (
+        DISCOUNT.told("Families get {#off}% off the total."),
+        COUPON,
+        CHANGE,
+        DELIVERY.told("They also buy popcorn for {$fee}.", "Popcorn for everybody costs another {$fee}."),
+    ),
     {"show": ("cinema", "circus", "puppet theatre", "zoo")},
     ("The show lasts {#idle} times as long as a school lesson.", "They sit in row {#idle}."),
     reserved=True,
@@ -157,14 +163,20 @@ SALE = Template(
     ),
     (COUPON, DELIVERY, TAX, CHANGE),
     {"ware": ("winter coat", "desk chair", "camera", "tent", "office lamp", "armchair")},
-    ("The sale lasts {#idle} days.", "{He} has looked at {#idle} other shops."),
+    ("The sale lasts {#idle} days.", "{who} has looked at {#idle} other shops."),
 )
 PER_PACK = Template(
     "cheaper_pack",
     opening(
         "unit_price",
         "bill",
-        {"pack": span(3, 12), "_each": cents(1, 6), "pack_price": of("pack * _each"), "wanted": span(2, 20)},
+        {
+            "pack": span(3, 12),
+            "_each": cents(1, 6),
+            "pack_price": of("pack * _each"),
+            "_extra": span(1, 12),
+            "wanted": of("pack + _extra"),
+        },
         (
             "A pack of {#pack} {+thing} costs {$pack_price}. {who} wants to know what {#wanted} {+thing}"
             " cost at the same price each.",
@@ -207,6 +219,6 @@ TAXI = Template(
     ),
     (TIP, SPLIT, CHANGE),
     {},
-    ("{He} waits {#idle} minutes for the taxi.", "It has rained for {#idle} hours."),
+    ("{who} waits {#idle} minutes for the taxi.", "It has rained for {#idle} hours."),
 )
 SHOPPING = (SUPPLIES, CLOTHES, GROCERIES, RESTAURANT, CINEMA, SALE, PER_PACK, TAXI)

@@ -45,7 +45,7 @@ SUM_GAP = Template(
         Step(
             "take_away",
             "larger",
-            "larger",
+            "fewer",
             {"gone": below("it", 2, 40)},
             ("Then {who} gives {gone thing} to {third}.",),
             (Move("left", "it - gone", "That leaves {= thing}.", LOSS_RULE),),
@@ -61,7 +61,7 @@ PARTS = Template(
     opening(
         "ratio_sum",
         "smaller",
-        {"times": span(2, 6), "_one": span(3, 40), "total": of("_one * times + _one")},
+        {"times": span(3, 6), "_one": span(3, 40), "total": of("_one * times + _one")},
         (
             "A box holds {total thing}, red ones and blue ones. There are {#times} times as many red as"
             " blue ones.",

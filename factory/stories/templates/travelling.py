@@ -34,21 +34,21 @@ TO_GO = Step(
     (Move("to_go", "planned - it", "That leaves {= kilometre}.", DIFFERENCE_RULE),),
     ("How many kilometres are still to go?", "How many more kilometres does {he} have to go?"),
 )
-DAYS = Step(
+STAGES = Step(
     "share",
     "way",
     "a day",
-    {"trip_days": divisor("it", 2, 6)},
-    ("The trip takes {trip_days day}, with the same distance each day.",),
+    {"stages": divisor("it", 2, 6)},
+    ("{who} divides the way into {stages stage} of equal length.",),
     (
         Move(
-            "per_day",
-            "it / trip_days",
-            "Each day is {= kilometre}.",
+            "stage",
+            "it / stages",
+            "Each stage is {= kilometre}.",
             "An average is the total divided by the number of parts.",
         ),
     ),
-    ("How many kilometres does {who} cover each day?",),
+    ("How many kilometres long is each stage?",),
 )
 FUEL = Step(
     "fuel",
@@ -65,7 +65,7 @@ FUEL = Step(
             "The cost is the amount times the price of one unit.",
         ),
     ),
-    ("How much does the fuel for the way cost?", "How many dollars does the fuel cost?"),
+    ("How much does the fuel for the trip cost?", "How many dollars does the fuel cost?"),
 )
 DRIVE = Template(
     "drive",
@@ -82,7 +82,7 @@ DRIVE = Template(
     ),
     (FURTHER, RETURN, TO_GO, FUEL),
     {"car": ("car", "van", "delivery truck")},
-    ("{He} listens to {#idle} songs on the way.", "The vehicle is {#idle} years old."),
+    ("{who} listens to {#idle} songs on the way.", "The vehicle is {#idle} years old."),
 )
 CYCLING = Template(
     "cycling",
@@ -97,9 +97,9 @@ CYCLING = Template(
         (Move("way", "speed * hours", "In {hours hour} that is {= kilometre}.", DISTANCE_RULE),),
         ("How many kilometres does {who} ride?", "How far does {who} ride, in kilometres?"),
     ),
-    (FURTHER, RETURN, TO_GO, DAYS),
+    (FURTHER, RETURN, TO_GO, STAGES),
     {},
-    ("The bicycle has {#idle} gears.", "{He} drinks water {#idle} times."),
+    ("The bicycle has {#idle} gears.", "{who} drinks water {#idle} times."),
     reserved=True,
 )
 HIKE = Template(
@@ -134,6 +134,8 @@ MEET = Template(
         (
             "{who} and {pal} leave the same town in opposite directions. {who} drives at {#first_speed}"
             " kilometres per hour and {pal} at {#second_speed} kilometres per hour for {hours hour}.",
+            "Starting in the same town, {who} and {pal} drive in opposite directions for {hours hour}:"
+            " {who} at {#first_speed} kilometres per hour and {pal} at {#second_speed} kilometres per hour.",
         ),
         (
             Move(

@@ -153,7 +153,7 @@ COINS = Template(
         {
             "_large": span(2, 30),
             "_small": span(2, 30),
-            "small_value": pick(1, 2, 5),
+            "small_value": pick(2, 5),
             "large_value": pick(10, 20, 50),
             "coins": of("_large + _small"),
             "worth": of("_large * large_value + _small * small_value"),
@@ -184,7 +184,7 @@ COINS = Template(
         ),
     ),
     {},
-    ("The jar is {#idle} years old.", "{He} found {#idle} buttons as well."),
+    ("The jar is {#idle} years old.", "{who} found {#idle} buttons as well."),
     ("large_coins + small_coins = coins", "large_value * large_coins + small_value * small_coins = worth"),
     reserved=True,
 )

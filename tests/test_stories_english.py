@@ -1,0 +1,177 @@
+"""The English of the embedded set: what a teacher would mark in red."""
+
+import re
+from random import Random
+
+import pytest
+
+from factory.stories import tell
+from factory.stories.compositions import compositions
+from factory.stories.parts import Step, Template
+from factory.stories.patterns import fill
+from factory.stories.telling import draw_numbers, draw_words, write_problem
+from factory.stories.templates import TEMPLATES
+from factory.stories.words import HE, PEOPLE, SHE, article, cast, forms
+
+EVERY_TEMPLATE = pytest.mark.parametrize("template", TEMPLATES, ids=[template.name for template in TEMPLATES])
+
+
+def problems(template: Template, draws: int = 8) -> list[str]:
+    """Return problems of every composition of a template."""
+    told = []
+    for composition in compositions(template):
+        rng = Random(composition.name)
+        for _ in range(draws):
+            numbers = None
+            while numbers is None:
+                numbers = draw_numbers(template, composition.steps, rng)
+            words = draw_words(template, rng)
+            told.append(write_problem(template, composition.steps, words, numbers, rng))
+    return told
+
+
+@EVERY_TEMPLATE
+def test_problems_are_clean_sentences(template: Template) -> None:
+    for problem in problems(template):
+        assert problem == problem.strip()
+        assert "  " not in problem
+        assert not re.search(r"[{}|<>#_]", problem), problem
+        assert problem[-1] in "?.", problem
+        assert problem.isascii(), problem
+        for sentence in re.split(r"(?<=[.?]) (?=[A-Z0-9$])", problem):
+            assert sentence[0].isupper() or sentence[0].isdigit() or sentence[0] == "$", sentence
+            assert sentence[-1] in "?.", sentence
+            assert not re.search(r"[.?] [a-z]", sentence), sentence
+
+
+@EVERY_TEMPLATE
+def test_articles_and_repeated_words_are_right(template: Template) -> None:
+    for problem in problems(template):
+        lower = problem.lower()
+        assert not re.search(r"\ba [aeio]", lower), problem
+        assert not re.search(r"\ban [^aeiouh]", lower), problem
+        assert not re.search(r"\b(a|an|the) (a|an|the)\b", lower), problem
+        repeated = re.search(r"\b([a-z]+) \1\b", lower)
+        assert repeated is None, problem
+
+
+@EVERY_TEMPLATE
+def test_one_thing_is_singular_and_several_are_plural(template: Template) -> None:
+    for problem in problems(template, draws=12):
+        assert not re.search(r"(?<![\d./$])1 (?!more\b)[a-z]+s\b(?<!ss)", problem), problem
+        nouns = {forms(noun) for slot in template.slots.values() for noun in slot if "|" not in noun}
+        for singular, plural in nouns:
+            if singular != plural:
+                assert not re.search(rf"(?<![\d./$])[2-9]\d* {singular}\b(?! ticket)", problem), problem
+
+
+@EVERY_TEMPLATE
+def test_a_problem_has_one_question_at_its_end(template: Template) -> None:
+    for problem in problems(template):
+        assert problem.count("?") <= 1
+        assert "?" not in problem[:-1]
+        last = re.split(r"(?<=[.?]) ", problem)[-1]
+        asks = ("How", "What", "Which", "Find", "After how", "By how", "In how")
+        assert last.startswith(asks), problem
+
+
+@EVERY_TEMPLATE
+def test_pronouns_match_the_name(template: Template) -> None:
+    rng = Random(template.name)
+    for _ in range(40):
+        composition = rng.choice(compositions(template))
+        numbers = draw_numbers(template, composition.steps, rng)
+        if numbers is None:
+            continue
+        words = draw_words(template, rng)
+        problem = write_problem(template, composition.steps, words, numbers, rng)
+        wrong = r"\b(he|his|him)\b" if words["who"] in SHE else r"\b(she|her)\b"
+        assert not re.search(wrong, problem, re.IGNORECASE), problem
+
+
+@EVERY_TEMPLATE
+def test_every_text_of_a_template_can_be_told(template: Template) -> None:
+    rng = Random(template.name)
+    for step in (template.opening, *template.pool):
+        assert step.texts
+        for text in (*step.texts, *step.asks, *template.asides):
+            values = dict.fromkeys(re.findall(r"[{$# ]([a-z_]+)", text), 3)
+            assert "{" not in fill(text, {**draw_words(template, rng), "=": "3"}, {**values, "idle": 3})
+
+
+@EVERY_TEMPLATE
+def test_a_story_has_an_aside_and_its_number_is_not_needed(template: Template) -> None:
+    assert template.asides
+    for aside in template.asides:
+        assert len(re.findall(r"\{#?idle[ }]", aside)) == 1
+        assert not re.match(r"\{(He|His|he|his)\}", aside), (
+            "an aside may follow a sentence about somebody else"
+        )
+
+
+def test_the_texts_vary() -> None:
+    wordings = [len(step.texts) * len(step.asks or "a") for step in _steps()]
+    assert sum(wordings) / len(wordings) >= 2.5
+
+
+def test_speeds_ages_and_prices_are_sensible() -> None:
+    for split in ("train", "test_templates"):
+        for story in tell(split, 600, seed=5):
+            given = dict(re.findall(r"^Given: (\w+) = (\d+)$", story.solution, re.MULTILINE))
+            walking = [int(given[name]) for name in ("slow", "fast") if story.template == "two_stage_hike"]
+            assert all(2 <= speed <= 6 for speed in walking), story
+            if story.template == "cycling":
+                assert 8 <= int(given["speed"]) <= 30
+            if story.template in ("drive", "driving_apart"):
+                assert all(30 <= int(given[name]) <= 120 for name in given if "speed" in name)
+            if "dream" in story.problem or "bicycle that costs" in story.problem:
+                assert int(given["goal"]) >= 80
+
+
+def test_names_have_one_pronoun_each_and_no_name_is_a_word() -> None:
+    assert len(set(PEOPLE)) == len(PEOPLE) == len(SHE) + len(HE)
+    assert not set(PEOPLE) & {"Will", "May", "June", "Mark", "Rose", "Grant"}
+
+
+def test_a_cast_is_three_different_people_with_the_pronouns_of_the_first() -> None:
+    for seed in range(50):
+        words = cast(Random(seed))
+        assert len({words["who"], words["pal"], words["third"]}) == 3
+        assert words["he"] == ("she" if words["who"] in SHE else "he")
+
+
+@pytest.mark.parametrize(
+    ("noun", "plural"),
+    [
+        ("apple", "apples"),
+        ("berry", "berries"),
+        ("day", "days"),
+        ("bush", "bushes"),
+        ("knife|knives", "knives"),
+    ],
+)
+def test_plurals(noun: str, plural: str) -> None:
+    assert forms(noun)[1] == plural
+
+
+@pytest.mark.parametrize(
+    "phrase", ["an apple", "a unit", "an hour", "a book", "an old book", "a useful tool"]
+)
+def test_articles(phrase: str) -> None:
+    assert article(phrase.partition(" ")[2]) == phrase
+
+
+def test_a_number_and_its_noun_agree() -> None:
+    words = {"thing": "knife|knives"}
+    assert fill("{n thing}, {m thing}", words, {"n": 1, "m": 2}) == "1 knife, 2 knives"
+    assert fill("{a thing} {+thing}", words, {}) == "a knife knives"
+
+
+def test_money_is_written_like_a_price() -> None:
+    from fractions import Fraction
+
+    assert fill("{$a} {$b}", {}, {"a": 5, "b": Fraction(9, 2)}) == "$5 $4.50"
+
+
+def _steps() -> list[Step]:
+    return [step for template in TEMPLATES for step in (template.opening, *template.pool)]
