@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.fake_endpoint import FakeEndpoint, Turn, error
 
 from factory.errors import ThoughtmillError
 from factory.teachers import Reply, Request
 from factory.teachers.openai import OpenAITeacher, Settings
+from tests.fake_endpoint import FakeEndpoint, Turn, error
 
 
 def ask(text: str, sample: int = 0, **parameters: Any) -> Request:

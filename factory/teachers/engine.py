@@ -6,8 +6,6 @@ received; groups grow with the load by themselves; nothing is shared between thr
 """
 
 import asyncio
-import heapq
-import itertools
 import math
 import random
 import sys
@@ -20,10 +18,11 @@ from factory.teachers import Reply, Request
 from factory.teachers.deliveries import Completed, Delivery, Fault, Remedy, read
 from factory.teachers.flow import Flow, backoff_s
 from factory.teachers.interrupts import Interrupts
-from factory.teachers.money import Budget
+from factory.teachers.money import Budget, likely_tokens
 from factory.teachers.rows import Row, keyed, reply
 from factory.teachers.settings import Settings
 from factory.teachers.transport import Transport
+from factory.teachers.waiting import Waiting
 
 HELD_PER_SLOT = 4  # requests held in memory per request in flight: most of them wait to be asked again
 HITS_A_TURN = 256  # replies from the ledger that are handed on before the network is looked at again
@@ -48,16 +47,16 @@ class Run:
         self.next: Row | None = None
         self.flying: dict[asyncio.Task[Delivery], Row] = {}
         self.landed: list[Landing] = []
-        self.waiting: list[tuple[float, int, Row]] = []
-        self.numbers = itertools.count()
+        self.waiting = Waiting()
         self.ready: deque[Reply] = deque()
         self.exhausted = False
         self.stop: str | None = None
+        self.leaving = False
 
     def replies(self, requests: Iterable[Request]) -> Iterator[Reply]:
         """Yield a reply per request; where the run must stop, drain it and raise a `ThoughtmillError`."""
         source = iter(requests)
-        with Interrupts(self._interrupted) as interrupts:
+        with Interrupts(self._interrupted):
             try:
                 while self.flying or not (self.stop or (self.exhausted and not self.held)):
                     wake_s = self._send(source)
@@ -67,10 +66,11 @@ class Run:
                     self._settle()
                 yield from self.ready
             finally:
-                if interrupts.count < 2:
+                try:
                     self._drain()
-                self.loop.run_until_complete(self._close())
-                self.loop.close()
+                finally:
+                    self.loop.run_until_complete(self._close())
+                    self.loop.close()
         if self.stop:
             raise ThoughtmillError(self.stop)
 
@@ -80,10 +80,9 @@ class Run:
         """Send all that may be sent now; return when to look again, in the loop's seconds."""
         now_s = self.loop.time()
         while not self.stop:
-            row = self.next = self.next or self._due(now_s) or self._new(source)
+            row = self.next = self.next or self.waiting.take(now_s) or self._new(source)
             if row is None:
-                wake_s = self.waiting[0][0] if self.waiting else math.inf
-                return now_s if self.ready else wake_s
+                return now_s if self.ready else self.waiting.due_s()
             wait_s = self.flow.wait_s(row.tokens, now_s)
             if wait_s > 0:
                 return now_s + wait_s
@@ -92,10 +91,6 @@ class Run:
                 break
             self._fly(row, now_s)
         return math.inf if self.flying else now_s
-
-    def _due(self, now_s: float) -> Row | None:
-        """Take a row whose time to be asked again has come."""
-        return heapq.heappop(self.waiting)[2] if self.waiting and self.waiting[0][0] <= now_s else None
 
     def _new(self, source: Iterator[Request]) -> Row | None:
         """Take the next request that the ledger cannot answer and that is not being asked already."""
@@ -113,10 +108,12 @@ class Run:
             if result is not None:
                 self.ready.append(reply(request, result))
                 continue
-            row = Row(key, parameters, [request], self.budget.most_usd(request.messages, parameters))
-            self.held[key] = row
+            most_usd = self.budget.most_usd(request.messages, parameters)
+            self.held[key] = Row(
+                key, parameters, [request], likely_tokens(request.messages, parameters), most_usd
+            )
             self.room -= 1
-            return row
+            return self.held[key]
         return None
 
     def _fly(self, row: Row, now_s: float) -> None:
@@ -152,6 +149,8 @@ class Run:
         self.loop.run_forever()
         if timer is not None:
             timer.cancel()
+        if self.leaving:
+            raise KeyboardInterrupt
 
     def _settle(self) -> None:
         """Write everything that landed to the ledger, then make it ready to be handed on."""
@@ -208,7 +207,7 @@ class Run:
         """Put a row back, to be asked again after a while."""
         chance = random.Random(f"{row.key}/{row.attempts}")
         wait_s = backoff_s(row.attempts, self.settings.backoff_s, self.settings.longest_backoff_s, chance)
-        heapq.heappush(self.waiting, (now_s + max(wait_s, retry_after_s), next(self.numbers), row))
+        self.waiting.put(row, now_s + max(wait_s, retry_after_s))
 
     def _let_go(self, row: Row) -> None:
         del self.held[row.key]
@@ -222,19 +221,26 @@ class Run:
 
     # Leaving.
 
-    def _interrupted(self) -> None:
-        """Send nothing more: the run ends when everything in flight is in the ledger."""
-        self.stop = f"stopped; {GO_ON}"
-        message = f"stopping: {len(self.flying)} requests are in flight; Ctrl-C again leaves without them"
-        print(message, file=sys.stderr, flush=True)
+    def _interrupted(self, times: int) -> None:
+        """Send nothing more, so that the run ends when all in flight is in the ledger; then leave at once.
+
+        The event loop is stopped rather than interrupted: an exception may not fall into one of its tasks.
+        """
+        self.leaving = times > 1
+        if not self.leaving:
+            self.stop = f"stopped; {GO_ON}"
+            message = f"stopping: {len(self.flying)} requests are in flight; Ctrl-C again leaves without them"
+            print(message, file=sys.stderr, flush=True)
+        elif not self.loop.is_running():
+            raise KeyboardInterrupt
         self.loop.call_soon_threadsafe(self.loop.stop)
 
     def _drain(self) -> None:
         """Bring home what is in flight, as it is paid for, whatever ended the run."""
-        while self.flying or self.landed:
+        self._settle()
+        while self.flying and not self.leaving:
+            self._turn(math.inf)
             self._settle()
-            if self.flying:
-                self._turn(math.inf)
 
     async def _close(self) -> None:
         """Drop what is still in flight, and close the connections."""

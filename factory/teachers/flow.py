@@ -178,7 +178,7 @@ class Flow:
 def longest_backoff_s(failures: int, base_s: float, most_s: float) -> float:
     """Return the most to wait after so many failures in a row: doubling from `base_s` up to `most_s`.
 
-    >>> [longest_backoff_s(n, 0.5, 60) for n in (1, 2, 3, 20)]
+    >>> [longest_backoff_s(n, 0.5, 60.0) for n in (1, 2, 3, 20)]
     [0.5, 1.0, 2.0, 60.0]
     """
     return min(most_s, base_s * 2.0 ** min(failures - 1, 60))

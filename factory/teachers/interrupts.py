@@ -1,4 +1,4 @@
-"""Interrupts: the first Ctrl-C asks a run to finish what it began, the second leaves at once."""
+"""Interrupts: Ctrl-C asks a run to finish what it began, before it makes it leave."""
 
 import signal
 import threading
@@ -8,21 +8,19 @@ from typing import Any
 
 
 class Interrupts:
-    """While this context is open, the first SIGINT calls `ask`, and the next raises `KeyboardInterrupt`.
+    """While this context is open, a SIGINT calls `ask` with how many there have been.
 
     Outside the main thread, where Python takes no signals, it does nothing.
     """
 
-    def __init__(self, ask: Callable[[], None]) -> None:
+    def __init__(self, ask: Callable[[int], None]) -> None:
         self.ask = ask
         self.count = 0
         self.before: Any = None
 
     def _handle(self, signum: int, frame: FrameType | None) -> None:
         self.count += 1
-        if self.count > 1:
-            raise KeyboardInterrupt
-        self.ask()
+        self.ask(self.count)
 
     def __enter__(self) -> "Interrupts":
         if threading.current_thread() is threading.main_thread():

@@ -11,6 +11,7 @@ from factory.teachers import Message
 
 MILLION = 1_000_000
 TOKENS_PER_MESSAGE = 16  # marks of role and turn; endpoints add 3 to 7
+UNKNOWN_COMPLETION = 512  # tokens reckoned with where a request sets no limit
 
 
 class Price(Settings):
@@ -43,9 +44,9 @@ def most_prompt_tokens(messages: Iterable[Message]) -> int:
     )
 
 
-def likely_prompt_tokens(messages: Iterable[Message]) -> int:
-    """Return about how many tokens a prompt has: four bytes each, as English has."""
-    return -(-most_prompt_tokens(messages) // 4)
+def likely_tokens(messages: Iterable[Message], parameters: Mapping[str, Any]) -> int:
+    """Return about how many tokens a request takes: four bytes a token, as in English."""
+    return -(-most_prompt_tokens(messages) // 4) + (longest_completion(parameters) or UNKNOWN_COMPLETION)
 
 
 def longest_completion(parameters: Mapping[str, Any]) -> int | None:

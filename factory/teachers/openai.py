@@ -4,11 +4,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from factory.ledger import Ledger
-from factory.request_keys import endpoint_name
 from factory.teachers import Reply, Request
 from factory.teachers.engine import Run
 from factory.teachers.settings import Settings
-from factory.teachers.transport import OpenAITransport, RawTransport, Transport
+from factory.teachers.transport import Transport
 
 __all__ = ["OpenAITeacher", "Settings"]
 
@@ -29,9 +28,16 @@ class OpenAITeacher:
         """
         url = self.settings.url()
         with Ledger(self.ledger_path) as ledger:
-            run = Run(self.settings, endpoint_name(url), ledger, self._transport(url))
+            run = Run(self.settings, self.settings.name(), ledger, self._transport(url))
             yield from run.replies(requests)
 
     def _transport(self, url: str) -> Transport:
-        kind = RawTransport if self.settings.transport == "raw" else OpenAITransport
-        return kind(url, self.settings.timeout_s, self.settings.max_concurrency)
+        """Return the transport that is chosen; the `openai` package takes half a second to import."""
+        words = url, self.settings.timeout_s, self.settings.max_concurrency
+        if self.settings.transport == "raw":
+            from factory.teachers.raw import RawTransport
+
+            return RawTransport(*words)
+        from factory.teachers.through_openai import OpenAITransport
+
+        return OpenAITransport(*words)

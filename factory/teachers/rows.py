@@ -12,9 +12,7 @@ from factory.ledger import Attempt, Result
 from factory.request_keys import prompt_sha, request_key, sent
 from factory.teachers import Reply, Request
 from factory.teachers.deliveries import Completed, Delivery, Fault, completion
-from factory.teachers.money import Price, likely_prompt_tokens, longest_completion
-
-UNKNOWN_COMPLETION = 512  # tokens reckoned with where a request sets no limit
+from factory.teachers.money import Price
 
 
 @dataclass(slots=True)
@@ -27,7 +25,8 @@ class Row:
     key: str
     parameters: Mapping[str, Any]
     requests: list[Request]
-    most_usd: float = 0.0
+    tokens: int
+    most_usd: float
     attempts: int = 0
     first_sent_s: float = math.inf
     sent_s: float = math.inf
@@ -41,12 +40,6 @@ class Row:
     def model(self) -> str:
         """The model that is asked."""
         return str(self.parameters["model"])
-
-    @property
-    def tokens(self) -> int:
-        """About how many tokens it takes: prompt and longest completion."""
-        longest = longest_completion(self.parameters) or UNKNOWN_COMPLETION
-        return likely_prompt_tokens(self.request.messages) + longest
 
     def body(self) -> bytes:
         """Return the JSON that is sent."""

@@ -9,15 +9,17 @@ from pydantic import Field
 
 from factory import params
 from factory.errors import ThoughtmillError
+from factory.request_keys import endpoint_name
 from factory.teachers.money import Price
 
 OPENAI_URL = "https://api.openai.com/v1"
 
 
 class Settings(params.Settings):
-    """How an endpoint is called. None of it changes an answer, so none of it is part of a request's key."""
+    """How an endpoint is called. A request's key holds the endpoint's name and the model, and nothing else of it."""
 
     base_url: str | None = Field(None, description="the endpoint; default: OPENAI_BASE_URL, else OpenAI's")
+    endpoint: str | None = Field(None, description="its name in request keys; default: its URL")
     model: str = "gpt-4o-mini"
     max_concurrency: int = Field(256, ge=1, description="requests in flight at most")
     requests_per_minute: float | None = Field(None, gt=0)
@@ -32,6 +34,10 @@ class Settings(params.Settings):
     transport: Literal["openai", "raw"] = "openai"
     prices: Mapping[str, Price] = {}
     max_usd: float | None = Field(None, ge=0, description="the most one run may spend, in US dollars")
+
+    def name(self) -> str:
+        """Return the endpoint's name in request keys: give one where the same server's URL changes."""
+        return self.endpoint or endpoint_name(self.url())
 
     def url(self) -> str:
         """Return the endpoint's URL, or raise a `ThoughtmillError` when it cannot be one."""

@@ -1,0 +1,99 @@
+"""A loopback endpoint for benchmarks: answers every chat completion after a random wait, and counts.
+
+    python -m bench.endpoint --mean_s 0.3
+
+prints its port and serves until it is killed. It is a bare protocol, so that it takes little of the machine
+the client is measured on. `GET /counts` tells how many prompts it was asked, how many requests came, and how
+many answers it sent for a prompt that it had answered before.
+"""
+
+import argparse
+import asyncio
+import json
+import random
+from collections import Counter
+
+ASKED: Counter[bytes] = Counter()
+ANSWERED: Counter[bytes] = Counter()
+MESSAGE = {"role": "assistant", "content": "Each box holds 6, so 4 boxes hold 24. " * 12 + "#### 24"}
+BODY = json.dumps(
+    {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 1700000000,
+        "model": "bench",
+        "choices": [{"index": 0, "message": MESSAGE, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 120, "completion_tokens": 130, "total_tokens": 250},
+    }
+).encode()
+
+
+class Endpoint(asyncio.Protocol):
+    """One connection; requests on it come one after the other."""
+
+    def __init__(self, mean_s: float, chance: random.Random) -> None:
+        self.mean_s = mean_s
+        self.chance = chance
+        self.received = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self.received += data
+        head, found, body = self.received.partition(b"\r\n\r\n")
+        if not found:
+            return
+        if head.startswith(b"GET"):
+            self.received = b""
+            self._send(json.dumps(counts()).encode())
+            return
+        if len(body) < _length(head):
+            return
+        self.received = b""
+        prompt = json.dumps(json.loads(body)["messages"]).encode()
+        ASKED[prompt] += 1
+        wait_s = self.chance.uniform(0.5, 1.5) * self.mean_s
+        asyncio.get_running_loop().call_later(wait_s, self._answer, prompt)
+
+    def _answer(self, prompt: bytes) -> None:
+        if not self.transport.is_closing():
+            ANSWERED[prompt] += 1
+            self._send(BODY)
+
+    def _send(self, body: bytes) -> None:
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        self.transport.write(head.encode() + body)
+
+
+def _length(head: bytes) -> int:
+    for line in head.lower().split(b"\r\n"):
+        if line.startswith(b"content-length:"):
+            return int(line.partition(b":")[2])
+    return 0
+
+
+def counts() -> dict[str, int]:
+    """Return what was asked and answered so far."""
+    return {
+        "prompts": len(ASKED),
+        "requests": ASKED.total(),
+        "answers": ANSWERED.total(),
+        "repeated": sum(max(0, ASKED[prompt] - 1) for prompt in ANSWERED),
+    }
+
+
+async def serve(mean_s: float) -> None:
+    """Serve for ever on a free port of loopback."""
+    chance = random.Random("endpoint")
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Endpoint(mean_s, chance), "127.0.0.1", 0, backlog=4096)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--mean_s", type=float, default=0.3)
+    asyncio.run(serve(arguments.parse_args().mean_s))

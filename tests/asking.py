@@ -1,0 +1,32 @@
+"""A run of the teacher `openai` as a process of its own, for tests that interrupt and kill it.
+
+python -m tests.asking URL LEDGER REQUESTS CONCURRENCY
+"""
+
+from pathlib import Path
+
+from factory import stage
+from factory.teachers import Request
+from factory.teachers.openai import OpenAITeacher, Settings
+from factory.teachers.rows import keyed
+
+
+def request(number: int) -> Request:
+    """Return the request of a number; its prompt is `p<number>`."""
+    return Request({}, "cot", 0, ({"role": "user", "content": f"p{number}"},), {"model": "tiny"})
+
+
+def key(url: str, prompt: str) -> str:
+    """Return the key of a prompt's request."""
+    return keyed(request(int(prompt[1:])), url, "tiny")[0]
+
+
+def main(url: str, ledger: str, requests: str, concurrency: str) -> None:
+    """Ask, and print each prompt as it is answered."""
+    settings = Settings(base_url=url, max_concurrency=int(concurrency), transport="raw", backoff_s=0.01)
+    for reply in OpenAITeacher(settings, Path(ledger)).complete(map(request, range(int(requests)))):
+        print(reply.request.messages[0]["content"], reply.completion, flush=True)
+
+
+if __name__ == "__main__":
+    stage.run(main)

@@ -1,0 +1,319 @@
+"""The engine against a real server that misbehaves in every way one has been seen to."""
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from factory.errors import ThoughtmillError
+from factory.ledger import Ledger
+from factory.teachers import Reply, Request
+from factory.teachers.openai import OpenAITeacher, Settings
+from tests.fake_endpoint import FakeEndpoint, Plan, Turn, error
+
+GOOD = ["good1", "good2", "good3"]
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Path:
+    return tmp_path / "ledger.sqlite"
+
+
+@pytest.fixture(params=["raw", "openai"])
+def transport(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def ask(text: str) -> Request:
+    asked = {"model": "tiny", "max_tokens": 64, "seed": 0}
+    return Request({}, "cot", 0, ({"role": "user", "content": text},), asked)
+
+
+def run(
+    plan: Plan, prompts: Iterable[str], ledger: Path, **chosen: Any
+) -> tuple[dict[str, Reply], FakeEndpoint]:
+    quick = {"endpoint": "test", "backoff_s": 0.01, "timeout_s": 5.0, "max_attempts": 3, "transport": "raw"}
+    with FakeEndpoint(plan) as endpoint:
+        settings = Settings.model_validate({"base_url": endpoint.url} | quick | chosen)
+        replies = OpenAITeacher(settings, ledger).complete(map(ask, prompts))
+        return {reply.request.messages[0]["content"]: reply for reply in replies}, endpoint
+
+
+def only(prompt: str, *turns: Turn) -> Plan:
+    """Do these turns with one prompt, the last of them for ever; answer every other."""
+    return lambda asked, times: turns[min(times, len(turns)) - 1] if asked == prompt else Turn()
+
+
+def attempts(ledger: Path) -> list[tuple[int, int | None, str]]:
+    rows = sqlite3.connect(ledger).execute("SELECT attempt, status, detail FROM attempts ORDER BY attempt")
+    return rows.fetchall()
+
+
+def results(ledger: Path) -> int:
+    return int(sqlite3.connect(ledger).execute("SELECT count(*) FROM results").fetchone()[0])
+
+
+PASSING: dict[str, Turn] = {
+    "429": error(429, "slow down"),
+    "429 with Retry-After": error(429, "slow down", retry_after="0.05"),
+    "408": error(408),
+    "409": error(409),
+    "500": error(500, "oops"),
+    "502 with a page": Turn(status=502, body=b"<html>bad gateway</html>"),
+    "503": error(503),
+    "a drop in mid-body": Turn(drop=True),
+    "a drop before the first byte": Turn(drop=True, body=b""),
+    "truncated JSON": Turn(body=b'{"choices": [{"message": {"content": "4'),
+    "an empty body": Turn(body=b""),
+    "no choices": Turn(body=b'{"choices": []}'),
+    "choices that are none": Turn(body=b'{"choices": [null]}'),
+    "a message that is none": Turn(body=b'{"choices": [{"message": "42"}]}'),
+    "a list": Turn(body=b"[]"),
+}
+
+
+@pytest.mark.parametrize("fault", PASSING, ids=str)
+def test_a_fault_that_passes_is_asked_again_and_answered(fault: str, ledger: Path, transport: str) -> None:
+    plan = only("bad", PASSING[fault], Turn(text="in the end"))
+    replies, endpoint = run(plan, ["good1", "bad", "good2"], ledger, transport=transport)
+    assert replies["bad"].completion == "in the end"
+    assert replies["bad"].failure is None
+    assert replies["good1"].completion == replies["good2"].completion == "42"
+    assert endpoint.asked == {"good1": 1, "bad": 2, "good2": 1}
+    assert [number for number, _, _ in attempts(ledger)] == [1]
+
+
+@pytest.mark.parametrize("fault", PASSING, ids=str)
+def test_a_fault_that_stays_leaves_a_row_that_says_why(fault: str, ledger: Path, transport: str) -> None:
+    replies, endpoint = run(only("bad", PASSING[fault]), ["bad", *GOOD], ledger, transport=transport)
+    assert replies["bad"].failure == "unanswered"
+    assert replies["bad"].completion is None
+    assert "(after 3 attempts)" in str(replies["bad"].detail)
+    assert all(replies[good].completion == "42" for good in GOOD)
+    assert endpoint.asked["bad"] == 3
+    assert [number for number, _, _ in attempts(ledger)] == [1, 2, 3]
+    assert results(ledger) == 3
+
+
+def test_a_hanging_request_times_out_and_is_asked_again(ledger: Path, transport: str) -> None:
+    plan = only("bad", Turn(delay_s=60), Turn(text="awake"))
+    replies, _ = run(plan, ["bad", *GOOD], ledger, transport=transport, timeout_s=0.3)
+    assert replies["bad"].completion == "awake"
+    assert attempts(ledger) == [(1, None, "no answer within 0.3 s")]
+
+
+def test_what_never_was_answered_is_asked_again_by_the_next_run(ledger: Path) -> None:
+    run(only("bad", error(500)), ["bad", *GOOD], ledger)
+    replies, endpoint = run(only("none"), ["bad", *GOOD], ledger)
+    assert replies["bad"].completion == "42"
+    assert endpoint.asked == {"bad": 1}
+
+
+POOR: dict[str, tuple[Turn, str, str | None, str]] = {
+    "cut off": (
+        Turn(text="so 4 +", finish_reason="length"),
+        "truncated",
+        "so 4 +",
+        "cut off by the length limit",
+    ),
+    "cut off before a word": (
+        Turn(text=None, finish_reason="length"),
+        "truncated",
+        None,
+        "cut off by the length limit",
+    ),
+    "empty": (Turn(text=""), "empty", "", "the completion has no text"),
+    "blank": (Turn(text=" \n "), "empty", " \n ", "the completion has no text"),
+    "null": (Turn(text=None), "empty", None, "the completion has no text"),
+    "a refusal": (Turn(text=None, refusal="I cannot help"), "refused", None, "I cannot help"),
+    "filtered": (
+        Turn(text="4", finish_reason="content_filter"),
+        "refused",
+        "4",
+        "stopped by a content filter",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", POOR, ids=str)
+def test_a_poor_answer_is_kept_typed_and_not_bought_again(kind: str, ledger: Path, transport: str) -> None:
+    turn, failure, completion, detail = POOR[kind]
+    for _ in range(2):
+        replies, endpoint = run(only("poor", turn), ["poor", "good"], ledger, transport=transport)
+        assert (replies["poor"].failure, replies["poor"].completion) == (failure, completion)
+        assert replies["poor"].detail == detail
+        assert replies["good"].failure is None
+    assert not endpoint.asked
+    assert results(ledger) == 2
+    assert attempts(ledger) == []
+
+
+@pytest.mark.parametrize(
+    ("turn", "failure"),
+    [
+        (error(400, "filtered", "content_filter"), "refused"),
+        (error(400, "too many tokens", "context_length_exceeded"), "unanswered"),
+        (error(413, "too large"), "unanswered"),
+    ],
+)
+def test_a_prompt_that_cannot_be_answered_ends_as_a_row_at_once(
+    turn: Turn, failure: str, ledger: Path
+) -> None:
+    replies, endpoint = run(only("bad", turn), ["bad", *GOOD], ledger)
+    assert replies["bad"].failure == failure
+    assert str(replies["bad"].detail).startswith(f"HTTP {turn.status}: ")
+    assert endpoint.asked["bad"] == 1
+    assert all(replies[good].completion == "42" for good in GOOD)
+
+
+@pytest.mark.parametrize(
+    "turn",
+    [
+        error(400, "unknown parameter `top_q`"),
+        error(401, "Incorrect API key"),
+        error(402, "no credit left"),
+        error(403, "not in your country"),
+        error(404, "The model `tiny` does not exist", "model_not_found"),
+        error(405, "wrong address"),
+        error(422, "temperature: must be a number"),
+        error(429, "You exceeded your current quota", "insufficient_quota"),
+        Turn(status=404, body=b'{"object": "error", "message": "no such model"}'),
+        Turn(status=404, body=b'{"detail": "Not Found"}'),
+        Turn(status=401, body=b"go away"),
+    ],
+    ids=lambda turn: f"{turn.status} {turn.body[:40]!r}",
+)
+def test_an_answer_that_no_retry_mends_stops_the_run_with_the_providers_words(
+    turn: Turn, ledger: Path, transport: str
+) -> None:
+    said = json.loads(turn.body or b"") if turn.body != b"go away" else "go away"
+    words = said if isinstance(said, str) else said.get("error", said)
+    message = words if isinstance(words, str) else words.get("message", words.get("detail"))
+    with pytest.raises(ThoughtmillError, match=f"refuses: HTTP {turn.status}: ") as caught:
+        run(lambda prompt, times: turn, [f"p{i}" for i in range(500)], ledger, transport=transport)
+    assert message in str(caught.value)
+
+
+def test_what_is_in_flight_at_a_fatal_answer_is_drained_and_kept(ledger: Path) -> None:
+    def plan(prompt: str, times: int) -> Turn:
+        return error(402, "no credit") if prompt == "p9" else Turn(delay_s=0.2)
+
+    with FakeEndpoint(plan) as endpoint:
+        settings = Settings(base_url=endpoint.url, max_concurrency=20, transport="raw")
+        replies = []
+        with pytest.raises(ThoughtmillError, match="no credit"):
+            for reply in OpenAITeacher(settings, ledger).complete(ask(f"p{i}") for i in range(500)):
+                replies.append(reply)
+        assert len(replies) == results(ledger) == sum(endpoint.answered.values()) >= 10
+        assert sum(endpoint.asked.values()) == len(replies) + 1
+
+
+def test_a_dead_endpoint_stops_the_run_loudly(ledger: Path, transport: str) -> None:
+    settings = Settings(
+        base_url="http://127.0.0.1:9",
+        backoff_s=0.01,
+        longest_backoff_s=0.02,
+        breaker_after=5,
+        transport=transport,
+    )
+    with pytest.raises(
+        ThoughtmillError,
+        match=r"failed 5 times in a row, .*: ClientConnectorError: Cannot",
+    ):
+        list(OpenAITeacher(settings, ledger).complete(ask(f"p{i}") for i in range(1000)))
+    assert 5 <= len(attempts(ledger)) < 200
+
+
+def test_an_endpoint_that_only_fails_stops_the_run_though_few_are_asked(ledger: Path) -> None:
+    with pytest.raises(ThoughtmillError, match="HTTP 500: oops; when it works, run the same command again"):
+        run(lambda prompt, times: error(500, "oops"), ["a", "b"], ledger, breaker_after=4, max_attempts=50)
+
+
+def test_an_endpoint_that_comes_back_is_not_given_up(ledger: Path) -> None:
+    down_until = time.monotonic() + 0.5
+
+    def plan(prompt: str, times: int) -> Turn:
+        return Turn() if time.monotonic() > down_until else error(503)
+
+    prompts = [f"p{i}" for i in range(300)]
+    replies, _ = run(plan, prompts, ledger, backoff_s=0.05, max_attempts=8)
+    assert all(replies[prompt].completion == "42" for prompt in prompts)
+
+
+def test_many_bad_rows_at_the_end_neither_end_the_run_nor_drop_a_neighbour(ledger: Path) -> None:
+    prompts = [f"p{i}" for i in range(100)] + [f"bad{i}" for i in range(40)]
+    plan = lambda prompt, times: error(500) if prompt.startswith("bad") else Turn()  # noqa: E731
+    replies, endpoint = run(plan, prompts, ledger, breaker_after=5)
+    assert len(replies) == 140
+    assert all(
+        reply.failure == ("unanswered" if p.startswith("bad") else None) for p, reply in replies.items()
+    )
+    assert all(endpoint.asked[f"bad{i}"] == 3 for i in range(40))
+
+
+def test_every_kind_of_fault_at_once_loses_no_row(ledger: Path) -> None:
+    faults = [*PASSING.values(), *(turn for turn, *_ in POOR.values())]
+
+    def plan(prompt: str, times: int) -> Turn:
+        number = int(prompt[1:])
+        return faults[number % len(faults)] if times == 1 and number % 2 else Turn(text=prompt)
+
+    prompts = [f"p{i}" for i in range(400)]
+    replies, endpoint = run(plan, prompts, ledger, max_concurrency=32, max_attempts=6)
+    assert set(replies) == set(prompts)
+    assert all(reply.completion == prompt or reply.failure for prompt, reply in replies.items())
+    assert not [reply for reply in replies.values() if reply.failure == "unanswered"]
+    assert all(times <= 2 for times in endpoint.asked.values())
+
+
+def test_nobody_asks_again_before_the_endpoint_said(ledger: Path) -> None:
+    seen: list[float] = []
+
+    def plan(prompt: str, times: int) -> Turn:
+        seen.append(time.monotonic())
+        return error(429, retry_after="0.4") if len(seen) == 1 else Turn()
+
+    run(plan, ["a"], ledger)
+    assert seen[1] - seen[0] >= 0.4
+
+
+def test_an_error_in_the_requests_themselves_keeps_what_is_in_flight(ledger: Path) -> None:
+    def broken() -> Iterable[Request]:
+        yield ask("a")
+        yield ask("b")
+        raise ThoughtmillError("problems.parquet is cut off")
+
+    with FakeEndpoint(lambda prompt, times: Turn(delay_s=0.1)) as endpoint:
+        teacher = OpenAITeacher(Settings(base_url=endpoint.url, transport="raw"), ledger)
+        with pytest.raises(ThoughtmillError, match="cut off"):
+            list(teacher.complete(broken()))
+    assert results(ledger) == 2
+
+
+def test_a_reader_that_stops_early_loses_nothing_that_was_asked(ledger: Path) -> None:
+    with FakeEndpoint(lambda prompt, times: Turn(delay_s=0.02)) as endpoint:
+        teacher = OpenAITeacher(Settings(base_url=endpoint.url, transport="raw", max_concurrency=8), ledger)
+        replies = teacher.complete(ask(f"p{i}") for i in range(100))
+        next(replies)
+        replies.close()
+        assert results(ledger) == sum(endpoint.asked.values()) == sum(endpoint.answered.values())
+
+
+def test_a_key_the_endpoint_repeats_is_in_no_error_and_not_in_the_ledger(
+    ledger: Path, transport: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = "sk-a-very-secret-key-1234567890"
+    monkeypatch.setenv("OPENAI_API_KEY", secret)
+    echo = Turn(text=f"your key is {secret}")
+    plan = only("bad", error(500, f"key {secret} broke"), echo)
+    replies, _ = run(plan, ["bad"], ledger, transport=transport)
+    with pytest.raises(ThoughtmillError) as caught:
+        run(only("worse", error(401, f"wrong key {secret}")), ["worse"], ledger, transport=transport)
+    with Ledger(ledger):
+        assert secret.encode() not in ledger.read_bytes()
+    assert secret not in str(replies) + str(caught.value)
+    assert "[key]" in str(replies["bad"].completion)

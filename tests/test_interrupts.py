@@ -1,0 +1,132 @@
+"""Runs that are interrupted and killed, in processes of their own."""
+
+import multiprocessing
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from factory.teachers.interrupts import Interrupts
+from factory.teachers.openai import OpenAITeacher, Settings
+from tests import asking
+from tests.fake_endpoint import FakeEndpoint, Turn
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Path:
+    return tmp_path / "ledger.sqlite"
+
+
+def written(ledger: Path) -> set[str]:
+    """Read the keys of all answers that are in the ledger."""
+    if not ledger.exists():
+        return set()
+    with sqlite3.connect(ledger, timeout=30) as connection:
+        tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        return {key for (key,) in connection.execute("SELECT request_key FROM results")} if tables else set()
+
+
+def start(endpoint: FakeEndpoint, ledger: Path) -> subprocess.Popen[str]:
+    words = [sys.executable, "-m", "tests.asking", endpoint.url, str(ledger), "10000", "16"]
+    return subprocess.Popen(words, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def until(true: Callable[[], bool]) -> None:
+    give_up = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < give_up, "waited in vain"
+        time.sleep(0.005)
+
+
+def test_ctrl_c_sends_nothing_more_brings_home_what_is_in_flight_and_says_how_to_go_on(ledger: Path) -> None:
+    with FakeEndpoint(lambda prompt, times: Turn(delay_s=0.05)) as endpoint:
+        process = start(endpoint, ledger)
+        until(lambda: sum(endpoint.answered.values()) > 40)
+        process.send_signal(signal.SIGINT)
+        out, said = process.communicate(timeout=20)
+        assert sum(endpoint.asked.values()) == sum(endpoint.answered.values()) == len(written(ledger))
+    assert len(out.splitlines()) == len(written(ledger)) < 10_000
+    assert process.returncode == 2
+    assert "requests are in flight; Ctrl-C again leaves without them" in said
+    assert "error: stopped; run the same command again and it asks only for what is missing" in said
+    assert "Traceback" not in said
+
+
+def test_a_second_ctrl_c_leaves_at_once(ledger: Path) -> None:
+    with FakeEndpoint(lambda prompt, times: Turn(delay_s=0.0 if prompt == "p0" else 60)) as endpoint:
+        process = start(endpoint, ledger)
+        until(lambda: sum(endpoint.asked.values()) > 10 and len(written(ledger)) == 1)
+        process.send_signal(signal.SIGINT)
+        assert process.stderr is not None
+        assert "stopping" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=10)
+    assert process.returncode == 130
+    assert "Traceback" not in said
+    assert len(written(ledger)) == 1
+
+
+def test_kill_nine_at_any_moment_any_number_of_times_asks_nothing_again_that_was_written(
+    ledger: Path,
+) -> None:
+    requests, rounds, chance = 1200, 20, random.Random("kill")
+    processes = multiprocessing.get_context("forkserver")
+    processes.set_forkserver_preload(["tests.asking", "factory.teachers.raw"])
+    with FakeEndpoint(lambda prompt, times: Turn(text=prompt, delay_s=0.02)) as endpoint:
+        for _ in range(rounds):
+            before, asked = written(ledger), endpoint.asked.copy()
+            process = processes.Process(
+                target=asking.main, args=(endpoint.url, str(ledger), str(requests), "16")
+            )
+            process.start()
+            until(lambda asked=asked: endpoint.asked.total() > asked.total())  # type: ignore[misc]
+            time.sleep(chance.uniform(0.0, 0.1))
+            process.kill()
+            process.join()
+            again = [prompt for prompt, times in endpoint.asked.items() if times > asked[prompt]]
+            assert not before & {asking.key(endpoint.url, prompt) for prompt in again}
+        teacher = OpenAITeacher(Settings(base_url=endpoint.url, transport="raw"), ledger)
+        replies = [reply.completion for reply in teacher.complete(map(asking.request, range(requests)))]
+        repeated = sum(times - 1 for times in endpoint.asked.values())
+    assert 0 < len(before) < requests
+    assert sorted(map(str, replies)) == sorted(f"p{i}" for i in range(requests))
+    assert len(written(ledger)) == requests
+    assert repeated <= rounds * 16, "only what was in flight at a kill may be asked again"
+
+
+def test_each_interrupt_is_passed_on_with_its_number() -> None:
+    asked: list[int] = []
+    with Interrupts(asked.append):
+        signal.raise_signal(signal.SIGINT)
+        assert asked == [1]
+        signal.raise_signal(signal.SIGINT)
+    assert asked == [1, 2]
+
+
+def test_afterwards_an_interrupt_does_what_it_did_before() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with Interrupts(lambda times: None):
+        assert signal.getsignal(signal.SIGINT) is not before
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_thread_that_takes_no_signals_runs_all_the_same() -> None:
+    counts: list[int] = []
+
+    def run() -> None:
+        with Interrupts(lambda times: None) as interrupts:
+            counts.append(interrupts.count)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    assert counts == [0]
