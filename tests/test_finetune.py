@@ -1,0 +1,221 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from peft import PeftModel
+
+from factory.errors import ThoughtmillError
+from factory.params import validated
+from tests import tiny
+from train import adapters, roles
+from train.bases import load_base
+from train.corpus import open_corpus
+from train.finetune import finetune, write_curve
+from train.learning import Point
+from train.settings import FinetuneSettings
+
+MARKED = "seven."
+
+
+def settings(**given: object) -> FinetuneSettings:
+    quick = {"rank": 8, "alpha": 16, "learning_rate": 0.02, "batch_records": 8, "steps": 3, "save_every": 1}
+    return FinetuneSettings.model_validate(quick | given)
+
+
+def marked_corpus(folder: Path) -> Path:
+    """Write a corpus in which every rationale is the same marked thing."""
+    return tiny.write_corpus(folder, [row | {"rationale": MARKED} for row in tiny.records()])
+
+
+def trained(tmp_path: Path, base: Path, role: str, corpus: Path, **given: object) -> Path:
+    chosen = settings(base=str(base), **given)
+    finetune(role, open_corpus(str(corpus)), chosen, tmp_path / role, tmp_path / f"{role}.pt")
+    return tmp_path / role
+
+
+def answer(base: Path, adapter: Path, role: str, spoken: str) -> tuple[str, bool]:
+    """Return what a student writes about a problem of no corpus, and whether it stopped by itself."""
+    loaded = load_base(str(base))
+    student = adapters.load(loaded, adapter, role).eval()
+    asked = torch.tensor([roles.render(loaded.tokenizer, spoken, "9 bags of 9 nuts. How many nuts?")])
+    wrote = student.generate(
+        input_ids=asked, attention_mask=torch.ones_like(asked), max_new_tokens=40, do_sample=False
+    )
+    new = wrote[0, 1 if loaded.start is not None else asked.shape[1] :].tolist()
+    stopped = 1 in new
+    text = "".join(loaded.tokenizer.convert_ids_to_tokens(new[: new.index(1)] if stopped else new))
+    return text, stopped
+
+
+@pytest.mark.parametrize("role", ["ir", "kg", "gp"])
+def test_a_role_learns_the_one_thing_its_records_say_and_stops_after_it(tmp_path: Path, role: str) -> None:
+    base = tiny.write_causal(tmp_path / "base")
+    adapter = trained(tmp_path, base, role, marked_corpus(tmp_path / "corpus"), steps=60)
+    assert answer(base, adapter, role, role) == (MARKED, True)
+
+
+@pytest.mark.parametrize(("role", "spoken"), [("pot", "pot"), ("etd", "eot")])
+def test_a_t5_learns_through_the_same_code(tmp_path: Path, role: str, spoken: str) -> None:
+    base = tiny.write_t5(tmp_path / "base")
+    adapter = trained(tmp_path, base, role, marked_corpus(tmp_path / "corpus"), steps=80)
+    assert answer(base, adapter, role, spoken) == (MARKED, True)
+
+
+def test_the_ensemble_answers_each_instruction_with_its_own_thought(tmp_path: Path) -> None:
+    rows = [row | {"rationale": str(row["thought"])} for row in tiny.records()]
+    base = tiny.write_causal(tmp_path / "base")
+    adapter = trained(
+        tmp_path, base, "etd", tiny.write_corpus(tmp_path / "c", rows), steps=150, batch_records=12
+    )
+    for thought in ("cot", "pot", "eot"):
+        assert answer(base, adapter, "etd", thought) == (thought, True)
+
+
+def test_the_untrained_adapter_writes_what_the_base_writes(tmp_path: Path) -> None:
+    from train.finetune import student
+
+    base = load_base(str(tiny.write_causal(tmp_path / "base")))
+    ids = torch.arange(10)[None] + 20
+    before = base.model(input_ids=ids).logits.detach().clone()
+    assert torch.equal(student(base, settings()).eval()(input_ids=ids).logits, before)
+
+
+def test_two_runs_of_one_seed_learn_the_same_bytes(tmp_path: Path) -> None:
+    base, corpus = tiny.write_causal(tmp_path / "base"), marked_corpus(tmp_path / "corpus")
+    first = trained(tmp_path / "1", base, "ir", corpus, dropout=0.2)
+    second = trained(tmp_path / "2", base, "ir", corpus, dropout=0.2)
+    other = trained(tmp_path / "3", base, "ir", corpus, dropout=0.2, seed=1)
+    assert (first / adapters.WEIGHTS).read_bytes() == (second / adapters.WEIGHTS).read_bytes()
+    assert (first / adapters.WEIGHTS).read_bytes() != (other / adapters.WEIGHTS).read_bytes()
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from tests.test_finetune import settings
+from train.corpus import open_corpus
+from train.finetune import finetune
+folder, base, corpus, steps = sys.argv[1:]
+chosen = settings(base=base, steps=int(steps), dropout=0.2)
+finetune("ir", open_corpus(corpus), chosen, Path(folder, "ir"), Path(folder, "ir.pt"))
+"""
+
+
+def test_a_killed_run_goes_on_from_its_last_state_with_the_same_curve_and_weights(tmp_path: Path) -> None:
+    base, corpus, steps = tiny.write_causal(tmp_path / "base"), marked_corpus(tmp_path / "corpus"), 60
+    chosen = settings(base=str(base), steps=steps, dropout=0.2)
+    whole = finetune(
+        "ir", open_corpus(str(corpus)), chosen, tmp_path / "whole" / "ir", tmp_path / "whole" / "ir.pt"
+    )
+    folder = tmp_path / "killed"
+    words = [sys.executable, "-c", KILLED, str(folder), str(base), str(corpus), str(steps)]
+    process = subprocess.Popen(words, cwd=Path(__file__).parents[1], stderr=subprocess.DEVNULL)
+    while not (folder / "ir.pt").exists():
+        time.sleep(0.01)
+        assert process.poll() is None
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    held = torch.load(folder / "ir.pt", weights_only=True)
+    assert 0 < len(held["curve"]) < steps
+    assert not (folder / "ir").exists()
+    rest = finetune("ir", open_corpus(str(corpus)), chosen, folder / "ir", folder / "ir.pt")
+    assert rest == whole
+    weights = [(where / "ir" / adapters.WEIGHTS).read_bytes() for where in (tmp_path / "whole", folder)]
+    assert weights[0] == weights[1]
+    assert not (folder / "ir.pt").exists()
+
+
+def test_a_state_of_other_settings_is_not_taken_up(tmp_path: Path) -> None:
+    base, corpus = tiny.write_causal(tmp_path / "base"), open_corpus(str(marked_corpus(tmp_path / "corpus")))
+    state = tmp_path / "ir.pt"
+    torch.save(
+        {"fingerprint": "of another run", "adapter": {}, "optimizer": {}, "curve": [(0, 9.9, 1, 0.1)]}, state
+    )
+    curve = finetune("ir", corpus, settings(base=str(base)), tmp_path / "ir", state)
+    assert [point.step for point in curve] == [0, 1, 2]
+    assert curve[0].loss != 9.9
+
+
+def test_an_adapter_says_where_it_comes_from(tmp_path: Path) -> None:
+    base, corpus = tiny.write_causal(tmp_path / "base"), marked_corpus(tmp_path / "corpus")
+    adapter = trained(tmp_path, base, "ir", corpus)
+    origin = adapters.origin_of(adapter)
+    assert (origin.role, origin.data_version, origin.records) == ("ir", "v" * 64, len(tiny.PAIRS))
+    assert origin.parameters["rank"] == 8
+    assert origin.base_sha == load_base(str(base)).sha
+    card = (adapter / "README.md").read_text()
+    for told in (
+        "v" * 64,
+        origin.examples_sha,
+        origin.base_sha,
+        origin.commit,
+        "| finetune.learning_rate | 0.02 |",
+    ):
+        assert told in card
+    assert json.loads((adapter / "adapter_config.json").read_text())["base_model_name_or_path"] == str(base)
+
+
+def test_an_adapter_loads_with_peft_alone(tmp_path: Path) -> None:
+    base = tiny.write_causal(tmp_path / "base")
+    adapter = trained(tmp_path, base, "ir", marked_corpus(tmp_path / "corpus"), steps=20)
+    ids = torch.arange(12)[None] + 30
+    ours = adapters.load(load_base(str(base)), adapter, "ir").eval()(input_ids=ids).logits
+    plain = PeftModel.from_pretrained(load_base(str(base)).model, str(adapter)).eval()(input_ids=ids).logits
+    assert torch.equal(ours, plain)
+    assert not torch.allclose(plain, load_base(str(base)).model(input_ids=ids).logits)
+
+
+def test_a_loss_curve_is_a_table_that_dvc_can_plot(tmp_path: Path) -> None:
+    write_curve([Point(0, 1.5, 20, 1e-3), Point(1, 1.25, 22, 0.0)], tmp_path / "ir.csv")
+    assert (tmp_path / "ir.csv").read_text().splitlines() == [
+        "step,loss,target_tokens,learning_rate", "0,1.5000,20,0.001", "1,1.2500,22,0",
+    ]  # fmt: skip
+
+
+def test_records_longer_than_the_context_are_left_out_and_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = tiny.records()
+    rows[1] |= {"rationale": "long " * 30}
+    base = tiny.write_causal(tmp_path / "base")
+    trained(tmp_path, base, "ir", tiny.write_corpus(tmp_path / "c", rows), context=120)
+    said = capsys.readouterr().out
+    assert "23 ir; 3 steps of 8, packed" in said
+    assert "of 120 in the context; 4.2% are left out" in said
+
+
+def test_a_context_that_no_record_fits_is_one_sentence(tmp_path: Path) -> None:
+    base, corpus = tiny.write_causal(tmp_path / "base"), marked_corpus(tmp_path / "corpus")
+    with pytest.raises(ThoughtmillError, match=r"no record fits finetune\.context, 20 tokens: raise it"):
+        trained(tmp_path, base, "ir", corpus, context=20)
+
+
+def test_a_limit_draws_the_same_records_for_the_same_seed(tmp_path: Path) -> None:
+    base, corpus = tiny.write_causal(tmp_path / "base"), marked_corpus(tmp_path / "corpus")
+    told = [adapters.origin_of(trained(tmp_path / name, base, "ir", corpus, limit=5, seed=int(seed)))
+            for name, seed in (("a", "0"), ("b", "0"), ("c", "1"))]  # fmt: skip
+    assert [one.records for one in told] == [5, 5, 5]
+    assert told[0].examples_sha == told[1].examples_sha != told[2].examples_sha
+
+
+def test_what_a_preset_says_yields_to_what_is_given() -> None:
+    lorid = FinetuneSettings.model_validate({"preset": "lorid", "dropout": 0.0})
+    assert (lorid.rank, lorid.alpha, lorid.targets, lorid.dropout) == (512, 1024, ["q_proj", "v_proj"], 0.0)
+    assert (lorid.learning_rate, lorid.epochs, lorid.batch_records, lorid.steps) == (5e-5, 5, 16, None)
+    assert FinetuneSettings.model_validate({"preset": "lorid", "steps": 7}).epochs is None
+
+
+def test_steps_and_epochs_at_once_are_refused() -> None:
+    with pytest.raises(ThoughtmillError, match="give either `steps` or `epochs`"):
+        validated({"steps": 3, "epochs": 1}, FinetuneSettings, "params.yaml: finetune")
+
+
+def test_a_wrong_key_is_named() -> None:
+    with pytest.raises(ThoughtmillError, match=r"`ranks` is an unknown key; did you mean `rank`\?"):
+        validated({"ranks": 3}, FinetuneSettings, "params.yaml: finetune")

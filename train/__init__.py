@@ -1,0 +1,1 @@
+"""Students: LoRA roles trained from a pinned corpus, and the policies by which their answers agree."""

@@ -1,0 +1,112 @@
+"""Bases: the pretrained model a role is trained on, from the Hub at a pinned revision or a local folder."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoModelForSeq2SeqLM,
+    AutoTokenizer,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+
+from factory.errors import ThoughtmillError
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """A base model with its tokenizer, and what names it for ever: where it is from and what it holds."""
+
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+    name: str
+    sha: str
+
+    @property
+    def start(self) -> int | None:
+        """The token that opens a decoder's text; None for a decoder-only model."""
+        config = self.model.config
+        return int(config.decoder_start_token_id) if config.is_encoder_decoder else None
+
+    @property
+    def pad(self) -> int:
+        """The token that fills rows up. It is never learnt from, so the end of text may serve."""
+        ids = (self.tokenizer.pad_token_id, self.tokenizer.eos_token_id)
+        return int(next(token for token in ids if token is not None))
+
+
+def load_base(name: str, revision: str | None = None, precision: str = "float32") -> Base:
+    """Load a base in a precision: `float32`, `bfloat16`, or `4bit` (needs bitsandbytes).
+
+    `name` is a local folder, or `owner/name` on the Hub, which needs a `revision`.
+    """
+    if not Path(name).is_dir() and revision is None:
+        raise ThoughtmillError(
+            f"base {name} is no folder; for a base on the Hub give `finetune.revision` as well"
+        )
+    try:
+        config = AutoConfig.from_pretrained(name, revision=revision)
+        kind = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
+        model = kind.from_pretrained(name, revision=revision, **_loading(precision))
+        tokenizer = AutoTokenizer.from_pretrained(name, revision=revision)
+    except (OSError, ValueError) as error:
+        raise ThoughtmillError(f"base {name} cannot be loaded: {str(error).splitlines()[0]}") from error
+    if tokenizer.eos_token_id is None:
+        raise ThoughtmillError(f"base {name} has no end-of-text token: a student of it could never stop")
+    sha = sha256_of(Path(name)) if Path(name).is_dir() else str(config._commit_hash)
+    return Base(model, tokenizer, name, sha)
+
+
+def _loading(precision: str) -> dict[str, Any]:
+    if precision != "4bit":
+        return {"dtype": getattr(torch, precision)}
+    from transformers import BitsAndBytesConfig
+
+    quantised = BitsAndBytesConfig(
+        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=torch.bfloat16
+    )
+    return {"dtype": torch.bfloat16, "quantization_config": quantised}
+
+
+def sha256_of(folder: Path) -> str:
+    """Return the SHA-256 over a base's configuration, tokenizer and weights, by name and content."""
+    total = hashlib.sha256()
+    for file in sorted(folder.glob("*.json")) + sorted(folder.glob("*.safetensors")):
+        total.update(f"{file.name} {hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
+    return total.hexdigest()
+
+
+def linear_layers(model: nn.Module, targets: str | list[str]) -> Iterator[tuple[str, nn.Linear]]:
+    """Yield the linear layers that `targets` names: a list of last names, or `all-linear`."""
+    head = model.get_output_embeddings() if isinstance(model, PreTrainedModel) else None
+    for name, layer in model.named_modules():
+        wanted = targets == "all-linear" or name.rsplit(".", 1)[-1] in targets
+        if wanted and isinstance(layer, nn.Linear) and layer is not head:
+            yield name, layer
+
+
+@torch.no_grad()
+def packs(base: Base) -> bool:
+    """Tell whether examples can share a row: what stands before one in its row must not change its logits.
+
+    Asked of the model itself, because it depends on its architecture and on how it attends.
+    """
+    if base.start is not None:
+        return False
+    first, second, asked = torch.arange(6) % 5, torch.arange(6, 0, -1) % 5, torch.tensor([3, 1, 2, 4])
+    positions = torch.cat([torch.arange(6), torch.arange(4)])[None].to(base.model.device)
+    base.model.eval()
+
+    def after(before: Tensor) -> Tensor:
+        ids = torch.cat([before, asked])[None].to(base.model.device)
+        logits: Tensor = base.model(input_ids=ids, position_ids=positions, use_cache=False).logits
+        return logits[0, 6:]
+
+    return torch.equal(after(first), after(second))

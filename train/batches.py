@@ -1,0 +1,122 @@
+"""Batches: which examples a step learns from, and the tensors they become; pure functions all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+
+import torch
+from torch import Tensor
+
+Tokens = tuple[list[int], list[int]]
+"""One encoded example: the tokens of its prompt and of its target."""
+
+IGNORED = -100
+WINDOW = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The inputs of one forward pass; `next_BT` is the token that should follow each (-100: not taught)."""
+
+    inputs: dict[str, Tensor]
+    next_BT: Tensor
+
+    def to(self, device: torch.device) -> "Batch":
+        """Return the batch on another device."""
+        moved = {name: tensor.to(device) for name, tensor in self.inputs.items()}
+        return Batch(moved, self.next_BT.to(device))
+
+
+def steps_of_epoch(
+    lengths: Sequence[int], batch_records: int, packs: bool, seed: int, epoch: int
+) -> list[list[int]]:
+    """Return the examples of each step of an epoch, as indices into `lengths`.
+
+    Where sequences cannot be packed, those of a step are alike in length: windows of shuffled examples are
+    sorted before they are cut into steps.
+    """
+    rng = Random(f"{seed}/epoch/{epoch}")
+    order = list(range(len(lengths)))
+    rng.shuffle(order)
+    if not packs:
+        wide = WINDOW * batch_records
+        windows = [order[at : at + wide] for at in range(0, len(order), wide)]
+        order = [index for window in windows for index in sorted(window, key=lambda one: lengths[one])]
+    steps = [order[at : at + batch_records] for at in range(0, len(order), batch_records)]
+    if not packs:
+        rng.shuffle(steps)
+    return steps
+
+
+def rows(lengths: Sequence[int], chosen: Sequence[int], packs: bool) -> list[list[int]]:
+    """Return the rows of a step: none longer than its longest example, filled first-fit, longest first.
+
+    >>> rows([9, 4, 3, 5, 2], [0, 1, 2, 3, 4], packs=True)
+    [[0], [3, 1], [2, 4]]
+    """
+    by_length = sorted(chosen, key=lambda one: (-lengths[one], one))
+    if not packs:
+        return [[one] for one in by_length]
+    width = lengths[by_length[0]]
+    filled: list[list[int]] = []
+    free: list[int] = []
+    for one in by_length:
+        at = next((at for at, room in enumerate(free) if room >= lengths[one]), len(free))
+        if at == len(free):
+            filled.append([])
+            free.append(width)
+        filled[at].append(one)
+        free[at] -= lengths[one]
+    return filled
+
+
+def passes(lengths: Sequence[int], filled: Sequence[list[int]], pass_tokens: int) -> list[list[list[int]]]:
+    """Cut the rows of a step into forward passes of at most `pass_tokens` tokens, padding included."""
+    cut: list[list[list[int]]] = [[]]
+    for row in filled:
+        width = max(sum(lengths[one] for one in each) for each in [*cut[-1], row])
+        if cut[-1] and width * (len(cut[-1]) + 1) > pass_tokens:
+            cut.append([])
+        cut[-1].append(row)
+    return cut
+
+
+def collate(encoded: Sequence[Tokens], filled: Sequence[Sequence[int]], pad: int, start: int | None) -> Batch:
+    """Return the tensors of one forward pass over `filled` rows of examples.
+
+    `start` is the token that opens a decoder's text; None means a decoder-only model. There, the positions of
+    each example begin at 0, which is what tells transformers to keep the examples of a row apart.
+    """
+    if start is not None:
+        return _two_sided([encoded[one] for row in filled for one in row], pad, start)
+    ids, following, positions = [], [], []
+    for row in filled:
+        ids.append([token for one in row for side in encoded[one] for token in side])
+        following.append([token for one in row for token in _following(*encoded[one])])
+        positions.append([at for one in row for at in range(sum(map(len, encoded[one])))])
+    width = max(map(len, ids))
+    inputs = {
+        "input_ids": torch.tensor([row + [pad] * (width - len(row)) for row in ids]),
+        "position_ids": torch.tensor([row + list(range(width - len(row))) for row in positions]),
+    }
+    return Batch(inputs, _padded(following, IGNORED))
+
+
+def _following(prompt: list[int], target: list[int]) -> list[int]:
+    """Return what should follow each token of an example: the target, from the prompt's last token on."""
+    return [IGNORED] * (len(prompt) - 1) + target + [IGNORED]
+
+
+def _two_sided(pairs: Sequence[Tokens], pad: int, start: int) -> Batch:
+    asked = _padded([prompt for prompt, _ in pairs], pad)
+    inputs = {
+        "input_ids": asked,
+        "attention_mask": _padded([[1] * len(prompt) for prompt, _ in pairs], 0),
+        "decoder_input_ids": _padded([[start, *target[:-1]] for _, target in pairs], pad),
+    }
+    return Batch(inputs, _padded([target for _, target in pairs], IGNORED))
+
+
+def _padded(lines: Sequence[list[int]], value: int) -> Tensor:
+    width = max(map(len, lines))
+    return torch.tensor([line + [value] * (width - len(line)) for line in lines])

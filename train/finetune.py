@@ -1,0 +1,104 @@
+"""Train the LoRA adapter of one role: `python -m train.finetune ROLE`, alone or under `accelerate launch`."""
+
+import csv
+import os
+from pathlib import Path
+
+import torch
+from accelerate import PartialState
+from peft import PeftModel, get_peft_model, prepare_model_for_kbit_training
+
+from factory import params, stage
+from factory.files import aside, root
+from train import adapters, roles
+from train.bases import Base, load_base
+from train.corpus import Corpus, open_corpus
+from train.learning import Point, learn
+from train.lessons import Lessons, lessons, summary
+from train.settings import FinetuneSettings
+
+
+def main(role: str) -> None:
+    settings = params.section("finetune", FinetuneSettings)
+    os.chdir(root())
+    corpus = open_corpus(settings.corpus, settings.corpus_revision, settings.data_version)
+    curve = finetune(
+        role, corpus, settings, Path("data/adapters", role), Path("data/.training", f"{role}.pt")
+    )
+    if PartialState().is_main_process:
+        write_curve(curve, Path("data/curves", f"{role}.csv"))
+
+
+def finetune(role: str, corpus: Corpus, settings: FinetuneSettings, folder: Path, state: Path) -> list[Point]:
+    """Train `role` into `folder` and return its loss curve; go on from `state` where a killed run left it."""
+    base, model, plan = prepare(role, corpus, settings)
+    PartialState().print(f"{role}: {summary(plan, settings)}")
+    curve = learn(base, model, plan, settings, state=state, what=f"finetune {role}")
+    if PartialState().is_main_process:
+        adapters.save(model, folder, _origin(role, corpus, settings, base, plan))
+        state.unlink(missing_ok=True)
+    return curve
+
+
+def prepare(role: str, corpus: Corpus, settings: FinetuneSettings) -> tuple[Base, PeftModel, Lessons]:
+    """Return all that a run starts from: the base, the untrained student on it, and what it will learn."""
+    examples = roles.examples(corpus, role, settings.where)
+    base = load_base(settings.base, settings.revision, _precision(settings))
+    plan = lessons(base, examples, settings)
+    return base, student(base, settings), plan
+
+
+def student(base: Base, settings: FinetuneSettings) -> PeftModel:
+    """Put an untrained adapter on a base: it writes what the base writes until it learns."""
+    torch.manual_seed(settings.seed)
+    if settings.precision == "4bit":
+        prepare_model_for_kbit_training(base.model, use_gradient_checkpointing=False)
+    checkpointing = settings.gradient_checkpointing
+    if torch.cuda.is_available() if checkpointing is None else checkpointing:
+        base.model.gradient_checkpointing_enable({"use_reentrant": False})
+    lora = adapters.lora(
+        base.model,
+        rank=settings.rank,
+        alpha=settings.alpha,
+        dropout=settings.dropout,
+        targets=settings.targets,
+        revision=settings.revision,
+    )
+    return get_peft_model(base.model, lora)
+
+
+def _precision(settings: FinetuneSettings) -> str:
+    if settings.precision == "auto":
+        return "bfloat16" if torch.cuda.is_available() else "float32"
+    return settings.precision
+
+
+def _origin(
+    role: str, corpus: Corpus, settings: FinetuneSettings, base: Base, plan: Lessons
+) -> adapters.Origin:
+    return adapters.Origin(
+        role=role,
+        data_version=corpus.data_version,
+        examples_sha=plan.sha,
+        records=sum(plan.records.values()),
+        base=base.name,
+        base_revision=settings.revision,
+        base_sha=base.sha,
+        commit=adapters.commit(),
+        parameters=settings.model_dump(),
+    )
+
+
+def write_curve(curve: list[Point], path: Path) -> None:
+    """Write a loss curve as the CSV that DVC plots."""
+    with aside(path) as part, part.open("w", newline="", encoding="utf-8") as file:
+        sheet = csv.writer(file, lineterminator="\n")
+        sheet.writerow(["step", "loss", "target_tokens", "learning_rate"])
+        for point in curve:
+            sheet.writerow(
+                [point.step, f"{point.loss:.4f}", point.target_tokens, f"{point.learning_rate:.3g}"]
+            )
+
+
+if __name__ == "__main__":
+    stage.run(main)

@@ -1,0 +1,162 @@
+"""The training loop: flat, one step after the other, and the same curve when a killed run goes on."""
+
+import hashlib
+import math
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import astuple, dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from peft import PeftModel, get_peft_model_state_dict, set_peft_model_state_dict
+from torch import Tensor, nn
+from torch.nn import functional
+
+from factory.files import aside
+from factory.progress import LINE_EVERY_S, line
+from train import batches
+from train.bases import Base
+from train.lessons import Lessons
+from train.settings import FinetuneSettings
+
+CLIP = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One step of a loss curve: the mean loss of its target tokens (nats), their number, the rate."""
+
+    step: int
+    loss: float
+    target_tokens: int
+    learning_rate: float
+
+
+def learn(
+    base: Base, model: PeftModel, plan: Lessons, settings: FinetuneSettings, *, state: Path, what: str
+) -> list[Point]:
+    """Train the adapter on `model` through every step of `plan` and return the loss curve.
+
+    A state is saved to `state` every `save_every` steps. Where one of the same plan is found, the run goes on
+    from it: the order of examples, the rate and the dropout of a step depend on the step alone.
+    """
+    accelerator = Accelerator(mixed_precision="no" if base.model.dtype == torch.float32 else "bf16")
+    weights = [weight for weight in model.parameters() if weight.requires_grad]
+    optimizer = torch.optim.AdamW(weights, lr=settings.learning_rate, weight_decay=0.0)
+    wrapped, optimizer = accelerator.prepare(model, optimizer)
+    told = f"{plan.sha} {base.sha} {settings.model_dump_json()}"
+    fingerprint = hashlib.sha256(told.encode()).hexdigest()
+    curve = _resume(state, fingerprint, model, optimizer)
+    begun, before, said = time.monotonic(), len(curve), 0.0
+    wrapped.train()
+    for step in range(len(curve), len(plan.steps)):
+        torch.manual_seed(Random(f"{settings.seed}/{step}/{accelerator.process_index}").getrandbits(63))
+        rate = learning_rate(step, len(plan.steps), settings)
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        loss, target_tokens = backward(
+            accelerator, wrapped, base, plan, chosen=plan.steps[step], pass_tokens=settings.pass_tokens
+        )
+        accelerator.clip_grad_norm_(weights, CLIP)
+        optimizer.step()
+        optimizer.zero_grad()
+        curve.append(Point(step, loss, target_tokens, rate))
+        done, elapsed_s = len(curve) == len(plan.steps), time.monotonic() - begun
+        if len(curve) % settings.save_every == 0 and not done and accelerator.is_main_process:
+            _save(state, fingerprint, model, optimizer, curve)
+        if done or elapsed_s - said >= LINE_EVERY_S:
+            said = elapsed_s
+            rate_s = sum(point.target_tokens for point in curve[before:]) / elapsed_s
+            words = f"{what}: loss {loss:.3f}, {rate_s:,.0f} target tokens a second"
+            accelerator.print(
+                line(words, len(curve) - before, len(plan.steps) - before, elapsed_s), file=sys.stderr
+            )
+    return curve
+
+
+def learning_rate(step: int, steps: int, settings: FinetuneSettings) -> float:
+    """Return the rate of a step: a linear rise over the share `warmup`, then a cosine down to nothing."""
+    rise = settings.warmup * steps
+    if step < rise:
+        return settings.learning_rate * (step + 1) / (rise + 1)
+    return settings.learning_rate * 0.5 * (1 + math.cos(math.pi * (step - rise) / (steps - rise)))
+
+
+def backward(
+    accelerator: Accelerator,
+    model: nn.Module,
+    base: Base,
+    plan: Lessons,
+    *,
+    chosen: list[int],
+    pass_tokens: int,
+) -> tuple[float, int]:
+    """Add the gradient of the mean loss over all target tokens of a step; return that loss and their number.
+
+    The rows of a step are dealt to the processes, and cut into passes that fit in memory; every target token
+    of the step weighs the same, wherever it falls.
+    """
+    target_tokens = sum(len(plan.encoded[one][1]) for one in chosen)
+    filled = batches.rows(plan.lengths, chosen, plan.packs)
+    mine = filled[accelerator.process_index :: accelerator.num_processes]
+    # A process with no row of its own takes part with one that weighs nothing: the others wait for it.
+    weight = accelerator.num_processes / target_tokens if mine else 0.0
+    cut = batches.passes(plan.lengths, mine or filled[:1], pass_tokens)
+    total = torch.zeros((), device=accelerator.device)
+    for number, part in enumerate(cut, start=1):
+        batch = batches.collate(plan.encoded, part, base.pad, base.start).to(accelerator.device)
+        with nullcontext() if number == len(cut) else accelerator.no_sync(model):
+            loss = summed_loss(model, base, batch) * weight
+            accelerator.backward(loss)
+        total += loss.detach()
+    return float(accelerator.reduce(total, "mean")), target_tokens
+
+
+def summed_loss(model: nn.Module, base: Base, batch: batches.Batch) -> Tensor:
+    """Return the cross entropy summed over the target tokens of a pass, in nats."""
+    taught_BT = batch.next_BT != batches.IGNORED
+    with _only(base, taught_BT):
+        logits_NV = model(**batch.inputs, use_cache=False).logits
+    return functional.cross_entropy(logits_NV.float(), batch.next_BT[taught_BT], reduction="sum")
+
+
+@contextmanager
+def _only(base: Base, taught_BT: Tensor) -> Iterator[None]:
+    """Let the output layer see only the positions that are taught: prompts need no logits."""
+
+    def select(_: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        return (inputs[0][taught_BT], *inputs[1:])
+
+    hook = base.model.get_output_embeddings().register_forward_pre_hook(select)
+    try:
+        yield
+    finally:
+        hook.remove()
+
+
+def _save(state: Path, fingerprint: str, model: PeftModel, optimizer: Any, curve: list[Point]) -> None:
+    held = {
+        "fingerprint": fingerprint,
+        "adapter": get_peft_model_state_dict(model),
+        "optimizer": optimizer.state_dict(),
+        "curve": [astuple(point) for point in curve],
+    }
+    with aside(state) as part:
+        torch.save(held, part)
+
+
+def _resume(state: Path, fingerprint: str, model: PeftModel, optimizer: Any) -> list[Point]:
+    """Take up a saved state and return its curve; a state of any other run is left alone."""
+    if not state.is_file():
+        return []
+    held = torch.load(state, map_location="cpu", weights_only=True)
+    if held["fingerprint"] != fingerprint:
+        return []
+    set_peft_model_state_dict(model, held["adapter"])
+    optimizer.load_state_dict(held["optimizer"])
+    return [Point(*point) for point in held["curve"]]

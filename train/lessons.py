@@ -1,0 +1,86 @@
+"""Lessons: what one run learns, encoded and in order, and the check before hours are spent on it."""
+
+import hashlib
+import math
+from collections import Counter
+from dataclasses import dataclass
+from random import Random
+
+from factory.errors import ThoughtmillError
+from train import bases, batches, roles
+from train.bases import Base
+from train.roles import Example
+from train.settings import FinetuneSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Lessons:
+    """Everything the training loop reads: a pure function of base, examples and settings.
+
+    `steps` holds the indices into `encoded` that each step learns from. `records` counts them per role.
+    `left_out` examples are longer than the context; `longest` is in tokens.
+    """
+
+    encoded: list[batches.Tokens]
+    steps: list[list[int]]
+    packs: bool
+    records: dict[str, int]
+    left_out: int
+    longest: int
+    sha: str
+
+    @property
+    def lengths(self) -> list[int]:
+        return [len(prompt) + len(target) for prompt, target in self.encoded]
+
+
+def lessons(base: Base, examples: list[Example], settings: FinetuneSettings) -> Lessons:
+    """Encode examples, leave out those that do not fit, and lay out every step of the run."""
+    if settings.limit is not None and settings.limit < len(examples):
+        kept = sorted(Random(f"{settings.seed}/limit").sample(range(len(examples)), settings.limit))
+        examples = [examples[index] for index in kept]
+    everything = [encode(base, example) for example in examples]
+    fitting = [
+        i for i, (prompt, target) in enumerate(everything) if len(prompt) + len(target) <= settings.context
+    ]
+    if not fitting:
+        raise ThoughtmillError(f"no record fits finetune.context, {settings.context} tokens: raise it")
+    encoded = [everything[index] for index in fitting]
+    packs = bases.packs(base)
+    return Lessons(
+        encoded=encoded,
+        steps=_steps([len(prompt) + len(target) for prompt, target in encoded], packs, settings),
+        packs=packs,
+        records=dict(Counter(examples[index].role for index in fitting)),
+        left_out=len(everything) - len(fitting),
+        longest=max(len(prompt) + len(target) for prompt, target in everything),
+        sha=hashlib.sha256("\n".join(map(repr, examples)).encode()).hexdigest(),
+    )
+
+
+def encode(base: Base, example: Example) -> batches.Tokens:
+    """Return an example as the tokens of its prompt and of its target."""
+    prompt = roles.render(base.tokenizer, example.role, example.problem, example.given)
+    return prompt, roles.render_target(base.tokenizer, example.target)
+
+
+def _steps(lengths: list[int], packs: bool, settings: FinetuneSettings) -> list[list[int]]:
+    each = math.ceil(len(lengths) / settings.batch_records)
+    total = settings.steps or math.ceil(each * (settings.epochs or 1))
+    epochs = range(math.ceil(total / each))
+    plans = (batches.steps_of_epoch(lengths, settings.batch_records, packs, settings.seed, e) for e in epochs)
+    return [step for plan in plans for step in plan][:total]
+
+
+def summary(plan: Lessons, settings: FinetuneSettings) -> str:
+    """Say what will be learnt, in plain lines."""
+    counted = ", ".join(f"{count:,} {role}" for role, count in plan.records.items())
+    share = plan.left_out / (plan.left_out + len(plan.encoded))
+    return "\n".join(
+        [
+            f"records: {counted}; {len(plan.steps):,} steps of {settings.batch_records}, "
+            + ("packed" if plan.packs else "sorted by length"),
+            f"longest: {plan.longest:,} tokens of {settings.context:,} in the context; "
+            f"{share:.1%} are left out as longer",
+        ]
+    )

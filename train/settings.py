@@ -1,0 +1,73 @@
+"""The section `finetune` of `params.yaml`: what a role learns from, on which base, and how."""
+
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from factory.params import Settings
+
+PRESETS: dict[str, dict[str, Any]] = {
+    # The embedded student: small enough for any rank, hungry enough for a high learning rate.
+    "embedded": {
+        "rank": 16, "alpha": 32, "dropout": 0.0, "targets": "all-linear",
+        "learning_rate": 1.5e-3, "batch_records": 10, "steps": 200,
+    },
+    # LoRID, section 4.1 and its released code.
+    "lorid": {
+        "rank": 512, "alpha": 1024, "dropout": 0.1, "targets": ["q_proj", "v_proj"],
+        "learning_rate": 5e-5, "batch_records": 16, "epochs": 5,
+    },
+    # EoTD, section 4.1, trains all weights of CodeT5: its rate and epochs, on LoRA over all layers.
+    "etd": {
+        "rank": 64, "alpha": 128, "dropout": 0.0, "targets": "all-linear",
+        "learning_rate": 5e-4, "batch_records": 32, "epochs": 10,
+    },
+}  # fmt: skip
+
+
+class FinetuneSettings(Settings):
+    """How a role is trained. What is not given comes from `preset`."""
+
+    preset: Literal["embedded", "lorid", "etd"] = "embedded"
+    base: str = "train/base"
+    revision: str | None = None
+    corpus: str = "data"
+    corpus_revision: str | None = None
+    data_version: str | None = Field(None, description="refuse a corpus of any other version")
+    where: str = Field("kept", description="SQL condition on records: which of them are learnt from")
+    limit: int | None = Field(
+        None, gt=0, description="learn from this many records at most, drawn by the seed"
+    )
+    rank: int = Field(gt=0)
+    alpha: int = Field(gt=0)
+    dropout: float = Field(ge=0, lt=1)
+    targets: str | list[str] = Field(description="last names of linear layers, or `all-linear`")
+    learning_rate: float = Field(gt=0)
+    warmup: float = Field(
+        0.03, ge=0, lt=1, description="share of steps in which the rate rises; cosine after"
+    )
+    batch_records: int = Field(gt=0, description="records a step learns from, over all processes")
+    epochs: float | None = Field(None, gt=0)
+    steps: int | None = Field(None, gt=0, description="instead of epochs")
+    context: int = Field(512, gt=0, description="tokens; longer examples are left out")
+    pass_tokens: int = Field(8192, gt=0, description="tokens in one forward pass of one device: its memory")
+    precision: Literal["auto", "float32", "bfloat16", "4bit"] = "auto"
+    gradient_checkpointing: bool | None = Field(None, description="less memory for more time; null: on a GPU")
+    save_every: int = Field(50, gt=0, description="steps between two states that a killed run goes on from")
+    seed: int = 0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        preset = dict(PRESETS.get(given.get("preset", "embedded"), {}))
+        if "steps" in given or "epochs" in given:
+            preset = {name: value for name, value in preset.items() if name not in ("steps", "epochs")}
+        return preset | given
+
+    @model_validator(mode="after")
+    def _one_length(self) -> "FinetuneSettings":
+        if (self.steps is None) == (self.epochs is None):
+            raise ValueError("give either `steps` or `epochs`")
+        return self
