@@ -326,7 +326,7 @@ def test_sympy_agrees_on_any_linear_system(equations: Equations, rows: list[list
 
 
 def _systems_of(solution: str, chance: random.Random) -> tuple[str, str, str] | None:
-    """The calculator marks of a solution as a program, turned round and shuffled, and as equations to solve."""
+    """The calculator marks of a solution as a program, turned and shuffled, and as equations to solve."""
     marks = re.findall(r"<<([^=<>]+)=([^<>]+)>>", solution)
     if not marks or not all(re.fullmatch(r"[0-9.+*/() -]+", expression) for expression, _ in marks):
         return None

@@ -12,11 +12,14 @@ _BULLET = re.compile(r"(?:[-*•>+]\s+|\(?[0-9]{1,2}[.)]\s+|\([0-9]{1,2}\)\s*|#{
 _LABEL = re.compile(r"(?:equations?|eq\.?|step|formula|line)\s*\(?[0-9]{0,2}\)?\s*[:.]\s*", re.I)
 _KEPT = re.compile(r"unknowns?\b|variables?\b", re.I)
 _CODE = re.compile(r"(?:from|import|print|return|def|with|for|assert)\b")
-_SYMBOLS = re.compile(r"([\w\s,]+)=\s*(?:\w+\.)?symbols\((.*)")
+_SYMBOLS = re.compile(r"([\w\s,]+)=\s*(?:\w+\.)?symbols?\((.*)", re.I)
 _SOLVED = re.compile(r"(\w+)\s*=\s*(?:\w+\.)?\w+(?:\[[0-9]\])?\[\s*['\"]?(\w+)['\"]?\s*\](?:\.\w+\(\))?")
 _SOLVE = re.compile(r"(?:(\w+)\s*=\s*)?(?:\w+\.)?(?:lin|nonlin|n|real_)?solve(?:set)?\(")
-_UNKNOWN = re.compile(r",\s*\[?(\w+)\]?\s*\)\s*\[0\]$")
-_EQ = re.compile(r"(?:\w+\s*=\s*)?(?:\w+\.)?Eq\(")
+_FOR = re.compile(r"(.*),\s*\[?(\w+)\]?\s*\)(\s*\[0\])?")
+_BOLD = re.compile(r"(?:(?<=\s)|^)\*\*([^*\s][^*]*)\*\*(?=[\s:.,]|$)")
+_OPENING = re.compile(
+    r"(?:(?:so|then|thus|hence|therefore|finally|now|next|first|and|we have|we get)\b,?\s+)+", re.I
+)
 _SENTENCE = re.compile(r"\b[^\W\d_]+'?[a-z]*,?[ \t]+[^\W\d_]+,?[ \t]+[^\W\d_]+")
 _DECORATION = " \t*`_"
 
@@ -77,10 +80,11 @@ def _undressed(raw: str) -> str:
     line = raw.strip().strip(equation_latex.MATHS + " ")
     if bullet := _BULLET.match(line):
         line = line[bullet.end() :]
-    line = line.replace(":**", ":").replace("**:", ":") if line.startswith("**") else line
-    line = line.strip(_DECORATION + equation_latex.MATHS)
+    line = _BOLD.sub(r"\1", line).strip(_DECORATION + equation_latex.MATHS)
     if label := _LABEL.match(line):
         line = line[label.end() :]
+    if opening := _OPENING.match(line):
+        line = line[opening.end() :]
     return line.strip(_DECORATION + equation_latex.MATHS)
 
 
@@ -96,18 +100,25 @@ def _translated(line: str) -> Iterator[str]:
             yield f"{symbols[1].strip()} are {' '.join(kinds)}"
     elif solved := _SOLVED.fullmatch(line):
         yield f"{solved[1]} = {solved[2]}"
-    elif (solve := _SOLVE.match(line)) and solve[1] and (unknown := _UNKNOWN.search(line)):
-        yield f"{solve[1]} = {unknown[1]}"
+    elif (solve := _SOLVE.match(line)) and (found := _FOR.fullmatch(line, solve.end())):
+        if found[1].startswith("Eq("):
+            yield found[1]
+        elif any(sign in found[1] for sign in "+-*/") and "," not in found[1]:
+            yield f"{found[1]} = 0"
+        if solve[1] and found[3]:
+            yield f"{solve[1]} = {found[2]}"
 
 
 def _inside(line: str) -> Iterator[str]:
-    """Yield the equations inside a sentence: its inline mathematics, else what follows its last colon."""
+    """Yield the equations inside a sentence: inline mathematics, else what follows a colon or comma."""
     for mark in (equation_latex.MATHS, "$", "`"):
         inside = [piece.strip() for piece in line.split(mark)[1::2]]
         found = [piece for piece in inside if states(piece)]
         if found:
             yield from found
             return
-    rest = line.rpartition(":")[2].strip()
-    if ":" in line and states(rest):
-        yield rest
+    for mark in (":", ","):
+        rest = _undressed(line.rpartition(mark)[2])
+        if mark in line and states(rest):
+            yield rest
+            return

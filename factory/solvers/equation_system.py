@@ -18,7 +18,7 @@ from factory.solvers.equation_tokens import (
     without_comment,
 )
 from factory.solvers.equation_tree import Call, Tree, Unsolvable, names, rename
-from factory.solvers.equation_words import ANSWER, free_names, joined, plain
+from factory.solvers.equation_words import ANSWER, free_names, joined, left_sides, plain
 
 Equation = tuple[Tree, Tree]
 
@@ -62,8 +62,7 @@ def parse(text: str) -> Text:
             pieces += _pieces(tokens(line.rstrip(" .\t")))
         else:
             declared.append(stated)
-    free = free_names(pieces)
-    statements = [statement(plain(piece, free), free) for piece in pieces]
+    statements = _statements(pieces)
     if not all(each.relations for each in statements):
         raise Unsolvable("unparsable", "a line says nothing of its expression")
     if not any("=" in each.relations for each in statements):
@@ -82,9 +81,8 @@ def states(line: str) -> bool:
     (True, False, False)
     """
     try:
-        pieces = list(_pieces(tokens(without_comment(line).rstrip(" .\t"))))
-        free = free_names(pieces)
-        return all(statement(plain(piece, free), free).relations for piece in pieces)
+        found = _statements(list(_pieces(tokens(without_comment(line).rstrip(" .\t")))))
+        return all(each.relations for each in found)
     except Unsolvable:
         return False
 
@@ -104,7 +102,7 @@ def system(text: Text, renaming: Mapping[str, int] | None = None) -> System:
     conditions: list[Call] = []
     count: Counter[str] = Counter()
     for sides, relations in text.statements:
-        right = [rename(side, current) for side in sides[1:]]
+        right = [rename(side, current) if current else side for side in sides[1:]]
         name = defined(sides, relations)
         if name is not None and renaming and name in renaming:
             count[name] += 1
@@ -159,6 +157,14 @@ def reassigned(text: Text) -> dict[str, int]:
     return {name: times for name, times in count.items() if name in again}
 
 
+def _statements(pieces: Sequence[Sequence[Token]]) -> list[Statement]:
+    """Parse the pieces of a text together: what a word means depends on all of them."""
+    lefts = left_sides(pieces)
+    named = [joined(piece, lefts) for piece in pieces]
+    free = free_names(named)
+    return [statement(plain(piece, free), free) for piece in named]
+
+
 def _pieces(line: list[Token]) -> Iterator[list[Token]]:
     """Cut a line into statements at `;`, `,`, `=>` and `and`; later words alone are a remark."""
     splits_and = not any(token.kind == "if" for token in line)
@@ -175,13 +181,13 @@ def _pieces(line: list[Token]) -> Iterator[list[Token]]:
             pieces[-1].append(token)
     for at, piece in enumerate(pieces):
         if not (at and _is_remark(piece)):
-            yield joined(_opened(piece))
+            yield _opened(piece)
 
 
 def _is_remark(piece: Sequence[Token]) -> bool:
-    """Tell whether a piece is words, as in `x = 5, the number of apples`; in `x = 1,5` it is not."""
+    """Tell whether a piece is words, as in `x = 5, the number of apples`, or nothing; not in `x = 1,5`."""
     words = all(token.kind in ("n", "w") or token.kind in KEYWORDS for token in piece)
-    return words and bool(piece) and piece[0].kind != "n"
+    return words and (not piece or piece[0].kind != "n")
 
 
 def _opened(piece: list[Token]) -> list[Token]:

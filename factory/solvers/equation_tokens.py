@@ -36,15 +36,18 @@ _SIGNS = {
     "⇒": "=>", "→": "=>", "->": "=>", "[": "(", "]": ")", "{": "(", "}": ")", "√": "sqrt",
 }  # fmt: skip
 
+_BLANK = r"[\s$€£¥₹]"
 _TOKEN = re.compile(
-    rf"""(?P<n>[0-9]{{1,3}}(?:,[0-9]{{3}})+(?![0-9])(?:\.[0-9]+)?
-           |[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?|\.[0-9]+|[{VULGAR}])
-      |(?P<w>[^\W\d{VULGAR}][\w]*(?:['’]s\b)?)
+    rf"""{_BLANK}*+(?:
+       (?P<n>[0-9]{{1,3}}(?:,[0-9]{{3}})+(?![0-9])(?:\.[0-9]+)?
+            |[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?|\.[0-9]+|[{VULGAR}])
+      |(?P<w>[^\W\d{VULGAR}]\w*(?:['’]s\b)?)
       |(?P<s>\*\*|//|==|:=|\+=|-=|\*=|<=|>=|=<|!=|<>|=>|->|[-+*/^%()\[\]{{}}=<>,;×·⋅∙∗÷∕⁄−–≤≥≠≈≃⇒→√])
-      |(?P<skip>[\s$€£¥₹]+)""",
+      |$)""",
     re.VERBOSE,
 )
 _MANY = frozenset({"max", "min", "sum", "round", "Eq"})
+_HUGE = re.compile(r"[eE][+-]?[0-9]{4,}$")
 _SUPERSCRIPTS = str.maketrans({"²": "^2", "³": "^3"})
 
 
@@ -56,44 +59,45 @@ def tokens(line: str) -> list[Token]:
     >>> [token.text for token in tokens("2x + $1,000 = y²")]
     ['2', 'x', '+', '1,000', '=', 'y', '^', '2']
     """
-    line = line.translate(_SUPERSCRIPTS)
+    line = line if line.isascii() else line.translate(_SUPERSCRIPTS)
     found: list[Token] = []
     many: list[bool] = []  # for each open bracket: does a comma separate arguments in it?
-    at, spaced = 0, False
+    at = 0
     while at < len(line):
         match = _TOKEN.match(line, at)
         if match is None:
-            raise Unsolvable("unparsable", f"the character {line[at]!r} in {line[:80]!r}")
-        kind, text, at = str(match.lastgroup), match.group(), match.end()
-        if kind == "skip":
-            spaced = True
-            continue
-        if kind == "n" and "," in text and any(many):
-            text, at = text.split(",")[0], match.start() + text.index(",")
-        token = _token(kind, text, spaced)
+            raise Unsolvable("unparsable", f"a character outside mathematics in {line[at : at + 80]!r}")
+        kind = match.lastgroup
+        if kind is None:
+            break
+        start, end = match.span(kind)
+        if kind == "n" and any(many):
+            end = line.find(",", start, end) if "," in match[kind] else end
+        token = _token(kind, line[start:end], start > at)
         if token.kind == "(":
             many.append(bool(found) and found[-1].text in _MANY)
         elif token.kind == ")" and many:
             many.pop()
         found.append(token)
-        spaced = False
         if len(found) > MAX_TOKENS:
             raise Unsolvable("unparsable", f"a line of more than {MAX_TOKENS} tokens")
+        at = end
     return found
 
 
 def _token(kind: str, text: str, spaced: bool) -> Token:
-    if kind == "n" and (len(text) > MAX_DIGITS or re.search(r"[eE][+-]?[0-9]{4,}$", text)):
-        raise Unsolvable("unparsable", f"a number of more than {MAX_DIGITS} digits")
-    if kind == "s":
-        sign = _SIGNS.get(text, text)
-        return Token("w" if sign == "sqrt" else sign, sign, spaced)
+    if kind == "n":
+        if len(text) > MAX_DIGITS or _HUGE.search(text):
+            raise Unsolvable("unparsable", f"a number of more than {MAX_DIGITS} digits")
+        return Token(kind, text, spaced)
     if kind == "w":
         if len(text) > MAX_LETTERS:
             raise Unsolvable("unparsable", f"a name of more than {MAX_LETTERS} letters")
-        text = unicodedata.normalize("NFKC", text).replace("’", "'")
+        if not text.isascii():
+            text = unicodedata.normalize("NFKC", text).replace("’", "'")
         return Token(text if text in KEYWORDS else "w", text, spaced)
-    return Token(kind, text, spaced)
+    sign = _SIGNS.get(text, text)
+    return Token("w" if sign == "sqrt" else sign, sign, spaced)
 
 
 def without_comment(line: str) -> str:

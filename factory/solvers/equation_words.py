@@ -5,6 +5,7 @@ unit or a factor depends on the whole text: a factor also stands somewhere witho
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import takewhile
 
 from factory.solvers.equation_tokens import KEYWORDS, RELATIONS, Token
 from factory.solvers.equation_tree import OPERATIONS
@@ -18,8 +19,20 @@ _OPERATORS = frozenset(OPERATIONS) | RELATIONS | {"%", "=>"}
 Tokens = Sequence[Token]
 
 
-def joined(line: Tokens) -> list[Token]:
+def left_sides(lines: Iterable[Tokens]) -> frozenset[str]:
+    """Return the names, of one word or several, that stand alone on the left of some line."""
+    found: set[str] = set()
+    for line in lines:
+        words = list(takewhile(lambda token: token.kind == "w", line))
+        if words and len(words) < len(line) and line[len(words)].kind == "=":
+            found.add(_name(words))
+    return frozenset(found)
+
+
+def joined(line: Tokens, lefts: frozenset[str] = frozenset()) -> list[Token]:
     """Join words in a row to one name, and tell functions (`f`) from names (`w`).
+
+    Where the first of them is a name of `lefts` and all together are none, the others are its unit.
 
     >>> from factory.solvers.equation_tokens import tokens
     >>> [token.text for token in joined(tokens("20% of total cost + max(a, b)"))]
@@ -36,7 +49,7 @@ def joined(line: Tokens) -> list[Token]:
                 continue
             while end < len(line) and line[end].kind == "w" and not _calls(line, end):
                 end += 1
-            found.extend(_named(line[at:end], _calls(line, at)))
+            found.extend(_named(_measured(line[at:end], lefts if at else frozenset()), _calls(line, at)))
         else:
             found.append(token)
         at = end
@@ -56,11 +69,24 @@ def _named(run: Tokens, calls: bool) -> list[Token]:
     """Make one name of words in a row; single letters in a row stay factors, as in `2 x y`."""
     if calls:
         return [Token("f", SPELLINGS.get(run[0].text, run[0].text), run[0].spaced)]
-    if all(len(word.text) == 1 for word in run):
+    if len(run) > 1 and all(len(word.text) == 1 for word in run):
         return list(run)
-    name = "_".join(word.text.replace("'", "_") for word in run)
-    name = name.lower() if len(run) > 1 else name
-    return [Token("w", ANSWER if name.lower() in _ANSWERS else name, run[0].spaced)]
+    return [Token("w", _name(run), run[0].spaced)]
+
+
+def _name(run: Tokens) -> str:
+    name = run[0].text if len(run) == 1 else "_".join(word.text for word in run).lower()
+    name = name.replace("'", "_")
+    return ANSWER if name.lower() in _ANSWERS else name
+
+
+def _measured(run: Tokens, lefts: frozenset[str]) -> Tokens:
+    """Leave the unit out of `T dollars` or `x apples`; a lone letter, but for the article, is a name too."""
+    if len(run) == 1:
+        return run
+    first = run[0].text
+    letter = len(first) == 1 and first not in "aA" and any(len(word.text) > 1 for word in run)
+    return run[:1] if (_name(run[:1]) in lefts or letter) and _name(run) not in lefts else run
 
 
 def free_names(lines: Iterable[Tokens]) -> frozenset[str]:

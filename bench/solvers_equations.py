@@ -1,0 +1,137 @@
+"""Systems of equations per second and core: Thoughtmill against plain sympy, the way XoT solves them.
+
+Run `python -m bench.solvers_equations`. The texts are generated here, in the shapes that teachers write: of
+100, 55 are straight-line programs, 43 systems to solve (a third with products of named quantities) and 2 are
+not linear. The baseline reads each side with `sympify` and gives everything to `solve`; it may, since the
+texts are our own. CPU seconds of this process and of the worker that runs sympy for us are counted.
+"""
+
+import os
+import random
+import time
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import sympy
+
+from factory.solvers.answers import canonical
+from factory.solvers.equations import Equations
+
+SYSTEMS, BASELINE_SYSTEMS = 5_000, 200
+
+
+class Speed(NamedTuple):
+    """Systems per CPU second, and the share of systems whose answer is right."""
+
+    name: str
+    per_s: float
+    right: float
+
+
+class Case(NamedTuple):
+    """A text and the answer it was made from."""
+
+    text: str
+    answer: str
+
+
+def measure() -> list[Speed]:
+    """Measure both on the same systems, the slow one on the first of them."""
+    cases = [_case(random.Random(f"0/equations/{n}"), n % 100) for n in range(SYSTEMS)]
+    with Equations() as equations:
+        # sympy starts before the clock does, on both sides
+        equations.solve("x^2 = 4\nx > 0\nans = x")
+        worker = equations._nonlinear._process
+        assert worker is not None
+        start = _worker_s(worker.pid)
+        ours = _speed("thoughtmill", lambda text: equations.solve(text).answer, cases)
+        extra = _worker_s(worker.pid) - start
+    ours = ours._replace(per_s=1 / (1 / ours.per_s + extra / len(cases)))
+    return [ours, _speed("plain sympy", _with_sympy, cases[:BASELINE_SYSTEMS])]
+
+
+def _speed(name: str, solve: Callable[[str], str | None], cases: Sequence[Case]) -> Speed:
+    start = time.process_time()
+    right = sum(solve(case.text) == case.answer for case in cases)
+    return Speed(name, len(cases) / (time.process_time() - start), right / len(cases))
+
+
+def _worker_s(pid: int) -> float:
+    """Return the CPU seconds of another process (Linux)."""
+    with open(f"/proc/{pid}/stat") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _with_sympy(text: str) -> str | None:
+    """Solve a text as XoT does: sympify each side, solve for everything, look `ans` up."""
+    equations = []
+    for line in text.splitlines():
+        left, right = line.split("=")
+        equations.append(sympy.Eq(sympy.sympify(left), sympy.sympify(right)))
+    open_ones = [each for each in equations if each is not sympy.true]
+    for solution in sympy.solve(open_ones, dict=True):
+        value = solution.get(sympy.Symbol("ans"))
+        if value is not None and value.is_real and value >= 0:
+            return canonical(str(value))
+    return None
+
+
+def _case(chance: random.Random, place: int) -> Case:
+    if place < 55:
+        return _straight(chance)
+    if place < 71:
+        return _products(chance)
+    return _linear(chance) if place < 98 else _square(chance)
+
+
+def _straight(chance: random.Random) -> Case:
+    values, lines = [], []
+    for n in range(chance.randint(2, 4)):
+        values.append(chance.randint(2, 90))
+        lines.append(f"given_{n} = {values[-1]}")
+    total = values[0]
+    lines.append("step_0 = given_0")
+    for n, value in enumerate(values[1:], 1):
+        sign = chance.choice("+-*")
+        total = {"+": total + value, "-": total - value, "*": total * value}[sign]
+        lines.append(f"step_{n} = step_{n - 1} {sign} given_{n}")
+    return Case("\n".join([*lines, f"ans = (step_{len(values) - 1} + 4) ** 2"]), str((total + 4) ** 2))
+
+
+def _products(chance: random.Random) -> Case:
+    price, count, kept = chance.randint(2, 30), chance.randint(3, 40), chance.randint(1, 20)
+    lines = [
+        "money = price * count",
+        f"price = {price}",
+        f"money = spent + {kept}",
+        f"spent = {price * count - kept}",
+    ]
+    return Case("\n".join([*lines, "ans = count"]), str(count))
+
+
+def _linear(chance: random.Random) -> Case:
+    x, y, factor = chance.randint(1, 50), chance.randint(1, 50), chance.randint(2, 9)
+    lines = [
+        f"older + younger = {x + y}",
+        f"{factor} * older - younger = {factor * x - y}",
+        "gap = older - 1",
+    ]
+    return Case("\n".join([*lines, "ans = gap + younger"]), str(x + y - 1))
+
+
+def _square(chance: random.Random) -> Case:
+    side = chance.randint(2, 30)
+    return Case(f"side * side = {side**2}\nans = side**2 + 1", str(side**2 + 1))
+
+
+def main() -> None:
+    """Print the table."""
+    ours, baseline = measure()
+    for each in (ours, baseline):
+        print(f"{each.name:12} {each.per_s:9.1f} systems/s/core, {each.right:6.1%} right")
+    print(f"ratio        {ours.per_s / baseline.per_s:9.1f}")
+
+
+if __name__ == "__main__":
+    main()
