@@ -11,7 +11,7 @@ from factory.stories.parts import Step, Template
 from factory.stories.patterns import fill
 from factory.stories.telling import draw_numbers, draw_words, write_problem
 from factory.stories.templates import TEMPLATES
-from factory.stories.words import HE, PEOPLE, SHE, article, cast, forms
+from factory.stories.words import HE, PEOPLE, SHE, cast, forms
 
 EVERY_TEMPLATE = pytest.mark.parametrize("template", TEMPLATES, ids=[template.name for template in TEMPLATES])
 
@@ -138,39 +138,6 @@ def test_a_cast_is_three_different_people_with_the_pronouns_of_the_first() -> No
         words = cast(Random(seed))
         assert len({words["who"], words["pal"], words["third"]}) == 3
         assert words["he"] == ("she" if words["who"] in SHE else "he")
-
-
-@pytest.mark.parametrize(
-    ("noun", "plural"),
-    [
-        ("apple", "apples"),
-        ("berry", "berries"),
-        ("day", "days"),
-        ("bush", "bushes"),
-        ("knife|knives", "knives"),
-    ],
-)
-def test_plurals(noun: str, plural: str) -> None:
-    assert forms(noun)[1] == plural
-
-
-@pytest.mark.parametrize(
-    "phrase", ["an apple", "a unit", "an hour", "a book", "an old book", "a useful tool"]
-)
-def test_articles(phrase: str) -> None:
-    assert article(phrase.partition(" ")[2]) == phrase
-
-
-def test_a_number_and_its_noun_agree() -> None:
-    words = {"thing": "knife|knives"}
-    assert fill("{n thing}, {m thing}", words, {"n": 1, "m": 2}) == "1 knife, 2 knives"
-    assert fill("{a thing} {+thing}", words, {}) == "a knife knives"
-
-
-def test_money_is_written_like_a_price() -> None:
-    from fractions import Fraction
-
-    assert fill("{$a} {$b}", {}, {"a": 5, "b": Fraction(9, 2)}) == "$5 $4.50"
 
 
 def _steps() -> list[Step]:

@@ -18,7 +18,8 @@ from factory.stories.parts import Template
 from factory.stories.telling import answer_of, draw_numbers, draw_words, write_problem, write_solution
 from factory.stories.templates import TEMPLATES
 
-ATTEMPTS = 2000
+SPLIT_BY_NUMBERS = ("train", "validation", "test_numbers")
+ATTEMPTS = 2000  # one in ten is usual in the smaller splits, so this many failing means: all told
 
 
 class Settings(pydantic.BaseModel, extra="forbid", frozen=True):
@@ -73,12 +74,14 @@ def tell(split: str, count: int, seed: int) -> Iterator[Story]:
             raise ThoughtmillError(f"story {template.name!r} has no further text for {split}: ask for fewer")
 
 
+def _is_for_training(template: Template, composition: str) -> bool:
+    return not template.reserved and not is_held_out(composition)
+
+
 _SPLITS: dict[str, Callable[[Template, str], bool]] = {
-    "train": lambda template, name: not template.reserved and not is_held_out(name),
-    "validation": lambda template, name: not template.reserved and not is_held_out(name),
-    "test_numbers": lambda template, name: not template.reserved and not is_held_out(name),
-    "test_compositions": lambda template, name: not template.reserved and is_held_out(name),
-    "test_templates": lambda template, name: template.reserved,
+    **dict.fromkeys(SPLIT_BY_NUMBERS, _is_for_training),
+    "test_compositions": lambda template, composition: not template.reserved and is_held_out(composition),
+    "test_templates": lambda template, composition: template.reserved,
 }
 
 
@@ -101,7 +104,7 @@ def _try(split: str, template: Template, choices: dict[int, list[Composition]], 
     numbers = draw_numbers(template, composition.steps, rng)
     if numbers is None:
         return None
-    if split in ("train", "validation", "test_numbers"):
+    if split in SPLIT_BY_NUMBERS:
         belongs = split_of_numbers(template.name, composition.name, tuple(numbers.givens.values()))
         if belongs != split:
             return None

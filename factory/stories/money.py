@@ -201,7 +201,7 @@ CHANGE = Step(
             "The change is {=} dollars.",
             "Change is the money handed over minus the cost.",
             low=1,
-            high=99,
+            high=60,
             unit=100,
         ),
     ),

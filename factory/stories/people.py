@@ -84,7 +84,7 @@ TABLES = Step(
     "tables",
     {"pack_size": size(4, 10)},
     ("They sit down at tables for {#pack_size}, filling one after the other.",),
-    (Move("full", "it // pack_size", "Full tables: {=}.", FULL_RULE),),
+    (Move("full", "it // pack_size", "Completely filled are {=}.", FULL_RULE),),
     ("How many tables are full?", "How many tables do they fill completely?"),
 )
 LAST_TABLE = Step(

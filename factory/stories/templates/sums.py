@@ -71,7 +71,7 @@ PARTS = Template(
             Move(
                 "parts",
                 "times + 1",
-                "In equal parts that makes {= part}.",
+                "That makes {= part} in all.",
                 "If one amount is several times the other, together they are that many parts and one more.",
             ),
             Move(

@@ -107,7 +107,7 @@ HIKE = Template(
     opening(
         "two_rates_sum",
         "way",
-        {"slow": span(2, 4), "slow_hours": span(1, 5), "fast": span(5, 6), "fast_hours": span(2, 5)},
+        {"slow": span(2, 4), "slow_hours": span(1, 3), "fast": span(5, 6), "fast_hours": span(1, 3)},
         (
             "{who} hikes uphill for {slow_hours hour} at {#slow} kilometres per hour and then downhill for"
             " {fast_hours hour} at {#fast} kilometres per hour.",
@@ -121,7 +121,7 @@ HIKE = Template(
         ),
         ("How many kilometres does {who} walk?", "How long is the hike in kilometres?"),
     ),
-    (RETURN, TO_GO.told("The whole trail is {planned kilometre} long.")),
+    (RETURN, STAGES),
     {},
     ("{who} carries {#idle} kilograms in {his} backpack.", "The trail has {#idle} viewpoints."),
 )
