@@ -98,7 +98,7 @@ CONSECUTIVE = Template(
         ),
     ),
     {"thing": ("page", "house", "locker", "ticket")},
-    ("{who} is number {#idle} on a list of names.",),
+    ("{who} is {#idle} years old.",),
     ("(middle - 1) + middle + (middle + 1) = total",),
 )
 BEFORE_SALE = Template(
