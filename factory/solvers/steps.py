@@ -1,0 +1,132 @@
+"""Steps: every calculation that a chain states, recomputed exactly.
+
+>>> [str(step) for step in steps("48 / 2 = <<48/2=24>>24 clips, and 24 + 48 = 70 in all")]
+['48/2 = 24', '24+48 = 70, which is 72']
+
+A step is right when its result is the exact value rounded or cut to the digits that it shows, so less than
+one unit of the last of them away: `7 / 2 = 3` teams is right, `7 / 2 = 5` wrong, and so is `1 / 4 = 1`, for
+nothing less than one is rounded to a whole number. A percentage is taken as a share or as a plain number
+(`20% + 30% = 50%`), whichever makes the step right. What may mean something else is no step when it is not
+right: `$80 + 5% = $84`, `3 / 1/2 = 6`, `1/4 cup = 2 ounces`.
+
+A wrong step is a flag and not a rejection: strong teachers' answers are right in spite of most of them.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from factory.solvers import answers, equalities
+from factory.solvers.arithmetic import evaluate
+from factory.solvers.numbers import find
+from factory.solvers.outcome import Check
+
+MARK = re.compile(r"<<([^<>\n]*)>>")
+_UNCLEAR = re.compile(r"[0-9)][-+][0-9.,]+%|/[0-9]+/|^[0-9]+/[0-9]+$")
+_DECIMALS = re.compile(r"\.([0-9]+)")
+_DIGITS_ALONE = re.compile(r"-?[0-9.,]+%?")
+_NOISE = Fraction(1, 10**12)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One stated calculation: its two sides as written, what it comes to exactly, and what is stated.
+
+    `right` says whether the two agree within the digits shown.
+    """
+
+    expression: str
+    result: str
+    exact: Fraction
+    stated: Fraction
+    right: bool
+
+    def __str__(self) -> str:
+        written = f"{self.expression} = {self.result}"
+        return written if self.right else f"{written}, which is {answers.exact_text(self.exact)}"
+
+
+def steps(text: str) -> Iterator[Step]:
+    """Yield the steps of a text in their order, in marks (`<<48/2=24>>`) and in sentences, in linear time.
+
+    A calculation that a mark and its sentence state alike is one step.
+    """
+    for line in text.splitlines():
+        seen: set[tuple[Fraction, Fraction]] = set()
+        for part in (*MARK.findall(line), MARK.sub("", line)):
+            for equality in equalities.find(part):
+                step = _recomputed(equality)
+                if step is not None and (step.exact, step.stated) not in seen:
+                    seen.add((step.exact, step.stated))
+                    yield step
+
+
+def checks(text: str, answer: str | None) -> tuple[Check, Check]:
+    """Return what recomputing the steps of a chain says of it and of its answer (canonical text).
+
+    `steps`: no step is wrong; None when there is no step. The detail counts and shows the wrong ones and says
+    whether their error reaches the answer. `steps_reach_answer`: the last step comes to the answer; None when
+    there is no step or no answer.
+    """
+    found = list(steps(text))
+    if not found:
+        return Check("steps", None, "no step"), Check("steps_reach_answer", None, "no step")
+    wrong = [step for step in found if not step.right]
+    detail = f"{len(found)} steps, {len(wrong)} wrong"
+    if wrong:
+        reach = "reaches the answer" if answer and _reaches(found, answer) else "does not reach the answer"
+        detail += f": {'; '.join(map(str, wrong[:3]))}; the error {reach}"
+    return Check("steps", not wrong, detail), _reach_check(found[-1], answer)
+
+
+def _reach_check(last: Step, answer: str | None) -> Check:
+    if answer is None:
+        return Check("steps_reach_answer", None, "no answer")
+    reached = answers.equal(answers.exact_text(last.stated), answer)
+    return Check(
+        "steps_reach_answer", reached, f"the last step comes to {last.result}, the answer is {answer}"
+    )
+
+
+def _reaches(found: list[Step], answer: str) -> bool:
+    """Return whether a wrong result, or one computed from it, is the answer."""
+    tainted: set[Fraction] = set()
+    for step in found:
+        used = {number.value for number in find(step.expression)}
+        if not step.right or used & tainted:
+            tainted.add(step.stated)
+    return answers.value(answer) in tainted
+
+
+def _recomputed(equality: equalities.Equality) -> Step | None:
+    """Return the step that an equality is, or None when one of its sides has no value."""
+    left, right = evaluate(equality.left), evaluate(equality.right)
+    opening = evaluate(equality.opening)
+    if left is None or opening is None:
+        return None
+    agree = any(
+        _agree(exact, stated, written)
+        for exact in _senses(equality.left, left)
+        for value, written in ((right, equality.right), (opening, equality.opening))
+        if value is not None
+        for stated in _senses(written, value)
+    )
+    if not agree and _UNCLEAR.search(equality.left) and not (left > 1 and equality.left.count("/") == 1):
+        return None
+    return Step(equality.left, equality.opening, left, opening, agree)
+
+
+def _senses(written: str, value: Fraction) -> list[Fraction]:
+    """Return what an expression may mean: as it stands, and its percentages as plain numbers."""
+    plain = evaluate(written.replace("%", "")) if "%" in written else None
+    return [value] if plain is None else [value, plain]
+
+
+def _agree(exact: Fraction, stated: Fraction, written: str) -> bool:
+    """Return whether a stated value is the exact one to the digits written."""
+    if not _DIGITS_ALONE.fullmatch(written):
+        return abs(exact - stated) <= _NOISE * abs(exact)
+    decimals = _DECIMALS.search(written)
+    unit = Fraction(1, 10 ** len(decimals[1])) if decimals else Fraction(abs(exact) >= 1)
+    return abs(exact - stated) < unit or abs(exact - stated) <= _NOISE * abs(exact)
