@@ -1,0 +1,53 @@
+"""The numbers of a problem, each with a name from the words beside it."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from factory import names
+from factory.solvers import answers
+
+ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
+TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
+COUNTS = {word: Fraction(number) for number, word in enumerate(f"{ONES} seventeen eighteen nineteen".split())}
+COUNTS |= {word: Fraction(10 * number) for number, word in enumerate(TENS.split(), 2)}
+FACTORS = {
+    2: "half halves twice double doubles doubled couple",
+    3: "third thirds triple thrice",
+    4: "quarter quarters",
+    12: "dozen",
+}
+IMPLIED = {word: Fraction(factor) for factor, words in FACTORS.items() for word in words.split()}
+NOUN = re.compile(r"[ -]([A-Za-z]{3,})")
+NUMBER = re.compile(r"(?<![\w.])(\d(?:[\d,]*\d)?(?:\.\d+)?|\.\d+)|([A-Za-z]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number of a problem: its names, the best first, and the noun beside it; a factor has no name."""
+
+    value: Fraction
+    names: tuple[str, ...]
+    noun: str = ""
+
+
+def quantities(problem: str) -> Iterator[Quantity]:
+    """Yield the numbers of a problem in their order; a percentage is both the number and its hundredth.
+
+    >>> [(one.names, str(one.value)) for one in quantities("Mia has 12 pens, twice as many as 3 friends.")]
+    [(('pens', 'mia_pens'), '12'), ((), '2'), (('friends',), '3')]
+    """
+    for found in NUMBER.finditer(problem):
+        digits, word = found.groups()
+        if word and word.lower() in IMPLIED:
+            yield Quantity(IMPLIED[word.lower()], ())
+        value = answers.value(digits) if digits else COUNTS.get(word.lower())
+        if value is None:
+            continue
+        after = problem[found.end() : found.end() + 60]
+        wanted = names.of_given(problem[: found.start()], after)
+        noun = NOUN.match(after)
+        yield Quantity(value, tuple(wanted), noun[1].lower() if noun else "")
+        if wanted and wanted[0].startswith("percent"):
+            yield Quantity(value / 100, tuple(name.replace("percent", "share") for name in wanted))

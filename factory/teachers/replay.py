@@ -1,0 +1,100 @@
+"""The replay teacher: completions that were bought before, read from JSONL files.
+
+A line is an object with `problem_id`, `thought`, `sample`, `completion` and `model`; other keys are ignored.
+
+    {"problem_id": "gsm8k-test-1", "thought": "pot", "sample": 0, "completion": "ans = 3", "model": "m"}
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+import pydantic
+
+from factory.errors import ThoughtmillError
+from factory.request_keys import canonical
+from factory.teachers import Reply, Request
+
+
+class Settings(pydantic.BaseModel, extra="forbid", frozen=True):
+    """The files to replay; relative ones begin at the folder of `params.yaml`."""
+
+    files: tuple[str, ...] = ()
+
+
+class Line(pydantic.BaseModel, extra="ignore", frozen=True):
+    """One stored completion."""
+
+    problem_id: str
+    thought: str
+    sample: pydantic.NonNegativeInt
+    completion: str
+    model: str
+
+
+Key = tuple[str, str, int]
+
+
+class ReplayTeacher:
+    """A teacher that says again what it finds under the problem, thought and sample of a request.
+
+    All files are read at once, when the teacher is made. A missing file, a line that is no such object and
+    a second line for the same completion are a `ThoughtmillError` that names file and line.
+    """
+
+    def __init__(self, settings: Settings, folder: Path) -> None:
+        self.lines = _read([folder / name for name in settings.files])
+
+    def complete(self, requests: Iterable[Request]) -> Iterator[Reply]:
+        """Answer every request in order; one that no line answers has the failure `unanswered`."""
+        for request in requests:
+            yield _reply(request, self.lines)
+
+
+def _reply(request: Request, lines: Mapping[Key, Line]) -> Reply:
+    key = (str(request.problem["problem_id"]), request.thought, request.sample)
+    line = lines.get(key)
+    said = [line.model, line.completion] if line else []
+    sha = hashlib.sha256(canonical(["replay", *key, *said])).hexdigest()
+    if line is None:
+        detail = f"no line of the replayed files answers {'/'.join(map(str, key))}"
+        return Reply(request, sha, "replay", None, failure="unanswered", detail=detail)
+    return Reply(request, sha, line.model, line.completion)
+
+
+def _read(files: Iterable[Path]) -> dict[Key, Line]:
+    """Return the lines of all files by problem, thought and sample."""
+    found: dict[Key, Line] = {}
+    places: dict[Key, str] = {}
+    for file in files:
+        for place, line in _lines(file):
+            key = (line.problem_id, line.thought, line.sample)
+            if key in found:
+                name = "/".join(map(str, key))
+                raise ThoughtmillError(
+                    f"{place}: {name} stands in {places[key]} already; delete one of the two"
+                )
+            found[key], places[key] = line, place
+    return found
+
+
+def _lines(file: Path) -> Iterator[tuple[str, Line]]:
+    """Yield the lines of a file, each with its place for messages."""
+    try:
+        with file.open("rb") as text:
+            for number, raw in enumerate(text, 1):
+                if raw.strip():
+                    yield f"{file}:{number}", _line(raw, f"{file}:{number}")
+    except OSError as error:
+        raise ThoughtmillError(
+            f"cannot read {file}: {error.strerror}; mend `generate.replay.files` in params.yaml"
+        ) from error
+
+
+def _line(raw: bytes, place: str) -> Line:
+    try:
+        return Line.model_validate_json(raw)
+    except pydantic.ValidationError as error:
+        first = error.errors()[0]
+        fault = ": ".join([*map(str, first["loc"]), first["msg"]])
+        raise ThoughtmillError(f"{place}: not a completion: {fault}; mend or delete the line") from error

@@ -1,0 +1,87 @@
+"""General rules for a solution that states none: what somebody must know to do its calculations.
+
+A rule belongs to a pattern of operations and has several wordings; which one is told depends on the names in
+the calculation only, so that equal problems are told equal rules.
+"""
+
+import re
+from collections.abc import Sequence
+from zlib import crc32
+
+from factory.graphs import Step
+
+WORDINGS: dict[str, tuple[str, ...]] = {
+    "percent": (
+        "A percentage of an amount is the amount multiplied by the percentage taken as hundredths.",
+        "Percent means hundredths, so a percentage of a quantity is that many hundredths of the quantity.",
+    ),
+    "fraction": (
+        "A fraction of an amount is the amount multiplied by the numerator and divided by the denominator.",
+        "To find a fraction of a quantity, divide it by the denominator and multiply by the numerator.",
+    ),
+    "*": (
+        "The total of equal groups is the number of groups times the size of each group.",
+        "When all units have the same value, the total value is the number of units times the value of each.",
+        "An amount that is several times as large as another is the other multiplied by that factor.",
+    ),
+    "/": (
+        "The size of an equal share is the total divided by the number of shares.",
+        "The number of equal groups in a total is the total divided by the size of each group.",
+        "A rate per unit is the whole amount divided by the number of units.",
+    ),
+    "//": ("The number of full groups is the whole part of the amount divided by the size of a group.",),
+    "%": ("What is left over is the remainder of the amount divided by the size of a group.",),
+    "+": (
+        "The total of several amounts is their sum.",
+        "To find how much there is altogether, add the amounts of all parts.",
+        "When an amount grows, the new amount is the amount before plus what was added.",
+    ),
+    "-": (
+        "What is left of an amount is the amount before minus what was taken away.",
+        "The difference between two amounts is the larger minus the smaller.",
+        "A missing part is the whole minus the parts that are known.",
+    ),
+    "*+": (
+        "To combine groups of different kinds, multiply within each kind and then add the products.",
+        "The total of different kinds is the sum, over the kinds, of the number of units times their value.",
+    ),
+    "*-": (
+        "To reduce or compare totals of equal groups, multiply within each group and then subtract.",
+        "What remains of a total of equal groups is their number times their size minus what is taken away.",
+    ),
+    "/+": (
+        "The average of several amounts is their sum divided by how many there are.",
+        "To share several amounts equally, add them and then divide the sum by the number of shares.",
+    ),
+    "/-": ("To share what is left of an amount, subtract what is set apart and then divide by the shares.",),
+    "+-": (
+        "To follow an amount through changes, add what comes in and subtract what goes out.",
+        "What is left after several changes is the start plus all gains minus all losses.",
+    ),
+}
+OPERATOR = re.compile(r"//|[-+*/%]")
+HUNDREDTHS = re.compile(r"/ 100\b|\b0\.\d+|\bpercent|\bshare_of|\b100 /")
+
+
+def rules(steps: Sequence[Step]) -> list[str]:
+    """Return the rules that calculations follow, in the order in which they are needed, each once.
+
+    >>> from fractions import Fraction
+    >>> rules([Step("students", "classes * 2", Fraction(24))])
+    ['When all units have the same value, the total value is the number of units times the value of each.']
+    """
+    return list(dict.fromkeys(rule for step in steps for rule in _of_step(step)))
+
+
+def _of_step(step: Step) -> list[str]:
+    """Return the rule of each pattern in a calculation, in a wording drawn by its names."""
+    used = set(OPERATOR.findall(step.expression))
+    signs = [sign for sign in WORDINGS if sign in used]
+    if HUNDREDTHS.search(step.expression) and used & {"*", "/"}:
+        patterns = ["percent", *(sign for sign in signs if sign in "+-")]
+    elif {"*", "/"} <= used:
+        patterns = ["fraction", *(sign for sign in signs if sign in "+-")]
+    else:
+        patterns = ["".join(signs)] if "".join(signs) in WORDINGS else signs
+    draw = crc32(re.sub(r"\d", "", f"{step.name} = {step.expression}").encode())
+    return [WORDINGS[pattern][draw % len(WORDINGS[pattern])] for pattern in patterns]

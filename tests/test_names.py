@@ -1,0 +1,80 @@
+"""Names come from the words around a number, and are always legal, free and meant for nothing else."""
+
+import keyword
+
+import pytest
+
+from factory.names import RESERVED, of_given, of_result, unique
+from factory.quantities import quantities
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "name"),
+    [
+        ("She sold clips to ", " of her friends in April", "friends"),
+        ("He earns $", " an hour", "dollars_per_hour"),
+        ("It lost ", "% of its contents before", "percent_of_contents"),
+        ("They have ", " duck eggs a day", "duck_eggs_per_day"),
+        ("a hat for $", " and", "hat_dollars"),
+    ],
+)
+def test_a_given_is_named_by_what_it_counts(before: str, after: str, name: str) -> None:
+    assert of_given(before, after)[0] == name
+
+
+def test_a_factor_gets_no_name() -> None:
+    assert of_given("and ", " times as many") == []
+
+
+@pytest.mark.parametrize(
+    ("before", "expression", "after", "name"),
+    [
+        ("Natalia sold 48/2 = ", "48 / 2", " clips in May.", "clips"),
+        ("In total they have 2+3 = ", "2 + 3", " clips.", "total_clips"),
+        ("In total 5-3 = ", "5 - 3", " clips were sold", "clips"),
+        ("He has 9-4 = ", "9 - 4", " stickers left.", "stickers_left"),
+        ("The final price comes to 67 - 4 = $", "67 - 4", ".", "final_price"),
+        ("He will earn 2*7 = $", "2 * 7", "", "earned"),
+    ],
+)
+def test_a_result_is_named_by_its_sentence(before: str, expression: str, after: str, name: str) -> None:
+    assert of_result(before, expression, after)[0] == name
+
+
+def test_a_result_without_words_has_no_name_of_its_own() -> None:
+    assert of_result("", "28 + 36", "") == []
+    assert unique([], {"step_1"}) == "step_2"
+
+
+def test_a_taken_name_gives_way_to_the_longer_one_and_then_to_a_number() -> None:
+    assert unique(["legs", "goats_legs"], {"legs"}) == "goats_legs"
+    assert unique(["legs", "goats_legs"], {"legs", "goats_legs"}) == "legs_2"
+
+
+@pytest.mark.parametrize("word", ["class", "sum", "ans", "answer", "lambda", "match", "unknowns"])
+def test_a_word_that_means_something_else_is_never_a_name(word: str) -> None:
+    assert word in RESERVED
+    name = unique([word], ())
+    assert name not in RESERVED
+    assert name.isidentifier()
+    assert not keyword.iskeyword(name)
+
+
+def test_words_in_other_scripts_give_a_legal_name_or_none() -> None:
+    for text in (" çay bardağı", " 杯", " naïve cafés"):
+        assert all(name.isascii() and name.isidentifier() for name in of_given("He drinks ", text))
+
+
+def test_numbers_of_a_problem_are_read_as_digits_words_and_implied_factors() -> None:
+    found = [str(one.value) for one in quantities("Two cats, 1,250 dogs, half a pie, .5 kg and $3.50.")]
+    assert found == ["2", "1250", "2", "1/2", "7/2"]
+
+
+def test_a_percentage_is_also_its_hundredth() -> None:
+    found = [(str(one.value), one.names[0]) for one in quantities("She saves 20% of her income.")]
+    assert found == [("20", "percent_of_income"), ("1/5", "share_of_income")]
+
+
+def test_an_implied_factor_has_a_value_and_no_name() -> None:
+    (found,) = quantities("twice as many")
+    assert (found.value, found.names) == (2, ())

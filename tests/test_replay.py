@@ -1,0 +1,114 @@
+"""The replay teacher says again what was bought before, and refuses files that cannot be right."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from factory.errors import ThoughtmillError
+from factory.teachers import Request
+from factory.teachers.replay import ReplayTeacher, Settings
+
+LINE = {
+    "problem_id": "p-1",
+    "thought": "pot",
+    "sample": 0,
+    "completion": "ans = 3\n",
+    "model": "m",
+    "more": [1],
+}
+
+
+def write(folder: Path, name: str, *lines: object) -> Settings:
+    (folder / name).write_text("".join(f"{json.dumps(line)}\n" for line in lines), "utf-8")
+    return Settings(files=(name,))
+
+
+def request(problem_id: str = "p-1", thought: str = "pot", sample: int = 0) -> Request:
+    return Request({"problem_id": problem_id, "problem": "?"}, thought, sample, ())
+
+
+def test_a_completion_is_found_by_problem_thought_and_sample_and_comes_untouched(tmp_path: Path) -> None:
+    teacher = ReplayTeacher(
+        write(tmp_path, "a.jsonl", LINE, {**LINE, "sample": 1, "completion": " x "}), tmp_path
+    )
+    first, second = teacher.complete([request(), request(sample=1)])
+    assert (first.completion, first.model, first.failure) == ("ans = 3\n", "m", None)
+    assert second.completion == " x "
+    assert first.request_key != second.request_key
+
+
+def test_nothing_is_known_of_tokens_price_and_time(tmp_path: Path) -> None:
+    (reply,) = ReplayTeacher(write(tmp_path, "a.jsonl", LINE), tmp_path).complete([request()])
+    assert reply.prompt_tokens is reply.completion_tokens is reply.cost_usd is reply.latency_s is None
+
+
+@pytest.mark.parametrize("other", [request("p-2"), request(thought="cot"), request(sample=1)])
+def test_a_request_that_no_line_answers_is_unanswered(tmp_path: Path, other: Request) -> None:
+    (reply,) = ReplayTeacher(write(tmp_path, "a.jsonl", LINE), tmp_path).complete([other])
+    assert (reply.completion, reply.failure) == (None, "unanswered")
+    assert f"{other.problem['problem_id']}/{other.thought}/{other.sample}" in str(reply.detail)
+    assert len(reply.request_key) == 64
+
+
+def test_several_files_are_one_and_blank_lines_are_passed_over(tmp_path: Path) -> None:
+    write(tmp_path, "a.jsonl", LINE)
+    (tmp_path / "b.jsonl").write_text(f"\n{json.dumps({**LINE, 'problem_id': 'p-2'})}\n\n", "utf-8")
+    teacher = ReplayTeacher(Settings(files=("a.jsonl", str(tmp_path / "b.jsonl"))), tmp_path)
+    assert [reply.failure for reply in teacher.complete([request(), request("p-2")])] == [None, None]
+
+
+def test_without_files_every_request_is_unanswered(tmp_path: Path) -> None:
+    (reply,) = ReplayTeacher(Settings(), tmp_path).complete([request()])
+    assert reply.failure == "unanswered"
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ThoughtmillError, match=r"cannot read .*none\.jsonl: .*generate\.replay\.files"):
+        ReplayTeacher(Settings(files=("none.jsonl",)), tmp_path)
+
+
+def test_the_second_line_for_a_completion_is_named_with_the_first(tmp_path: Path) -> None:
+    settings = write(tmp_path, "a.jsonl", LINE, {**LINE, "sample": 1}, {**LINE, "model": "n"})
+    with pytest.raises(ThoughtmillError, match=r"a\.jsonl:3: p-1/pot/0 stands in .*a\.jsonl:1 already"):
+        ReplayTeacher(settings, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("{", "JSON"),
+        ("[1]", "not a completion"),
+        (json.dumps({key: LINE[key] for key in LINE if key != "completion"}), "completion: Field required"),
+        (json.dumps({**LINE, "completion": None}), "completion: Input should be a valid string"),
+        (json.dumps({**LINE, "sample": -1}), "sample: "),
+        (json.dumps({**LINE, "sample": "first"}), "sample: "),
+        ("\udcff", "not a completion"),
+    ],
+)
+def test_a_corrupt_line_is_named_with_its_number(tmp_path: Path, line: str, reason: str) -> None:
+    text = f"{json.dumps(LINE)}\n{line}\n"
+    (tmp_path / "a.jsonl").write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(ThoughtmillError, match=r"a\.jsonl:2: ") as error:
+        ReplayTeacher(Settings(files=("a.jsonl",)), tmp_path)
+    assert reason in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_the_key_follows_what_was_said(tmp_path: Path) -> None:
+    (one,) = ReplayTeacher(write(tmp_path, "a.jsonl", LINE), tmp_path).complete([request()])
+    (other,) = ReplayTeacher(
+        write(tmp_path, "b.jsonl", {**LINE, "completion": "ans = 4"}), tmp_path
+    ).complete([request()])
+    assert one.request_key != other.request_key
+
+
+def test_published_completions_are_all_found(shared_data: Path) -> None:
+    for name in ("pot", "cot"):
+        file = shared_data / "replay" / f"{name}.jsonl"
+        lines = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+        teacher = ReplayTeacher(Settings(files=(str(file),)), shared_data)
+        asked = [request(line["problem_id"], line["thought"], line["sample"]) for line in lines]
+        assert [reply.completion for reply in teacher.complete(asked)] == [
+            line["completion"] for line in lines
+        ]
