@@ -5,8 +5,10 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from factory import corpus, params, show, sql, stage, status
+from factory import corpus, envelope, params, show, sql, stage, status
+from factory.errors import NotInProject
 from factory.files import root
+from factory.verdicts import Settings as VerifySettings
 
 
 def main() -> NoReturn:
@@ -33,6 +35,13 @@ def parser() -> argparse.ArgumentParser:
     shown.add_argument("problem_id", help="for example: embedded-train-0")
     shown.set_defaults(call=_show)
 
+    verified = commands.add_parser("verify", help="verify completions of your own")
+    verified.add_argument("file", type=Path, help="JSONL rows of problem_id, problem, answer, completion")
+    verified.add_argument("--thought", required=True, help="what they are: cot, pot, eot")
+    verified.add_argument("-o", "--out", type=Path, help="write the rows with their verdicts here")
+    verified.add_argument("--skip-bad", action="store_true", help="count corrupt lines instead of stopping")
+    verified.set_defaults(call=_verify)
+
     stands = commands.add_parser("status", help="say what is built and what is stale")
     stands.set_defaults(call=_status)
     return top
@@ -46,6 +55,14 @@ def _sql(words: argparse.Namespace) -> str:
 def _show(words: argparse.Namespace) -> str:
     with corpus.opened(_data(), params.thoughts()) as con:
         return show.shown(con, words.problem_id)
+
+
+def _verify(words: argparse.Namespace) -> str:
+    try:
+        settings = params.section("verify", VerifySettings)
+    except NotInProject:
+        settings = VerifySettings()
+    return envelope.verify_file(words.file, words.thought, settings, words.out, words.skip_bad)
 
 
 def _status(words: argparse.Namespace) -> str:

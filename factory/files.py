@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from factory.errors import ThoughtmillError
+from factory.errors import NotInProject, ThoughtmillError
 
 
 def root(start: Path | None = None) -> Path:
@@ -17,7 +17,7 @@ def root(start: Path | None = None) -> Path:
     for folder in (start, *start.parents):
         if (folder / "params.yaml").is_file() and (folder / "dvc.yaml").is_file():
             return folder
-    raise ThoughtmillError(
+    raise NotInProject(
         f"{start} is not inside a Thoughtmill project: no params.yaml and dvc.yaml here or above"
     )
 
@@ -49,17 +49,27 @@ def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
     A line that is no JSON object or no UTF-8 raises a `ThoughtmillError` naming file and line.
     """
+    for number, row, fault in json_objects(path):
+        if fault is not None:
+            raise ThoughtmillError(f"{path}, line {number}: {fault}")
+        yield number, row
+
+
+def json_objects(path: Path) -> Iterator[tuple[int, dict[str, Any], str | None]]:
+    """Yield (line number from 1, object, fault) for each line that is not blank; a faulty one is empty."""
     with existing(path, "give the path of a file that exists").open("rb") as lines:
         for number, line in enumerate(lines, start=1):
             if not line.strip():
                 continue
             try:
                 row = json.loads(line.decode("utf-8"))
-            except ValueError as error:
-                raise ThoughtmillError(f"{path}, line {number}: not JSON: {error}") from error
-            if not isinstance(row, dict):
-                raise ThoughtmillError(f"{path}, line {number}: not a JSON object")
-            yield number, row
+            except (ValueError, RecursionError) as error:
+                yield number, {}, f"not JSON: {error}"
+                continue
+            if isinstance(row, dict):
+                yield number, row, None
+            else:
+                yield number, {}, "not a JSON object"
 
 
 @contextmanager

@@ -13,7 +13,13 @@ from factory.params import Settings as Section
 from factory.progress import track
 from factory.prompts import Prompt, load
 from factory.request_keys import prompt_sha
-from factory.teachers import Reply, Request, Teacher, embedded, openai, replay
+from factory.teachers import Reply, Request, Teacher
+from factory.teachers.embedded import EmbeddedTeacher
+from factory.teachers.embedded import Settings as EmbeddedSettings
+from factory.teachers.openai import OpenAITeacher
+from factory.teachers.openai import Settings as OpenAISettings
+from factory.teachers.replay import ReplayTeacher
+from factory.teachers.replay import Settings as ReplaySettings
 from schemas import Completions, Problems
 from schemas.fields import SPLITS
 
@@ -39,18 +45,18 @@ class Settings(Section):
     seed: int = 1
     splits: tuple[str, ...] = tuple(SPLITS)
     sampling: Mapping[str, Sampling] = {}
-    embedded: embedded.Settings = embedded.Settings()
-    openai: openai.Settings = openai.Settings()
-    replay: replay.Settings = replay.Settings()
+    embedded: EmbeddedSettings = EmbeddedSettings()
+    openai: OpenAISettings = OpenAISettings()
+    replay: ReplaySettings = ReplaySettings()
 
 
 def teacher(settings: Settings, folder: Path) -> Teacher:
     """Return the teacher that `params.yaml` chooses; relative files of a replay begin at `folder`."""
     if settings.teacher == "embedded":
-        return embedded.EmbeddedTeacher(settings.embedded)
+        return EmbeddedTeacher(settings.embedded)
     if settings.teacher == "replay":
-        return replay.ReplayTeacher(settings.replay, folder)
-    return openai.OpenAITeacher(settings.openai)
+        return ReplayTeacher(settings.replay, folder)
+    return OpenAITeacher(settings.openai)
 
 
 def requests(

@@ -65,7 +65,7 @@ def release(data: Path, thoughts: tuple[str, ...], settings: Settings, target: P
                 copy = part / "tables" / path.relative_to(data)
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, copy)
-                made.add(name, "all", copy.relative_to(part))
+                made.add(name, "full", copy.relative_to(part))
         (part / "README.md").write_text(card(made, con), "utf-8")
         proof = {path.relative_to(part).as_posix(): digest(path) for path in sorted(part.rglob("*.*"))}
         shown["release"] = proof

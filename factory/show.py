@@ -27,8 +27,7 @@ def shown(con: duckdb.DuckDBPyConnection, problem_id: str) -> str:
     ]
     records = con.execute(
         "select record_id, rationale, predicted_answer, failure, correct, kept, drop_reason, model"
-        " from records join completions using (completion_id)"
-        " where records.problem_id = ? order by record_id",
+        " from lineage where problem_id = ? order by record_id",
         [problem_id],
     ).fetchall()
     return "\n\n".join(parts + [_record(con, *record) for record in records])

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import small_corpus as small_corpus_rows
+
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
@@ -12,3 +14,9 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("the folder of real data sets is not beside this repository")
     return folder
+
+
+@pytest.fixture
+def small_corpus(tmp_path: Path) -> Path:
+    """The `data` folder of a corpus of three problems, before `tabulate`."""
+    return small_corpus_rows.write(tmp_path / "data")

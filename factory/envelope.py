@@ -1,0 +1,111 @@
+"""Completions of your own: a JSONL file of them in, the same rows with their verdicts out.
+
+A row is the envelope `problem_id`, `problem`, `answer`, `completion`; more keys pass through. Each comes back
+with `rationale`, `predicted_answer`, `failure`, `correct`, `fence`, `elapsed_s` and `checks` as well.
+"""
+
+import json
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+from factory.errors import ThoughtmillError
+from factory.files import aside, existing, json_objects
+from factory.journal import fingerprint
+from factory.progress import track
+from factory.solvers.answers import canonical, equal
+from factory.thoughts import named
+from factory.verdicts import Job, Settings, Solved, Solving, solving, source_digest
+
+NEEDED = {"problem_id": (str, int), "problem": str, "answer": (str, int, float), "completion": str}
+
+
+def verified(rows: Iterable[dict[str, Any]], thought: str, solving: Solving) -> Iterator[dict[str, Any]]:
+    """Yield every row of an envelope with its verdict, in order and in flat memory."""
+    waiting: deque[dict[str, Any]] = deque()
+
+    def jobs() -> Iterator[Job]:
+        for row in rows:
+            waiting.append(row)
+            yield Job(thought, row["problem"], row["completion"])
+
+    for solved in solving(jobs()):
+        yield _with_verdict(waiting.popleft(), solved)
+
+
+def _with_verdict(row: dict[str, Any], solved: Solved) -> dict[str, Any]:
+    outcome, gold = solved.outcome, canonical(str(row["answer"]))
+    checks = {check.check: {"passed": check.passed, "detail": check.detail} for check in outcome.checks}
+    return {
+        **row,
+        "rationale": solved.rationale,
+        "predicted_answer": outcome.answer,
+        "failure": outcome.failure,
+        "correct": None if outcome.answer is None or gold is None else equal(outcome.answer, gold),
+        "fence": outcome.fence,
+        "elapsed_s": round(solved.elapsed_s, 6),
+        "checks": checks,
+    }
+
+
+class Reader:
+    """The rows of an envelope, and how many lines were no rows.
+
+    A line that is no JSON object, lacks a key, or has a gold answer that is no number is a `ThoughtmillError`
+    that names it; with `skip_bad` it is counted in `skipped` and passed over.
+    """
+
+    def __init__(self, path: Path, skip_bad: bool) -> None:
+        self.path, self.skip_bad, self.skipped = existing(path, "give the path of a JSONL file"), skip_bad, 0
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        for number, row, fault in json_objects(self.path):
+            said = fault or _fault(row)
+            if said is None:
+                yield row
+            elif self.skip_bad:
+                self.skipped += 1
+            else:
+                raise ThoughtmillError(
+                    f"{self.path}, line {number}: {said}; --skip-bad passes over such lines"
+                )
+
+
+def _fault(row: dict[str, Any]) -> str | None:
+    for key, types in NEEDED.items():
+        if not isinstance(row.get(key), types):  # type: ignore[arg-type]
+            return f"`{key}` is missing" if key not in row else f"`{key}` is {row[key]!r}"
+    return None if canonical(str(row["answer"])) else f"the answer {row['answer']!r} is no number"
+
+
+def verify_file(path: Path, thought: str, settings: Settings, out: Path | None, skip_bad: bool) -> str:
+    """Verify a file of completions, write `out` where it is given, and return what it came to, in lines.
+
+    A million rows pass in flat memory. When it is killed, the same call goes on where it was.
+    """
+    named(thought)
+    reader = Reader(path, skip_bad)
+    depends = fingerprint((path,), thought, settings.model_dump_json(), source_digest(), str(skip_bad))
+    journal = (out or path).with_name(f".{path.name}.{depends}.journal")
+    outcomes: Counter[str] = Counter()
+    with aside(out) if out else nullcontext() as part, part.open("w") if part else nullcontext() as file:
+        for row in verified(track(reader, f"verify {path.name}"), thought, solving(settings, journal)):
+            outcomes[
+                row["failure"] or {True: "correct", False: "incorrect", None: "no answer"}[row["correct"]]
+            ] += 1
+            if file:
+                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+    return _summary(outcomes, reader.skipped)
+
+
+def _summary(outcomes: Counter[str], skipped: int) -> str:
+    rows = outcomes.total()
+    answered = outcomes["correct"] + outcomes["incorrect"]
+    lines = [f"{rows} rows" + (f", {skipped} corrupt lines passed over" if skipped else "")]
+    for outcome, count in sorted(outcomes.items(), key=lambda pair: (-pair[1], pair[0])):
+        lines.append(f"  {outcome:16} {count:9}  {count / rows:8.2%}")
+    if answered:
+        lines.append(f"yield {answered / rows:.2%}, accuracy {outcomes['correct'] / rows:.2%}")
+    return "\n".join(lines)

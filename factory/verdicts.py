@@ -1,0 +1,104 @@
+"""Verdicts: completions are parsed and solved, on all cores, without sight of the gold answer."""
+
+import dataclasses
+import hashlib
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic import Field
+
+from factory.journal import journaled
+from factory.params import Settings as Section
+from factory.solvers.limits import Limits
+from factory.solvers.outcome import Check, Outcome
+from factory.solvers.solvers import Solvers
+from factory.thoughts import named
+from factory.workers import Crew
+
+
+class Settings(Section):
+    """The section `verify` of `params.yaml`."""
+
+    workers: int = Field(0, ge=0, description="processes that solve; 0 is one per core")
+    equations_timeout_s: float = Field(5.0, gt=0, description="seconds for one system of equations")
+    limits: Limits = Limits()
+
+
+class Job(NamedTuple):
+    """What is to be solved: a completion, or the failure that stands in its place. Never the gold answer."""
+
+    thought: str
+    problem: str
+    completion: str | None
+    failure: str | None = None
+    detail: str | None = None
+
+
+class Solved(NamedTuple):
+    """The rationale that was read, if any, what it came to, and the seconds that took."""
+
+    rationale: str | None
+    outcome: Outcome
+    elapsed_s: float = 0.0
+
+
+Solving = Callable[[Iterable[Job]], Iterator[Solved]]
+"""A way to do jobs, in order: in this process or in many."""
+
+
+def solve(job: Job, solvers: Solvers) -> Solved:
+    """Parse one completion and solve its rationale."""
+    if job.failure is not None or job.completion is None:
+        return Solved(None, Outcome(None, job.failure or "unanswered", job.detail))
+    begun = time.perf_counter()
+    thought = named(job.thought)
+    rationale = thought.parse(job.completion)
+    if rationale is None:
+        outcome = Outcome(None, "unparsable", f"no {job.thought} can be read from the completion")
+    else:
+        outcome = thought.solve(rationale, job.problem, solvers)
+    return Solved(rationale, outcome, time.perf_counter() - begun)
+
+
+def solving(settings: Settings, journal: Path) -> Solving:
+    """Return a way to do jobs on all cores that goes on after `kill -9` where `journal` ends."""
+    crew = Crew(_work, _lost, settings.workers or os.cpu_count() or 1, _begin, (settings,))
+    return partial(journaled, journal, crew.spread, dump=_dump, load=_load)
+
+
+def source_digest() -> str:
+    """Return a digest of everything that a verdict is made by: when it changes, no journal is taken up."""
+    here = Path(__file__).parent
+    files = sorted([Path(__file__), *(here / "solvers").rglob("*.py"), *(here / "thoughts").rglob("*.py")])
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
+
+
+_solvers: Solvers
+
+
+def _begin(settings: Settings) -> None:
+    """Open the solvers of a worker process; they end with it."""
+    global _solvers  # noqa: PLW0603  a process pool hands its workers nothing but functions
+    _solvers = Solvers(settings.limits, settings.equations_timeout_s)
+
+
+def _work(job: Job) -> Solved:
+    return solve(job, _solvers)
+
+
+def _lost(job: Job) -> Solved:
+    return Solved(None, Outcome(None, "killed", "the process that solved it died, twice"))
+
+
+def _dump(solved: Solved) -> Any:
+    return solved.rationale, dataclasses.asdict(solved.outcome), solved.elapsed_s
+
+
+def _load(noted: Any) -> Solved:
+    rationale, fields, elapsed_s = noted
+    checks = tuple(Check(**check) for check in fields.pop("checks"))
+    return Solved(rationale, Outcome(**fields, checks=checks), elapsed_s)

@@ -1,0 +1,93 @@
+"""A corpus small enough to know by heart: three problems, two thoughts, and every kind of verdict."""
+
+from pathlib import Path
+from typing import Any
+
+from factory import tables
+from schemas import TABLES
+
+THOUGHTS = ("cot", "pot")
+
+PROBLEMS = [
+    ("ours-train-0", "train", "Mo has 3 bags of 4 <b>nuts</b>. How many nuts?", "12"),
+    ("ours-train-1", "train", "Ida cuts 7 pies into 2 parts each. How many parts?", "14"),
+    ("ours-test-0", "test", "A pen costs $2. What do 9 pens cost?", "18"),
+]
+
+# problem, thought, rationale, predicted answer, failure, correct, kept, drop reason, agreed
+VERDICTS: list[tuple[Any, ...]] = [
+    ("ours-train-0", "cot", "3 * 4 = 12\n#### 12", "12", None, True, True, None, True),
+    ("ours-train-0", "pot", "ans = 3 * 4", "12", None, True, True, None, True),
+    ("ours-train-1", "cot", "7 + 2 = 9\n#### 9", "9", None, False, False, "incorrect", True),
+    ("ours-train-1", "pot", "ans = 7 + 2", "9", None, False, False, "incorrect", True),
+    ("ours-test-0", "cot", "2 * 9 = 18\n#### 18", "18", None, True, False, "held_out", None),
+    ("ours-test-0", "pot", None, None, "unparsable", None, False, "failed", None),
+]
+
+
+def write(data: Path) -> Path:
+    """Write the tables of the small corpus under `data`, as the stages would."""
+    tables.write(data / "problems.parquet", TABLES["problems"], map(_problem, PROBLEMS))
+    for thought in THOUGHTS:
+        rows = [_completion(verdict) for verdict in VERDICTS if verdict[1] == thought]
+        tables.write(data / "completions" / f"{thought}.parquet", TABLES["completions"], rows)
+    tables.write(data / "records.parquet", TABLES["records"], map(_record, VERDICTS))
+    tables.write(data / "checks.parquet", TABLES["checks"], map(_agreement, VERDICTS))
+    return data
+
+
+def _problem(row: tuple[str, str, str, str]) -> tables.Row:
+    problem_id, split, problem, answer = row
+    kept = {"problem_id": problem_id, "split": split, "problem": problem, "answer": answer}
+    return {**kept, "source": "ours", "solution": None, "license": "MIT"}
+
+
+def _completion(verdict: tuple[Any, ...]) -> tables.Row:
+    problem_id, thought, rationale = verdict[:3]
+    return {
+        "completion_id": f"{problem_id}/{thought}/0@00000000",
+        "problem_id": problem_id,
+        "thought": thought,
+        "sample": 0,
+        "request_key": "0" * 64,
+        "prompt_sha": "1" * 64,
+        "teacher": "replay",
+        "model": "handwritten",
+        "completion": rationale or "I would rather not.",
+        "finish_reason": "stop",
+        "failure": None,
+        "detail": None,
+        "prompt_tokens": 100,
+        "completion_tokens": 10,
+        "cost_usd": 0.25,
+        "latency_s": 1.5,
+    }
+
+
+def _record(verdict: tuple[Any, ...]) -> tables.Row:
+    problem_id, thought, rationale, predicted_answer, failure, correct, kept, drop_reason, _ = verdict
+    return {
+        "record_id": f"{problem_id}/{thought}/0",
+        "problem_id": problem_id,
+        "thought": thought,
+        "sample": 0,
+        "completion_id": f"{problem_id}/{thought}/0@00000000",
+        "rationale": rationale,
+        "predicted_answer": predicted_answer,
+        "failure": failure,
+        "correct": correct,
+        "fence": "monty" if thought == "pot" and rationale else None,
+        "split": "test" if "test" in problem_id else "train",
+        "kept": kept,
+        "drop_reason": drop_reason,
+    }
+
+
+def _agreement(verdict: tuple[Any, ...]) -> tables.Row:
+    detail = {True: "1 of 1 other thoughts", None: "0 of 0 other thoughts"}[verdict[8]]
+    return {
+        "record_id": f"{verdict[0]}/{verdict[1]}/0",
+        "check": "agreement",
+        "passed": verdict[8],
+        "detail": detail,
+    }

@@ -1,0 +1,93 @@
+"""`thoughtmill`: commands that answer from any folder, and say in one line what is wrong."""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from factory.tabulate import tabulate
+from tests.small_corpus import THOUGHTS
+
+PIPELINE = "stages:\n  seed:\n    cmd: python -m factory.seed\n    outs:\n      - data/problems.parquet\n"
+
+
+@pytest.fixture
+def project(small_corpus: Path) -> Path:
+    folder = small_corpus.parent
+    (folder / "params.yaml").write_text("thoughts: [cot, pot]\n")
+    (folder / "dvc.yaml").write_text(PIPELINE)
+    tabulate(small_corpus, THOUGHTS, small_corpus / "corpus.duckdb")
+    (folder / "deep" / "er").mkdir(parents=True)
+    return folder / "deep" / "er"
+
+
+def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "factory.cli", *words]
+    root = Path(__file__).parents[1]
+    return subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, timeout=60, check=False,
+        env={"PYTHONPATH": str(root), "PATH": "", "HOME": str(folder)},
+    )  # fmt: skip
+
+
+def test_sql_prints_a_table_from_any_folder(project: Path) -> None:
+    done = run(project, "sql", "select problem_id, answer from problems order by all")
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[0].split() == ["problem_id", "answer"]
+    assert done.stdout.splitlines()[2].split() == ["ours-test-0", "18"]
+
+
+def test_sql_prints_csv_and_json_without_cutting(project: Path) -> None:
+    query = "select problem, null as unknown from problems where problem_id = 'ours-train-0'"
+    text = "Mo has 3 bags of 4 <b>nuts</b>. How many nuts?"
+    sheet = list(csv.reader(io.StringIO(run(project, "sql", query, "--csv").stdout)))
+    assert sheet == [["problem", "unknown"], [text, ""]]
+    assert json.loads(run(project, "sql", query, "--json").stdout) == [{"problem": text, "unknown": None}]
+
+
+def test_sql_cannot_write(project: Path) -> None:
+    done = run(project, "sql", "drop table records")
+    assert done.returncode == 2
+    assert "read-only" in done.stderr
+
+
+def test_a_wrong_query_is_one_line_and_status_2(project: Path) -> None:
+    done = run(project, "sql", "select * from recods")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: Catalog Error")
+    assert done.stderr.count("\n") == 1
+
+
+def test_show_prints_a_problem_with_every_thought_and_verdict(project: Path) -> None:
+    said = run(project, "show", "ours-train-1").stdout
+    for part in (
+        "Ida cuts 7 pies",
+        "gold answer: 14",
+        "ours-train-1/cot/0",
+        "ans = 7 + 2",
+        "incorrect",
+        "comes to 9",
+    ):
+        assert part in said
+
+
+def test_show_names_the_nearest_problem(project: Path) -> None:
+    done = run(project, "show", "ours-train-9")
+    assert done.returncode == 2
+    assert "no problem ours-train-9; the nearest is ours-train-0" in done.stderr
+
+
+def test_outside_a_project_every_command_says_so(tmp_path: Path) -> None:
+    done = run(tmp_path, "status")
+    assert done.returncode == 2
+    assert "not inside a Thoughtmill project" in done.stderr
+
+
+def test_no_command_shows_how_to_call(project: Path) -> None:
+    done = run(project)
+    assert done.returncode == 2
+    assert "usage: thoughtmill" in done.stderr

@@ -1,0 +1,160 @@
+"""Stage `curate`: what is kept and why not, agreement, contamination, and one split for a problem."""
+
+from typing import Any
+
+import pytest
+
+from factory import tables
+from factory.curate import Settings, curate, ngrams, stand, words
+from schemas.fields import DROP_REASONS
+
+STORY = (
+    "A farmer keeps hens in {} coops with {} hens in each coop and sells {} of them at the market on Monday"
+)
+
+
+def problem(problem_id: str, text: str, split: str = "train", source: str = "ours") -> tables.Row:
+    return {"problem_id": problem_id, "problem": text, "split": split, "source": source, "answer": "7"}
+
+
+def record(problem_id: str, thought: str, **changed: Any) -> tables.Row:
+    sample = changed.pop("sample", 0)
+    return {
+        "record_id": f"{problem_id}/{thought}/{sample}",
+        "problem_id": problem_id,
+        "thought": thought,
+        "sample": sample,
+        "rationale": f"{problem_id} {thought} {sample}",
+        "predicted_answer": "7",
+        "failure": None,
+        "correct": True,
+        **changed,
+    }
+
+
+def curated(
+    problems: list[tables.Row], records: list[tables.Row], **settings: Any
+) -> dict[str, tuple[tables.Row, tables.Row]]:
+    found = curate(problems, records, Settings(**settings))
+    return {row["record_id"]: (row, check) for row, (check,) in found}
+
+
+def reasons(problems: list[tables.Row], records: list[tables.Row], **settings: Any) -> dict[str, str | None]:
+    return {name: row["drop_reason"] for name, (row, _) in curated(problems, records, **settings).items()}
+
+
+def test_a_verified_record_of_train_is_kept() -> None:
+    ((row, _),) = curated([problem("a", "How many?")], [record("a", "cot")]).values()
+    assert (row["kept"], row["drop_reason"], row["split"]) == (True, None, "train")
+
+
+def test_every_other_record_says_why_it_is_not_kept() -> None:
+    problems = [
+        problem("a", "one?"),
+        problem("b", "two?", "test"),
+        problem("c", "one?"),
+        problem("d", "two?"),
+    ]
+    records = [
+        record("a", "cot", failure="timeout", correct=None, predicted_answer=None),
+        record("a", "cot", sample=1, correct=False),
+        record("a", "cot", sample=2, rationale="same"),
+        record("a", "cot", sample=3, rationale="same"),
+        record("b", "cot"),
+        record("c", "cot"),
+        record("d", "cot"),
+    ]
+    assert list(reasons(problems, records).values()) == [
+        "failed", "incorrect", None, "duplicate_rationale", "held_out", "duplicate_problem", "contaminated",
+    ]  # fmt: skip
+
+
+def test_knowledge_without_an_answer_is_kept_when_it_did_not_fail() -> None:
+    found = curated([problem("a", "one?")], [record("a", "knowledge", predicted_answer=None, correct=None)])
+    assert found["a/knowledge/0"][0]["kept"]
+
+
+def test_the_same_rationale_in_another_thought_is_no_duplicate() -> None:
+    records = [record("a", "cot", rationale="same"), record("a", "pot", rationale="same")]
+    assert set(reasons([problem("a", "one?")], records).values()) == {None}
+
+
+def test_every_reason_is_one_of_the_enum() -> None:
+    assert set(DROP_REASONS) >= {
+        "failed", "incorrect", "held_out", "duplicate_rationale", "duplicate_problem", "contaminated",
+    }  # fmt: skip
+
+
+def test_a_problem_is_in_one_split_in_every_thought() -> None:
+    problems = [problem(f"p{number}", f"How many are {number} and {number}?") for number in range(40)]
+    records = [record(f"p{number}", thought) for number in range(40) for thought in ("cot", "pot")]
+    found = curated(problems, records, validation_share=0.5)
+    splits = {
+        name: {row["split"] for row, _ in found.values() if row["problem_id"] == name}
+        for name in ("p0", "p1")
+    }
+    assert all(len(each) == 1 for each in splits.values())
+    assert 8 < sum(row["split"] == "validation" for row, _ in found.values()) / 2 < 32
+
+
+def test_a_set_with_a_validation_split_keeps_its_own() -> None:
+    problems = [problem(f"p{number}", f"{number}?") for number in range(40)] + [
+        problem("q", "q?", "validation")
+    ]
+    assert {
+        standing.split for name, standing in stand(problems, Settings(validation_share=0.9)) if name != "q"
+    } == {"train"}
+
+
+def test_test_problems_never_move() -> None:
+    problems = [problem(f"p{number}", f"{number}?", "test") for number in range(40)]
+    assert {each.split for _, each in stand(problems, Settings(validation_share=0.9))} == {"test"}
+
+
+def test_problems_of_one_text_share_a_split() -> None:
+    problems = [problem(f"p{number}", f"How many are {number // 2}?") for number in range(60)]
+    splits = {name: each.split for name, each in stand(problems, Settings(validation_share=0.5))}
+    assert all(splits[f"p{number}"] == splits[f"p{number + 1}"] for number in range(0, 60, 2))
+
+
+def test_a_train_problem_that_repeats_a_test_problem_is_contaminated() -> None:
+    held = STORY.format(3, 12, 5) + " How many are left?"
+    near = held.replace("How many are left?", "How many hens are left now?")
+    problems = [problem("a", near), problem("b", STORY.format(4, 15, 6)), problem("t", held, "test")]
+    standings = dict(stand(problems, Settings(ngram=8, max_overlap=0.6)))
+    assert standings["a"].drop_reason == "contaminated"
+    assert standings["b"].drop_reason is None
+    assert standings["t"].drop_reason is None
+
+
+def test_what_moves_to_validation_contaminates_train_too() -> None:
+    problems = [
+        problem("a", "same words?"),
+        problem("b", "Same words!"),
+        problem("t", "same words?", "validation", "x"),
+    ]
+    assert {each.drop_reason for name, each in stand(problems, Settings()) if name != "t"} == {"contaminated"}
+
+
+def test_punctuation_and_case_do_not_make_a_new_problem() -> None:
+    assert words("Ann's 3.5 Kg!") == words("ann s 3.5 kg")
+    assert ngrams("One, two; three.", 2) == ngrams("one two three", 2)
+
+
+@pytest.mark.parametrize(
+    ("answers", "passed", "detail"),
+    [
+        ({"cot": "7", "pot": "7", "eot": "7"}, True, "2 of 2 other thoughts: eot, pot"),
+        ({"cot": "7", "pot": "8", "eot": "7"}, True, "1 of 2 other thoughts: eot"),
+        ({"cot": "7", "pot": "8", "eot": None}, False, "0 of 1 other thoughts"),
+        ({"cot": None, "pot": "8"}, None, "0 of 1 other thoughts"),
+        ({"cot": "7"}, None, "0 of 0 other thoughts"),
+        ({"cot": "1/3", "pot": "0.33333"}, True, "1 of 1 other thoughts: pot"),
+    ],
+)
+def test_agreement_compares_the_answers_of_other_thoughts(
+    answers: dict[str, str | None], passed: bool | None, detail: str
+) -> None:
+    records = [record("a", thought, predicted_answer=answer) for thought, answer in answers.items()]
+    _, check = curated([problem("a", "one?")], records)["a/cot/0"]
+    assert (check["check"], check["passed"], check["detail"]) == ("agreement", passed, detail)

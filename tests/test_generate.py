@@ -1,0 +1,112 @@
+"""Stage `generate`: a row for every request, whatever the teacher made of it."""
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from factory import tables
+from factory.generate import Settings, generate, requests, teacher
+from factory.prompts import load
+from factory.teachers import Reply, Request
+from schemas import Completions
+
+EXEMPLARS = Path(__file__).parents[1] / "data" / "exemplars.jsonl"
+SOLUTION = "There are 6*7=<<6*7=42>>42 in all.\n#### 42"
+PROBLEMS = [
+    {"problem_id": f"ours-{split}-0", "split": split, "problem": "How many are 6 rows of 7?", "answer": "42",
+     "solution": SOLUTION, "source": "ours"}
+    for split in ("test", "train")
+]  # fmt: skip
+
+
+def asked(**settings: Any) -> list[Request]:
+    return list(requests(PROBLEMS, "pot", load("pot", EXEMPLARS), Settings.model_validate(settings)))
+
+
+class Scripted:
+    """A teacher that replies what it was told to."""
+
+    def __init__(self, **reply: Any) -> None:
+        self.reply = {"completion": "ans = 42", "finish_reason": "stop", **reply}
+
+    def complete(self, requests: Iterable[Request]) -> Iterator[Reply]:
+        for request in requests:
+            yield Reply(request, "ab" * 32, "scripted", **self.reply)
+
+
+def row(**reply: Any) -> tables.Row:
+    return next(iter(generate(asked(), Scripted(**reply), "openai")))
+
+
+def test_every_problem_and_sample_is_asked_for_with_a_seed_of_its_own() -> None:
+    found = asked(samples=3, seed=10)
+    assert [(request.problem["problem_id"], request.sample) for request in found] == [
+        (name, sample) for name in ("ours-test-0", "ours-train-0") for sample in range(3)
+    ]
+    assert [request.parameters["seed"] for request in found] == [10, 11, 12] * 2
+
+
+def test_only_the_chosen_splits_are_asked_for() -> None:
+    assert [request.problem["split"] for request in asked(splits=["train"])] == ["train"]
+
+
+def test_sampling_parameters_are_those_of_the_thought() -> None:
+    sampling = {"pot": {"temperature": 0.7, "max_tokens": 99}, "cot": {"temperature": 0.1}}
+    parameters = asked(sampling=sampling, openai={"model": "m"})[0].parameters
+    assert parameters == {"model": "m", "temperature": 0.7, "top_p": 1.0, "max_tokens": 99, "seed": 1}
+
+
+def test_a_reply_becomes_a_row_of_completions(tmp_path: Path) -> None:
+    found = row(prompt_tokens=10, completion_tokens=3, cost_usd=0.1, latency_s=0.5)
+    assert found["completion_id"] == "ours-test-0/pot/0@abababab"
+    assert (found["teacher"], found["model"], found["completion"]) == ("openai", "scripted", "ans = 42")
+    tables.write(tmp_path / "c.parquet", Completions, [found])
+    assert list(tables.Source(tmp_path / "c.parquet", Completions)) == [found]
+
+
+@pytest.mark.parametrize(
+    ("reply", "failure"),
+    [
+        ({"finish_reason": "length"}, "truncated"),
+        ({"finish_reason": "content_filter"}, "refused"),
+        ({"completion": " \n"}, "empty"),
+        ({"completion": None, "failure": "unanswered", "detail": "gave up"}, "unanswered"),
+        ({}, None),
+    ],
+)
+def test_what_is_no_usable_completion_has_a_failure(reply: dict[str, Any], failure: str | None) -> None:
+    found = row(**reply)
+    assert found["failure"] == failure
+    assert (found["detail"] is None) == (failure is None)
+
+
+def test_the_prompt_has_one_digest_for_all_problems_and_another_for_another_thought() -> None:
+    rows = list(generate(asked(), Scripted(), "openai"))
+    other = requests(PROBLEMS, "cot", load("cot", EXEMPLARS), Settings())
+    (first,) = {each["prompt_sha"] for each in rows}
+    assert first != next(iter(generate(other, Scripted(), "openai")))["prompt_sha"]
+
+
+def test_the_embedded_teacher_writes_from_the_worked_solution(tmp_path: Path) -> None:
+    settings = Settings.model_validate({"embedded": {"error_rate": 0.0}})
+    for found in generate(asked(), teacher(settings, tmp_path), "embedded"):
+        assert "6" in found["completion"] and "ans" in found["completion"]
+        assert (found["failure"], found["cost_usd"]) == (None, 0.0)
+
+
+def test_a_replay_answers_from_its_files(tmp_path: Path) -> None:
+    line = {
+        "problem_id": "ours-test-0",
+        "thought": "pot",
+        "sample": 0,
+        "completion": "ans = 6 * 7",
+        "model": "m",
+    }
+    (tmp_path / "replay.jsonl").write_text(json.dumps(line))
+    settings = Settings.model_validate({"teacher": "replay", "replay": {"files": ["replay.jsonl"]}})
+    found = {each["problem_id"]: each for each in generate(asked(), teacher(settings, tmp_path), "replay")}
+    assert found["ours-test-0"]["completion"] == "ans = 6 * 7"
+    assert found["ours-train-0"]["failure"] == "unanswered"

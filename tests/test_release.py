@@ -1,0 +1,93 @@
+"""Stage `release`: a folder that loads as the Hub would load it, and that proves itself."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from datasets import load_dataset
+
+from factory.release import Settings, release
+from factory.sources import digest
+from factory.tabulate import tabulate
+from schemas import TABLES, Released, columns
+from schemas.fields import DROP_REASONS, FAILURES
+from tests.small_corpus import THOUGHTS
+
+
+@pytest.fixture
+def made(small_corpus: Path) -> Path:
+    tabulate(small_corpus, THOUGHTS, small_corpus / "corpus.duckdb")
+    release(small_corpus, THOUGHTS, Settings(), small_corpus / "release")
+    return small_corpus / "release"
+
+
+def loaded(folder: Path, config: str, split: str, cache: Path) -> list[dict[str, object]]:
+    return list(load_dataset(str(folder), config, split=split, cache_dir=str(cache)))
+
+
+def test_a_thought_loads_with_its_kept_records_as_train(made: Path, tmp_path: Path) -> None:
+    (row,) = loaded(made, "cot", "train", tmp_path / "cache")
+    assert row == {
+        "record_id": "ours-train-0/cot/0",
+        "problem_id": "ours-train-0",
+        "sample": 0,
+        "source": "ours",
+        "split": "train",
+        "problem": "Mo has 3 bags of 4 <b>nuts</b>. How many nuts?",
+        "answer": "12",
+        "rationale": "3 * 4 = 12\n#### 12",
+        "predicted_answer": "12",
+        "agreed": True,
+        "license": "MIT",
+    }
+
+
+def test_good_records_of_test_problems_are_in_test_and_bad_ones_are_not(made: Path, tmp_path: Path) -> None:
+    (row,) = loaded(made, "cot", "test", tmp_path / "cache")
+    assert row["record_id"] == "ours-test-0/cot/0"
+    assert not (made / "pot" / "test.parquet").exists()
+
+
+def test_every_table_loads_whole_with_the_rejected(made: Path, tmp_path: Path) -> None:
+    assert len(loaded(made, "records", "full", tmp_path / "cache")) == 6
+    assert len(loaded(made, "completions", "full", tmp_path / "cache")) == 6
+    assert len(loaded(made, "problems", "full", tmp_path / "cache")) == 3
+
+
+def test_the_manifest_proves_every_file(made: Path) -> None:
+    shown = json.loads((made / "manifest.json").read_text())
+    files = {path.relative_to(made).as_posix() for path in made.rglob("*") if path.is_file()}
+    assert set(shown["release"]) == files - {"manifest.json"}
+    assert all(digest(made / name) == sha for name, sha in shown["release"].items())
+    assert shown["data_version"] == json.loads((made.parent / "manifest.json").read_text())["data_version"]
+
+
+def test_two_releases_of_one_corpus_are_the_same_bytes(made: Path, small_corpus: Path) -> None:
+    release(small_corpus, THOUGHTS, Settings(), small_corpus / "again")
+    for path in made.rglob("*"):
+        if path.is_file():
+            assert (small_corpus / "again" / path.relative_to(made)).read_bytes() == path.read_bytes()
+
+
+def test_the_card_names_every_column_failure_and_drop_reason(made: Path) -> None:
+    text = (made / "README.md").read_text()
+    for table in (Released, *TABLES.values()):
+        assert all(f"`{column.name}`" in text and column.description in text for column in columns(table))
+    assert all(f"`{name}`: {meaning}" in text for name, meaning in (FAILURES | DROP_REASONS).items())
+    assert "<!--" not in text
+
+
+def test_the_heading_of_the_card_lists_a_config_per_thought_and_table(made: Path) -> None:
+    heading = yaml.safe_load((made / "README.md").read_text().split("---")[1])
+    assert [config["config_name"] for config in heading["configs"]] == [*THOUGHTS, *TABLES]
+    assert heading["size_categories"] == ["n<1K"]
+
+
+def test_a_release_that_fails_keeps_the_old_one(made: Path, small_corpus: Path) -> None:
+    before = sorted(made.rglob("*"))
+    (small_corpus / "problems.parquet").write_bytes(b"")
+    with pytest.raises(Exception, match=r"problems\.parquet|Parquet"):
+        release(small_corpus, THOUGHTS, Settings(), made)
+    assert sorted(made.rglob("*")) == before
+    assert not list(small_corpus.glob(".*.part"))

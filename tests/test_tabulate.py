@@ -1,0 +1,123 @@
+"""Stage `tabulate`: tables, comments and views in DuckDB, and the manifest of the data version."""
+
+import json
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from factory import corpus, tables
+from factory.errors import ThoughtmillError
+from factory.tabulate import tabulate
+from schemas import TABLES, Problems, columns, grain
+from tests.small_corpus import THOUGHTS
+
+VIEWS = {"agreement", "yield", "cost", "pairs", "lineage", "suspect_gold"}
+
+
+@pytest.fixture
+def built(small_corpus: Path) -> Path:
+    tabulate(small_corpus, THOUGHTS, small_corpus / "corpus.duckdb")
+    return small_corpus
+
+
+def asked(data: Path, query: str) -> list[tuple[object, ...]]:
+    with corpus.opened(data, THOUGHTS) as con:
+        return con.execute(query).fetchall()
+
+
+def test_every_table_is_there_with_all_its_rows(built: Path) -> None:
+    for name, paths in corpus.files(built, THOUGHTS).items():
+        rows = sum(len(tables.Source(path, TABLES[name])) for path in paths)
+        assert asked(built, f"select count(*) from {name}") == [(rows,)]
+        assert rows > 0
+
+
+def test_every_view_answers(built: Path) -> None:
+    known = {name for (name,) in asked(built, "select view_name from duckdb_views() where not internal")}
+    assert known >= VIEWS
+    for view in VIEWS:
+        asked(built, f'select * from "{view}" limit 1')
+
+
+def test_every_table_and_column_carries_its_description(built: Path) -> None:
+    said = dict(asked(built, "select table_name, comment from duckdb_tables()"))
+    described = {
+        (table, column): comment
+        for table, column, comment in asked(
+            built, "select table_name, column_name, comment from duckdb_columns()"
+        )
+    }
+    for name, table in TABLES.items():
+        assert said[name] == grain(table)
+        for column in columns(table):
+            assert described[name, column.name] == column.description
+
+
+def test_agreement_says_how_many_thoughts_agree_and_on_what(built: Path) -> None:
+    query = "select problem_id, answers, agreeing, agreed_answer, agreed_correct from agreement order by all"
+    assert asked(built, query) == [
+        ("ours-test-0", 1, 1, "18", True),
+        ("ours-train-0", 2, 2, "12", True),
+        ("ours-train-1", 2, 2, "9", False),
+    ]
+
+
+def test_a_wrong_gold_answer_is_suspected_where_all_thoughts_agree_on_another(built: Path) -> None:
+    assert asked(built, "select problem_id from suspect_gold") == [("ours-train-1",)]
+
+
+def test_the_yield_counts_every_record_once(built: Path) -> None:
+    assert asked(built, 'select thought, outcome, records, kept from "yield" order by all') == [
+        ("cot", "correct", 2, 1),
+        ("cot", "incorrect", 1, 0),
+        ("pot", "correct", 1, 1),
+        ("pot", "incorrect", 1, 0),
+        ("pot", "unparsable", 1, 0),
+    ]
+
+
+def test_cost_is_told_per_thought_prompt_and_verified_record(built: Path) -> None:
+    query = "select thought, completions, cost_usd, cost_per_verified_record_usd from cost order by all"
+    assert asked(built, query) == [("cot", 3, 0.75, 0.375), ("pot", 3, 0.75, 0.75)]
+
+
+def test_lineage_leads_from_the_record_to_prompt_and_model(built: Path) -> None:
+    query = (
+        "select problem_id, model, prompt_sha, completion from lineage where record_id = 'ours-test-0/pot/0'"
+    )
+    assert asked(built, query) == [("ours-test-0", "handwritten", "1" * 64, "I would rather not.")]
+
+
+def test_the_corpus_answers_from_parquet_when_its_file_is_gone_or_stale(built: Path) -> None:
+    before = asked(built, 'select * from "yield" order by all')
+    (built / "corpus.duckdb").unlink()
+    assert asked(built, 'select * from "yield" order by all') == before
+    with duckdb.connect(str(built / "corpus.duckdb")) as con:
+        con.execute("create table meta as select 'data_version' as key, 'of yesterday' as value")
+    assert asked(built, 'select * from "yield" order by all') == before
+
+
+def test_the_data_version_changes_with_the_data_and_only_with_it(built: Path) -> None:
+    first = json.loads((built / "manifest.json").read_text())
+    assert first == corpus.manifest(built, THOUGHTS)
+    path = built / "problems.parquet"
+    rows = list(tables.Source(path, Problems))
+    tables.write(path, Problems, [*rows[:-1], {**rows[-1], "answer": "13"}])
+    assert corpus.manifest(built, THOUGHTS)["data_version"] != first["data_version"]
+    tables.write(path, Problems, rows)
+    assert corpus.manifest(built, THOUGHTS) == first
+
+
+def test_a_failed_build_keeps_the_old_file(built: Path) -> None:
+    before = (built / "corpus.duckdb").read_bytes()
+    (built / "records.parquet").unlink()
+    with pytest.raises(ThoughtmillError, match=r"records\.parquet is missing"):
+        tabulate(built, THOUGHTS, built / "corpus.duckdb")
+    assert (built / "corpus.duckdb").read_bytes() == before
+    assert not list(built.glob(".*.part"))
+
+
+def test_before_the_first_build_the_error_says_what_to_run(tmp_path: Path) -> None:
+    with pytest.raises(ThoughtmillError, match="dvc repro"):
+        corpus.opened(tmp_path, THOUGHTS)

@@ -1,0 +1,121 @@
+"""Stage `verify`: one verdict for every completion, whatever became of it."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import pytest
+
+from factory import tables
+from factory.solvers.limits import Limits
+from factory.solvers.solvers import Solvers
+from factory.verdicts import Job, Solved, solve
+from factory.verify import verify
+from schemas import Checks, Records, arrow_schema, primary_key
+from schemas.fields import FAILURES
+
+PROBLEM = {
+    "problem_id": "ours-train-0",
+    "problem": "How many are 6 rows of 7?",
+    "answer": "42",
+    "split": "train",
+}
+
+
+def completion(thought: str, text: str | None, sample: int = 0, **changed: Any) -> tables.Row:
+    return {
+        "completion_id": f"ours-train-0/{thought}/{sample}@0",
+        "problem_id": "ours-train-0",
+        "thought": thought,
+        "sample": sample,
+        "completion": text,
+        "failure": None,
+        "detail": None,
+        **changed,
+    }
+
+
+@pytest.fixture(scope="module")
+def solvers() -> Iterator[Solvers]:
+    with Solvers(Limits(), equations_timeout_s=5.0) as opened:
+        yield opened
+
+
+def verdicts(solvers: Solvers, *rows: tables.Row) -> list[tuple[tables.Row, dict[str, Any]]]:
+    def solving(jobs: Iterable[Job]) -> Iterator[Solved]:
+        return (solve(job, solvers) for job in jobs)
+
+    found = verify(rows, [PROBLEM], solving)
+    return [(record, {check["check"]: check["passed"] for check in checks}) for record, checks in found]
+
+
+@pytest.mark.parametrize(
+    ("thought", "text", "answer", "correct"),
+    [
+        ("cot", "6 rows of 7 are 6 * 7 = 42.\n#### 42", "42", True),
+        ("cot", "6 rows of 7 are 6 * 7 = 43.\n#### 43", "43", False),
+        ("pot", "```python\nrows = 6\nans = rows * 7\n```", "42", True),
+        ("pot", "rows = 6\nans = rows + 7", "13", False),
+        ("eot", "unknowns: all\nall = 6 * 7\nans = all", "42", True),
+        ("eot", "unknowns: all\nall / 7 = 6 - 1\nans = all", "35", False),
+    ],
+)
+def test_an_answer_is_compared_with_gold(
+    solvers: Solvers, thought: str, text: str, answer: str, correct: bool
+) -> None:
+    ((record, checks),) = verdicts(solvers, completion(thought, text))
+    assert (record["predicted_answer"], record["failure"], record["correct"]) == (answer, None, correct)
+    assert checks["solved"] is True
+
+
+@pytest.mark.parametrize(
+    ("thought", "text", "failure"),
+    [
+        ("cot", "I cannot say.", "no_answer"),
+        ("pot", "rows = 6\nans = rows * colums", "raised"),
+        ("pot", "while True:\n    pass\nans = 42", "timeout"),
+        ("pot", "ans = [", "unparsable"),
+        ("eot", "unknowns: a, b\na + b = 42\nans = a", "underdetermined"),
+        ("eot", "unknowns: a\na = 6\na * 2 = 13\nans = a", "inconsistent"),
+        ("knowledge", "Multiply, I think.", "unparsable"),
+        ("knowledge", '["Six rows of 7 are 42."]', "not_general"),
+    ],
+)
+def test_what_fails_is_a_row_with_its_failure_and_no_verdict(
+    solvers: Solvers, thought: str, text: str, failure: str
+) -> None:
+    ((record, checks),) = verdicts(solvers, completion(thought, text))
+    assert record["failure"] == failure
+    assert failure in FAILURES
+    assert (record["predicted_answer"], record["correct"]) == (None, None)
+    assert checks["solved"] is False
+
+
+def test_knowledge_has_no_answer_and_is_neither_right_nor_wrong(solvers: Solvers) -> None:
+    text = '["The total of equal rows is the number of rows times the number in one row."]'
+    ((record, checks),) = verdicts(solvers, completion("knowledge", text))
+    assert (record["failure"], record["predicted_answer"], record["correct"]) == (None, None, None)
+    assert checks["solved"] is True
+
+
+def test_a_failure_of_the_teacher_stands_in_its_record(solvers: Solvers) -> None:
+    rows = [
+        completion("cot", None, 0, failure="uncompilable", detail="no marks"),
+        completion("cot", "#### 42", 1),
+        completion("cot", "#### 4", 2, failure="truncated", detail="cut off"),
+    ]
+    found = verdicts(solvers, *rows)
+    assert [record["failure"] for record, _ in found] == ["uncompilable", None, "truncated"]
+    assert [record["correct"] for record, _ in found] == [None, True, None]
+
+
+def test_rows_have_every_column_of_their_tables_in_key_order(solvers: Solvers) -> None:
+    rows = [completion("cot", "#### 42", sample) for sample in range(3)]
+    solving = [solve(Job("cot", PROBLEM["problem"], row["completion"]), solvers) for row in rows]
+    found = list(verify(rows, [PROBLEM], lambda jobs: iter([solving[i] for i, _ in enumerate(jobs)])))
+    assert all(list(record) == arrow_schema(Records).names for record, _ in found)
+    keys = [tuple(check[name] for name in primary_key(Checks)) for _, checks in found for check in checks]
+    assert keys == sorted(keys)
+
+
+def test_a_solver_never_sees_the_gold_answer() -> None:
+    assert "answer" not in Job._fields
