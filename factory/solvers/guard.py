@@ -11,16 +11,20 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-REFUSED = (
-    "os.", "subprocess.", "socket.", "ctypes.", "pty.", "shutil.", "resource.", "fcntl.", "mmap.",
-    "tempfile.", "sqlite3.", "signal.", "syslog.", "gc.", "cpython.", "code.", "sys.settrace", "sys.setprofile",
-    "sys._current_", "sys.addaudithook", "glob.", "pathlib.", "winreg.",
-)  # fmt: skip
+REFUSED = tuple(
+    "os. subprocess. socket. ctypes. pty. shutil. resource. fcntl. mmap. tempfile. sqlite3. signal. syslog. gc. "
+    "cpython. code. sys.settrace sys.setprofile sys._current_ sys.addaudithook glob. pathlib.".split()
+)
+"""How the names of refused events begin."""
+
 MODULES = frozenset(
     "ctypes _ctypes socket _socket subprocess _posixsubprocess multiprocessing _multiprocessing threading "
     "_thread asyncio pty mmap fcntl termios resource faulthandler _testcapi cffi _cffi_backend".split()
 )
-UNAUDITED = "mkfifo mknod setsid setpgid sendfile posix_fallocate openpty login_tty memfd_create nice".split()
+UNAUDITED = (
+    "mkfifo mknod setsid setpgid sendfile posix_fallocate openpty login_tty memfd_create nice chroot setuid "
+    "seteuid setreuid setresuid setgid setegid setregid setresgid setgroups initgroups unshare setns"
+).split()
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 

@@ -12,7 +12,7 @@ from pydantic_monty import CollectString, MontyCrashedError, MontyError, MontyRu
 
 from factory.solvers.limits import Limits
 from factory.solvers.screen import Screened
-from factory.solvers.values import TEXT_LENGTH, read_value
+from factory.solvers.values import last_line, read_value
 
 GRACE_S = 0.3
 RAISED = {"TimeoutError": "timeout", "MemoryError": "memory", "PermissionError": "forbidden"}
@@ -47,8 +47,7 @@ class Monty:
             return _failure(error, printed.output)
         reading = read_value(value)
         if reading.kind == "none":
-            lines = printed.output.strip().splitlines()
-            return "text", lines[-1][-TEXT_LENGTH:] if lines else ""
+            return "text", last_line(printed.output)
         return reading.kind, reading.text
 
     def close(self) -> None:

@@ -13,16 +13,17 @@ NODES = frozenset(
     getattr(ast, name)
     for name in (
         "Module Expr Assign AugAssign AnnAssign If For While Break Continue Pass FunctionDef Return "
-        "arguments arg Name Load Store Constant BinOp UnaryOp BoolOp Compare IfExp Call keyword Attribute Subscript "
-        "Slice List Tuple Dict ListComp GeneratorExp DictComp comprehension JoinedStr FormattedValue "
-        "Lambda Import ImportFrom alias Add Sub Mult Div FloorDiv Mod Pow USub UAdd Not And Or Eq NotEq Lt LtE "
-        "Gt GtE In NotIn"
+        "arguments arg Name Load Store Constant BinOp UnaryOp BoolOp Compare IfExp Call keyword "
+        "Attribute Subscript Slice List Tuple Dict ListComp GeneratorExp DictComp comprehension "
+        "JoinedStr FormattedValue Lambda Import ImportFrom alias Add Sub Mult Div FloorDiv Mod Pow "
+        "USub UAdd Not And Or Eq NotEq Lt LtE Gt GtE In NotIn"
     ).split()
 )
 BUILTINS = frozenset(
     "abs all any bool divmod enumerate float int len list map max min print range reversed round sorted str "
     "sum tuple zip dict".split()
 )
+REFINED = frozenset({ast.Attribute, ast.FormattedValue, ast.Call})
 METHODS = frozenset("append extend insert pop index count items keys values get sort reverse join".split())
 MATH = frozenset("ceil floor sqrt gcd lcm factorial comb perm pi e fabs isqrt trunc prod".split())
 
@@ -40,10 +41,13 @@ def is_plain(nodes: Iterable[ast.AST], imports: Iterable[ast.Import | ast.Import
             return False
         known.update(alias.asname or alias.name for alias in statement.names)
     for node in nodes:
-        if type(node) not in NODES or not _is_plain_node(node):
+        kind = type(node)
+        if kind not in NODES:
             return False
         if isinstance(node, ast.Name):
             (read if isinstance(node.ctx, ast.Load) else known).add(node.id)
+        elif kind in REFINED and not _is_plain_node(node):
+            return False
         elif isinstance(node, ast.FunctionDef):
             known.add(node.name)
         elif isinstance(node, ast.arg):

@@ -116,12 +116,14 @@ def _package_folders() -> list[str]:
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    """Kill a zygote and close its pipes."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
+    """Close the pipes, at which a zygote ends itself, and kill one that does not."""
     for pipe in (process.stdin, process.stdout):
         if pipe:
             pipe.close()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(GRACE_S)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 

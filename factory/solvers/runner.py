@@ -9,7 +9,7 @@ import sys
 from types import CodeType
 from typing import NoReturn
 
-from factory.solvers.values import TEXT_LENGTH, Reading, read_value
+from factory.solvers.values import TEXT_LENGTH, Reading, last_line, read_value
 
 ADDRESS = re.compile(r"0x[0-9a-fA-F]+")
 
@@ -33,10 +33,9 @@ class Printed:
     def flush(self) -> None:
         """Do nothing: nothing is held back."""
 
-    def last_line(self) -> str:
-        """Return the last line that is not blank."""
-        lines = "".join(self._parts).strip().splitlines()
-        return lines[-1][-TEXT_LENGTH:] if lines else ""
+    def text(self) -> str:
+        """Return all that was printed."""
+        return "".join(self._parts)
 
 
 def run(body: str, tail: str, answer_fd: int, limit_bytes: int) -> NoReturn:
@@ -58,7 +57,7 @@ def _reading(body: str, tail: str, printed: Printed) -> Reading:
         return Reading("forbidden", _words(error))
     except BaseException as error:  # noqa: BLE001  whatever a program raises is its own failure
         return Reading("raised", _words(error))
-    return value if value.kind != "none" else Reading("text", printed.last_line())
+    return value if value.kind != "none" else Reading("text", last_line(printed.text()))
 
 
 def _value(code: CodeType, asked: CodeType | None) -> object:

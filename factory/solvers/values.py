@@ -35,7 +35,7 @@ def read_value(value: Any, depth: int = 3) -> Reading:
     if value is None:
         return Reading("none", "")
     if isinstance(value, str):
-        return Reading("text", str.__str__(value)[:TEXT_LENGTH])
+        return Reading("text", last_line(str.__str__(value)))
     if isinstance(value, bool):
         return Reading("other", "bool")
     if isinstance(value, float):
@@ -81,12 +81,21 @@ def _unusual(value: Any) -> Reading:
     return Reading("other", name)
 
 
+def last_line(text: str) -> str:
+    """Return the last line of a text that is not blank, and of a long one its end.
+
+    >>> last_line("so it is\\n18 dollars\\n")
+    '18 dollars'
+    """
+    lines = text.strip().splitlines()
+    return lines[-1].strip()[-TEXT_LENGTH:] if lines else ""
+
+
 def read_text(text: str) -> str | None:
     """Return the one number in the last line of a text, without separators; None for none or several.
 
     >>> read_text("The total is $1,250.50 a year."), read_text("12 or 13")
     ('1250.50', None)
     """
-    lines = text[-TEXT_LENGTH:].strip().splitlines()
-    found = NUMBER.findall(lines[-1].replace("$", "")) if lines else []
+    found = NUMBER.findall(last_line(text).replace("$", ""))
     return found[0].replace(",", "") if len(found) == 1 else None

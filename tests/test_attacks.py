@@ -1,0 +1,58 @@
+"""What a teacher writes is hostile: no attack reaches its goal, whatever the fence, and each is a row."""
+
+import time
+from collections.abc import Iterator
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
+import pytest
+
+from factory.solvers.fences import FENCES
+from factory.solvers.limits import Limits
+from factory.solvers.processes import FenceMissing, Zygote
+from factory.solvers.programs import Programs
+from factory.solvers.screen import Screened
+from schemas.fields import FAILURES
+
+SPEC = spec_from_file_location("attacks", Path(__file__).with_name("attacks.py"))
+assert SPEC is not None
+assert SPEC.loader is not None
+attacks = module_from_spec(SPEC)
+SPEC.loader.exec_module(attacks)
+
+LIMITS = Limits(wall_s=0.15, long_wall_s=0.2, memory_mb=256)
+LATE_S = 15.0
+"""Far beyond both limits and their grace, so that a slow machine fails no test; a hang is for ever."""
+
+
+@pytest.fixture(scope="module", params=["monty", *FENCES])
+def programs(request: pytest.FixtureRequest) -> Iterator[Programs]:
+    name = request.param
+    if name in FENCES:
+        zygote = Zygote(name, LIMITS, heavy=False)
+        try:
+            zygote.run(Screened("", "1", plain=True, heavy=False), 5.0)
+        except FenceMissing as error:
+            pytest.skip(f"this system does not offer the fence {name}: {error}")
+        finally:
+            zygote.close()
+    with Programs(LIMITS, name) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("name", list(attacks.ATTACKS))
+def test_no_attack_reaches_its_goal(programs: Programs, name: str, tmp_path: Path) -> None:
+    arena = attacks.Arena(tmp_path)
+    program = arena.program(name)
+    started = time.monotonic()
+    outcome = programs.run(program)
+    elapsed = time.monotonic() - started
+    if name in ("daemon", "thread", "exit_handler"):
+        time.sleep(0.4)
+    harm = arena.harm(outcome.answer)
+    arena.close()
+    assert harm is None, (harm, outcome)
+    assert (outcome.answer is None) != (outcome.failure is None)
+    assert outcome.failure is None or outcome.failure in FAILURES
+    assert elapsed < LATE_S
+    assert programs.run("import math\nans = sum([math.floor(40.5), len([1, 2])])").answer == "42"
