@@ -8,8 +8,8 @@ process nor a power cut loses them.
 import os
 import sqlite3
 from collections.abc import Iterable
-from contextlib import closing
 from dataclasses import dataclass, fields
+from operator import attrgetter
 from pathlib import Path
 from types import TracebackType
 
@@ -103,14 +103,13 @@ class Ledger:
 
     def _set_up(self) -> None:
         """Create the tables in a new file; refuse a file from a newer Thoughtmill."""
-        with closing(self.connection.cursor()) as cursor:
-            cursor.execute("BEGIN IMMEDIATE")
-            version = cursor.execute("PRAGMA user_version").fetchone()[0]
+        with self.connection:
+            self.connection.execute("BEGIN IMMEDIATE")
+            version = self.connection.execute("PRAGMA user_version").fetchone()[0]
             if version == 0:
                 for statement in SCHEMA.split(";\n"):
-                    cursor.execute(statement)
-                cursor.execute(f"PRAGMA user_version={LEDGER_VERSION}")
-            cursor.execute("COMMIT")
+                    self.connection.execute(statement)
+                self.connection.execute(f"PRAGMA user_version={LEDGER_VERSION}")
         if version > LEDGER_VERSION:
             raise ThoughtmillError(
                 f"{self.path} was written by a newer Thoughtmill (ledger version {version}; this one knows "
@@ -125,10 +124,10 @@ class Ledger:
     def write(self, results: Iterable[Result], attempts: Iterable[Attempt] = ()) -> None:
         """Add rows as one durable transaction; of two answers to one request the first stays."""
         try:
-            self.connection.execute("BEGIN IMMEDIATE")
-            self.connection.executemany(_INSERT_RESULT, map(_row, results))
-            self.connection.executemany(_INSERT_ATTEMPT, map(_row, attempts))
-            self.connection.execute("COMMIT")
+            with self.connection:
+                self.connection.execute("BEGIN IMMEDIATE")
+                self.connection.executemany(_INSERT_RESULT, map(attrgetter(*RESULT_COLUMNS), results))
+                self.connection.executemany(_INSERT_ATTEMPT, map(attrgetter(*ATTEMPT_COLUMNS), attempts))
         except sqlite3.OperationalError as error:
             raise ThoughtmillError(f"{self.path} cannot be written: {error}") from error
 
@@ -150,8 +149,3 @@ ATTEMPT_COLUMNS = tuple(column.name for column in fields(Attempt))
 _SELECT = f"SELECT {', '.join(RESULT_COLUMNS)} FROM results WHERE request_key = ?"
 _INSERT_RESULT = f"INSERT OR IGNORE INTO results VALUES ({', '.join('?' * len(RESULT_COLUMNS))})"
 _INSERT_ATTEMPT = f"INSERT INTO attempts VALUES ({', '.join('?' * len(ATTEMPT_COLUMNS))})"
-
-
-def _row(row: Result | Attempt) -> tuple[object, ...]:
-    columns = RESULT_COLUMNS if isinstance(row, Result) else ATTEMPT_COLUMNS
-    return tuple(getattr(row, column) for column in columns)

@@ -22,8 +22,8 @@ class Settings(params.Settings):
     endpoint: str | None = Field(None, description="its name in request keys; default: its URL")
     model: str = "gpt-4o-mini"
     max_concurrency: int = Field(256, ge=1, description="requests in flight at most")
-    requests_per_minute: float | None = Field(None, gt=0)
-    tokens_per_minute: float | None = Field(None, gt=0, description="prompt and completion together")
+    requests_per_minute: float | None = Field(None, ge=1)
+    tokens_per_minute: float | None = Field(None, ge=1, description="prompt and completion together")
     timeout_s: float = Field(600.0, gt=0, description="for one attempt, connection and all")
     max_attempts: int = Field(8, ge=1, description="attempts after which a request is left unanswered")
     backoff_s: float = Field(0.5, ge=0, description="longest wait after one failure; doubles with each more")

@@ -1,0 +1,157 @@
+"""What a delivery comes to, without a network."""
+
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from factory.teachers.deliveries import Completed, Delivery, Fault, Remedy, completion, read
+from schemas.fields import FAILURES
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 5) | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["choices", "message", "content", "usage", "error", "code", "finish_reason", "model"]
+            ),
+            inner,
+        )
+    ),
+    max_leaves=20,
+)
+
+
+def body(text: Any = "42", finish_reason: Any = "stop", **more: Any) -> bytes:
+    choice = {"message": {"role": "assistant", "content": text}, "finish_reason": finish_reason}
+    return orjson.dumps({"model": "tiny-1", "choices": [choice], **more})
+
+
+def fault(status: int | None, body: bytes = b"{}", **more: Any) -> Fault:
+    verdict = read(Delivery(status, body, 0.1, **more))
+    assert isinstance(verdict, Fault)
+    return verdict
+
+
+def test_a_good_answer_is_completed_with_all_its_envelope() -> None:
+    usage = {"prompt_tokens": 9, "completion_tokens": 3, "prompt_tokens_details": {"cached_tokens": 8}}
+    assert read(Delivery(200, body(usage=usage), 0.1)) == Completed(
+        "tiny-1", "42", "stop", None, None, 9, 8, 3
+    )
+
+
+def test_usage_that_is_missing_or_odd_is_unknown_and_never_zero() -> None:
+    for usage in (None, {}, [], {"prompt_tokens": None, "completion_tokens": "3"}, {"prompt_tokens": -1}):
+        completed = completion(body(usage=usage))
+        assert isinstance(completed, Completed)
+        assert (completed.prompt_tokens, completed.cached_tokens, completed.completion_tokens) == (
+            None,
+            None,
+            None,
+        )
+
+
+def test_the_text_is_untouched() -> None:
+    text = "  \\boxed{5}\n{x} $18 \u2212 3 \U0001f600"
+    completed = completion(body(text))
+    assert isinstance(completed, Completed)
+    assert completed.text == text
+
+
+@given(
+    st.binary(max_size=60) | JSON.map(orjson.dumps),
+    st.sampled_from([None, 200, 204, 301, 400, 401, 429, 500, 599]),
+)
+def test_any_bytes_with_any_status_come_to_something(raw: bytes, status: int | None) -> None:
+    verdict = read(Delivery(status, raw, 0.1, detail="why"))
+    if isinstance(verdict, Fault):
+        assert verdict.detail
+        assert len(verdict.detail) < 1000
+        assert verdict.failure in FAILURES
+    else:
+        assert status == 200
+        assert verdict.failure is None or verdict.failure in FAILURES
+
+
+@given(st.integers(0, len(body()) - 1))
+def test_an_answer_cut_anywhere_is_asked_again(length: int) -> None:
+    verdict = fault(200, body()[:length])
+    assert verdict.remedy is Remedy.AGAIN
+    assert verdict.billed
+
+
+@pytest.mark.parametrize("status", [408, 409, 425, 429, 500, 502, 503, 504, 520, 529])
+def test_statuses_that_pass_are_asked_again(status: int) -> None:
+    assert fault(status).remedy is Remedy.AGAIN
+    assert not fault(status).billed
+
+
+@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 405, 415, 422])
+def test_statuses_that_stay_stop_the_run(status: int) -> None:
+    assert fault(status).remedy is Remedy.STOP
+
+
+@pytest.mark.parametrize("status", [429, 502, 503, 504, 529])
+def test_a_busy_endpoint_is_overload_and_nobodys_fault(status: int) -> None:
+    assert fault(status).overload
+    assert fault(status).outage
+
+
+def test_an_error_in_the_server_is_no_overload_and_may_be_the_requests_own() -> None:
+    assert not fault(500).overload
+    assert not fault(500).outage
+
+
+def test_nothing_back_is_billed_only_if_it_was_sent() -> None:
+    assert fault(None, detail="timed out").billed
+    refused = fault(None, detail="refused", sent=False)
+    assert not refused.billed
+    assert refused.outage
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "remedy"),
+    [
+        ("insufficient_quota", 429, Remedy.STOP),
+        ("rate_limit_exceeded", 429, Remedy.AGAIN),
+        ("content_filter", 400, Remedy.GIVE_UP),
+        ("context_length_exceeded", 400, Remedy.GIVE_UP),
+        ("invalid_api_key", 401, Remedy.STOP),
+    ],
+)
+def test_an_errors_code_decides_where_its_status_does_not(code: str, status: int, remedy: Remedy) -> None:
+    assert fault(status, orjson.dumps({"error": {"message": "m", "code": code}})).remedy is remedy
+    assert fault(status, orjson.dumps({"error": {"message": "m", "type": code}})).remedy is remedy
+
+
+def test_azures_filter_is_found_where_azure_puts_it() -> None:
+    inner = {"code": "ResponsibleAIPolicyViolation"}
+    verdict = fault(400, orjson.dumps({"error": {"message": "filtered", "code": "x", "innererror": inner}}))
+    assert (verdict.remedy, verdict.failure) == (Remedy.GIVE_UP, "refused")
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({"error": {"message": "no such model"}}, "no such model"),
+        ({"error": "no such model"}, '"no such model"'),
+        ({"object": "error", "message": "no such model"}, "no such model"),
+        ({"detail": "Not Found"}, "Not Found"),
+        (
+            {"detail": [{"loc": ["body", "n"], "msg": "must be 1"}]},
+            '[{"loc":["body","n"],"msg":"must be 1"}]',
+        ),
+        ([{"error": {"message": "quota", "code": 404}}], "quota"),
+    ],
+)
+def test_the_providers_own_words_are_found_in_every_spelling(said: Any, words: str) -> None:
+    assert fault(404, orjson.dumps(said)).detail == f"HTTP 404: {words}"
+
+
+def test_a_long_page_is_shortened_to_one_line() -> None:
+    detail = fault(502, b"<html>\n" + b"x " * 5000).detail
+    assert "\n" not in detail
+    assert len(detail) < 250

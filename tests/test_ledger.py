@@ -1,0 +1,142 @@
+"""The ledger: real files, real SQLite."""
+
+import multiprocessing
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from factory.errors import ThoughtmillError
+from factory.ledger import LEDGER_VERSION, Attempt, Ledger, Result, default_path
+
+RESULT = Result(
+    "a" * 64, "here", "tiny", "cot", "b" * 64, b'{"x": "\xc3\xa9"}', "stop", 10, 4, 5, 0.25, 1.5, 1.7e9
+)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "folder" / "ledger.sqlite"
+
+
+def test_what_is_written_is_read_back_as_it_was(path: Path) -> None:
+    with Ledger(path) as ledger:
+        ledger.write([RESULT])
+        assert ledger.get(RESULT.request_key) == RESULT
+        assert ledger.get("0" * 64) is None
+    with Ledger(path) as ledger:
+        assert ledger.get(RESULT.request_key) == RESULT
+
+
+def test_what_is_unknown_stays_unknown(path: Path) -> None:
+    unknown = replace(
+        RESULT,
+        finish_reason=None,
+        prompt_tokens=None,
+        cached_tokens=None,
+        completion_tokens=None,
+        cost_usd=None,
+    )
+    with Ledger(path) as ledger:
+        ledger.write([unknown])
+        assert ledger.get(RESULT.request_key) == unknown
+
+
+def test_of_two_answers_to_one_request_the_first_stays(path: Path) -> None:
+    with Ledger(path) as ledger:
+        ledger.write([RESULT])
+        ledger.write([replace(RESULT, body=b"another")])
+        assert ledger.get(RESULT.request_key) == RESULT
+
+
+def test_failures_are_attempts_and_never_results(path: Path) -> None:
+    with Ledger(path) as ledger:
+        ledger.write(
+            [], [Attempt("c" * 64, 1, 500, "oops", 1.7e9), Attempt("c" * 64, 2, None, "hung", 1.7e9)]
+        )
+        assert ledger.get("c" * 64) is None
+        rows = ledger.connection.execute("SELECT attempt, status, detail FROM attempts").fetchall()
+    assert rows == [(1, 500, "oops"), (2, None, "hung")]
+
+
+def test_a_group_is_written_whole_or_not_at_all(path: Path) -> None:
+    with Ledger(path) as ledger, pytest.raises(AttributeError):
+        ledger.write([RESULT, None])  # type: ignore[list-item]
+    with Ledger(path) as ledger:
+        assert ledger.get(RESULT.request_key) is None
+
+
+def test_a_newer_ledger_is_refused_with_what_to_do_and_left_as_it_is(path: Path) -> None:
+    Ledger(path).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute(f"PRAGMA user_version={LEDGER_VERSION + 1}")
+    before = path.read_bytes()
+    with pytest.raises(
+        ThoughtmillError, match=r"newer Thoughtmill .* update Thoughtmill, or point THOUGHTMILL_LEDGER"
+    ):
+        Ledger(path)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "content", [b"not a database, but long enough to be taken for one" * 40, b"SQLite format 3\0junk"]
+)
+def test_a_file_that_is_no_ledger_is_refused_and_left_as_it_is(path: Path, content: bytes) -> None:
+    path.parent.mkdir()
+    path.write_bytes(content)
+    with pytest.raises(ThoughtmillError, match=f"{path} cannot be the ledger"):
+        Ledger(path)
+    assert path.read_bytes() == content
+
+
+def test_the_path_comes_from_the_environment_or_is_in_the_users_cache(
+    monkeypatch: pytest.MonkeyPatch, path: Path
+) -> None:
+    monkeypatch.setenv("THOUGHTMILL_LEDGER", str(path))
+    assert default_path() == path
+    monkeypatch.delenv("THOUGHTMILL_LEDGER")
+    assert default_path().parts[-2:] == ("thoughtmill", "ledger.sqlite")
+
+
+def test_a_full_disk_is_one_clear_error_and_loses_nothing_that_was_there(path: Path) -> None:
+    with Ledger(path) as ledger:
+        ledger.write([RESULT])
+        pages = ledger.connection.execute("PRAGMA page_count").fetchone()[0]
+        ledger.connection.execute(f"PRAGMA max_page_count={pages}")
+        large = replace(RESULT, request_key="d" * 64, body=b"x" * 100_000)
+        with pytest.raises(ThoughtmillError, match="cannot be written: database or disk is full"):
+            ledger.write([large])
+    with Ledger(path) as ledger:
+        assert ledger.get(RESULT.request_key) == RESULT
+        assert ledger.get(large.request_key) is None
+
+
+def write_many(path: Path, name: str) -> None:
+    with Ledger(path) as ledger:
+        for number in range(50):
+            ledger.write(
+                [
+                    replace(RESULT, request_key=f"{name}-{number}"),
+                    replace(RESULT, request_key=f"both-{number}"),
+                ]
+            )
+
+
+def test_several_processes_share_a_ledger_and_lose_nothing(path: Path) -> None:
+    processes = multiprocessing.get_context("spawn")
+    writers = [processes.Process(target=write_many, args=(path, name)) for name in ("one", "two")]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join(30)
+        assert writer.exitcode == 0
+    with Ledger(path) as ledger:
+        assert ledger.connection.execute("SELECT count(*) FROM results").fetchone() == (150,)
+        assert ledger.connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_a_closed_ledger_is_one_file(path: Path) -> None:
+    with Ledger(path) as ledger:
+        ledger.write([RESULT])
+    assert [each.name for each in path.parent.iterdir()] == ["ledger.sqlite"]

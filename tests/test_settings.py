@@ -1,0 +1,54 @@
+"""The settings of an endpoint."""
+
+from pathlib import Path
+
+import pytest
+
+from factory import params
+from factory.errors import ThoughtmillError
+from factory.teachers.settings import OPENAI_URL, Settings
+
+
+def test_the_url_is_the_setting_then_the_environment_then_openais(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://env:8000/v1")
+    assert Settings(base_url="http://set:8000/v1").url() == "http://set:8000/v1"
+    assert Settings().url() == "http://env:8000/v1"
+    monkeypatch.delenv("OPENAI_BASE_URL")
+    assert Settings().url() == OPENAI_URL
+
+
+@pytest.mark.parametrize("url", ["localhost:8000", "api.example.com/v1", "ftp://example.com", "http://"])
+def test_a_url_that_is_none_is_refused_by_name(url: str) -> None:
+    with pytest.raises(ThoughtmillError, match=f"`{url}` is no endpoint"):
+        Settings(base_url=url).url()
+
+
+def test_credentials_in_the_url_are_refused_and_not_repeated() -> None:
+    with pytest.raises(ThoughtmillError, match="OPENAI_API_KEY alone") as caught:
+        Settings(base_url="https://me:sk-secret@example.com/v1").url()
+    assert "sk-secret" not in str(caught.value)
+
+
+def test_an_endpoint_may_be_given_a_name_that_outlives_its_url() -> None:
+    assert Settings(base_url="http://gpu7:8000/v1/").name() == "http://gpu7:8000/v1"
+    assert Settings(base_url="http://gpu7:8000/v1/", endpoint="our vLLM").name() == "our vLLM"
+
+
+def test_a_key_in_the_settings_is_an_unknown_key(tmp_path: Path) -> None:
+    with pytest.raises(ThoughtmillError, match="`api_key` is an unknown key"):
+        params.validated({"api_key": "sk-secret"}, Settings, "params.yaml: generate.openai")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"max_concurrency": 0},
+        {"timeout_s": 0},
+        {"requests_per_minute": 0},
+        {"max_usd": -1},
+        {"transport": "smoke"},
+    ],
+)
+def test_numbers_that_cannot_be_are_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ThoughtmillError, match=next(iter(wrong))):
+        params.validated(wrong, Settings, "params.yaml: generate.openai")

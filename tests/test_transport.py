@@ -1,0 +1,105 @@
+"""What transports have in common; both are driven end to end in test_engine."""
+
+import asyncio
+import time
+from email.utils import formatdate
+
+import aiohttp
+import pytest
+
+from factory.teachers.deliveries import Delivery
+from factory.teachers.raw import RawTransport
+from factory.teachers.through_openai import OpenAITransport
+from factory.teachers.transport import Transport, broken, delivered, retry_after_s
+from tests.fake_endpoint import FakeEndpoint, Turn, error
+
+BODY = b'{"model": "tiny", "messages": [{"role": "user", "content": "a"}]}'
+
+
+@pytest.fixture(params=[RawTransport, OpenAITransport])
+def kind(request: pytest.FixtureRequest) -> type[RawTransport] | type[OpenAITransport]:
+    chosen: type[RawTransport] | type[OpenAITransport] = request.param
+    return chosen
+
+
+def post(transport: Transport, times: int = 1) -> list[Delivery]:
+    async def run() -> list[Delivery]:
+        deliveries = [await transport.post(BODY) for _ in range(times)]
+        await transport.close()
+        return deliveries
+
+    return asyncio.run(run())
+
+
+def test_a_delivery_is_the_bytes_that_came(kind: type[RawTransport]) -> None:
+    turn = Turn(body=b'{"choices": [ ]}\n')
+    with FakeEndpoint(lambda prompt, times: turn) as endpoint:
+        (delivery,) = post(kind(endpoint.url, 5.0, 1))
+    assert (delivery.status, delivery.body, delivery.sent) == (200, turn.body, True)
+    assert delivery.latency_s > 0
+
+
+def test_an_error_is_a_delivery_too_and_is_not_asked_again(kind: type[RawTransport]) -> None:
+    with FakeEndpoint(lambda prompt, times: error(503, "busy", retry_after="7")) as endpoint:
+        (delivery,) = post(kind(endpoint.url, 5.0, 1))
+        assert endpoint.asked == {"a": 1}
+    assert (delivery.status, delivery.retry_after_s) == (503, 7.0)
+    assert b"busy" in delivery.body
+
+
+def test_a_body_that_drips_for_longer_than_the_time_out_is_a_time_out(kind: type[RawTransport]) -> None:
+    with FakeEndpoint(lambda prompt, times: Turn(delay_s=3)) as endpoint:
+        (delivery,) = post(kind(endpoint.url, 0.2, 1))
+    assert (delivery.status, delivery.detail, delivery.sent) == (None, "no answer within 0.2 s", True)
+
+
+def test_a_connection_that_is_refused_was_never_sent(kind: type[RawTransport]) -> None:
+    (delivery,) = post(kind("http://127.0.0.1:9", 5.0, 1))
+    assert (delivery.status, delivery.sent) == (None, False)
+    assert "Cannot connect to host 127.0.0.1:9" in delivery.detail
+
+
+def test_a_connection_that_breaks_off_was_sent(kind: type[RawTransport]) -> None:
+    with FakeEndpoint(lambda prompt, times: Turn(drop=True)) as endpoint:
+        (delivery,) = post(kind(endpoint.url, 5.0, 1))
+    assert (delivery.status, delivery.sent) == (None, True)
+    assert delivery.detail
+
+
+def test_without_a_key_none_is_sent(kind: type[RawTransport], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    with FakeEndpoint() as endpoint:
+        post(kind(endpoint.url, 5.0, 1))
+    assert endpoint.headers[0].get("Authorization") in (None, "Bearer none")
+
+
+def test_a_secret_in_a_body_or_an_error_is_blotted_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-0123456789abcdef")
+    begun = time.perf_counter()
+    assert delivered(begun, 200, b"it is sk-0123456789abcdef!", {}).body == b"it is [key]!"
+    assert "sk-" not in broken(begun, aiohttp.ClientError("sk-0123456789abcdef"), 1.0).detail
+
+
+def test_a_key_that_is_a_word_is_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    assert delivered(time.perf_counter(), 200, b"none of the boxes", {}).body == b"none of the boxes"
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, None),
+        ({"retry-after": "20"}, 20.0),
+        ({"retry-after": "0.5"}, 0.5),
+        ({"retry-after-ms": "1500", "retry-after": "2"}, 1.5),
+        ({"retry-after": "soon"}, None),
+        ({"retry-after": "-3"}, None),
+        ({"retry-after": "nan"}, None),
+        ({"retry-after": formatdate(1_000_060, usegmt=True)}, 60.0),
+        ({"retry-after": formatdate(999_000, usegmt=True)}, 0.0),
+    ],
+)
+def test_what_an_endpoint_asks_to_wait_is_read_in_every_form(
+    headers: dict[str, str], seconds: float | None
+) -> None:
+    assert retry_after_s(headers, now_s=1_000_000.0) == seconds
