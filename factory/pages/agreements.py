@@ -1,0 +1,59 @@
+"""The section `agreement`: how many thoughts of a problem come to one answer, and how often it is right."""
+
+import duckdb
+
+from factory.pages.charts import Part, stacked
+from factory.pages.markup import Section, render
+from factory.pages.queries import Row, row, rows
+
+SHOWN_SUSPECTS = 10
+
+
+def agreements(con: duckdb.DuckDBPyConnection) -> Section:
+    """Return the problems by how many thoughts agree, and those whose gold answer looks wrong."""
+    totals = shares(con)
+    levels = rows(
+        con,
+        "select answers, agreeing, count(*) as problems, count(*) filter (agreed_correct) as correct"
+        " from agreement group by answers, agreeing order by agreeing desc, answers",
+    )
+    for level in levels:
+        level["bar"] = _bar(level, totals["problems"])
+    suspects = rows(
+        con,
+        "select problem_id, answer, agreed_answer, agreeing from suspect_gold"
+        " order by agreeing desc, problem_id limit $shown",
+        shown=SHOWN_SUSPECTS,
+    )
+    body = render("agreements.html", totals=totals, levels=levels, suspects=suspects)
+    return Section("agreement", "Agreement", body)
+
+
+def shares(con: duckdb.DuckDBPyConnection) -> Row:
+    """Return how many problems have an answer, a right one, a right one in the majority, and a suspect gold.
+
+    The counts are `problems`, `answered`, `any_correct`, `agreed_correct`, `unanimous` (at least two thoughts
+    came to an answer, all to the same), `unanimous_correct` and `suspect_gold`.
+    """
+    return row(
+        con,
+        """
+        select
+            count(*) as problems,
+            count(*) filter (answers > 0) as answered,
+            (select count(distinct problem_id) from answered where correct) as any_correct,
+            count(*) filter (agreed_correct) as agreed_correct,
+            count(*) filter (agreeing >= 2 and agreeing = answers) as unanimous,
+            count(*) filter (agreeing >= 2 and agreeing = answers and agreed_correct) as unanimous_correct,
+            (select count(*) from suspect_gold) as suspect_gold
+        from agreement
+        """,
+    )
+
+
+def _bar(level: Row, problems: int) -> object:
+    wrong = level["problems"] - level["correct"] if level["answers"] else 0
+    parts = [Part("right", level["correct"], "good"), Part("wrong", wrong, "wrong")]
+    if not level["answers"]:
+        parts.append(Part("no answer", level["problems"], "none"))
+    return stacked(f"{level['agreeing']} of {level['answers']} thoughts agree", parts, problems)

@@ -1,0 +1,38 @@
+"""The section `checks`: what each check found in each thought."""
+
+import duckdb
+
+from factory.pages.charts import Part, stacked
+from factory.pages.markup import Section, render
+from factory.pages.queries import Row, rows
+
+
+def findings(con: duckdb.DuckDBPyConnection) -> Section:
+    """Return a row per check and thought: how many records passed, failed, or have nothing to check."""
+    found = rows(
+        con,
+        """
+        select
+            c."check",
+            r.thought,
+            count(*) as records,
+            count(*) filter (c.passed) as passed,
+            count(*) filter (not c.passed) as failed,
+            count(*) filter (c.passed is null) as not_applicable
+        from checks c join records r using (record_id)
+        group by c."check", r.thought
+        order by c."check", r.thought
+        """,
+    )
+    for row in found:
+        row["bar"] = _bar(row)
+    return Section("checks", "Checks", render("findings.html", rows=found))
+
+
+def _bar(row: Row) -> object:
+    parts = [
+        Part("passed", row["passed"], "good"),
+        Part("failed", row["failed"], "wrong"),
+        Part("not applicable", row["not_applicable"], "none"),
+    ]
+    return stacked(f"{row['check']} in {row['thought']}", parts, row["records"])

@@ -1,0 +1,38 @@
+"""The head of the page: what this corpus is, in a line and five figures."""
+
+from typing import Any
+
+import duckdb
+from markupsafe import Markup
+
+from factory.pages.markup import count, render, share
+from factory.pages.queries import VERIFIED, row, rows
+
+SHOWN_DIGITS = 12
+"""How many digits of the data version are shown: enough to tell any two corpora apart."""
+
+
+def headline(con: duckdb.DuckDBPyConnection, manifest: dict[str, Any]) -> Markup:
+    """Return the title, the data version, who taught it, and the figures that sum it up."""
+    totals = row(
+        con,
+        f"""
+        select
+            (select count(*) from problems) as problems,
+            count(*) as records,
+            count(*) filter ({VERIFIED}) as verified,
+            count(*) filter (kept) as kept,
+            (select count(*) from suspect_gold) as suspects
+        from records
+        """,
+    )
+    figures = {
+        "problems": count(totals["problems"]),
+        "records": count(totals["records"]),
+        "verified": share(totals["verified"], totals["records"]),
+        "kept for training": count(totals["kept"]),
+        "suspect gold answers": count(totals["suspects"]),
+    }
+    teachers = rows(con, "select distinct teacher, model from completions order by teacher, model")
+    version = str(manifest["data_version"])[:SHOWN_DIGITS]
+    return render("headline.html", totals=totals, figures=figures, teachers=teachers, version=version)

@@ -1,0 +1,63 @@
+"""The section `answers`: what kinds of numbers the gold answers are, and how large."""
+
+import duckdb
+
+from factory.pages.charts import Part, stacked
+from factory.pages.markup import Section, render
+from factory.pages.queries import Row, row
+
+KINDS = {
+    "integer": "answer not like '%.%' and answer not like '%/%'",
+    "decimal": "answer like '%.%'",
+    "fraction": "answer like '%/%'",
+    "negative": "answer like '-%'",
+}
+"""The kinds of answers and what tells them in SQL; canonical text has one form for each number."""
+
+SIZES: dict[str, tuple[float, float]] = {
+    "0": (0, 0),
+    "less than 1": (0, 1),
+    "1 to 10": (1, 10),
+    "10 to 100": (10, 100),
+    "100 to 1,000": (100, 1_000),
+    "1,000 to 10,000": (1_000, 10_000),
+    "10,000 to 1,000,000": (10_000, 1_000_000),
+    "1,000,000 and more": (1_000_000, float("inf")),
+}
+"""Ranges of absolute values, with their lower end and without their upper end; 0 stands alone."""
+
+MAGNITUDE = """
+    abs(try_cast(split_part(answer, '/', 1) as double)
+        / try_cast(coalesce(nullif(split_part(answer, '/', 2), ''), '1') as double))
+"""
+
+
+def magnitudes(con: duckdb.DuckDBPyConnection) -> Section:
+    """Return the kinds and sizes of the gold answers, one per problem."""
+    kinds = _counts(con, KINDS)
+    sizes = _counts(con, {name: _within(*bounds) for name, bounds in SIZES.items()})
+    total = row(con, "select count(*) as problems from problems")["problems"]
+    bars = [_bars("Kinds of gold answers", kinds), _bars("Sizes of gold answers", sizes)]
+    return Section("answers", "Answers", render("magnitudes.html", tables=bars, problems=total))
+
+
+def _counts(con: duckdb.DuckDBPyConnection, conditions: dict[str, str]) -> Row:
+    columns = ", ".join(f'count(*) filter ({sql}) as "{name}"' for name, sql in conditions.items())
+    return row(con, f"select {columns} from (select answer, {MAGNITUDE} as size from problems)")
+
+
+def _within(low: float, high: float) -> str:
+    """Return the SQL of a range; what is too long for a double is infinite, and in the last one."""
+    if low == high:
+        return f"size = {low}"
+    above = ">" if low == 0 else ">="
+    return f"size {above} {low}" + ("" if high == float("inf") else f" and size < {high}")
+
+
+def _bars(caption: str, counts: Row) -> Row:
+    largest = max(counts.values())
+    bars = [
+        {"name": name, "count": number, "bar": stacked(name, [Part(name, number, "plain")], largest)}
+        for name, number in counts.items()
+    ]
+    return {"caption": caption, "rows": bars}

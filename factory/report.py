@@ -1,0 +1,98 @@
+"""Stage `report`: one page to read the corpus by, and its numbers for `dvc metrics`."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from pydantic import Field
+
+from factory import corpus, params, stage, tables
+from factory.files import aside, existing, root
+from factory.pages.agreements import agreements, shares
+from factory.pages.findings import findings
+from factory.pages.headline import headline
+from factory.pages.lengths import lengths
+from factory.pages.magnitudes import magnitudes
+from factory.pages.markup import render
+from factory.pages.queries import VERIFIED, rows
+from factory.pages.samples import samples
+from factory.pages.splits import splits
+from factory.pages.yields import drops, yields
+from factory.params import Settings as Section
+
+
+class Settings(Section):
+    """The section `report` of `params.yaml`."""
+
+    seed: int = Field(1, description="chooses the samples")
+    samples: int = Field(20, ge=0, description="records shown to read, half of them good")
+
+
+def page(con: duckdb.DuckDBPyConnection, settings: Settings, manifest: dict[str, Any]) -> str:
+    """Return the page of a corpus in DuckDB: HTML that needs nothing but itself."""
+    sections = [
+        yields(con),
+        drops(con),
+        agreements(con),
+        splits(con),
+        magnitudes(con),
+        lengths(con),
+        findings(con),
+        samples(con, settings.seed, settings.samples),
+    ]
+    return str(render("page.html", headline=headline(con, manifest), sections=sections))
+
+
+def metrics(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    """Return the numbers to compare two corpora by: per thought, and of the thoughts' agreement."""
+    thoughts = rows(
+        con,
+        f"""
+        select
+            thought,
+            count(*) as records,
+            count(*) filter ({VERIFIED}) as verified,
+            count(*) filter (kept) as kept,
+            count(failure) as failures,
+            round(avg({VERIFIED}::integer), 4) as verified_share
+        from records group by thought order by thought
+        """,
+    )
+    agreed = shares(con)
+    return {
+        "problems": agreed["problems"],
+        "thoughts": {one.pop("thought"): one for one in thoughts},
+        "agreement": {
+            "any_correct_share": _share(agreed["any_correct"], agreed["problems"]),
+            "agreed_correct_share": _share(agreed["agreed_correct"], agreed["problems"]),
+            "unanimous_share": _share(agreed["unanimous"], agreed["problems"]),
+            "unanimous_correct_share": _share(agreed["unanimous_correct"], agreed["unanimous"]),
+            "suspect_gold": agreed["suspect_gold"],
+        },
+    }
+
+
+def _share(part: int, whole: int) -> float | None:
+    return round(part / whole, 4) if whole else None
+
+
+def report(data: Path, thoughts: tuple[str, ...], settings: Settings) -> None:
+    """Read the tables under `data`, write `report/index.html` and `metrics.json` beside them."""
+    manifest = existing(data / "manifest.json", "run `dvc repro` to build it").read_text("utf-8")
+    with tables.connect() as con:
+        corpus.fill(con, data, thoughts, "view")
+        html, numbers = page(con, settings, json.loads(manifest)), metrics(con)
+    with aside(data / "report" / "index.html") as part:
+        part.write_text(html, "utf-8", newline="\n")
+    with aside(data / "metrics.json") as part:
+        part.write_text(json.dumps(numbers, indent=1, sort_keys=True) + "\n", "utf-8", newline="\n")
+
+
+def main() -> None:
+    """Read all tables, write `data/report/index.html` and `data/metrics.json`."""
+    report(root() / "data", params.thoughts(), params.section("report", Settings))
+
+
+if __name__ == "__main__":
+    stage.run(main)

@@ -1,0 +1,38 @@
+"""The section `checks`: passed, failed and what does not apply are three things."""
+
+import duckdb
+import pytest
+
+from factory.pages.findings import findings
+from tests import jugs
+from tests.reader import tables_of
+
+
+@pytest.fixture
+def con() -> duckdb.DuckDBPyConnection:
+    return jugs.opened()
+
+
+def test_a_row_counts_one_check_in_one_thought(con: duckdb.DuckDBPyConnection) -> None:
+    (table,) = tables_of(findings(con).body)
+    found = {(row[0], row[1]): row[3:] for row in table.rows}
+    assert found["solved", "pot"] == ["10", "2", "0"]
+    assert found["steps", "cot"] == ["9", "2", "1"]
+    assert found["steps", "knowledge"] == ["0", "0", "12"]
+
+
+def test_every_record_is_in_each_check_once(con: duckdb.DuckDBPyConnection) -> None:
+    (table,) = tables_of(findings(con).body)
+    assert len(table.rows) == 2 * len(jugs.THOUGHTS)
+    assert {sum(map(int, row[3:])) for row in table.rows} == {jugs.PROBLEMS}
+
+
+def test_rows_are_sorted_by_check_then_thought(con: duckdb.DuckDBPyConnection) -> None:
+    (table,) = tables_of(findings(con).body)
+    assert [row[:2] for row in table.rows] == sorted(row[:2] for row in table.rows)
+
+
+def test_what_does_not_apply_is_drawn_apart(con: duckdb.DuckDBPyConnection) -> None:
+    body = findings(con).body
+    assert 'class="none"' in body
+    assert "not applicable: 12 (100\N{NO-BREAK SPACE}%)" in body

@@ -1,0 +1,68 @@
+"""Templates into HTML: nothing that is put into a page can become a part of it."""
+
+import pytest
+from jinja2 import TemplateNotFound, UndefinedError
+
+from factory.pages import markup
+from factory.pages.markup import Section, count, printable, render, share
+
+
+def test_what_is_put_into_a_template_is_escaped() -> None:
+    shown = render("stacked.svg", label='<script>"]]>', segments=[], whole=1)
+    assert "<script>" not in shown
+    assert "&lt;script&gt;&#34;]]&gt;" in shown
+
+
+def test_what_a_template_made_is_not_escaped_again() -> None:
+    section = Section("one", "One & all", render("stacked.svg", label="a", segments=[], whole=1))
+    page = render("page.html", headline="<h1>", sections=[section])
+    assert "<svg" in page
+    assert "One &amp; all" in page
+    assert "&lt;h1&gt;" in page
+
+
+def test_a_value_that_nobody_gave_is_an_error() -> None:
+    with pytest.raises(UndefinedError, match="segments"):
+        render("stacked.svg", label="a", whole=1)
+
+
+def test_a_template_that_is_not_there_is_an_error() -> None:
+    with pytest.raises(TemplateNotFound):
+        render("nowhere.html")
+
+
+def test_the_text_of_a_value_is_never_a_template() -> None:
+    assert "{{ 7*7 }}" in render("stacked.svg", label="{{ 7*7 }}", segments=[], whole=1)
+
+
+@pytest.mark.parametrize("character", ["\x00", "\x08", "\x0b", "\x1b", "\x7f", "\x9f"])
+def test_a_control_character_is_shown_as_a_mark(character: str) -> None:
+    assert printable(f"a{character}b") == "a\N{REPLACEMENT CHARACTER}b"
+
+
+def test_white_space_and_letters_of_any_script_stay() -> None:
+    text = "tab\t line\r\n página 数 \N{GRINNING FACE}"
+    assert printable(text) == text
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "shown"),
+    [(0, 3, "0.0"), (3, 3, "100"), (2, 3, "66.7"), (1, 100_000, "0.1"), (99_999, 100_000, "99.9")],
+)
+def test_only_all_is_100_per_cent_and_only_none_is_0(part: int, whole: int, shown: str) -> None:
+    assert share(part, whole) == f"{shown}\N{NO-BREAK SPACE}%"
+
+
+def test_a_share_of_nothing_is_a_dash() -> None:
+    assert share(0, 0) == "–"
+
+
+def test_a_large_number_is_grouped_by_thousands() -> None:
+    assert count(1_234_567) == "1,234,567"
+
+
+def test_every_template_compiles() -> None:
+    names = sorted(path.name for path in markup.TEMPLATES.iterdir())
+    assert "page.html" in names
+    for name in names:
+        markup._environment.get_template(name)
