@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from typing import Any
 
 REFUSED = tuple(
-    "os. subprocess. socket. ctypes. pty. shutil. resource. fcntl. mmap. tempfile. sqlite3. signal. syslog. gc. "
-    "cpython. code. sys.settrace sys.setprofile sys._current_ sys.addaudithook glob. pathlib.".split()
+    "os. subprocess. socket. ctypes. pty. shutil. resource. fcntl. mmap. tempfile. sqlite3. signal. syslog. "
+    "gc. cpython. code. sys.settrace sys.setprofile sys._current_ sys.addaudithook glob. pathlib.".split()
 )
 """How the names of refused events begin."""
 

@@ -1,0 +1,103 @@
+"""Whatever type a number has, its text says it exactly; what is no number says so."""
+
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+import sympy
+
+from factory.solvers.values import Reading, last_line, read_text, read_value
+
+
+class LyingInt(int):
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __hash__(self) -> int:
+        return 0
+
+    def __str__(self) -> str:
+        return "99"
+
+    __repr__ = __str__
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (18, "18"),
+        (-3, "-3"),
+        (0.1 + 0.2, "0.30000000000000004"),
+        (1e16, "1e+16"),
+        (Fraction(1, 3), "1/3"),
+        (Decimal("1.50"), "1.50"),
+        (complex(3, 0), "3.0"),
+        ([7], "7"),
+        ((7,), "7"),
+        ({7}, "7"),
+        ({"x": 7}, "7"),
+        ([[7]], "7"),
+        (LyingInt(7), "7"),
+        (np.int64(5), "5"),
+        (np.float64(2.5), "2.5"),
+        (np.float32(2.5), "2.5"),
+        (np.array([4]), "4"),
+        (np.array(4.5), "4.5"),
+        (sympy.Integer(5), "5"),
+        (sympy.Rational(1, 3), "1/3"),
+        (sympy.sqrt(4), "2"),
+        (sympy.sqrt(2), "1.4142135623730951"),
+        (sympy.Float("2.5"), "2.5"),
+        (sympy.FiniteSet(3), "3"),
+        ({sympy.Symbol("x"): sympy.Integer(3)}, "3"),
+    ],
+)
+def test_a_number_of_any_type_is_read(value: Any, text: str) -> None:
+    assert read_value(value) == Reading("number", text)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [True, [1, 2], [], {}, object(), len, b"5", 1j, range(3), pytest.param(10**5000, id="huge"), np.array([1, 2]), sympy.Symbol("x"),
+     np.bool_(True), sympy.true, [[[[[1]]]]]],
+)  # fmt: skip
+def test_what_is_no_number_is_read_as_none(value: Any) -> None:
+    assert read_value(value).kind == "other"
+
+
+def test_none_and_text_are_told_apart_from_both() -> None:
+    assert read_value(None).kind == "none"
+    assert read_value("18 dollars") == Reading("text", "18 dollars")
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("18", "18"),
+        ("$18.00", "18.00"),
+        ("-$5", "-5"),
+        ("$-5", "-5"),
+        ("18 dollars", "18"),
+        ("Total: 1,250,000 people.", "1250000"),
+        ("50%", "50"),
+        ("3/4 of a cup", "3/4"),
+        ("1e3", "1e3"),
+        (".5", ".5"),
+        ("first 1\nthen 2", "2"),
+        ("12 or 13", None),
+        ("7 - 3", None),
+        ("1,2", None),
+        ("many", None),
+        ("", None),
+        ("<function f at 0x7f>", None),
+    ],
+)
+def test_one_number_in_the_last_line_is_read_and_several_are_refused(text: str, number: str | None) -> None:
+    assert read_text(text) == number
+
+
+def test_of_a_long_line_the_end_is_kept() -> None:
+    assert last_line("x" * 5000 + "\n\n").endswith("x")
+    assert len(last_line("x" * 5000)) == 1000
