@@ -95,7 +95,8 @@ def is_calculation(expression: str) -> bool:
 
 
 def _plain(number: str) -> str:
-    return answers.exact_text(Fraction(number.rstrip(".")))
+    whole = number.isdigit() and number[0] != "0"
+    return number if whole else answers.exact_text(Fraction(number.rstrip(".")))
 
 
 def shows(shown: Fraction, value: Fraction) -> bool:

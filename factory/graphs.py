@@ -51,7 +51,11 @@ def calculate(expression: str, values: Mapping[str, Fraction]) -> Fraction | Non
     >>> calculate("bags * 6", {"bags": Fraction(4)})
     Fraction(24, 1)
     """
-    return evaluate(NAMED.sub(lambda name: f"({values[name[0]]})", expression))
+    return evaluate(NAMED.sub(lambda name: _bracketed(values[name[0]]), expression))
+
+
+def _bracketed(value: Fraction) -> str:
+    return str(value) if value >= 0 and value.denominator == 1 else f"({value})"
 
 
 class Graph:
@@ -60,7 +64,7 @@ class Graph:
     def __init__(self, declared: Iterable[Given], problem: Iterable[Quantity]) -> None:
         self.givens = {given.name: given for given in declared}
         self.named = bool(self.givens)
-        self.problem = tuple(problem)
+        self.problem = () if self.named else tuple(problem)
         self.steps: list[Step] = []
         self.shown: list[Fraction] = []
         self.values = {given.name: given.value for given in self.givens.values()}

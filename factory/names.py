@@ -89,12 +89,14 @@ def of_result(before: str, expression: str, after: str) -> list[str]:
     """
     lower = before.lower()
     words = _phrase(after, skipping=False)
-    if not words or words[0] in MONEY:
+    if not words or (words[0] in MONEY and words[1:2] != ["per"]):
         subject, verbs = SUBJECT.search(lower), VERBS.findall(lower)
         spoken = [VERB_NAMES.get(verb, verb) for verb in verbs[-1:]]
         told = [word for word in subject[1].split() if word == "cost" or word not in ENDS] if subject else []
         words = told or spoken or words
-    if words and "total" not in words and "-" not in expression and TOTAL.search(lower + after):
+    if words[:1] == ["per"]:
+        words = ["dollars" if before.rstrip().endswith("$") else "rate", *words]
+    elif words and "total" not in words and "-" not in expression and TOTAL.search(lower + after):
         words = ["total", *words]
     elif words and "-" in expression and LEFT.search(lower + after):
         words = [*words, "left"]
@@ -137,6 +139,8 @@ def _phrase(text: str, skipping: bool) -> list[str]:
         word = (found[1] or "").lower()
         if found[2]:
             break
+        if found[0].endswith("/"):
+            return words + _rate(text, at)
         if not word or (skipping and not words and word in SKIPPED):
             continue
         if word in ("a", "an", "per", "each", "every"):

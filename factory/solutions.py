@@ -102,12 +102,14 @@ def _hold(relations: Iterable[str], values: Mapping[str, Fraction]) -> None:
             raise UnusableSolution(f"the relation `{relation}` does not hold")
 
 
+def _comes_to(value: Fraction, answer: Fraction) -> bool:
+    return value == answer or answers.equal(answers.exact_text(value), answers.exact_text(answer))
+
+
 def _towards(answer: Fraction, steps: list[Step]) -> tuple[Step, ...]:
     """Return the steps that the answer rests on: the last one that comes to it and what it uses."""
     gold = answers.exact_text(answer)
-    last = max(
-        (i for i, s in enumerate(steps) if answers.equal(answers.exact_text(s.value), gold)), default=None
-    )
+    last = max((i for i, step in enumerate(steps) if _comes_to(step.value, answer)), default=None)
     if last is None:
         came = f"the last comes to {answers.exact_text(steps[-1].value)}" if steps else "there is none"
         raise UnusableSolution(f"no calculation comes to the answer {gold}: {came}")

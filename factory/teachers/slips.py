@@ -178,8 +178,7 @@ def _chain(right: Right, other: Solution) -> str:
     text = right.completion.rpartition("\n")[0]
     pending = []
     for old, new in zip(right.solution.steps, other.steps, strict=True):
-        if old.value != new.value:
-            pending.append((old.value, new.value))
+        pending.append((old.value, new.value))
         if old.expression != new.expression:
             told = in_numbers(old.expression, right.solution), in_numbers(new.expression, right.solution)
             text = text.replace(f"{told[0]} = ", f"{told[1]} = ", 1)
@@ -187,8 +186,10 @@ def _chain(right: Right, other: Solution) -> str:
 
     def replaced(number: re.Match[str]) -> str:
         value = Fraction(number[0].replace(",", "").rstrip("."))
-        if pending and value == pending[0][0] and text[: number.start()].rstrip(" $€£").endswith("="):
-            now.update([pending.pop(0)])
+        at = next((i for i, (old, _) in enumerate(pending) if old == value), None)
+        if at is not None and text[: number.start()].rstrip(" $€£").endswith("="):
+            now[value] = pending[at][1]
+            del pending[: at + 1]
         return answers.exact_text(now[value]) if value in now else number[0]
 
     return f"{NUMBER.sub(replaced, text)}\n#### {answers.exact_text(other.answer)}"
