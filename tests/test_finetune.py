@@ -15,7 +15,7 @@ from factory.params import validated
 from tests import tiny
 from train import adapters, roles
 from train.bases import load_base
-from train.corpus import open_corpus
+from train.pinned import open_corpus
 from train.finetune import finetune, write_curve
 from train.learning import Point
 from train.settings import FinetuneSettings
@@ -99,7 +99,7 @@ KILLED = """
 import sys
 from pathlib import Path
 from tests.test_finetune import settings
-from train.corpus import open_corpus
+from train.pinned import open_corpus
 from train.finetune import finetune
 folder, base, corpus, steps = sys.argv[1:]
 chosen = settings(base=base, steps=int(steps), dropout=0.2)

@@ -7,7 +7,7 @@ from transformers import PreTrainedTokenizerBase
 from factory.errors import ThoughtmillError
 from tests import tiny
 from train import roles
-from train.corpus import Corpus, open_corpus
+from train.pinned import Corpus, open_corpus
 from train.lessons import encode
 from train.roles import ROLES, Example
 

@@ -12,7 +12,7 @@ from factory import params, stage
 from factory.files import aside, root
 from train import adapters, roles
 from train.bases import Base, load_base
-from train.corpus import Corpus, open_corpus
+from train.pinned import Corpus, open_corpus
 from train.learning import Point, learn
 from train.lessons import Lessons, lessons, summary
 from train.settings import FinetuneSettings

@@ -12,7 +12,7 @@ import duckdb
 from transformers import PreTrainedTokenizerBase
 
 from factory.errors import ThoughtmillError
-from train.corpus import Corpus
+from train.pinned import Corpus
 
 ALONE = """
     select problem_id, problem, null as given, rationale as target

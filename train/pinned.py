@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+from huggingface_hub import snapshot_download
+from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
 from factory.errors import ThoughtmillError
 from factory.files import existing
@@ -34,9 +36,7 @@ def open_corpus(source: str, revision: str | None = None, data_version: str | No
     elif revision is not None and source.count("/") == 1:
         corpus = _folder(_download(source, revision))
     else:
-        raise ThoughtmillError(
-            f"{source} is no corpus: {REBUILD}, or give owner/name on the Hub and its revision"
-        )
+        raise ThoughtmillError(f"{source} is no corpus: {REBUILD}, or name one on the Hub with its revision")
     if data_version not in (None, corpus.data_version):
         raise ThoughtmillError(
             f"{source} is data version {corpus.data_version[:12]}, not {data_version}: "
@@ -57,36 +57,23 @@ def _file(path: Path) -> Corpus:
 
 
 def _folder(folder: Path) -> Corpus:
-    """Open Parquet files as views; a release folder has them per thought, with the problem in every row."""
+    """Open the Parquet of a corpus, which a release holds in its folder `tables`."""
     con = duckdb.connect()
-    if (folder / "records.parquet").is_file():
-        for table in ("problems", "records"):
-            file = existing(folder / f"{table}.parquet", REBUILD)
-            con.read_parquet(str(file)).create_view(table)
-    elif files := sorted(map(str, folder.glob("*/*.parquet"))):
-        con.read_parquet(files).create_view("released")
-        con.execute("create view records as select * from released")
-        con.execute("create view problems as select distinct problem_id, problem, answer from released")
-    else:
-        raise ThoughtmillError(f"{folder} holds neither records.parquet nor a release: {REBUILD}")
-    return Corpus(con, _version(folder))
-
-
-def _version(folder: Path) -> str:
-    file = existing(folder / "manifest.json", f"it names the data version; {REBUILD}")
+    tables = folder / "tables" if (folder / "tables").is_dir() else folder
+    for table in ("problems", "records"):
+        con.read_parquet(str(existing(tables / f"{table}.parquet", REBUILD))).create_view(table)
+    manifest = existing(folder / "manifest.json", f"it names the data version; {REBUILD}")
     try:
-        return str(json.loads(file.read_text("utf-8"))["data_version"])
+        return Corpus(con, str(json.loads(manifest.read_text("utf-8"))["data_version"]))
     except (ValueError, KeyError, TypeError) as error:
-        raise ThoughtmillError(f"{file} names no data version: {REBUILD}") from error
+        raise ThoughtmillError(f"{manifest} names no data version: {REBUILD}") from error
 
 
 def _download(repository: str, revision: str) -> Path:
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-
+    files = ["manifest.json", "tables/problems.parquet", "tables/records.parquet"]
     try:
-        return Path(snapshot_download(repository, repo_type="dataset", revision=revision))
+        return Path(
+            snapshot_download(repository, repo_type="dataset", revision=revision, allow_patterns=files)
+        )
     except (HfHubHTTPError, LocalEntryNotFoundError) as error:
-        raise ThoughtmillError(
-            f"{repository} at {revision} cannot be downloaded: {str(error).splitlines()[0]}"
-        ) from error
+        raise ThoughtmillError(f"{repository} at {revision}: {str(error).splitlines()[0]}") from error

@@ -1,0 +1,173 @@
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+import torch
+from peft import LoraConfig, get_peft_model
+from peft.tuners.lora import LoraLayer
+
+from factory.errors import ThoughtmillError
+from tests import tiny
+from train import adapters
+from train.bases import Base, linear_layers, load_base
+
+
+def origin(base: Base, role: str = "ir") -> adapters.Origin:
+    return adapters.Origin(
+        role=role, data_version="v" * 64, examples_sha="e" * 64, records=3, base=base.name,
+        base_revision=None, base_sha=base.sha, commit="c", parameters={"rank": 4},
+    )  # fmt: skip
+
+
+def saved(folder: Path, base: Base, role: str = "ir") -> Path:
+    """Save an adapter of random weights."""
+    config = adapters.lora(base.model, rank=4, alpha=8, dropout=0.0, targets=["q_proj"], revision=None)
+    model = get_peft_model(base.model, config)
+    for weight in model.parameters():
+        if weight.requires_grad:
+            torch.nn.init.normal_(weight)
+    adapters.save(model, folder, origin(base, role))
+    model.unload()
+    return folder
+
+
+def config(base: Base, rank: int, targets: str | list[str] = "all-linear") -> LoraConfig:
+    return adapters.lora(base.model, rank=rank, alpha=2 * rank, dropout=0.0, targets=targets, revision=None)
+
+
+@pytest.mark.parametrize("rank", [16, 40, 512])
+def test_no_layers_rank_exceeds_its_own_width(tmp_path: Path, rank: int) -> None:
+    base = tiny.causal(tmp_path / "base")
+    layers = {name: min(layer.weight.shape) for name, layer in linear_layers(base.model, "all-linear")}
+    student = get_peft_model(base.model, config(base, rank))
+    ranks = {
+        name.removeprefix("base_model.model.").removesuffix(".lora_A.default"): module.weight.shape[0]
+        for name, module in student.named_modules()
+        if name.endswith("lora_A.default")
+    }
+    assert ranks == {name: min(rank, width) for name, width in layers.items()}
+
+
+def test_a_capped_layer_scales_as_all_others_do(tmp_path: Path) -> None:
+    base = tiny.causal(tmp_path / "base")
+    student = get_peft_model(base.model, config(base, 40))
+    scales = {layer.scaling["default"] for layer in student.modules() if isinstance(layer, LoraLayer)}
+    assert scales == {2.0}
+
+
+@pytest.mark.parametrize("kind", ["causal", "t5"])
+def test_all_linear_layers_are_meant_but_for_the_output(tmp_path: Path, kind: str) -> None:
+    base = tiny.causal(tmp_path / "b") if kind == "causal" else tiny.two_sided(tmp_path / "b")
+    ours = {name for name, _ in linear_layers(base.model, "all-linear")}
+    student = get_peft_model(base.model, config(base, 4))
+    theirs = {name for name, _ in student.named_modules() if name.endswith("lora_A.default")}
+    assert {f"base_model.model.{name}.lora_A.default" for name in ours} == theirs
+    assert not any("lm_head" in name for name in ours)
+
+
+def test_targets_that_name_no_layer_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ThoughtmillError, match=r"finetune\.targets: \['q_prj'\] names no linear layer"):
+        config(tiny.causal(tmp_path / "base"), 4, ["q_prj"])
+
+
+def test_an_adapter_loads_onto_the_base_and_role_it_is_for(tmp_path: Path) -> None:
+    base = tiny.causal(tmp_path / "base")
+    saved(tmp_path / "ir", base)
+    saved(tmp_path / "kg", base, "kg")
+    student = adapters.load(base, tmp_path / "ir", "ir")
+    assert adapters.load(base, tmp_path / "kg", "kg", onto=student) is student
+    assert set(student.peft_config) == {"ir", "kg"}
+
+
+def test_an_adapter_of_another_base_is_refused_with_one_line(tmp_path: Path) -> None:
+    adapter = saved(tmp_path / "ir", tiny.causal(tmp_path / "one"))
+    with pytest.raises(
+        ThoughtmillError, match=r"^[^\n]*ir was trained on another base \([^\n]*one, [^\n]*\)$"
+    ):
+        adapters.load(tiny.causal(tmp_path / "two", seed=1), adapter, "ir")
+
+
+def test_an_adapter_of_another_role_is_refused_with_one_line(tmp_path: Path) -> None:
+    base = tiny.causal(tmp_path / "base")
+    with pytest.raises(ThoughtmillError, match=r"^[^\n]* is an adapter for role `ir`, not `pot`$"):
+        adapters.load(base, saved(tmp_path / "ir", base), "pot")
+
+
+def test_a_truncated_file_of_weights_is_refused_with_one_line(tmp_path: Path) -> None:
+    base = tiny.causal(tmp_path / "base")
+    weights = saved(tmp_path / "ir", base) / adapters.WEIGHTS
+    weights.write_bytes(weights.read_bytes()[:-100])
+    with pytest.raises(
+        ThoughtmillError, match=r"^[^\n]*safetensors is truncated or changed: train the role again$"
+    ):
+        adapters.load(base, tmp_path / "ir", "ir")
+
+
+@pytest.mark.parametrize("name", ["thoughtmill.json", adapters.WEIGHTS])
+def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
+    base = tiny.causal(tmp_path / "base")
+    (saved(tmp_path / "ir", base) / name).unlink()
+    with pytest.raises(ThoughtmillError, match=f"{name} is missing: train the role"):
+        adapters.load(base, tmp_path / "ir", "ir")
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"role": "ir"}'])
+def test_a_corrupt_origin_is_named(tmp_path: Path, text: str) -> None:
+    adapter = saved(tmp_path / "ir", tiny.causal(tmp_path / "base"))
+    (adapter / "thoughtmill.json").write_text(text)
+    with pytest.raises(ThoughtmillError, match=r"thoughtmill\.json is corrupt: train the role again"):
+        adapters.origin_of(adapter)
+
+
+def test_a_card_opens_with_what_the_hub_reads_and_lists_every_parameter(tmp_path: Path) -> None:
+    base = tiny.causal(tmp_path / "base")
+    card = (saved(tmp_path / "ir", base) / "README.md").read_text()
+    assert card.startswith(f"---\nlibrary_name: peft\nbase_model: {base.name}\n")
+    told = json.loads((tmp_path / "ir" / "thoughtmill.json").read_text())
+    assert f"| adapter_sha | {told['adapter_sha']} |" in card
+    assert "| finetune.rank | 4 |" in card
+
+
+def test_the_commit_is_that_of_the_repository_or_unknown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert adapters.commit() == "unknown"
+    author = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+    subprocess.run(["git", "init", "-q"], check=True)
+    (tmp_path / "file").write_text("1")
+    subprocess.run(["git", "add", "file"], check=True)
+    subprocess.run(["git", *author, "commit", "-qm", "one"], check=True)
+    head = subprocess.run(
+        ["git", "rev-parse", "HEAD"], check=True, capture_output=True, text=True
+    ).stdout.strip()
+    assert adapters.commit() == head
+    (tmp_path / "file").write_text("2")
+    assert adapters.commit() == f"{head}-changed"
+
+
+def test_a_base_without_a_revision_is_a_folder_or_refused() -> None:
+    with pytest.raises(
+        ThoughtmillError, match=r"is no folder; for a base on the Hub give `finetune\.revision`"
+    ):
+        load_base("owner/name")
+
+
+def test_a_folder_that_holds_no_base_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(ThoughtmillError, match=r"^base [^\n]* cannot be loaded: [^\n]*$"):
+        load_base(str(tmp_path))
+
+
+def test_a_base_that_could_never_stop_is_refused(tmp_path: Path) -> None:
+    folder = tiny.write_causal(tmp_path / "base")
+    told = json.loads((folder / "tokenizer_config.json").read_text())
+    del told["eos_token"]
+    (folder / "tokenizer_config.json").write_text(json.dumps(told))
+    with pytest.raises(ThoughtmillError, match="has no end-of-text token"):
+        load_base(str(folder))
+
+
+def test_a_base_in_half_precision_is_loaded_in_it(tmp_path: Path) -> None:
+    folder = tiny.write_causal(tmp_path / "base")
+    assert load_base(str(folder), precision="bfloat16").model.dtype == torch.bfloat16

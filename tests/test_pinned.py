@@ -1,0 +1,180 @@
+import hashlib
+import http.server
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from factory.errors import ThoughtmillError
+from tests import tiny
+from train.pinned import open_corpus
+
+COUNT = "select count(*) from records join problems using (problem_id)"
+
+
+def rows(source: Path | str, **pinned: str) -> int:
+    row = open_corpus(str(source), **pinned).con.execute(COUNT).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def database(path: Path, version: str | None = "v1") -> Path:
+    folder = tiny.write_corpus(path.parent / "parquet")
+    with duckdb.connect(str(path)) as con:
+        for table in ("problems", "records"):
+            con.execute(f"create table {table} as from '{folder / table}.parquet'")
+        con.execute("create table meta (key varchar, value varchar)")
+        if version:
+            con.execute("insert into meta values ('data_version', ?)", [version])
+    return path
+
+
+def release(folder: Path) -> Path:
+    tiny.write_corpus(folder / "tables")
+    (folder / "tables" / "manifest.json").rename(folder / "manifest.json")
+    return folder
+
+
+def test_a_corpus_opens_from_its_database_its_parquet_and_a_release(tmp_path: Path) -> None:
+    held = len(tiny.records())
+    assert rows(database(tmp_path / "corpus.duckdb")) == held
+    assert rows(tiny.write_corpus(tmp_path / "data")) == held
+    assert rows(release(tmp_path / "release")) == held
+
+
+def test_a_corpus_tells_its_data_version(tmp_path: Path) -> None:
+    assert open_corpus(str(database(tmp_path / "corpus.duckdb", "v7"))).data_version == "v7"
+    assert open_corpus(str(tiny.write_corpus(tmp_path / "data", version="v8"))).data_version == "v8"
+
+
+def test_a_database_is_opened_for_reading_only(tmp_path: Path) -> None:
+    corpus = open_corpus(str(database(tmp_path / "corpus.duckdb")))
+    with pytest.raises(duckdb.InvalidInputException, match="read-only"):
+        corpus.con.execute("delete from records")
+
+
+def test_a_corpus_of_another_data_version_is_refused(tmp_path: Path) -> None:
+    folder = tiny.write_corpus(tmp_path / "data", version="v8")
+    assert rows(folder, data_version="v8")
+    with pytest.raises(ThoughtmillError, match="is data version v8, not v9: check out the version you want"):
+        open_corpus(str(folder), data_version="v9")
+
+
+def test_a_database_without_a_data_version_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ThoughtmillError, match="names no data version"):
+        open_corpus(str(database(tmp_path / "corpus.duckdb", None)))
+
+
+def test_a_file_that_is_no_database_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "corpus.duckdb").write_bytes(b"not a database" * 500)
+    with pytest.raises(ThoughtmillError, match=r"^[^\n]*corpus\.duckdb cannot be read as a corpus[^\n]*$"):
+        open_corpus(str(tmp_path / "corpus.duckdb"))
+
+
+@pytest.mark.parametrize("missing", ["records.parquet", "problems.parquet", "manifest.json"])
+def test_a_folder_that_lacks_a_file_is_refused_by_the_name_of_that_file(tmp_path: Path, missing: str) -> None:
+    folder = tiny.write_corpus(tmp_path / "data")
+    (folder / missing).unlink()
+    with pytest.raises(ThoughtmillError, match=f"{missing} is missing"):
+        open_corpus(str(folder))
+
+
+def test_a_corrupt_manifest_is_refused(tmp_path: Path) -> None:
+    folder = tiny.write_corpus(tmp_path / "data")
+    (folder / "manifest.json").write_text("{")
+    with pytest.raises(ThoughtmillError, match=r"manifest\.json names no data version"):
+        open_corpus(str(folder))
+
+
+@pytest.mark.parametrize("source", ["no/such/folder", "owner/name", "nothing"])
+def test_what_is_no_corpus_is_refused_unless_a_revision_pins_it_on_the_hub(source: str) -> None:
+    with pytest.raises(ThoughtmillError, match=f"{source} is no corpus"):
+        open_corpus(source)
+
+
+class Hub(http.server.BaseHTTPRequestHandler):
+    """A Hub that holds one revision of one data set."""
+
+    folder: Path
+    commit = hashlib.sha1(b"one revision").hexdigest()
+
+    def do_HEAD(self) -> None:
+        self._answer(body=False)
+
+    def do_GET(self) -> None:
+        self._answer(body=True)
+
+    def _answer(self, body: bool) -> None:
+        path = self.path.split("?")[0]
+        names = [file.relative_to(self.folder).as_posix() for file in self.folder.rglob("*.*")]
+        content, status = b'{"error": "not here"}', 404
+        if path.endswith((f"/revision/{self.commit}", "/revision/v1")):
+            told = {
+                "id": "mill/corpus",
+                "sha": self.commit,
+                "siblings": [{"rfilename": name} for name in names],
+            }
+            content, status = json.dumps(told).encode(), 200
+        elif "/tree/" in path:
+            sizes = [
+                {"type": "file", "path": name, "size": (self.folder / name).stat().st_size, "oid": "0"}
+                for name in names
+            ]
+            content, status = json.dumps(sizes).encode(), 200
+        elif f"/resolve/{self.commit}/" in path:
+            content, status = (self.folder / path.split(f"/resolve/{self.commit}/")[1]).read_bytes(), 200
+        self.send_response(status)
+        self.send_header("X-Repo-Commit", self.commit)
+        self.send_header("ETag", f'"{hashlib.sha1(content).hexdigest()}"')
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        if body:
+            self.wfile.write(content)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+READ = """
+import sys
+from factory.errors import ThoughtmillError
+from train.pinned import open_corpus
+try:
+    print(open_corpus("mill/corpus", revision=sys.argv[1]).con.execute(sys.argv[2]).fetchone()[0])
+except ThoughtmillError as error:
+    print(error)
+"""
+
+
+@pytest.fixture
+def ask(tmp_path: Path) -> Iterator[Callable[[str], str]]:
+    """Yield a function that opens a revision on the Hub, in a process of its own."""
+    Hub.folder = release(tmp_path / "release")
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hub)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    hub = {"HF_ENDPOINT": f"http://127.0.0.1:{server.server_port}", "HF_HOME": str(tmp_path / "home")}
+
+    def asked(revision: str) -> str:
+        words = [sys.executable, "-c", READ, revision, COUNT]
+        told = subprocess.run(words, env=os.environ | hub, capture_output=True, text=True, check=True)
+        return told.stdout.strip()
+
+    yield asked
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_revision_on_the_hub_opens_like_the_folder_it_was(ask: Callable[[str], str]) -> None:
+    assert ask(Hub.commit) == str(len(tiny.records()))
+
+
+def test_a_revision_that_the_hub_lacks_is_one_line(ask: Callable[[str], str]) -> None:
+    told = ask("v2")
+    assert told.startswith("mill/corpus at v2: ")
+    assert "\n" not in told
