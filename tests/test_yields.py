@@ -44,14 +44,23 @@ def test_knowledge_is_verified_without_an_answer(con: duckdb.DuckDBPyConnection)
 
 
 def test_an_outcome_has_one_colour_in_all_thoughts() -> None:
-    found = tones({"correct", "incorrect", "timeout", "unparsable"})
+    found = tones([{"correct", "incorrect", "timeout"}, {"correct", "unparsable"}])
     assert found["correct"] == "good"
     assert found["incorrect"] == "wrong"
     assert len(set(found.values())) == 4
 
 
+def test_failures_of_one_thought_share_a_colour_only_when_none_is_left() -> None:
+    names = list(FAILURES)
+    thoughts = [set(names[start : start + FAILURE_TONES]) for start in range(0, len(names), FAILURE_TONES)]
+    thoughts.append({names[0], names[FAILURE_TONES]})
+    found = tones(thoughts)
+    for outcomes in thoughts:
+        assert len({found[name] for name in outcomes}) == len(outcomes)
+
+
 def test_every_failure_has_a_colour_that_the_style_knows() -> None:
-    assert set(tones(set(FAILURES)).values()) == {f"failure-{tone}" for tone in range(FAILURE_TONES)}
+    assert set(tones([set(FAILURES)]).values()) == {f"failure-{tone}" for tone in range(FAILURE_TONES)}
 
 
 def test_every_record_is_kept_or_dropped_for_one_reason(con: duckdb.DuckDBPyConnection) -> None:

@@ -13,7 +13,8 @@ SHOWN_CHARACTERS = 3000
 DRAWN = """
 with fates as (
     select
-        *,
+        record_id,
+        thought,
         md5($seed || '/' || record_id) as draw,
         if($good, 'good', coalesce(failure, drop_reason)) as fate
     from records
@@ -21,13 +22,16 @@ with fates as (
 ), fanned as (
     select *, row_number() over (partition by thought, fate order by draw) as turn from fates
 ), ranked as (
-    select *, row_number() over (partition by thought order by turn, draw) as place from fanned
+    select record_id, row_number() over (partition by thought order by turn, draw) as place from fanned
+), drawn as (
+    select * from ranked where place <= $number
 )
 select r.*, p.problem, p.answer, c.completion
-from ranked r
-join problems p using (problem_id)
-join completions c using (completion_id)
-order by place, thought
+from drawn d
+join records r using (record_id)
+join problems p on p.problem_id = r.problem_id
+join completions c on c.completion_id = r.completion_id
+order by d.place, r.thought
 limit $number
 """
 """Take turns between thoughts, and among the rejected of a thought between the ways of being rejected."""

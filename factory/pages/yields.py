@@ -23,25 +23,32 @@ MEANINGS = {
 def yields(con: duckdb.DuckDBPyConnection) -> Section:
     """Return a bar of outcomes per thought, each with its exact numbers."""
     found = rows(con, 'select thought, outcome, records, kept from "yield" order by thought, outcome')
-    tone = tones({row["outcome"] for row in found})
+    tone = tones([{row["outcome"] for row in group} for _, group in groupby(found, _thought_of)])
     found.sort(key=lambda row: (row["thought"], list(MEANINGS).index(row["outcome"])))
-    thoughts = [
-        _thought(name, list(group), tone)
-        for name, group in groupby(found, key=lambda row: str(row["thought"]))
-    ]
+    thoughts = [_thought(name, list(group), tone) for name, group in groupby(found, _thought_of)]
     return Section("yield", "Yield", render("yields.html", thoughts=thoughts, tones=tone, meanings=MEANINGS))
 
 
-def tones(outcomes: set[str]) -> dict[str, str]:
-    """Return the colour class of each outcome, the same in every bar; failures share eight.
+def tones(thoughts: list[set[str]]) -> dict[str, str]:
+    """Return the colour class of each outcome, the same in all bars; `thoughts` holds the outcomes of each.
 
-    >>> tones({"correct", "timeout", "empty"})
+    There are more failures than colours people tell apart: two failures of one thought share one only when
+    none is left.
+
+    >>> tones([{"correct", "timeout"}, {"correct", "empty"}])
     {'correct': 'good', 'empty': 'failure-0', 'timeout': 'failure-1'}
     """
-    known = {"correct": "good", "no gold needed": "good", "incorrect": "wrong"}
-    failures = [outcome for outcome in FAILURES if outcome in outcomes]
-    named = {outcome: f"failure-{index % FAILURE_TONES}" for index, outcome in enumerate(failures)}
-    return {outcome: (known | named)[outcome] for outcome in MEANINGS if outcome in outcomes}
+    found = {"correct": "good", "no gold needed": "good", "incorrect": "wrong"}
+    uses = {f"failure-{number}": 0 for number in range(FAILURE_TONES)}
+    for failure in (name for name in FAILURES if any(name in outcomes for outcomes in thoughts)):
+        beside = {found.get(other) for outcomes in thoughts if failure in outcomes for other in outcomes}
+        found[failure] = min(uses, key=lambda tone: (tone in beside, uses[tone]))
+        uses[found[failure]] += 1
+    return {name: found[name] for name in MEANINGS if any(name in outcomes for outcomes in thoughts)}
+
+
+def _thought_of(row: Row) -> str:
+    return str(row["thought"])
 
 
 def _thought(name: str, outcomes: list[Row], tone: dict[str, str]) -> Row:
