@@ -2,7 +2,7 @@
 
 `tora`: a batch through a process pool whose workers `exec` under SIGALRM and send the value back as a pickle
 (the idea of ToRA's and Qwen's `python_executor.py`). `pal`: `exec` in the same process under SIGALRM (PAL's
-`GenericRuntime`). `fresh`: a new `python -I` each time.
+`GenericRuntime`). `fresh`: a new `python -I` each time. All read the answer by the same conventions.
 """
 
 import concurrent.futures

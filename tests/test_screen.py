@@ -29,7 +29,9 @@ def test_where_the_answer_is_follows_from_the_text(program: str, tail: str) -> N
 
 
 def test_unused_imports_are_stripped_and_used_ones_stay() -> None:
-    program = "import numpy as np, math\nfrom sympy import (\n    symbols,\n    Eq,\n)\nimport os; x = math.pi\nans = x"
+    program = (
+        "import numpy as np, math\nfrom sympy import (\n  symbols,\n  Eq,\n)\nimport os; x = math.pi\nans = x"
+    )
     assert screen(program).body == "import numpy as np, math\npass\npass; x = math.pi\nans = x"
 
 

@@ -60,7 +60,8 @@ def test_a_number_of_any_type_is_read(value: Any, text: str) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [True, [1, 2], [], {}, object(), len, b"5", 1j, range(3), pytest.param(10**5000, id="huge"), np.array([1, 2]), sympy.Symbol("x"),
+    [True, [1, 2], [], {}, object(), len, b"5", 1j, range(3),
+     pytest.param(10**5000, id="huge"), np.array([1, 2]), sympy.Symbol("x"),
      np.bool_(True), sympy.true, [[[[[1]]]]]],
 )  # fmt: skip
 def test_what_is_no_number_is_read_as_none(value: Any) -> None:

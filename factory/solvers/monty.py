@@ -44,7 +44,7 @@ class Monty:
         except MontyCrashedError as error:
             return ("timeout" if error.timed_out else "killed"), "the worker died"
         except MontyError as error:
-            return _failure(error, printed.output)
+            return _failure(error, self._output_bytes)
         reading = read_value(value)
         if reading.kind == "none":
             return "text", last_line(printed.output)
@@ -56,11 +56,11 @@ class Monty:
         self._pool = None
 
 
-def _failure(error: MontyError, printed: str) -> tuple[str, str]:
-    """Say how a program failed, in the words of `schemas.fields.FAILURES`."""
+def _failure(error: MontyError, output_bytes: int) -> tuple[str, str]:
+    """Say how a program failed in the words of the tables; too much output is a MemoryError to monty."""
     name = type(error.exception()).__name__
     if not isinstance(error, MontyRuntimeError):
         return "unparsable", str(error)
-    if name == "MemoryError" and printed:
+    if name == "MemoryError" and str(error).endswith(f"> {output_bytes} bytes"):
         return "output", "more was printed than may be"
     return RAISED.get(name, "raised"), str(error)

@@ -1,0 +1,59 @@
+"""The guard refuses what a weak fence cannot, for good."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def guarded(program: str, readable: str = "/nowhere") -> str:
+    code = f"import sys; sys.path.insert(0, {str(ROOT)!r})\nimport os, gc, posix\n"
+    code += f"from factory.solvers import guard\nguard.refuse([{readable!r}])\n"
+    code += (
+        f"try:\n    {program}\n    said = 'done'\nexcept PermissionError as error:\n    said = 'refused'\n"
+    )
+    code += "posix.write(1, said.encode())\nposix._exit(0)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    return done.stdout or done.stderr
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "open('/etc/hostname')",
+        "os.open('/etc/hostname', os.O_RDONLY)",
+        "os.listdir('/')",
+        "os.system('true')",
+        "os.fork()",
+        "os.kill(os.getpid(), 0)",
+        "import socket",
+        "import ctypes",
+        "import _posixsubprocess",
+        "gc.get_objects()",
+        "sys.settrace(None)",
+        "open('/nowhere/../etc/hostname')",
+        "open(type('S', (str,), {'__add__': lambda a, b: '/nowhere/'})('/etc/hostname'))",
+    ],
+)
+def test_what_reaches_out_is_refused(program: str) -> None:
+    assert guarded(program) == "refused"
+
+
+def test_reading_what_was_shown_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    assert guarded(f"open({str(tmp_path / 'file')!r}).close()", str(tmp_path)) == "done"
+    assert guarded(f"open({str(tmp_path / 'file')!r}, 'w')", str(tmp_path)) == "refused"
+
+
+def test_changed_builtins_do_not_open_it() -> None:
+    change = "import builtins; builtins.isinstance = lambda *a: True; builtins.tuple = list"
+    assert guarded(f"{change}; open('/etc/hostname')") == "refused"
+
+
+def test_calls_that_no_hook_hears_of_are_taken_away() -> None:
+    assert guarded("assert not hasattr(os, 'mkfifo') and not hasattr(posix, 'chroot')") == "done"
