@@ -20,8 +20,9 @@ _BOLD = re.compile(r"(?:(?<=\s)|^)\*\*([^*\s][^*]*)\*\*(?=[\s:.,]|$)")
 _OPENING = re.compile(
     r"(?:(?:so|then|thus|hence|therefore|finally|now|next|first|and|we have|we get)\b,?\s+)+", re.I
 )
-_SENTENCE = re.compile(r"\b[^\W\d_]+'?[a-z]*,?[ \t]+[^\W\d_]+,?[ \t]+[^\W\d_]+")
+_SENTENCE = re.compile(r"\b[^\W\d_]+(?:'[a-z]+)?,?[ \t]+[^\W\d_]+,?[ \t]+[^\W\d_]+")
 _DECORATION = " \t*`_"
+_END = " ."
 
 
 def equations_of(completion: str) -> str | None:
@@ -85,7 +86,7 @@ def _undressed(raw: str) -> str:
         line = line[label.end() :]
     if opening := _OPENING.match(line):
         line = line[opening.end() :]
-    return line.strip(_DECORATION + equation_latex.MATHS)
+    return line.strip(_DECORATION + equation_latex.MATHS).rstrip(_END)
 
 
 def _translated(line: str) -> Iterator[str]:

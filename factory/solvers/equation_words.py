@@ -58,11 +58,11 @@ def joined(line: Tokens, lefts: frozenset[str] = frozenset()) -> list[Token]:
 
 def _calls(line: Tokens, at: int) -> bool:
     """Tell whether the word at a place is a function with its bracket, or a root sign."""
-    word = SPELLINGS.get(line[at].text, line[at].text)
+    word = line[at].text
     follows = line[at + 1].kind if at + 1 < len(line) else ""
-    return (word in FUNCTIONS or word == "Eq") and (
-        follows == "(" or (line[at].text == "sqrt" and follows == "n")
-    )
+    if follows != "(":
+        return word == "sqrt" and follows == "n"
+    return SPELLINGS.get(word, word) in FUNCTIONS or word == "Eq"
 
 
 def _named(run: Tokens, calls: bool) -> list[Token]:
