@@ -61,7 +61,8 @@ class Fence:
             "RLIMIT_CORE": 0,
         }.items():
             with contextlib.suppress(ValueError, OSError):  # macOS knows some and keeps none of RLIMIT_AS
-                resource.setrlimit(getattr(resource, name), (amount, amount))
+                # one more for the hard limit: at the soft one of RLIMIT_CPU the signal says which limit it was
+                resource.setrlimit(getattr(resource, name), (amount, amount + (name == "RLIMIT_CPU")))
 
 
 class Landlock(Fence):
