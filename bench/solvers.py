@@ -14,6 +14,7 @@ import resource
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -97,21 +98,20 @@ def _safety(name: str) -> str:
 
 def _harm(name: str, attack: str) -> str:
     """Run one attack in a session of its own, and kill that session after it."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bench.executors", name, attack],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        printed = process.communicate(timeout=LATE_S)[0].decode(errors="replace").strip()
+    with tempfile.TemporaryFile() as output:  # a pipe would stay open in whatever the attack leaves behind
+        command = [sys.executable, "-m", "bench.executors", name, attack]
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.DEVNULL, start_new_session=True)
+        try:
+            process.wait(LATE_S)
+        except subprocess.TimeoutExpired:
+            return "it was late"
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        output.seek(0)
+        printed = output.read().decode(errors="replace").strip()
         return printed.splitlines()[-1] if printed and process.returncode == 0 else "it killed its host"
-    except subprocess.TimeoutExpired:
-        return "it was late"
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
 
 
 if __name__ == "__main__":

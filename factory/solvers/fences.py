@@ -61,7 +61,7 @@ class Fence:
             "RLIMIT_CORE": 0,
         }.items():
             with contextlib.suppress(ValueError, OSError):  # macOS knows some and keeps none of RLIMIT_AS
-                # one more for the hard limit: at the soft one of RLIMIT_CPU the signal says which limit it was
+                # RLIMIT_CPU kills at the hard limit; at the soft one a signal of its own says why
                 resource.setrlimit(getattr(resource, name), (amount, amount + (name == "RLIMIT_CPU")))
 
 
