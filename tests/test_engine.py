@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from factory.errors import ThoughtmillError
-from factory.ledger import Ledger
+from factory.ledger import Ledger, runs
 from factory.teachers import Reply, Request
 from factory.teachers.openai import OpenAITeacher, Settings
 from tests.fake_endpoint import FakeEndpoint, Plan, Turn, error
@@ -317,3 +317,57 @@ def test_a_key_the_endpoint_repeats_is_in_no_error_and_not_in_the_ledger(
         assert secret.encode() not in ledger.read_bytes()
     assert secret not in str(replies) + str(caught.value)
     assert "[key]" in str(replies["bad"].completion)
+
+
+PRICED = {"prices": {"tiny": {"prompt": 100.0, "completion": 100.0}}}
+
+
+def test_a_budget_is_never_overspent_however_many_are_in_flight(ledger: Path) -> None:
+    most_each = (16 + len("user") + len("p000") + 64) * 100 / 1e6
+    with (
+        FakeEndpoint(lambda prompt, times: Turn(delay_s=0.01)) as endpoint,
+        pytest.raises(
+            ThoughtmillError, match=r"the budget is used up: .* of 0.1000 dollars .* raise max_usd"
+        ),
+    ):
+        settings = Settings.model_validate(
+            {"base_url": endpoint.url, "transport": "raw", "max_usd": 0.1, **PRICED}
+        )
+        list(OpenAITeacher(settings, ledger).complete(ask(f"p{i:03}") for i in range(500)))
+    (spent,) = sqlite3.connect(ledger).execute("SELECT sum(cost_usd) FROM results").fetchone()
+    assert 0.1 - most_each <= spent <= 0.1
+    assert endpoint.most_in_flight > 1
+
+
+def test_a_budget_with_an_unknown_price_asks_nothing(ledger: Path) -> None:
+    with FakeEndpoint() as endpoint:
+        settings = Settings(base_url=endpoint.url, transport="raw", max_usd=5.0)
+        with pytest.raises(ThoughtmillError, match="the price of `tiny` is unknown"):
+            list(OpenAITeacher(settings, ledger).complete([ask("a")]))
+    assert not endpoint.asked
+
+
+def test_what_the_ledger_holds_needs_no_budget(ledger: Path) -> None:
+    run(only("none"), GOOD, ledger)
+    replies, endpoint = run(only("none"), GOOD, ledger, max_usd=0.0, **PRICED)
+    assert len(replies) == 3
+    assert not endpoint.asked
+
+
+def test_a_limit_per_minute_spreads_the_requests(ledger: Path) -> None:
+    seen: list[float] = []
+
+    def plan(prompt: str, times: int) -> Turn:
+        seen.append(time.monotonic())
+        return Turn()
+
+    run(plan, [f"p{i}" for i in range(30)], ledger, requests_per_minute=1200)
+    assert max(seen) - min(seen) >= (30 - 20 - 1) / 20
+
+
+def test_the_figures_of_a_run_are_in_the_ledger(ledger: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(only("bad", error(413, "too large")), ["bad", *GOOD], ledger)
+    (seen,) = runs.recent(ledger)
+    assert seen.state == "ended"
+    assert seen.figures.startswith("cot 4 done, 0 in flight, 1 failed; ")
+    assert seen.figures in capsys.readouterr().err

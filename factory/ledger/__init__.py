@@ -1,13 +1,13 @@
 """The ledger: every answer that was paid for, durably, in one SQLite file outside the repository.
 
-`results` holds what came back, untouched, under its request key; `attempts` holds what failed. Rows are only
-ever added. A group of rows is one transaction (WAL, synchronous=FULL): when `write` returns, neither a killed
-process nor a power cut loses them.
+`results` holds what came back, untouched, under its request key; `attempts` what failed; `runs` how far each
+run is. Answers are only ever added. A group of rows is one transaction (WAL, synchronous=FULL): when `write`
+returns, neither a killed process nor a power cut loses them.
 """
 
 import os
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from operator import attrgetter
 from pathlib import Path
@@ -42,6 +42,14 @@ CREATE TABLE attempts (
     status INTEGER,                         -- the HTTP status; null when nothing came back
     detail TEXT NOT NULL,                   -- what went wrong
     failed_at REAL NOT NULL                 -- seconds since 1970, UTC
+);
+CREATE TABLE runs (
+    run INTEGER PRIMARY KEY,
+    pid INTEGER NOT NULL,
+    began_at REAL NOT NULL,                 -- seconds since 1970, UTC
+    seen_at REAL NOT NULL,
+    ended INTEGER NOT NULL,                 -- 0 while it runs, and for ever if it was killed
+    figures TEXT NOT NULL                   -- how far it was when last seen
 );
 """
 
@@ -121,6 +129,9 @@ class Ledger:
         row = self.connection.execute(_SELECT, (request_key,)).fetchone()
         return None if row is None else Result(*row)
 
+    def __contains__(self, request_key: object) -> bool:
+        return self.connection.execute(_KNOWN, (request_key,)).fetchone() is not None
+
     def write(self, results: Iterable[Result], attempts: Iterable[Attempt] = ()) -> None:
         """Add rows as one durable transaction; of two answers to one request the first stays."""
         try:
@@ -130,6 +141,23 @@ class Ledger:
                 self.connection.executemany(_INSERT_ATTEMPT, map(attrgetter(*ATTEMPT_COLUMNS), attempts))
         except sqlite3.OperationalError as error:
             raise ThoughtmillError(f"{self.path} cannot be written: {error}") from error
+
+    def keys(self) -> Iterator[str]:
+        """Yield the keys of all answers, in order."""
+        return (
+            key for (key,) in self.connection.execute("SELECT request_key FROM results ORDER BY request_key")
+        )
+
+    def count(self) -> int:
+        """Return how many answers there are."""
+        return int(self.connection.execute("SELECT count(*) FROM results").fetchone()[0])
+
+    def typical(self, model: str) -> dict[str, tuple[float, float]]:
+        """Return the mean tokens of prompts and completions of a model's answers, per thought."""
+        return {
+            thought: (prompt, longest)
+            for thought, prompt, longest in self.connection.execute(_TYPICAL, (model,))
+        }
 
     def close(self) -> None:
         """Close the file; a closed ledger is one file, without its write-ahead log."""
@@ -147,5 +175,10 @@ class Ledger:
 RESULT_COLUMNS = tuple(column.name for column in fields(Result))
 ATTEMPT_COLUMNS = tuple(column.name for column in fields(Attempt))
 _SELECT = f"SELECT {', '.join(RESULT_COLUMNS)} FROM results WHERE request_key = ?"
+_KNOWN = "SELECT 1 FROM results WHERE request_key = ?"
 _INSERT_RESULT = f"INSERT OR IGNORE INTO results VALUES ({', '.join('?' * len(RESULT_COLUMNS))})"
 _INSERT_ATTEMPT = f"INSERT INTO attempts VALUES ({', '.join('?' * len(ATTEMPT_COLUMNS))})"
+_TYPICAL = """
+SELECT thought, avg(prompt_tokens), avg(completion_tokens) FROM results
+WHERE model = ? AND prompt_tokens IS NOT NULL AND completion_tokens IS NOT NULL GROUP BY thought
+"""

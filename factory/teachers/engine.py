@@ -7,7 +7,6 @@ received; groups grow with the load by themselves; nothing is shared between thr
 
 import asyncio
 import math
-import random
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -15,38 +14,35 @@ from collections.abc import Iterable, Iterator
 from factory.errors import ThoughtmillError
 from factory.ledger import Attempt, Ledger, Result
 from factory.teachers import Reply, Request
-from factory.teachers.deliveries import Completed, Delivery, Fault, Remedy, read
-from factory.teachers.flow import Flow, backoff_s
+from factory.teachers.control import GO_ON, Again, Control, Stop
+from factory.teachers.deliveries import Completed, Delivery, Fault, read
 from factory.teachers.interrupts import Interrupts
-from factory.teachers.money import Budget, likely_tokens
+from factory.teachers.money import likely_tokens
 from factory.teachers.rows import Row, keyed, reply
 from factory.teachers.settings import Settings
+from factory.teachers.sight import Sight
 from factory.teachers.transport import Transport
 from factory.teachers.waiting import Waiting
 
 HELD_PER_SLOT = 4  # requests held in memory per request in flight: most of them wait to be asked again
 HITS_A_TURN = 256  # replies from the ledger that are handed on before the network is looked at again
-GO_ON = "run the same command again and it asks only for what is missing"
-
-Landing = tuple[Row, asyncio.Task[Delivery]]
 
 
 class Run:
     """One call of `OpenAITeacher.complete`. The event loop is the run's own, and is closed with it."""
 
-    def __init__(self, settings: Settings, endpoint: str, ledger: Ledger, transport: Transport) -> None:
+    def __init__(self, settings: Settings, ledger: Ledger, transport: Transport, total: int | None) -> None:
         self.settings = settings
-        self.endpoint = endpoint
         self.ledger = ledger
         self.transport = transport
         self.loop = asyncio.new_event_loop()
-        self.flow = Flow.of(settings, self.loop.time())
-        self.budget = Budget(settings.max_usd, settings.prices)
+        self.control = Control(settings, self.loop.time(), total)
+        self.sight = Sight(self.control.tally, ledger)
         self.held: dict[str, Row] = {}
         self.room = HELD_PER_SLOT * settings.max_concurrency
         self.next: Row | None = None
         self.flying: dict[asyncio.Task[Delivery], Row] = {}
-        self.landed: list[Landing] = []
+        self.landed: list[tuple[Row, asyncio.Task[Delivery]]] = []
         self.waiting = Waiting()
         self.ready: deque[Reply] = deque()
         self.exhausted = False
@@ -62,13 +58,14 @@ class Run:
                     wake_s = self._send(source)
                     while self.ready:
                         yield self.ready.popleft()
-                    self._turn(wake_s)
+                    self._turn(min(wake_s, self.sight.next_s))
                     self._settle()
                 yield from self.ready
             finally:
                 try:
                     self._drain()
                 finally:
+                    self.sight.end(self.loop.time())
                     self.loop.run_until_complete(self._close())
                     self.loop.close()
         if self.stop:
@@ -83,13 +80,13 @@ class Run:
             row = self.next = self.next or self.waiting.take(now_s) or self._new(source)
             if row is None:
                 return now_s if self.ready else self.waiting.due_s()
-            wait_s = self.flow.wait_s(row.tokens, now_s)
-            if wait_s > 0:
+            wait_s = self.control.wait_s(row, now_s)
+            if isinstance(wait_s, Stop):
+                self.stop = wait_s.why
+            elif wait_s > 0:
                 return now_s + wait_s
-            if not self.budget.affords(row.most_usd):
-                self._out_of_money(row)
-                break
-            self._fly(row, now_s)
+            else:
+                self._fly(row, now_s)
         return math.inf if self.flying else now_s
 
     def _new(self, source: Iterator[Request]) -> Row | None:
@@ -99,16 +96,17 @@ class Run:
             if request is None:
                 self.exhausted = True
                 break
-            key, parameters = keyed(request, self.endpoint, self.settings.model)
+            key, parameters = keyed(request, self.control.endpoint, self.settings.model)
             if key in self.held:
                 self.held[key].requests.append(request)
                 self.room -= 1
                 continue
             result = self.ledger.get(key)
             if result is not None:
+                self.control.tally.of(request.thought).held += 1
                 self.ready.append(reply(request, result))
                 continue
-            most_usd = self.budget.most_usd(request.messages, parameters)
+            most_usd = self.control.budget.most_usd(request.messages, parameters)
             self.held[key] = Row(
                 key, parameters, [request], likely_tokens(request.messages, parameters), most_usd
             )
@@ -119,11 +117,7 @@ class Run:
     def _fly(self, row: Row, now_s: float) -> None:
         """Send one row."""
         self.next = None
-        row.attempts += 1
-        row.sent_s = now_s
-        row.first_sent_s = min(row.first_sent_s, now_s)
-        self.flow.sent(row.tokens, now_s)
-        self.budget.hold(row.most_usd)
+        self.control.sent(row, now_s)
         task = self.loop.create_task(self.transport.post(row.body()))
         self.flying[task] = row
         task.add_done_callback(self._land)
@@ -133,22 +127,13 @@ class Run:
         self.landed.append((self.flying.pop(task), task))
         self.loop.stop()
 
-    def _out_of_money(self, row: Row) -> None:
-        """Wait until what is in flight is settled; when nothing is, stop."""
-        if not self.flying:
-            self.stop = (
-                f"the budget is used up: {self.budget.spent_usd:.4f} of {self.budget.max_usd:.4f} dollars "
-                f"are spent and the next request may cost {row.most_usd:.4f}; raise max_usd, then {GO_ON}"
-            )
-
     # Receiving.
 
     def _turn(self, wake_s: float) -> None:
         """Let the event loop run until a delivery lands or it is time to look again."""
-        timer = self.loop.call_at(wake_s, self.loop.stop) if wake_s < math.inf else None
+        timer = self.loop.call_at(wake_s, self.loop.stop)
         self.loop.run_forever()
-        if timer is not None:
-            timer.cancel()
+        timer.cancel()
         if self.leaving:
             raise KeyboardInterrupt
 
@@ -161,63 +146,38 @@ class Run:
         for row, task in landed:
             delivery = task.result()
             verdict = read(delivery)
-            self.flow.landed()
             if isinstance(verdict, Completed):
-                price = self.settings.prices.get(row.model)
-                result = row.result(self.endpoint, verdict, delivery, price)
+                result = row.result(
+                    self.control.endpoint, verdict, delivery, self.settings.prices.get(row.model)
+                )
                 results.append(result)
                 replies.extend(reply(request, result, verdict) for request in row.requests)
-                self._answered(row, result)
+                self.control.answered(row, result, self.loop.time())
+                self._let_go(row)
             else:
                 attempts.append(row.attempt(verdict, delivery))
-                if self._failed(row, verdict, delivery.retry_after_s):
-                    replies.extend(row.unanswered(verdict))
+                replies.extend(self._failed(row, verdict, delivery.retry_after_s))
         if landed:
             self.ledger.write(results, attempts)
         self.ready.extend(replies)
+        self.sight.show(self.loop.time())
 
-    def _answered(self, row: Row, result: Result) -> None:
-        """Settle what an answer took, and let go of its row."""
-        used = (result.prompt_tokens or 0) + (result.completion_tokens or 0)
-        self.flow.answered(row.tokens - used if used else 0, self.loop.time())
-        self.budget.settle(row.most_usd, row.most_usd if result.cost_usd is None else result.cost_usd)
-        self._let_go(row)
-
-    def _failed(self, row: Row, fault: Fault, retry_after_s: float | None) -> bool:
-        """Settle a fault: ask again later, or stop; say whether the row ends here."""
-        now_s = self.loop.time()
-        self.budget.settle(row.most_usd, row.most_usd if fault.billed else 0.0)
-        if fault.overload:
-            self.flow.overloaded(row.sent_s, now_s, retry_after_s)
-        if fault.remedy is Remedy.STOP:
-            self.stop = self.stop or f"{self.endpoint} refuses: {fault.detail}"
-            return False
-        if fault.remedy is Remedy.AGAIN:
-            self.flow.breaker.failed(now_s if fault.outage else row.first_sent_s, row.sent_s, now_s)
-            if self.flow.breaker.open:
-                self.stop = self.stop or self._outage(fault)
-                return False
-            if row.attempts < self.settings.max_attempts:
-                self._wait(row, retry_after_s or 0.0, now_s)
-                return False
-        self._let_go(row)
-        return True
-
-    def _wait(self, row: Row, retry_after_s: float, now_s: float) -> None:
-        """Put a row back, to be asked again after a while."""
-        chance = random.Random(f"{row.key}/{row.attempts}")
-        wait_s = backoff_s(row.attempts, self.settings.backoff_s, self.settings.longest_backoff_s, chance)
-        self.waiting.put(row, now_s + max(wait_s, retry_after_s))
+    def _failed(self, row: Row, fault: Fault, retry_after_s: float | None) -> list[Reply]:
+        """Do what a fault asks for; return the replies of a row that ends with it."""
+        decision = self.control.failed(row, fault, retry_after_s, self.loop.time())
+        if isinstance(decision, Again):
+            self.waiting.put(row, decision.at_s)
+        elif isinstance(decision, Stop):
+            self.stop = self.stop or decision.why
+        else:
+            self._let_go(row)
+            return row.unanswered(fault)
+        return []
 
     def _let_go(self, row: Row) -> None:
+        """Forget a row that is over, and make room for others."""
         del self.held[row.key]
         self.room += len(row.requests)
-
-    def _outage(self, fault: Fault) -> str:
-        return (
-            f"{self.endpoint} failed {self.flow.breaker.failures} times in a row, the last time with: "
-            f"{fault.detail}; when it works, {GO_ON}"
-        )
 
     # Leaving.
 
@@ -239,7 +199,7 @@ class Run:
         """Bring home what is in flight, as it is paid for, whatever ended the run."""
         self._settle()
         while self.flying and not self.leaving:
-            self._turn(math.inf)
+            self._turn(self.sight.next_s)
             self._settle()
 
     async def _close(self) -> None:

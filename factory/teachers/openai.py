@@ -1,11 +1,13 @@
 """The teacher `openai`: any OpenAI-compatible endpoint, never paid twice for one request."""
 
 from collections.abc import Iterable, Iterator
+from operator import length_hint
 from pathlib import Path
 
 from factory.ledger import Ledger
 from factory.teachers import Reply, Request
 from factory.teachers.engine import Run
+from factory.teachers.estimate import Estimate, estimate
 from factory.teachers.settings import Settings
 from factory.teachers.transport import Transport
 
@@ -28,8 +30,21 @@ class OpenAITeacher:
         """
         url = self.settings.url()
         with Ledger(self.ledger_path) as ledger:
-            run = Run(self.settings, self.settings.name(), ledger, self._transport(url))
+            run = Run(self.settings, ledger, self._transport(url), length_hint(requests) or None)
             yield from run.replies(requests)
+
+    def estimate(self, requests: Iterable[Request]) -> list[Estimate]:
+        """Return what `complete` would ask and cost, per thought, without asking anything."""
+        settings = self.settings
+        with Ledger(self.ledger_path) as ledger:
+            return estimate(
+                requests,
+                settings.name(),
+                settings.model,
+                settings.prices,
+                ledger.__contains__,
+                ledger.typical,
+            )
 
     def _transport(self, url: str) -> Transport:
         """Return the transport that is chosen; the `openai` package takes half a second to import."""

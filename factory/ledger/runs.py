@@ -1,0 +1,63 @@
+"""Runs: the figures of every run that asks, kept in the ledger so that another terminal can read them."""
+
+import os
+import sqlite3
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from factory.ledger import Ledger, default_path
+
+SILENT_S = 30.0  # a run that has said nothing for so long was killed
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One run as it last said: `state` is `running`, `ended` or `killed`; times are seconds since 1970."""
+
+    run: int
+    pid: int
+    began_at: float
+    seen_at: float
+    state: str
+    figures: str
+
+
+def begin(ledger: Ledger) -> int:
+    """Open a run in the ledger; return its number."""
+    now = time.time()
+    row = ledger.connection.execute(
+        "INSERT INTO runs (pid, began_at, seen_at, ended, figures) VALUES (?, ?, ?, 0, '') RETURNING run",
+        (os.getpid(), now, now),
+    ).fetchone()
+    return int(row[0])
+
+
+def note(ledger: Ledger, run: int, figures: str, ended: bool) -> None:
+    """Write how far a run is."""
+    ledger.connection.execute(
+        "UPDATE runs SET seen_at = ?, ended = ?, figures = ? WHERE run = ?",
+        (time.time(), ended, figures, run),
+    )
+
+
+def recent(path: Path | None = None, most: int = 5) -> list[Seen]:
+    """Return the last runs, newest first, without waiting for the ledger; none where there is no ledger."""
+    path = path or default_path()
+    if not path.exists():
+        return []
+    with closing(sqlite3.connect(path.resolve().as_uri() + "?mode=ro", uri=True)) as connection:
+        rows = connection.execute(
+            "SELECT run, pid, began_at, seen_at, ended, figures FROM runs ORDER BY run DESC LIMIT ?", (most,)
+        ).fetchall()
+    return [
+        Seen(run, pid, began_at, seen_at, _state(bool(ended), time.time() - seen_at), figures)
+        for run, pid, began_at, seen_at, ended, figures in rows
+    ]
+
+
+def _state(ended: bool, silent_s: float) -> str:
+    if ended:
+        return "ended"
+    return "running" if silent_s < SILENT_S else "killed"

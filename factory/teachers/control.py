@@ -1,0 +1,104 @@
+"""Control: what a run may send, what it has spent, what to do about a fault. Pure: seconds are passed in."""
+
+import math
+import random
+from dataclasses import dataclass
+
+from factory.ledger import Result
+from factory.teachers.deliveries import Fault, Remedy
+from factory.teachers.flow import Flow, backoff_s
+from factory.teachers.money import Budget
+from factory.teachers.rows import Row
+from factory.teachers.settings import Settings
+from factory.teachers.tally import Tally
+
+GO_ON = "run the same command again and it asks only for what is missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Ask for this row again, not before `at_s`."""
+
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """This row has no answer and gets none in this run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Nothing more is sent; `why` is for the user."""
+
+    why: str
+
+
+class Control:
+    """Flow, budget and tally of one run, which every row passes when it is sent and when it lands."""
+
+    def __init__(self, settings: Settings, now_s: float, total: int | None) -> None:
+        self.settings = settings
+        self.endpoint = settings.name()
+        self.flow = Flow.of(settings, now_s)
+        self.budget = Budget(settings.max_usd, settings.prices)
+        self.tally = Tally(now_s, total)
+
+    def wait_s(self, row: Row, now_s: float) -> float | Stop:
+        """Return the seconds until a row may be sent; infinite: not before another lands."""
+        wait_s = self.flow.wait_s(row.tokens, now_s)
+        if wait_s > 0 or self.budget.affords(row.most_usd):
+            return wait_s
+        if self.flow.window.in_flight:
+            return math.inf
+        return Stop(
+            f"the budget is used up: {self.budget.spent_usd:.4f} of {self.budget.max_usd:.4f} dollars are "
+            f"spent and the next request may cost {row.most_usd:.4f}; raise max_usd, then {GO_ON}"
+        )
+
+    def sent(self, row: Row, now_s: float) -> None:
+        """Note that a row is sent."""
+        row.attempts += 1
+        row.sent_s = now_s
+        row.first_sent_s = min(row.first_sent_s, now_s)
+        self.flow.sent(row.tokens, now_s)
+        self.budget.hold(row.most_usd)
+        self.tally.of(row.request.thought).in_flight += 1
+
+    def answered(self, row: Row, result: Result, now_s: float) -> None:
+        """Settle what an answer took."""
+        self._landed(row)
+        used = (result.prompt_tokens or 0) + (result.completion_tokens or 0)
+        self.flow.answered(row.tokens - used if used else 0, now_s)
+        self.budget.settle(row.most_usd, row.most_usd if result.cost_usd is None else result.cost_usd)
+        self.tally.bought(used, result.cost_usd)
+        self.tally.of(row.request.thought).answered += len(row.requests)
+
+    def failed(
+        self, row: Row, fault: Fault, retry_after_s: float | None, now_s: float
+    ) -> Again | Over | Stop:
+        """Settle a fault, and say what becomes of its row."""
+        self._landed(row)
+        self.budget.settle(row.most_usd, row.most_usd if fault.billed else 0.0)
+        if fault.overload:
+            self.flow.overloaded(row.sent_s, now_s, retry_after_s)
+        if fault.remedy is Remedy.STOP:
+            return Stop(f"{self.endpoint} refuses: {fault.detail}")
+        if fault.remedy is Remedy.AGAIN:
+            breaker = self.flow.breaker
+            breaker.failed(now_s if fault.outage else row.first_sent_s, row.sent_s, now_s)
+            if breaker.open:
+                failed = f"{self.endpoint} failed {breaker.failures} times in a row, the last time with:"
+                return Stop(f"{failed} {fault.detail}; when it works, {GO_ON}")
+            if row.attempts < self.settings.max_attempts:
+                return Again(now_s + max(self._backoff_s(row), retry_after_s or 0.0))
+        self.tally.of(row.request.thought).failed += len(row.requests)
+        return Over()
+
+    def _landed(self, row: Row) -> None:
+        self.flow.landed()
+        self.tally.of(row.request.thought).in_flight -= 1
+
+    def _backoff_s(self, row: Row) -> float:
+        chance = random.Random(f"{row.key}/{row.attempts}")
+        return backoff_s(row.attempts, self.settings.backoff_s, self.settings.longest_backoff_s, chance)

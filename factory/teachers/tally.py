@@ -1,0 +1,87 @@
+"""Tally: how far a run is, in figures and in one line. Pure: seconds are passed in."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Count:
+    """What became of the requests of one thought; `held` of them were in the ledger already."""
+
+    held: int = 0
+    answered: int = 0
+    failed: int = 0
+    in_flight: int = 0
+
+    @property
+    def done(self) -> int:
+        """Requests with a reply."""
+        return self.held + self.answered + self.failed
+
+
+@dataclass(slots=True)
+class Tally:
+    """The figures of a run since `began_s`; `total` is the number of its requests, where it is known."""
+
+    began_s: float
+    total: int | None = None
+    tokens: int = 0
+    spent_usd: float = 0.0
+    priced: bool = False
+    thoughts: dict[str, Count] = field(default_factory=dict)
+
+    def of(self, thought: str) -> Count:
+        """Return the figures of a thought."""
+        return self.thoughts.setdefault(thought, Count())
+
+    def bought(self, tokens: int, cost_usd: float | None) -> None:
+        """Note what an answer took."""
+        self.tokens += tokens
+        self.spent_usd += cost_usd or 0.0
+        self.priced = self.priced or cost_usd is not None
+
+    def line(self, now_s: float) -> str:
+        """Say how far the run is.
+
+        >>> tally = Tally(0.0, total=200)
+        >>> tally.thoughts["cot"] = Count(held=10, answered=88, failed=2, in_flight=16)
+        >>> tally.bought(tokens=8800, cost_usd=0.44)
+        >>> for part in tally.line(10.0).split("; "):
+        ...     print(part)
+        cot 100 done (10 from the ledger), 16 in flight, 2 failed
+        of 200
+        9.0 requests/s, 880 tokens/s
+        $0.44 spent, $0.93 projected
+        11 s left
+        """
+        thoughts = ", ".join(_count(name, count) for name, count in self.thoughts.items())
+        parts = (thoughts, self._rates(now_s), self._dollars(), self._left(now_s))
+        return "; ".join(part for part in parts if part)
+
+    def _rates(self, now_s: float) -> str:
+        elapsed_s = max(now_s - self.began_s, 1e-9)
+        rates = f"{self._asked() / elapsed_s:.1f} requests/s, {self.tokens / elapsed_s:.0f} tokens/s"
+        return rates if self.total is None else f"of {self.total}; {rates}"
+
+    def _dollars(self) -> str:
+        if not self.priced:
+            return ""
+        spent = f"${self.spent_usd:.2f} spent"
+        projected = self.spent_usd * (1 + self._remaining() / max(self._asked(), 1))
+        return spent if self.total is None else f"{spent}, ${projected:.2f} projected"
+
+    def _left(self, now_s: float) -> str:
+        if self.total is None or not self._asked():
+            return ""
+        return f"{self._remaining() * (now_s - self.began_s) / self._asked():.0f} s left"
+
+    def _asked(self) -> int:
+        """Requests that are over and that the ledger did not answer."""
+        return sum(count.answered + count.failed for count in self.thoughts.values())
+
+    def _remaining(self) -> int:
+        return max(0, (self.total or 0) - sum(count.done for count in self.thoughts.values()))
+
+
+def _count(name: str, count: Count) -> str:
+    held = f" ({count.held} from the ledger)" if count.held else ""
+    return f"{name} {count.done} done{held}, {count.in_flight} in flight, {count.failed} failed"

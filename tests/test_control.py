@@ -1,0 +1,131 @@
+"""What a run may send and what becomes of faults, under a simulated clock."""
+
+import math
+from typing import Any
+
+import pytest
+
+from factory.ledger import Result
+from factory.teachers import Request
+from factory.teachers.control import Again, Control, Over, Stop
+from factory.teachers.deliveries import Fault, Remedy
+from factory.teachers.rows import Row
+from factory.teachers.settings import Settings
+
+OOPS = Fault(Remedy.AGAIN, "HTTP 500: oops")
+BUSY = Fault(Remedy.AGAIN, "HTTP 429: slow down", overload=True, outage=True)
+PRICES = {"tiny": {"prompt": 1.0, "completion": 1.0}}
+
+
+def control(**chosen: Any) -> Control:
+    defaults = {
+        "base_url": "http://here",
+        "prices": PRICES,
+        "backoff_s": 1.0,
+        "max_attempts": 3,
+        "breaker_after": 4,
+    }
+    return Control(Settings.model_validate(defaults | chosen), 0.0, total=None)
+
+
+def row(most_usd: float = 0.0, key: str = "k") -> Row:
+    return Row(key, {"model": "tiny"}, [Request({}, "cot", 0, ())], tokens=100, most_usd=most_usd)
+
+
+def result(cost_usd: float | None) -> Result:
+    return Result("k", "here", "tiny", "cot", "sha", b"", "stop", 10, None, 5, cost_usd, 0.1, 0.0)
+
+
+def test_a_fault_that_passes_is_asked_again_later_up_to_the_limit() -> None:
+    run, asked, now_s = control(), row(), 0.0
+    for longest in (1.0, 2.0):
+        run.sent(asked, now_s)
+        decision = run.failed(asked, OOPS, None, now_s + 0.1)
+        assert isinstance(decision, Again)
+        assert 0 <= decision.at_s - (now_s + 0.1) <= longest
+        now_s = decision.at_s
+    run.sent(asked, now_s)
+    assert run.failed(asked, OOPS, None, now_s) == Over()
+    assert run.tally.of("cot").failed == 1
+
+
+def test_retry_after_is_never_shortened() -> None:
+    run, asked = control(), row()
+    run.sent(asked, 0.0)
+    decision = run.failed(asked, BUSY, 30.0, 1.0)
+    assert isinstance(decision, Again)
+    assert decision.at_s >= 31.0
+    assert run.wait_s(row(key="other"), 1.0) == 30.0
+
+
+def test_the_same_failure_waits_the_same_in_every_run_and_two_rows_differ() -> None:
+    decisions = []
+    for key in ("a", "a", "b"):
+        run, asked = control(), row(key=key)
+        run.sent(asked, 0.0)
+        decisions.append(run.failed(asked, OOPS, None, 0.0))
+    assert decisions[0] == decisions[1] != decisions[2]
+
+
+def test_a_fatal_answer_stops_with_its_own_words() -> None:
+    run, asked = control(), row()
+    run.sent(asked, 0.0)
+    decision = run.failed(asked, Fault(Remedy.STOP, "HTTP 401: bad key"), None, 0.1)
+    assert decision == Stop("http://here refuses: HTTP 401: bad key")
+
+
+def test_a_row_that_can_never_be_answered_is_over_at_once() -> None:
+    run, asked = control(), row()
+    run.sent(asked, 0.0)
+    assert run.failed(asked, Fault(Remedy.GIVE_UP, "too long"), None, 0.1) == Over()
+
+
+def test_enough_failures_in_a_row_stop_the_run() -> None:
+    run = control(breaker_after=3)
+    for number in range(3):
+        asked = row(key=str(number))
+        run.sent(asked, float(number))
+        decision = run.failed(asked, OOPS, None, number + 0.5)
+    assert isinstance(decision, Stop)
+    assert "failed 3 times in a row, the last time with: HTTP 500: oops" in decision.why
+
+
+def test_what_a_request_can_cost_is_held_from_its_sending_to_its_landing() -> None:
+    run, asked = control(max_usd=1.0), row(most_usd=0.7)
+    assert run.wait_s(asked, 0.0) == 0
+    run.sent(asked, 0.0)
+    assert run.wait_s(row(0.7), 0.0) == math.inf
+    run.answered(asked, result(0.1), 1.0)
+    assert run.budget.spent_usd == pytest.approx(0.1)
+    assert run.wait_s(row(0.7), 1.0) == 0
+
+
+def test_a_budget_that_nothing_in_flight_can_free_stops_the_run() -> None:
+    decision = control(max_usd=1.0).wait_s(row(most_usd=1.5), 0.0)
+    assert isinstance(decision, Stop)
+    assert "0.0000 of 1.0000 dollars are spent and the next request may cost 1.5000" in decision.why
+
+
+def test_an_answer_of_unknown_cost_counts_as_the_most_it_can_cost() -> None:
+    run, asked = control(max_usd=1.0), row(most_usd=0.7)
+    run.sent(asked, 0.0)
+    run.answered(asked, result(None), 1.0)
+    assert run.budget.spent_usd == pytest.approx(0.7)
+
+
+@pytest.mark.parametrize(("billed", "spent"), [(True, 0.7), (False, 0.0)])
+def test_a_fault_costs_what_it_can_if_the_endpoint_may_charge_for_it(billed: bool, spent: float) -> None:
+    run, asked = control(max_usd=1.0), row(most_usd=0.7)
+    run.sent(asked, 0.0)
+    run.failed(asked, Fault(Remedy.AGAIN, "cut off", billed=billed), None, 1.0)
+    assert run.budget.spent_usd == pytest.approx(spent)
+
+
+def test_the_tally_knows_what_is_in_flight() -> None:
+    run, first, second = control(), row(key="a"), row(key="b")
+    run.sent(first, 0.0)
+    run.sent(second, 0.0)
+    assert run.tally.of("cot").in_flight == 2
+    run.answered(first, result(0.1), 1.0)
+    run.failed(second, OOPS, None, 1.0)
+    assert (run.tally.of("cot").in_flight, run.tally.of("cot").answered, run.tally.tokens) == (0, 1, 15)

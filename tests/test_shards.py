@@ -1,0 +1,118 @@
+"""Shards: what one machine bought, another has."""
+
+import hashlib
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from factory.errors import ThoughtmillError
+from factory.ledger import Ledger, Result, shards
+from factory.ledger.shards import export, load
+from factory.teachers import Reply, Request
+from factory.teachers.openai import OpenAITeacher, Settings
+from tests.fake_endpoint import FakeEndpoint, Turn
+
+RESULT = Result(
+    "k", "here", "tiny", "cot", "s", b'{"x": "\xff\x00"}', None, 10, None, 5, 0.1 + 0.2, 1.5, 1.7e9
+)
+
+
+def some(count: int, start: int = 0) -> list[Result]:
+    return [
+        replace(RESULT, request_key=hashlib.sha256(str(number).encode()).hexdigest(), body=b"%d" % number)
+        for number in range(start, start + count)
+    ]
+
+
+def ledger(folder: Path, name: str, results: list[Result]) -> Ledger:
+    made = Ledger(folder / f"{name}.sqlite")
+    made.write(results)
+    return made
+
+
+def test_what_one_ledger_exports_another_takes_in_to_the_last_bit(tmp_path: Path) -> None:
+    mine, yours = ledger(tmp_path, "mine", some(50)), ledger(tmp_path, "yours", [])
+    export(mine, tmp_path / "shards")
+    assert load(yours, tmp_path / "shards") == 50
+    assert [yours.get(key) for key in yours.keys()] == [mine.get(key) for key in mine.keys()]  # noqa: SIM118
+    assert load(yours, tmp_path / "shards") == 0
+
+
+def test_the_same_answers_make_the_same_bytes_in_whatever_order_they_came(tmp_path: Path) -> None:
+    results = some(50)
+    shuffled = random.Random("order").sample(results, k=50)
+    (first,) = export(ledger(tmp_path, "first", results), tmp_path / "one")
+    (second,) = export(ledger(tmp_path, "second", shuffled), tmp_path / "two")
+    assert (first.name, first.read_bytes()) == (second.name, second.read_bytes())
+
+
+def test_an_export_adds_only_what_no_shard_holds_and_changes_no_file(tmp_path: Path) -> None:
+    folder, mine = tmp_path / "shards", ledger(tmp_path, "mine", some(20))
+    (old,) = export(mine, folder)
+    before = old.read_bytes()
+    assert export(mine, folder) == []
+    mine.write(some(5, start=20))
+    (new,) = export(mine, folder)
+    assert old.read_bytes() == before
+    assert sorted(folder.iterdir()) == sorted([old, new])
+    assert load(ledger(tmp_path, "yours", []), folder) == 25
+
+
+def test_two_peoples_shards_lie_in_one_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "shards"
+    export(ledger(tmp_path, "mine", some(20)), folder)
+    export(ledger(tmp_path, "yours", some(20, start=10)), folder)
+    assert load(ledger(tmp_path, "theirs", []), folder) == 30
+
+
+def test_a_large_ledger_is_several_shards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shards, "SHARD_ROWS", 8)
+    monkeypatch.setattr(shards, "GROUP_ROWS", 3)
+    assert len(export(ledger(tmp_path, "mine", some(20)), tmp_path / "shards")) == 3
+    assert load(ledger(tmp_path, "yours", []), tmp_path / "shards") == 20
+
+
+def test_a_damaged_shard_is_named_and_nothing_of_it_is_taken(tmp_path: Path) -> None:
+    (path,) = export(ledger(tmp_path, "mine", some(20)), tmp_path / "shards")
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    yours = ledger(tmp_path, "yours", [])
+    with pytest.raises(ThoughtmillError, match=f"{path} is damaged"):
+        load(yours, tmp_path / "shards")
+    assert yours.count() == 0
+
+
+def test_a_parquet_file_that_is_no_shard_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "shards"
+    folder.mkdir()
+    content = b"PAR1 but nothing else"
+    path = folder / f"{hashlib.sha256(content).hexdigest()[:32]}.parquet"
+    path.write_bytes(content)
+    with pytest.raises(ThoughtmillError, match="is no ledger shard"):
+        load(ledger(tmp_path, "yours", []), folder)
+
+
+def test_a_folder_that_is_not_there_is_one_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(ThoughtmillError, match="is no folder of ledger shards"):
+        load(ledger(tmp_path, "yours", []), tmp_path / "nowhere")
+
+
+def test_with_the_shards_a_run_needs_no_endpoint_and_says_the_same(tmp_path: Path) -> None:
+    requests = [
+        Request({}, "cot", 0, ({"role": "user", "content": f"p{i}"},), {"model": "tiny"}) for i in range(30)
+    ]
+
+    def run(name: str, url: str) -> list[Reply]:
+        settings = Settings(base_url=url, endpoint="ours", transport="raw")
+        replies = OpenAITeacher(settings, tmp_path / f"{name}.sqlite").complete(requests)
+        return sorted(replies, key=lambda reply: reply.request_key)
+
+    with FakeEndpoint(lambda prompt, times: Turn(text=prompt)) as endpoint:
+        bought = run("mine", endpoint.url)
+    with Ledger(tmp_path / "mine.sqlite") as mine, Ledger(tmp_path / "yours.sqlite") as yours:
+        export(mine, tmp_path / "shards")
+        load(yours, tmp_path / "shards")
+    assert run("yours", "http://127.0.0.1:9") == bought
