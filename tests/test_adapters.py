@@ -1,5 +1,4 @@
 import json
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,10 +10,11 @@ from factory.errors import ThoughtmillError
 from tests import tiny
 from train import adapters
 from train.bases import Base, linear_layers, load_base
+from train.origins import WEIGHTS, Origin
 
 
-def origin(base: Base, role: str = "ir") -> adapters.Origin:
-    return adapters.Origin(
+def origin(base: Base, role: str = "ir") -> Origin:
+    return Origin(
         role=role, data_version="v" * 64, examples_sha="e" * 64, records=3, base=base.name,
         base_revision=None, base_sha=base.sha, commit="c", parameters={"rank": 4},
     )  # fmt: skip
@@ -96,7 +96,7 @@ def test_an_adapter_of_another_role_is_refused_with_one_line(tmp_path: Path) -> 
 
 def test_a_truncated_file_of_weights_is_refused_with_one_line(tmp_path: Path) -> None:
     base = tiny.causal(tmp_path / "base")
-    weights = saved(tmp_path / "ir", base) / adapters.WEIGHTS
+    weights = saved(tmp_path / "ir", base) / WEIGHTS
     weights.write_bytes(weights.read_bytes()[:-100])
     with pytest.raises(
         ThoughtmillError, match=r"^[^\n]*safetensors is truncated or changed: train the role again$"
@@ -104,47 +104,12 @@ def test_a_truncated_file_of_weights_is_refused_with_one_line(tmp_path: Path) ->
         adapters.load(base, tmp_path / "ir", "ir")
 
 
-@pytest.mark.parametrize("name", ["thoughtmill.json", adapters.WEIGHTS])
+@pytest.mark.parametrize("name", ["thoughtmill.json", WEIGHTS])
 def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
     base = tiny.causal(tmp_path / "base")
     (saved(tmp_path / "ir", base) / name).unlink()
     with pytest.raises(ThoughtmillError, match=f"{name} is missing: train the role"):
         adapters.load(base, tmp_path / "ir", "ir")
-
-
-@pytest.mark.parametrize("text", ["{", "[]", '{"role": "ir"}'])
-def test_a_corrupt_origin_is_named(tmp_path: Path, text: str) -> None:
-    adapter = saved(tmp_path / "ir", tiny.causal(tmp_path / "base"))
-    (adapter / "thoughtmill.json").write_text(text)
-    with pytest.raises(ThoughtmillError, match=r"thoughtmill\.json is corrupt: train the role again"):
-        adapters.origin_of(adapter)
-
-
-def test_a_card_opens_with_what_the_hub_reads_and_lists_every_parameter(tmp_path: Path) -> None:
-    base = tiny.causal(tmp_path / "base")
-    card = (saved(tmp_path / "ir", base) / "README.md").read_text()
-    assert card.startswith(f"---\nlibrary_name: peft\nbase_model: {base.name}\n")
-    told = json.loads((tmp_path / "ir" / "thoughtmill.json").read_text())
-    assert f"| adapter_sha | {told['adapter_sha']} |" in card
-    assert "| finetune.rank | 4 |" in card
-
-
-def test_the_commit_is_that_of_the_repository_or_unknown(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert adapters.commit() == "unknown"
-    author = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
-    subprocess.run(["git", "init", "-q"], check=True)
-    (tmp_path / "file").write_text("1")
-    subprocess.run(["git", "add", "file"], check=True)
-    subprocess.run(["git", *author, "commit", "-qm", "one"], check=True)
-    head = subprocess.run(
-        ["git", "rev-parse", "HEAD"], check=True, capture_output=True, text=True
-    ).stdout.strip()
-    assert adapters.commit() == head
-    (tmp_path / "file").write_text("2")
-    assert adapters.commit() == f"{head}-changed"
 
 
 def test_a_base_without_a_revision_is_a_folder_or_refused() -> None:

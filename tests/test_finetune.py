@@ -15,9 +15,10 @@ from factory.params import validated
 from tests import tiny
 from train import adapters, roles
 from train.bases import load_base
-from train.pinned import open_corpus
 from train.finetune import finetune, write_curve
 from train.learning import Point
+from train.origins import WEIGHTS, origin_of
+from train.pinned import open_corpus
 from train.settings import FinetuneSettings
 
 MARKED = "seven."
@@ -91,14 +92,15 @@ def test_two_runs_of_one_seed_learn_the_same_bytes(tmp_path: Path) -> None:
     first = trained(tmp_path / "1", base, "ir", corpus, dropout=0.2)
     second = trained(tmp_path / "2", base, "ir", corpus, dropout=0.2)
     other = trained(tmp_path / "3", base, "ir", corpus, dropout=0.2, seed=1)
-    assert (first / adapters.WEIGHTS).read_bytes() == (second / adapters.WEIGHTS).read_bytes()
-    assert (first / adapters.WEIGHTS).read_bytes() != (other / adapters.WEIGHTS).read_bytes()
+    assert (first / WEIGHTS).read_bytes() == (second / WEIGHTS).read_bytes()
+    assert (first / WEIGHTS).read_bytes() != (other / WEIGHTS).read_bytes()
 
 
 KILLED = """
 import sys
 from pathlib import Path
 from tests.test_finetune import settings
+from train.origins import WEIGHTS, origin_of
 from train.pinned import open_corpus
 from train.finetune import finetune
 folder, base, corpus, steps = sys.argv[1:]
@@ -126,7 +128,7 @@ def test_a_killed_run_goes_on_from_its_last_state_with_the_same_curve_and_weight
     assert not (folder / "ir").exists()
     rest = finetune("ir", open_corpus(str(corpus)), chosen, folder / "ir", folder / "ir.pt")
     assert rest == whole
-    weights = [(where / "ir" / adapters.WEIGHTS).read_bytes() for where in (tmp_path / "whole", folder)]
+    weights = [(where / "ir" / WEIGHTS).read_bytes() for where in (tmp_path / "whole", folder)]
     assert weights[0] == weights[1]
     assert not (folder / "ir.pt").exists()
 
@@ -145,7 +147,7 @@ def test_a_state_of_other_settings_is_not_taken_up(tmp_path: Path) -> None:
 def test_an_adapter_says_where_it_comes_from(tmp_path: Path) -> None:
     base, corpus = tiny.write_causal(tmp_path / "base"), marked_corpus(tmp_path / "corpus")
     adapter = trained(tmp_path, base, "ir", corpus)
-    origin = adapters.origin_of(adapter)
+    origin = origin_of(adapter)
     assert (origin.role, origin.data_version, origin.records) == ("ir", "v" * 64, len(tiny.PAIRS))
     assert origin.parameters["rank"] == 8
     assert origin.base_sha == load_base(str(base)).sha
@@ -198,7 +200,7 @@ def test_a_context_that_no_record_fits_is_one_sentence(tmp_path: Path) -> None:
 
 def test_a_limit_draws_the_same_records_for_the_same_seed(tmp_path: Path) -> None:
     base, corpus = tiny.write_causal(tmp_path / "base"), marked_corpus(tmp_path / "corpus")
-    told = [adapters.origin_of(trained(tmp_path / name, base, "ir", corpus, limit=5, seed=int(seed)))
+    told = [origin_of(trained(tmp_path / name, base, "ir", corpus, limit=5, seed=int(seed)))
             for name, seed in (("a", "0"), ("b", "0"), ("c", "1"))]  # fmt: skip
     assert [one.records for one in told] == [5, 5, 5]
     assert told[0].examples_sha == told[1].examples_sha != told[2].examples_sha

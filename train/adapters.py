@@ -1,41 +1,14 @@
 """Adapters: the LoRA weights of one role in peft's own format, with where they come from beside them."""
 
-import hashlib
-import json
-import subprocess
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from peft import LoraConfig, PeftModel, TaskType
 from safetensors import SafetensorError
 from transformers import PreTrainedModel
 
 from factory.errors import ThoughtmillError
-from factory.files import aside, existing
 from train.bases import Base, linear_layers
-
-WEIGHTS = "adapter_model.safetensors"
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where an adapter comes from: `thoughtmill.json` beside its weights, and the table in its card.
-
-    `examples_sha` is the SHA-256 of what it learnt, in order; `adapter_sha` that of its weights; `base_sha`
-    that of the base's files, or its commit on the Hub.
-    """
-
-    role: str
-    data_version: str
-    examples_sha: str
-    records: int
-    base: str
-    base_revision: str | None
-    base_sha: str
-    commit: str
-    parameters: dict[str, Any]
-    adapter_sha: str = ""
+from train.origins import WEIGHTS, Origin, origin_of, write_origin
 
 
 def lora(
@@ -72,41 +45,7 @@ def lora(
 def save(model: PeftModel, folder: Path, origin: Origin) -> None:
     """Write an adapter: peft's files, `thoughtmill.json` and the card."""
     model.save_pretrained(str(folder))
-    sha = hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
-    told = asdict(origin) | {"adapter_sha": sha}
-    with aside(folder / "thoughtmill.json") as part:
-        part.write_text(json.dumps(told, indent=2, sort_keys=True) + "\n", "utf-8")
-    (folder / "README.md").write_text(card(told), "utf-8")
-
-
-def card(told: dict[str, Any]) -> str:
-    """Return the card of an adapter in the form the Hub reads."""
-    facts = {name: value for name, value in told.items() if name != "parameters"}
-    facts |= {f"finetune.{name}": value for name, value in told["parameters"].items()}
-    table = [f"| {name} | {value} |" for name, value in facts.items()]
-    front = [
-        "---",
-        "library_name: peft",
-        f"base_model: {told['base']}",
-        "tags: [thoughtmill, lora, math]",
-        "---",
-    ]
-    title = ["", f"# Thoughtmill student: `{told['role']}`", ""]
-    use = ["A LoRA adapter trained on verified thoughts; load it with `PeftModel.from_pretrained`.", ""]
-    return "\n".join([*front, *title, *use, "| trained from | |", "|---|---|", *table, ""])
-
-
-def origin_of(folder: Path) -> Origin:
-    """Read where an adapter comes from, and make sure that its weights are whole."""
-    file = existing(folder / "thoughtmill.json", "train the role with `python -m train.finetune`")
-    try:
-        origin = Origin(**json.loads(file.read_text("utf-8")))
-    except (ValueError, TypeError) as error:
-        raise ThoughtmillError(f"{file} is corrupt: train the role again") from error
-    weights = existing(folder / WEIGHTS, "train the role again").read_bytes()
-    if hashlib.sha256(weights).hexdigest() != origin.adapter_sha:
-        raise ThoughtmillError(f"{folder / WEIGHTS} is truncated or changed: train the role again")
-    return origin
+    write_origin(folder, origin)
 
 
 def load(base: Base, folder: Path, role: str, onto: PeftModel | None = None) -> PeftModel:
@@ -125,15 +64,3 @@ def load(base: Base, folder: Path, role: str, onto: PeftModel | None = None) -> 
         return onto
     except SafetensorError as error:
         raise ThoughtmillError(f"{folder / WEIGHTS} cannot be read: {error}") from error
-
-
-def commit() -> str:
-    """Return the commit of the code, closed by `-changed` where files differ; `unknown` outside git."""
-    try:
-        told = subprocess.run(
-            ["git", "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty=-changed"],
-            capture_output=True, text=True, check=True,
-        )  # fmt: skip
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-    return told.stdout.strip()

@@ -12,9 +12,10 @@ from factory import params, stage
 from factory.files import aside, root
 from train import adapters, roles
 from train.bases import Base, load_base
-from train.pinned import Corpus, open_corpus
 from train.learning import Point, learn
 from train.lessons import Lessons, lessons, summary
+from train.origins import Origin, commit
+from train.pinned import Corpus, open_corpus
 from train.settings import FinetuneSettings
 
 
@@ -73,10 +74,8 @@ def _precision(settings: FinetuneSettings) -> str:
     return settings.precision
 
 
-def _origin(
-    role: str, corpus: Corpus, settings: FinetuneSettings, base: Base, plan: Lessons
-) -> adapters.Origin:
-    return adapters.Origin(
+def _origin(role: str, corpus: Corpus, settings: FinetuneSettings, base: Base, plan: Lessons) -> Origin:
+    return Origin(
         role=role,
         data_version=corpus.data_version,
         examples_sha=plan.sha,
@@ -84,7 +83,7 @@ def _origin(
         base=base.name,
         base_revision=settings.revision,
         base_sha=base.sha,
-        commit=adapters.commit(),
+        commit=commit(),
         parameters=settings.model_dump(),
     )
 

@@ -1,0 +1,79 @@
+"""Where an adapter comes from: the file beside its weights that says so, and its card."""
+
+import hashlib
+import json
+import subprocess
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from factory.errors import ThoughtmillError
+from factory.files import aside, existing
+
+WEIGHTS = "adapter_model.safetensors"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an adapter comes from: `thoughtmill.json` beside its weights, and the table in its card.
+
+    `examples_sha` is the SHA-256 of what it learnt, in order; `adapter_sha` that of its weights; `base_sha`
+    that of the base's files, or its commit on the Hub.
+    """
+
+    role: str
+    data_version: str
+    examples_sha: str
+    records: int
+    base: str
+    base_revision: str | None
+    base_sha: str
+    commit: str
+    parameters: dict[str, Any]
+    adapter_sha: str = ""
+
+
+def write_origin(folder: Path, origin: Origin) -> None:
+    """Write `thoughtmill.json` and the card beside the weights in `folder`."""
+    weights = (folder / WEIGHTS).read_bytes()
+    whole = replace(origin, adapter_sha=hashlib.sha256(weights).hexdigest())
+    (folder / "README.md").write_text(card(whole), "utf-8")
+    with aside(folder / "thoughtmill.json") as part:
+        part.write_text(json.dumps(asdict(whole), indent=2, sort_keys=True) + "\n", "utf-8")
+
+
+def card(origin: Origin) -> str:
+    """Return the card of an adapter in the form the Hub reads; only a base on the Hub can be linked."""
+    facts = {name: value for name, value in asdict(origin).items() if name != "parameters"}
+    facts |= {f"finetune.{name}": value for name, value in origin.parameters.items()}
+    linked = [f"base_model: {origin.base}"] if origin.base_revision else []
+    front = ["---", "library_name: peft", *linked, "tags: [thoughtmill, lora, math]", "---", ""]
+    title = [f"# Thoughtmill student: `{origin.role}`", ""]
+    use = ["A LoRA adapter trained on verified thoughts; load it with `PeftModel.from_pretrained`.", ""]
+    table = [f"| {name} | {value} |" for name, value in facts.items()]
+    return "\n".join([*front, *title, *use, "| trained from | |", "|---|---|", *table, ""])
+
+
+def origin_of(folder: Path) -> Origin:
+    """Read where an adapter comes from, and make sure that its weights are whole."""
+    file = existing(folder / "thoughtmill.json", "train the role with `python -m train.finetune`")
+    try:
+        origin = Origin(**json.loads(file.read_text("utf-8")))
+    except (ValueError, TypeError) as error:
+        raise ThoughtmillError(f"{file} is corrupt: train the role again") from error
+    weights = existing(folder / WEIGHTS, "train the role again").read_bytes()
+    if hashlib.sha256(weights).hexdigest() != origin.adapter_sha:
+        raise ThoughtmillError(f"{folder / WEIGHTS} is truncated or changed: train the role again")
+    return origin
+
+
+def commit() -> str:
+    """Return the commit of the code, closed by `-changed` where files differ; `unknown` outside git."""
+    try:
+        told = subprocess.run(
+            ["git", "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty=-changed"],
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return told.stdout.strip()
