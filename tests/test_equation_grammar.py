@@ -45,6 +45,7 @@ def _value(text: str, **known: int) -> Tree:
         ("2 * -3", -6),
         ("+5 - -5", 10),
         ("1/2(6)", 3),
+        ("3/2(6)", 9),
         ("3½", Fraction(7, 2)),
         ("2 3/4", Fraction(11, 4)),
         ("1 if 2 > 1 else 3", 1),
@@ -79,7 +80,8 @@ def test_eq_is_an_equation_whatever_it_is_called() -> None:
     "text",
     [
         "", "x =", "= 3", "x = = 3", "(x = 3", "x) = 3", "x = ()", "x = 3 4", "x = (3) 4", "x = * 3",
-        "x = 3 +", "x = x/2y", "x = g(3)", "x = 3, 4", "x = 1 if 2 else 3", "x = 1 if 2 > 1", "x = if", "x = max()",
+        "x = 3 +", "x = x/2y", "x = 6/2y", "x = g(3)", "x = 3, 4", "x = 1 if 2 else 3", "x = 1 if 2 > 1",
+        "x = if", "x = max()",
         "x = abs(1, 2)", "Eq(1, 2, 3)", "x = (1 < 2)", "3 += 4", "x = 1 else 2", "x = round(1, 2, 3)",
         "x = and", "x = 2 0/3",
     ],

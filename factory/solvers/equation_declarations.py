@@ -75,6 +75,6 @@ def _names_in_words(line: str, words: list[str]) -> bool:
     return (
         words[0] in _OPENS
         and bool(sign)
-        and bool(re.fullmatch(r"[\w\s,.'’-]*", meaning))
+        and bool(re.fullmatch(r"\s*[^\W\d][\w\s,.'’-]*", meaning))
         and len(meaning.split()) > 1
     )

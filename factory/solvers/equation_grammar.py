@@ -141,7 +141,7 @@ class _Parser:
         while True:
             if sign := self.take("*", "/", "//", "mod"):
                 factor = self.unary()
-                divided = sign == "/" and not (isinstance(found, Fraction) and isinstance(factor, Fraction))
+                divided = sign == "/" and not _is_fraction(found, factor)
                 found = Call(sign, (found, factor))
             elif self.is_modulo():
                 self.take("%")
@@ -230,6 +230,13 @@ class _Parser:
             found.append(self.nested(self.choice))
         self.expect(")")
         return tuple(found)
+
+
+def _is_fraction(above: Tree, below: Tree) -> bool:
+    """Tell whether a division writes a fraction, a factor as in `1/2x`; `12/3x` may be read two ways."""
+    if not (isinstance(above, Fraction) and isinstance(below, Fraction) and below):
+        return False
+    return (above / below).denominator > 1
 
 
 def _number(text: str) -> Fraction:

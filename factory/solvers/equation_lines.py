@@ -22,7 +22,6 @@ _OPENING = re.compile(
 )
 _SENTENCE = re.compile(r"\b[^\W\d_]+(?:'[a-z]+)?,?[ \t]+[^\W\d_]+,?[ \t]+[^\W\d_]+")
 _DECORATION = " \t*`_"
-_END = " ."
 
 
 def equations_of(completion: str) -> str | None:
@@ -86,7 +85,7 @@ def _undressed(raw: str) -> str:
         line = line[label.end() :]
     if opening := _OPENING.match(line):
         line = line[opening.end() :]
-    return line.strip(_DECORATION + equation_latex.MATHS).rstrip(_END)
+    return line.strip(_DECORATION + equation_latex.MATHS).removesuffix(".")
 
 
 def _translated(line: str) -> Iterator[str]:

@@ -22,7 +22,7 @@ from factory.solvers.equation_words import ANSWER, free_names, joined, left_side
 
 Equation = tuple[Tree, Tree]
 
-_CONNECTIVES = frozenset("let where so then thus hence therefore and now given since if".split())
+_CONNECTIVES = frozenset("let where so then thus hence therefore and now given since".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def parse(text: str) -> Text:
         line = without_comment(raw)
         stated = declaration(line)
         if stated is None:
-            pieces += _pieces(tokens(line.rstrip(" .\t")))
+            pieces += _pieces(tokens(_ended(line)))
         else:
             declared.append(stated)
     statements = _statements(pieces)
@@ -81,7 +81,7 @@ def states(line: str) -> bool:
     (True, False, False)
     """
     try:
-        found = _statements(list(_pieces(tokens(without_comment(line).rstrip(" .\t")))))
+        found = _statements(list(_pieces(tokens(_ended(without_comment(line))))))
         return all(each.relations for each in found)
     except Unsolvable:
         return False
@@ -182,6 +182,11 @@ def _pieces(line: list[Token]) -> Iterator[list[Token]]:
     for at, piece in enumerate(pieces):
         if not (at and _is_remark(piece)):
             yield _opened(piece)
+
+
+def _ended(line: str) -> str:
+    """Take the full stop off a line; three of them are no full stop."""
+    return line.rstrip().removesuffix(".")
 
 
 def _is_remark(piece: Sequence[Token]) -> bool:

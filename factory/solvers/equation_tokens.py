@@ -72,7 +72,7 @@ def tokens(line: str) -> list[Token]:
             break
         start, end = match.span(kind)
         if kind == "n" and any(many):
-            end = line.find(",", start, end) if "," in match[kind] else end
+            end = _argument_end(line, start, end)
         token = _token(kind, line[start:end], start > at)
         if token.kind == "(":
             many.append(bool(found) and found[-1].text in _MANY)
@@ -83,6 +83,19 @@ def tokens(line: str) -> list[Token]:
             raise Unsolvable("unparsable", f"a line of more than {MAX_TOKENS} tokens")
         at = end
     return found
+
+
+def _argument_end(line: str, start: int, end: int) -> int:
+    """Return where a number among the arguments of a function ends: `max(1,200)` has two arguments.
+
+    Raises `Unsolvable` where a comma may be either, as in `max(1,200, 300)`.
+    """
+    comma = line.find(",", start, end)
+    if comma < 0 or ",0" in line[start:end]:
+        return end
+    if ", " in line:
+        raise Unsolvable("unparsable", f"the commas of {line[start:end]!r} may be read two ways")
+    return comma
 
 
 def _token(kind: str, text: str, spaced: bool) -> Token:

@@ -7,13 +7,20 @@ unit or a factor depends on the whole text: a factor also stands somewhere witho
 from collections.abc import Iterable, Sequence
 from itertools import takewhile
 
+from factory.solvers.answers import exact_text, value
 from factory.solvers.equation_tokens import KEYWORDS, RELATIONS, Token
-from factory.solvers.equation_tree import OPERATIONS
+from factory.solvers.equation_tree import OPERATIONS, Unsolvable
+from factory.solvers.numbers import SCALES
 
 FUNCTIONS = frozenset({"max", "min", "sum", "abs", "floor", "ceil", "int", "round", "sqrt"})
 SPELLINGS = {"ceiling": "ceil", "Max": "max", "Min": "min", "Abs": "abs"}
 ANSWER = "ans"
 _ANSWERS = frozenset({"ans", "answer", "final_answer", "the_answer", "the_final_answer"})
+_SIGNS = {"percent": "%", "times": "*", "plus": "+", "minus": "-"}
+_SCALES = SCALES | {"dozen": 12}
+_CALCULATES = frozenset(
+    "less more fewer than times plus minus divided multiplied by twice half double triple to".split()
+)
 _OPERATORS = frozenset(OPERATIONS) | RELATIONS | {"%", "=>"}
 
 Tokens = Sequence[Token]
@@ -43,8 +50,7 @@ def joined(line: Tokens, lefts: frozenset[str] = frozenset()) -> list[Token]:
     while at < len(line):
         token, end = line[at], at + 1
         if token.kind == "w":
-            if token.text == "of" and found and found[-1].kind in ("n", "%", ")"):
-                found.append(Token("*", "*", token.spaced))
+            if found and _put_sign(token, found):
                 at = end
                 continue
             while end < len(line) and line[end].kind == "w" and not _calls(line, end):
@@ -54,6 +60,22 @@ def joined(line: Tokens, lefts: frozenset[str] = frozenset()) -> list[Token]:
             found.append(token)
         at = end
     return found
+
+
+def _put_sign(word: Token, before: list[Token]) -> bool:
+    """Read a word after a number as the sign or the scale that it is: `20 percent of x`, `3 dozen`."""
+    kind = before[-1].kind
+    if word.text == "of" and kind in ("n", "%", ")"):
+        before.append(Token("*", "*", True))
+    elif kind == "n" and word.text in _SIGNS:
+        before.append(Token(_SIGNS[word.text], word.text, word.text != "percent"))
+    elif kind == "n" and word.text in _SCALES and len(before) > 1 and before[-2].kind in ("/", "n"):
+        raise Unsolvable("unparsable", f"{word.text!r} after a fraction may be read two ways")
+    elif kind == "n" and word.text in _SCALES and (number := value(before[-1].text)) is not None:
+        before[-1] = Token("n", exact_text(number * _SCALES[word.text]), before[-1].spaced)
+    else:
+        return False
+    return True
 
 
 def _calls(line: Tokens, at: int) -> bool:
@@ -86,7 +108,9 @@ def _measured(run: Tokens, lefts: frozenset[str]) -> Tokens:
         return run
     first = run[0].text
     letter = len(first) == 1 and first not in "aA" and any(len(word.text) > 1 for word in run)
-    return run[:1] if (_name(run[:1]) in lefts or letter) and _name(run) not in lefts else run
+    if not (letter or _name(run[:1]) in lefts) or _name(run) in lefts:
+        return run
+    return run if any(word.text in _CALCULATES for word in run) else run[:1]
 
 
 def free_names(lines: Iterable[Tokens]) -> frozenset[str]:
@@ -154,16 +178,23 @@ def plain(line: Tokens, free: frozenset[str]) -> list[Token]:
         follows = line[at + 1].kind if at + 1 < len(line) else ""
         if token.kind == "w" and token.text not in free and at:
             before = line[at - 1].kind
-            if token.text in ("x", "X") and before in ("n", ")") and follows in ("n", "("):
+            if token.text in ("x", "X") and before in ("n", ")", "%") and follows in ("n", "("):
                 kept.append(Token("*", "*", True))
                 at += 1
                 continue
             if before == "n" and len(token.text) > 1:
                 at += 3 if _rate(line[at + 1 : at + 3], free) else 1
+                _must_be_unit(token, line[at : at + 1])
                 continue
         kept.append(token)
         at += 1
     return kept
+
+
+def _must_be_unit(unit: Token, after: Tokens) -> None:
+    """Refuse words that calculate (`5 less than y`) and measures in two parts (`3 hours 20 minutes`)."""
+    if not _CALCULATES.isdisjoint(unit.text.split("_")) or (after and after[0].kind in ("n", "(", "w", "f")):
+        raise Unsolvable("unparsable", f"{unit.text.replace('_', ' ')!r} after a number")
 
 
 def _rate(after: Tokens, free: frozenset[str]) -> bool:
