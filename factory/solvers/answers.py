@@ -54,6 +54,8 @@ def value(text: str) -> Fraction | None:
     """
     if len(text) > MAX_LENGTH:
         return None
+    if text.isdecimal() and text.isascii():
+        return Fraction(int(text))  # most numbers
     found = _NUMBER.fullmatch(text.translate(PLAIN).strip())
     if found is None or (found[1] and found[2]):
         return None
@@ -80,7 +82,10 @@ def exact_text(number: Fraction) -> str:
 
 def fits(number: Fraction) -> bool:
     """Return whether a number is short enough to be an answer."""
-    return _bits(number) < 4 * MAX_LENGTH and len(_text(number)) <= MAX_LENGTH
+    bits = _bits(number)
+    if 2 * bits < MAX_LENGTH:
+        return True  # a digit takes at least one bit
+    return bits < 4 * MAX_LENGTH and len(_text(number)) <= MAX_LENGTH
 
 
 def equal(predicted: str, gold: str) -> bool:

@@ -96,10 +96,11 @@ class _Reader:
         return number
 
     def signed(self) -> Fraction:
-        sign = 1
+        negative = False
         while self.next in ("+", "-"):
-            sign = -sign if self.take() == "-" else sign
-        return sign * self.power()
+            negative ^= self.take() == "-"
+        number = self.power()
+        return -number if negative else number
 
     def power(self) -> Fraction:
         base = self.percent()

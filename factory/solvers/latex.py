@@ -1,4 +1,4 @@
-r"""LaTeX answers: expressions such as `\frac{\sqrt{3}}{2}` compared by math-verify, in a process that can be killed.
+r"""LaTeX answers: such as `\frac{\sqrt{3}}{2}`, compared by math-verify in a process that can be killed.
 
 >>> with Latex() as latex:
 ...     latex.equal(r"\frac{1}{2}", "0.5")  # numbers start no process

@@ -72,8 +72,10 @@ def _figure(found: re.Match[str]) -> Fraction | None:
         if scale is None:
             return None
         number *= scale
-    number *= SCALES.get((found["scale"] or "").lower(), 1)
-    number += Fraction(1, 2) if found["half"] else 0
+    if found["scale"]:
+        number *= SCALES[found["scale"].lower()]
+    if found["half"]:
+        number += Fraction(1, 2)
     return -number if found["sign"] or found["inner"] else number
 
 

@@ -102,7 +102,7 @@ def _reaches(found: list[Step], answer: str) -> bool:
 def _recomputed(equality: equalities.Equality) -> Step | None:
     """Return the step that an equality is, or None when one of its sides has no value."""
     left, right = evaluate(equality.left), evaluate(equality.right)
-    opening = evaluate(equality.opening)
+    opening = right if equality.opening == equality.right else evaluate(equality.opening)
     if left is None or opening is None:
         return None
     agree = any(
