@@ -9,7 +9,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 
 repro: .venv/ready
 	dvc repro
-	thoughtmill status
+	thoughtmill summary
 
 test: .venv/ready lint types
 	pytest -n 2 --dist loadfile

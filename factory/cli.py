@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from factory import corpus, envelope, params, show, sql, stage, status
+from factory import corpus, params, stage
+from factory.commands import envelope, show, sql, status, summary
 from factory.errors import NotInProject
 from factory.files import root
 from factory.verdicts import Settings as VerifySettings
@@ -42,6 +43,9 @@ def parser() -> argparse.ArgumentParser:
     verified.add_argument("--skip-bad", action="store_true", help="count corrupt lines instead of stopping")
     verified.set_defaults(call=_verify)
 
+    summed = commands.add_parser("summary", help="print the corpus in a screen")
+    summed.set_defaults(call=_summary)
+
     stands = commands.add_parser("status", help="say what is built and what is stale")
     stands.set_defaults(call=_status)
     return top
@@ -63,6 +67,11 @@ def _verify(words: argparse.Namespace) -> str:
     except NotInProject:
         settings = VerifySettings()
     return envelope.verify_file(words.file, words.thought, settings, words.out, words.skip_bad)
+
+
+def _summary(words: argparse.Namespace) -> str:
+    with corpus.opened(_data(), params.thoughts()) as con:
+        return summary.summary(con, _data())
 
 
 def _status(words: argparse.Namespace) -> str:

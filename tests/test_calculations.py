@@ -4,7 +4,14 @@ from fractions import Fraction
 
 import pytest
 
-from factory.calculations import UnusableSolution, calculations, is_calculation, shows, spelled, tokens
+from factory.solutions.calculations import (
+    UnusableSolution,
+    calculations,
+    is_calculation,
+    shows,
+    spelled,
+    tokens,
+)
 
 
 def spellings(line: str) -> list[str]:

@@ -7,10 +7,10 @@ from fractions import Fraction
 
 import pytest
 
-from factory.graphs import Step
 from factory.solutions import parse
-from factory.teachers.compiling import cot, eot, knowledge, pot
-from factory.teachers.rules import WORDINGS, rules
+from factory.solutions.graphs import Step
+from factory.teachers.embedded.compiling import cot, eot, knowledge, pot
+from factory.teachers.embedded.rules import WORDINGS, rules
 
 MARBLES = (
     "Given: bags = 4\nGiven: bag_size = 6\nGiven: lost = 9\nRule: What is left is what was minus what went.\n"

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from factory import stories
-from factory.calculations import MARK
+from factory.solutions.calculations import MARK
 from factory.solvers import answers, equations, extraction
 from factory.solvers.arithmetic import evaluate
 from factory.solvers.limits import Limits

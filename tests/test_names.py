@@ -4,8 +4,8 @@ import keyword
 
 import pytest
 
-from factory.names import RESERVED, of_given, of_result, unique
-from factory.quantities import quantities
+from factory.solutions.names import RESERVED, of_given, of_result, unique
+from factory.solutions.quantities import quantities
 
 
 @pytest.mark.parametrize(

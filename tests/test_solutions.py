@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from factory.calculations import UnusableSolution
 from factory.solutions import Solution, parse
+from factory.solutions.calculations import UnusableSolution
 from factory.solvers import answers
 
 MARBLES = """\

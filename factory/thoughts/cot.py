@@ -5,7 +5,7 @@
 #### 24
 """
 
-from factory.solvers import reading, steps
+from factory.solvers import gold_free, reading, steps
 from factory.solvers.outcome import Check, Outcome
 from factory.solvers.solvers import Solvers
 
@@ -18,7 +18,8 @@ def parse(completion: str) -> str | None:
 def solve(rationale: str, problem: str, solvers: Solvers) -> Outcome:
     """Read the final answer and recompute every step; a wrong step is a finding, not a failure."""
     found = reading.read(rationale)
-    checks = steps.checks(rationale, found.answer if found else None)
+    answer = found.answer if found else None
+    checks = (*steps.checks(rationale, answer), *gold_free.checks(problem, rationale, answer))
     if found is None:
         return Outcome(None, "no_answer", "no final answer can be read", checks)
-    return Outcome(found.answer, None, checks=(Check("answer_rule", True, found.rule), *checks))
+    return Outcome(answer, None, checks=(Check("answer_rule", True, found.rule), *checks))

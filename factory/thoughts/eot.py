@@ -6,7 +6,9 @@ marbles = 4 * 6
 ans = marbles
 """
 
-from factory.solvers import equations
+from dataclasses import replace
+
+from factory.solvers import equations, gold_free
 from factory.solvers.outcome import Outcome
 from factory.solvers.solvers import Solvers
 
@@ -18,4 +20,5 @@ def parse(completion: str) -> str | None:
 
 def solve(rationale: str, problem: str, solvers: Solvers) -> Outcome:
     """Solve the system exactly."""
-    return solvers.equations.solve(rationale)
+    outcome = solvers.equations.solve(rationale)
+    return replace(outcome, checks=(*outcome.checks, *gold_free.checks(problem, rationale, outcome.answer)))

@@ -5,7 +5,9 @@ bags = 4
 ans = bags * 6
 """
 
-from factory.solvers import programs
+from dataclasses import replace
+
+from factory.solvers import gold_free, programs
 from factory.solvers.outcome import Outcome
 from factory.solvers.solvers import Solvers
 
@@ -17,4 +19,5 @@ def parse(completion: str) -> str | None:
 
 def solve(rationale: str, problem: str, solvers: Solvers) -> Outcome:
     """Run the program in a fence."""
-    return solvers.programs.run(rationale)
+    outcome = solvers.programs.run(rationale)
+    return replace(outcome, checks=(*outcome.checks, *gold_free.checks(problem, rationale, outcome.answer)))

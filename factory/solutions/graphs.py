@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from factory import names
-from factory.calculations import (
+from factory.solutions import names
+from factory.solutions.calculations import (
     MARK,
     Calculation,
     UnusableSolution,
@@ -21,7 +21,7 @@ from factory.calculations import (
     spelled,
     tokens,
 )
-from factory.quantities import Quantity
+from factory.solutions.quantities import Quantity
 from factory.solvers import answers
 from factory.solvers.arithmetic import evaluate
 

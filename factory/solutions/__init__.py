@@ -24,9 +24,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from factory.calculations import NAME, UnusableSolution
-from factory.graphs import NAMED, Given, Graph, Step, calculate
-from factory.quantities import quantities
+from factory.solutions.calculations import NAME, UnusableSolution
+from factory.solutions.graphs import NAMED, Given, Graph, Step, calculate
+from factory.solutions.quantities import quantities
 from factory.solvers import answers
 
 

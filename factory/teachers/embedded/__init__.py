@@ -11,12 +11,12 @@ from random import Random
 
 import pydantic
 
-from factory.calculations import UnusableSolution
 from factory.request_keys import canonical
 from factory.solutions import Solution, parse
+from factory.solutions.calculations import UnusableSolution
 from factory.teachers import Reply, Request
-from factory.teachers.compiling import COMPILERS
-from factory.teachers.slips import SLIPS, Right, unfinished
+from factory.teachers.embedded.compiling import COMPILERS
+from factory.teachers.embedded.slips import SLIPS, Right, unfinished
 
 MODEL = "embedded-1"
 

@@ -15,11 +15,11 @@ import json
 from collections.abc import Callable
 from fractions import Fraction
 
-from factory.calculations import MARK, WRITTEN, UnusableSolution, is_calculation, spelled, tokens
-from factory.graphs import NAMED, Step
 from factory.solutions import Solution
+from factory.solutions.calculations import MARK, WRITTEN, UnusableSolution, is_calculation, spelled, tokens
+from factory.solutions.graphs import NAMED, Step
 from factory.solvers import answers
-from factory.teachers.rules import rules
+from factory.teachers.embedded.rules import rules
 
 
 def knowledge(solution: Solution) -> str:

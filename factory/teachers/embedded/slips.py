@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from random import Random
 
-from factory.graphs import Step, calculate
 from factory.solutions import Solution
+from factory.solutions.graphs import Step, calculate
 from factory.solvers import answers
-from factory.teachers.compiling import COMPILERS, in_numbers
+from factory.teachers.embedded.compiling import COMPILERS, in_numbers
 
 OPERATOR = re.compile(r" ([-+*/]) ")
 CONFUSED = {"+": "-", "-": "+", "*": "+", "/": "*"}

@@ -1,0 +1,1 @@
+"""What `thoughtmill` does: one module per command."""

@@ -1,0 +1,141 @@
+"""The whole pipeline through DVC, as a user runs it: twice in two folders, then again, then changed."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from factory.sources import digest
+
+ROOT = Path(__file__).parents[1]
+SMALL = {"train": 20, "validation": 4, "test_numbers": 4, "test_compositions": 4, "test_templates": 4}
+
+
+def clone(folder: Path) -> Path:
+    """Copy what git tracks, as it is in the working tree, and make the corpus small."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode != 0:
+        pytest.skip("not a git checkout")
+    for name in listed.stdout.split("\0"):
+        if name and (ROOT / name).is_file() and name.split("/")[0] not in ("tests", "bench", "docs"):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, folder / name)
+    (folder / ".dvc" / "config.local").write_text("[core]\n    no_scm = true\n")
+    changed(folder, lambda params: params["seed"].update(embedded={"seed": 1, **SMALL}))
+    return folder
+
+
+def changed(folder: Path, change: object) -> None:
+    params = yaml.safe_load((folder / "params.yaml").read_text())
+    change(params)  # type: ignore[operator]
+    (folder / "params.yaml").write_text(yaml.safe_dump(params))
+
+
+def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    env = {**os.environ, "PATH": path, "PYTHONPATH": "", "THOUGHTMILL_LEDGER": str(folder / "ledger.sqlite")}
+    return subprocess.run(
+        words, cwd=folder, env=env, capture_output=True, text=True, timeout=300, check=False
+    )
+
+
+def built(folder: Path) -> Path:
+    done = run(folder, "dvc", "repro")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+def products(folder: Path) -> dict[str, str]:
+    files = (path for path in (folder / "data").rglob("*") if path.is_file() and path.suffix != ".duckdb")
+    return {path.relative_to(folder).as_posix(): digest(path) for path in files}
+
+
+@pytest.fixture(scope="module")
+def clones(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    first, second = (clone(tmp_path_factory.mktemp(name) / "deep") for name in ("first", "second"))
+    return built(first), built(second)
+
+
+def test_two_clones_give_the_same_bytes_and_the_same_lock(clones: tuple[Path, Path]) -> None:
+    first, second = clones
+    assert products(first) == products(second)
+    assert (first / "dvc.lock").read_bytes() == (second / "dvc.lock").read_bytes()
+    assert {"data/problems.parquet", "data/records.parquet", "data/report/index.html"} <= set(products(first))
+
+
+def test_a_second_repro_does_nothing(clones: tuple[Path, Path]) -> None:
+    done = run(clones[0], "dvc", "repro")
+    assert "Running stage" not in done.stdout
+    assert "Data and pipelines are up to date." in done.stdout
+
+
+def test_status_says_what_is_built_while_dvc_is_locked(clones: tuple[Path, Path]) -> None:
+    lock = clones[0] / ".dvc" / "tmp" / "lock"
+    before = lock.read_bytes() if lock.exists() else None
+    holder = "import sys, time, zc.lockfile; held = zc.lockfile.LockFile(sys.argv[1]); print('held', flush=True); time.sleep(60)"
+    with subprocess.Popen(
+        [sys.executable, "-c", holder, str(lock)], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None and process.stdout.readline() == "held\n"
+        done = run(clones[0], sys.executable, "-m", "factory.cli", "status")
+        process.kill()
+    if before is not None:
+        lock.write_bytes(before)
+    states = [line.split()[0] for line in done.stdout.splitlines()]
+    assert done.returncode == 0, done.stderr
+    assert set(states) == {"built"}
+
+
+def test_status_says_what_a_changed_parameter_makes_stale(clones: tuple[Path, Path]) -> None:
+    params = (clones[0] / "params.yaml").read_text()
+    changed(clones[0], lambda params: params["curate"].update(ngram=9))
+    lines = run(clones[0], sys.executable, "-m", "factory.cli", "status").stdout.splitlines()
+    (clones[0] / "params.yaml").write_text(params)
+    states = {line.split()[1]: line.split()[0] for line in lines}
+    assert (states["verify@pot"], states["curate"], states["report"]) == ("built", "stale", "stale")
+    assert any("curate.ngram" in line or "curate" in line for line in lines)
+
+
+def test_editing_a_parser_asks_no_teacher_and_verifies_again(clones: tuple[Path, Path]) -> None:
+    parser = clones[1] / "factory" / "thoughts" / "pot.py"
+    parser.write_text(parser.read_text() + "\n# a comment\n")
+    done = run(clones[1], "dvc", "repro", "--dry")
+    assert "Running stage 'verify@pot'" in done.stdout
+    assert "generate@" not in done.stdout.replace("Stage 'generate@", "")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            lambda params: params["seed"].update(sorces=[]),
+            "`sorces` is an unknown key; did you mean `sources`?",
+        ),
+        (lambda params: params["seed"].update(sources=[{"set": "gsm9k"}]), "unknown set `gsm9k`"),
+        (
+            lambda params: params["seed"].update(sources=[{"set": "asdiv", "file": "gone.jsonl"}]),
+            "gone.jsonl is missing",
+        ),
+    ],
+    ids=["a wrong key", "an unknown set", "a missing file"],
+)
+def test_a_broken_set_up_is_one_line_and_status_2(tmp_path: Path, change: object, said: str) -> None:
+    folder = clone(tmp_path)
+    changed(folder, change)
+    done = run(folder, sys.executable, "-m", "factory.seed")
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list((folder / "data").glob("*problems*"))
+
+
+def test_an_unknown_thought_is_one_line_and_status_2(clones: tuple[Path, Path]) -> None:
+    for stage in ("generate", "verify"):
+        done = run(clones[0], sys.executable, "-m", f"factory.{stage}", "tot")
+        assert done.returncode == 2
+        assert "unknown thought `tot`" in done.stderr
+        assert done.stderr.count("\n") == 1
