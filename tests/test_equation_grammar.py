@@ -94,7 +94,7 @@ def test_what_is_not_in_the_grammar_is_refused(text: str) -> None:
 
 
 def test_a_function_without_its_bracket_is_a_plain_name() -> None:
-    assert _statement("max = Eq").sides == ("max", "Eq")
+    assert _statement("max = Eq").sides == ("max", "eq")
 
 
 @pytest.mark.parametrize("opening", ["(", "-", "2^", "max(1, ", "1 if 2 > 1 else "])

@@ -72,6 +72,49 @@ COMPLETIONS = {
         "n is a positive integer\nn^2 = 49\nans = n",
         "7",
     ),
+    "units of all kinds": (
+        "unknowns: eggs, sold\neggs = 16 eggs per day\neaten = 3 eggs\nsold = eggs - eaten - 4\n"
+        "revenue = sold * 2 dollars/egg\nans = revenue",
+        None,
+        "18",
+    ),
+    "a list of meanings with values": (
+        "Let's denote:\n- C = cost of the house = $80,000\n- R = repairs = $50,000\n"
+        "- Increase in value: V = 150% * C\n- New value: N = C + V\n- Profit: P = N - (C + R)\nans = P",
+        None,
+        "70000",
+    ),
+    "a definition before its parts": (
+        "Speed = Distance / Time\nDistance = 120 miles\nTime = 2 hours\nans = speed",
+        None,
+        "60",
+    ),
+    "steps of the solution among the equations": (
+        "x + (x + 4) = 20\n2x + 4 = 20\n2x = 16\nx = 8\nanswer = x + 4 = 12",
+        None,
+        "12",
+    ),
+    "sentences that hold the equations": (
+        "1. Let the price be $p$ dollars.\n2. At 20% off: $0.8p = 40$\n3. Therefore $p = 50$.\nans = p",
+        "0.8p = 40\n$p = 50$\nans = p",
+        "50",
+    ),
+    "a ratio as a fraction": ("boys/girls = 2/3\nboys + girls = 30\nans = girls", None, "18"),
+    "code with semicolons and slashes": (
+        "a = 5;\nb = a * 2;   // twice as many\nc = a + b;\nans = c;",
+        "a = 5;\nb = a * 2;   // twice as many\nc = a + b;\nans = c;",
+        "15",
+    ),
+    "a meaning in place of a value": ("x = number of days\n10x = 50\nans = x", None, "5"),
+    "rates": ("hours_per_day = 24 hours/day\ndays = 7 days/week\nans = hours_per_day * days", None, "168"),
+    "displayed LaTeX": (
+        "\\[ 3x + 5 = 20 \\]\n\\[ x = \\frac{20 - 5}{3} \\]\n\\[ \\text{ans} = x \\]",
+        "3x + 5 = 20\nx = ((20 - 5)/(3))\nans = x",
+        "5",
+    ),
+    "subscripts": ("a_1 = 3\na_{2} = a_1 + 4\nsum = a_1 + a_2\nans = sum", None, "10"),
+    "two statements a line": ("x = 5, ans = x + 1", "x = 5, ans = x + 1", "6"),
+    "a name declared with its number": ("let n = 3 apples\nans = n", None, "3"),
 }
 
 

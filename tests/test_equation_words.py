@@ -17,6 +17,10 @@ def test_words_in_a_row_are_one_name_in_small_letters() -> None:
     assert _plain("Number of red apples = Tom's share") == ["number_of_red_apples", "=", "tom_s_share"]
 
 
+def test_capitals_tell_only_single_letters_apart() -> None:
+    assert _plain("Total = N + n") == ["total", "=", "N", "+", "n"]
+
+
 def test_single_letters_in_a_row_are_factors() -> None:
     assert _plain("2 x y = 3") == ["2", "x", "y", "=", "3"]
 

@@ -97,9 +97,10 @@ def _named(run: Tokens, calls: bool) -> list[Token]:
 
 
 def _name(run: Tokens) -> str:
-    name = run[0].text if len(run) == 1 else "_".join(word.text for word in run).lower()
-    name = name.replace("'", "_")
-    return ANSWER if name.lower() in _ANSWERS else name
+    """Return the name that words make; capitals tell single letters apart, but not `Total` from `total`."""
+    name = "_".join(word.text for word in run).replace("'", "_")
+    name = name.lower() if len(name) > 1 else name
+    return ANSWER if name in _ANSWERS else name
 
 
 def _measured(run: Tokens, lefts: frozenset[str]) -> Tokens:
