@@ -121,6 +121,11 @@ def test_a_universal_number_is_free_when_the_problem_writes_it_in_words_alone() 
     assert general("He bought seventeen eggs.", "Add 17.").passed is False
 
 
+def test_a_rule_may_say_one_hundred_in_words_though_the_problem_has_the_number() -> None:
+    assert general("He pays with $100.", "A percentage is divided by one hundred.").passed is True
+    assert general("He pays with $100.", "A percentage is divided by 100.").passed is False
+
+
 def test_all_checks_come_with_their_own_names() -> None:
     names = [check.check for check in checks(PROBLEM, "12 - 3 = 9", "9")]
     assert names == ["numbers_used", "numbers_known", "whole_people", "sign"]

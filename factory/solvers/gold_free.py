@@ -27,6 +27,9 @@ UNIVERSAL = frozenset(
 )
 """Numbers that anyone may bring along: small counts, the clock, the calendar, the dozen, the circle."""
 
+RULED = frozenset(map(Fraction, (60, 100, 1000)))
+"""Numbers that general rules say in words: `divided by one hundred`, `an hour has sixty minutes`."""
+
 _PEOPLE = re.compile(
     r"\bhow many (?:(?:of|the|these|those|his|her|their|its|best|more|other|new|young|old|total) ){0,3}"
     r"(?:people|persons?|students?|children|kids|boys|girls|men|women|adults|"
@@ -96,12 +99,16 @@ def general(problem: str, rules: str) -> Check:
     A number that the problem writes in figures may occur in the rules in no form; one that it writes in words
     only (`a dozen`) may when it is universal. Numbers that the problem does not write are free: `60 minutes`,
     `one hundred percent`. Words up to two, and `half`, are everyday words in rules (`the size of one group`)
-    and never count.
+    and never count, nor do those that rules of percentages, time and length are made of (`RULED`).
     """
     own = list(find(problem))
     figures = {number.value for number in own if not number.in_words}
     words = {number.value for number in own if number.in_words} - UNIVERSAL
-    named = [number for number in find(rules) if not (number.in_words and number.value <= 2)]
+    named = [
+        number
+        for number in find(rules)
+        if not (number.in_words and (number.value <= 2 or number.value in RULED))
+    ]
     leaked = _distinct([number for number in named if number.value in figures | words])
     return Check("general", not leaked, f"numbers of the problem: {_listed(leaked)}" if leaked else None)
 

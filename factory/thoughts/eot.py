@@ -8,7 +8,7 @@ ans = marbles
 
 from dataclasses import replace
 
-from factory.solvers import equations, gold_free
+from factory.solvers import equations, gold_free, variables
 from factory.solvers.outcome import Outcome
 from factory.solvers.solvers import Solvers
 
@@ -21,4 +21,5 @@ def parse(completion: str) -> str | None:
 def solve(rationale: str, problem: str, solvers: Solvers) -> Outcome:
     """Solve the system exactly."""
     outcome = solvers.equations.solve(rationale)
-    return replace(outcome, checks=(*outcome.checks, *gold_free.checks(problem, rationale, outcome.answer)))
+    found = gold_free.checks(problem, rationale, outcome.answer)
+    return replace(outcome, checks=(*outcome.checks, *found, variables.equation_variables(rationale)))

@@ -7,7 +7,7 @@ ans = bags * 6
 
 from dataclasses import replace
 
-from factory.solvers import gold_free, programs
+from factory.solvers import gold_free, programs, variables
 from factory.solvers.outcome import Outcome
 from factory.solvers.solvers import Solvers
 
@@ -20,4 +20,5 @@ def parse(completion: str) -> str | None:
 def solve(rationale: str, problem: str, solvers: Solvers) -> Outcome:
     """Run the program in a fence."""
     outcome = solvers.programs.run(rationale)
-    return replace(outcome, checks=(*outcome.checks, *gold_free.checks(problem, rationale, outcome.answer)))
+    found = gold_free.checks(problem, rationale, outcome.answer)
+    return replace(outcome, checks=(*outcome.checks, *found, variables.program_variables(rationale)))
