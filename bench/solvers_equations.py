@@ -1,16 +1,21 @@
 """Systems of equations per second and core: Thoughtmill against plain sympy, the way XoT solves them.
 
-Run `python -m bench.solvers_equations`. The texts are generated here, in the shapes that teachers write: of
-100, 55 are straight-line programs, 43 systems to solve (a third with products of named quantities) and 2 are
-not linear. The baselines give everything to sympy's `solve`: one reads each side with `sympify`, one as XoT
-does, with a parser that also knows `2x` and `^`; they may, since the texts are our own. CPU seconds of this
-process and of the worker that runs sympy for us are counted.
+Run `python -m bench.solvers_equations [GSM8K.jsonl]`. With a file, the systems are made of the calculator
+marks of its solutions, each number and each step named. Without one they are generated, in the shapes that
+teachers write: of 100, 55 are straight-line programs, 43 systems to solve (a third with products of named
+quantities) and 2 are not linear. The baselines give everything to sympy's `solve`: one reads each side with
+`sympify`, one as XoT does, with a parser that also knows `2x` and `^`; they may, since no teacher wrote
+these texts. CPU seconds of this process and of the worker that runs sympy for us are counted.
 """
 
+import json
 import os
 import random
+import re
+import sys
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import sympy
@@ -42,9 +47,11 @@ class Case(NamedTuple):
     answer: str
 
 
-def measure() -> list[Speed]:
+def measure(file: Path | None = None) -> list[Speed]:
     """Measure all on the same systems, the slow ones on the first of them; Thoughtmill comes first."""
     cases = [_case(random.Random(f"0/equations/{n}"), n % 100) for n in range(SYSTEMS)]
+    if file is not None:
+        cases = [case for line in file.open() if (case := _marked(json.loads(line)["answer"]))]
     with Equations() as equations:
         # sympy starts before the clock does, on both sides
         equations.solve("x^2 = 4\nx > 0\nans = x")
@@ -138,9 +145,29 @@ def _square(chance: random.Random) -> Case:
     return Case(f"side * side = {side**2}\nans = side**2 + 1", str(side**2 + 1))
 
 
+def _marked(solution: str) -> Case | None:
+    """Name the numbers and steps of a solution's marks `<<a*b=c>>`; later steps name earlier ones."""
+    marks = re.findall(r"<<([0-9.+*/() -]+)=([0-9.]+)>>", solution)
+    if not marks or len(marks) != solution.count("<<"):
+        return None
+    names: dict[str, str] = {}
+    lines: list[str] = []
+
+    def named(number: re.Match[str]) -> str:
+        if number[0] not in names:
+            names[number[0]] = f"given_{len(names)}"
+            lines.append(f"{names[number[0]]} = {number[0]}")
+        return names[number[0]]
+
+    for at, (expression, value) in enumerate(marks):
+        lines.append(f"step_{at} = {re.sub('[0-9.]+', named, expression)}")
+        names[value] = f"step_{at}"
+    return Case("\n".join([*lines, f"ans = step_{len(marks) - 1}"]), canonical(marks[-1][1]) or "")
+
+
 def main() -> None:
     """Print the table."""
-    ours, *others = measure()
+    ours, *others = measure(Path(sys.argv[1]) if len(sys.argv) > 1 else None)
     print(f"{ours.name:12} {ours.per_s:7.1f} systems/s/core, {ours.right:6.1%} right")
     for each in others:
         ratio = f"1/{ours.per_s / each.per_s:.0f} of the speed"

@@ -42,11 +42,13 @@ def declaration(line: str) -> Declaration | None:
     >>> declaration("Let x be the number of apples.")
     Declaration(names=(), sign=None, whole=False)
     """
-    words = line.lower().replace(",", " ").rstrip(" .").split()
-    if not words or _names_in_words(line, words):
-        return Declaration()
-    if _RELATION.search(line) or not _PROSE.fullmatch(line):
+    if _RELATION.search(line):
+        return Declaration() if _says_in_words(line) else None
+    if not _PROSE.fullmatch(line):
         return None
+    words = line.lower().replace(",", " ").rstrip(" .").split()
+    if not words:
+        return Declaration()
     verb = next((at for at, word in enumerate(words) if word in _VERBS), None)
     if verb is None:
         opens = words[0].rstrip(":") in _OPENS or re.match(r"\w+\s*:\s", line)
@@ -69,12 +71,10 @@ def _names(line: str, verb: int) -> tuple[str, ...]:
     return tuple(token.text for token in joined(tokens(" ".join(kept))) if token.kind == "w")
 
 
-def _names_in_words(line: str, words: list[str]) -> bool:
+def _says_in_words(line: str) -> bool:
     """Tell whether a line such as `Let x = the number of apples` says a name's meaning and no equation."""
-    _, sign, meaning = line.partition("=")
-    return (
-        words[0] in _OPENS
-        and bool(sign)
-        and bool(re.fullmatch(r"\s*[^\W\d][\w\s,.'’-]*", meaning))
-        and len(meaning.split()) > 1
-    )
+    opening, _, meaning = line.partition("=")
+    words = opening.lower().split(maxsplit=1)
+    if not words or words[0] not in _OPENS:
+        return False
+    return bool(re.fullmatch(r"\s*[^\W\d][\w\s,.'’-]*", meaning)) and len(meaning.split()) > 1

@@ -22,6 +22,7 @@ from factory.solvers.equation_words import ANSWER, free_names, joined, left_side
 
 Equation = tuple[Tree, Tree]
 
+_SEPARATORS = frozenset({";", ",", "=>", "and"})
 _CONNECTIVES = frozenset("let where so then thus hence therefore and now given since".split())
 
 
@@ -167,7 +168,11 @@ def _statements(pieces: Sequence[Sequence[Token]]) -> list[Statement]:
 
 def _pieces(line: list[Token]) -> Iterator[list[Token]]:
     """Cut a line into statements at `;`, `,`, `=>` and `and`; later words alone are a remark."""
-    splits_and = not any(token.kind == "if" for token in line)
+    kinds = {token.kind for token in line}
+    if kinds.isdisjoint(_SEPARATORS):
+        yield _opened(line)
+        return
+    splits_and = "if" not in kinds
     pieces: list[list[Token]] = [[]]
     depth = 0
     for at, token in enumerate(line):

@@ -135,8 +135,11 @@ def free_names(lines: Iterable[Tokens]) -> frozenset[str]:
 
 def _after_number(line: Tokens, at: int) -> bool:
     """Tell whether a word follows a number, or the slash after a number's unit (`60 miles / hour`)."""
+    last = line[at - 1].kind if at else ""
+    if last == "n" or last not in ("/", "%"):
+        return last == "n"
     before = [token.kind for token in line[max(0, at - 3) : at]]
-    return before[-1:] == ["n"] or before == ["n", "w", "/"] or before[-2:] == ["n", "%"]
+    return before == ["n", "w", "/"] or before[-2:] == ["n", "%"]
 
 
 def _applied(line: Tokens, at: int) -> bool:
