@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from pydantic import Field
 
-from factory import params, stage, tables
+from factory import params, redrawing, stage, tables, verdicts
 from factory.files import root
 from factory.params import Settings as Section
 from factory.progress import track
@@ -25,6 +25,7 @@ class Settings(Section):
     validation_share: float = Field(
         0.0, ge=0, lt=1, description="share of train problems moved to validation, in sets that have none"
     )
+    redraw: bool = Field(True, description="whether to redraw the numbers of programs and equations")
     ngram: int = Field(13, ge=1, description="words in a row that are one n-gram")
     max_overlap: float = Field(
         0.8,
@@ -156,15 +157,18 @@ def main() -> None:
     problems = tables.Source(data / "problems.parquet", Problems)
     verified = data / "verified"
     checks = [tables.Source(verified / thought / "checks.parquet", Checks) for thought in thoughts]
+    solving = params.section("verify", verdicts.Settings)
+    found = redrawing.pairs(problems, in_order(verified, thoughts), settings.seed) if settings.redraw else ()
+    crew = verdicts.crew(solving, redrawing.redraw, redrawing.lost)
     with (
         tables.writer(data / "records.parquet", Records) as add_record,
         tables.writer(data / "checks.parquet", Checks) as add_check,
     ):
-        for check in chain.from_iterable(checks):
+        for check in chain(*checks, redrawing.checked(track(found, "redraw numbers"), crew.spread)):
             add_check(check)
-        for record, found in track(curate(problems, in_order(verified, thoughts), settings), "curate"):
+        for record, more in track(curate(problems, in_order(verified, thoughts), settings), "curate"):
             add_record(record)
-            for check in found:
+            for check in more:
                 add_check(check)
 
 

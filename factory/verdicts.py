@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import Field
 
@@ -18,6 +18,9 @@ from factory.solvers.outcome import Check, Outcome
 from factory.solvers.solvers import Solvers
 from factory.thoughts import named
 from factory.workers import Crew
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 class Settings(Section):
@@ -66,8 +69,15 @@ def solve(job: Job, solvers: Solvers) -> Solved:
 
 def solving(settings: Settings, journal: Path) -> Solving:
     """Return a way to do jobs on all cores that goes on after `kill -9` where `journal` ends."""
-    crew = Crew(_work, _lost, settings.workers or os.cpu_count() or 1, _begin, (settings,))
-    return partial(journaled, journal, crew.spread, dump=_dump, load=_load)
+    return partial(journaled, journal, crew(settings, solve, _lost).spread, dump=_dump, load=_load)
+
+
+def crew(
+    settings: Settings, work: Callable[[Item, Solvers], Result], lost: Callable[[Item], Result]
+) -> Crew[Item, Result]:
+    """Return processes, one per core unless `verify.workers` says otherwise, that each have their solvers."""
+    workers = settings.workers or os.cpu_count() or 1
+    return Crew(partial(_with_solvers, work), lost, workers, _begin, (settings,))
 
 
 def source_digest() -> str:
@@ -86,8 +96,8 @@ def _begin(settings: Settings) -> None:
     _solvers = Solvers(settings.limits, settings.equations_timeout_s)
 
 
-def _work(job: Job) -> Solved:
-    return solve(job, _solvers)
+def _with_solvers(work: Callable[[Item, Solvers], Result], item: Item) -> Result:
+    return work(item, _solvers)
 
 
 def _lost(job: Job) -> Solved:

@@ -216,3 +216,13 @@ def test_two_integers_are_equal_only_when_they_are_the_same(one: int, other: int
 def test_equality_does_not_depend_on_the_order(number: Fraction, nudge: Fraction) -> None:
     one, other = exact_text(number), canonical(str(number + nudge)) or "0"
     assert equal(one, other) is equal(other, one)
+
+
+@pytest.mark.parametrize(
+    ("floating", "exact"),
+    [("8.333333333333314", "25/3"), ("-3.0833333333333335", "-37/12"), ("17.733333333333338", "266/15")],
+)
+def test_the_noise_of_floats_is_no_difference(floating: str, exact: str) -> None:
+    assert equal(floating, exact)
+    assert equal(exact, floating)
+    assert not equal(floating + "1", "8.34")

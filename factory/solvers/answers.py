@@ -16,7 +16,7 @@ TOLERANCE = Fraction(1, 10_000)
 """How far apart two equal answers may lie, relative to the larger."""
 
 NOISE = Fraction(1, 10**12)
-"""How far from 0 the rounding of floats may carry a sum that should be 0: nothing is relative to 0."""
+"""How far the rounding of floats may carry a result, relative to it or, next to 0, as it stands."""
 
 SIGNS = {
     ord(sign): "-" for sign in "\N{MINUS SIGN}\N{EN DASH}\N{HYPHEN}\N{NON-BREAKING HYPHEN}\N{FIGURE DASH}"
@@ -97,6 +97,9 @@ def equal(predicted: str, gold: str) -> bool:
     large (114200 and 114201), nor are two different fractions without an exact decimal; 24.001 is 24, and
     114204.5 is not 114200. Next to 0 the tolerance is `NOISE`. A factor of 100 is never accepted, and a text
     that is no number equals nothing. The order of the two does not matter, so thoughts can be compared too.
+
+    >>> equal("8.333333333333314", "25/3"), equal("8.3333333334", "25/3"), equal("114200.0001", "114200")
+    (True, True, True)
     """
     one, other = value(predicted), value(gold)
     if one is None or other is None:
@@ -104,9 +107,11 @@ def equal(predicted: str, gold: str) -> bool:
     apart = abs(one - other)
     if apart == 0:
         return True
-    return apart <= max(TOLERANCE * max(abs(one), abs(other)), NOISE) and apart < max(
-        _unit(one), _unit(other)
-    )
+    if one.denominator == other.denominator == 1:
+        return False
+    size = max(abs(one), abs(other))
+    rounded = apart <= max(TOLERANCE * size, NOISE) and apart < max(_unit(one), _unit(other))
+    return rounded or apart <= NOISE * size
 
 
 def lorid_grader(predicted: str, gold: str) -> bool:
