@@ -3,8 +3,8 @@
     python -m bench.endpoint --mean_s 0.3
 
 prints its port and serves until it is killed. It is a bare protocol, so that it takes little of the machine
-the client is measured on. `GET /counts` tells how many prompts it was asked, how many requests came, and how
-many answers it sent for a prompt that it had answered before.
+the client is measured on. `GET /counts` tells how many prompts it was asked, how many requests came, how many
+answers it sent, and how many requests repeated a prompt that had been answered.
 """
 
 import argparse
@@ -15,6 +15,7 @@ from collections import Counter
 
 ASKED: Counter[bytes] = Counter()
 ANSWERED: Counter[bytes] = Counter()
+AGAIN: Counter[bytes] = Counter()  # asked when they had been answered
 MESSAGE = {"role": "assistant", "content": "Each box holds 6, so 4 boxes hold 24. " * 12 + "#### 24"}
 BODY = json.dumps(
     {
@@ -54,6 +55,7 @@ class Endpoint(asyncio.Protocol):
         self.received = b""
         prompt = json.dumps(json.loads(body)["messages"]).encode()
         ASKED[prompt] += 1
+        AGAIN[prompt] += prompt in ANSWERED
         wait_s = self.chance.uniform(0.5, 1.5) * self.mean_s
         asyncio.get_running_loop().call_later(wait_s, self._answer, prompt)
 
@@ -80,7 +82,7 @@ def counts() -> dict[str, int]:
         "prompts": len(ASKED),
         "requests": ASKED.total(),
         "answers": ANSWERED.total(),
-        "repeated": sum(max(0, ASKED[prompt] - 1) for prompt in ANSWERED),
+        "again": AGAIN.total(),
     }
 
 

@@ -140,3 +140,33 @@ def test_a_closed_ledger_is_one_file(path: Path) -> None:
     with Ledger(path) as ledger:
         ledger.write([RESULT])
     assert [each.name for each in path.parent.iterdir()] == ["ledger.sqlite"]
+
+
+def test_a_sync_lasts_for_its_context_alone(path: Path) -> None:
+    with Ledger(path) as ledger:
+        level = "PRAGMA synchronous"
+        assert ledger.connection.execute(level).fetchone() == (1,)
+        with ledger.sync():
+            assert ledger.connection.execute(level).fetchone() == (2,)
+        assert ledger.connection.execute(level).fetchone() == (1,)
+
+
+def test_what_is_written_is_seen_by_others_while_the_ledger_is_open(path: Path) -> None:
+    with Ledger(path) as ledger, Ledger(path) as other:
+        ledger.write([RESULT])
+        assert RESULT.request_key in other
+        assert "0" * 64 not in other
+
+
+def test_typical_answers_are_the_means_of_a_model_per_thought(path: Path) -> None:
+    rows = [
+        replace(RESULT, request_key="1", prompt_tokens=10, completion_tokens=5),
+        replace(RESULT, request_key="2", prompt_tokens=20, completion_tokens=10),
+        replace(RESULT, request_key="3", thought="pot", prompt_tokens=1, completion_tokens=1),
+        replace(RESULT, request_key="4", prompt_tokens=None, completion_tokens=None),
+        replace(RESULT, request_key="5", model="small", prompt_tokens=999, completion_tokens=999),
+    ]
+    with Ledger(path) as ledger:
+        ledger.write(rows)
+        assert ledger.typical("tiny") == {"cot": (15.0, 7.5), "pot": (1.0, 1.0)}
+        assert ledger.typical("none") == {}

@@ -10,7 +10,7 @@ import pytest
 from factory.teachers.deliveries import Delivery
 from factory.teachers.raw import RawTransport
 from factory.teachers.through_openai import OpenAITransport
-from factory.teachers.transport import Transport, broken, delivered, retry_after_s
+from factory.teachers.transport import Transport, broken, delivered, proxy_of, retry_after_s
 from tests.fake_endpoint import FakeEndpoint, Turn, error
 
 BODY = b'{"model": "tiny", "messages": [{"role": "user", "content": "a"}]}'
@@ -71,6 +71,26 @@ def test_without_a_key_none_is_sent(kind: type[RawTransport], monkeypatch: pytes
     with FakeEndpoint() as endpoint:
         post(kind(endpoint.url, 5.0, 1))
     assert endpoint.headers[0].get("Authorization") in (None, "Bearer none")
+
+
+@pytest.mark.parametrize(
+    ("url", "proxy"),
+    [
+        ("https://api.example.com/v1", "http://proxy:3128"),
+        ("http://api.example.com/v1", None),
+        ("https://gpu.inside:8000/v1", None),
+        ("https://localhost:8000/v1", None),
+    ],
+)
+def test_a_proxy_is_the_one_the_environment_names(
+    url: str, proxy: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setenv("https_proxy", "http://proxy:3128")
+    monkeypatch.setenv("no_proxy", "localhost,.inside")
+    assert proxy_of(url) == proxy
 
 
 def test_a_secret_in_a_body_or_an_error_is_blotted_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,13 +1,15 @@
 """The ledger: every answer that was paid for, durably, in one SQLite file outside the repository.
 
 `results` holds what came back, untouched, under its request key; `attempts` what failed; `runs` how far each
-run is. Answers are only ever added. A group of rows is one transaction (WAL, synchronous=FULL): when `write`
-returns, neither a killed process nor a power cut loses them.
+run is. Answers are only ever added. A group of rows is one transaction: when `write` returns, no killed process
+loses them, and from the next `sync` on, no power cut. (Waiting for the disk at every group would keep answers
+waiting in the sockets, where a kill does lose them.)
 """
 
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from operator import attrgetter
 from pathlib import Path
@@ -102,7 +104,7 @@ class Ledger:
         try:
             self.connection = sqlite3.connect(self.path, timeout=BUSY_S, isolation_level=None)
             self.connection.execute("PRAGMA journal_mode=WAL")
-            self.connection.execute("PRAGMA synchronous=FULL")
+            self.connection.execute("PRAGMA synchronous=NORMAL")
             self._set_up()
         except sqlite3.DatabaseError as error:
             raise ThoughtmillError(
@@ -141,6 +143,15 @@ class Ledger:
                 self.connection.executemany(_INSERT_ATTEMPT, map(attrgetter(*ATTEMPT_COLUMNS), attempts))
         except sqlite3.OperationalError as error:
             raise ThoughtmillError(f"{self.path} cannot be written: {error}") from error
+
+    @contextmanager
+    def sync(self) -> Iterator[None]:
+        """Write what is written in this context through to the disk, and all that was written before it."""
+        self.connection.execute("PRAGMA synchronous=FULL")
+        try:
+            yield
+        finally:
+            self.connection.execute("PRAGMA synchronous=NORMAL")
 
     def keys(self) -> Iterator[str]:
         """Yield the keys of all answers, in order."""

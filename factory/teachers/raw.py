@@ -5,7 +5,7 @@ import time
 import aiohttp
 
 from factory.teachers.deliveries import Delivery
-from factory.teachers.transport import JSON, PATH, api_key, broken, delivered
+from factory.teachers.transport import JSON, PATH, api_key, broken, delivered, proxy_of
 
 
 class RawTransport:
@@ -35,7 +35,7 @@ class RawTransport:
             connector=aiohttp.TCPConnector(limit=self.connections),
             headers=JSON | ({"Authorization": f"Bearer {key}"} if key else {}),
             timeout=aiohttp.ClientTimeout(total=self.timeout_s),
-            trust_env=True,
+            proxy=proxy_of(self.url),
         )
         return self.session
 

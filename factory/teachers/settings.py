@@ -16,7 +16,7 @@ OPENAI_URL = "https://api.openai.com/v1"
 
 
 class Settings(params.Settings):
-    """How an endpoint is called. A request's key holds the endpoint's name and the model, and nothing else of it."""
+    """How an endpoint is called; of all this a request's key holds the endpoint's name and the model."""
 
     base_url: str | None = Field(None, description="the endpoint; default: OPENAI_BASE_URL, else OpenAI's")
     endpoint: str | None = Field(None, description="its name in request keys; default: its URL")

@@ -7,8 +7,10 @@ authentication and its errors. Neither retries: the engine counts every attempt.
 import email.utils
 import os
 import time
+import urllib.request
 from collections.abc import Mapping
 from typing import Protocol
+from urllib.parse import urlsplit
 
 import aiohttp
 
@@ -34,6 +36,14 @@ class Transport(Protocol):
 def api_key() -> str | None:
     """Return the key from `OPENAI_API_KEY`, the only place it may be in."""
     return os.environ.get("OPENAI_API_KEY") or None
+
+
+def proxy_of(url: str) -> str | None:
+    """Return the proxy that the environment names for a URL: `HTTPS_PROXY` and the like, less `NO_PROXY`."""
+    parts = urlsplit(url)
+    if urllib.request.proxy_bypass(parts.netloc):
+        return None
+    return urllib.request.getproxies().get(parts.scheme)
 
 
 def retry_after_s(headers: Mapping[str, str], now_s: float) -> float | None:
