@@ -16,9 +16,9 @@ from typing import Any
 
 from factory.errors import ThoughtmillError
 from factory.solvers.limits import Limits
-from factory.solvers.processes import FenceMissing
+from factory.solvers.program.processes import FenceMissing
 from factory.solvers.programs import Programs
-from factory.solvers.screen import Unparsable, screen
+from factory.solvers.program.screen import Unparsable, screen
 
 TIMEOUT_S = 1
 LIMITS = Limits(wall_s=0.5, long_wall_s=1.0)

@@ -10,9 +10,10 @@ from pydantic import ValidationError
 
 from factory import stories
 from factory.solutions.calculations import MARK
-from factory.solvers import answers, equations, extraction
+from factory.solvers import answers, equations
 from factory.solvers.arithmetic import evaluate
 from factory.solvers.limits import Limits
+from factory.solvers.program import extraction
 from factory.solvers.solvers import Solvers
 from factory.teachers import Reply, Request
 from factory.teachers.embedded import EmbeddedTeacher, Settings

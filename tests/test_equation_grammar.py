@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from factory.solvers.equation_grammar import MAX_DEPTH, Statement, statement
-from factory.solvers.equation_tokens import tokens
-from factory.solvers.equation_tree import Call, Tree, Unsolvable, fold
-from factory.solvers.equation_words import joined
+from factory.solvers.equation.grammar import MAX_DEPTH, Statement, statement
+from factory.solvers.equation.tokens import tokens
+from factory.solvers.equation.tree import Call, Tree, Unsolvable, fold
+from factory.solvers.equation.words import joined
 
 FREE = frozenset("abxy")
 

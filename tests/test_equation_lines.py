@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from factory.solvers.equation_lines import equations_of
-from factory.solvers.equation_tokens import MAX_CHARS
+from factory.solvers.equation.lines import equations_of
+from factory.solvers.equation.tokens import MAX_CHARS
 from factory.solvers.equations import Equations
 
 COMPLETIONS = {

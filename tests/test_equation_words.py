@@ -2,8 +2,8 @@
 
 import pytest
 
-from factory.solvers.equation_tokens import tokens
-from factory.solvers.equation_words import free_names, joined, left_sides, plain
+from factory.solvers.equation.tokens import tokens
+from factory.solvers.equation.words import free_names, joined, left_sides, plain
 
 
 def _plain(*lines: str) -> list[str]:

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from factory.solvers.answers import exact_text
-from factory.solvers.equation_tokens import MAX_CHARS
+from factory.solvers.equation.tokens import MAX_CHARS
 from factory.solvers.equations import Equations
 from schemas.fields import FAILURES
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from factory.solvers.extraction import extract
+from factory.solvers.program.extraction import extract
 
 
 def test_plain_code_is_itself() -> None:

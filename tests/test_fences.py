@@ -2,9 +2,9 @@
 
 import pytest
 
-from factory.solvers.fences import FENCES, STRICT
+from factory.solvers.program.fences import FENCES, STRICT
 from factory.solvers.limits import Limits
-from factory.solvers.processes import FenceMissing
+from factory.solvers.program.processes import FenceMissing
 from factory.solvers.programs import Programs
 
 HONEST = {

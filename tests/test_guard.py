@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 
 def guarded(program: str, readable: str = "/nowhere") -> str:
     code = f"import sys; sys.path.insert(0, {str(ROOT)!r})\nimport os, gc, posix\n"
-    code += f"from factory.solvers import guard\nguard.refuse([{readable!r}])\n"
+    code += f"from factory.solvers.program import guard\nguard.refuse([{readable!r}])\n"
     code += (
         f"try:\n    {program}\n    said = 'done'\nexcept PermissionError as error:\n    said = 'refused'\n"
     )

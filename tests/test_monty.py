@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from factory.solvers.limits import Limits
-from factory.solvers.monty import Monty
-from factory.solvers.screen import Screened
+from factory.solvers.program.monty import Monty
+from factory.solvers.program.screen import Screened
 
 
 @pytest.fixture(scope="module")

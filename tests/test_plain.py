@@ -7,10 +7,10 @@ import random
 import pytest
 
 from factory.solvers.limits import Limits
-from factory.solvers.monty import Monty
-from factory.solvers.plain import is_plain
-from factory.solvers.screen import screen
-from factory.solvers.values import read_value
+from factory.solvers.program.monty import Monty
+from factory.solvers.program.plain import is_plain
+from factory.solvers.program.screen import screen
+from factory.solvers.program.values import read_value
 
 
 def plain(program: str) -> bool:

@@ -12,11 +12,11 @@ import pytest
 
 from factory.errors import ThoughtmillError
 from factory.solvers import programs as module
-from factory.solvers.fences import FENCES
+from factory.solvers.program.fences import FENCES
 from factory.solvers.limits import Limits
-from factory.solvers.processes import FenceMissing, Zygote
+from factory.solvers.program.processes import FenceMissing, Zygote
 from factory.solvers.programs import Programs, strongest_fence
-from factory.solvers.screen import Screened
+from factory.solvers.program.screen import Screened
 
 LIMITS = Limits(wall_s=0.3, long_wall_s=0.5)
 ONE = Screened("", "1", plain=True, heavy=False)
@@ -54,7 +54,7 @@ def test_time_is_kept_by_the_zygote_whatever_the_program_does() -> None:
 
 
 def test_an_unknown_protection_is_a_missing_fence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("factory.solvers.processes.START", "import sys; sys.exit(1)")
+    monkeypatch.setattr("factory.solvers.program.processes.START", "import sys; sys.exit(1)")
     with pytest.raises(FenceMissing):
         Zygote("process", LIMITS, heavy=False).run(ONE, 1.0)
 

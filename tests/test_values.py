@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import sympy
 
-from factory.solvers.values import Reading, last_line, read_text, read_value
+from factory.solvers.program.values import Reading, last_line, read_text, read_value
 
 
 class LyingInt(int):

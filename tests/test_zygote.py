@@ -1,9 +1,9 @@
 """The zygote speaks a small protocol, keeps nothing of a program, and ends with its parent."""
 
 from factory.solvers.limits import Limits
-from factory.solvers.processes import Zygote
+from factory.solvers.program.processes import Zygote
 from factory.solvers.programs import strongest_fence
-from factory.solvers.screen import Screened
+from factory.solvers.program.screen import Screened
 
 
 def plain(body: str, tail: str = "") -> Screened:

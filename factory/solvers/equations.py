@@ -14,11 +14,11 @@ from types import TracebackType
 from typing import Self
 
 from factory.solvers.answers import canonical, exact_text, fits
-from factory.solvers.equation_lines import equations_of
-from factory.solvers.equation_system import System, Text, parse, reassigned, system
-from factory.solvers.equation_tree import Call, Unsolvable, fold, names
-from factory.solvers.linear import Equation, linear, settle
-from factory.solvers.nonlinear import Nonlinear
+from factory.solvers.equation.linear import Equation, linear, settle
+from factory.solvers.equation.lines import equations_of
+from factory.solvers.equation.nonlinear import Nonlinear
+from factory.solvers.equation.system import System, Text, parse, reassigned, system
+from factory.solvers.equation.tree import Call, Unsolvable, fold, names
 from factory.solvers.outcome import Check, Outcome
 
 __all__ = ["Equations", "equations_of"]

@@ -12,14 +12,14 @@ from typing import Self
 
 from factory.errors import ThoughtmillError
 from factory.solvers.answers import canonical
-from factory.solvers.extraction import extract
-from factory.solvers.fences import FENCES, STRICT
 from factory.solvers.limits import Limits
-from factory.solvers.monty import Monty
 from factory.solvers.outcome import Outcome
-from factory.solvers.processes import FenceMissing, Zygote
-from factory.solvers.screen import Screened, Unparsable, screen
-from factory.solvers.values import read_text
+from factory.solvers.program.extraction import extract
+from factory.solvers.program.fences import FENCES, STRICT
+from factory.solvers.program.monty import Monty
+from factory.solvers.program.processes import FenceMissing, Zygote
+from factory.solvers.program.screen import Screened, Unparsable, screen
+from factory.solvers.program.values import read_text
 
 __all__ = ["Programs", "extract", "strongest_fence"]
 

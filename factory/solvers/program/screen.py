@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from factory.solvers.plain import is_plain
+from factory.solvers.program.plain import is_plain
 
 SOURCE_LENGTH = 100_000
 """Characters of the longest program that is read; the longest real one has 9,000."""

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from factory.solvers.limits import Limits
-from factory.solvers.screen import Screened
+from factory.solvers.program.screen import Screened
 
 REQUEST = struct.Struct(">dII")
 REPLY = struct.Struct(">cI")
@@ -26,8 +26,10 @@ HEAVY_MODULES = ("numpy", "sympy")
 SHARED = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache", "/dev/null")
 """Where shared libraries lie, which Python loads when it first needs them."""
 
-ROOT = Path(__file__).parents[2]
-START = "import sys; sys.path.insert(0, sys.argv.pop()); from factory.solvers.zygote import main; main()"
+ROOT = Path(__file__).parents[3]
+START = (
+    "import sys; sys.path.insert(0, sys.argv.pop()); from factory.solvers.program.zygote import main; main()"
+)
 
 
 class FenceMissing(OSError):

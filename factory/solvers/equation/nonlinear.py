@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from factory.errors import ThoughtmillError
-from factory.solvers.equation_tree import Call, Tree, Unsolvable
+from factory.solvers.equation.tree import Call, Tree, Unsolvable
 
 Equation = tuple[Tree, Tree]
 _START_S = 120.0  # importing sympy takes one second on an idle machine

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from factory.solvers import equation_latex
-from factory.solvers.equation_declarations import declaration
-from factory.solvers.equation_system import states
-from factory.solvers.equation_tokens import MAX_CHARS, without_comment
+from factory.solvers.equation import latex
+from factory.solvers.equation.declarations import declaration
+from factory.solvers.equation.system import states
+from factory.solvers.equation.tokens import MAX_CHARS, without_comment
 
 _BULLET = re.compile(r"(?:[-*•>+]\s+|\(?[0-9]{1,2}[.)]\s+|\([0-9]{1,2}\)\s*|#{1,6}\s+)+")
 _LABEL = re.compile(r"(?:equations?|eq\.?|step|formula|line)\s*\(?[0-9]{0,2}\)?\s*[:.]\s*", re.I)
@@ -37,7 +37,7 @@ def equations_of(completion: str) -> str | None:
     if len(completion) > MAX_CHARS:
         return None
     text = "\n".join(_fenced(completion.splitlines()))
-    lines = [line for raw in equation_latex.plain(text).splitlines() for line in _lines(raw)]
+    lines = [line for raw in latex.plain(text).splitlines() for line in _lines(raw)]
     return "\n".join(lines) if any("=" in line for line in lines) else None
 
 
@@ -66,7 +66,7 @@ def _lines(raw: str) -> Iterator[str]:
             yield line
         return
     if states(line):
-        yield line.replace(equation_latex.MATHS, " ").strip()
+        yield line.replace(latex.MATHS, " ").strip()
         return
     pieces = list(_inside(line))
     if pieces:
@@ -77,15 +77,15 @@ def _lines(raw: str) -> Iterator[str]:
 
 def _undressed(raw: str) -> str:
     """Take bullets, numbers, labels and emphasis off a line."""
-    line = raw.strip().strip(equation_latex.MATHS + " ")
+    line = raw.strip().strip(latex.MATHS + " ")
     if bullet := _BULLET.match(line):
         line = line[bullet.end() :]
-    line = _BOLD.sub(r"\1", line).strip(_DECORATION + equation_latex.MATHS)
+    line = _BOLD.sub(r"\1", line).strip(_DECORATION + latex.MATHS)
     if label := _LABEL.match(line):
         line = line[label.end() :]
     if opening := _OPENING.match(line):
         line = line[opening.end() :]
-    return line.strip(_DECORATION + equation_latex.MATHS).removesuffix(".")
+    return line.strip(_DECORATION + latex.MATHS).removesuffix(".")
 
 
 def _translated(line: str) -> Iterator[str]:
@@ -111,7 +111,7 @@ def _translated(line: str) -> Iterator[str]:
 
 def _inside(line: str) -> Iterator[str]:
     """Yield the equations inside a sentence: inline mathematics, else what follows a colon or comma."""
-    for mark in (equation_latex.MATHS, "$", "`"):
+    for mark in (latex.MATHS, "$", "`"):
         inside = [piece.strip() for piece in line.split(mark)[1::2]]
         found = [piece for piece in inside if states(piece)]
         if found:

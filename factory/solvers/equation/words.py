@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from itertools import takewhile
 
 from factory.solvers.answers import exact_text, value
-from factory.solvers.equation_tokens import KEYWORDS, RELATIONS, Token
-from factory.solvers.equation_tree import OPERATIONS, Unsolvable
+from factory.solvers.equation.tokens import KEYWORDS, RELATIONS, Token
+from factory.solvers.equation.tree import OPERATIONS, Unsolvable
 from factory.solvers.numbers import SCALES
 
 FUNCTIONS = frozenset({"max", "min", "sum", "abs", "floor", "ceil", "int", "round", "sqrt"})
@@ -41,7 +41,7 @@ def joined(line: Tokens, lefts: frozenset[str] = frozenset()) -> list[Token]:
 
     Where the first of them is a name of `lefts` and all together are none, the others are its unit.
 
-    >>> from factory.solvers.equation_tokens import tokens
+    >>> from factory.solvers.equation.tokens import tokens
     >>> [token.text for token in joined(tokens("20% of total cost + max(a, b)"))]
     ['20', '%', '*', 'total_cost', '+', 'max', '(', 'a', ',', 'b', ')']
     """
@@ -168,7 +168,7 @@ def _remark(line: Tokens) -> int:
 def plain(line: Tokens, free: frozenset[str]) -> list[Token]:
     """Leave out units and remarks, and read `x` between numbers as a sign if it is no name.
 
-    >>> from factory.solvers.equation_tokens import tokens
+    >>> from factory.solvers.equation.tokens import tokens
     >>> [token.text for token in plain(tokens("x = 3 x 5 apples"), frozenset({"x"}))]
     ['x', '=', '3', 'x', '5']
     """

@@ -1,6 +1,6 @@
 """The zygote: a warm interpreter that forks one single-use child for each program.
 
-It runs as a process of its own, started by `factory.solvers.processes`, holds one request at a time, keeps
+It runs as a process of its own, started by `factory.solvers.program.processes`, holds one request at a time, keeps
 the wall time, and kills all that a program has left behind before it takes the next. It ends when its parent
 does: the request pipe closes.
 """
@@ -19,8 +19,8 @@ import sys
 import time
 from typing import Any, NoReturn
 
-from factory.solvers import runner
-from factory.solvers.fences import FENCES, Fence
+from factory.solvers.program import runner
+from factory.solvers.program.fences import FENCES, Fence
 
 REQUEST = struct.Struct(">dII")
 REPLY = struct.Struct(">cI")

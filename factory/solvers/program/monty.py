@@ -11,8 +11,8 @@ import pydantic_monty
 from pydantic_monty import CollectString, MontyCrashedError, MontyError, MontyRuntimeError
 
 from factory.solvers.limits import Limits
-from factory.solvers.screen import Screened
-from factory.solvers.values import last_line, read_value
+from factory.solvers.program.screen import Screened
+from factory.solvers.program.values import last_line, read_value
 
 GRACE_S = 0.3
 RAISED = {"TimeoutError": "timeout", "MemoryError": "memory", "PermissionError": "forbidden"}

@@ -2,10 +2,10 @@
 
 | fence | what holds the program |
 |---|---|
-| `monty` | the restricted interpreter: there is no host to reach (`factory.solvers.monty`) |
+| `monty` | the restricted interpreter: there is no host to reach (`factory.solvers.program.monty`) |
 | `namespaces` | Linux: own users, processes, network, mounts, queues; and all of `landlock` |
 | `landlock` | Linux: only Python's files, read-only; only system calls that compute; limits |
-| `process` | any system: limits, own session; an audit hook (`factory.solvers.guard`) |
+| `process` | any system: limits, own session; an audit hook (`factory.solvers.program.guard`) |
 
 Every fence runs one program in one forked child, with no environment, and kills all of it at its end.
 """
@@ -19,7 +19,7 @@ import signal
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from factory.solvers import guard, landlock, seccomp
+from factory.solvers.program import guard, landlock, seccomp
 
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE = 1, 4
 NEW_NAMESPACES = 0x00020000 | 0x04000000 | 0x08000000 | 0x10000000 | 0x20000000 | 0x40000000

@@ -1,0 +1,1 @@
+"""What `factory.solvers.programs` is made of: finding, screening and fencing programs."""
