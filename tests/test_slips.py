@@ -7,8 +7,8 @@ from random import Random
 import pytest
 
 from factory.solutions import parse
-from factory.teachers.compiling import COMPILERS
-from factory.teachers.slips import (
+from factory.teachers.embedded.compiling import COMPILERS
+from factory.teachers.embedded.slips import (
     SLIPS,
     Right,
     Slip,

@@ -27,7 +27,8 @@ class Request:
 class Reply:
     """What became of one request: a completion, or a `failure` of `schemas.fields.FAILURES` with its detail.
 
-    `completion` is untouched. Tokens, `cost_usd` (US dollars) and `latency_s` (seconds) are None when unknown.
+    `completion` is untouched. Tokens, `cost_usd` (US dollars) and `latency_s` (seconds) are None when
+    unknown.
     """
 
     request: Request
