@@ -1,5 +1,6 @@
 """Files at the edge: find the project, write aside then move, read lines that may be corrupt."""
 
+import glob
 import json
 import os
 import shutil
@@ -28,8 +29,7 @@ def aside(path: Path) -> Iterator[Path]:
 
     Readers see the old file or the new one, never half of one.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = _part(path)
     try:
         yield part
         os.replace(part, path)
@@ -75,8 +75,8 @@ def json_objects(path: Path) -> Iterator[tuple[int, dict[str, Any], str | None]]
 @contextmanager
 def folder_aside(path: Path) -> Iterator[Path]:
     """Yield an empty temporary folder beside `path`; it takes the place of `path` on success."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    part.mkdir(parents=True)
+    part = _part(path)
+    part.mkdir()
     try:
         yield part
         if path.exists():
@@ -84,3 +84,16 @@ def folder_aside(path: Path) -> Iterator[Path]:
         part.rename(path)
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def _part(path: Path) -> Path:
+    """Return this process's temporary name beside `path`; what killed processes left there is removed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+        try:
+            os.kill(int(left.name.split(".")[-2]), 0)
+        except ProcessLookupError:
+            shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
+        except (ValueError, PermissionError):
+            continue  # not ours, or another user's running process
+    return path.with_name(f".{path.name}.{os.getpid()}.part")

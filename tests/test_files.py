@@ -1,6 +1,8 @@
 """Files: the project's root, writing aside, lines that may be corrupt."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -73,3 +75,14 @@ def test_a_corrupt_line_is_named(tmp_path: Path, line: bytes) -> None:
     path.write_bytes(b'{"a": 1}\n' + line + b"\n")
     with pytest.raises(ThoughtmillError, match=r"rows\.jsonl, line 2: not"):
         list(read_jsonl(path))
+
+
+def test_what_a_killed_process_left_is_swept_and_what_a_running_one_writes_is_not(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        ended.wait()
+    (tmp_path / f".table.{ended.pid}.part").touch()
+    (tmp_path / f".table.{os.getppid()}.part").touch()
+    (tmp_path / ".table.mine.part").touch()
+    with aside(tmp_path / "table") as part:
+        part.touch()
+    assert sorted(os.listdir(tmp_path)) == [f".table.{os.getppid()}.part", ".table.mine.part", "table"]

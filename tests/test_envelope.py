@@ -1,0 +1,145 @@
+"""Files of completions: verdicts beside the rows, corrupt lines named or counted, kills survived."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from factory.commands.envelope import verify_file
+from factory.errors import ThoughtmillError
+from factory.verdicts import Settings
+
+SETTINGS = Settings(workers=1)
+
+
+def row(number: int, completion: str, **more: Any) -> dict[str, Any]:
+    return {"problem_id": f"p{number}", "problem": "How many are 6 rows of 7?", "answer": "42",
+            "completion": completion, **more}  # fmt: skip
+
+
+def written(path: Path, *rows: dict[str, Any] | str) -> Path:
+    lines = (line if isinstance(line, str) else json.dumps(line) for line in rows)
+    path.write_text("".join(f"{line}\n" for line in lines))
+    return path
+
+
+def verified(path: Path, thought: str = "pot", skip_bad: bool = False) -> tuple[str, list[dict[str, Any]]]:
+    out = path.with_name("out.jsonl")
+    said = verify_file(path, thought, SETTINGS, out, skip_bad)
+    return said, [json.loads(line) for line in out.read_text().splitlines()]
+
+
+def test_each_row_comes_back_with_its_verdict_and_its_own_keys(tmp_path: Path) -> None:
+    path = written(
+        tmp_path / "in.jsonl",
+        row(0, "```python\nans = 6 * 7\n```", mine={"kept": [1]}),
+        row(1, "ans = 6 + 7"),
+        row(2, "ans = 6 *"),
+        row(3, "ans = six"),
+    )
+    said, rows = verified(path)
+    found = [(each["predicted_answer"], each["failure"], each["correct"]) for each in rows]
+    assert found == [
+        ("42", None, True), ("13", None, False), (None, "unparsable", None), (None, "raised", None),
+    ]  # fmt: skip
+    assert rows[0]["mine"] == {"kept": [1]}
+    assert rows[0]["rationale"] == "ans = 6 * 7"
+    assert rows[0]["fence"] and rows[0]["elapsed_s"] > 0
+    assert "numbers_used" in rows[0]["checks"]
+    assert "4 rows" in said
+    assert "yield 50.00%, accuracy 25.00%" in said
+
+
+def test_chains_and_equations_are_verified_too(tmp_path: Path) -> None:
+    _, rows = verified(written(tmp_path / "c.jsonl", row(0, "6 * 7 = 42\nThe answer is 42.")), "cot")
+    assert rows[0]["correct"] is True
+    _, rows = verified(written(tmp_path / "e.jsonl", row(0, "x = 6 * 7\nans = x")), "eot")
+    assert rows[0]["correct"] is True
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("{", "line 2: not JSON"),
+        ("[]", "line 2: not a JSON object"),
+        ('{"problem_id": "p"}', "line 2: `problem` is missing"),
+        (json.dumps(row(1, "x", answer="many")), "line 2: the answer 'many' is no number"),
+        (json.dumps({**row(1, ""), "completion": 7}), "line 2: `completion` is 7"),
+    ],
+)
+def test_a_corrupt_line_is_named_and_nothing_is_written(tmp_path: Path, line: str, said: str) -> None:
+    path = written(tmp_path / "in.jsonl", row(0, "ans = 42"), line)
+    with pytest.raises(ThoughtmillError, match=said):
+        verified(path)
+    assert not (tmp_path / "out.jsonl").exists()
+
+
+def test_corrupt_lines_may_be_passed_over_and_counted(tmp_path: Path) -> None:
+    path = written(tmp_path / "in.jsonl", row(0, "ans = 42"), "{", "[]", row(1, "ans = 42"))
+    said, rows = verified(path, skip_bad=True)
+    assert [each["problem_id"] for each in rows] == ["p0", "p1"]
+    assert "2 rows, 2 corrupt lines passed over" in said
+
+
+def test_an_unknown_thought_and_a_missing_file_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ThoughtmillError, match="unknown thought `tot`"):
+        verified(written(tmp_path / "in.jsonl"), "tot")
+    with pytest.raises(ThoughtmillError, match=r"gone\.jsonl is missing"):
+        verified(tmp_path / "gone.jsonl")
+
+
+def test_an_empty_file_is_no_rows(tmp_path: Path) -> None:
+    assert verified(written(tmp_path / "in.jsonl")) == ("0 rows", [])
+
+
+def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
+    rows = [row(number, f"ans = {number}") for number in range(3000)]
+    slow = row(3000, "while True: pass")
+    path = written(tmp_path / "in.jsonl", *rows, slow, *rows)
+    command = [
+        sys.executable,
+        "-m",
+        "factory.cli",
+        "verify",
+        str(path),
+        "--thought",
+        "pot",
+        "-o",
+        "out.jsonl",
+    ]
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=env, start_new_session=True, stderr=subprocess.DEVNULL
+    ) as process:
+        until = time.monotonic() + 60
+        while time.monotonic() < until and not any(
+            journal.stat().st_size > 50_000 for journal in tmp_path.glob(".*.journal")
+        ):
+            time.sleep(0.02)
+        os.killpg(process.pid, signal.SIGKILL)
+    (journal,) = tmp_path.glob(".*.journal")
+    done = journal.read_bytes().count(b"\n")
+    assert 0 < done < 6001
+    assert not (tmp_path / "out.jsonl").exists()
+    again = subprocess.run(
+        command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120, check=True
+    )
+    assert "6001 rows" in again.stdout
+    found = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert [each["predicted_answer"] for each in found[:3000]] == [str(number) for number in range(3000)]
+    assert found[3000]["failure"] == "timeout"
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["in.jsonl", "out.jsonl"]
+
+
+def test_the_verdicts_on_real_chains_are_the_published_ones(shared_data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.jsonl"
+    verify_file(shared_data / "replay" / "cot.jsonl", "cot", Settings(), out, skip_bad=False)
+    rows = [json.loads(line) for line in out.read_text().splitlines()]
+    assert len(rows) == 1319
+    assert [each["problem_id"] for each in rows if bool(each["correct"]) != each["published_correct"]] == []
