@@ -8,7 +8,10 @@ from factory.errors import ThoughtmillError
 
 
 def shown(con: duckdb.DuckDBPyConnection, problem_id: str) -> str:
-    """Return a problem with its gold answer, and each record with its verdict and what it did not pass."""
+    """Return a problem with its gold answer, and each record with its verdict and what it did not pass.
+
+    A record shows its rationale; where none could be read, the completion as it came.
+    """
     found = con.execute(
         "select problem, answer, split, source, license from problems where problem_id = ?", [problem_id]
     ).fetchone()
@@ -26,8 +29,8 @@ def shown(con: duckdb.DuckDBPyConnection, problem_id: str) -> str:
         f"gold answer: {answer}",
     ]
     records = con.execute(
-        "select record_id, rationale, predicted_answer, failure, correct, kept, drop_reason, model"
-        " from lineage where problem_id = ? order by record_id",
+        "select record_id, coalesce(rationale, completion), predicted_answer, failure, correct, kept,"
+        " drop_reason, model from lineage where problem_id = ? order by record_id",
         [problem_id],
     ).fetchall()
     return "\n\n".join(parts + [_record(con, *record) for record in records])
@@ -36,7 +39,7 @@ def shown(con: duckdb.DuckDBPyConnection, problem_id: str) -> str:
 def _record(
     con: duckdb.DuckDBPyConnection,
     record_id: str,
-    rationale: str | None,
+    text: str | None,
     predicted_answer: str | None,
     failure: str | None,
     correct: bool | None,
@@ -49,7 +52,7 @@ def _record(
     heading = f"{record_id} by {model}: {verdict}, {fate}"
     if predicted_answer is not None:
         heading += f"; it comes to {predicted_answer}"
-    lines = [heading, textwrap.indent(rationale or "(no rationale)", "    ")]
+    lines = [heading, textwrap.indent(text or "(nothing came back)", "    ")]
     failed = con.execute(
         'select "check", detail from checks where record_id = ? and passed = false order by "check"',
         [record_id],

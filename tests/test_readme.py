@@ -1,0 +1,53 @@
+"""README says what is so: the columns, the tree, the commands and the stages."""
+
+import re
+from pathlib import Path
+
+import yaml
+
+from factory.card import described
+from factory.cli import parser
+from factory.corpus import VIEWS
+from schemas import TABLES, Released, Table
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def test_the_tables_of_the_readme_are_the_schemas() -> None:
+    every: tuple[Table, ...] = (*TABLES.values(), Released)
+    between = README.split("<!-- tables -->")[1].split("<!-- end of tables -->")[0]
+    assert between.strip() == "\n\n".join(described(table) for table in every)
+
+
+def test_every_folder_of_the_tree_is_there() -> None:
+    tree = README.split("## The tree")[1].split("```")[1]
+    top = ""
+    for line in tree.splitlines()[1:]:
+        name = line.split()[0]
+        top = top if line.startswith(" ") else name
+        assert (ROOT / (top if line.startswith(name) else top + name)).is_dir(), line
+
+
+def test_every_command_is_there_and_no_other() -> None:
+    (commands,) = parser()._subparsers._group_actions  # type: ignore[union-attr]
+    assert set(re.findall(r"\| `thoughtmill (\w[\w-]*)", README)) == set(commands.choices or ())
+
+
+def test_every_stage_of_the_pipeline_is_told_in_its_order() -> None:
+    stages = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+    assert re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE)[: len(stages)] == list(stages)
+
+
+def test_every_view_is_named() -> None:
+    for view in re.findall(r'create or replace view "?(\w+)"?', VIEWS.read_text()):
+        assert view == "answered" or view in README
+
+
+def test_the_first_screen_has_a_record_the_two_commands_and_sql() -> None:
+    screen = "\n".join(README.splitlines()[:50])
+    assert all(part in screen for part in ("make repro", "make test", "thoughtmill sql", "gold answer"))
+
+
+def test_no_figure_is_left_to_be_filled_in() -> None:
+    assert not re.findall(r"^[A-Z0-9]{5,}$", README, re.MULTILINE)
