@@ -11,11 +11,13 @@ import argparse
 import asyncio
 import json
 import random
+import socket
 from collections import Counter
 
 ASKED: Counter[bytes] = Counter()
 ANSWERED: Counter[bytes] = Counter()
 AGAIN: Counter[bytes] = Counter()  # asked when they had been answered
+ESTABLISHED = 1  # of the states of a TCP connection
 MESSAGE = {"role": "assistant", "content": "Each box holds 6, so 4 boxes hold 24. " * 12 + "#### 24"}
 BODY = json.dumps(
     {
@@ -60,9 +62,16 @@ class Endpoint(asyncio.Protocol):
         asyncio.get_running_loop().call_later(wait_s, self._answer, prompt)
 
     def _answer(self, prompt: bytes) -> None:
-        if not self.transport.is_closing():
+        if self._connected():
             ANSWERED[prompt] += 1
             self._send(BODY)
+
+    def _connected(self) -> bool:
+        """Say whether the client is there; a killed one is gone before asyncio hears of it."""
+        if self.transport.is_closing() or not hasattr(socket, "TCP_INFO"):
+            return not self.transport.is_closing()
+        state = self.transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)
+        return bool(state[0] == ESTABLISHED)
 
     def _send(self, body: bytes) -> None:
         head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"

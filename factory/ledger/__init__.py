@@ -1,9 +1,9 @@
 """The ledger: every answer that was paid for, durably, in one SQLite file outside the repository.
 
 `results` holds what came back, untouched, under its request key; `attempts` what failed; `runs` how far each
-run is. Answers are only ever added. A group of rows is one transaction: when `write` returns, no killed process
-loses them, and from the next `sync` on, no power cut. (Waiting for the disk at every group would keep answers
-waiting in the sockets, where a kill does lose them.)
+run is. Answers are only ever added. A group of rows is one transaction: when `write` returns, no killed
+process loses them, and from the next `sync` on, no power cut. (Were every group to wait for the disk, the
+next answers would wait in their sockets meanwhile, where a kill does lose them.)
 """
 
 import os

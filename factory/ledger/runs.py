@@ -35,11 +35,12 @@ def begin(ledger: Ledger) -> int:
 
 
 def note(ledger: Ledger, run: int, figures: str, ended: bool) -> None:
-    """Write how far a run is."""
-    ledger.connection.execute(
-        "UPDATE runs SET seen_at = ?, ended = ?, figures = ? WHERE run = ?",
-        (time.time(), ended, figures, run),
-    )
+    """Write how far a run is, through to the disk."""
+    with ledger.sync():
+        ledger.connection.execute(
+            "UPDATE runs SET seen_at = ?, ended = ?, figures = ? WHERE run = ?",
+            (time.time(), ended, figures, run),
+        )
 
 
 def recent(path: Path | None = None, most: int = 5) -> list[Seen]:
