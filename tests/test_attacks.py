@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from factory.solvers.program.fences import FENCES
 from factory.solvers.limits import Limits
+from factory.solvers.program.fences import FENCES
 from factory.solvers.program.processes import FenceMissing, Zygote
-from factory.solvers.programs import Programs
 from factory.solvers.program.screen import Screened
+from factory.solvers.programs import Programs
 from schemas.fields import FAILURES
 
 SPEC = spec_from_file_location("attacks", Path(__file__).with_name("attacks.py"))

@@ -2,8 +2,8 @@
 
 import pytest
 
-from factory.solvers.program.fences import FENCES, STRICT
 from factory.solvers.limits import Limits
+from factory.solvers.program.fences import FENCES, STRICT
 from factory.solvers.program.processes import FenceMissing
 from factory.solvers.programs import Programs
 

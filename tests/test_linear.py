@@ -5,9 +5,9 @@ from fractions import Fraction
 
 import pytest
 
+from factory.solvers.equation.linear import MAX_UNKNOWNS, Settled, linear, settle
 from factory.solvers.equation.system import parse, system
 from factory.solvers.equation.tree import Call, Unsolvable
-from factory.solvers.equation.linear import MAX_UNKNOWNS, Settled, linear, settle
 
 
 def _settle(text: str) -> Settled:

@@ -76,7 +76,10 @@ def test_a_second_repro_does_nothing(clones: tuple[Path, Path]) -> None:
 def test_status_says_what_is_built_while_dvc_is_locked(clones: tuple[Path, Path]) -> None:
     lock = clones[0] / ".dvc" / "tmp" / "lock"
     before = lock.read_bytes() if lock.exists() else None
-    holder = "import sys, time, zc.lockfile; held = zc.lockfile.LockFile(sys.argv[1]); print('held', flush=True); time.sleep(60)"
+    holder = (
+        "import sys, time, zc.lockfile; held = zc.lockfile.LockFile(sys.argv[1]);"
+        "print('held', flush=True); time.sleep(60)"
+    )
     with subprocess.Popen(
         [sys.executable, "-c", holder, str(lock)], stdout=subprocess.PIPE, text=True
     ) as process:

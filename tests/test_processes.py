@@ -12,11 +12,11 @@ import pytest
 
 from factory.errors import ThoughtmillError
 from factory.solvers import programs as module
-from factory.solvers.program.fences import FENCES
 from factory.solvers.limits import Limits
+from factory.solvers.program.fences import FENCES
 from factory.solvers.program.processes import FenceMissing, Zygote
-from factory.solvers.programs import Programs, strongest_fence
 from factory.solvers.program.screen import Screened
+from factory.solvers.programs import Programs, strongest_fence
 
 LIMITS = Limits(wall_s=0.3, long_wall_s=0.5)
 ONE = Screened("", "1", plain=True, heavy=False)

@@ -12,8 +12,8 @@ import pytest
 
 from factory.solvers.answers import equal
 from factory.solvers.limits import Limits
-from factory.solvers.programs import Programs, extract
 from factory.solvers.program.values import read_value
+from factory.solvers.programs import Programs, extract
 
 LIMITS = Limits(wall_s=0.3, long_wall_s=0.3)
 

@@ -7,8 +7,8 @@ from transformers import PreTrainedTokenizerBase
 from factory.errors import ThoughtmillError
 from tests import tiny
 from train import roles
-from train.pinned import Corpus, open_corpus
 from train.lessons import encode
+from train.pinned import Corpus, open_corpus
 from train.roles import ROLES, Example
 
 

@@ -2,8 +2,8 @@
 
 from factory.solvers.limits import Limits
 from factory.solvers.program.processes import Zygote
-from factory.solvers.programs import strongest_fence
 from factory.solvers.program.screen import Screened
+from factory.solvers.programs import strongest_fence
 
 
 def plain(body: str, tail: str = "") -> Screened:
