@@ -1,9 +1,10 @@
 """The ledger: every answer that was paid for, durably, in one SQLite file outside the repository.
 
 `results` holds what came back, untouched, under its request key; `attempts` what failed; `runs` how far each
-run is. Answers are only ever added. A group of rows is one transaction: when `write` returns, no killed
-process loses them, and from the next `sync` on, no power cut. (Were every group to wait for the disk, the
-next answers would wait in their sockets meanwhile, where a kill does lose them.)
+run is; `batches` which batches are here. Answers are only ever added. A group of rows is one transaction:
+when `write` returns, no killed process loses them, and from the next `sync` on, no power cut. (Were every
+group to wait for the disk, the next answers would wait in their sockets meanwhile, where a kill does lose
+them.)
 """
 
 import os
@@ -52,6 +53,10 @@ CREATE TABLE runs (
     seen_at REAL NOT NULL,
     ended INTEGER NOT NULL,                 -- 0 while it runs, and for ever if it was killed
     figures TEXT NOT NULL                   -- how far it was when last seen
+);
+CREATE TABLE batches (
+    batch_id TEXT NOT NULL PRIMARY KEY,     -- the provider's name of a batch whose answers are here
+    collected_at REAL NOT NULL              -- seconds since 1970, UTC
 );
 """
 

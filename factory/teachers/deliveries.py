@@ -21,7 +21,7 @@ class Delivery:
 
     status: int | None
     body: bytes
-    latency_s: float
+    latency_s: float | None
     retry_after_s: float | None = None
     detail: str = ""
     sent: bool = True

@@ -48,20 +48,10 @@ class Row:
     def result(self, endpoint: str, completed: Completed, delivery: Delivery, price: Price | None) -> Result:
         """Return its row of `results`."""
         usage = (completed.prompt_tokens, completed.cached_tokens, completed.completion_tokens)
-        return Result(
-            request_key=self.key,
-            endpoint=endpoint,
-            model=self.model,
-            thought=self.request.thought,
-            prompt_sha=prompt_sha(self.request.messages),
-            body=delivery.body,
-            finish_reason=completed.finish_reason,
-            prompt_tokens=completed.prompt_tokens,
-            cached_tokens=completed.cached_tokens,
-            completion_tokens=completed.completion_tokens,
-            cost_usd=price.cost_usd(*usage) if price else None,
-            latency_s=delivery.latency_s,
-            answered_at=time.time(),
+        cost_usd = price.cost_usd(*usage) if price else None
+        sha = prompt_sha(self.request.messages)
+        return result(
+            self.key, endpoint, self.model, self.request.thought, sha, completed, delivery, cost_usd
         )
 
     def attempt(self, fault: Fault, delivery: Delivery) -> Attempt:
@@ -81,6 +71,34 @@ def keyed(request: Request, endpoint: str, model: str) -> tuple[str, Mapping[str
     """Return a request's key and the parameters it is sent with; `model` is for requests that name none."""
     parameters = {"model": model, **sent(request.parameters)}
     return request_key(endpoint, request.messages, parameters, request.sample), parameters
+
+
+def result(
+    key: str,
+    endpoint: str,
+    model: str,
+    thought: str,
+    sha: str,
+    completed: Completed,
+    delivery: Delivery,
+    cost_usd: float | None,
+) -> Result:
+    """Return the row of `results` of an answer that came now; `sha` is that of its prompt."""
+    return Result(
+        request_key=key,
+        endpoint=endpoint,
+        model=model,
+        thought=thought,
+        prompt_sha=sha,
+        body=delivery.body,
+        finish_reason=completed.finish_reason,
+        prompt_tokens=completed.prompt_tokens,
+        cached_tokens=completed.cached_tokens,
+        completion_tokens=completed.completion_tokens,
+        cost_usd=cost_usd,
+        latency_s=delivery.latency_s,
+        answered_at=time.time(),
+    )
 
 
 def reply(request: Request, result: Result, completed: Completed | None = None) -> Reply:

@@ -1,0 +1,193 @@
+"""The teacher `batch`: the provider's Batch API, at half the price, resumable at every step.
+
+What is under way is remembered by the provider alone: every run first looks there for batches of ours, so
+one that was made a moment before a crash is found, waited for and collected like any other. Answers go to the
+same ledger, under the same keys, as those of the teacher `openai`.
+"""
+
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import openai
+from openai.types import Batch
+from pydantic import Field
+
+from factory.errors import ThoughtmillError
+from factory.ledger import Attempt, Ledger, Result
+from factory.ledger.batches import is_collected, mark_collected
+from factory.teachers import Reply, Request, settings
+from factory.teachers.batch_lines import URL, asked, delivered, files
+from factory.teachers.deliveries import Completed, Fault, Remedy, read
+from factory.teachers.money import Budget, likely_tokens
+from factory.teachers.rows import Row, keyed, reply, result
+from factory.teachers.transport import api_key
+
+TAG = "thoughtmill"  # the metadata that marks a batch as ours; its value is the thought
+OVER = frozenset({"completed", "failed", "expired", "cancelled"})
+LOST = Fault(Remedy.GIVE_UP, "its batch ended without an answer to it")
+
+
+class Settings(settings.Settings):
+    """How batches are run; the settings of single requests that do not apply to batches are not read."""
+
+    poll_s: float = Field(30.0, gt=0, description="seconds between two looks at a batch")
+    price_factor: float = Field(0.5, ge=0, description="what a batch costs of the price of single requests")
+
+
+class BatchTeacher:
+    """A teacher that answers within a day."""
+
+    def __init__(self, settings: Settings, ledger_path: Path | None = None) -> None:
+        self.settings = settings
+        self.ledger_path = ledger_path
+
+    def complete(self, requests: Iterable[Request]) -> Iterator[Reply]:
+        """Yield a reply for every request: those in the ledger at once, then each batch's when it is over.
+
+        The requests that must be asked are held in memory. An error of the provider and Ctrl-C raise a
+        `ThoughtmillError`; what is under way goes on, and the next run collects it.
+        """
+        with ExitStack() as open_:
+            ledger = open_.enter_context(Ledger(self.ledger_path))
+            client = open_.enter_context(
+                openai.OpenAI(
+                    base_url=self.settings.url(), api_key=api_key() or "none", timeout=self.settings.timeout_s
+                )
+            )
+            try:
+                yield from self._complete(requests, Desk(self.settings, ledger, client))
+            except openai.OpenAIError as error:
+                raise ThoughtmillError(f"{self.settings.name()} refuses: {error}") from error
+            except KeyboardInterrupt as error:
+                raise ThoughtmillError(
+                    "stopped; batches go on without us: run the same command again to collect them"
+                ) from error
+
+    def _complete(self, requests: Iterable[Request], desk: "Desk") -> Iterator[Reply]:
+        under_way = desk.find()
+        rows: dict[str, Row] = {}
+        for request in requests:
+            key, parameters = keyed(request, desk.endpoint, self.settings.model)
+            found = desk.ledger.get(key)
+            if found is not None:
+                yield reply(request, found)
+            elif key in rows:
+                rows[key].requests.append(request)
+            else:
+                rows[key] = Row(key, parameters, [request], likely_tokens(request.messages, parameters), 0.0)
+        asked_before = {key for keys in under_way.values() for key in keys}
+        under_way |= desk.submit([row for key, row in rows.items() if key not in asked_before])
+        needed = {batch for batch, keys in under_way.items() if any(key in rows for key in keys)}
+        for batch_id in desk.wait(needed):
+            faults = desk.collect(batch_id)
+            for key in under_way[batch_id]:
+                if key in rows:
+                    yield from desk.replies(rows.pop(key), faults.get(key, LOST))
+
+
+class Desk:
+    """The provider's side of batches, and what it means for the ledger."""
+
+    def __init__(self, settings: Settings, ledger: Ledger, client: openai.OpenAI) -> None:
+        self.settings = settings
+        self.endpoint = settings.name()
+        self.ledger = ledger
+        self.client = client
+
+    def find(self) -> dict[str, list[str]]:
+        """Collect our batches that are over; return the keys of those that are under way, by batch."""
+        under_way: dict[str, list[str]] = {}
+        for batch in self.client.batches.list(limit=100):
+            if TAG not in (batch.metadata or {}) or is_collected(self.ledger, batch.id):
+                continue
+            if batch.status in OVER:
+                self.collect(batch.id)
+            else:
+                under_way[batch.id] = list(asked(self._content(batch.input_file_id)))
+        return under_way
+
+    def submit(self, rows: list[Row]) -> dict[str, list[str]]:
+        """Upload rows and create their batches, unless they may cost too much; return as `find`."""
+        self._afford(rows)
+        created: dict[str, list[str]] = {}
+        for thought, content in files(rows):
+            uploaded = self.client.files.create(file=("thoughtmill.jsonl", content), purpose="batch")
+            batch = self.client.batches.create(
+                input_file_id=uploaded.id, endpoint=URL, completion_window="24h", metadata={TAG: thought}
+            )
+            created[batch.id] = list(asked(content))
+        return created
+
+    def wait(self, batches: set[str]) -> Iterator[str]:
+        """Yield each batch when it is over."""
+        left = set(batches)
+        while left:
+            over = [batch for batch in sorted(left) if self.client.batches.retrieve(batch).status in OVER]
+            yield from over
+            left -= set(over)
+            if left and not over:
+                time.sleep(self.settings.poll_s)
+
+    def collect(self, batch_id: str) -> dict[str, Fault]:
+        """Write a batch's answers and errors to the ledger; return the faults by key.
+
+        A batch that the provider did not accept raises a `ThoughtmillError` with the provider's words.
+        """
+        batch = self.client.batches.retrieve(batch_id)
+        requests = asked(self._content(batch.input_file_id))
+        results: list[Result] = []
+        faults: dict[str, Fault] = {}
+        attempts: list[Attempt] = []
+        for file_id in filter(None, (batch.output_file_id, batch.error_file_id)):
+            for key, delivery in delivered(self._content(file_id)):
+                model, prompt_sha = requests[key]
+                verdict = read(delivery)
+                if isinstance(verdict, Completed):
+                    cost = self._cost(model, verdict)
+                    thought = (batch.metadata or {})[TAG]
+                    results.append(
+                        result(key, self.endpoint, model, thought, prompt_sha, verdict, delivery, cost)
+                    )
+                else:
+                    faults[key] = verdict
+                    attempts.append(Attempt(key, 1, delivery.status, verdict.detail, time.time()))
+        self.ledger.write(results, attempts)
+        mark_collected(self.ledger, batch_id)
+        if batch.status == "failed":
+            raise ThoughtmillError(f"{self.endpoint} refuses a batch: {_reasons(batch)}")
+        return faults
+
+    def replies(self, row: Row, fault: Fault) -> list[Reply]:
+        """Return the replies of a row whose batch has been collected."""
+        found = self.ledger.get(row.key)
+        if found is None:
+            return row.unanswered(fault)
+        return [reply(request, found) for request in row.requests]
+
+    def _content(self, file_id: str | None) -> bytes:
+        return self.client.files.content(file_id).read() if file_id else b""
+
+    def _cost(self, model: str, completed: Completed) -> float | None:
+        price = self.settings.prices.get(model)
+        usage = completed.prompt_tokens, completed.cached_tokens, completed.completion_tokens
+        cost = price.cost_usd(*usage) if price else None
+        return None if cost is None else cost * self.settings.price_factor
+
+    def _afford(self, rows: list[Row]) -> None:
+        """Refuse, before anything is sent, what may cost more than the budget."""
+        budget = Budget(self.settings.max_usd, self.settings.prices)
+        most = (
+            sum(budget.most_usd(row.request.messages, row.parameters) for row in rows)
+            * self.settings.price_factor
+        )
+        if not budget.affords(most):
+            raise ThoughtmillError(
+                f"{len(rows)} requests may cost {most:.4f} dollars: raise max_usd, or ask for less"
+            )
+
+
+def _reasons(batch: Batch) -> str:
+    data = (batch.errors.data if batch.errors else None) or []
+    return "; ".join(str(each.message) for each in data) or batch.status

@@ -1,0 +1,128 @@
+"""A provider's files and batches, over real HTTP on loopback.
+
+A batch is answered when it is looked at for the second time; `plan` says what each of its requests gets: a
+`Turn`, or None for a request that expired.
+"""
+
+import asyncio
+import json
+import threading
+from collections import Counter
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+from aiohttp import web
+
+from tests.fake_endpoint import Turn, completion
+
+BatchPlan = Callable[[str], Turn | None]
+
+
+class FakeBatches:
+    """The server, in a thread of its own; `with FakeBatches(plan) as provider: provider.url`."""
+
+    def __init__(
+        self, plan: BatchPlan = lambda prompt: Turn(), end: str = "completed", looks: int = 2
+    ) -> None:
+        self.plan = plan
+        self.end = end
+        self.looks = looks
+        self.files: dict[str, bytes] = {}
+        self.batches: dict[str, dict[str, Any]] = {}
+        self.asked: Counter[str] = Counter()
+        self.crash_after_create = False
+        self.loop = asyncio.new_event_loop()
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+        self.up = threading.Event()
+        self.url = ""
+
+    def __enter__(self) -> "FakeBatches":
+        self.thread.start()
+        assert self.up.wait(10)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join(10)
+
+    def _serve(self) -> None:
+        asyncio.set_event_loop(self.loop)
+        application = web.Application()
+        application.router.add_post("/v1/files", self._upload)
+        application.router.add_get("/v1/files/{name}/content", self._content)
+        application.router.add_post("/v1/batches", self._create)
+        application.router.add_get("/v1/batches", self._list)
+        application.router.add_get("/v1/batches/{name}", self._look)
+        runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
+        self.loop.run_until_complete(runner.setup())
+        self.loop.run_until_complete(web.TCPSite(runner, "127.0.0.1", 0).start())
+        self.url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
+        self.up.set()
+        self.loop.run_forever()
+        self.loop.run_until_complete(runner.cleanup())
+        self.loop.close()
+
+    async def _upload(self, request: web.Request) -> web.Response:
+        form = await request.post()
+        uploaded = form["file"]
+        assert isinstance(uploaded, web.FileField)
+        return web.json_response({"id": self._keep(uploaded.file.read()), "object": "file"})
+
+    async def _content(self, request: web.Request) -> web.Response:
+        return web.Response(body=self.files[request.match_info["name"]])
+
+    async def _create(self, request: web.Request) -> web.Response:
+        wanted = await request.json()
+        assert (wanted["completion_window"], wanted["endpoint"]) == ("24h", "/v1/chat/completions")
+        name = f"batch_{len(self.batches)}"
+        self.batches[name] = {"id": name, "object": "batch", "status": "in_progress", "looks": 0, **wanted}
+        for line in self.files[wanted["input_file_id"]].splitlines():
+            self.asked[json.loads(line)["body"]["messages"][-1]["content"]] += 1
+        if self.crash_after_create:
+            return web.json_response({"error": {"message": "the connection broke"}}, status=400)
+        return web.json_response(self.batches[name])
+
+    async def _list(self, request: web.Request) -> web.Response:
+        return web.json_response({"object": "list", "data": list(self.batches.values()), "has_more": False})
+
+    async def _look(self, request: web.Request) -> web.Response:
+        batch = self.batches[request.match_info["name"]]
+        batch["looks"] += 1
+        if batch["looks"] >= self.looks and batch["status"] == "in_progress":
+            self._finish(batch)
+        return web.json_response(batch)
+
+    def _finish(self, batch: dict[str, Any]) -> None:
+        """Answer a batch's requests, the last first, as providers keep no order."""
+        batch["status"] = self.end
+        if self.end == "failed":
+            batch["errors"] = {"object": "list", "data": [{"message": "Enqueued token limit reached"}]}
+            return
+        answers, errors = [], []
+        for text in reversed(self.files[batch["input_file_id"]].splitlines()):
+            asked = json.loads(text)
+            turn = self.plan(asked["body"]["messages"][-1]["content"])
+            if turn is None:
+                error = {"code": "batch_expired", "message": "This request could not be executed in time."}
+                errors.append({"custom_id": asked["custom_id"], "response": None, "error": error})
+                continue
+            body = json.loads(completion(asked["body"], turn) if turn.body is None else turn.body)
+            line = {
+                "custom_id": asked["custom_id"],
+                "response": {"status_code": turn.status, "body": body},
+                "error": None,
+            }
+            (answers if turn.status == 200 else errors).append(line)
+        batch["output_file_id"] = self._keep_lines(answers)
+        batch["error_file_id"] = self._keep_lines(errors)
+
+    def _keep_lines(self, lines: list[dict[str, Any]]) -> str | None:
+        return self._keep("\n".join(map(json.dumps, lines)).encode()) if lines else None
+
+    def _keep(self, content: bytes) -> str:
+        name = f"file_{len(self.files)}"
+        self.files[name] = content
+        return name

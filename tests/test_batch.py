@@ -1,0 +1,232 @@
+"""The teacher `batch` against a provider's files and batches."""
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from factory.errors import ThoughtmillError
+from factory.ledger import Ledger
+from factory.ledger.batches import is_collected, mark_collected
+from factory.teachers import Reply, Request, batch, batch_lines
+from factory.teachers.batch import BatchTeacher, Settings
+from factory.teachers.openai import OpenAITeacher
+from factory.teachers.openai import Settings as DirectSettings
+from tests.fake_batches import FakeBatches
+from tests.fake_endpoint import FakeEndpoint, Turn, error
+
+PRICES = {"tiny": {"prompt": 1.0, "cached": 0.5, "completion": 2.0}}
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Path:
+    return tmp_path / "ledger.sqlite"
+
+
+def ask(text: str, thought: str = "cot") -> Request:
+    return Request({}, thought, 0, ({"role": "user", "content": text},), {"model": "tiny", "max_tokens": 9})
+
+
+def teacher(provider: FakeBatches, ledger: Path, **chosen: Any) -> BatchTeacher:
+    quick = {
+        "base_url": provider.url,
+        "endpoint": "test",
+        "poll_s": 0.01,
+        "timeout_s": 10.0,
+        "prices": PRICES,
+    }
+    return BatchTeacher(Settings.model_validate(quick | chosen), ledger)
+
+
+def run(provider: FakeBatches, ledger: Path, *texts: str, **chosen: Any) -> dict[str, Reply]:
+    replies = teacher(provider, ledger, **chosen).complete(map(ask, texts))
+    return {reply.request.messages[0]["content"]: reply for reply in replies}
+
+
+def test_every_request_gets_its_own_answer_in_whatever_order_they_come(ledger: Path) -> None:
+    with FakeBatches(lambda prompt: Turn(text=f"<{prompt}>")) as provider:
+        replies = run(provider, ledger, *(f"p{i}" for i in range(20)))
+    assert {text: reply.completion for text, reply in replies.items()} == {
+        f"p{i}": f"<p{i}>" for i in range(20)
+    }
+    assert len(provider.batches) == 1
+
+
+def test_it_costs_half(ledger: Path) -> None:
+    with FakeBatches() as provider:
+        replies = run(provider, ledger, "a")
+    assert replies["a"].cost_usd == pytest.approx((6 * 1.0 + 4 * 0.5 + 5 * 2.0) / 1e6 / 2)
+
+
+def test_batches_and_single_requests_share_the_ledger(ledger: Path) -> None:
+    with FakeBatches() as provider, FakeEndpoint() as endpoint:
+        batched = run(provider, ledger, "a", "b")
+        direct = OpenAITeacher(
+            DirectSettings(base_url=endpoint.url, endpoint="test", model="tiny", transport="raw"), ledger
+        )
+        replies = list(direct.complete(map(ask, ["a", "b", "c"])))
+        assert endpoint.asked == {"c": 1}
+        again = run(provider, ledger, "c", "a")
+    assert {reply.completion for reply in replies} == {"42"}
+    assert again["a"] == batched["a"]
+    assert provider.asked == {"a": 1, "b": 1}
+
+
+def test_the_second_run_makes_no_batch(ledger: Path) -> None:
+    with FakeBatches() as provider:
+        assert run(provider, ledger, "a", "b") == run(provider, ledger, "a", "b")
+        assert len(provider.batches) == 1
+
+
+def test_a_request_made_twice_is_asked_once_and_answered_twice(ledger: Path) -> None:
+    with FakeBatches() as provider:
+        replies = list(teacher(provider, ledger).complete([ask("a"), ask("a")]))
+    assert len(replies) == 2
+    assert provider.asked == {"a": 1}
+
+
+def test_thoughts_go_into_batches_of_their_own_and_into_the_ledger_by_name(ledger: Path) -> None:
+    with FakeBatches() as provider:
+        list(teacher(provider, ledger).complete([ask("a"), ask("a2", "pot"), ask("b")]))
+    assert [each["metadata"] for each in provider.batches.values()] == [
+        {"thoughtmill": "cot"},
+        {"thoughtmill": "pot"},
+    ]
+    rows = (
+        sqlite3.connect(ledger).execute("SELECT thought, count(*) FROM results GROUP BY thought").fetchall()
+    )
+    assert rows == [("cot", 2), ("pot", 1)]
+
+
+def test_many_requests_are_several_files(ledger: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch_lines, "MOST_REQUESTS", 4)
+    with FakeBatches() as provider:
+        replies = run(provider, ledger, *(f"p{i}" for i in range(10)))
+    assert len(provider.batches) == 3
+    assert len(replies) == 10
+
+
+def test_a_large_file_is_split_by_its_size(monkeypatch: pytest.MonkeyPatch, ledger: Path) -> None:
+    monkeypatch.setattr(batch_lines, "MOST_BYTES", 1000)
+    with FakeBatches() as provider:
+        run(provider, ledger, *(f"p{i}" for i in range(10)))
+        uploads = [provider.files[each["input_file_id"]] for each in provider.batches.values()]
+    assert all(len(upload) <= 1000 for upload in uploads)
+    assert sum(len(upload.splitlines()) for upload in uploads) == 10
+
+
+def test_of_an_expired_batch_the_finished_are_kept_and_the_others_are_rows(ledger: Path) -> None:
+    with FakeBatches(lambda prompt: Turn() if prompt == "a" else None, end="expired") as provider:
+        replies = run(provider, ledger, "a", "b")
+        assert replies["a"].completion == "42"
+        assert replies["b"].failure == "unanswered"
+        assert "batch_expired" in str(replies["b"].detail)
+        provider.plan, provider.end = (lambda prompt: Turn(text="now")), "completed"
+        assert run(provider, ledger, "a", "b")["b"].completion == "now"
+    assert provider.asked == {"a": 1, "b": 2}
+
+
+def test_errors_and_poor_answers_are_typed_per_request(ledger: Path) -> None:
+    turns = {
+        "good": Turn(),
+        "long": Turn(text="so", finish_reason="length"),
+        "filtered": error(400, "filtered", "content_filter"),
+        "broken": error(500, "oops"),
+    }
+    with FakeBatches(turns.__getitem__) as provider:
+        replies = run(provider, ledger, *turns)
+    assert {text: reply.failure for text, reply in replies.items()} == {
+        "good": None,
+        "long": "truncated",
+        "filtered": "refused",
+        "broken": "unanswered",
+    }
+    assert "HTTP 500: oops" in str(replies["broken"].detail)
+
+
+def test_a_run_that_dies_after_creating_a_batch_adopts_it(ledger: Path) -> None:
+    with FakeBatches() as provider:
+        provider.crash_after_create = True
+        with pytest.raises(ThoughtmillError, match="the connection broke"):
+            run(provider, ledger, "a", "b")
+        provider.crash_after_create = False
+        replies = run(provider, ledger, "a", "b", "c")
+    assert {reply.completion for reply in replies.values()} == {"42"}
+    assert provider.asked == {"a": 1, "b": 1, "c": 1}
+
+
+def test_ctrl_c_leaves_the_batch_to_the_provider_and_the_next_run_collects_it(
+    ledger: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    with FakeBatches() as provider:
+        with monkeypatch.context() as patch:
+            patch.setattr(batch.time, "sleep", interrupt)
+            with pytest.raises(ThoughtmillError, match="run the same command again to collect them"):
+                run(provider, ledger, "a")
+        assert run(provider, ledger, "a")["a"].completion == "42"
+    assert provider.asked == {"a": 1}
+
+
+def test_an_answer_nobody_waits_for_any_more_is_collected_all_the_same(ledger: Path) -> None:
+    with FakeBatches(looks=1) as provider:
+        provider.crash_after_create = True
+        with pytest.raises(ThoughtmillError):
+            run(provider, ledger, "a")
+        provider.crash_after_create = False
+        run(provider, ledger, "b")
+        with Ledger(ledger) as open_ledger:
+            assert not is_collected(open_ledger, "batch_0")
+        provider._finish(provider.batches["batch_0"])
+        run(provider, ledger, "b")
+        with Ledger(ledger) as open_ledger:
+            assert is_collected(open_ledger, "batch_0")
+            assert open_ledger.count() == 2
+
+
+def test_a_batch_that_is_not_accepted_stops_with_the_providers_words(ledger: Path) -> None:
+    with FakeBatches(end="failed") as provider:
+        with pytest.raises(ThoughtmillError, match="refuses a batch: Enqueued token limit reached"):
+            run(provider, ledger, "a")
+        provider.end = "completed"
+        assert run(provider, ledger, "a")["a"].completion == "42"
+
+
+def test_batches_of_others_are_left_alone(ledger: Path) -> None:
+    with FakeBatches() as provider:
+        provider.batches["theirs"] = {
+            "id": "theirs",
+            "object": "batch",
+            "status": "completed",
+            "metadata": None,
+        }
+        run(provider, ledger, "a")
+        with Ledger(ledger) as open_ledger:
+            assert not is_collected(open_ledger, "theirs")
+
+
+def test_what_may_cost_more_than_the_budget_is_not_sent(ledger: Path) -> None:
+    with (
+        FakeBatches() as provider,
+        pytest.raises(ThoughtmillError, match=r"2 requests may cost 0.0000 dollars"),
+    ):
+        run(provider, ledger, "a", "b", max_usd=1e-6)
+    assert not provider.files
+
+
+def test_the_most_a_batch_can_cost_reckons_with_its_price(ledger: Path) -> None:
+    most = 2 * (16 + len("user") + 1 + 9 * 2.0) / 1e6 / 2
+    with FakeBatches() as provider:
+        assert len(run(provider, ledger, "a", "b", max_usd=most * 1.001)) == 2
+
+
+def test_a_collected_batch_stays_collected(ledger: Path) -> None:
+    with Ledger(ledger) as open_ledger:
+        assert not is_collected(open_ledger, "batch_1")
+        mark_collected(open_ledger, "batch_1")
+        mark_collected(open_ledger, "batch_1")
+    with Ledger(ledger) as open_ledger:
+        assert is_collected(open_ledger, "batch_1")
