@@ -1,4 +1,4 @@
-"""MathPrompter's test over a corpus: do program and equations of a problem agree on other numbers too?"""
+"""MathPrompter's test over a corpus: programs and equations, on other numbers."""
 
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
