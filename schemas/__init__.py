@@ -12,6 +12,8 @@ import pyarrow
 
 from schemas.checks import Checks
 from schemas.completions import Completions
+from schemas.policy_results import PolicyResults
+from schemas.predictions import Predictions
 from schemas.problems import Problems
 from schemas.records import Records
 from schemas.released import Released
@@ -25,12 +27,21 @@ TABLES: dict[str, Table] = {
     "checks": Checks,
 }
 
+RUN_TABLES: dict[str, Table] = {
+    "predictions": Predictions,
+    "policy_results": PolicyResults,
+}
+"""What runs of inference leave behind; no part of the corpus, so no part of its data version."""
+
 
 __all__ = [
+    "RUN_TABLES",
     "TABLES",
     "Checks",
     "Column",
     "Completions",
+    "PolicyResults",
+    "Predictions",
     "Problems",
     "Records",
     "Released",

@@ -1,0 +1,30 @@
+"""Tables of samples small enough to decide by hand."""
+
+from train.draws import Decision, Key, Plan, Sample, each, replay
+
+TOKENS = {"kg": 5}
+"""New tokens of each sample, 10 where nothing is said."""
+
+
+def table(
+    rounds: dict[str, list[str | None]], problem_id: str = "p", sample: int = 0, first: int = 1
+) -> dict[Key, Sample]:
+    """Return samples of one problem: what each role came to in the rounds from `first` on."""
+    return {
+        (problem_id, role, round_, sample): wrote(role, answer)
+        for role, answers in rounds.items()
+        for round_, answer in enumerate(answers, start=first)
+    }
+
+
+def wrote(role: str, answer: str | None) -> Sample:
+    """Return a sample that came to an answer, or to none."""
+    failure = None if answer is not None or role == "kg" else "no_answer"
+    return Sample(f"so {answer}", answer, failure, TOKENS.get(role, 10))
+
+
+def decided(plan: Plan[Decision], stored: dict[Key, Sample]) -> tuple[tuple[str, ...], bool, int, int]:
+    """Replay one problem's plan: its answers, whether resolved, its rounds and new tokens."""
+    found = replay(each(lambda _: plan), ["p"], stored)
+    decision = found.decisions["p"]
+    return decision.answers, decision.resolved, decision.rounds, found.new_tokens.get("p", 0)

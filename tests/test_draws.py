@@ -1,0 +1,79 @@
+"""Draws: a plan asks, is served, and decides; from stored samples or one after the other."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from tests.sampling import table, wrote
+from train.draws import Decision, Draw, Follower, NotDrawn, Plan, Policy, each, replay, together
+
+
+def twice(problem_id: str) -> Plan[Decision]:
+    (one,) = yield [Draw(problem_id, "ir", 1)]
+    (two,) = yield [Draw(problem_id, "ir", 2)]
+    return Decision((f"{one.predicted_answer}+{two.predicted_answer}",), True, 2)
+
+
+def test_a_plan_is_sent_the_samples_it_asked_for_and_their_tokens_are_counted() -> None:
+    found = replay(each(twice), ["p"], table({"ir": ["7", "8", "9"]}))
+    assert found.decisions == {"p": Decision(("7+8",), True, 2)}
+    assert found.new_tokens == {"p": 20}
+
+
+def test_a_sample_that_nobody_drew_is_named() -> None:
+    with pytest.raises(NotDrawn, match=r"p: `ir`, round 2, sample 0 was never drawn"):
+        replay(each(twice), ["p"], table({"ir": ["7"]}))
+
+
+def test_a_follower_waits_for_what_is_missing_and_goes_on_when_it_comes() -> None:
+    follower = Follower(each(twice).plans(["p"])[0])
+    assert follower.follow({}) == [Draw("p", "ir", 1)]
+    assert follower.follow({}) == [Draw("p", "ir", 1)]
+    stored = table({"ir": ["7"]})
+    assert follower.follow(stored) == [Draw("p", "ir", 2)]
+    assert follower.decided is None
+    assert follower.follow(stored | table({"ir": ["8"]}, first=2)) == []
+    assert follower.decided == {"p": Decision(("7+8",), True, 2)}
+
+
+def test_a_draw_that_a_plan_asks_for_again_is_paid_once() -> None:
+    def again(problem_id: str) -> Plan[Decision]:
+        for _ in range(3):
+            (one,) = yield [Draw(problem_id, "ir", 1)]
+        return Decision((str(one.predicted_answer),), True, 1)
+
+    assert replay(each(again), ["p"], table({"ir": ["7"]})).new_tokens == {"p": 10}
+
+
+def test_what_is_given_does_not_tell_two_draws_apart() -> None:
+    rules = Draw("p", "kg", 1)
+    assert Draw("p", "dr", 1, given=rules).key == Draw("p", "dr", 1).key
+
+
+def test_plans_side_by_side_ask_at_once_and_each_is_sent_its_own() -> None:
+    def waits(role: str, rounds: int) -> Plan[list[str]]:
+        heard = []
+        for round_ in range(1, rounds + 1):
+            (one,) = yield [Draw("p", role, round_)]
+            heard.append(one.text)
+        return heard
+
+    plan = together([waits("ir", 2), waits("cot", 0), waits("eq", 1)])
+    asked = next(plan)
+    assert [(one.role, one.round) for one in asked] == [("ir", 1), ("eq", 1)]
+    assert plan.send([wrote("ir", "1"), wrote("eq", "2")]) == [Draw("p", "ir", 2)]
+    with pytest.raises(StopIteration) as end:
+        plan.send([wrote("ir", "3")])
+    assert end.value.value == [["so 1", "so 3"], [], ["so 2"]]
+
+
+def test_a_policy_over_all_problems_counts_the_tokens_of_each() -> None:
+    def all_at_once(problem_ids: Sequence[str]) -> Plan[dict[str, Decision]]:
+        samples = yield [Draw(one, "ir", 1) for one in problem_ids]
+        answers = [(str(sample.predicted_answer),) for sample in samples]
+        return {one: Decision(answer, True, 1) for one, answer in zip(problem_ids, answers, strict=True)}
+
+    stored = table({"ir": ["7"]}, "p") | table({"ir": ["8"]}, "q")
+    found = replay(Policy(lambda ids: [all_at_once(ids)]), ["p", "q"], stored)
+    assert {name: one.answers for name, one in found.decisions.items()} == {"p": ("7",), "q": ("8",)}
+    assert found.new_tokens == {"p": 10, "q": 10}

@@ -1,0 +1,113 @@
+"""LoRID's policies: when the intuitive and the deep reasoner have agreed, and what then counts."""
+
+import pytest
+
+from tests.sampling import decided, table
+from train.draws import Decision, Draw, replay
+from train.lorid import lorid, lorid_released, same_round
+from train.policies import PolicySettings, policy
+
+KG = [None] * 5
+
+
+def rounds(ir: list[str | None], dr: list[str | None]) -> dict[str, list[str | None]]:
+    return {"ir": ir, "kg": KG[: len(ir)], "dr": dr}
+
+
+def test_agreement_in_the_first_round_costs_one_round() -> None:
+    assert decided(lorid("p", 3), table(rounds(["7"], ["7"]))) == (("7",), True, 1, 25)
+
+
+def test_an_intuitive_answer_that_an_earlier_deep_one_gave_ends_it_before_the_deep_reasoner_is_asked() -> (
+    None
+):
+    stored = table(rounds(["9", "7"], ["7"]))
+    assert decided(lorid("p", 3), stored) == (("7",), True, 2, 35)
+
+
+def test_a_deep_answer_that_an_earlier_intuitive_one_gave_ends_it() -> None:
+    stored = table(rounds(["9", "8"], ["7", "9"]))
+    assert decided(lorid("p", 3), stored) == (("9",), True, 2, 50)
+
+
+def test_of_two_agreements_in_one_round_the_intuitive_answers_comes_out() -> None:
+    stored = table(rounds(["9", "7"], ["7", "9"]))
+    assert decided(lorid("p", 3), stored)[0] == ("7",)
+
+
+def test_two_answers_of_one_reasoner_are_no_agreement() -> None:
+    stored = table(rounds(["9", "9", "9"], ["7", "7", None]))
+    assert decided(lorid("p", 3), stored) == (("9",), False, 3, 75)
+
+
+def test_failures_agree_on_nothing() -> None:
+    assert decided(lorid("p", 2), table(rounds([None, None], [None, None]))) == ((), False, 2, 50)
+
+
+def test_the_fallback_is_the_vote_of_all_the_first_round_first() -> None:
+    assert decided(lorid("p", 2), table(rounds(["1", "2"], ["3", "4"])))[0] == ("1",)
+    assert decided(lorid("p", 2), table(rounds([None, "2"], ["3", None])))[0] == ("3",)
+
+
+def test_numbers_agree_however_they_are_written() -> None:
+    assert decided(lorid("p", 1), table(rounds(["1/2"], ["0.5"])))[:2] == (("0.5",), True)
+
+
+def test_knowledge_and_intuition_are_asked_at_once_and_the_deep_reasoner_is_given_the_rules() -> None:
+    plan = lorid("p", 2)
+    assert next(plan) == [Draw("p", "ir", 1), Draw("p", "kg", 1)]
+    stored = table(rounds(["9"], ["7"]))
+    rules = Draw("p", "kg", 1)
+    assert plan.send([stored[("p", "ir", 1, 0)], stored[rules.key]]) == [Draw("p", "dr", 1, given=rules)]
+
+
+def test_agreement_across_rounds_is_none_within_one() -> None:
+    stored = table(rounds(["9", "7", "5"], ["7", "9", "5"]))
+    assert decided(same_round("p", 3), stored) == (("5",), True, 3, 75)
+    assert decided(same_round("p", 2), stored) == (("9",), False, 2, 50)
+
+
+def test_the_released_scorer_holds_the_whole_intersection() -> None:
+    stored = table(rounds(["9", "7"], ["7", "9"]))
+    assert decided(lorid_released("p", 3), stored) == (("7", "9"), True, 2, 50)
+
+
+def test_the_released_scorer_has_no_answer_after_the_last_round() -> None:
+    assert decided(lorid_released("p", 2), table(rounds(["9", "9"], ["7", None]))) == ((), False, 2, 50)
+
+
+def test_the_released_scorer_compares_strings_not_numbers() -> None:
+    assert decided(lorid_released("p", 1), table(rounds(["1/3"], ["0.33333"])))[1] is False
+
+
+@pytest.mark.parametrize(
+    ("gold", "strict", "released"), [("7", 1.0, 1.0), ("9", 0.0, 1.0), ("900", 0.0, 1.0)]
+)
+def test_the_released_scorer_is_right_when_any_member_is_by_its_looser_grader(
+    gold: str, strict: float, released: float
+) -> None:
+    from train.measuring import measured
+
+    stored = table(rounds(["9", "7"], ["7", "9"]))
+    for name, accuracy in (("lorid", strict), ("lorid_released", released)):
+        chosen = policy(name, PolicySettings())
+        assert measured(chosen, replay(chosen, ["p"], stored), {"p": gold})["accuracy"] == accuracy
+
+
+def test_the_deep_reasoner_is_given_its_own_knowledge_anothers_or_none() -> None:
+    how, ids = PolicySettings(), ["a", "b", "c"]
+    for role, given in (("dr", "a"), ("dr_other", "b"), ("dr_bare", None)):
+        plan = policy(f"greedy/{role}", how).plans(ids)[0]
+        asked = next(plan)
+        if given is not None:
+            assert asked == [Draw(given, "kg", 0)]
+            asked = plan.send([table({"kg": [None]}, given, first=0)[(given, "kg", 0, 0)]])
+        assert asked == [Draw("a", role, 0, given=None if given is None else Draw(given, "kg", 0))]
+
+
+def test_a_policy_that_reads_anothers_knowledge_decides_for_every_problem() -> None:
+    stored = {}
+    for name, answer in (("a", "1"), ("b", "2")):
+        stored |= table({"kg": [None], "dr_other": [answer]}, name, first=0)
+    found = replay(policy("greedy/dr_other", PolicySettings()), ["a", "b"], stored)
+    assert found.decisions == {"a": Decision(("1",), True, 1), "b": Decision(("2",), True, 1)}

@@ -1,0 +1,62 @@
+"""Measuring: accuracies, intervals and costs by hand."""
+
+import pytest
+
+from tests.sampling import table
+from train.draws import Key, Sample, replay
+from train.measuring import difference, interval, marks, measured
+from train.policies import PolicySettings, policy
+
+HOW = PolicySettings()
+
+
+def four_problems() -> dict[Key, Sample]:
+    """Two right at once, one wrong for ever, one without an answer; the gold answer is 7."""
+    stored: dict[Key, Sample] = {}
+    for name, answer in (("a", "7"), ("b", "7"), ("c", "9"), ("d", None)):
+        stored |= table({"ir": [answer], "kg": [None], "dr": [answer]}, name)
+    return stored
+
+
+def test_the_figures_of_a_policy() -> None:
+    chosen = policy("lorid", PolicySettings(max_rounds=1))
+    found = measured(chosen, replay(chosen, list("abcd"), four_problems()), dict.fromkeys("abcd", "7"))
+    low, high = found.pop("low"), found.pop("high")
+    assert found == {
+        "problems": 4, "accuracy": 0.5, "resolved": 0.75, "accuracy_resolved": 0.6667, "mean_rounds": 1.0,
+        "mean_new_tokens": 25.0,
+    }  # fmt: skip
+    assert 0 <= low < 0.5 < high <= 1
+
+
+def test_nothing_resolved_has_no_accuracy_when_resolved() -> None:
+    chosen = policy("majority@1/ir", HOW)
+    decided = replay(chosen, ["d"], four_problems())
+    assert measured(chosen, decided, {"d": "7"})["accuracy_resolved"] is None
+
+
+def test_the_ceiling_is_right_when_any_answer_is() -> None:
+    chosen = policy("pass@2/ir", HOW)
+    decided = replay(chosen, ["p"], table({"ir": ["9", "7"]}))
+    assert marks(chosen, decided, {"p": "7"}) == {"p": True}
+    assert marks(chosen, decided, {"p": "8"}) == {"p": False}
+
+
+def test_the_interval_of_a_share_is_that_of_the_binomial() -> None:
+    low, high = interval([1.0] * 300 + [0.0] * 100)
+    assert low == pytest.approx(0.75 - 1.96 * (0.75 * 0.25 / 400) ** 0.5, abs=0.006)
+    assert high == pytest.approx(0.75 + 1.96 * (0.75 * 0.25 / 400) ** 0.5, abs=0.006)
+
+
+def test_an_interval_is_the_same_for_the_same_seed_only() -> None:
+    values = [0.0, 1.0, 1.0, 0.0, 1.0, 0.5, 0.25] * 9
+    assert interval(values, 1) == interval(values, 1) != interval(values, 2)
+
+
+def test_the_gain_of_one_policy_over_another_is_paired_by_problem() -> None:
+    one = {f"p{n}": True for n in range(10)}
+    other = one | {"p0": False, "p1": False}
+    assert difference(one, other)["gain"] == 0.2
+    assert difference(other, one)["gain"] == -0.2
+    assert difference(one, one) == {"gain": 0.0, "low": 0.0, "high": 0.0}
+    assert difference(one, other)["low"] >= 0

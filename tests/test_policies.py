@@ -1,0 +1,125 @@
+"""Policies by name, and `python -m train.policies`, which replays them all."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from factory.errors import ThoughtmillError
+from factory.solvers.answers import equal, lorid_grader
+from tests.sampling import table
+from train.draws import Key, Sample, replay
+from train.policies import KINDS_ALONE, KINDS_OF_K, PolicySettings, candidates, policy, replayed
+
+HOW = PolicySettings()
+
+
+def everything(problem_id: str = "p", answer: str = "7", rounds: int = 4) -> dict[Key, Sample]:
+    """Return every sample that any policy could ask for about one problem, all of one answer."""
+    stored = table(
+        {role: [answer] for role in ("ir", "cot", "pot", "eot", "dr", "gp", "eq")}, problem_id, first=0
+    )
+    stored |= table({"kg": [None], "dr_other": [answer], "dr_bare": [answer]}, problem_id, first=0)
+    stored |= table({role: [answer] * rounds for role in ("ir", "dr", "cot", "pot")}, problem_id)
+    stored |= table({"kg": [None] * rounds}, problem_id)
+    for number in range(HOW.pairs):
+        stored |= table({"gp": [answer], "eq": [answer]}, problem_id, number)
+    return stored
+
+
+def test_every_policy_can_be_replayed_by_its_name() -> None:
+    found = replayed(everything(), {"p": "7"}, HOW)
+    assert set(KINDS_ALONE) <= set(found)
+    assert {f"{kind}@{k}/ir" for kind in KINDS_OF_K for k in (1, 2, 4)} <= set(found)
+    assert {"greedy/ir", "greedy/dr", "greedy/dr_other", "greedy/dr_bare", "prove@4"} <= set(found)
+    assert {figures["accuracy"] for figures in found.values()} == {1.0}
+    assert "greedy/kg" not in found
+    assert not any(name.endswith("_hint") for name in found)
+
+
+def test_the_same_samples_cost_each_policy_what_it_asks_for() -> None:
+    found = replayed(everything(), {"p": "7"}, HOW)
+    cost = {name: figures["mean_new_tokens"] for name, figures in found.items()}
+    assert (cost["greedy/ir"], cost["greedy/dr"], cost["greedy/dr_bare"]) == (10, 15, 10)
+    assert (cost["majority@4/ir"], cost["adaptive@4/ir"], cost["difficulty@2/ir"]) == (40, 40, 20)
+    assert (cost["lorid"], cost["etd"], cost["etd_two_agree"], cost["etd_vote"]) == (25, 10, 20, 30)
+    assert (cost["pair"], cost["network"], cost["prove@4"]) == (20, 60, 80)
+
+
+def test_a_policy_that_lacks_a_sample_of_one_problem_is_left_out() -> None:
+    stored = everything("p") | everything("q", rounds=2)
+    found = replayed(stored, {"p": "7", "q": "7"}, HOW)
+    assert "majority@2/ir" in found
+    assert "majority@4/ir" not in found
+
+
+def test_each_k_is_tried_with_its_halves() -> None:
+    names = candidates([("p", "ir", round_, 0) for round_ in range(21)])
+    assert [name for name in names if name.startswith("majority")] == [
+        f"majority@{k}/ir" for k in (1, 2, 5, 10, 20)
+    ]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "vote", "greedy", "greedy@3/ir", "majority/ir", "majority@0/ir", "lorid@3", "prove", "etd/cot"],
+)
+def test_a_name_that_is_no_policy_is_refused_with_those_there_are(name: str) -> None:
+    with pytest.raises(ThoughtmillError, match=r"unknown policy .*majority@K/ROLE.*network"):
+        policy(name, HOW)
+
+
+def test_only_the_released_policy_is_graded_by_the_released_grader() -> None:
+    assert policy("lorid_released", HOW).grader is lorid_grader
+    assert {policy(name, HOW).grader for name in (*KINDS_ALONE, "pass@3/ir")} == {equal, lorid_grader}
+
+
+def test_the_settings_reach_the_policies() -> None:
+    stored = table({"ir": ["1", "2"], "kg": [None] * 2, "dr": ["3", "2"]})
+    short = policy("lorid", PolicySettings(max_rounds=1))
+    assert replay(short, ["p"], stored).decisions["p"].resolved is False
+    assert replay(policy("lorid", HOW), ["p"], stored).decisions["p"].resolved is True
+
+
+def run(path: Path) -> subprocess.CompletedProcess[str]:
+    words = [sys.executable, "-m", "train.policies", str(path)]
+    return subprocess.run(words, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[1])
+
+
+def row(key: Key, sample: Sample) -> dict[str, Any]:
+    names = dict(zip(("problem_id", "role", "round", "sample"), key, strict=True))
+    return names | {
+        "answer": "7",
+        "predicted_answer": sample.predicted_answer,
+        "new_tokens": sample.new_tokens,
+    }
+
+
+def test_the_command_prints_one_json_object_and_the_same_each_time(tmp_path: Path) -> None:
+    path = tmp_path / "samples.jsonl"
+    stored = table({"ir": ["7", "9", "7"]}, "a") | table({"ir": ["9", "9", None]}, "b")
+    path.write_text("".join(json.dumps(row(key, sample)) + "\n" for key, sample in stored.items()))
+    first = run(path)
+    assert run(path).stdout == first.stdout
+    assert json.loads(first.stdout)["majority@3/ir"] == {
+        "problems": 2, "accuracy": 0.5, "low": 0.0, "high": 1.0, "resolved": 1.0, "accuracy_resolved": 0.5,
+        "mean_rounds": 3.0, "mean_new_tokens": 30.0,
+    }  # fmt: skip
+
+
+def test_the_command_needs_no_torch(tmp_path: Path) -> None:
+    words = "import sys, train.policies; sys.exit('torch' in sys.modules)"
+    assert (
+        subprocess.run([sys.executable, "-c", words], cwd=Path(__file__).parents[1], check=False).returncode
+        == 0
+    )
+
+
+def test_a_file_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+    found = run(tmp_path / "none.jsonl")
+    assert found.returncode == 2
+    assert found.stderr.count("\n") == 1
+    assert "none.jsonl is missing" in found.stderr

@@ -1,0 +1,98 @@
+"""Stored samples: rows from anywhere, solved where they are only text."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from factory.errors import ThoughtmillError
+from factory.solvers.limits import Limits
+from factory.solvers.solvers import Solvers
+from train.draws import Sample
+from train.stored import exported, of_predictions, read_samples, solve
+
+ROW = {"problem_id": "p", "answer": "$1,200", "role": "ir", "round": 1, "sample": 0, "new_tokens": 9}
+
+
+def written(folder: Path, *rows: dict[str, Any]) -> Path:
+    path = folder / "samples.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def test_a_predicted_answer_is_taken_in_its_canonical_form(tmp_path: Path) -> None:
+    stored, answers = read_samples(written(tmp_path, ROW | {"predicted_answer": "1,200.0"}))
+    assert stored == {("p", "ir", 1, 0): Sample("", "1200", None, 9)}
+    assert answers == {"p": "1200"}
+
+
+def test_a_null_is_no_answer(tmp_path: Path) -> None:
+    stored, _ = read_samples(written(tmp_path, ROW | {"predicted_answer": None}))
+    assert stored[("p", "ir", 1, 0)].predicted_answer is None
+
+
+@pytest.mark.parametrize(
+    ("role", "text", "answer", "failure"),
+    [
+        ("ir", "2 * 6 = 12\n#### 12", "12", None),
+        ("gp_hint", "#### 5", "5", None),
+        ("dr_other", "#### 5", "5", None),
+        ("pot", "bags = 2\nans = bags * 6", "12", None),
+        ("pot", "ans = 1 / 0", None, "raised"),
+        ("pot", "ans = (", None, "unparsable"),
+        ("eq", "unknowns: ans\nans + 2 = 14", "12", None),
+        ("eot", "unknowns: a, ans\nans = a", None, "underdetermined"),
+        ("kg", "A total is the sum of its parts.", None, None),
+        ("kg", " ", None, "empty"),
+        ("cot", "", None, "empty"),
+    ],
+)
+def test_a_text_is_solved_as_the_thought_of_its_role(
+    role: str, text: str, answer: str | None, failure: str | None
+) -> None:
+    with Solvers(Limits(), 5.0) as solvers:
+        assert solve(role, text, "A problem.", solvers) == (answer, failure)
+
+
+def test_a_row_with_a_text_alone_is_solved(tmp_path: Path) -> None:
+    stored, _ = read_samples(written(tmp_path, ROW | {"role": "pot", "text": "ans = 3 * 4"}))
+    assert stored[("p", "pot", 1, 0)].predicted_answer == "12"
+
+
+def test_samples_without_rounds_are_rounds_from_one_on(tmp_path: Path) -> None:
+    bare = {name: value for name, value in ROW.items() if name != "round"} | {"predicted_answer": "3"}
+    stored, _ = read_samples(written(tmp_path, bare, bare | {"sample": 1}))
+    assert sorted(stored) == [("p", "ir", 1, 0), ("p", "ir", 2, 0)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ([{name: value for name, value in ROW.items() if name != "role"}], "line 1: KeyError: 'role'"),
+        ([ROW], "line 1: KeyError: 'text'"),
+        ([ROW | {"predicted_answer": "1", "answer": "many"}], "'many' is no number"),
+        ([ROW | {"predicted_answer": "1", "new_tokens": None}], "line 1: TypeError"),
+        ([ROW | {"predicted_answer": "1"}] * 2, "line 2: p/ir/1/0 occurs twice"),
+        (
+            [ROW | {"predicted_answer": "1", "round": r, "answer": str(r)} for r in (1, 2)],
+            "another gold answer",
+        ),
+        ([], "holds no samples"),
+    ],
+)
+def test_a_broken_file_is_one_line(tmp_path: Path, rows: list[dict[str, Any]], told: str) -> None:
+    with pytest.raises(ThoughtmillError, match=told):
+        read_samples(written(tmp_path, *rows))
+
+
+def test_predictions_and_their_export_are_the_same_samples(tmp_path: Path) -> None:
+    rows = [
+        {"run": "x", "data_version": "v", "problem_id": "p", "role": "ir", "round": 1, "sample": 0,
+         "text": "#### 12", "predicted_answer": "12", "failure": None, "correct": True, "new_tokens": 4},
+        {"run": "x", "data_version": "v", "problem_id": "p", "role": "pot", "round": 0, "sample": 0,
+         "text": "(", "predicted_answer": None, "failure": "unparsable", "correct": None, "new_tokens": 5},
+    ]  # fmt: skip
+    stored, answers = read_samples(written(tmp_path, *exported(rows, {"p": "12"})))
+    assert stored == of_predictions(rows)
+    assert answers == {"p": "12"}

@@ -1,0 +1,94 @@
+"""Stored samples: rows of JSON or of `predictions`, read back as what policies decide on."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from factory.errors import ThoughtmillError
+from factory.files import read_jsonl
+from factory.solvers.answers import canonical
+from factory.solvers.limits import Limits
+from factory.solvers.solvers import Solvers
+from factory.thoughts import named
+from train.draws import Key, Sample
+
+VARIANTS = {"dr_other": "dr", "dr_bare": "dr"}
+"""Roles that are another role, given something else than it learnt with; see `train.lorid.greedy_deep`."""
+
+
+def solve(role: str, text: str, problem: str, solvers: Solvers) -> tuple[str | None, str | None]:
+    """Return what a text comes to as the thought of its role: an answer, or a failure; rules neither.
+
+    What students write is parsed, run and solved in the same fences as what teachers write.
+    """
+    from train.roles import named as role_named  # the tokenizers it brings take seconds to import
+
+    thought = role_named(VARIANTS.get(role, role)).thought
+    if thought == "knowledge":
+        return (None, None) if text.strip() else (None, "empty")
+    rationale = named(thought).parse(text)
+    if rationale is None:
+        return None, "unparsable" if text.strip() else "empty"
+    outcome = named(thought).solve(rationale, problem, solvers)
+    return outcome.answer, outcome.failure
+
+
+def read_samples(path: Path) -> tuple[dict[Key, Sample], dict[str, str]]:
+    """Return the samples of a JSONL file by their keys, and the gold answers by problem.
+
+    A row holds `problem_id`, `answer`, `role`, `round` (0 is temperature 0), `sample`, `new_tokens`, and
+    `predicted_answer` (null for none) or `text`, which is then solved as its role's thought. Where `round` is
+    left out, sample s is round s + 1.
+    """
+    stored: dict[Key, Sample] = {}
+    answers: dict[str, str] = {}
+    with Solvers(Limits(), equations_timeout_s=5.0) as solvers:
+        for number, row in read_jsonl(path):
+            try:
+                key, sample, answer = _read(row, solvers)
+            except (KeyError, TypeError, ValueError) as error:
+                raise ThoughtmillError(f"{path}, line {number}: {type(error).__name__}: {error}") from error
+            if key in stored:
+                raise ThoughtmillError(f"{path}, line {number}: {'/'.join(map(str, key))} occurs twice")
+            if answers.setdefault(key[0], answer) != answer:
+                raise ThoughtmillError(f"{path}, line {number}: {key[0]} had another gold answer before")
+            stored[key] = sample
+    if not stored:
+        raise ThoughtmillError(f"{path} holds no samples")
+    return stored, answers
+
+
+def _read(row: Mapping[str, Any], solvers: Solvers) -> tuple[Key, Sample, str]:
+    problem_id, role, sample = str(row["problem_id"]), str(row["role"]), int(row["sample"])
+    key = (problem_id, role, int(row["round"]), sample) if "round" in row else (
+        problem_id, role, sample + 1, 0)  # fmt: skip
+    gold = canonical(str(row["answer"]))
+    if gold is None:
+        raise ValueError(f"answer: {row['answer']!r} is no number")
+    text = str(row.get("text") or "")
+    if "predicted_answer" in row:
+        said = row["predicted_answer"]
+        predicted, failure = (None if said is None else canonical(str(said))), row.get("failure")
+    else:
+        text = str(row["text"])
+        predicted, failure = solve(role, text, str(row.get("problem", "")), solvers)
+    return key, Sample(text, predicted, failure, int(row["new_tokens"])), gold
+
+
+def of_predictions(rows: Iterable[Mapping[str, Any]]) -> dict[Key, Sample]:
+    """Return rows of `predictions` by their keys."""
+    return {
+        (row["problem_id"], row["role"], row["round"], row["sample"]): Sample(
+            row["text"], row["predicted_answer"], row["failure"], row["new_tokens"]
+        )
+        for row in rows
+    }
+
+
+def exported(
+    predictions: Iterable[Mapping[str, Any]], answers: Mapping[str, str]
+) -> Iterator[dict[str, Any]]:
+    """Yield rows of `predictions` in the form that `python -m train.policies` reads."""
+    names = ("problem_id", "role", "round", "sample", "text", "predicted_answer", "failure", "new_tokens")
+    for row in predictions:
+        yield {"answer": answers[row["problem_id"]]} | {name: row[name] for name in names}
