@@ -7,8 +7,9 @@ from typing import Any
 
 import duckdb
 
+from factory import params
 from factory.errors import ThoughtmillError
-from factory.files import existing
+from factory.files import existing, root
 from factory.sources import digest
 from factory.tables import Source
 from schemas import TABLES, Table, columns, grain
@@ -33,8 +34,12 @@ def manifest(data: Path, thoughts: tuple[str, ...]) -> dict[str, Any]:
         for name, paths in files(data, thoughts).items()
         for path in paths
     }
-    version = hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()
-    return {"data_version": version, "files": shown}
+    return {"data_version": version(shown), "files": shown}
+
+
+def version(files: dict[str, Any]) -> str:
+    """Return the `data_version` of tables whose rows and SHA-256 a manifest names."""
+    return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
 
 
 def fill(con: duckdb.DuckDBPyConnection, data: Path, thoughts: tuple[str, ...], kind: str) -> None:
@@ -78,6 +83,11 @@ def opened(data: Path, thoughts: tuple[str, ...]) -> duckdb.DuckDBPyConnection:
     con = duckdb.connect()
     fill(con, data, thoughts, "view")
     return con
+
+
+def here() -> duckdb.DuckDBPyConnection:
+    """Return the corpus of the project that the current folder is in."""
+    return opened(root() / "data", params.thoughts())
 
 
 def _quoted(text: str) -> str:

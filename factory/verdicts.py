@@ -11,6 +11,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from pydantic import Field
 
+from factory import params
+from factory.errors import NotInProject
 from factory.journal import journaled
 from factory.params import Settings as Section
 from factory.solvers.limits import Limits
@@ -29,6 +31,14 @@ class Settings(Section):
     workers: int = Field(0, ge=0, description="processes that solve; 0 is one per core")
     equations_timeout_s: float = Field(5.0, gt=0, description="seconds for one system of equations")
     limits: Limits = Limits()
+
+
+def configured() -> Settings:
+    """Return the section `verify` of the project around the current folder; outside of one, the defaults."""
+    try:
+        return params.section("verify", Settings)
+    except NotInProject:
+        return Settings()
 
 
 class Job(NamedTuple):

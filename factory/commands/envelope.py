@@ -4,6 +4,7 @@ A row is the envelope `problem_id`, `problem`, `answer`, `completion`; more keys
 with `rationale`, `predicted_answer`, `failure`, `correct`, `fence`, `elapsed_s` and `checks` as well.
 """
 
+import argparse
 import json
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
@@ -17,9 +18,25 @@ from factory.journal import fingerprint
 from factory.progress import track
 from factory.solvers.answers import canonical, equal
 from factory.thoughts import named
-from factory.verdicts import Job, Settings, Solved, Solving, solving, source_digest
+from factory.verdicts import Job, Settings, Solved, Solving, configured, solving, source_digest
 
 NEEDED = {"problem_id": (str, int), "problem": str, "answer": (str, int, float), "completion": str}
+
+
+HELP = "verify completions of your own"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the file, its thought, and what to do with its rows."""
+    parser.add_argument("file", type=Path, help="JSONL rows of problem_id, problem, answer, completion")
+    parser.add_argument("--thought", required=True, help="what they are: cot, pot, eot")
+    parser.add_argument("-o", "--out", type=Path, help="write the rows with their verdicts here")
+    parser.add_argument("--skip-bad", action="store_true", help="count corrupt lines instead of stopping")
+
+
+def call(words: argparse.Namespace) -> str:
+    """Verify one file."""
+    return verify_file(words.file, words.thought, configured(), words.out, words.skip_bad)
 
 
 def verified(rows: Iterable[dict[str, Any]], thought: str, solving: Solving) -> Iterator[dict[str, Any]]:

@@ -1,10 +1,25 @@
 """Show one problem with everything the corpus knows of it: its thoughts, verdicts and findings."""
 
+import argparse
 import textwrap
 
 import duckdb
 
+from factory import corpus
 from factory.errors import ThoughtmillError
+
+HELP = "show a problem with its thoughts and verdicts"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the problem."""
+    parser.add_argument("problem_id", help="for example: embedded-train-0")
+
+
+def call(words: argparse.Namespace) -> str:
+    """Show one problem."""
+    with corpus.here() as con:
+        return shown(con, words.problem_id)
 
 
 def shown(con: duckdb.DuckDBPyConnection, problem_id: str) -> str:

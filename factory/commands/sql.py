@@ -1,5 +1,6 @@
 """Ask the corpus in SQL, and print what comes back as a table, CSV or JSON."""
 
+import argparse
 import csv
 import io
 import json
@@ -12,6 +13,26 @@ from factory import corpus
 
 FORMATS = ("table", "csv", "json")
 WIDTH = 60
+
+
+HELP = "ask the corpus in SQL"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the query and the form of its answer."""
+    parser.add_argument("query", help="for example: select * from agreement limit 5")
+    form = parser.add_mutually_exclusive_group()
+    for each in FORMATS[1:]:
+        form.add_argument(
+            f"--{each}", dest="form", action="store_const", const=each, help=f"print {each.upper()}"
+        )
+    parser.set_defaults(form="table")
+
+
+def call(words: argparse.Namespace) -> str:
+    """Answer one query."""
+    with corpus.here() as con:
+        return answered(con, words.query, words.form)
 
 
 def answered(con: duckdb.DuckDBPyConnection, query: str, form: str = "table") -> str:

@@ -4,6 +4,7 @@
 which takes no lock.
 """
 
+import argparse
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,18 @@ from dvc.exceptions import DvcException
 from dvc.repo import Repo
 
 from factory.errors import ThoughtmillError
+from factory.files import root
+
+HELP = "say what is built and what is stale"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare nothing: the pipeline is the one of this project."""
+
+
+def call(words: argparse.Namespace) -> str:
+    """Say in a line how each stage stands."""
+    return "\n".join(f"{each.state:8} {each.stage:20} {each.why}".rstrip() for each in standings(root()))
 
 
 class Standing(NamedTuple):

@@ -1,12 +1,14 @@
 """The corpus in a screen: which data this is, what each thought yielded, how far the thoughts agree."""
 
+import argparse
 import json
 from pathlib import Path
 
 import duckdb
 from tabulate import tabulate
 
-from factory.files import existing
+from factory import corpus
+from factory.files import existing, root
 
 PROBLEMS = """
 select p.source, p.split, count(distinct p.problem_id) as problems, count(record_id) as records,
@@ -28,6 +30,19 @@ select agreeing as thoughts_that_agree, count(*) as problems, count(*) filter (a
     round(avg(agreed_correct::integer), 4) as share_right
 from agreement group by agreeing order by agreeing desc
 """
+
+
+HELP = "print the corpus in a screen"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare nothing: the corpus is the one of this project."""
+
+
+def call(words: argparse.Namespace) -> str:
+    """Sum the corpus up."""
+    with corpus.here() as con:
+        return summary(con, root() / "data")
 
 
 def summary(con: duckdb.DuckDBPyConnection, data: Path) -> str:

@@ -1,0 +1,104 @@
+"""A release proves itself: its files are those of its manifest, its rationales come to their answers."""
+
+import argparse
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from factory import corpus, tables, verdicts
+from factory.errors import ThoughtmillError
+from factory.files import existing, root
+from factory.progress import track
+from factory.solvers.answers import equal
+from factory.solvers.solvers import Solvers
+from factory.sources import digest
+from factory.thoughts import THOUGHTS, named
+from schemas import Released
+
+HELP = "prove that a release is what it claims to be"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the folder of the release."""
+    parser.add_argument("folder", type=Path, nargs="?", help="a release; default: data/release")
+
+
+def call(words: argparse.Namespace) -> str:
+    """Prove one release, here or downloaded from the Hub."""
+    return prove(words.folder or root() / "data" / "release", verdicts.configured())
+
+
+class Claim(NamedTuple):
+    """What a released row says: this rationale of this problem comes to this answer."""
+
+    record_id: str
+    thought: str
+    problem: str
+    rationale: str
+    predicted_answer: str | None
+    answer: str
+
+
+def prove(folder: Path, settings: verdicts.Settings) -> str:
+    """Return what was proved of the release in `folder`; a `ThoughtmillError` names all that does not hold.
+
+    Every file has the SHA-256 that `manifest.json` names, no file is missing or added, and every released
+    rationale, solved again in the fences of this machine, comes to its predicted answer, which is the gold
+    answer.
+    """
+    manifest = json.loads(
+        existing(folder / "manifest.json", "give the folder of a release").read_text("utf-8")
+    )
+    faults = list(changed(folder, manifest["release"]))
+    if corpus.version(manifest["files"]) != manifest["data_version"]:
+        faults.append("the data version is not that of the tables in manifest.json")
+    claims = 0
+    if not faults:
+        crew = verdicts.crew(settings, refuted, _lost)
+        for fault in crew.spread(track(claimed(folder), "prove")):
+            claims += 1
+            faults += [fault] if fault else []
+    if faults:
+        raise ThoughtmillError(f"{folder}: {len(faults)} claims do not hold: " + "; ".join(faults[:20]))
+    files = len(manifest["release"])
+    return (
+        f"data version {manifest['data_version']}: {files} files and {claims} rationales are what they claim"
+    )
+
+
+def claimed(folder: Path) -> Iterator[Claim]:
+    """Yield every released row of every thought, in the order of files and rows."""
+    for thought in THOUGHTS:
+        for path in sorted((folder / thought).glob("*.parquet")):
+            for row in tables.Source(path, Released):
+                yield Claim(
+                    thought=thought, **{name: row[name] for name in Claim._fields if name != "thought"}
+                )
+
+
+def refuted(claim: Claim, solvers: Solvers) -> str | None:
+    """Return what is wrong with a claim, or None when it holds."""
+    outcome = named(claim.thought).solve(claim.rationale, claim.problem, solvers)
+    if outcome.failure is not None:
+        return f"{claim.record_id}: {outcome.failure}"
+    if outcome.answer != claim.predicted_answer:
+        return f"{claim.record_id}: it comes to {outcome.answer}, not {claim.predicted_answer}"
+    if outcome.answer is not None and not equal(outcome.answer, claim.answer):
+        return f"{claim.record_id}: the gold answer is {claim.answer}, not {outcome.answer}"
+    return None
+
+
+def _lost(claim: Claim) -> str:
+    return f"{claim.record_id}: the process that solved it died"
+
+
+def changed(folder: Path, proof: dict[str, str]) -> Iterator[str]:
+    """Yield a line for every file of a release that is missing, added, or not what its manifest names."""
+    files = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    there = {file.as_posix() for file in files if not file.parts[0].startswith(".")}  # the Hub adds its own
+    yield from (f"{name} is missing" for name in sorted(proof.keys() - there))
+    yield from (f"{name} is not in the manifest" for name in sorted(there - proof.keys() - {"manifest.json"}))
+    for name in sorted(proof.keys() & there):
+        if digest(folder / name) != proof[name]:
+            yield f"{name} has changed"

@@ -1,0 +1,52 @@
+"""Send a release to the Hugging Face Hub, once its files are those its manifest names."""
+
+import argparse
+import json
+from pathlib import Path
+
+from huggingface_hub import HfApi
+from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError
+
+from factory.commands.prove import changed
+from factory.errors import ThoughtmillError
+from factory.files import existing, root
+
+HELP = "send the release to the Hugging Face Hub"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare where it goes."""
+    parser.add_argument("repository", help="owner/name of the data set")
+    parser.add_argument("--folder", type=Path, help="a release; default: data/release")
+    parser.add_argument("--private", action="store_true", help="make a new data set private")
+
+
+def call(words: argparse.Namespace) -> str:
+    """Send one release."""
+    return push(words.folder or root() / "data" / "release", words.repository, words.private)
+
+
+def push(folder: Path, repository: str, private: bool) -> str:
+    """Upload the release in `folder` as the data set `repository` (`owner/name`); return where it is.
+
+    The commit message names the data version. Credentials are those of `hf auth login` or `HF_TOKEN`.
+    """
+    manifest = json.loads(existing(folder / "manifest.json", "run `dvc repro`").read_text("utf-8"))
+    faults = list(changed(folder, manifest["release"]))
+    if faults:
+        raise ThoughtmillError(f"{folder} is not the release it was: {'; '.join(faults[:20])}")
+    hub = HfApi()
+    try:
+        hub.create_repo(repository, repo_type="dataset", private=private, exist_ok=True)
+        done = hub.upload_folder(
+            repo_id=repository,
+            repo_type="dataset",
+            folder_path=folder,
+            commit_message=f"Data version {manifest['data_version']}",
+            delete_patterns="*",
+        )
+    except (HfHubHTTPError, LocalTokenNotFoundError, OSError, ValueError) as error:
+        raise ThoughtmillError(
+            f"the Hub did not take {repository}: {' '.join(str(error).split())}"
+        ) from error
+    return str(done.commit_url)
