@@ -5,7 +5,9 @@ from pathlib import Path
 from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError
 
+from factory import stage
 from factory.errors import ThoughtmillError
+from factory.files import root
 from train.origins import origin_of
 
 
@@ -24,3 +26,12 @@ def push_adapter(folder: Path, repository: str, private: bool = True) -> str:
         )
     except (HfHubHTTPError, ValueError) as error:
         raise ThoughtmillError(f"{repository} cannot be pushed: {str(error).splitlines()[0]}") from error
+
+
+def main(role: str, repository: str) -> None:
+    """Push the adapter of a role: `python -m train.publish ROLE OWNER/NAME`."""
+    print(push_adapter(root() / "data" / "adapters" / role, repository))
+
+
+if __name__ == "__main__":
+    stage.run(main)

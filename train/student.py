@@ -29,13 +29,11 @@ from factory.stories import tell
 from train import batches
 
 END = "<end>"
+LINES = 8
 MARK = re.compile(r"<<(\w+)=([^=>]*)=([^>]*)>>")
 GIVEN = re.compile(r"^Given: (\w+) = (.*)$", re.MULTILINE)
 SIGN = re.compile(r"(//|[-+*/%])")
 WORD = re.compile(r"[A-Za-z_]\w*")
-
-Pair = tuple[str, str]
-"""A text that is given, and the text after it that is learnt."""
 
 
 class StudentSettings(params.Settings):
@@ -45,11 +43,11 @@ class StudentSettings(params.Settings):
     layers: int = Field(5, gt=0)
     heads: int = Field(4, gt=0)
     hidden: int = Field(384, gt=0, description="the width between the two halves of a layer's MLP")
-    vocabulary: int = Field(1536, gt=0)
-    steps: int = Field(1500, gt=0)
-    stories: int = Field(24, gt=0, description="problems with their bare sums, per step")
-    sums: int = Field(160, gt=0, description="sums by themselves, per step")
-    fragments: int = Field(8, gt=0, description="texts of shuffled lines, per step")
+    vocabulary: int = Field(1024, gt=0)
+    steps: int = Field(3000, gt=0)
+    stories: int = Field(10, gt=0, description="problems with their bare sums, per step")
+    sums: int = Field(8, gt=0, description="texts of sums by themselves, per step")
+    fragments: int = Field(4, gt=0, description="texts of shuffled lines, per step")
     muon_rate: float = Field(0.02, gt=0)
     adam_rate: float = Field(0.004, gt=0)
     cooldown: float = Field(0.5, gt=0, le=1, description="share of steps in which the rates fall to nothing")
@@ -61,21 +59,19 @@ def main() -> None:
     train_base(params.section("student", StudentSettings), root() / "train" / "base")
 
 
-def reading(settings: StudentSettings) -> Iterator[list[Pair]]:
-    """Yield what each step reads; it depends on the seed and the step alone."""
+def reading(settings: StudentSettings) -> Iterator[list[str]]:
+    """Yield the texts of each step; they depend on the seed and the step alone."""
     told = list(tell("train", settings.steps * settings.stories, settings.seed))
     sums = sorted({one for story in told for one in bare_sums(story.solution)})
     for step in range(settings.steps):
         rng = Random(f"{settings.seed}/reading/{step}")
         stories = told[step * settings.stories : (step + 1) * settings.stories]
-        pairs = [(f"{story.problem}\n", "\n".join(bare_sums(story.solution))) for story in stories]
-        for one in rng.choices(sums, k=settings.sums):
-            asked, equals, value = one.rpartition("=")
-            pairs.append((asked + equals, value))
+        texts = ["\n".join([story.problem, *bare_sums(story.solution)]) for story in stories]
+        texts += ["\n".join(rng.choices(sums, k=LINES)) for _ in range(settings.sums)]
         for _ in range(settings.fragments):
             lines = [one for story in rng.sample(told, 3) for one in fragments(story.solution)]
-            pairs.append(("\n", "\n".join(rng.sample(lines, min(6, len(lines))))))
-        yield pairs
+            texts.append("\n".join(rng.sample(lines, min(LINES, len(lines)))))
+        yield texts
 
 
 def bare_sums(solution: str) -> list[str]:
@@ -159,24 +155,21 @@ def optimizers(model: nn.Module, settings: StudentSettings) -> list[torch.optim.
 
 def train_base(settings: StudentSettings, folder: Path) -> None:
     """Train the base through every step and write it to `folder`."""
-    texts = ("".join(pair) for pairs in islice(reading(settings), 500) for pair in pairs)
+    texts = (text for step in islice(reading(settings), 500) for text in step)
     tokenizer = build_tokenizer(texts, settings.vocabulary)
     end = tokenizer.eos_token_id
     model = build_model(settings, len(tokenizer), end)
     steppers = optimizers(model, settings)
     begun, said, read = time.monotonic(), 0.0, 0
-    for step, pairs in enumerate(reading(settings)):
-        encoded = [
-            (tokenizer(given)["input_ids"], [*tokenizer(learnt)["input_ids"], end]) for given, learnt in pairs
-        ]
-        lengths = [len(given) + len(learnt) for given, learnt in encoded]
+    for step, texts_of_step in enumerate(reading(settings)):
+        ids = [[*tokenizer(text)["input_ids"], end] for text in texts_of_step]
+        encoded, lengths = [(one[:1], one[1:]) for one in ids], [len(one) for one in ids]
         batch = batches.collate(encoded, batches.rows(lengths, range(len(lengths)), packs=True), end, None)
         for optimizer in steppers:
             for group in optimizer.param_groups:
                 group["lr"] = group.setdefault("top", group["lr"]) * cooled(step, settings)
-        taught_BT = batch.next_BT != batches.IGNORED
-        hidden_NC = model.model(**batch.inputs, use_cache=False).last_hidden_state[taught_BT]
-        loss = functional.cross_entropy(model.lm_head(hidden_NC), batch.next_BT[taught_BT])
+        logits_BTV = model(**batch.inputs, use_cache=False).logits
+        loss = functional.cross_entropy(logits_BTV.flatten(0, 1), batch.next_BT.flatten())
         loss.backward()
         for optimizer in steppers:
             optimizer.step()
