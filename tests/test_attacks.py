@@ -9,8 +9,9 @@ import pytest
 
 from factory.solvers.limits import Limits
 from factory.solvers.program.fences import FENCES
+from factory.solvers.program.monty import Monty
 from factory.solvers.program.processes import FenceMissing, Zygote
-from factory.solvers.program.screen import Screened
+from factory.solvers.program.screen import Screened, Unparsable, screen
 from factory.solvers.programs import Programs
 from schemas.fields import FAILURES
 
@@ -56,3 +57,28 @@ def test_no_attack_reaches_its_goal(programs: Programs, name: str, tmp_path: Pat
     assert outcome.failure is None or outcome.failure in FAILURES
     assert elapsed < LATE_S
     assert programs.run("import math\nans = sum([math.floor(40.5), len([1, 2])])").answer == "42"
+
+
+@pytest.fixture(scope="module")
+def monty() -> Iterator[Monty]:
+    opened = Monty(LIMITS)
+    yield opened
+    opened.close()
+
+
+@pytest.mark.parametrize("name", list(attacks.ATTACKS))
+def test_no_attack_reaches_the_programs_it_shares_a_session_with(
+    monty: Monty, name: str, tmp_path: Path
+) -> None:
+    """Attacks are never plain, so that none shares a session; if one did, it would not get further."""
+    arena = attacks.Arena(tmp_path)
+    try:
+        attack = screen(arena.program(name))
+    except Unparsable:
+        attack = Screened(arena.program(name), "ans", plain=True, heavy=False)
+    honest = screen("import math\nans = sum([math.floor(40.5), len([1, 2])])")
+    before, mine, after = monty.run_together([honest, attack, honest])
+    harm = arena.harm(mine.text if mine else None)
+    arena.close()
+    assert harm is None
+    assert {before, after} <= {None, ("number", "42")}

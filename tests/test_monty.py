@@ -40,6 +40,36 @@ def test_a_program_sees_nothing_of_the_one_before(monty: Monty) -> None:
     assert monty.run(Screened("", "x", plain=True, heavy=False))[0] == "raised"
 
 
+def test_programs_that_share_a_session_come_to_what_they_come_to_alone(monty: Monty) -> None:
+    programs = [
+        Screened("x = 6", "x * 7", plain=True, heavy=False),
+        Screened("y = x", "y", plain=True, heavy=False),
+        Screened("sum = 3\nlen = sum", "len", plain=True, heavy=False),
+        Screened("import math", "sum([math.floor(1.5), len([1])])", plain=True, heavy=False),
+        Screened("values = []\nprograms = []", "1", plain=True, heavy=False),
+        Screened("x = (", "x", plain=True, heavy=False),
+        Screened("def f(): return f()", "f()", plain=True, heavy=False),
+        Screened("x = 'a'", "x", plain=True, heavy=False),
+        Screened("print(8)", "None", plain=True, heavy=False),
+        Screened("x = [1] * 3", "x", plain=True, heavy=False),
+    ]
+    together = monty.run_together(programs)
+    alone = [monty.run(program) for program in programs]
+    assert [at for at, reading in enumerate(together) if reading is None] == [1, 5, 6, 8]
+    assert all(reading in (None, one) for reading, one in zip(together, alone, strict=True))
+    assert together[0] == ("number", "42")
+
+
+@pytest.mark.parametrize(
+    "body", ["while True: pass", "x = [0] * 10 ** 9", "for i in range(2000): print('flood')"]
+)
+def test_one_that_does_not_end_well_sends_at_most_all_to_run_alone(monty: Monty, body: str) -> None:
+    good = Screened("x = 6", "x", plain=True, heavy=False)
+    first, bad, last = monty.run_together([good, Screened(body, "1", plain=True, heavy=False), good])
+    assert bad is None
+    assert {first, last} <= {None, ("number", "6")}
+
+
 def test_it_starts_again_after_it_was_closed() -> None:
     opened = Monty(Limits())
     for _ in range(2):

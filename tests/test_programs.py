@@ -74,3 +74,32 @@ def test_every_failure_is_a_row(programs: Programs, program: str, failure: str) 
 
 def test_python_2_division_is_not_guessed(programs: Programs) -> None:
     assert programs.run("ans = 7 / 2").answer == "3.5"
+
+
+def test_running_ahead_changes_no_outcome(programs: Programs) -> None:
+    texts = [
+        "a = 4\nans = a * 6",
+        "ans = 1 / 0",
+        "ans = '12 or 13'",
+        "ans = 3 +",
+        "print(7)",
+        "x = 5",
+        "ans = [2]",
+    ]
+    texts += [
+        "import fractions\nans = fractions.Fraction(1, 3)",
+        "def solution():\n    return 18",
+        "ans = True",
+    ]
+    alone = [programs.run(text) for text in texts]
+    programs.ahead(texts)
+    assert [programs.run(text) for text in texts] == alone
+    programs.ahead([])
+    assert programs.run(texts[0]) == alone[0]
+
+
+def test_a_loop_among_programs_run_ahead_takes_none_of_them_along(programs: Programs) -> None:
+    texts = ["ans = 1 + 1", "ans = 1\nwhile True:\n    ans += 1", "ans = 2 + 1"]
+    programs.ahead(texts)
+    outcomes = [programs.run(text) for text in texts]
+    assert [outcome.answer or outcome.failure for outcome in outcomes] == ["2", "timeout", "3"]

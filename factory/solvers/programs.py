@@ -5,8 +5,10 @@
 Outcome(answer='24', failure=None, detail=None, checks=(), fence='monty')
 """
 
+import contextlib
 import functools
 import logging
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
@@ -16,7 +18,7 @@ from factory.solvers.limits import Limits
 from factory.solvers.outcome import Outcome
 from factory.solvers.program.extraction import extract
 from factory.solvers.program.fences import FENCES, STRICT
-from factory.solvers.program.monty import Monty
+from factory.solvers.program.monty import TOGETHER, Monty
 from factory.solvers.program.processes import FenceMissing, Zygote
 from factory.solvers.program.screen import Screened, Unparsable, screen
 from factory.solvers.program.values import read_text
@@ -47,6 +49,7 @@ class Programs:
             )
         self._limits, self._fence, self._only = limits, fence, only
         self._monty = Monty(limits)
+        self._ahead: dict[str, tuple[Screened, Outcome | None]] = {}
         self._zygotes = {heavy: Zygote(fence, limits, heavy) for heavy in (False, True)}
 
     def __enter__(self) -> Self:
@@ -63,24 +66,46 @@ class Programs:
         for zygote in self._zygotes.values():
             zygote.close()
 
+    def ahead(self, programs: Sequence[str]) -> None:
+        """Run the plain ones among programs together, which takes a third of the time, for `run` to return.
+
+        What `run` returns does not depend on it. What an earlier call left is forgotten.
+        """
+        self._ahead.clear()
+        if self._only is not None:
+            return
+        screened: dict[str, Screened] = {}
+        for program in programs:
+            with contextlib.suppress(Unparsable):
+                screened[program] = screen(program)
+        self._ahead = {program: (found, None) for program, found in screened.items()}
+        plain = [program for program, found in screened.items() if found.plain and found.tail]
+        for at in range(0, len(plain), TOGETHER):
+            some = plain[at : at + TOGETHER]
+            readings = self._monty.run_together([screened[program] for program in some])
+            for program, reading in zip(some, readings, strict=True):
+                if reading is not None:
+                    self._ahead[program] = screened[program], _outcome(*reading, "monty")
+
     def run(self, program: str) -> Outcome:
         """Run a program and return its answer, or why it has none; whatever it does, this returns.
 
         Nothing but the program's text crosses the fence, and nothing but one line of text comes back.
         """
+        screened, outcome = self._ahead.get(program, (None, None))
         try:
-            screened = screen(program)
+            screened = screened or screen(program)
         except Unparsable as error:
             return Outcome(None, "unparsable", str(error))
         if self._only == "monty":
             return _outcome(*self._monty.run(screened), "monty")
         late = False
         if screened.plain and self._only is None:
-            kind, text = self._monty.run(screened)
-            outcome = _outcome(kind, text, "monty")
-            if outcome.answer is not None:
+            if outcome is None:
+                kind, text = self._monty.run(screened)
+                outcome, late = _outcome(kind, text, "monty"), kind == "timeout"
+            if outcome.answer is not None or (outcome.failure == "no_answer" and not screened.tail):
                 return outcome
-            late = kind == "timeout"
         return self._run_in_process(screened, late)
 
     def _run_in_process(self, program: Screened, late: bool) -> Outcome:

@@ -5,6 +5,7 @@ Source: pydantic-monty 1.4, https://github.com/pydantic/monty.
 """
 
 import contextlib
+from collections.abc import Sequence
 from typing import Any
 
 import pydantic_monty
@@ -12,9 +13,25 @@ from pydantic_monty import CollectString, MontyCrashedError, MontyError, MontyRu
 
 from factory.solvers.limits import Limits
 from factory.solvers.program.screen import Screened
-from factory.solvers.program.values import last_line, read_value
+from factory.solvers.program.values import Reading, last_line, read_value
 
 GRACE_S = 0.3
+TOGETHER = 64
+"""How many programs share a session at most: by then the round trip to the worker no longer shows."""
+
+SHARED = """
+values = []
+for body, tail in programs:
+    names = {}
+    try:
+        exec(body, names)
+        values.append((eval(tail, names),))
+    except Exception:
+        values.append(())
+values
+"""
+"""Runs programs one after the other, each with names of its own, inside the interpreter."""
+
 RAISED = {"TimeoutError": "timeout", "MemoryError": "memory", "PermissionError": "forbidden"}
 
 
@@ -33,14 +50,9 @@ class Monty:
 
     def run(self, program: Screened) -> tuple[str, str]:
         """Run a program; return a kind and its text: those of a reading, or a failure and its words."""
-        if self._pool is None:
-            pool = pydantic_monty.Monty(max_processes=1, feed_duration_limit_grace=GRACE_S)
-            self._pool = self._stack.enter_context(pool)
         printed = CollectString(self._output_bytes)
-        policy: Any = {"sleep": "zero", "random_start": {"seed": 0}}
         try:
-            with self._pool.checkout(limits=self._limits, os_policy=policy) as session:
-                value = session.feed_run(f"{program.body}\n{program.tail}", print_callback=printed)
+            value = self._feed(f"{program.body}\n{program.tail}", printed)
         except MontyCrashedError as error:
             return ("timeout" if error.timed_out else "killed"), "the worker died"
         except MontyError as error:
@@ -49,6 +61,30 @@ class Monty:
         if reading.kind == "none":
             return "text", last_line(printed.output)
         return reading.kind, reading.text
+
+    def run_together(self, programs: Sequence[Screened]) -> list[Reading | None]:
+        """Run plain programs in one session; a reading each, None for those that must run by themselves.
+
+        These are whatever fails in any way, or leaves no value; when all of them together take longer or more
+        memory than one may, that is all of them. A plain program reaches nothing that outlives its names, so
+        what it comes to is what it comes to by itself.
+        """
+        inputs = {"programs": [(program.body, program.tail) for program in programs]}
+        try:
+            values = self._feed(SHARED, CollectString(self._output_bytes), inputs)
+        except MontyError:
+            return [None] * len(programs)
+        readings = [read_value(value[0]) if value else Reading("none", "") for value in values]
+        return [None if reading.kind == "none" else reading for reading in readings]
+
+    def _feed(self, code: str, printed: CollectString, inputs: dict[str, Any] | None = None) -> Any:
+        """Run code in a session of its own. Raises MontyError."""
+        if self._pool is None:
+            pool = pydantic_monty.Monty(max_processes=1, feed_duration_limit_grace=GRACE_S)
+            self._pool = self._stack.enter_context(pool)
+        policy: Any = {"sleep": "zero", "random_start": {"seed": 0}}
+        with self._pool.checkout(limits=self._limits, os_policy=policy) as session:
+            return session.feed_run(code, inputs=inputs, print_callback=printed)
 
     def close(self) -> None:
         """End the worker."""

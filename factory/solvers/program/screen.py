@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from factory.solvers.program.plain import is_plain
+from factory.solvers.program.straight import assigned
 
 SOURCE_LENGTH = 100_000
 """Characters of the longest program that is read; the longest real one has 9,000."""
@@ -51,6 +52,12 @@ def screen(program: str) -> Screened:
     >>> screen("x = 2\\nx * 3").tail
     'x * 3'
     """
+    if len(program) > SOURCE_LENGTH:
+        raise Unparsable(f"a program of more than {SOURCE_LENGTH} characters")
+    names = assigned(program) or ()
+    for name in ANSWER_NAMES:
+        if name in names:
+            return Screened(program, name, plain=True, heavy=False)
     program = program.replace("\r\n", "\n").replace("\r", "\n")
     tree = _parse(program)
     nodes = _nodes(tree)
@@ -66,8 +73,6 @@ def screen(program: str) -> Screened:
 
 def _parse(program: str) -> ast.Module:
     """Parse a program; the parser's own limits on depth and digits make a program unparsable."""
-    if len(program) > SOURCE_LENGTH:
-        raise Unparsable(f"a program of more than {SOURCE_LENGTH} characters")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -1,0 +1,87 @@
+"""Straight-line programs are told by their text, and what is told of them is what Python's parser says."""
+
+import ast
+import random
+import time
+
+import pytest
+
+from factory.solvers.program.plain import is_plain
+from factory.solvers.program.straight import assigned
+
+
+@pytest.mark.parametrize(
+    ("program", "names"),
+    [
+        ("ans = 1", {"ans"}),
+        ("a = 2\n\n# twice\nans = a * 2  # as said\n", {"a", "ans"}),
+        ("a=1\na += 2\nans = -(a - -3) ** 2 // 4 % 5", {"a", "ans"}),
+        ("ans = ((1 + 2) * .5) / 3.", {"ans"}),
+    ],
+)
+def test_assignments_of_arithmetic_are_straight(program: str, names: set[str]) -> None:
+    assert assigned(program) == names
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "ans = int(6.5)",
+        "ans = f(1)",
+        "ans = 1 if ans else 2",
+        "ans = not 1",
+        "ans = None",
+        "if = 3",
+        "ans = if",
+        "ans = undefined",
+        "ans = sum",
+        "ans = _",
+        "ans = 007",
+        "ans = 5x",
+        "ans = 1e5",
+        "ans = 1_000",
+        "ans = (1).real",
+        "ans = 1 = 2",
+        "ans == 1",
+        "ans = ((((1))))",
+        "ans = (1",
+        "ans = 1)",
+        "ans = 1 2",
+        "ans =",
+        " ans = 1",
+        "ans = 1\r\n",
+        "ans = 1\f",
+        "ans = 1 \\\n + 2",
+        "ans = '1'",
+        "ans = 1; exit()",
+        "ans = 1  # \ud800",
+        "\N{LATIN SMALL LETTER E WITH ACUTE} = 1",
+        "ans = " + "9" * 5000,
+        "x" * 300 + " = 1",
+    ],
+)
+def test_all_else_is_left_to_the_parser(program: str) -> None:
+    assert assigned(program) is None
+
+
+def test_what_is_straight_parses_is_plain_and_assigns_these_names() -> None:
+    chance = random.Random("1/straight")
+    parts = "a b ans 1 2.5 .5 0 007 3. if or None + - * / // ** % ( ) #c _x += == , : 1e3 x1 5x not".split()
+    parts += [" ", "  ", "\n", "=", "\t", "ans = ", "\nb = ", "a = 1\n"]
+    found = 0
+    for _ in range(30_000):
+        program = "ans = 2" + "".join(chance.choice(parts) for _ in range(chance.randint(1, 9)))
+        names = assigned(program)
+        if names is not None:
+            nodes = list(ast.walk(ast.parse(program)))
+            stored = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+            assert (names, is_plain(nodes, [])) == (stored, True), program
+            found += 1
+    assert found > 300
+
+
+@pytest.mark.parametrize("piece", ["a = 1\n", "ans = (", "ans = -", "((1+", "1*", "a", " ", "#", "1.", "+ "])
+def test_no_text_takes_long(piece: str) -> None:
+    started = time.process_time()
+    assigned("ans = 1\nans = " + piece * (100_000 // len(piece)))
+    assert time.process_time() - started < 5
