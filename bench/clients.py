@@ -3,11 +3,14 @@
     python bench/clients.py NAME URL REQUESTS CONCURRENCY FOLDER
 
 sends the requests, keeps what the client keeps in FOLDER, and prints one line of JSON: answers, seconds, CPU
-seconds and peak memory. It runs in an environment that has the client and needs nothing else.
+seconds, both without imports, and peak memory. It needs nothing but the client's own environment.
 """
 
 import asyncio
+import importlib
+import importlib.util
 import json
+import os
 import resource
 import sys
 import time
@@ -113,11 +116,6 @@ def litellm(url: str, requests: int, concurrency: int, folder: Path, changed: bo
 
 def curator(url: str, requests: int, concurrency: int, folder: Path, changed: bool) -> int:
     """`curator.LLM` with its cache."""
-    import os
-
-    os.environ.update(
-        CURATOR_CACHE_DIR=str(folder), CURATOR_VIEWER="0", TELEMETRY_ENABLED="0", OPENAI_API_KEY="none"
-    )
     from bespokelabs import curator as peer
 
     class Solver(peer.LLM):  # type: ignore[misc,name-defined]  the package is not in our environment
@@ -144,16 +142,41 @@ def curator(url: str, requests: int, concurrency: int, folder: Path, changed: bo
     return len(getattr(answered, "dataset", answered))
 
 
-CLIENTS = {
-    client.__name__: client
-    for client in (thoughtmill_raw, thoughtmill, openai_aiohttp, openai, litellm, curator)
+IMPORTS = {
+    thoughtmill_raw: ("factory.teachers.openai", "factory.teachers.raw"),
+    thoughtmill: ("factory.teachers.openai", "factory.teachers.through_openai"),
+    openai_aiohttp: ("openai",),
+    openai: ("openai",),
+    litellm: ("litellm",),
+    curator: ("bespokelabs.curator",),
 }
+CLIENTS = {client.__name__: client for client in IMPORTS}
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """Return what curator reads from the environment: where to keep things, and nothing for the network.
+
+    Its token counter fetches a table; litellm, which it needs, carries the same one.
+    """
+    found = importlib.util.find_spec("litellm")
+    (package,) = (found and found.submodule_search_locations) or [""]
+    return {
+        "CURATOR_CACHE_DIR": str(folder),
+        "CURATOR_VIEWER": "0",
+        "OPENAI_API_KEY": "none",
+        "TELEMETRY_ENABLED": "0",
+        "TIKTOKEN_CACHE_DIR": f"{package}/litellm_core_utils/tokenizers",
+    }
 
 
 def main(name: str, url: str, requests: str, concurrency: str, folder: str, changed: str = "") -> None:
     """Run one client and print what it took."""
+    client = CLIENTS[name]
+    os.environ.update(environment(Path(folder)))
+    for module in IMPORTS[client]:
+        importlib.import_module(module)
     began_s, began_cpu_s = time.perf_counter(), time.process_time()
-    answers = CLIENTS[name](url, int(requests), int(concurrency), Path(folder), bool(changed))
+    answers = client(url, int(requests), int(concurrency), Path(folder), bool(changed))
     spent = {"seconds": time.perf_counter() - began_s, "cpu_s": time.process_time() - began_cpu_s}
     scale = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss: bytes there, kilobytes elsewhere
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale / 1e6
