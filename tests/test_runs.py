@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from factory.errors import ThoughtmillError
 from factory.ledger import Ledger, runs
 
 
@@ -43,6 +44,13 @@ def test_the_newest_runs_come_first_and_only_as_many_as_asked(path: Path) -> Non
     with Ledger(path) as ledger:
         numbers = [runs.begin(ledger) for _ in range(7)]
     assert [seen.run for seen in runs.recent(path, most=3)] == numbers[:-4:-1]
+
+
+def test_a_ledger_that_cannot_be_written_is_one_clear_error(path: Path) -> None:
+    with Ledger(path) as ledger:
+        ledger.connection.execute("PRAGMA query_only = 1")
+        with pytest.raises(ThoughtmillError, match="cannot be written"):
+            runs.begin(ledger)
 
 
 def test_reading_waits_for_nobody(path: Path) -> None:

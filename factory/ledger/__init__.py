@@ -141,22 +141,28 @@ class Ledger:
 
     def write(self, results: Iterable[Result], attempts: Iterable[Attempt] = ()) -> None:
         """Add rows as one durable transaction; of two answers to one request the first stays."""
-        try:
-            with self.connection:
-                self.connection.execute("BEGIN IMMEDIATE")
-                self.connection.executemany(_INSERT_RESULT, map(attrgetter(*RESULT_COLUMNS), results))
-                self.connection.executemany(_INSERT_ATTEMPT, map(attrgetter(*ATTEMPT_COLUMNS), attempts))
-        except sqlite3.OperationalError as error:
-            raise ThoughtmillError(f"{self.path} cannot be written: {error}") from error
+        with self._named_errors(), self.connection:
+            self.connection.execute("BEGIN IMMEDIATE")
+            self.connection.executemany(_INSERT_RESULT, map(attrgetter(*RESULT_COLUMNS), results))
+            self.connection.executemany(_INSERT_ATTEMPT, map(attrgetter(*ATTEMPT_COLUMNS), attempts))
 
     @contextmanager
     def sync(self) -> Iterator[None]:
         """Write what is written in this context through to the disk, and all that was written before it."""
         self.connection.execute("PRAGMA synchronous=FULL")
         try:
-            yield
+            with self._named_errors():
+                yield
         finally:
             self.connection.execute("PRAGMA synchronous=NORMAL")
+
+    @contextmanager
+    def _named_errors(self) -> Iterator[None]:
+        """Say which file a full disk, or a lock that nobody gives up, is about."""
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            raise ThoughtmillError(f"{self.path} cannot be written: {error}") from error
 
     def keys(self) -> Iterator[str]:
         """Yield the keys of all answers, in order."""

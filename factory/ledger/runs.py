@@ -27,10 +27,11 @@ class Seen:
 def begin(ledger: Ledger) -> int:
     """Open a run in the ledger; return its number."""
     now = time.time()
-    row = ledger.connection.execute(
-        "INSERT INTO runs (pid, began_at, seen_at, ended, figures) VALUES (?, ?, ?, 0, '') RETURNING run",
-        (os.getpid(), now, now),
-    ).fetchone()
+    with ledger.sync():
+        row = ledger.connection.execute(
+            "INSERT INTO runs (pid, began_at, seen_at, ended, figures) VALUES (?, ?, ?, 0, '') RETURNING run",
+            (os.getpid(), now, now),
+        ).fetchone()
     return int(row[0])
 
 

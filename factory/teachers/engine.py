@@ -52,22 +52,22 @@ class Run:
     def replies(self, requests: Iterable[Request]) -> Iterator[Reply]:
         """Yield a reply per request; where the run must stop, drain it and raise a `ThoughtmillError`."""
         source = iter(requests)
-        with Interrupts(self._interrupted):
-            try:
-                while self.flying or not (self.stop or (self.exhausted and not self.held)):
-                    wake_s = self._send(source)
-                    while self.ready:
-                        yield self.ready.popleft()
-                    self._turn(min(wake_s, self.sight.next_s))
-                    self._settle()
-                yield from self.ready
-            finally:
+        try:
+            with Interrupts(self._interrupted):
                 try:
-                    self._drain()
+                    while self.flying or not (self.stop or (self.exhausted and not self.held)):
+                        wake_s = self._send(source)
+                        while self.ready:
+                            yield self.ready.popleft()
+                        self._turn(min(wake_s, self.sight.next_s))
+                        self._settle()
+                    yield from self.ready
                 finally:
-                    self.sight.end(self.loop.time())
-                    self.loop.run_until_complete(self._close())
-                    self.loop.close()
+                    self._drain()
+        finally:
+            self.loop.run_until_complete(self._close())
+            self.loop.close()
+            self.sight.end(self.loop.time())
         if self.stop:
             raise ThoughtmillError(self.stop)
 
@@ -188,7 +188,7 @@ class Run:
         """
         self.leaving = times > 1
         if not self.leaving:
-            self.stop = f"stopped; {GO_ON}"
+            self.stop = self.stop or f"stopped; {GO_ON}"
             message = f"stopping: {len(self.flying)} requests are in flight; Ctrl-C again leaves without them"
             print(message, file=sys.stderr, flush=True)
         elif not self.loop.is_running():
