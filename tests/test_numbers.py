@@ -48,7 +48,7 @@ def test_a_number_says_where_it_stands_and_how_it_is_written() -> None:
 
 def test_a_number_that_is_too_long_is_passed_over() -> None:
     assert [number.value for number in find("1e5000 and 7 and 1×10^9999")] == [7]
-    assert list(find("9" * 5000)) == []
+    assert find("9" * 5000) == ()
 
 
 @settings(max_examples=200, deadline=None)

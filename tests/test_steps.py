@@ -69,19 +69,19 @@ UNCLEAR = [
 
 @pytest.mark.parametrize("line", RIGHT)
 def test_a_right_step_is_right_to_the_digits_it_shows(line: str) -> None:
-    found = list(steps(line))
+    found = steps(line)
     assert found
     assert all(step.right for step in found)
 
 
 @pytest.mark.parametrize("line", WRONG)
 def test_a_wrong_step_is_wrong(line: str) -> None:
-    assert not next(steps(line)).right
+    assert not steps(line)[0].right
 
 
 @pytest.mark.parametrize("line", UNCLEAR)
 def test_what_may_mean_something_else_is_no_step(line: str) -> None:
-    assert list(steps(line)) == []
+    assert steps(line) == ()
 
 
 def test_a_mark_and_its_sentence_are_one_step() -> None:

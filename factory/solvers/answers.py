@@ -8,6 +8,7 @@
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 
 MAX_LENGTH = 1000
 """Characters of the longest number that is read or written: no text can ask for more memory than this."""
@@ -56,6 +57,11 @@ def value(text: str) -> Fraction | None:
         return None
     if text.isdecimal() and text.isascii():
         return Fraction(int(text))  # most numbers
+    return _read(text)
+
+
+@lru_cache(maxsize=1024)
+def _read(text: str) -> Fraction | None:
     found = _NUMBER.fullmatch(text.translate(PLAIN).strip())
     if found is None or (found[1] and found[2]):
         return None

@@ -15,6 +15,7 @@
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 from math import floor
 
 from factory.solvers.answers import DECIMAL, MAX_LENGTH, SIGNS, fits, value
@@ -31,6 +32,7 @@ class _NoValueError(Exception):
     """The expression is not one, or its value is too long to keep."""
 
 
+@lru_cache(maxsize=256)
 def evaluate(expression: str) -> Fraction | None:
     """Return the exact value of an expression of numbers, or None when it has none.
 

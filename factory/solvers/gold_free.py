@@ -15,6 +15,7 @@ their own problem.
 """
 
 import re
+from collections.abc import Iterable
 from fractions import Fraction
 
 from factory.solvers import answers
@@ -54,7 +55,7 @@ def numbers_used(problem: str, rationale: str) -> Check:
     if not asked:
         return Check("numbers_used", None, "no number in the problem")
     text = _bare(rationale)
-    present = {*_apart(text), *_distinct(list(find(text)))}
+    present = {*_apart(text), *_distinct(find(text))}
     unused = [number for number in asked if number not in present and not _forms(number) & present]
     return Check("numbers_used", not unused, f"not used: {_listed(unused)}" if unused else None)
 
@@ -64,7 +65,7 @@ def numbers_known(problem: str, rationale: str) -> Check:
     written = _apart(_bare(rationale))
     if not written:
         return Check("numbers_known", None, "no number in the rationale")
-    own = _distinct(list(find(problem)))
+    own = _distinct(find(problem))
     results = {abs(value) for step in steps(rationale) for value in (step.stated, step.exact)}
     parts = {Fraction(part) for number in own for part in (number.numerator, number.denominator)}
     known = UNIVERSAL.union(own, parts, results)
@@ -101,7 +102,7 @@ def general(problem: str, rules: str) -> Check:
     `one hundred percent`. Words up to two, and `half`, are everyday words in rules (`the size of one group`)
     and never count, nor do those that rules of percentages, time and length are made of (`RULED`).
     """
-    own = list(find(problem))
+    own = find(problem)
     figures = {number.value for number in own if not number.in_words}
     words = {number.value for number in own if number.in_words} - UNIVERSAL
     named = [
@@ -130,7 +131,7 @@ def _bare(rationale: str) -> str:
 
 def _apart(text: str) -> list[Fraction]:
     """Return the numbers of a text, where 48/2 is not 24 but 48 and 2."""
-    return _distinct(list(find(text.replace("/", " ÷ "))))
+    return _distinct(find(text.replace("/", " ÷ ")))
 
 
 def _forms(number: Fraction) -> set[Fraction]:
@@ -142,7 +143,7 @@ def _forms(number: Fraction) -> set[Fraction]:
     return forms
 
 
-def _distinct(numbers: list[Number]) -> list[Fraction]:
+def _distinct(numbers: Iterable[Number]) -> list[Fraction]:
     return list(dict.fromkeys(abs(number.value) for number in numbers))
 
 

@@ -5,9 +5,11 @@
 """
 
 import re
+import string
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from factory.solvers.answers import PLAIN, VULGAR, fits, value
 
@@ -28,16 +30,16 @@ _WORD = "|".join(sorted([*SMALL, *MULTIPLIERS, *PART, *PARTS], key=len, reverse=
 _VULGAR = "".join(VULGAR)
 _DECIMAL = r"(?>[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?|\.[0-9]+"
 _NUMBER = re.compile(
-    r"(?P<sign>(?<![\w)\]%])-)?(?:[$€£¥₹] ?(?P<inner>-)?)?(?<![A-Za-z0-9_.])"
+    r"(?P<sign>(?<![\w)\]%])-)?(?:[$€£¥₹] ?(?P<inner>-)?)?(?<![a-z0-9_.])"
     rf"(?P<figure>[0-9]+ [0-9]+ ?/ ?[0-9]+(?![0-9.])|[0-9]* ?[{_VULGAR}]"
     rf"|(?>{_DECIMAL})(?: ?/ ?(?>{_DECIMAL}))?)"
     r"(?: ?(?:×|\*|x|\\times|\\cdot) ?10 ?(?:\^|\*\*) ?\{?(?P<power>[-+]?[0-9]{1,4})\}?)?"
     rf"(?: (?P<scale>{'|'.join(SCALES)})\b)?(?P<half> and a half\b)?"
-    rf"|\b(?P<words>(?:an? )?(?:{_WORD})(?:(?: and an? | and | an? |[ -])(?:{_WORD}))*)\b",
-    re.IGNORECASE,
+    rf"|\b(?P<words>(?:an? )?(?:{_WORD})(?:(?: and an? | and | an? |[ -])(?:{_WORD}))*)\b"
 )
 
 _ONE_FOR_ONE = {code: text for code, text in PLAIN.items() if len(text) == 1}  # keeps every character's place
+_ONE_FOR_ONE |= {ord(letter): letter.lower() for letter in string.ascii_uppercase}  # IGNORECASE is far slower
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +52,18 @@ class Number:
     in_words: bool = False
 
 
-def find(text: str) -> Iterator[Number]:
-    """Yield the numbers of a text from left to right, in time linear in its length.
+@lru_cache(maxsize=256)
+def find(text: str) -> tuple[Number, ...]:
+    """Return the numbers of a text from left to right, in time linear in its length.
 
     A hyphen is a minus sign unless a letter, a figure or a closing bracket stands before it (`3-5` holds 3
-    and 5). A percentage is the number before `%`. Ordinals in words (`the third`) are no numbers.
+    and 5). A percentage is the number before `%`. Ordinals in words (`the third`) are no numbers. The latest
+    texts are remembered: each thought is held against the same problem in several ways.
     """
+    return tuple(_found(text))
+
+
+def _found(text: str) -> Iterator[Number]:
     for found in _NUMBER.finditer(text.translate(_ONE_FOR_ONE)):
         if found["words"]:
             yield from _in_words(found["words"], found.start("words"))
@@ -73,7 +81,7 @@ def _figure(found: re.Match[str]) -> Fraction | None:
             return None
         number *= scale
     if found["scale"]:
-        number *= SCALES[found["scale"].lower()]
+        number *= SCALES[found["scale"]]
     if found["half"]:
         number += Fraction(1, 2)
     return -number if found["sign"] or found["inner"] else number
@@ -81,7 +89,7 @@ def _figure(found: re.Match[str]) -> Fraction | None:
 
 def _in_words(text: str, offset: int) -> Iterator[Number]:
     """Yield the numbers that a row of number words makes: `five and twenty-one` are two."""
-    tokens = list(re.finditer(r"[a-z]+", text.lower()))
+    tokens = list(re.finditer(r"[a-z]+", text))
     words = [token[0] for token in tokens]
     at = 0
     while at < len(words):

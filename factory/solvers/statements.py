@@ -84,8 +84,7 @@ def stated(span: str, last: bool = False) -> str | None:
     clause = _after_equals(span, _OR) if last else _after_equals(_clause(span), _LISTED)
     if clause is None or re.search(r"\\[A-Za-z]", clause):
         return None
-    numbers = list(find(clause))
-    numbers = [number for number in numbers if not _pronoun(number)] or numbers
+    numbers = [number for number in find(clause) if not _pronoun(number)] or list(find(clause))
     if not numbers:
         return None
     at = 0 if not last and _LEAD.fullmatch(clause, 0, numbers[0].start) else len(numbers) - 1
@@ -98,13 +97,13 @@ def stated(span: str, last: bool = False) -> str | None:
 def leads(span: str) -> bool:
     """Return whether a phrase opens with a number, but for words such as `about`."""
     span = plain(span)
-    first = next(find(span), None)
-    return first is not None and _LEAD.fullmatch(span, 0, first.start) is not None
+    numbers = find(span)
+    return bool(numbers) and _LEAD.fullmatch(span, 0, numbers[0].start) is not None
 
 
 def mentions(span: str) -> bool:
     """Return whether there is any number in a phrase, single or not."""
-    return next(find(plain(span)), None) is not None
+    return bool(find(plain(span)))
 
 
 def plain(span: str) -> str:
@@ -117,8 +116,8 @@ def plain(span: str) -> str:
 
 def _clause(span: str) -> str:
     """Return a phrase up to where it turns to something else, after its first number."""
-    first = next(find(span), None)
-    end = _END.search(span, first.end) if first else None
+    numbers = find(span)
+    end = _END.search(span, numbers[0].end) if numbers else None
     return span[: end.start()] if end else span
 
 

@@ -13,9 +13,10 @@ A wrong step is a flag and not a rejection: strong teachers' answers are right i
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from factory.solvers import answers, equalities
 from factory.solvers.arithmetic import evaluate
@@ -47,19 +48,27 @@ class Step:
         return written if self.right else f"{written}, which is {answers.exact_text(self.exact)}"
 
 
-def steps(text: str) -> Iterator[Step]:
-    """Yield the steps of a text in their order, in marks (`<<48/2=24>>`) and in sentences, in linear time.
+@lru_cache(maxsize=16)
+def steps(text: str) -> tuple[Step, ...]:
+    """Return the steps of a text in their order, in marks (`<<48/2=24>>`) and in sentences, in linear time.
 
-    A calculation that a mark and its sentence state alike is one step.
+    A calculation that a mark and its sentence state alike is one step. The latest texts are remembered.
     """
+    found: list[Step] = []
     for line in text.splitlines():
-        seen: set[tuple[Fraction, Fraction]] = set()
-        for part in (*MARK.findall(line), MARK.sub("", line)):
-            for equality in equalities.find(part):
-                step = _recomputed(equality)
-                if step is not None and (step.exact, step.stated) not in seen:
-                    seen.add((step.exact, step.stated))
-                    yield step
+        if "=" in line or "\N{ALMOST EQUAL TO}" in line:
+            found += _line_steps(line)
+    return tuple(found)
+
+
+def _line_steps(line: str) -> Iterator[Step]:
+    seen: set[tuple[Fraction, Fraction]] = set()
+    for part in (*MARK.findall(line), MARK.sub("", line)):
+        for equality in equalities.find(part):
+            step = _recomputed(equality)
+            if step is not None and (step.exact, step.stated) not in seen:
+                seen.add((step.exact, step.stated))
+                yield step
 
 
 def checks(text: str, answer: str | None) -> tuple[Check, Check]:
@@ -69,7 +78,7 @@ def checks(text: str, answer: str | None) -> tuple[Check, Check]:
     whether their error reaches the answer. `steps_reach_answer`: the last step comes to the answer; None when
     there is no step or no answer.
     """
-    found = list(steps(text))
+    found = steps(text)
     if not found:
         return Check("steps", None, "no step"), Check("steps_reach_answer", None, "no step")
     wrong = [step for step in found if not step.right]
@@ -89,7 +98,7 @@ def _reach_check(last: Step, answer: str | None) -> Check:
     )
 
 
-def _reaches(found: list[Step], answer: str) -> bool:
+def _reaches(found: Sequence[Step], answer: str) -> bool:
     """Return whether a wrong result, or one computed from it, is the answer."""
     tainted: set[Fraction] = set()
     for step in found:

@@ -1,8 +1,8 @@
 """The zygote: a warm interpreter that forks one single-use child for each program.
 
 It runs as a process of its own, started by `factory.solvers.program.processes`, holds one request at a time,
-keeps the wall time, and kills all that a program has left behind before it takes the next. It ends when its parent
-does: the request pipe closes.
+keeps the wall time, and kills all that a program has left behind before it takes the next. It ends when its
+parent does: the request pipe closes.
 """
 
 import builtins
