@@ -154,15 +154,16 @@ CLIENTS = {client.__name__: client for client in IMPORTS}
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """Return what curator reads from the environment: where to keep things, and nothing for the network.
+    """Return what peers read from the environment: where to keep things, and what they would fetch.
 
-    Its token counter fetches a table; litellm, which it needs, carries the same one.
+    Curator's token counter fetches a table; litellm, which it needs, carries the same one.
     """
     found = importlib.util.find_spec("litellm")
     (package,) = (found and found.submodule_search_locations) or [""]
     return {
         "CURATOR_CACHE_DIR": str(folder),
         "CURATOR_VIEWER": "0",
+        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
         "OPENAI_API_KEY": "none",
         "TELEMETRY_ENABLED": "0",
         "TIKTOKEN_CACHE_DIR": f"{package}/litellm_core_utils/tokenizers",

@@ -25,7 +25,8 @@ from typing import Any
 HERE = Path(__file__).parent
 ENVIRONMENTS = HERE / ".venvs"
 OURS = ("thoughtmill_raw", "thoughtmill", "openai_aiohttp", "openai")
-PEERS = {"litellm": ("litellm", "diskcache"), "curator": ("bespokelabs-curator",)}
+# litellm reads its cache with a module that imports fastapi, which it does not require.
+PEERS = {"litellm": ("litellm", "diskcache", "fastapi"), "curator": ("bespokelabs-curator",)}
 
 
 @contextmanager
@@ -128,7 +129,7 @@ def main() -> None:
     words.add_argument("--concurrency", type=int, nargs="+", default=[256, 1024])
     words.add_argument("--mean_s", type=float, default=0.3, help="mean latency of the endpoint")
     words.add_argument("--peers", nargs="*", choices=list(PEERS), help="all of them, or those named")
-    words.add_argument("--clients", nargs="+", choices=OURS, default=list(OURS))
+    words.add_argument("--clients", nargs="*", choices=OURS, default=list(OURS))
     chosen = words.parse_args()
     peers = [] if chosen.peers is None else chosen.peers or list(PEERS)
     names = [*chosen.clients, *peers]

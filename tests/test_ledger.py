@@ -142,13 +142,25 @@ def test_a_closed_ledger_is_one_file(path: Path) -> None:
     assert [each.name for each in path.parent.iterdir()] == ["ledger.sqlite"]
 
 
-def test_a_sync_lasts_for_its_context_alone(path: Path) -> None:
+def test_a_sync_brings_everything_into_the_file_itself_while_it_is_open(path: Path) -> None:
     with Ledger(path) as ledger:
-        level = "PRAGMA synchronous"
-        assert ledger.connection.execute(level).fetchone() == (1,)
-        with ledger.sync():
-            assert ledger.connection.execute(level).fetchone() == (2,)
-        assert ledger.connection.execute(level).fetchone() == (1,)
+        ledger.write([replace(RESULT, body=b"in the log alone")])
+        assert b"in the log alone" not in path.read_bytes()
+        ledger.sync()
+        ledger.thread.submit(lambda: None).result(timeout=10)
+        assert b"in the log alone" in path.read_bytes()
+
+
+def test_a_log_does_not_grow_for_ever(path: Path) -> None:
+    log = path.with_name("ledger.sqlite-wal")
+    with Ledger(path) as ledger:
+        sizes = []
+        for number in range(40):
+            ledger.write([replace(RESULT, request_key=str(number), body=b"x" * 20_000)])
+            ledger.sync()
+            ledger.thread.submit(lambda: None).result(timeout=10)
+            sizes.append(log.stat().st_size)
+    assert max(sizes) < 20 * 20_000
 
 
 def test_what_is_written_is_seen_by_others_while_the_ledger_is_open(path: Path) -> None:

@@ -2,15 +2,16 @@
 
 `results` holds what came back, untouched, under its request key; `attempts` what failed; `runs` how far each
 run is; `batches` which batches are here. Answers are only ever added. A group of rows is one transaction:
-when `write` returns, no killed process loses them, and from the next `sync` on, no power cut. (Were every
-group to wait for the disk, the next answers would wait in their sockets meanwhile, where a kill does lose
-them.)
+when `write` returns, no killed process loses them, and no power cut from the end of the next `sync` on.
+Waiting for the disk is left to a thread: were every group to wait for it, the next answers would wait in
+their sockets meanwhile, where a kill does lose them.
 """
 
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, fields
 from operator import attrgetter
 from pathlib import Path
@@ -106,10 +107,13 @@ class Ledger:
     def __init__(self, path: Path | None = None) -> None:
         self.path = path or default_path()
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
+        self.syncing: Future[None] | None = None
         try:
             self.connection = sqlite3.connect(self.path, timeout=BUSY_S, isolation_level=None)
             self.connection.execute("PRAGMA journal_mode=WAL")
             self.connection.execute("PRAGMA synchronous=NORMAL")
+            self.connection.execute("PRAGMA wal_autocheckpoint=0")
             self._set_up()
         except sqlite3.DatabaseError as error:
             raise ThoughtmillError(
@@ -141,23 +145,24 @@ class Ledger:
 
     def write(self, results: Iterable[Result], attempts: Iterable[Attempt] = ()) -> None:
         """Add rows as one durable transaction; of two answers to one request the first stays."""
-        with self._named_errors(), self.connection:
+        with self.named_errors(), self.connection:
             self.connection.execute("BEGIN IMMEDIATE")
             self.connection.executemany(_INSERT_RESULT, map(attrgetter(*RESULT_COLUMNS), results))
             self.connection.executemany(_INSERT_ATTEMPT, map(attrgetter(*ATTEMPT_COLUMNS), attempts))
 
-    @contextmanager
-    def sync(self) -> Iterator[None]:
-        """Write what is written in this context through to the disk, and all that was written before it."""
-        self.connection.execute("PRAGMA synchronous=FULL")
-        try:
-            with self._named_errors():
-                yield
-        finally:
-            self.connection.execute("PRAGMA synchronous=NORMAL")
+    def sync(self) -> None:
+        """Begin to write through to the disk all that is written, in a thread, unless that is under way."""
+        if self.syncing is None or self.syncing.done():
+            if self.syncing is not None:
+                self.syncing.result()
+            self.syncing = self.thread.submit(self._checkpoint)
+
+    def _checkpoint(self) -> None:
+        with self.named_errors(), closing(sqlite3.connect(self.path, timeout=BUSY_S)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     @contextmanager
-    def _named_errors(self) -> Iterator[None]:
+    def named_errors(self) -> Iterator[None]:
         """Say which file a full disk, or a lock that nobody gives up, is about."""
         try:
             yield
@@ -183,6 +188,7 @@ class Ledger:
 
     def close(self) -> None:
         """Close the file; a closed ledger is one file, without its write-ahead log."""
+        self.thread.shutdown()
         self.connection.close()
 
     def __enter__(self) -> "Ledger":

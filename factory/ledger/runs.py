@@ -27,7 +27,7 @@ class Seen:
 def begin(ledger: Ledger) -> int:
     """Open a run in the ledger; return its number."""
     now = time.time()
-    with ledger.sync():
+    with ledger.named_errors():
         row = ledger.connection.execute(
             "INSERT INTO runs (pid, began_at, seen_at, ended, figures) VALUES (?, ?, ?, 0, '') RETURNING run",
             (os.getpid(), now, now),
@@ -36,12 +36,13 @@ def begin(ledger: Ledger) -> int:
 
 
 def note(ledger: Ledger, run: int, figures: str, ended: bool) -> None:
-    """Write how far a run is, through to the disk."""
-    with ledger.sync():
+    """Write how far a run is, and begin to write all of it through to the disk."""
+    with ledger.named_errors():
         ledger.connection.execute(
             "UPDATE runs SET seen_at = ?, ended = ?, figures = ? WHERE run = ?",
             (time.time(), ended, figures, run),
         )
+    ledger.sync()
 
 
 def recent(path: Path | None = None, most: int = 5) -> list[Seen]:
