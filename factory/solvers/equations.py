@@ -1,7 +1,8 @@
 """Equations: a teacher's system solved exactly, or the reason why it has no answer.
 
-Straight-line evaluation first, then linear systems over the rationals, then sympy in a process of its own
-for the few that are left. The text is parsed by our own whitelist grammar; nothing in it is ever run.
+Straight-line evaluation first, then linear systems over the rationals, then quadratic equations, then sympy
+in a process of its own for the few that are left. The text is parsed by our own whitelist grammar; nothing in
+it is ever run.
 
 >>> with Equations() as equations:
 ...     equations.solve("unknowns: x, y\\nx + y = 35\\n2x + 4y = 94 legs\\nans = x").answer
@@ -14,6 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from factory.solvers.answers import canonical, exact_text, fits
+from factory.solvers.equation import quadratic
 from factory.solvers.equation.linear import Equation, linear, settle
 from factory.solvers.equation.lines import equations_of
 from factory.solvers.equation.nonlinear import Nonlinear
@@ -94,7 +96,32 @@ class Equations:
         inside = {name for equation in equations for side in equation for name in names(side)}
         folded = [fold(condition, known) for condition in what.conditions]
         conditions = [each for each in folded if isinstance(each, Call) and inside.issuperset(names(each))]
-        return canonical(self._nonlinear.solve(equations, conditions, what.whole, what.answer))
+        found = quadratic.solutions(equations)
+        answer = None if found is None else _picked(found, conditions, what)
+        if answer is None:
+            answer = self._nonlinear.solve(equations, conditions, what.whole, what.answer)
+        return canonical(answer)
+
+
+def _picked(found: Sequence[dict[str, Fraction]], conditions: Sequence[Call], what: System) -> str | None:
+    """Return the one value of the answer in the solutions that meet the conditions, as `p/q`.
+
+    None where exact numbers do not decide it. Raises `Unsolvable` where there are no or several values.
+    """
+    kept = []
+    for solution in found:
+        decided = [fold(condition, solution) for condition in conditions]
+        if what.answer not in solution or not all(isinstance(each, Fraction) for each in decided):
+            return None
+        wholes = [solution[name] for name in what.whole & solution.keys()]
+        if all(decided) and all(number.denominator == 1 for number in wholes):
+            kept.append(solution[what.answer])
+    texts = sorted({f"{value.numerator}/{value.denominator}" for value in kept})
+    if not texts:
+        raise Unsolvable("inconsistent", "no solution meets the conditions")
+    if len(texts) > 1:
+        raise Unsolvable("ambiguous", "solutions " + ", ".join(texts)[:200])
+    return texts[0]
 
 
 def _hold(what: System, known: dict[str, Fraction]) -> None:

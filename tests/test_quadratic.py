@@ -1,0 +1,106 @@
+"""Quadratic equations with rational roots are solved as sympy solves them, without sympy."""
+
+import random
+import time
+from collections.abc import Iterator
+from fractions import Fraction
+
+import pytest
+
+from factory.solvers.equation import quadratic
+from factory.solvers.equation.system import parse, system
+from factory.solvers.equation.tree import Call
+from factory.solvers.equations import Equations
+
+
+def found(text: str) -> list[dict[str, Fraction]] | None:
+    return quadratic.solutions(system(parse(text)).equations)
+
+
+@pytest.mark.parametrize(
+    ("equation", "expected"),
+    [
+        ("x * x = 49", [-7, 7]),
+        ("x^2 + 2x = 15", [-5, 3]),
+        ("12 / x = x + 1", [-4, 3]),
+        ("30 / x = 5", [6]),
+        ("(x - 2) * (x - 2) = 0", [2]),
+        ("x^2 = 9/4", [Fraction(-3, 2), Fraction(3, 2)]),
+        ("x * (x + 1) / 2 = 55", [-11, 10]),
+        ("-x * -x = 4", [-2, 2]),
+        ("(x^2 - 1) / (x - 1) = 0", [-1]),
+    ],
+)
+def test_rational_roots_are_found(equation: str, expected: list[int | Fraction]) -> None:
+    solutions = found(f"{equation}\nans = x")
+    assert solutions is not None
+    assert [solution["ans"] for solution in solutions] == expected
+
+
+@pytest.mark.parametrize(
+    "equation",
+    [
+        "x^2 = 2",
+        "x^2 = -1",
+        "x^3 = 8",
+        "x^4 = 16",
+        "2^x = 8",
+        "abs(x) = 3",
+        "x * y = 6",
+        "x^2 = y",
+        "x * x = x * x",
+        "x^2 = 10^600 + 1",
+    ],
+)
+def test_all_else_is_left_to_sympy(equation: str) -> None:
+    assert found(f"{equation}\nans = x") is None
+
+
+def test_a_root_that_contradicts_another_equation_is_no_solution() -> None:
+    assert found("x^2 = 9\nx^2 + x = 12\nans = x") == [{"x": 3, "ans": 3}]
+    assert found("x^2 = 9\ny = 6 / (x + 3)\nans = y") == [{"x": 3, "y": 1, "ans": 1}]
+
+
+def test_a_branch_that_does_not_settle_is_left_to_sympy() -> None:
+    assert found("x^2 = 9\nx * y * y = 12\nans = y") is None
+
+
+def test_a_name_that_cancels_out_is_not_made_up() -> None:
+    with Equations() as equations:
+        assert equations.solve("x^2 = 9\nx > 0\nx = 3 + 0 * y\nans = y").answer is None
+
+
+def test_huge_numbers_take_no_time() -> None:
+    tree: Call = Call("*", ("x", "x"))
+    for _ in range(200):
+        tree = Call("+", (Call("/", (tree, Fraction(10**400 + 1, 10**399))), Fraction(1, 3)))
+    started = time.process_time()
+    assert quadratic.roots(tree) is None
+    assert time.process_time() - started < 5
+
+
+@pytest.fixture(scope="module")
+def equations() -> Iterator[Equations]:
+    with Equations() as opened:
+        yield opened
+
+
+def _text(chance: random.Random) -> str:
+    a, b, c = (chance.randint(-9, 9) for _ in range(3))
+    square, triangle = a * a, abs(c) * (abs(c) + 1) // 2
+    equations = [f"x*x = {square}", f"(x - {a})*(x + {b}) = 0", f"{a * b}/x = x + {a - b}"]
+    equations += [f"x^2 = {square}*x", f"x*(x + 1)/2 = {triangle}", f"(x + {a})/(x - {b}) = {c}"]
+    equation = chance.choice(equations)
+    rest = chance.choice(
+        ["ans = x", f"y = x + {c}\nans = 2*y", f"ans = 10/(x - {b})", "ans = x^2 + 1", f"y*x = {c}\nans = y"]
+    )
+    condition = chance.choice(["", "\nx > 0", "\nx >= 0", "\nx < 2", "\nx is an integer", "\nx != 3"])
+    return f"{equation}\n{rest}{condition}"
+
+
+def test_sympy_says_the_same_of_every_system(equations: Equations, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [_text(random.Random(f"1/quadratic/{at}")) for at in range(40)]
+    ours = [equations.solve(text) for text in texts]
+    assert equations._nonlinear._process is None
+    monkeypatch.setattr(quadratic, "solutions", lambda equations: None)
+    assert [equations.solve(text) for text in texts] == ours
