@@ -25,8 +25,8 @@ from typing import Any
 HERE = Path(__file__).parent
 ENVIRONMENTS = HERE / ".venvs"
 OURS = ("thoughtmill_raw", "thoughtmill", "openai_aiohttp", "openai")
-# litellm reads its cache with a module that imports fastapi, which it does not require.
-PEERS = {"litellm": ("litellm", "diskcache", "fastapi"), "curator": ("bespokelabs-curator",)}
+# litellm reads its cache with modules of its proxy, and one of those imports soundfile.
+PEERS = {"litellm": ("litellm[proxy]", "diskcache", "soundfile"), "curator": ("bespokelabs-curator",)}
 
 
 @contextmanager
