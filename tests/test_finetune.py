@@ -1,6 +1,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 from peft import PeftModel
+from safetensors.torch import load_file
 
 from factory.errors import ThoughtmillError
 from factory.params import validated
@@ -221,3 +223,47 @@ def test_steps_and_epochs_at_once_are_refused() -> None:
 def test_a_wrong_key_is_named() -> None:
     with pytest.raises(ThoughtmillError, match=r"`ranks` is an unknown key; did you mean `rank`\?"):
         validated({"ranks": 3}, FinetuneSettings, "params.yaml: finetune")
+
+
+SPREAD = """
+import sys
+from pathlib import Path
+from tests.test_finetune import settings
+from train.finetune import finetune
+from train.pinned import open_corpus
+folder, base, corpus = sys.argv[1:]
+curve = finetune("ir", open_corpus(corpus), settings(base=base), Path(folder, "ir"), Path(folder, "ir.pt"))
+print("\\ncurve", [round(point.loss, 4) for point in curve])
+"""
+
+
+def test_two_processes_learn_what_one_does(tmp_path: Path) -> None:
+    base, corpus = tiny.write_causal(tmp_path / "base"), marked_corpus(tmp_path / "corpus")
+    alone = finetune(
+        "ir", open_corpus(str(corpus)), settings(base=str(base)), tmp_path / "alone", tmp_path / "a.pt"
+    )
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    shared = {
+        "WORLD_SIZE": "2",
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(port),
+        "ACCELERATE_USE_CPU": "1",
+    }
+    words = [sys.executable, "-c", SPREAD, str(tmp_path), str(base), str(corpus)]
+    processes = [
+        subprocess.Popen(
+            words,
+            env=os.environ | shared | {"RANK": rank, "LOCAL_RANK": rank, "OMP_NUM_THREADS": "1"},
+            cwd=Path(__file__).parents[1],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for rank in ("0", "1")
+    ]
+    told = "".join(process.communicate(timeout=120)[0] for process in processes)
+    curves = [one for one in told.splitlines() if one.startswith("curve")]
+    assert curves == [f"curve {[round(point.loss, 4) for point in alone]}"] * 2
+    one, two = (load_file(where / WEIGHTS) for where in (tmp_path / "alone", tmp_path / "ir"))
+    assert all(torch.allclose(one[name], two[name], atol=1e-4) for name in one)

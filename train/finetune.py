@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 from accelerate import PartialState
+from accelerate.utils import parse_flag_from_env
 from peft import PeftModel, get_peft_model, prepare_model_for_kbit_training
 
 from factory import params, stage
@@ -32,10 +33,11 @@ def main(role: str) -> None:
 
 def finetune(role: str, corpus: Corpus, settings: FinetuneSettings, folder: Path, state: Path) -> list[Point]:
     """Train `role` into `folder` and return its loss curve; go on from `state` where a killed run left it."""
+    processes = PartialState(cpu=parse_flag_from_env("ACCELERATE_USE_CPU"))
     base, model, plan = prepare(role, corpus, settings)
-    PartialState().print(f"{role}: {summary(plan, settings)}")
+    processes.print(f"{role}: {summary(plan, settings)}")
     curve = learn(base, model, plan, settings, state=state, what=f"finetune {role}")
-    if PartialState().is_main_process:
+    if processes.is_main_process:
         adapters.save(model, folder, _origin(role, corpus, settings, base, plan))
         state.unlink(missing_ok=True)
     return curve

@@ -45,7 +45,7 @@ def learn(
     A state is saved to `state` every `save_every` steps. Where one of the same plan is found, the run goes on
     from it: the order of examples, the rate and the dropout of a step depend on the step alone.
     """
-    accelerator = Accelerator(mixed_precision="no" if base.model.dtype == torch.float32 else "bf16")
+    accelerator = accelerated(base)
     weights = [weight for weight in model.parameters() if weight.requires_grad]
     optimizer = torch.optim.AdamW(weights, lr=settings.learning_rate, weight_decay=0.0)
     wrapped, optimizer = accelerator.prepare(model, optimizer)
@@ -77,6 +77,11 @@ def learn(
                 line(words, len(curve) - before, len(plan.steps) - before, elapsed_s), file=sys.stderr
             )
     return curve
+
+
+def accelerated(base: Base) -> Accelerator:
+    """Return what spreads a run over the devices there are, in the precision the base was loaded in."""
+    return Accelerator(mixed_precision="no" if base.model.dtype == torch.float32 else "bf16")
 
 
 def learning_rate(step: int, steps: int, settings: FinetuneSettings) -> float:

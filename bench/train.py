@@ -1,0 +1,202 @@
+"""Target tokens per second and peak memory in training: Thoughtmill against TRL's SFTTrainer with peft.
+
+Run `python -m bench.train [CORPUS] [STEPS]` after `make repro`; CORPUS is `data` unless given. Both train the
+same LoRA on the same base, on the records of `etd`, in the same order, batch and precision, each in a process
+of its own. TRL runs once as it comes and once without gradient checkpointing, which is faster where memory
+allows. On a GPU the base has about half a billion random weights (Qwen2.5's shape) and runs in bfloat16; on a
+CPU it is the embedded student's, in float32. TRL is installed beside this file, never into the project's
+environment. Last come the seconds of one `etd` student against three students of one thought each.
+"""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import torch
+from transformers import AutoTokenizer, Qwen2Config, Qwen2ForCausalLM
+
+from train import adapters, roles
+from train.bases import Base, load_base
+from train.finetune import student
+from train.learning import learn
+from train.lessons import Lessons, lessons
+from train.pinned import open_corpus
+from train.settings import FinetuneSettings
+
+PEERS = Path(__file__).parent / ".venvs" / "trl"
+TRL = "trl==1.16.0"
+# One thread and its own CPU seconds: other work on the machine then changes no figure.
+CLOCK = time.monotonic if torch.cuda.is_available() else time.process_time
+
+
+def main(corpus: str = "data", steps: str = "60") -> None:
+    """Print one line per trainer, and one per student of the ensemble's cost."""
+    if not PEERS.exists():
+        install = [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-deps",
+            "--target",
+            str(PEERS),
+            TRL,
+        ]
+        subprocess.run(install, check=True)
+    base = random_base() if torch.cuda.is_available() else "train/base"
+    found = {
+        name: child(name, corpus, steps, base) for name in ("thoughtmill", "trl", "trl-no-checkpointing")
+    }
+    for name, one in found.items():
+        print(
+            f"{name:22}{one['target_tokens_per_s']:9,.0f} target tokens a second, "
+            f"{one['peak_mb']:,.0f} MB peak, loss {one['first_loss']:.3f} -> {one['last_loss']:.3f}"
+        )
+    for peer in ("trl", "trl-no-checkpointing"):
+        ratio = found["thoughtmill"]["target_tokens_per_s"] / found[peer]["target_tokens_per_s"]
+        print(f"Thoughtmill is {ratio:.2f} times as fast as {peer}")
+    ensemble(corpus, base)
+
+
+def child(name: str, corpus: str, steps: str, base: str) -> dict[str, float]:
+    """Run one trainer in a process of its own, so that its peak memory is its own."""
+    paths = os.pathsep.join([str(Path.cwd()), str(PEERS)])
+    words = [sys.executable, "-m", "bench.train", "--only", name, corpus, steps, base]
+    told = subprocess.run(
+        words,
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": paths, "OMP_NUM_THREADS": "1"},
+    )
+    return dict(json.loads(told.stdout.splitlines()[-1]))
+
+
+def only(name: str, corpus: str, steps: str, base: str) -> None:
+    """Train with one trainer and print what was measured, as JSON."""
+    chosen = settings(base, int(steps))
+    loaded, plan = prepared(corpus, chosen)
+    if name == "thoughtmill":
+        seconds, losses = ours(loaded, plan, chosen)
+    else:
+        seconds, losses = trl(loaded, plan, chosen, checkpointing=name == "trl")
+    tokens = sum(len(plan.encoded[one][1]) for step in plan.steps for one in step)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+    if torch.cuda.is_available():
+        peak = torch.cuda.max_memory_allocated() / 2**20
+    tail = losses[-10:]
+    print(
+        json.dumps(
+            {
+                "target_tokens_per_s": tokens / seconds,
+                "peak_mb": peak,
+                "first_loss": losses[0],
+                "last_loss": sum(tail) / len(tail),
+            }
+        )
+    )
+
+
+def settings(base: str, steps: int) -> FinetuneSettings:
+    """Return what both trainers are given; a schedule without warm-up, which both spell the same way."""
+    return FinetuneSettings.model_validate(
+        {"base": base, "steps": steps, "batch_records": 16, "warmup": 0.0, "gradient_checkpointing": False,
+         "pass_tokens": 65536, "save_every": 10**6}
+    )  # fmt: skip
+
+
+def prepared(corpus: str, chosen: FinetuneSettings) -> tuple[Base, Lessons]:
+    """Load the base, on the GPU if there is one, and lay out what is learnt."""
+    loaded = load_base(chosen.base, precision="bfloat16" if torch.cuda.is_available() else "float32")
+    loaded.model.to("cuda" if torch.cuda.is_available() else "cpu")
+    return loaded, lessons(loaded, roles.examples(open_corpus(corpus), "etd"), chosen)
+
+
+def ours(base: Base, plan: Lessons, chosen: FinetuneSettings) -> tuple[float, list[float]]:
+    """Train with our loop; return its seconds and its loss curve."""
+    model = student(base, chosen)
+    begun = CLOCK()
+    curve = learn(base, model, plan, chosen, state=PEERS / "no-state", what="thoughtmill")
+    return CLOCK() - begun, [point.loss for point in curve]
+
+
+def trl(
+    base: Base, plan: Lessons, chosen: FinetuneSettings, checkpointing: bool
+) -> tuple[float, list[float]]:
+    """Train with SFTTrainer on the same tokens, with the loss on the targets alone as well."""
+    from datasets import Dataset
+    from trl import SFTConfig, SFTTrainer
+
+    rows = [plan.encoded[one] for step in plan.steps for one in step]
+    told = {
+        "input_ids": [prompt + target for prompt, target in rows],
+        "completion_mask": [[0] * len(prompt) + [1] * len(target) for prompt, target in rows],
+    }
+    config = SFTConfig(
+        output_dir=str(PEERS / "out"), max_steps=len(plan.steps),
+        per_device_train_batch_size=chosen.batch_records,
+        learning_rate=chosen.learning_rate, lr_scheduler_type="cosine", warmup_steps=0, weight_decay=0.0,
+        logging_steps=1, save_strategy="no", report_to="none", train_sampling_strategy="sequential",
+        completion_only_loss=True, gradient_checkpointing=checkpointing, bf16=torch.cuda.is_available(),
+    )  # fmt: skip
+    lora = adapters.lora(
+        base.model,
+        rank=chosen.rank,
+        alpha=chosen.alpha,
+        dropout=chosen.dropout,
+        targets=chosen.targets,
+        revision=None,
+    )
+    torch.manual_seed(chosen.seed)
+    trainer = SFTTrainer(
+        base.model,
+        args=config,
+        train_dataset=Dataset.from_dict(told),
+        processing_class=base.tokenizer,
+        peft_config=lora,
+    )
+    begun = CLOCK()
+    trainer.train()
+    seconds = CLOCK() - begun
+    return seconds, [row["loss"] for row in trainer.state.log_history if "loss" in row]
+
+
+def ensemble(corpus: str, base: str) -> None:
+    """Print what one epoch of `etd` costs against one of each of its parts."""
+    opened = open_corpus(corpus)
+    seconds = {}
+    for role in (*roles.spoken("etd"), "etd"):
+        chosen = FinetuneSettings.model_validate({"base": base, "epochs": 1})
+        loaded = load_base(base)
+        plan = lessons(loaded, roles.examples(opened, role), chosen)
+        begun = CLOCK()
+        learn(loaded, student(loaded, chosen), plan, chosen, state=PEERS / "no-state", what=role)
+        seconds[role] = CLOCK() - begun
+        print(f"one epoch of {role}: {seconds[role]:.0f} s, {len(plan.encoded):,} records")
+    print(f"etd takes {seconds.pop('etd') / sum(seconds.values()):.2f} times what its three parts take alone")
+
+
+def random_base() -> str:
+    """Write a base of Qwen2.5-0.5B's shape, random weights and the embedded tokenizer."""
+    folder = PEERS / "random-base"
+    if not folder.exists():
+        torch.manual_seed(0)
+        config = Qwen2Config(
+            vocab_size=151_936, hidden_size=896, intermediate_size=4864, num_hidden_layers=24,
+            num_attention_heads=14, num_key_value_heads=2, tie_word_embeddings=True,
+            max_position_embeddings=4096,
+            bos_token_id=None, eos_token_id=0, pad_token_id=0,
+        )  # fmt: skip
+        Qwen2ForCausalLM(config).to(torch.bfloat16).save_pretrained(folder)
+        AutoTokenizer.from_pretrained("train/base").save_pretrained(folder)
+    return str(folder)
+
+
+if __name__ == "__main__":
+    words = sys.argv[1:]
+    only(*words[1:]) if words[:1] == ["--only"] else main(*words)
