@@ -1,84 +1,132 @@
 """What others run programs with, in our own words, and one attack against one of them.
 
-`tora`: a batch through a process pool whose workers `exec` under SIGALRM and send the value back as a pickle
-(the idea of ToRA's and Qwen's `python_executor.py`). `pal`: `exec` in the same process under SIGALRM (PAL's
-`GenericRuntime`). `fresh`: a new `python -I` each time. All read the answer by the same conventions.
+`tora`: `bench/tora.py`, in an environment made on demand. `pal`: `exec` in the same process under SIGALRM
+(PAL's `GenericRuntime`). `fresh`: a new `python -I` each time. Theirs are given where a program's answer is;
+only Thoughtmill finds it by itself.
 """
 
-import concurrent.futures
+import json
 import signal
 import subprocess
 import sys
 import tempfile
+import venv
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from factory.errors import ThoughtmillError
 from factory.solvers.limits import Limits
+from factory.solvers.program.monty import TOGETHER
 from factory.solvers.program.processes import FenceMissing
-from factory.solvers.programs import Programs
 from factory.solvers.program.screen import Unparsable, screen
+from factory.solvers.programs import Programs
 
+HERE = Path(__file__).parent
+TORA = ("pebble", "timeout-decorator")
 TIMEOUT_S = 1
 LIMITS = Limits(wall_s=0.5, long_wall_s=1.0)
 
 
-def _exec(program: str) -> Any:
-    """Run a program here, and return its value as it is; an alarm is its time-out."""
+class Ready(NamedTuple):
+    """A program as it was written, and its statements and the expression of its answer, found beforehand."""
+
+    text: str
+    body: str
+    tail: str
+
+    @property
+    def printing(self) -> str:
+        """The program with its answer printed at the end."""
+        return f"{self.body}\nprint({self.tail})" if self.tail else self.body
+
+
+def ready(text: str) -> Ready:
+    """Find the answer of a program; one that does not parse stays as it is."""
     try:
-        screened = screen(program)
+        screened = screen(text)
     except Unparsable:
-        return None
-    signal.signal(signal.SIGALRM, lambda *_: (_ for _ in ()).throw(TimeoutError()))
+        return Ready(text, text, "")
+    return Ready(text, screened.body, screened.tail)
+
+
+def tora(programs: Sequence[Ready]) -> list[Any]:
+    """Run a batch through ToRA's executor."""
+    done = subprocess.run(
+        [_tora_python(), str(HERE / "tora.py"), str(TIMEOUT_S)],
+        input=json.dumps([program.printing for program in programs]),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        check=True,
+    )
+    answers: list[Any] = json.loads(done.stdout.splitlines()[-1])
+    return [answer.splitlines()[-1] if answer else None for answer in answers]
+
+
+def _tora_python() -> str:
+    """Return the Python that has what ToRA's executor needs; its environment is made the first time."""
+    folder = HERE / ".venvs" / "tora"
+    found = folder / "bin" / "python"
+    if not (folder / "ready").exists():
+        venv.create(folder, with_pip=True, clear=True)
+        subprocess.run([str(found), "-m", "pip", "install", "--quiet", *TORA], check=True)
+        (folder / "ready").touch()
+    return str(found)
+
+
+def _late(*_: object) -> None:
+    raise TimeoutError
+
+
+def pal(programs: Sequence[Ready]) -> list[Any]:
+    """Run each in this process."""
+    return [_exec(program) for program in programs]
+
+
+def _exec(program: Ready) -> Any:
+    """Run a program here, and return its value as it is; an alarm is its time-out."""
+    signal.signal(signal.SIGALRM, _late)
     signal.alarm(TIMEOUT_S)
     namespace: dict[str, Any] = {}
     try:
-        exec(screened.body, namespace)
-        return eval(screened.tail, namespace) if screened.tail else None
-    except Exception:  # noqa: BLE001  as the executors that this stands for do
+        exec(program.body, namespace)
+        return eval(program.tail, namespace) if program.tail else None
+    except Exception:  # noqa: BLE001  as the executor that this stands for does
         return None
     finally:
         signal.alarm(0)
 
 
-def tora(programs: Sequence[str]) -> list[Any]:
-    """Run a batch through a pool of one process, one task a program."""
-    with concurrent.futures.ProcessPoolExecutor(1) as pool:
-        return list(pool.map(_exec, programs))
-
-
-def pal(programs: Sequence[str]) -> list[Any]:
-    """Run each in this process."""
-    return [_exec(program) for program in programs]
-
-
-def fresh(programs: Sequence[str]) -> list[Any]:
+def fresh(programs: Sequence[Ready]) -> list[Any]:
     """Run each in an interpreter of its own."""
-    answers = []
+    answers: list[Any] = []
     for program in programs:
         try:
-            screened = screen(program)
-            code = f"{screened.body}\nprint({screened.tail})" if screened.tail else screened.body
             done = subprocess.run(
-                [sys.executable, "-I", "-"], input=code.encode("utf-8", "replace"), capture_output=True,
-                timeout=TIMEOUT_S, check=False,
+                [sys.executable, "-I", "-"], input=program.printing.encode("utf-8", "replace"),
+                capture_output=True, timeout=TIMEOUT_S, check=False,
             )  # fmt: skip
             answers.append(done.stdout.decode(errors="replace").strip()[-1000:])
-        except (Unparsable, subprocess.TimeoutExpired):
+        except subprocess.TimeoutExpired:
             answers.append(None)
     return answers
 
 
-def _thoughtmill(only: str | None) -> Callable[[Sequence[str]], list[Any]]:
-    def execute(programs: Sequence[str]) -> list[Any]:
+def _thoughtmill(only: str | None) -> Callable[[Sequence[Ready]], list[Any]]:
+    def execute(programs: Sequence[Ready]) -> list[Any]:
+        answers: list[Any] = []
         with Programs(LIMITS, only) as opened:
-            return [opened.run(program).answer for program in programs]
+            for at in range(0, len(programs), TOGETHER):
+                texts = [program.text for program in programs[at : at + TOGETHER]]
+                opened.ahead(texts)
+                answers += [opened.run(text).answer for text in texts]
+        return answers
 
     return execute
 
 
-EXECUTORS: dict[str, Callable[[Sequence[str]], list[Any]]] = {
+EXECUTORS: dict[str, Callable[[Sequence[Ready]], list[Any]]] = {
     "thoughtmill": _thoughtmill(None),
     "thoughtmill, monty only": _thoughtmill("monty"),
     "thoughtmill, namespaces only": _thoughtmill("namespaces"),
@@ -96,7 +144,8 @@ def attack(executor: str, name: str) -> str | None:
 
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         arena = Arena(Path(folder))
-        answers = EXECUTORS[executor]([arena.program(name), "import math\nans = sum([math.floor(40.5), 2])"])
+        honest = "import math\nans = sum([math.floor(40.5), 2])"
+        answers = EXECUTORS[executor]([ready(arena.program(name)), ready(honest)])
         harm = arena.harm(None if answers[0] is None else str(answers[0]))
         if harm is None and answers[0] == 123456789:
             harm = "its answer equals whatever it is compared with"

@@ -2,7 +2,8 @@
 
 Programs come from `--programs` (JSON lines with `completion`), else from real ones beside the repository,
 else they are made here. Speed is in processor time, children included, over programs that end within the time
-limit; safety is the share of the attacks of `tests/attacks.py` that reach no goal.
+limit, less what an executor takes for no program at all; each program is run several times over, for a real
+run has many thousands. Safety is the share of the attacks of `tests/attacks.py` that reach no goal.
 """
 
 import argparse
@@ -21,15 +22,17 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-from bench.executors import EXECUTORS
+from bench.executors import EXECUTORS, Ready, ready
 from factory.solvers.limits import Limits
+from factory.solvers.program.fences import FENCES
 from factory.solvers.programs import Programs, extract
 from tests.attacks import ATTACKS
 
 REPLAY = Path(__file__).parents[1].parent / "shared" / "data" / "replay" / "pot.jsonl"
 LATE_S = 6.0
-SLOW = {"fresh python -I": 40, "thoughtmill, process only": 300, "thoughtmill, landlock only": 300}
-SECTIONS = ("equations", "answers")
+SLOW = {"fresh python -I": 40} | {f"thoughtmill, {name} only": 400 for name in FENCES}
+COPIES = 8
+SECTIONS = ("problems", "equations", "answers")
 
 
 def main() -> None:
@@ -38,7 +41,8 @@ def main() -> None:
     parser.add_argument("--programs", type=Path, default=REPLAY, help="JSON lines with `completion`")
     parser.add_argument("--no-safety", action="store_true", help="measure speed only")
     arguments = parser.parse_args()
-    programs = _ending(read_programs(arguments.programs))
+    real = _ending(read_programs(arguments.programs))
+    programs = [ready(f"{program}\n# {copy}") for copy in range(COPIES) for program in real]
     speeds = {name: _per_second(name, programs[: SLOW.get(name)]) for name in EXECUTORS}
     rows = []
     for name, speed in speeds.items():
@@ -69,17 +73,21 @@ def _ending(programs: Sequence[str]) -> list[str]:
         return [program for program in programs if opened.run(program).failure != "timeout"]
 
 
-def _per_second(name: str, programs: Sequence[str]) -> float:
+def _per_second(name: str, programs: Sequence[Ready]) -> float:
     """Return how many programs an executor runs in a second of one core: the best of three runs."""
     times = []
-    for _ in range(3 if len(programs) > 100 else 1):
-        started = _processor_s()
-        EXECUTORS[name](programs)
-        times.append(_processor_s() - started)
+    for _ in range(3 if len(programs) > 300 else 1):
+        times.append(_taken_s(name, programs) - _taken_s(name, []))
     return len(programs) / min(times)
 
 
-def _processor_s() -> float:
+def _taken_s(name: str, programs: Sequence[Ready]) -> float:
+    started = processor_s()
+    EXECUTORS[name](programs)
+    return processor_s() - started
+
+
+def processor_s() -> float:
     """Return the processor time of this process and of all it has started and seen end, seconds."""
     spent = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(usage.ru_utime + usage.ru_stime for usage in spent)

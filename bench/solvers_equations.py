@@ -51,7 +51,7 @@ def measure(file: Path | None = None) -> list[Speed]:
     """Measure all on the same systems, the slow ones on the first of them; Thoughtmill comes first."""
     cases = [_case(random.Random(f"0/equations/{n}"), n % 100) for n in range(SYSTEMS)]
     if file is not None:
-        cases = [case for line in file.open() if (case := _marked(json.loads(line)["answer"]))]
+        cases = [case for line in file.open() if (case := marked(json.loads(line)["answer"]))]
     with Equations() as equations:
         # sympy starts before the clock does, on both sides
         equations.solve("x^2 = 4\nx > 0\nans = x")
@@ -145,7 +145,7 @@ def _square(chance: random.Random) -> Case:
     return Case(f"side * side = {side**2}\nans = side**2 + 1", str(side**2 + 1))
 
 
-def _marked(solution: str) -> Case | None:
+def marked(solution: str) -> Case | None:
     """Name the numbers and steps of a solution's marks `<<a*b=c>>`; later steps name earlier ones."""
     marks = re.findall(r"<<([0-9.+*/() -]+)=([0-9.]+)>>", solution)
     if not marks or len(marks) != solution.count("<<"):

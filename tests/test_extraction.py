@@ -1,5 +1,7 @@
 """The program in a completion is found whatever surrounds it."""
 
+import time
+
 import pytest
 
 from factory.solvers.program.extraction import extract
@@ -83,3 +85,10 @@ def test_deep_nesting_does_not_break_extraction() -> None:
 
 def test_an_indented_block_within_a_list_is_found() -> None:
     assert extract("1. Do this:\n   ```python\n   a = 1\n   ans = a\n   ```\n") == "a = 1\nans = a"
+
+
+def test_a_text_of_many_lines_is_given_up_early() -> None:
+    text = "bags = 7\n" + "ans = ba\n" * 20_000
+    started = time.process_time()
+    assert extract(text + "So that is it, is it not?") is not None
+    assert time.process_time() - started < 2

@@ -27,7 +27,7 @@ __all__ = ["Equations", "equations_of"]
 
 
 class Equations:
-    """The solver of equations; `timeout_s` is wall time for one system in sympy.
+    """The solver of equations; `timeout_s` is processor time for one system in sympy.
 
     Same text, same outcome, but for a time-out. Use as a context manager, or call `close`.
     """

@@ -10,6 +10,7 @@ A quantity that is set down and not used often means that a step was left out.
 
 import ast
 import re
+import warnings
 from collections import Counter
 
 from factory.solvers.outcome import Check
@@ -60,6 +61,8 @@ def _tree(program: str) -> ast.Module | None:
     if len(program) > MAX_LENGTH:
         return None
     try:
-        return ast.parse(program)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(program)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None

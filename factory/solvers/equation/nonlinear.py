@@ -1,13 +1,15 @@
 """Non-linear solving: sympy, in a process that can be killed.
 
-sympy hangs on some systems and no signal or thread stops it reliably, so the clock is kept here: the reply is
-awaited with `select`, and a worker that is late is killed and replaced when the next system needs one.
+sympy hangs on some systems and no thread stops it, so the worker counts its own processor time, at whose
+limit the system ends it: the same systems time out on a busy machine. A worker that does not answer long
+after that is killed from here. It is replaced when the next system needs one.
 """
 
 import json
 import math
 import os
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -21,7 +23,7 @@ from factory.solvers.equation.tree import Call, Tree, Unsolvable
 
 Equation = tuple[Tree, Tree]
 _START_S = 120.0  # importing sympy takes one second on an idle machine
-_GRACE_S = 10  # how long after its time limit a worker without a parent ends itself
+_PATIENCE = 6  # how many times its limit of processor time a worker may take: other processes want a core too
 
 
 class Nonlinear:
@@ -41,6 +43,7 @@ class Nonlinear:
         """
         positions: dict[str, int] = {answer: 0}
         request = {
+            "cpu_s": self._timeout_s,
             "equations": [[_encoded(side, positions) for side in equation] for equation in equations],
             "conditions": [_encoded(condition, positions) for condition in conditions],
             "whole": sorted(positions[name] for name in whole if name in positions),
@@ -69,14 +72,17 @@ class Nonlinear:
         try:
             process.stdin.write(json.dumps(request).encode() + b"\n")
             process.stdin.flush()
-            line = self._line(self._timeout_s)
+            line = self._line(self._timeout_s * _PATIENCE)
         except BrokenPipeError:
             line = None
         except TimeoutError:
             self.close()
             raise Unsolvable("timeout", f"sympy took more than {self._timeout_s:g} s") from None
         if line is None:
+            ended = process.wait()
             self.close()
+            if ended == -signal.SIGPROF:
+                raise Unsolvable("timeout", f"sympy took more than {self._timeout_s:g} s")
             raise Unsolvable("killed", "the process that ran sympy died")
         reply: dict[str, str] = json.loads(line)
         return reply
@@ -86,7 +92,7 @@ class Nonlinear:
         worker = Path(__file__).with_name("nonlinear_worker.py")
         self._buffer = b""
         self._process = subprocess.Popen(
-            [sys.executable, "-s", "-P", str(worker), str(math.ceil(self._timeout_s) + _GRACE_S)],
+            [sys.executable, "-s", "-P", str(worker), str(math.ceil(self._timeout_s * (_PATIENCE + 1)))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

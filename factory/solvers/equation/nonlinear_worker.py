@@ -2,7 +2,7 @@
 
 It is started by its path and imports nothing of ours. It never sees a text: expressions come as nested lists
 of operations from a fixed table, exact numbers and the positions of names (`x0`, `x1`, ...). A request is one
-line of JSON, `{"equations", "conditions", "whole", "answer", "size"}`; a reply is `{"answer"}` or
+line of JSON, `{"cpu_s", "equations", "conditions", "whole", "answer", "size"}`; a reply is `{"answer"}` or
 `{"failure", "detail"}`.
 """
 
@@ -115,16 +115,20 @@ def _text(value: Any) -> str:
 def main() -> None:
     """Serve until stdin ends; `argv[1]` is the time after which a request kills this process, whole seconds.
 
-    The parent kills it long before. The alarm is for the case that the parent itself was killed.
+    A request that takes more than its `cpu_s` of processor time ends this process with SIGPROF. The alarm is
+    for the case that the parent itself was killed.
     """
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_B, resource.getrlimit(resource.RLIMIT_AS)[1]))
     print("ready", flush=True)
     for line in sys.stdin:
         signal.alarm(int(sys.argv[1]))
+        request = json.loads(line)
+        signal.setitimer(signal.ITIMER_PROF, request["cpu_s"])
         try:
-            reply = solve(json.loads(line))
+            reply = solve(request)
         except _GIVES_UP as error:
             reply = {"failure": "no_answer", "detail": f"sympy gives up: {type(error).__name__}"}
+        signal.setitimer(signal.ITIMER_PROF, 0)
         signal.alarm(0)
         print(json.dumps(reply), flush=True)
 

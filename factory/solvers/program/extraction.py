@@ -4,6 +4,9 @@ import ast
 import re
 import textwrap
 import warnings
+from functools import lru_cache
+
+from factory.solvers.program.screen import SOURCE_LENGTH
 
 FENCE = re.compile(r"^[ \t]*(?:```|~~~)[ \t]*([\w+.-]*)[^\n]*\n?", re.MULTILINE)
 PYTHON = frozenset({"python", "python3", "py", "python2", "tool_code"})
@@ -13,6 +16,9 @@ CODE_LINE = re.compile(
 )
 TRIES = 50
 """How many lines of prose are cut from the end of a text before it is given up."""
+
+READ = 400_000
+"""How many characters are parsed for that at most: a long text is given up earlier."""
 
 
 def extract(completion: str) -> str | None:
@@ -75,7 +81,8 @@ def _from_first_code_line(text: str) -> str | None:
 def _without_prose(program: str) -> str:
     """Cut lines from the end until the rest parses; a text of which nothing parses is returned whole."""
     lines = program.splitlines()
-    for end in range(len(lines), max(0, len(lines) - TRIES), -1):
+    tries = min(TRIES, 1 + READ // (1 + len(program)))
+    for end in range(len(lines), max(0, len(lines) - tries), -1):
         kept = "\n".join(lines[:end]).rstrip()
         if kept and _parses(kept):
             dropped = [line for line in lines[end:] if line.strip()]
@@ -83,8 +90,11 @@ def _without_prose(program: str) -> str:
     return program
 
 
+@lru_cache(maxsize=4)
 def _parses(program: str) -> bool:
-    """Tell whether a text is a Python program."""
+    """Tell whether a text is a Python program that is not too long to be read."""
+    if len(program) > SOURCE_LENGTH:
+        return False
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -1,0 +1,179 @@
+"""Fuzz every parser: `python -m bench.fuzz --seconds 600`. Same seed, same texts.
+
+Each text is made of the pieces that real ones are made of, or looks like a real one, and then has pieces
+put in, cut, moved or repeated many times. Reported are exceptions that escape, with the text that raised
+them, and each parser's slowest text. Nothing may escape and nothing may take long; and a text that gets
+itself run makes a folder.
+"""
+
+import argparse
+import itertools
+import random
+import resource
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from tabulate import tabulate
+
+from factory import solutions
+from factory.solvers import answers, arithmetic, equations, gold_free, numbers, reading, steps, variables
+from factory.solvers.program import extraction, screen
+from factory.thoughts import THOUGHTS
+
+PIECES = (
+    "0 1 2 7 12 3.5 .5 1,200 1e9 9**9**9 1/2 50% $18 007 ½ ² − – × ÷ ≈ ≤ é \u0663 \ud800 \x00 \r \t "
+    "\f \u2028 two three dozen hundred and a half percent of each is are the answer ans answer result x y "
+    "unknowns integer positive if else max min round sqrt abs ( ) [ ] { } < > << >> = == != <= >= + - * / // "
+    "^ ** % , . ; : ? ! # #### --> END A: \\boxed{ \\frac{1}{2} \\( \\) $$ ` ``` ```python ~~~ import def "
+    "return print( lambda while True None class for in range( __import__('os').mkdir('harmed') exec( eval( "
+    "' \" ''' \\ _ '\\n' >>> let so"
+).split(" ")
+TEMPLATES = (
+    "{n} bags hold {n} * {m} = <<{n}*{m}={k}>>{k} marbles.\nSo the answer is {k}.\n#### {k}",
+    "bags = {n}\nans = bags * {m}",
+    "```python\ndef solution():\n    x = {n}\n    return x / {m}\n```",
+    "unknowns: x, y\nx + y = {k}\n{n}x - {m} * y = 4 apples\nans = x",
+    "x^2 = {n}\nx > 0\nans = x + {m}",
+    "The total is \\boxed{{\\frac{{{n}}}{{{m}}}}} or {k} % of $1,{k}.50",
+    '["A share of {n} % is {m} / 100 of it.", "Two dozen are {k}."]',
+    "{n} {m}/{k}",
+)
+SLOW_S = 2.0
+
+
+def main() -> None:
+    """Fuzz, and print the table; the exit status is 1 when anything escaped or was slow."""
+    words = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
+    words.add_argument("--seconds", type=float, default=600)
+    words.add_argument("--seed", type=int, default=1)
+    chosen = words.parse_args()
+    with equations.Equations(timeout_s=1.0) as solver:
+        found = fuzz(parsers(solver), chosen.seed, chosen.seconds)
+    table = [[name, *worst] for name, worst in found.items()]
+    print(
+        tabulate(table, ["parser", "texts", "worst CPU s", "length of that text", "escaped"], floatfmt=".3f")
+    )
+    harmed = Path("harmed").exists()
+    print("a text was run" if harmed else "no text was run")
+    sys.exit(harmed or any(worst_s > SLOW_S or escaped for _, worst_s, _, escaped in found.values()))
+
+
+def parsers(solver: equations.Equations) -> dict[str, Callable[[str], object]]:
+    """Return everything that reads what a teacher wrote, by name."""
+    return {
+        "extract": extraction.extract,
+        "screen": _screened,
+        "equations_of": equations.equations_of,
+        "Equations.solve": solver.solve,
+        "reading.read": reading.read,
+        "steps": partial(steps.checks, answer="24"),
+        "gold_free": lambda text: gold_free.checks(text, text, "24"),
+        "general": lambda text: gold_free.general(text, text),
+        "numbers.find": numbers.find,
+        "evaluate": arithmetic.evaluate,
+        "canonical": answers.canonical,
+        "equal": lambda text: answers.equal(text, "1/3"),
+        "program_variables": variables.program_variables,
+        "equation_variables": variables.equation_variables,
+        "solutions.parse": _solution,
+        **{f"{name}.parse": thought.parse for name, thought in THOUGHTS.items()},
+    }
+
+
+def fuzz(
+    readers: dict[str, Callable[[str], object]], seed: int, seconds: float
+) -> dict[str, tuple[int, float, int, int]]:
+    """Give every parser the same texts until the time is over.
+
+    Returns for each how many there were, the longest time, the length of that text, and how many escaped.
+    """
+    found = dict.fromkeys(readers, (0, 0.0, 0, 0))
+    end = time.monotonic() + seconds
+    for at in itertools.count():
+        if time.monotonic() > end:
+            return found
+        text = made(random.Random(f"{seed}/fuzz/{at}"))
+        for name, read in readers.items():
+            times, worst_s, length, escaped = found[name]
+            began_s = _cpu_s()
+            try:
+                read(text)
+            except Exception as error:  # noqa: BLE001  whatever escapes is what is looked for
+                escaped += 1
+                print(f"{name}: {type(error).__name__}: {str(error)!a}: {text[:300]!a}", flush=True)
+            spent_s = _cpu_s() - began_s
+            if spent_s > SLOW_S:
+                print(f"{name}: {spent_s:.1f} s: {len(text)} characters: {text[:300]!a}", flush=True)
+            if spent_s > worst_s:
+                worst_s, length = spent_s, len(text)
+            found[name] = times + 1, worst_s, length, escaped
+    raise AssertionError
+
+
+def made(chance: random.Random) -> str:
+    """Make one text."""
+    numbers = {
+        name: chance.choice(("0", "7", "12", "3.5", "1,200", str(chance.getrandbits(40)))) for name in "nmk"
+    }
+    text = chance.choice(TEMPLATES).format(**numbers)
+    if chance.random() < 0.3:
+        text = _joined(chance, chance.randint(1, 60))
+    for _ in range(chance.choice((0, 1, 1, 2, 5))):
+        text = chance.choice(CHANGES)(chance, text)
+    return text[:200_000]
+
+
+def _joined(chance: random.Random, length: int) -> str:
+    between = chance.choice(("", " ", " ", "\n"))
+    return between.join(chance.choice(PIECES) for _ in range(length))
+
+
+def _put_in(chance: random.Random, text: str) -> str:
+    at = chance.randint(0, len(text))
+    return text[:at] + _joined(chance, chance.randint(1, 4)) + text[at:]
+
+
+def _repeated(chance: random.Random, text: str) -> str:
+    """Repeat a short span often: what is quadratic in anything shows here."""
+    begin = chance.randint(0, len(text))
+    end = min(len(text), begin + chance.randint(1, 12))
+    return text[:begin] + text[begin:end] * chance.choice((3, 60, 2000, 20_000)) + text[end:]
+
+
+def _cut(chance: random.Random, text: str) -> str:
+    begin, end = sorted(chance.randint(0, len(text)) for _ in range(2))
+    return text[:begin] + text[end:]
+
+
+def _moved(chance: random.Random, text: str) -> str:
+    begin, end = sorted(chance.randint(0, len(text)) for _ in range(2))
+    return text[end:] + text[begin:end] + text[:begin]
+
+
+CHANGES = (_put_in, _put_in, _repeated, _cut, _moved)
+
+
+def _screened(text: str) -> object:
+    try:
+        return screen.screen(text)
+    except screen.Unparsable:
+        return None
+
+
+def _solution(text: str) -> object:
+    try:
+        return solutions.parse(text)
+    except solutions.UnusableSolution:
+        return None
+
+
+def _cpu_s() -> float:
+    spent = resource.getrusage(resource.RUSAGE_SELF)
+    return spent.ru_utime + spent.ru_stime
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""Whole problems per second and core: `python -m bench.solvers_problems`. Figures are ratios, not promises.
+
+The chain, the program and the equations of each problem are parsed, solved, held against their problem and
+compared with its gold answer, with all checks. Chains and programs are real ones of `replay` beside the
+repository, equations are made of the marks of GSM8K's own solutions. Problems whose program loops are left
+out: a loop costs its time limit, whoever runs it.
+"""
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from bench.solvers import processor_s
+from bench.solvers_equations import marked
+from factory.solvers.answers import equal
+from factory.solvers.limits import Limits
+from factory.solvers.solvers import Solvers
+from factory.thoughts import THOUGHTS
+
+DATA = Path(__file__).parents[1].parent / "shared" / "data"
+SOLVED = ("cot", "pot", "eot")
+
+
+class Whole(NamedTuple):
+    """A problem, its gold answer and a completion for each thought of `SOLVED`."""
+
+    problem: str
+    answer: str
+    completions: tuple[str, str, str]
+
+
+def main() -> None:
+    """Print the figure."""
+    if not DATA.exists():
+        print("whole problems: their thoughts are not beside the repository")
+        return
+    problems = _ending(read_problems(DATA))
+    began = processor_s()
+    right = verify(problems)
+    per_s = len(problems) / (processor_s() - began)
+    print(f"{len(problems)} problems of three thoughts: {per_s:.0f} problems/s/core, {right} thoughts right")
+
+
+def verify(problems: list[Whole]) -> int:
+    """Parse, solve and compare everything; return how many thoughts are right."""
+    right = 0
+    with Solvers(Limits(), equations_timeout_s=5.0) as solvers:
+        for whole in problems:
+            for name, completion in zip(SOLVED, whole.completions, strict=True):
+                rationale = THOUGHTS[name].parse(completion)
+                if rationale is not None:
+                    answer = THOUGHTS[name].solve(rationale, whole.problem, solvers).answer
+                    right += answer is not None and equal(answer, whole.answer)
+    return right
+
+
+def read_problems(data: Path) -> list[Whole]:
+    """Return the problems that have all three."""
+    chains, programs = (_by_problem(data / "replay" / f"{name}.jsonl") for name in ("cot", "pot"))
+    found = []
+    for at, line in enumerate((data / "gsm8k" / "test.jsonl").read_text(encoding="utf-8").splitlines()):
+        key, equations = f"gsm8k-test-{at}", marked(json.loads(line)["answer"])
+        if equations and key in chains and key in programs:
+            row = chains[key]
+            texts = row["completion"], programs[key]["completion"], equations.text
+            found.append(Whole(row["problem"], row["answer"], texts))
+    return found
+
+
+def _by_problem(path: Path) -> dict[str, dict[str, Any]]:
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return {row["problem_id"]: row for row in rows}
+
+
+def _ending(problems: list[Whole]) -> list[Whole]:
+    with Solvers(Limits(long_wall_s=0.5), equations_timeout_s=5.0) as solvers:
+        return [each for each in problems if solvers.programs.run(each.completions[1]).failure != "timeout"]
+
+
+if __name__ == "__main__":
+    main()
