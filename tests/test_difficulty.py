@@ -1,6 +1,6 @@
 """Difficulty-adaptive voting: one sample where it is easy, many where it is hard."""
 
-from tests.sampling import table
+from tests.tabled import table
 from train.difficulty import BLOCK, difficulty
 from train.draws import Decided, Key, Policy, Sample, replay
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.sampling import table, wrote
+from tests.tabled import table, wrote
 from train.draws import Decision, Draw, Follower, NotDrawn, Plan, Policy, each, replay, together
 
 

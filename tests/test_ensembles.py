@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.sampling import decided, table
+from tests.tabled import decided, table
 from train.ensembles import etd, etd_two_agree, etd_vote
 
 ORDER = ("eot", "pot", "cot")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.sampling import decided, table
+from tests.tabled import decided, table
 from train.draws import Decision, Draw, replay
 from train.lorid import lorid, lorid_released, same_round
 from train.policies import PolicySettings, policy

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.sampling import table
+from tests.tabled import table
 from train.draws import Key, Sample, replay
 from train.measuring import difference, interval, marks, measured
 from train.policies import PolicySettings, policy

@@ -1,6 +1,6 @@
 """Pairs and networks: who sees whose work, how often, and how they vote."""
 
-from tests.sampling import decided, table
+from tests.tabled import decided, table
 from train.draws import Draw, Key, Sample
 from train.pairs import network, pair
 

@@ -10,7 +10,7 @@ import pytest
 
 from factory.errors import ThoughtmillError
 from factory.solvers.answers import equal, lorid_grader
-from tests.sampling import table
+from tests.tabled import table
 from train.draws import Key, Sample, replay
 from train.policies import KINDS_ALONE, KINDS_OF_K, PolicySettings, candidates, policy, replayed
 

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from tests.sampling import decided, table
+from tests.tabled import decided, table
 from train.votes import adaptive, agree, early_stop, greedy, majority, passed, prove, sure, tally
 
 

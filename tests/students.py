@@ -1,0 +1,40 @@
+"""Students of tiny bases whose adapters are random: they write nonsense, each its own, and soon stop."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import PeftModel
+from tokenizers import decoders
+
+from tests import tiny
+from tests.test_finetune import settings
+from train.bases import Base
+from train.finetune import student
+from train.local import Students
+
+ROLES = ("ir", "kg", "dr", "gp", "eq", "gp_hint", "eq_hint", "cot", "pot", "eot")
+
+
+def random_students(
+    folder: Path, kind: str = "causal", roles: tuple[str, ...] = ROLES
+) -> tuple[Base, PeftModel]:
+    """Return a tiny base, `causal` or `two_sided`, with an adapter of random weights for each role."""
+    base: Base = getattr(tiny, kind)(folder)
+    base.tokenizer.backend_tokenizer.decoder = decoders.Fuse()
+    model = student(base, settings())
+    config = model.peft_config["default"]
+    for role in roles:
+        model.add_adapter(role, config)
+    drawn = torch.Generator().manual_seed(1)
+    for name, weight in model.named_parameters():
+        if "lora_" in name:
+            weight.data.copy_(torch.randn(weight.shape, generator=drawn) * 0.3)
+    return base, model
+
+
+def writer(base: Base, model: PeftModel, **given: Any) -> Students:
+    """Return who writes with these students."""
+    how = {"rows": 16, "max_new_tokens": 30, "top_k": 50, "top_p": 0.9} | given
+    plays = {role: role for role in model.peft_config if role != "default"}
+    return Students(base, model, plays, **how)

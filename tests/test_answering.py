@@ -1,0 +1,169 @@
+"""Answering: live policies decide what their replay decides, draw nothing twice, and outlive `kill -9`."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from train.answering import Journal, answer
+from train.draws import Draw, Sample, replay
+from train.policies import PolicySettings, policy
+from train.writing import Request, Written
+
+HOW = PolicySettings(max_rounds=6, loops=2, pairs=2)
+NAMES = (
+    "greedy/ir", "greedy/dr", "greedy/dr_other", "majority@5/ir", "early_stop@6/ir", "adaptive@6/ir", "lorid",
+    "difficulty@6/ir", "same_round", "lorid_released", "etd", "etd_two_agree", "pair", "pair_unhinted",
+    "network", "prove@3",
+)  # fmt: skip
+PROBLEMS = [f"p{number:02}" for number in range(20)]
+
+
+class Dice:
+    """A writer whose answers depend on the draw alone, and come in an order of its own."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Request] = []
+        self.asked: list[tuple[str, str, int, int]] = []
+
+    def ask(self, requests: Sequence[Request]) -> None:
+        self.waiting += requests
+        self.asked += [one.draw.key for one in requests]
+
+    def write(self) -> list[Written]:
+        """Return every other request that waits, the newest first."""
+        ready, self.waiting = self.waiting[::-2], self.waiting[-2::-2][::-1]
+        return [Written(one.draw, said(one.draw), 3 + len(one.draw.role)) for one in ready]
+
+
+def said(draw: Draw) -> str:
+    """Return one of three answers or none, harder problems being less sure of theirs."""
+    number = sum(map(ord, "/".join(map(str, draw.key)))) * 7919 % 101
+    return str(number % 3) if number < 90 else "none"
+
+
+def asking(draw: Draw, given: Sample | None) -> Request:
+    assert (given is None) == (draw.given is None)
+    return Request(draw, draw.role, "", given.text if given else None, 1.0, "")
+
+
+def solving(written: Written) -> Sample:
+    text = written.text
+    rules = written.draw.role == "kg"
+    return Sample(text, None if rules or text == "none" else text, None, written.new_tokens)
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Journal:
+    return Journal(tmp_path / "run.jsonl")
+
+
+@pytest.mark.parametrize("names", [*((name,) for name in NAMES), NAMES])
+def test_replaying_over_stored_samples_gives_exactly_what_the_live_engine_answered(
+    journal: Journal, names: tuple[str, ...]
+) -> None:
+    policies = {name: policy(name, HOW) for name in names}
+    live = answer(policies, PROBLEMS, journal, Dice(), asking, solving)
+    for name in names:
+        assert live[name] == replay(policy(name, HOW), PROBLEMS, journal.stored)
+        assert sorted(live[name].decisions) == PROBLEMS
+
+
+def test_a_policy_alone_decides_and_costs_what_it_does_among_others(tmp_path: Path) -> None:
+    together = answer(
+        {name: policy(name, HOW) for name in NAMES},
+        PROBLEMS,
+        Journal(tmp_path / "all"),
+        Dice(),
+        asking,
+        solving,
+    )
+    for name in NAMES:
+        alone = answer(
+            {name: policy(name, HOW)}, PROBLEMS, Journal(tmp_path / "one"), Dice(), asking, solving
+        )
+        (tmp_path / "one").unlink()
+        assert alone[name] == together[name]
+
+
+def test_no_draw_is_written_twice(journal: Journal) -> None:
+    dice = Dice()
+    answer({name: policy(name, HOW) for name in NAMES}, PROBLEMS, journal, dice, asking, solving)
+    assert len(dice.asked) == len(set(dice.asked)) == len(journal.stored)
+
+
+def test_a_policy_alone_draws_no_more_than_it_pays_for(journal: Journal) -> None:
+    live = answer({"lorid": policy("lorid", HOW)}, PROBLEMS, journal, Dice(), asking, solving)
+    assert sum(live["lorid"].new_tokens.values()) == sum(one.new_tokens for one in journal.stored.values())
+
+
+def test_a_run_goes_on_where_a_journal_ends_and_asks_only_for_the_rest(tmp_path: Path) -> None:
+    whole = Journal(tmp_path / "whole")
+    expected = answer({"lorid": policy("lorid", HOW)}, PROBLEMS, whole, Dice(), asking, solving)
+    lines = (tmp_path / "whole").read_text().splitlines(keepends=True)
+    (tmp_path / "torn").write_text("".join(lines[: len(lines) // 2]) + lines[-1][:20])
+    torn, dice = Journal(tmp_path / "torn"), Dice()
+    assert len(torn.stored) == len(lines) // 2
+    assert answer({"lorid": policy("lorid", HOW)}, PROBLEMS, torn, dice, asking, solving) == expected
+    assert len(dice.asked) == len(lines) - len(lines) // 2
+    assert torn.stored == whole.stored
+    assert Journal(tmp_path / "torn").stored == whole.stored
+
+
+def test_a_journal_that_is_done_is_gone(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "deep" / "run.jsonl")
+    journal.note(Draw("p", "ir", 1), Sample("so", "7", None, 3))
+    journal.remove()
+    assert not (tmp_path / "deep" / "run.jsonl").exists()
+
+
+SLOW = """
+import sys, time
+from pathlib import Path
+from tests.test_answering import HOW, PROBLEMS, Dice, asking, solving
+from train.answering import Journal, answer
+from train.policies import policy
+class Slow(Dice):
+    def write(self):
+        time.sleep(0.01)
+        return super().write()
+answer({"lorid": policy("lorid", HOW)}, PROBLEMS, Journal(Path(sys.argv[1])), Slow(), asking, solving)
+"""
+
+
+def test_a_killed_run_loses_no_sample_that_was_written(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    process = subprocess.Popen(
+        [sys.executable, "-c", SLOW, str(path)], cwd=Path(__file__).parents[1], stderr=subprocess.DEVNULL
+    )
+    while not path.exists() or path.read_bytes().count(b"\n") < 5:
+        time.sleep(0.005)
+        assert process.poll() is None or path.read_bytes().count(b"\n") >= 5
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    noted = path.read_bytes().count(b"\n")
+    again, dice = Journal(path), Dice()
+    assert len(again.stored) == noted
+    found = answer({"lorid": policy("lorid", HOW)}, PROBLEMS, again, dice, asking, solving)
+    assert found == {"lorid": replay(policy("lorid", HOW), PROBLEMS, again.stored)}
+    assert len(dice.asked) == len(again.stored) - noted
+
+
+def test_what_is_given_has_been_written_before(journal: Journal) -> None:
+    seen: list[str | None] = []
+
+    def remembering(draw: Draw, given: Sample | None) -> Request:
+        if draw.role == "dr":
+            assert draw.given is not None
+            assert draw.given.key in journal.stored
+            seen.append(given.text if given else None)
+        return asking(draw, given)
+
+    answer({"lorid": policy("lorid", HOW)}, PROBLEMS, journal, Dice(), remembering, solving)
+    assert seen
+    assert None not in seen
