@@ -12,7 +12,7 @@ FENCE = re.compile(r"^[ \t]*(?:```|~~~)[ \t]*([\w+.-]*)[^\n]*\n?", re.MULTILINE)
 PYTHON = frozenset({"python", "python3", "py", "python2", "tool_code"})
 PROMPT = re.compile(r"^(>>>|\.\.\.)(?: |$)")
 CODE_LINE = re.compile(
-    r"^(?:def|import|from|for|while|if|print|class|#|@)\b|^[A-Za-z_][\w, ]*\s*[-+*/]?=[^=]|^print\("
+    r"^(?:def|import|from|for|while|if|print|class|#|@)\b|^[A-Za-z_][\w, ]*+\s*+[-+*/]?=[^=]|^print\("
 )
 TRIES = 50
 """How many lines of prose are cut from the end of a text before it is given up."""
