@@ -12,6 +12,8 @@ COMMANDS: dict[str, str] = {
     "sql": "factory.commands.sql",
     "show": "factory.commands.show",
     "status": "factory.commands.status",
+    "estimate": "factory.commands.estimate",
+    "ledger": "factory.commands.ledger",
     "verify": "factory.commands.envelope",
     "prove": "factory.commands.prove",
     "push": "factory.commands.push",

@@ -1,8 +1,10 @@
 """Stage `generate`: every problem is asked of the teacher, for one thought; the answers are `completions`."""
 
-from collections.abc import Iterable, Iterator, Mapping
+import sys
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 from pydantic import Field
 
@@ -14,6 +16,8 @@ from factory.progress import track
 from factory.prompts import Prompt, load
 from factory.request_keys import prompt_sha
 from factory.teachers import Reply, Request, Teacher
+from factory.teachers.batch import BatchTeacher
+from factory.teachers.batch import Settings as BatchSettings
 from factory.teachers.embedded import EmbeddedTeacher
 from factory.teachers.embedded import Settings as EmbeddedSettings
 from factory.teachers.openai import OpenAITeacher
@@ -40,13 +44,14 @@ class Sampling(Section):
 class Settings(Section):
     """The section `generate` of `params.yaml`."""
 
-    teacher: Literal["embedded", "openai", "replay"] = "embedded"
+    teacher: Literal["embedded", "openai", "batch", "replay"] = "embedded"
     samples: int = Field(1, ge=1, description="completions per problem and thought")
     seed: int = 1
     splits: tuple[str, ...] = tuple(SPLITS)
     sampling: Mapping[str, Sampling] = {}
     embedded: EmbeddedSettings = EmbeddedSettings()
     openai: OpenAISettings = OpenAISettings()
+    batch: BatchSettings = BatchSettings()
     replay: ReplaySettings = ReplaySettings()
 
 
@@ -56,25 +61,48 @@ def teacher(settings: Settings, folder: Path) -> Teacher:
         return EmbeddedTeacher(settings.embedded)
     if settings.teacher == "replay":
         return ReplayTeacher(settings.replay, folder)
+    if settings.teacher == "batch":
+        return BatchTeacher(settings.batch)
     return OpenAITeacher(settings.openai)
 
 
-def requests(
-    problems: Iterable[tables.Row], thought: str, prompt: Prompt, settings: Settings
-) -> Iterator[Request]:
-    """Yield a request per problem of the chosen splits and sample; sample i has seed `generate.seed + i`."""
-    sampling = settings.sampling.get(thought, Sampling()).model_dump()
-    for problem in problems:
-        if problem["split"] not in settings.splits:
-            continue
-        messages = prompt.messages(problem)
-        for sample in range(settings.samples):
-            parameters = {"model": settings.openai.model, **sampling, "seed": settings.seed + sample}
-            yield Request(problem, thought, sample, messages, parameters)
+class SizedRows(Protocol):
+    """Rows of a table whose number is known, such as `tables.Source` or a list."""
+
+    def __iter__(self) -> Iterator[tables.Row]: ...
+    def __len__(self) -> int: ...
 
 
-def generate(asked: Iterable[Request], answering: Teacher, name: str) -> Iterator[tables.Row]:
-    """Yield a row of `completions` for every request, in the order in which the teacher answers."""
+class Asking:
+    """The requests for one thought: one per problem of the chosen splits and sample, made as they are read.
+
+    Sample i has the seed `generate.seed + i`. The length hint counts every problem, of any split.
+    """
+
+    def __init__(self, problems: SizedRows, thought: str, prompt: Prompt, settings: Settings) -> None:
+        self.problems, self.thought, self.prompt, self.settings = problems, thought, prompt, settings
+
+    def __length_hint__(self) -> int:
+        return len(self.problems) * self.settings.samples
+
+    def __iter__(self) -> Iterator[Request]:
+        settings = self.settings
+        model = (settings.batch if settings.teacher == "batch" else settings.openai).model
+        sampling = settings.sampling.get(self.thought, Sampling()).model_dump()
+        for problem in self.problems:
+            if problem["split"] not in settings.splits:
+                continue
+            messages = self.prompt.messages(problem)
+            for sample in range(settings.samples):
+                parameters = {"model": model, **sampling, "seed": settings.seed + sample}
+                yield Request(problem, self.thought, sample, messages, parameters)
+
+
+def generate(asked: Iterable[Request], answering: Teacher, name: str) -> Generator[tables.Row, None, None]:
+    """Yield a row of `completions` for every request, in the order in which the teacher answers.
+
+    Close it when you stop early: the teacher then keeps what is in flight.
+    """
     for reply in answering.complete(asked):
         request = reply.request
         failure, detail = _failure(reply)
@@ -110,10 +138,8 @@ def _failure(reply: Reply) -> tuple[str | None, str | None]:
     return None, None
 
 
-def main(thought: str) -> None:
-    """Read the problems, write `data/completions/<thought>.parquet`."""
-    folder = root()
-    settings = params.section("generate", Settings)
+def asking(folder: Path, thought: str, settings: Settings) -> Asking:
+    """Return the requests that the project in `folder` makes for one thought."""
     unknown = [split for split in settings.splits if split not in SPLITS]
     if unknown:
         raise ThoughtmillError(
@@ -121,9 +147,27 @@ def main(thought: str) -> None:
         )
     prompt = load(thought, folder / "data" / "exemplars.jsonl")
     problems = tables.Source(folder / "data" / "problems.parquet", Problems)
-    asked = requests(track(problems, f"generate {thought}"), thought, prompt, settings)
-    rows = generate(asked, teacher(settings, folder), settings.teacher)
-    tables.write(folder / "data" / "completions" / f"{thought}.parquet", Completions, rows)
+    return Asking(problems, thought, prompt, settings)
+
+
+def main(thought: str) -> None:
+    """Read the problems, write `data/completions/<thought>.parquet`."""
+    folder = root()
+    settings = params.section("generate", Settings)
+    asked = asking(folder, thought, settings)
+    shows_itself = settings.teacher in ("openai", "batch")
+    shown = asked if shows_itself else track(asked, f"generate {thought}")
+    with closing(generate(shown, teacher(settings, folder), settings.teacher)) as rows:
+        tables.write(folder / "data" / "completions" / f"{thought}.parquet", Completions, rows)
+    _say_unanswered(folder, thought)
+
+
+def _say_unanswered(folder: Path, thought: str) -> None:
+    """Say how many requests were given up: DVC takes the stage for done, and asks again only when told to."""
+    path = folder / "data" / "completions" / f"{thought}.parquet"
+    given_up = sum(row["failure"] == "unanswered" for row in tables.Source(path, Completions))
+    if given_up:
+        print(f"{given_up} unanswered; ask again with: dvc repro -f -s generate@{thought}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sized
+from collections.abc import Iterable, Iterator
+from operator import length_hint
 from typing import TypeVar
 
 from tqdm import tqdm
@@ -13,12 +14,12 @@ LINE_EVERY_S = 10.0
 
 
 def track(items: Iterable[Item], what: str) -> Iterator[Item]:
-    """Yield the items and show how far they are; how many there are is known when they are `Sized`.
+    """Yield the items and show how far they are; how many there are is their length, or its hint.
 
     In a terminal this is one bar. In a pipe, or in CI, it is a plain line every ten seconds and one at the
     end.
     """
-    total = len(items) if isinstance(items, Sized) else None
+    total = length_hint(items) or None
     if sys.stderr.isatty():
         yield from tqdm(items, desc=what, total=total, unit="", dynamic_ncols=True)
         return

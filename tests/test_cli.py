@@ -1,5 +1,6 @@
 """`thoughtmill`: commands that answer from any folder, and say in one line what is wrong."""
 
+import argparse
 import csv
 import io
 import json
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from factory.commands import ledger as shared
+from factory.ledger import Ledger, Result
 from factory.tabulate import tabulate
 from tests.small_corpus import THOUGHTS
 
@@ -91,3 +94,44 @@ def test_no_command_shows_how_to_call(project: Path) -> None:
     done = run(project)
     assert done.returncode == 2
     assert "usage: thoughtmill" in done.stderr
+
+
+def test_an_estimate_says_what_each_thought_would_take(project: Path) -> None:
+    root = project.parents[1]
+    prices = "{m: {prompt: 1.0, completion: 2.0}}"
+    (root / "params.yaml").write_text(
+        f"thoughts: [cot, pot]\ngenerate: {{teacher: openai, openai: {{model: m, prices: {prices}}}}}\n"
+    )
+    (root / "data" / "exemplars.jsonl").touch()
+    lines = [line.split() for line in run(project, "estimate").stdout.splitlines()]
+    assert [line[:3] for line in lines[2:]] == [["cot", "3", "0"], ["pot", "3", "0"], ["all", "6", "0"]]
+    assert 0 < float(lines[-1][-2]) <= float(lines[-1][-1])
+
+
+def test_a_teacher_that_is_free_has_no_estimate(project: Path) -> None:
+    done = run(project, "estimate")
+    assert (done.returncode, done.stderr) == (2, "error: the teacher `embedded` costs nothing\n")
+
+
+def test_the_ledger_is_shared_as_shards(project: Path) -> None:
+    assert run(project, "ledger", "export").stdout.startswith("0 new shards in ")
+    done = run(project, "ledger", "import", "gone")
+    assert done.returncode == 2
+    assert "gone is no folder of ledger shards" in done.stderr
+
+
+def test_a_ledger_that_was_exported_can_be_taken_in_elsewhere(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = Result("a" * 64, "endpoint", "m", "pot", "b" * 64, b"{}", "stop", 10, 0, 3, 0.1, 0.5, 1.0)
+    monkeypatch.setenv("THOUGHTMILL_LEDGER", str(tmp_path / "mine.sqlite"))
+    with Ledger() as ledger:
+        ledger.write([result], [])
+    words = argparse.Namespace(direction="export", folder=tmp_path / "shards")
+    assert shared.call(words).startswith("1 new shards")
+    assert shared.call(words).startswith("0 new shards")
+    monkeypatch.setenv("THOUGHTMILL_LEDGER", str(tmp_path / "theirs.sqlite"))
+    words.direction = "import"
+    assert shared.call(words) == "1 answers are new to the ledger"
+    with Ledger() as ledger:
+        assert ledger.get("a" * 64) == result

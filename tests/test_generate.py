@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from factory import tables
-from factory.generate import Settings, generate, requests, teacher
+from factory.generate import Asking, Settings, generate, teacher
 from factory.prompts import load
 from factory.teachers import Reply, Request
 from schemas import Completions
@@ -23,7 +23,7 @@ PROBLEMS = [
 
 
 def asked(**settings: Any) -> list[Request]:
-    return list(requests(PROBLEMS, "pot", load("pot", EXEMPLARS), Settings.model_validate(settings)))
+    return list(Asking(PROBLEMS, "pot", load("pot", EXEMPLARS), Settings.model_validate(settings)))
 
 
 class Scripted:
@@ -85,7 +85,7 @@ def test_what_is_no_usable_completion_has_a_failure(reply: dict[str, Any], failu
 
 def test_the_prompt_has_one_digest_for_all_problems_and_another_for_another_thought() -> None:
     rows = list(generate(asked(), Scripted(), "openai"))
-    other = requests(PROBLEMS, "cot", load("cot", EXEMPLARS), Settings())
+    other = Asking(PROBLEMS, "cot", load("cot", EXEMPLARS), Settings())
     (first,) = {each["prompt_sha"] for each in rows}
     assert first != next(iter(generate(other, Scripted(), "openai")))["prompt_sha"]
 

@@ -17,7 +17,7 @@ def test_lines_come_as_often_as_they_are_due(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(progress, "LINE_EVERY_S", 0.0)
-    list(progress.track(iter("ab"), "seed"))
+    list(progress.track((each for each in "ab"), "seed"))
     assert [line.split(",")[0] for line in capsys.readouterr().err.splitlines()] == [
         "seed: 1",
         "seed: 2",

@@ -15,6 +15,7 @@ from dvc.repo import Repo
 
 from factory.errors import ThoughtmillError
 from factory.files import root
+from factory.ledger.runs import recent
 
 HELP = "say what is built and what is stale"
 
@@ -24,8 +25,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def call(words: argparse.Namespace) -> str:
-    """Say in a line how each stage stands."""
-    return "\n".join(f"{each.state:8} {each.stage:20} {each.why}".rstrip() for each in standings(root()))
+    """Say in a line how each stage stands, and how far the last runs of a paid teacher are."""
+    lines = [f"{each.state:8} {each.stage:20} {each.why}".rstrip() for each in standings(root())]
+    return "\n".join(lines + [f"{run.state:8} {run.figures}" for run in recent()])
 
 
 class Standing(NamedTuple):
