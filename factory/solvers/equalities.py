@@ -32,7 +32,7 @@ _BULLET = re.compile(r"\s*(?:[-*•]|[0-9]+[.)])\s+")
 _LATEX = re.compile(r"\\(times|cdot|div)\b")
 
 _PER = re.compile(r"/(?=_)")
-_UNIT = re.compile(r"_+(?=[-+*/^)%|?]|$)")
+_UNIT = re.compile(r"(?<!_)_++(?=[-+*/^)%|?]|$)")
 _FIRST_NUMBER = re.compile(r"-?[0-9.,e]+%?")
 _CALCULATION = re.compile(r"[0-9)%][-+*/^(]")
 
