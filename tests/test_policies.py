@@ -57,10 +57,16 @@ def test_a_policy_that_lacks_a_sample_of_one_problem_is_left_out() -> None:
 
 
 def test_each_k_is_tried_with_its_halves() -> None:
-    names = candidates([("p", "ir", round_, 0) for round_ in range(21)])
+    names = candidates([("p", "cot", round_, 0) for round_ in range(21)])
     assert [name for name in names if name.startswith("majority")] == [
-        f"majority@{k}/ir" for k in (1, 2, 5, 10, 20)
+        f"majority@{k}/cot" for k in (1, 2, 5, 10, 20)
     ]
+
+
+def test_the_votes_of_ir_are_tried_at_every_k() -> None:
+    names = candidates([("p", "ir", round_, 0) for round_ in range(1, 7)])
+    votes = sorted(name for name in names if name.startswith("majority"))
+    assert votes == [f"majority@{k}/ir" for k in range(1, 7)]
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ def interval(values: Sequence[float], seed: int = 0) -> tuple[float, float]:
     """Return the 95 % interval of a mean: the percentile bootstrap over problems (Efron, 1979), seeded."""
     drawn = np.random.default_rng(int(hashlib.sha256(f"{seed}/bootstrap".encode()).hexdigest(), 16))
     held = np.asarray(values, dtype=float)
-    means = [held[drawn.integers(0, len(held), len(held))].mean() for _ in range(RESAMPLES)]
+    means = held[drawn.integers(0, len(held), (RESAMPLES, len(held)))].mean(1)
     low, high = np.quantile(means, (0.025, 0.975))
     return round(float(low), 4), round(float(high), 4)
 
@@ -48,7 +48,7 @@ def measured(policy: Policy, decided: Decided, answers: Mapping[str, str], seed:
     }
 
 
-def difference(one: Mapping[str, bool], other: Mapping[str, bool], seed: int = 0) -> dict[str, float]:
+def difference(one: Mapping[str, float], other: Mapping[str, float], seed: int = 0) -> dict[str, float]:
     """Return how much more often `one` is right than `other` on the same problems, with its interval."""
     apart = [float(right) - float(other[name]) for name, right in one.items()]
     low, high = interval(apart, seed)

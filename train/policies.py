@@ -102,15 +102,19 @@ def replayed(
 
 
 def candidates(stored: Iterable[Key]) -> list[str]:
-    """Return the names of all policies to try on stored samples: k as large as it gets, and its halves."""
+    """Return the names of all policies to try on stored samples: k as large as it gets, and its halves.
+
+    IR's majority is tried at every k, as what others are held against at equal cost.
+    """
     drawn = sorted({(role, round_) for _, role, round_, _ in stored})
     rounds = dict(drawn)
     names = [f"greedy/{role}" for role, round_ in drawn if round_ == 0 and role != "kg"]
     for role, most in rounds.items():
         steps = sorted({most >> shift for shift in range(most.bit_length())})
-        names += [
-            f"{kind}@{k}/{role}" for kind in KINDS_OF_K for k in steps if not role.endswith(("kg", "_hint"))
-        ]
+        if role == "kg" or role.endswith("_hint"):
+            continue
+        names += [f"{kind}@{k}/{role}" for kind in KINDS_OF_K for k in steps]
+        names += [f"majority@{k}/{role}" for k in range(1, most + 1) if k not in steps and role == "ir"]
         names += [f"prove@{k}" for k in steps if role == "cot"]
     return [*names, *KINDS_ALONE]
 

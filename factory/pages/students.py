@@ -1,0 +1,62 @@
+"""The section `students`: what students answer by policy, what it costs, and what the papers claim of it.
+
+It shows what the stage `evaluate` of `train/` wrote; nothing here knows how students are run.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from factory.pages.charts import Part, stacked
+from factory.pages.frontier import Point, frontier
+from factory.pages.markup import Section, render
+from factory.pages.queries import Row
+
+PARTS = 1000
+"""Bars are made of shares; this many parts are the whole."""
+
+TONES = {"right": "good", "format": "none", "arithmetic": "failure-0", "logical": "wrong"}
+CEILING = "pass@"
+"""What begins the names of those that see the gold answer: no policies, so no part of the frontier."""
+
+
+def students(shown: Mapping[str, Any]) -> Section:
+    """Return the section of what `data/students.json` holds."""
+    names = list(dict.fromkeys(row["test_set"] for row in shown["policies"]))
+    sets = [_test_set(name, shown) for name in names]
+    return Section("students", "Students", render("students.html", sets=sets, shown=shown))
+
+
+def _test_set(name: str, shown: Mapping[str, Any]) -> Row:
+    policies = [_resolved(row) for row in shown["policies"] if row["test_set"] == name]
+    points = [
+        Point(row["policy"], row["accuracy"], row["mean_new_tokens"])
+        for row in policies
+        if not row["policy"].startswith(CEILING)
+    ]
+    return {
+        "name": name,
+        "problems": policies[0]["problems"],
+        "policies": policies,
+        "frontier": frontier(f"Accuracy of each policy against its new tokens a problem, on {name}", points),
+        "claims": [row for row in shown["claims"] if row["test_set"] == name],
+        "rounds": [_agreed(row) for row in shown["rounds"] if row["test_set"] == name],
+        "mistakes": [
+            _mistaken(row, shown["meanings"]) for row in shown["mistakes"] if row["test_set"] == name
+        ],
+    }
+
+
+def _resolved(row: Row) -> Row:
+    parts = [Part("resolved", round(PARTS * row["resolved"]), "plain")]
+    return row | {"bar": stacked(f"Resolved by {row['policy']}", parts, PARTS)}
+
+
+def _agreed(row: Row) -> Row:
+    right = round(PARTS * row["agreed"] * (row["accuracy"] or 0))
+    parts = [Part("right", right, "good"), Part("wrong", round(PARTS * row["agreed"]) - right, "wrong")]
+    return row | {"bar": stacked(f"Agreed by round {row['round']}", parts, PARTS)}
+
+
+def _mistaken(row: Row, meanings: Mapping[str, str]) -> Row:
+    parts = [Part(name, row[name], TONES[name]) for name in ("right", *meanings)]
+    return row | {"bar": stacked(f"Samples of {row['role']}", parts, sum(part.size for part in parts))}

@@ -1,0 +1,148 @@
+"""Stage `evaluate`: tables of every policy over what students wrote, by hand-made predictions."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from factory import tables
+from schemas import PolicyResults, Predictions
+from tests.tabled import table
+from train.draws import Decided, Decision, Key, Sample
+from train.evaluate import by_round, evaluate, metrics, mistakes, only
+from train.infer import InferSettings
+
+HOW = InferSettings.model_validate({"policies": ["greedy/ir", "lorid"], "policy": {"max_rounds": 2}})
+PROBLEMS = [
+    {"problem_id": "a", "problem": "?", "answer": "7", "test_set": "one, test"},
+    {"problem_id": "b", "problem": "?", "answer": "9", "test_set": "one, test"},
+    {"problem_id": "c", "problem": "?", "answer": "5", "test_set": "two, test"},
+]
+
+
+def written(run: str, answers: dict[str, list[str | None]], greedy: dict[str, str]) -> list[tables.Row]:
+    """Return the predictions of a run: IR's answers by round, with which DR agrees, and its greedy ones."""
+    stored: dict[Key, Sample] = {}
+    for name, said in answers.items():
+        stored |= table({"ir": said, "kg": [None] * len(said), "dr": said}, name)
+        stored |= table({"ir": [greedy[name]]}, name, first=0)
+    rows = []
+    for (problem_id, role, round_, sample), one in sorted(stored.items()):
+        rows.append(
+            {"run": run, "data_version": "v", "problem_id": problem_id, "role": role, "round": round_,
+             "sample": sample, "text": one.text, "predicted_answer": one.predicted_answer,
+             "failure": one.failure, "correct": None, "new_tokens": one.new_tokens}
+        )  # fmt: skip
+    return rows
+
+
+def two_runs() -> list[tables.Row]:
+    first = written("x-1", {"a": ["7"], "b": ["9"], "c": [None, "5"]}, {"a": "7", "b": "8", "c": "4"})
+    second = written("x-2", {"a": ["7"], "b": ["8"], "c": ["4"]}, {"a": "7", "b": "8", "c": "4"})
+    return first + second
+
+
+@pytest.fixture(scope="module")
+def found() -> tuple[list[tables.Row], dict[str, Any]]:
+    return evaluate(two_runs(), PROBLEMS, HOW, 0)
+
+
+def test_there_is_a_row_for_every_run_test_set_and_policy(
+    found: tuple[list[tables.Row], dict[str, Any]], tmp_path: Path
+) -> None:
+    rows, _ = found
+    tables.write(tmp_path / "policy_results.parquet", PolicyResults, rows)
+    accuracy = {(row["run"], row["test_set"], row["policy"]): row["accuracy"] for row in rows}
+    assert accuracy["x-1", "one, test", "lorid"] == 1.0
+    assert accuracy["x-2", "one, test", "lorid"] == 0.5
+    assert accuracy["x-1", "one, test", "greedy/ir"] == 0.5
+    assert accuracy["x-1", "two, test", "lorid"] == 1.0
+    assert {row["policy"] for row in rows} >= {"majority@1/ir", "pass@1/ir", "same_round", "lorid_released"}
+
+
+def test_runs_are_pooled_for_the_report(found: tuple[list[tables.Row], dict[str, Any]]) -> None:
+    _, shown = found
+    pooled = {(row["test_set"], row["policy"]): row for row in shown["policies"]}
+    one = pooled["one, test", "lorid"]
+    assert (one["problems"], one["accuracy"], one["resolved"], one["mean_new_tokens"]) == (2, 0.75, 1.0, 25.0)
+    two = pooled["two, test", "lorid"]
+    assert (two["accuracy"], two["mean_rounds"], two["mean_new_tokens"]) == (0.5, 1.5, 37.5)
+    assert (shown["runs"], shown["data_version"]) == (2, "v")
+
+
+def test_claims_are_held_per_test_set_over_all_runs(found: tuple[list[tables.Row], dict[str, Any]]) -> None:
+    claims = {row["test_set"]: row for row in found[1]["claims"]}
+    assert set(claims) == {"one, test", "two, test"}
+    assert (claims["one, test"]["gain"], claims["one, test"]["against"]) == (0.25, "greedy/ir")
+    assert claims["two, test"]["gain"] == 0.5
+
+
+def test_agreement_by_round_is_the_share_that_has_agreed_by_then() -> None:
+    decisions = {
+        "a": Decision(("7",), True, 1),
+        "b": Decision(("8",), True, 2),
+        "c": Decision(("5",), False, 2),
+    }
+    rows = by_round([(Decided(decisions, {}), {"a": True, "b": False, "c": True})], 3)
+    assert rows == [
+        {"round": 1, "agreed": 0.3333, "accuracy": 1.0},
+        {"round": 2, "agreed": 0.6667, "accuracy": 0.5},
+        {"round": 3, "agreed": 0.6667, "accuracy": 0.5},
+    ]
+    assert by_round([], 3) == []
+
+
+def test_mistakes_are_those_of_greedy_samples_by_role() -> None:
+    rows = [
+        row | {"text": "3 * 3 = 8 nuts.\n#### 8" if row["predicted_answer"] == "8" else row["text"]}
+        for row in two_runs()
+    ]
+    assert mistakes(rows, {row["problem_id"]: row for row in PROBLEMS}) == [
+        {"test_set": "one, test", "role": "ir", "right": 2, "format": 0, "arithmetic": 2, "logical": 0},
+        {"test_set": "two, test", "role": "ir", "right": 0, "format": 0, "arithmetic": 0, "logical": 2},
+    ]
+
+
+def test_only_keeps_the_problems_of_a_test_set_and_their_tokens() -> None:
+    decision = Decision(("7",), True, 1)
+    decided = Decided({"a": decision, "b": decision}, {"a": 5, "b": 6})
+    assert only(decided, ["b"]) == Decided({"b": decision}, {"b": 6})
+
+
+def test_metrics_are_by_test_set_and_policy(found: tuple[list[tables.Row], dict[str, Any]]) -> None:
+    numbers = metrics(found[1])
+    assert numbers["one, test"]["lorid"] == {"accuracy": 0.75, "resolved": 1.0, "mean_new_tokens": 25.0}
+
+
+def test_the_stage_writes_its_four_files_the_same_each_time(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    tables.write(data / "predictions.parquet", Predictions, two_runs())
+    rows = pd.DataFrame(PROBLEMS)
+    rows["source"], rows["split"] = rows["test_set"].str.split(", ").str[0], "test"
+    rows.drop(columns="test_set").to_parquet(data / "problems.parquet")
+    pd.DataFrame({"problem_id": ["a"]}).to_parquet(data / "records.parquet")
+    (data / "manifest.json").write_text('{"data_version": "v"}')
+    how = json.loads(HOW.model_dump_json(exclude={"openai"}))
+    (tmp_path / "params.yaml").write_text(json.dumps({"infer": how}))
+    (tmp_path / "dvc.yaml").write_text("stages: {}\n")
+    names = ("policy_results.parquet", "students.json", "students_metrics.json", "frontier.csv")
+    bytes_of = []
+    for seed in ("1", "2"):
+        environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1]), "PYTHONHASHSEED": seed}
+        subprocess.run([sys.executable, "-m", "train.evaluate"], cwd=tmp_path, env=environment, check=True)
+        bytes_of.append([(data / name).read_bytes() for name in names])
+    assert bytes_of[0] == bytes_of[1]
+    plotted = list(csv.DictReader((data / "frontier.csv").open()))
+    assert {
+        "test_set": "one, test",
+        "policy": "lorid",
+        "mean_new_tokens": "25.0",
+        "accuracy": "0.75",
+    } in plotted
+    assert json.loads((data / "students.json").read_text()) == evaluate(two_runs(), PROBLEMS, HOW, 0)[1]

@@ -1,0 +1,179 @@
+"""Stage `evaluate`: every policy replayed over what students wrote, in tables; `python -m train.evaluate`."""
+
+import csv
+import json
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from factory import params, stage, tables
+from factory.files import aside, root
+from factory.params import Settings
+from schemas import PolicyResults, Predictions
+from train.claims import Result, held
+from train.draws import Decided, NotDrawn, replay
+from train.infer import InferSettings, problems_of
+from train.measuring import interval, marks, measured
+from train.mistakes import MISTAKES, mistake
+from train.pinned import open_corpus
+from train.policies import candidates, policy
+from train.stored import of_predictions
+
+
+class EvaluateSettings(Settings):
+    """The section `evaluate` of `params.yaml`."""
+
+    seed: int = Field(0, description="of the bootstrap over problems")
+
+
+Cell = tuple[Decided, dict[str, bool]]
+"""What one policy decided in one run on one test set, and what of it is right."""
+
+
+def main() -> None:
+    """Read predictions and problems, write `policy_results`, metrics, a plot and what the report shows."""
+    settings, how = params.section("evaluate", EvaluateSettings), params.section("infer", InferSettings)
+    os.chdir(root())
+    data = Path("data")
+    problems = problems_of(open_corpus(how.corpus, how.corpus_revision), how.splits, how.limit)
+    predictions = list(tables.Source(data / "predictions.parquet", Predictions))
+    rows, shown = evaluate(predictions, problems, how, settings.seed)
+    tables.write(data / "policy_results.parquet", PolicyResults, rows)
+    _write_json(data / "students.json", shown)
+    _write_json(data / "students_metrics.json", metrics(shown))
+    with aside(data / "frontier.csv") as part, part.open("w", newline="", encoding="utf-8") as file:
+        sheet = csv.DictWriter(
+            file,
+            ("test_set", "policy", "mean_new_tokens", "accuracy"),
+            extrasaction="ignore",
+            lineterminator="\n",
+        )
+        sheet.writeheader()
+        sheet.writerows(shown["policies"])
+
+
+def evaluate(
+    predictions: Sequence[tables.Row], problems: Sequence[tables.Row], how: InferSettings, seed: int
+) -> tuple[list[tables.Row], dict[str, Any]]:
+    """Return the rows of `policy_results`, and what the report shows: policies and claims over all runs."""
+    gold = {row["problem_id"]: row["answer"] for row in problems}
+    by_set: dict[str, list[str]] = {}
+    for row in problems:
+        by_set.setdefault(row["test_set"], []).append(row["problem_id"])
+    version = predictions[0]["data_version"]
+    rows: list[tables.Row] = []
+    cells: dict[tuple[str, str], list[Cell]] = {}
+    for run, written in groupby(predictions, key=lambda row: str(row["run"])):
+        stored = of_predictions(written)
+        names = list(dict.fromkeys([*how.policies, *candidates(stored)]))
+        for name in names:
+            chosen = policy(name, how.policy)
+            try:
+                decided = replay(chosen, sorted(gold), stored)
+            except NotDrawn:
+                continue
+            for test_set, ids in by_set.items():
+                part = only(decided, ids)
+                named = {"run": run, "data_version": version, "test_set": test_set, "policy": name}
+                rows.append(named | measured(chosen, part, gold, seed))
+                cells.setdefault((test_set, name), []).append((part, marks(chosen, part, gold)))
+    return rows, {
+        "data_version": version,
+        "runs": len({row["run"] for row in rows}),
+        "policies": [_pooled(*key, found, seed) for key, found in cells.items()],
+        "claims": [
+            {"test_set": test_set} | claim
+            for test_set in by_set
+            for claim in held(
+                {key[1]: _result(found) for key, found in cells.items() if key[0] == test_set}, seed
+            )
+        ],
+        "rounds": [
+            {"test_set": test_set} | row
+            for test_set in by_set
+            for row in by_round(cells.get((test_set, "lorid"), []), how.policy.max_rounds)
+        ],
+        "mistakes": mistakes(predictions, {row["problem_id"]: row for row in problems}),
+        "meanings": MISTAKES,
+    }
+
+
+def only(decided: Decided, problem_ids: Iterable[str]) -> Decided:
+    """Return what was decided for some of the problems."""
+    ids = list(problem_ids)
+    spent = {one: decided.new_tokens[one] for one in ids if one in decided.new_tokens}
+    return Decided({one: decided.decisions[one] for one in ids}, spent)
+
+
+def _pooled(test_set: str, name: str, found: Sequence[Cell], seed: int) -> dict[str, Any]:
+    """Return the mean figures of a policy over all runs; the interval is over problems."""
+    result = _result(found)
+    low, high = interval(list(result.right.values()), seed)
+    decisions = [(one, right[name]) for decided, right in found for name, one in decided.decisions.items()]
+    resolved = [right for decision, right in decisions if decision.resolved]
+    return {
+        "test_set": test_set,
+        "policy": name,
+        "problems": len(result.right),
+        "accuracy": result.accuracy,
+        "low": low,
+        "high": high,
+        "resolved": round(len(resolved) / len(decisions), 4),
+        "accuracy_resolved": round(sum(resolved) / len(resolved), 4) if resolved else None,
+        "mean_rounds": round(sum(decision.rounds for decision, _ in decisions) / len(decisions), 2),
+        "mean_new_tokens": result.mean_new_tokens,
+    }
+
+
+def _result(found: Sequence[Cell]) -> Result:
+    right = {name: sum(marked[name] for _, marked in found) / len(found) for name in found[0][1]}
+    spent = sum(sum(decided.new_tokens.values()) for decided, _ in found) / len(found)
+    return Result(right, round(spent / len(right), 1))
+
+
+def by_round(found: Sequence[Cell], max_rounds: int) -> list[dict[str, Any]]:
+    """Return for each round the share of problems that have agreed by then, and of those the right."""
+    decisions = [(one, right[name]) for decided, right in found for name, one in decided.decisions.items()]
+    rows = []
+    for round_ in range(1, max_rounds + 1) if decisions else ():
+        agreed = [right for one, right in decisions if one.resolved and one.rounds <= round_]
+        share = round(sum(agreed) / len(agreed), 4) if agreed else None
+        rows.append({"round": round_, "agreed": round(len(agreed) / len(decisions), 4), "accuracy": share})
+    return rows
+
+
+def mistakes(predictions: Iterable[tables.Row], problems: Mapping[str, tables.Row]) -> list[dict[str, Any]]:
+    """Return how many greedy samples of each role are right, and what the others are, over all runs."""
+    counts: dict[tuple[str, str], Counter[str]] = {}
+    for row in predictions:
+        if row["round"] == 0 and row["role"] != "kg":
+            problem = problems[row["problem_id"]]
+            found = mistake(row["text"], row["predicted_answer"], row["failure"], problem["answer"])
+            counts.setdefault((problem["test_set"], row["role"]), Counter())[found or "right"] += 1
+    return [
+        {"test_set": test_set, "role": role} | {name: counted[name] for name in ("right", *MISTAKES)}
+        for (test_set, role), counted in sorted(counts.items())
+    ]
+
+
+def metrics(shown: Mapping[str, Any]) -> dict[str, dict[str, dict[str, float]]]:
+    """Return the numbers to compare two runs by, for `dvc metrics`: by test set and policy."""
+    numbers: dict[str, dict[str, dict[str, float]]] = {}
+    for row in shown["policies"]:
+        kept = {name: row[name] for name in ("accuracy", "resolved", "mean_new_tokens")}
+        numbers.setdefault(row["test_set"], {})[row["policy"]] = kept
+    return numbers
+
+
+def _write_json(path: Path, value: Any) -> None:
+    with aside(path) as part:
+        part.write_text(json.dumps(value, indent=1, sort_keys=True) + "\n", "utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    stage.run(main)

@@ -1,0 +1,52 @@
+"""Mistakes: whether a wrong answer is a wrong plan, a wrong sum in a right plan, or no readable form.
+
+>>> corrected("3 bags hold 3 * 4 = 13 nuts.\\n13 - 2 = 11 are left.\\n#### 11")
+Fraction(10, 1)
+"""
+
+import re
+from fractions import Fraction
+
+from factory.solvers.answers import equal, exact_text, fits, value
+from factory.solvers.arithmetic import evaluate
+from factory.solvers.steps import steps
+
+FORM = frozenset({"unanswered", "refused", "empty", "truncated", "unparsable", "no_answer", "not_a_number"})
+FIGURE = re.compile(r"[0-9][0-9,]*(?:\.[0-9]+)?")
+MISTAKES = {
+    "format": "nothing can be read, parsed or run, or it was cut off",
+    "arithmetic": "the plan of the chain comes to the gold answer, but a sum in it is wrong",
+    "logical": "the plan, the program or the equations are wrong",
+}
+
+
+def mistake(text: str, predicted_answer: str | None, failure: str | None, gold: str) -> str | None:
+    """Return which of `MISTAKES` a student's text is, or None when its answer is right.
+
+    Programs and equations do their own sums, so theirs are never arithmetic.
+    """
+    if predicted_answer is not None and equal(predicted_answer, gold):
+        return None
+    if failure in FORM:
+        return "format"
+    plan = None if failure is not None else corrected(text)
+    return "arithmetic" if plan is not None and equal(exact_text(plan), gold) else "logical"
+
+
+def corrected(chain: str) -> Fraction | None:
+    """Return what the last step of a chain comes to when every step is computed rightly."""
+    right: dict[Fraction, Fraction] = {}
+    last: Fraction | None = None
+    for step in steps(chain):
+        last = evaluate(FIGURE.sub(lambda figure: _mended(figure[0], right), step.expression))
+        if last is None or not fits(last):
+            return None
+        right[step.stated] = last
+    return last
+
+
+def _mended(figure: str, right: dict[Fraction, Fraction]) -> str:
+    """Return the right value of a figure that an earlier step came to wrongly; any other as it stands."""
+    stated = value(figure)
+    mended = right.get(stated, stated) if stated is not None else None
+    return figure if mended is None or mended == stated else f"({exact_text(mended)})"
