@@ -70,18 +70,24 @@ def _comment(con: duckdb.DuckDBPyConnection, kind: str, name: str, table: Table)
 def opened(data: Path, thoughts: tuple[str, ...]) -> duckdb.DuckDBPyConnection:
     """Return a read-only view of the corpus: `data/corpus.duckdb`, or the Parquet files when it is stale.
 
-    The file is stale when it is missing or was built from another data version than the manifest names.
+    The file is stale when it is missing, broken, or of another data version than the manifest names.
     """
-    path = data / "corpus.duckdb"
-    wanted = existing(data / "manifest.json", "run `dvc repro` to build the corpus").read_text("utf-8")
-    if path.exists():
+    path, wanted = data / "corpus.duckdb", data / "manifest.json"
+    if not path.exists() and not wanted.exists():
+        raise ThoughtmillError(f"{data} holds no corpus: run `dvc repro` to build it")
+    try:
         con = duckdb.connect(str(path), read_only=True)
         built = con.execute("select value from meta where key = 'data_version'").fetchone()
-        if built is not None and built[0] == json.loads(wanted)["data_version"]:
-            return con
+        if not wanted.exists() or built == (json.loads(wanted.read_text("utf-8"))["data_version"],):
+            return con  # without a manifest the stage that writes both is running
         con.close()
+    except (duckdb.Error, ValueError):
+        pass  # no database, or a broken one: the tables themselves answer
     con = duckdb.connect()
-    fill(con, data, thoughts, "view")
+    try:
+        fill(con, data, thoughts, "view")
+    except duckdb.Error as error:
+        raise as_error(error) from error
     return con
 
 

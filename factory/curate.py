@@ -11,6 +11,7 @@ from typing import NamedTuple
 from pydantic import Field
 
 from factory import params, redrawing, stage, tables, verdicts
+from factory.errors import ThoughtmillError
 from factory.files import root
 from factory.params import Settings as Section
 from factory.progress import track
@@ -78,7 +79,7 @@ def drop_reason(record: tables.Row, standing: Standing, seen: set[tuple[str, str
 
 
 def agreement(record: tables.Row, siblings: list[tables.Row]) -> tables.Row:
-    """Return the check whether another thought of the problem comes to the same answer; no gold is needed."""
+    """Return the check whether the first sample of another thought comes to this answer, without gold."""
     answers = {
         sibling["thought"]: sibling["predicted_answer"]
         for sibling in reversed(siblings)
@@ -108,9 +109,10 @@ def stand(problems: Iterable[tables.Row], settings: Settings) -> Iterator[tuple[
     for problem in problems:
         if split_of(problem) != "train":
             held_out.update(ngrams(problem["problem"], settings.ngram))
-    earlier: set[bytes] = set()
+    earlier: set[tuple[bool, bytes]] = set()  # of train and of held-out problems apart
     for problem in problems:
-        split, text = split_of(problem), _digest(words(problem["problem"]))
+        split = split_of(problem)
+        text = split == "train", _digest(problem["problem"].split())
         grams = ngrams(problem["problem"], settings.ngram)
         if split == "train" and len(grams & held_out) >= settings.max_overlap * len(grams):
             reason: str | None = "contaminated"
@@ -121,12 +123,12 @@ def stand(problems: Iterable[tables.Row], settings: Settings) -> Iterator[tuple[
 
 
 def words(problem: str) -> list[str]:
-    """Return the words and numbers of a problem in lower case, without punctuation.
+    """Return the words, numbers and signs of arithmetic of a problem in lower case, without punctuation.
 
-    >>> words("Ann has 2.5 kg; Bob's got none!")
-    ['ann', 'has', '2.5', 'kg', 'bob', 's', 'got', 'none']
+    >>> words("Ann has 2.5 kg - Bob's got none!")
+    ['ann', 'has', '2.5', 'kg', '-', 'bob', 's', 'got', 'none']
     """
-    return re.findall(r"[a-z]+|\d+(?:[.,]\d+)*", problem.lower())
+    return re.findall(r"[^\W\d_]+|\d+(?:[.,]\d+)*|[-+*/^=%<>×÷−]", problem.casefold())
 
 
 def ngrams(problem: str, length: int) -> set[bytes]:
@@ -149,6 +151,16 @@ def in_order(folder: Path, thoughts: tuple[str, ...]) -> Iterator[tables.Row]:
     return heapq.merge(*sources, key=lambda row: (row["problem_id"], row["thought"], row["sample"]))
 
 
+def _refuse_strays(folders: tuple[Path, ...], thoughts: tuple[str, ...]) -> None:
+    """Refuse what an earlier list of thoughts left: later stages depend on these folders as they are."""
+    strays = sorted(path for folder in folders for path in folder.iterdir() if path.stem not in thoughts)
+    if strays:
+        named = " ".join(str(path.relative_to(path.parents[2])) for path in strays)
+        raise ThoughtmillError(
+            f"params.yaml no longer lists the thoughts of: {named}; remove them: rm -r {named}"
+        )
+
+
 def main() -> None:
     """Read the problems and what `verify` found in each thought, write records and checks of the corpus."""
     data = root() / "data"
@@ -156,6 +168,7 @@ def main() -> None:
     thoughts = params.thoughts()
     problems = tables.Source(data / "problems.parquet", Problems)
     verified = data / "verified"
+    _refuse_strays((verified, data / "completions"), thoughts)
     checks = [tables.Source(verified / thought / "checks.parquet", Checks) for thought in thoughts]
     solving = params.section("verify", verdicts.Settings)
     found = redrawing.pairs(problems, in_order(verified, thoughts), settings.seed) if settings.redraw else ()

@@ -3,8 +3,9 @@
 import glob
 import json
 import os
+import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -29,12 +30,15 @@ def aside(path: Path) -> Iterator[Path]:
 
     Readers see the old file or the new one, never half of one.
     """
+    path = path.resolve()
+    if path.exists() and not path.is_file():
+        raise ThoughtmillError(f"{path} is no regular file and is not replaced")
     part = _part(path)
     try:
         yield part
         os.replace(part, path)
     finally:
-        part.unlink(missing_ok=True)
+        _remove(path.parent.glob(f"{glob.escape(part.name)}*"))
 
 
 def existing(path: Path, remedy: str) -> Path:
@@ -62,7 +66,8 @@ def json_objects(path: Path) -> Iterator[tuple[int, dict[str, Any], str | None]]
             if not line.strip():
                 continue
             try:
-                row = json.loads(line.decode("utf-8"))
+                row = json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"))
+                json.dumps(row, ensure_ascii=False).encode()  # half of a surrogate pair is no text
             except (ValueError, RecursionError) as error:
                 yield number, {}, f"not JSON: {error}"
                 continue
@@ -80,20 +85,35 @@ def folder_aside(path: Path) -> Iterator[Path]:
     try:
         yield part
         if path.exists():
-            shutil.rmtree(path)
+            path.rename(part.with_suffix(".old"))
         part.rename(path)
     finally:
-        shutil.rmtree(part, ignore_errors=True)
+        _remove([part, part.with_suffix(".old")])
 
 
 def _part(path: Path) -> Path:
     """Return this process's temporary name beside `path`; what killed processes left there is removed."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    for left in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
-        try:
-            os.kill(int(left.name.split(".")[-2]), 0)
-        except ProcessLookupError:
-            shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
-        except (ValueError, PermissionError):
-            continue  # not ours, or another user's running process
+    ours = re.compile(rf"\.{re.escape(path.name)}\.(\d+)\.(?:part|old).*")
+    named = ((left, ours.fullmatch(left.name)) for left in path.parent.iterdir())
+    _remove(left for left, found in named if found and not running(int(found[1])))
     return path.with_name(f".{path.name}.{os.getpid()}.part")
+
+
+def running(pid: int) -> bool:
+    """Say whether a process of this number runs, whoever owns it."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _remove(paths: Iterable[Path]) -> None:
+    for path in paths:
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)

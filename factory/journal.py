@@ -1,11 +1,15 @@
 """A journal of long work: after `kill -9` at any moment, finished items are read back and not done again."""
 
+import fcntl
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
+import platformdirs
+
+from factory.errors import ThoughtmillError
 from factory.sources import digest
 
 Item = TypeVar("Item")
@@ -24,23 +28,28 @@ def journaled(
     """Yield the results of `work(items)` in order, noting each as a line of JSON in `path`.
 
     Results that an earlier run noted there are taken from it, and their items are passed over; a line that
-    was torn by a kill is dropped. The journal is removed when the work is done. `path` must name the work and
-    everything its results depend on; see `fingerprint`.
+    was torn by a kill is dropped. Of two runs at once the second is a `ThoughtmillError`. The journal is
+    removed when the work is done. `path` must name the work and everything its results depend on; see
+    `fingerprint`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    _mend(path)
     source = iter(items)
-    with path.open("r", encoding="utf-8") as noted:
-        for line in noted:
+    with path.open("a+", encoding="utf-8") as notes:
+        try:
+            fcntl.flock(notes, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ThoughtmillError("another run does this very work now: wait for it, or end it") from error
+        _mend(path)
+        notes.seek(0)
+        for line in notes:
             next(source)
             yield load(json.loads(line))
-    with path.open("a", encoding="utf-8") as notes:
         for number, result in enumerate(work(source), start=1):
             notes.write(json.dumps(dump(result)) + "\n")
             if number % FLUSH_EVERY == 0:
                 notes.flush()
             yield result
-    path.unlink()
+        path.unlink()
 
 
 def fingerprint(files: Iterable[Path], *words: str) -> str:
@@ -57,3 +66,8 @@ def _mend(path: Path) -> None:
         whole = sum(len(line) for line in file if line.endswith(b"\n"))
         if whole != end:
             file.truncate(whole)
+
+
+def cache_folder() -> Path:
+    """Return where journals of work outside a project lie: the user's cache folder."""
+    return platformdirs.user_cache_path("thoughtmill") / "journals"

@@ -1,6 +1,7 @@
 """Read `params.yaml`: every number a stage reads, one section per stage, a wrong key is one clear error."""
 
 import difflib
+import json
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,7 +31,7 @@ def load(path: Path | None = None) -> dict[str, Any]:
     path = path or root() / "params.yaml"
     try:
         params = yaml.safe_load(existing(path, "restore it from git").read_text("utf-8"))
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ThoughtmillError(f"{path.name} is no YAML: {' '.join(str(error).split())}") from error
     if not isinstance(params, dict):
         raise ThoughtmillError(f"{path.name} holds no sections")
@@ -42,7 +43,8 @@ def load(path: Path | None = None) -> dict[str, Any]:
 
 def section(name: str, model: type[Section], path: Path | None = None) -> Section:
     """Return one section of `params.yaml` as its model; a section that is absent is all defaults."""
-    return validated(load(path).get(name) or {}, model, f"params.yaml: {name}")
+    given = load(path).get(name)
+    return validated({} if given is None else given, model, f"params.yaml: {name}")
 
 
 def thoughts(path: Path | None = None) -> tuple[str, ...]:
@@ -50,13 +52,17 @@ def thoughts(path: Path | None = None) -> tuple[str, ...]:
     listed = load(path).get("thoughts")
     if not isinstance(listed, list) or not listed or not all(isinstance(name, str) for name in listed):
         raise ThoughtmillError("params.yaml: thoughts: give a list with at least one thought")
+    if len(set(listed)) < len(listed):
+        raise ThoughtmillError("params.yaml: thoughts: a thought is listed twice")
     return tuple(listed)
 
 
 def validated(value: Any, model: type[Section], where: str) -> Section:
     """Return `value` as a model, or raise one line that names every wrong key or value."""
     try:
-        return model.model_validate(value)
+        return model.model_validate_json(json.dumps(value), strict=True)
+    except TypeError as error:
+        raise ThoughtmillError(f"{where}: {error}") from error
     except ValidationError as error:
         faults = "; ".join(_fault(fault, model) for fault in error.errors())
         raise ThoughtmillError(f"{where}: {faults}") from error

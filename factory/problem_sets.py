@@ -31,7 +31,7 @@ def read_gsm8k(row: Fields) -> Fields:
     """
     return {
         "problem": row["question"],
-        "answer": row["answer"].rpartition("####")[2].strip(),
+        "answer": str(row["answer"]).rpartition("####")[2].strip(),
         "solution": row["answer"],
     }
 
@@ -44,14 +44,14 @@ def read_svamp(row: Fields) -> Fields:
     >>> read_svamp(row)["problem"]
     'If 3 cats eat 2 fish each, how many fish is that?'
     """
-    body, question = row["Body"].strip(), row["Question"].strip()
+    body, question = str(row["Body"]).strip(), str(row["Question"]).strip()
     if body.endswith((".", "?", "!", ",")):
         problem = f"{body} {question}"
     elif body.rpartition(". ")[2].startswith("If "):
         problem = f"{body}, {question[:1].lower()}{question[1:]}"
     else:
         problem = f"{body}. {question}"
-    mark = "".join(row["Equation"].split())
+    mark = "".join(str(row["Equation"]).split())
     solution = f"<<{mark}={row['Answer']}>>\n#### {row['Answer']}"
     return {"problem": problem, "answer": row["Answer"], "solution": solution, "id": row["ID"]}
 
@@ -66,7 +66,10 @@ def read_plain(row: Fields) -> Fields:
         return {"problem": row["input"], "answer": row["target"]}
     if "final_ans" in row:
         return {"problem": row["question"], "answer": row["final_ans"]}
-    return {"problem": f"{row['body']} {row['question']}", "answer": row["answer"].partition("(")[0].strip()}
+    return {
+        "problem": f"{row['body']} {row['question']}",
+        "answer": str(row["answer"]).partition("(")[0].strip(),
+    }
 
 
 PROBLEM_SETS: dict[str, ProblemSet] = {

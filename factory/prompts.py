@@ -1,8 +1,8 @@
 """Prompts: what a teacher is shown for a problem and a thought.
 
-The instruction of a thought is `factory/thoughts/<thought>.md`: its first line, `Given: problem, solution`,
-names the columns of `problems` that are shown, and the rest is the system message. Texts are put side by
-side, never formatted into each other: braces and dollar signs are mathematics.
+The instruction of a thought is `factory/instructions/<thought>.md`: its first line, `Given: problem,
+solution`, names the columns of `problems` that are shown, and the rest is the system message. Texts are put
+side by side, never formatted into each other: braces and dollar signs are mathematics.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,7 +14,7 @@ from factory.errors import ThoughtmillError
 from factory.files import read_jsonl
 from factory.teachers import Message
 
-FOLDER = Path(__file__).parent / "thoughts"
+FOLDER = Path(__file__).parent / "instructions"
 HEADINGS = {"problem": "Problem", "solution": "Worked solution"}
 
 

@@ -1,5 +1,6 @@
 """MathPrompter's test over a corpus: programs and equations, on other numbers."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from itertools import groupby
@@ -62,7 +63,7 @@ def checked(
     found: Iterable[Pair], spread: Callable[[Iterable[Pair]], Iterator[Check]]
 ) -> Iterator[tables.Row]:
     """Yield the rows of `checks` of every pair, one for its program and one for its equations."""
-    waiting: list[Pair] = []
+    waiting: deque[Pair] = deque()
 
     def noted() -> Iterator[Pair]:
         for pair in found:
@@ -70,7 +71,7 @@ def checked(
             yield pair
 
     for check in spread(noted()):
-        pair = waiting.pop(0)
+        pair = waiting.popleft()
         for record_id in (pair.equations_id, pair.program_id):
             yield {
                 "record_id": record_id,

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from pydantic import Field
+
 from factory import params, stage, stories, tables
 from factory.errors import ThoughtmillError
 from factory.files import root
@@ -42,7 +44,7 @@ class Source(Section):
     config: str | None = None
     revision: str | None = None
     split: str | None = None
-    limit: int | None = None
+    limit: int | None = Field(None, ge=1)
     license: str | None = None
     columns: Columns = Columns()
 
@@ -50,7 +52,7 @@ class Source(Section):
 class Settings(Section):
     """The section `seed` of `params.yaml`."""
 
-    sources: tuple[Source, ...] = (Source(set="embedded"),)
+    sources: tuple[Source, ...] = Field((Source(set="embedded"),), min_length=1)
     embedded: stories.Settings = stories.Settings()
 
 
@@ -98,6 +100,8 @@ def _table(source: Source) -> ProblemSet:
     if source.name is None or (source.file is None) == (source.hub is None):
         raise ThoughtmillError("params.yaml: seed: a `table` needs `name:` and either `file:` or `hub:`")
     split = source.split or "train"
+    if split not in SPLITS:
+        raise _no_split(source.name, split, SPLITS)
     columns = source.columns
 
     def read(row: Fields) -> Fields:
@@ -154,10 +158,10 @@ def _read(
             break
         try:
             found = problem_set.read(row)
-        except (KeyError, AttributeError) as error:
+        except KeyError as error:
             faults.append(f"{place}: no column {error}")
             continue
-        problem = str(found["problem"] or "").strip()
+        problem, solution = str(found["problem"] or "").strip(), found.get("solution")
         answer = canonical(str(found["answer"]))
         if not problem:
             faults.append(f"{place}: the problem is empty")
@@ -170,7 +174,7 @@ def _read(
                 "split": split,
                 "problem": problem,
                 "answer": answer,
-                "solution": found.get("solution"),
+                "solution": None if solution is None else str(solution),
                 "license": source.license or problem_set.license,
             }
     if faults:

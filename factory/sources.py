@@ -63,8 +63,8 @@ def _jsonl(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _json(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     try:
-        rows = json.loads(path.read_text("utf-8"))
-    except ValueError as error:
+        rows = json.loads(path.read_text("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
         raise ThoughtmillError(f"{path}: not JSON: {error}") from error
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise ThoughtmillError(f"{path}: not a JSON list of objects")
@@ -74,7 +74,7 @@ def _json(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _csv(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     try:
-        with path.open(newline="", encoding="utf-8") as file:
+        with path.open(newline="", encoding="utf-8-sig") as file:
             for row in (reader := csv.DictReader(file, strict=True)):
                 if None in row or None in row.values():
                     raise ThoughtmillError(

@@ -1,14 +1,21 @@
 -- The views people query. They stand over the tables of `schemas/`, in DuckDB's dialect.
 
+-- Answers as numbers of nine digits, so that `11/3` and `3.6666666666666665` count as one.
+create or replace macro number_of(answer) as format(
+    '{:.9g}',
+    try_cast(split_part(answer, '/', 1) as double) / coalesce(try_cast(nullif(split_part(answer, '/', 2), '') as double), 1)
+);
+
 create or replace view answered as
 select
     problem_id,
-    predicted_answer,
+    number_of(predicted_answer) as number,
+    min(predicted_answer) as predicted_answer,
     count(distinct thought) as thoughts,
     bool_or(correct) as correct
 from records
 where predicted_answer is not null
-group by problem_id, predicted_answer;
+group by problem_id, number;
 comment on view answered is 'One row per problem and answer that some thought came to.';
 
 create or replace view agreement as
@@ -16,15 +23,19 @@ select
     p.problem_id,
     p.split,
     p.answer,
-    coalesce(sum(a.thoughts), 0)::integer as answers,
+    (select count(distinct thought) from records r where r.problem_id = p.problem_id and predicted_answer is not null)
+        ::integer as answers,
     coalesce(max(a.thoughts), 0)::integer as agreeing,
-    arg_max(a.predicted_answer, (a.thoughts, a.predicted_answer)) as agreed_answer,
-    arg_max(a.correct, (a.thoughts, a.predicted_answer)) as agreed_correct
+    case when count(*) filter (a.thoughts = most.thoughts) = 1
+        then arg_max(a.predicted_answer, a.thoughts) end as agreed_answer,
+    case when count(*) filter (a.thoughts = most.thoughts) = 1
+        then arg_max(a.correct, a.thoughts) end as agreed_correct
 from problems p
 left join answered a using (problem_id)
+left join (select problem_id, max(thoughts) as thoughts from answered group by problem_id) most using (problem_id)
 group by p.problem_id, p.split, p.answer;
 comment on view agreement is
-'One row per problem: how many thoughts came to an answer, how many agree, on what, and whether that is gold.';
+'One row per problem: how many thoughts came to an answer, how many agree, on what (null on a tie), whether it is gold.';
 
 create or replace view suspect_gold as
 select * from agreement
@@ -63,18 +74,19 @@ comment on view cost is 'One row per thought, model and prompt version: what its
 create or replace view pairs as
 select
     good.problem_id,
-    good.thought,
     p.problem,
+    good.thought as correct_thought,
     good.record_id as correct_record_id,
     good.rationale as correct_rationale,
+    bad.thought as incorrect_thought,
     bad.record_id as incorrect_record_id,
     bad.rationale as incorrect_rationale,
     bad.predicted_answer as incorrect_answer
 from records good
-join records bad using (problem_id, thought)
+join records bad using (problem_id)
 join problems p using (problem_id)
 where good.correct and not bad.correct;
-comment on view pairs is 'One row per correct and incorrect rationale of one problem and thought.';
+comment on view pairs is 'One row per correct and incorrect rationale of one problem; filter on the thoughts.';
 
 create or replace view lineage as
 select

@@ -1,6 +1,10 @@
 """Work spread over processes: results in order, flat memory, a killed worker costs one item."""
 
 import multiprocessing
+import multiprocessing.connection
+import os
+import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -52,7 +56,8 @@ class Crew(Generic[Item, Result]):
         """Hand a chunk to the pool; None when the pool broke meanwhile."""
         if self.pool is None:
             context = multiprocessing.get_context("spawn")
-            self.pool = ProcessPoolExecutor(self.workers, context, self.begin, self.arguments)
+            begun = (self.begin, self.arguments)
+            self.pool = ProcessPoolExecutor(self.workers, context, _begin, begun)
         try:
             return self.pool.submit(_each, self.work, chunk)
         except BrokenProcessPool:
@@ -88,3 +93,17 @@ class Crew(Generic[Item, Result]):
 
 def _each(work: Callable[[Item], Result], chunk: list[Item]) -> list[Result]:
     return [work(item) for item in chunk]
+
+
+def _begin(begin: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+    """Begin a process that leaves Ctrl-C to its parent and ends when the parent does, however that ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    begin(*arguments)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(1)

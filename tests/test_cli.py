@@ -53,9 +53,11 @@ def test_sql_prints_csv_and_json_without_cutting(project: Path) -> None:
 
 
 def test_sql_cannot_write(project: Path) -> None:
-    done = run(project, "sql", "drop table records")
-    assert done.returncode == 2
-    assert "read-only" in done.stderr
+    for query in ("drop table records", "copy (select 1) to 'out.csv'", "", "-- c", "select 1; select 2"):
+        done = run(project, "sql", query)
+        assert done.returncode == 2
+        assert "error: `sql` answers one query" in done.stderr
+    assert not list(project.rglob("out.csv"))
 
 
 def test_a_wrong_query_is_one_line_and_status_2(project: Path) -> None:

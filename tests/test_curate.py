@@ -136,6 +136,25 @@ def test_what_moves_to_validation_contaminates_train_too() -> None:
     assert {each.drop_reason for name, each in stand(problems, Settings()) if name != "t"} == {"contaminated"}
 
 
+def test_a_sign_or_a_letter_of_any_script_makes_another_problem() -> None:
+    texts = (
+        "What is 5 + 3?",
+        "What is 5 - 3?",
+        "梨有几个？",
+        "苹果有几个？",
+        "Сколько груш?",
+        "Сколько яблок?",
+    )
+    problems = [problem(f"p{number}", text) for number, text in enumerate(texts)]
+    assert {standing.drop_reason for _, standing in stand(problems, Settings())} == {None}
+
+
+def test_of_a_text_in_train_and_test_the_test_problem_stays() -> None:
+    problems = [problem("a", "Same?"), problem("b", "Same?", "test"), problem("c", "Same?", "test")]
+    reasons = {name: standing.drop_reason for name, standing in stand(problems, Settings())}
+    assert reasons == {"a": "contaminated", "b": None, "c": "duplicate_problem"}
+
+
 def test_punctuation_and_case_do_not_make_a_new_problem() -> None:
     assert words("Ann's 3.5 Kg!") == words("ann s 3.5 kg")
     assert ngrams("One, two; three.", 2) == ngrams("one two three", 2)

@@ -113,17 +113,21 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
         "-o",
         "out.jsonl",
     ]
-    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    env = {
+        **os.environ,
+        "PYTHONPATH": str(Path(__file__).parents[1]),
+        "XDG_CACHE_HOME": str(tmp_path / "cache"),
+    }
     with subprocess.Popen(
         command, cwd=tmp_path, env=env, start_new_session=True, stderr=subprocess.DEVNULL
     ) as process:
         until = time.monotonic() + 60
         while time.monotonic() < until and not any(
-            journal.stat().st_size > 50_000 for journal in tmp_path.glob(".*.journal")
+            journal.stat().st_size > 50_000 for journal in tmp_path.rglob("in.jsonl.*.jsonl")
         ):
             time.sleep(0.02)
         os.killpg(process.pid, signal.SIGKILL)
-    (journal,) = tmp_path.glob(".*.journal")
+    (journal,) = tmp_path.rglob("in.jsonl.*.jsonl")
     done = journal.read_bytes().count(b"\n")
     assert 0 < done < 6001
     assert not (tmp_path / "out.jsonl").exists()
@@ -134,7 +138,8 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
     found = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
     assert [each["predicted_answer"] for each in found[:3000]] == [str(number) for number in range(3000)]
     assert found[3000]["failure"] == "timeout"
-    assert sorted(each.name for each in tmp_path.iterdir()) == ["in.jsonl", "out.jsonl"]
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["cache", "in.jsonl", "out.jsonl"]
+    assert not list((tmp_path / "cache").rglob("*.jsonl"))
 
 
 def test_the_verdicts_on_real_chains_are_the_published_ones(shared_data: Path, tmp_path: Path) -> None:

@@ -63,13 +63,31 @@ def test_a_missing_file_is_named_with_what_to_do(tmp_path: Path) -> None:
         existing(tmp_path / "gone.parquet", "run it")
 
 
+def test_what_is_no_regular_file_is_not_replaced() -> None:
+    with pytest.raises(ThoughtmillError, match="/dev/null is no regular file"), aside(Path("/dev/null")):
+        raise AssertionError
+
+
+def test_a_link_stays_a_link_to_the_new_file(tmp_path: Path) -> None:
+    (tmp_path / "real").touch()
+    (tmp_path / "link").symlink_to("real")
+    with aside(tmp_path / "link") as part:
+        part.write_text("new")
+    assert (tmp_path / "link").is_symlink() and (tmp_path / "real").read_text() == "new"
+
+
 def test_lines_come_with_their_numbers_and_blank_ones_are_passed_over(tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
     path.write_text('{"a": 1}\n\n{"a": 2}\n')
     assert list(read_jsonl(path)) == [(1, {"a": 1}), (3, {"a": 2})]
 
 
-@pytest.mark.parametrize("line", [b'{"a": ', b"[1]", b"\xff\xfe", b"12"])
+def test_the_mark_that_spreadsheets_put_first_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_bytes(b'\xef\xbb\xbf{"a": 1}\n')
+    assert list(read_jsonl(tmp_path / "rows.jsonl")) == [(1, {"a": 1})]
+
+
+@pytest.mark.parametrize("line", [b'{"a": ', b"[1]", b"\xff\xfe", b"12", b'{"a": "\\ud800"}', b"[" * 100_000])
 def test_a_corrupt_line_is_named(tmp_path: Path, line: bytes) -> None:
     path = tmp_path / "rows.jsonl"
     path.write_bytes(b'{"a": 1}\n' + line + b"\n")

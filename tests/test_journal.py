@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from factory import journal
+from factory.errors import ThoughtmillError
 from factory.journal import fingerprint, journaled
 
 
@@ -81,3 +82,11 @@ def test_a_fingerprint_changes_with_contents_and_words(tmp_path: Path) -> None:
     assert first != fingerprint([tmp_path / "a"], "pot")
     (tmp_path / "a").write_text("two")
     assert first != fingerprint([tmp_path / "a"], "cot")
+
+
+def test_two_runs_cannot_share_a_journal(tmp_path: Path) -> None:
+    first = journaled(tmp_path / "j", Doubling(), range(5), dump=int, load=int)
+    assert next(first) == 0
+    with pytest.raises(ThoughtmillError, match="another run does this very work"):
+        run(tmp_path / "j", Doubling())
+    assert list(first) == [2, 4, 6, 8]

@@ -75,6 +75,19 @@ def test_the_thoughts_are_a_list_of_names(tmp_path: Path) -> None:
             params.thoughts(written(tmp_path, wrong))
 
 
+@pytest.mark.parametrize("value", ["true", '"7"', "1.5", "2026-01-01"])
+def test_a_value_of_another_type_is_not_bent_into_the_right_one(tmp_path: Path, value: str) -> None:
+    with pytest.raises(ThoughtmillError, match=r"params\.yaml: seed"):
+        params.section("seed", Section, written(tmp_path, f"seed: {{limit: {value}}}"))
+
+
+def test_a_section_that_is_a_list_is_refused_and_a_thought_listed_twice_too(tmp_path: Path) -> None:
+    with pytest.raises(ThoughtmillError, match=r"params\.yaml: seed"):
+        params.section("seed", Section, written(tmp_path, "seed: []"))
+    with pytest.raises(ThoughtmillError, match="listed twice"):
+        params.thoughts(written(tmp_path, "thoughts: [cot, cot]"))
+
+
 def test_the_settings_of_a_section_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="frozen"):
         Section().limit = 6

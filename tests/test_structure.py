@@ -21,21 +21,27 @@ STAGES = [
 
 
 @cache
-def imported(path: Path) -> frozenset[Path]:
-    """Return the project's own files that a module imports, with itself and their packages, to the end."""
-    found: set[Path] = {path}
+def named(path: Path) -> frozenset[Path]:
+    """Return the project's own files that a module imports by name."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    for name in names:
-        for file in (ROOT / f"{name.replace('.', '/')}.py", ROOT / name.replace(".", "/") / "__init__.py"):
-            if file.exists() and file not in found and name.split(".")[0] in ("factory", "schemas", "train"):
-                found |= {file} | (imported(file) if file != path else set())
-    packages = {parent / "__init__.py" for file in found for parent in file.parents if parent != ROOT}
-    return frozenset(found | {file for file in packages if file.exists() and ROOT in file.parents})
+    ours = [name.replace(".", "/") for name in names if name.split(".")[0] in ("factory", "schemas", "train")]
+    files = (ROOT / f"{name}{ending}" for name in ours for ending in (".py", "/__init__.py"))
+    return frozenset(file for file in files if file.exists())
+
+
+def imported(path: Path) -> set[Path]:
+    """Return the project's own files that a module imports, with itself and their packages, to the end."""
+    found, new = {path}, {path}
+    while new:
+        new = {file for module in new for file in named(module)} - found
+        found |= new
+    packages = {parent / "__init__.py" for file in found for parent in file.parents if ROOT in parent.parents}
+    return found | {package for package in packages if package.exists()}
 
 
 def modules(package: str) -> list[Path]:

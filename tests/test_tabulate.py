@@ -118,6 +118,34 @@ def test_a_failed_build_keeps_the_old_file(built: Path) -> None:
     assert not list(built.glob(".*.part"))
 
 
+def test_one_number_in_two_dresses_is_one_answer_and_a_tie_is_no_agreement(small_corpus: Path) -> None:
+    path = small_corpus / "records.parquet"
+    rows = list(tables.Source(path, TABLES["records"]))
+    rows[2]["predicted_answer"], rows[3]["predicted_answer"] = "11/3", "3.6666666666666665"
+    rows[4]["predicted_answer"], rows[5]["predicted_answer"] = "9", "10"
+    tables.write(path, TABLES["records"], rows)
+    tabulate(small_corpus, THOUGHTS, small_corpus / "corpus.duckdb")
+    query = "select problem_id, answers, agreeing, agreed_answer from agreement order by all"
+    found = {row[0]: row[1:] for row in asked(small_corpus, query)}
+    assert found[rows[2]["problem_id"]] == (2, 2, "11/3")
+    assert found[rows[4]["problem_id"]] == (2, 1, None)
+
+
+def test_a_broken_database_is_as_good_as_none(built: Path) -> None:
+    before = asked(built, "select count(*) from records")
+    (built / "corpus.duckdb").write_bytes(b"broken")
+    assert asked(built, "select count(*) from records") == before
+
+
+def test_while_tabulate_runs_the_last_database_answers(built: Path) -> None:
+    (built / "manifest.json").unlink()
+    assert asked(built, "select count(*) from records") == [(6,)]
+
+
+def test_pairs_are_of_one_problem_whatever_the_thought(built: Path) -> None:
+    assert asked(built, "select count(*) from pairs") == [(0,)]
+
+
 def test_before_the_first_build_the_error_says_what_to_run(tmp_path: Path) -> None:
     with pytest.raises(ThoughtmillError, match="dvc repro"):
         corpus.opened(tmp_path, THOUGHTS)

@@ -2,9 +2,14 @@
 
 import os
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 from factory import workers
+from factory.files import running
 from factory.workers import Crew
 
 _offset = 0
@@ -19,6 +24,12 @@ def work(item: int) -> int:
     if item < 0:
         os.kill(os.getpid(), signal.SIGKILL)
     return item + _offset
+
+
+def note(folder: str) -> int:
+    (Path(folder) / str(os.getpid())).touch()
+    time.sleep(0.05)
+    return 0
 
 
 def lost(item: int) -> int:
@@ -60,3 +71,24 @@ def test_only_a_bounded_number_of_items_is_taken_ahead() -> None:
     assert next(results) == 100
     results.close()
     assert taken <= (2 * workers.AHEAD + 1) * workers.CHUNK
+
+
+def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
+    program = (
+        "import os, sys; from pathlib import Path; from tests import test_workers as here\n"
+        "if __name__ == '__main__':\n"
+        "    crew = here.Crew(here.note, here.lost, 2, here.begin, (0,))\n"
+        "    list(crew.spread([sys.argv[1]] * 500))\n"
+    )
+    (tmp_path / "main.py").write_text(program)
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    command = [sys.executable, str(tmp_path / "main.py"), str(tmp_path)]
+    with subprocess.Popen(command, env=env, stderr=subprocess.DEVNULL) as process:
+        until = time.monotonic() + 60
+        while not (pids := [int(path.name) for path in tmp_path.glob("[0-9]*")]) and time.monotonic() < until:
+            time.sleep(0.05)
+        process.kill()
+    assert pids
+    while any(running(pid) for pid in pids) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not any(running(pid) for pid in pids)

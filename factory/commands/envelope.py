@@ -14,7 +14,7 @@ from typing import Any
 
 from factory.errors import ThoughtmillError
 from factory.files import aside, existing, json_objects
-from factory.journal import fingerprint
+from factory.journal import cache_folder, fingerprint
 from factory.progress import track
 from factory.solvers.answers import canonical, equal
 from factory.thoughts import named
@@ -105,9 +105,12 @@ def verify_file(path: Path, thought: str, settings: Settings, out: Path | None, 
     named(thought)
     reader = Reader(path, skip_bad)
     depends = fingerprint((path,), thought, settings.model_dump_json(), source_digest(), str(skip_bad))
-    journal = (out or path).with_name(f".{path.name}.{depends}.journal")
+    journal = cache_folder() / f"{path.name}.{depends}.jsonl"
     outcomes: Counter[str] = Counter()
-    with aside(out) if out else nullcontext() as part, part.open("w") if part else nullcontext() as file:
+    with (
+        aside(out) if out else nullcontext() as part,
+        part.open("w", encoding="utf-8") if part else nullcontext() as file,
+    ):
         for row in verified(track(reader, f"verify {path.name}"), thought, solving(settings, journal)):
             outcomes[
                 row["failure"] or {True: "correct", False: "incorrect", None: "no answer"}[row["correct"]]

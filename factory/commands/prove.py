@@ -4,7 +4,7 @@ import argparse
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from factory import corpus, tables, verdicts
 from factory.errors import ThoughtmillError
@@ -47,9 +47,7 @@ def prove(folder: Path, settings: verdicts.Settings) -> str:
     rationale, solved again in the fences of this machine, comes to its predicted answer, which is the gold
     answer.
     """
-    manifest = json.loads(
-        existing(folder / "manifest.json", "give the folder of a release").read_text("utf-8")
-    )
+    manifest = manifest_of(folder)
     faults = list(changed(folder, manifest["release"]))
     if corpus.version(manifest["files"]) != manifest["data_version"]:
         faults.append("the data version is not that of the tables in manifest.json")
@@ -65,6 +63,18 @@ def prove(folder: Path, settings: verdicts.Settings) -> str:
     return (
         f"data version {manifest['data_version']}: {files} files and {claims} rationales are what they claim"
     )
+
+
+def manifest_of(folder: Path) -> dict[str, Any]:
+    """Return the manifest of a release, or say that the folder holds none."""
+    path = existing(folder / "manifest.json", "give the folder of a release")
+    try:
+        manifest = json.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise ThoughtmillError(f"{path} is not JSON: {error}") from error
+    if not {"release", "files", "data_version"} <= set(manifest):
+        raise ThoughtmillError(f"{path} is no manifest of a release: give the folder of a release")
+    return dict(manifest)
 
 
 def claimed(folder: Path) -> Iterator[Claim]:

@@ -1,15 +1,14 @@
 """Send a release to the Hugging Face Hub, once its files are those its manifest names."""
 
 import argparse
-import json
 from pathlib import Path
 
 from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError
 
-from factory.commands.prove import changed
+from factory.commands.prove import changed, manifest_of
 from factory.errors import ThoughtmillError
-from factory.files import existing, root
+from factory.files import root
 
 HELP = "send the release to the Hugging Face Hub"
 
@@ -31,7 +30,7 @@ def push(folder: Path, repository: str, private: bool) -> str:
 
     The commit message names the data version. Credentials are those of `hf auth login` or `HF_TOKEN`.
     """
-    manifest = json.loads(existing(folder / "manifest.json", "run `dvc repro`").read_text("utf-8"))
+    manifest = manifest_of(folder)
     faults = list(changed(folder, manifest["release"]))
     if faults:
         raise ThoughtmillError(f"{folder} is not the release it was: {'; '.join(faults[:20])}")

@@ -10,9 +10,11 @@ import duckdb
 from tabulate import tabulate
 
 from factory import corpus
+from factory.errors import ThoughtmillError
 
 FORMATS = ("table", "csv", "json")
 WIDTH = 60
+READING = ([duckdb.StatementType.SELECT], [duckdb.StatementType.EXPLAIN])
 
 
 HELP = "ask the corpus in SQL"
@@ -39,7 +41,7 @@ def answered(con: duckdb.DuckDBPyConnection, query: str, form: str = "table") ->
     """Return the rows of a query as text in one of `FORMATS`.
 
     As a table, long values are cut to `WIDTH` characters; as CSV or JSON nothing is. A query that DuckDB
-    refuses is a `ThoughtmillError` with DuckDB's own words.
+    refuses is a `ThoughtmillError` with DuckDB's own words, and so is one that does more than read.
 
     >>> print(answered(duckdb.connect(), "select 42 as answer, null as unknown"))
       answer  unknown
@@ -47,7 +49,10 @@ def answered(con: duckdb.DuckDBPyConnection, query: str, form: str = "table") ->
           42
     """
     try:
-        done = con.execute(query)
+        statements = con.extract_statements(query)
+        if [statement.type for statement in statements] not in READING:
+            raise ThoughtmillError("`sql` answers one query, and one that only reads")
+        done = con.execute(statements[0])
         names = [column[0] for column in done.description or ()]
         rows = done.fetchall()
     except duckdb.Error as error:

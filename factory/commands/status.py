@@ -14,7 +14,7 @@ from dvc.exceptions import DvcException
 from dvc.repo import Repo
 
 from factory.errors import ThoughtmillError
-from factory.files import root
+from factory.files import root, running
 from factory.ledger.runs import recent
 
 HELP = "say what is built and what is stale"
@@ -108,4 +108,5 @@ def _written(folder: Path) -> dict[str, int]:
         noted = json.loads(notes.read_text("utf-8"))
     except (FileNotFoundError, ValueError):
         return {}
-    return {path: writer["pid"] for path, writer in noted.get("write", {}).items()}
+    writers = noted.get("write", {}).items()
+    return {path: writer["pid"] for path, writer in writers if running(writer["pid"])}

@@ -1,9 +1,9 @@
 """The registry of thoughts: one module per kind of rationale.
 
-To add a thought, write a module with what `Thought` asks for, its instruction beside it in a `.md` of the
-same name, its line in `THOUGHTS`, and exemplars in `data/exemplars.jsonl`; then list it in `params.yaml`.
-No stage, schema or `dvc.yaml` changes. The instruction is a file of its own because it is all that a
-completion depends on: who edits `parse` or `solve` never asks the teacher again.
+To add a thought, write a module with what `Thought` asks for, its line in `THOUGHTS`, its instruction in
+`factory/instructions/` and exemplars in `data/exemplars.jsonl`; then list it in `params.yaml`. No stage,
+schema or `dvc.yaml` changes. Instructions lie apart because they are all that a completion depends on: who
+edits `parse` or `solve` never asks the teacher again.
 """
 
 from typing import Protocol
