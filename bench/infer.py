@@ -1,0 +1,252 @@
+"""Measure the engine of inference beside LoRID's released schedule, on the same students, problems and seeds.
+
+    python -m bench.infer                                # the students of this project, 40 problems
+    python -m bench.infer --problems 200 --threads 2
+
+The released schedule draws all rounds of IR, KG and DR for every problem, from three merged models, through
+`generate`; whatever its scorer then looks at, all of it has been paid for. Figures: new tokens, seconds (of
+the clock and of the processor), bytes of weights; whether `lorid_released` answers the same over the whole
+schedule; one mixed batch against a batch for each role; tokens a second against `generate`.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from factory import tables
+from factory.solvers.limits import Limits
+from factory.solvers.solvers import Solvers
+from train import adapters, roles
+from train.answering import Journal, answer
+from train.bases import Base, load_base
+from train.draws import Decided, Decision, Draw, Plan, each, replay
+from train.infer import InferSettings, asked, problems_of, solved
+from train.local import Students
+from train.opening import Opened, open_students
+from train.pinned import open_corpus
+from train.policies import PolicySettings, policy
+from train.writing import Request
+
+ROLES = ("ir", "kg", "dr")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--base", default="train/base")
+    parser.add_argument("--adapters", default="data/adapters", type=Path)
+    parser.add_argument("--corpus", default="data")
+    parser.add_argument("--split", default="test_compositions")
+    parser.add_argument("--problems", default=40, type=int)
+    parser.add_argument("--rounds", default=20, type=int)
+    parser.add_argument("--rows", default=128, type=int)
+    parser.add_argument("--max_new_tokens", default=160, type=int)
+    parser.add_argument("--temperature", default=1.5, type=float)
+    parser.add_argument("--threads", default=1, type=int)
+    given = parser.parse_args()
+    torch.set_num_threads(given.threads)
+    how = InferSettings(
+        base=given.base,
+        rows=given.rows,
+        max_new_tokens=given.max_new_tokens,
+        temperature=given.temperature,
+        policy=PolicySettings(max_rounds=given.rounds),
+    )
+    problems = problems_of(open_corpus(given.corpus), (given.split,), given.problems)
+    opened = open_students(given.adapters, ROLES, given.base)
+    shown = {
+        "problems": len(problems),
+        "rounds": given.rounds,
+        "rows": given.rows,
+        "temperature": given.temperature,
+    }
+    shown |= schedules(opened, problems, how, given.adapters)
+    shown |= batches(opened, problems, how, given.adapters)
+    print(json.dumps(shown, indent=1))
+
+
+def schedules(
+    opened: Opened, problems: Sequence[tables.Row], how: InferSettings, folder: Path
+) -> dict[str, Any]:
+    """Run `lorid_released` live, then the whole schedule: in our engine for its answers, and as released."""
+    rounds = how.policy.max_rounds
+    with Solvers(Limits(), 5.0) as solvers:
+        live, live_cost, _ = run(opened, problems, how, solvers, "lorid_released")
+        _, whole_cost, stored = run(opened, problems, how, solvers, None)
+    same = replay(policy("lorid_released", how.policy), sorted(live.decisions), stored)
+    released = timed(lambda: as_released(how, folder, problems, rounds))
+    base_bytes = size(opened.base.model, lambda name: "lora_" not in name)
+    return {
+        "same_answers": sum(same.decisions[one] == decision for one, decision in live.decisions.items()),
+        "resolved": sum(decision.resolved for decision in live.decisions.values()),
+        "live": live_cost,
+        "whole_schedule": whole_cost,
+        "released_schedule": released,
+        "fewer_new_tokens": round(released["new_tokens"] / live_cost["new_tokens"], 2),
+        "less_wall_time": round(released["wall_s"] / live_cost["wall_s"], 2),
+        "less_cpu_time": round(released["cpu_s"] / live_cost["cpu_s"], 2),
+        "weights_of_one_base": round(size(opened.base.model, lambda name: True) / base_bytes, 3),
+    }
+
+
+def run(
+    opened: Opened, problems: Sequence[tables.Row], how: InferSettings, solvers: Solvers, name: str | None
+) -> tuple[Decided, dict[str, float], dict[Any, Any]]:
+    """Run a policy live, or the whole schedule when it has no name; return what it decided, cost and drew."""
+    texts = {row["problem_id"]: row["problem"] for row in problems}
+    chosen = (
+        each(lambda one: everything(one, how.policy.max_rounds)) if name is None else policy(name, how.policy)
+    )
+    kept: dict[str, Any] = {}
+
+    def work() -> int:
+        with tempfile.TemporaryDirectory() as scratch:
+            journal = Journal(Path(scratch) / "journal")
+            kept["decided"] = answer(
+                {"": chosen},
+                sorted(texts),
+                journal,
+                writer(opened, how),
+                lambda draw, given: asked(draw, given, texts, how, 1),
+                lambda written: solved(written, texts, solvers),
+                name or "whole schedule",
+            )[""]
+            kept["stored"] = journal.stored
+            journal.remove()
+        return sum(kept["decided"].new_tokens.values())
+
+    cost = timed(work)
+    return kept["decided"], cost, kept["stored"]
+
+
+def everything(problem_id: str, rounds: int) -> Plan[Decision]:
+    """Draw IR and KG of all rounds, then DR of all rounds."""
+    rules = [Draw(problem_id, "kg", round_) for round_ in range(1, rounds + 1)]
+    yield [*(Draw(problem_id, "ir", one.round) for one in rules), *rules]
+    yield [Draw(problem_id, "dr", one.round, given=one) for one in rules]
+    return Decision((), False, rounds)
+
+
+def as_released(how: InferSettings, folder: Path, problems: Sequence[tables.Row], rounds: int) -> int:
+    """Draw every round through `generate` from three merged models; return the new tokens."""
+    merged = {role: merge(how, folder, role) for role in ROLES}
+    texts = [row["problem"] for row in problems for _ in range(rounds)]
+    total = 0
+    for role in ("ir", "kg"):
+        words, spent = generate(merged[role], role, [(text, None) for text in texts], how)
+        total += spent
+    _, spent = generate(merged["dr"], "dr", list(zip(texts, words, strict=True)), how)
+    return total + spent
+
+
+def merge(how: InferSettings, folder: Path, role: str) -> Base:
+    """Return a base of its own with the adapter of a role merged into it."""
+    base = load_base(how.base)
+    model = adapters.load(base, folder / role, role).merge_and_unload()
+    return Base(model.eval(), base.tokenizer, base.name, base.sha)
+
+
+def generate(
+    base: Base,
+    role: str,
+    prompts: Sequence[tuple[str, str | None]],
+    how: InferSettings,
+    rows: int | None = None,
+) -> tuple[list[str], int]:
+    """Write prompts with `generate`, in batches as they come; return texts and new tokens."""
+    texts, spent = [], 0
+    end, pad = base.tokenizer.eos_token_id, base.pad
+    torch.manual_seed(1)
+    for at in range(0, len(prompts), rows or how.rows):
+        encoded = [roles.render(base.tokenizer, role, *one) for one in prompts[at : at + (rows or how.rows)]]
+        width = max(map(len, encoded))
+        ids = torch.tensor([[pad] * (width - len(one)) + one for one in encoded])
+        mask = torch.tensor([[0] * (width - len(one)) + [1] * len(one) for one in encoded])
+        with torch.inference_mode():
+            wrote = base.model.generate(
+                input_ids=ids,
+                attention_mask=mask,
+                do_sample=True,
+                temperature=how.temperature,
+                top_k=how.top_k,
+                top_p=how.top_p,
+                max_new_tokens=how.max_new_tokens,
+                pad_token_id=pad,
+            )
+        for row in wrote[:, width:].tolist():
+            spent += row.index(end) + 1 if end in row else len(row)
+            texts.append(str(base.tokenizer.decode(row[: row.index(end)] if end in row else row)))
+    return texts, spent
+
+
+def batches(
+    opened: Opened, problems: Sequence[tables.Row], how: InferSettings, folder: Path
+) -> dict[str, Any]:
+    """Return tokens a second of mixed batches, of batches of one role, and of `generate`."""
+    texts = {row["problem_id"]: row["problem"] for row in problems}
+    draws = [Draw(one, role, round_) for one in texts for role in ("ir", "kg") for round_ in (1, 2, 3, 4)]
+    requests = [asked(draw, None, texts, how, 1) for draw in draws]
+    by_role = [[one for one in requests if one.role == role] for role in ("ir", "kg")]
+    intuitive = [(one.problem, None) for one in by_role[0]]
+    merged = merge(how, folder, "ir")
+    return {
+        "mixed": timed(lambda: wrote(writer(opened, how), [requests])),
+        "role_after_role": timed(lambda: wrote(writer(opened, how), by_role)),
+        "one_role": timed(lambda: wrote(writer(opened, how), by_role[:1])),
+        "generate_of_as_many_rows": timed(lambda: generate(merged, "ir", intuitive, how)[1]),
+        "generate_of_one_row": timed(lambda: generate(merged, "ir", intuitive[:8], how, 1)[1]),
+    }
+
+
+def wrote(students: Students, groups: Sequence[Sequence[Request]]) -> int:
+    """Write groups of requests, one group after the other; return the new tokens."""
+    total = 0
+    for group in groups:
+        students.ask(group)
+        left = len(group)
+        while left:
+            written = students.write()
+            left -= len(written)
+            total += sum(one.new_tokens for one in written)
+    return total
+
+
+def writer(opened: Opened, how: InferSettings) -> Students:
+    return Students(
+        opened.base,
+        opened.model,
+        opened.plays,
+        rows=how.rows,
+        max_new_tokens=how.max_new_tokens,
+        top_k=how.top_k,
+        top_p=how.top_p,
+    )
+
+
+def timed(work: Callable[[], int]) -> dict[str, float]:
+    """Return the new tokens of some work and what it took."""
+    wall_s, cpu_s = time.perf_counter(), time.process_time()
+    new_tokens = work()
+    wall_s, cpu_s = time.perf_counter() - wall_s, time.process_time() - cpu_s
+    print(f"{new_tokens} new tokens in {wall_s:.1f} s", file=sys.stderr)
+    return {"new_tokens": new_tokens, "wall_s": round(wall_s, 2), "cpu_s": round(cpu_s, 2),
+            "new_tokens_per_cpu_s": round(new_tokens / cpu_s)}  # fmt: skip
+
+
+def size(model: torch.nn.Module, counts: Callable[[str], bool]) -> int:
+    """Return the bytes of a model's weights whose names count."""
+    return sum(
+        weight.numel() * weight.element_size() for name, weight in model.named_parameters() if counts(name)
+    )
+
+
+if __name__ == "__main__":
+    main()
