@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 
+from factory import tables
 from factory.errors import ThoughtmillError
 from factory.solvers.limits import Limits
 from factory.solvers.solvers import Solvers
+from schemas import Predictions, Problems
+from tests import small_corpus
 from train.draws import Sample
-from train.stored import exported, of_predictions, read_samples, solve
+from train.stored import exported, main, of_predictions, read_samples, solve
 
 ROW = {"problem_id": "p", "answer": "$1,200", "role": "ir", "round": 1, "sample": 0, "new_tokens": 9}
 
@@ -96,3 +99,25 @@ def test_predictions_and_their_export_are_the_same_samples(tmp_path: Path) -> No
     stored, answers = read_samples(written(tmp_path, *exported(rows, {"p": "12"})))
     assert stored == of_predictions(rows)
     assert answers == {"p": "12"}
+
+
+def test_the_command_writes_a_run_in_the_form_that_policies_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("params.yaml", "dvc.yaml"):
+        (tmp_path / name).write_text("")
+    monkeypatch.chdir(tmp_path)
+    row = {"data_version": "v", "problem_id": "ours-test-0", "role": "ir", "sample": 0, "text": "#### 18",
+           "predicted_answer": "18", "failure": None, "correct": True, "new_tokens": 4}  # fmt: skip
+    rows = [row | {"run": run, "round": round_} for run in ("x-1", "x-2") for round_ in (1, 2)]
+    tables.write(tmp_path / "data" / "predictions.parquet", Predictions, rows)
+    tables.write(
+        tmp_path / "data" / "problems.parquet", Problems, map(small_corpus._problem, small_corpus.PROBLEMS)
+    )
+    main("x-2")
+    (tmp_path / "samples.jsonl").write_text(capsys.readouterr().out)
+    stored, answers = read_samples(tmp_path / "samples.jsonl")
+    assert stored == of_predictions(rows[2:])
+    assert answers == {"ours-test-0": "18"}
+    with pytest.raises(ThoughtmillError, match=r"there is no run `y` in predictions; there are: x-1, x-2"):
+        main("y")

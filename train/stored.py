@@ -1,15 +1,21 @@
-"""Stored samples: rows of JSON or of `predictions`, read back as what policies decide on."""
+"""Stored samples: rows of JSON or of `predictions`, read back as what policies decide on.
 
+`python -m train.stored RUN > samples.jsonl` writes the samples of a run for `python -m train.policies`.
+"""
+
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from factory import stage, tables
 from factory.errors import ThoughtmillError
-from factory.files import read_jsonl
+from factory.files import read_jsonl, root
 from factory.solvers.answers import canonical
 from factory.solvers.limits import Limits
 from factory.solvers.solvers import Solvers
 from factory.thoughts import named
+from schemas import Predictions, Problems
 from train.draws import Key, Sample
 
 VARIANTS = {"dr_other": "dr", "dr_bare": "dr"}
@@ -92,3 +98,20 @@ def exported(
     names = ("problem_id", "role", "round", "sample", "text", "predicted_answer", "failure", "new_tokens")
     for row in predictions:
         yield {"answer": answers[row["problem_id"]]} | {name: row[name] for name in names}
+
+
+def main(run: str) -> None:
+    """Print the samples of a run of `data/predictions.parquet`, a line of JSON each."""
+    data = root() / "data"
+    rows = list(tables.Source(data / "predictions.parquet", Predictions))
+    chosen = [row for row in rows if row["run"] == run]
+    if not chosen:
+        there = ", ".join(sorted({str(row["run"]) for row in rows}))
+        raise ThoughtmillError(f"there is no run `{run}` in predictions; there are: {there}")
+    gold = {row["problem_id"]: row["answer"] for row in tables.Source(data / "problems.parquet", Problems)}
+    for row in exported(chosen, gold):
+        print(json.dumps(row))
+
+
+if __name__ == "__main__":
+    stage.run(main)
