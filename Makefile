@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: repro test lint types clean
+.PHONY: repro test student lint types clean
 
 repro: .venv/ready
 	dvc repro
@@ -13,6 +13,9 @@ repro: .venv/ready
 
 test: .venv/ready lint types
 	pytest -n 2 --dist loadfile
+
+student: .venv/ready
+	python -m train.student
 
 lint: .venv/ready
 	ruff check .

@@ -1,8 +1,8 @@
 """What others run programs with, in our own words, and one attack against one of them.
 
-`tora`: `bench/tora.py`, in an environment made on demand. `pal`: `exec` in the same process under SIGALRM
-(PAL's `GenericRuntime`). `fresh`: a new `python -I` each time. Theirs are given where a program's answer is;
-only Thoughtmill finds it by itself.
+`tora` and `smol`: `bench/tora.py` and `bench/smol.py`, in environments made on demand. `pal`: `exec` in the
+same process under SIGALRM (PAL's `GenericRuntime`). `fresh`: a new `python -I` each time. Theirs are given
+where a program's answer is; only Thoughtmill finds it by itself.
 """
 
 import json
@@ -23,7 +23,7 @@ from factory.solvers.program.screen import Unparsable, screen
 from factory.solvers.programs import Programs
 
 HERE = Path(__file__).parent
-TORA = ("pebble", "timeout-decorator")
+PACKAGES = {"tora": ("pebble", "timeout-decorator"), "smol": ("smolagents",)}
 TIMEOUT_S = 1
 LIMITS = Limits(wall_s=0.5, long_wall_s=1.0)
 
@@ -52,8 +52,18 @@ def ready(text: str) -> Ready:
 
 def tora(programs: Sequence[Ready]) -> list[Any]:
     """Run a batch through ToRA's executor."""
+    return _elsewhere("tora", programs, str(TIMEOUT_S))
+
+
+def smol(programs: Sequence[Ready]) -> list[Any]:
+    """Run a batch through smolagents' interpreter."""
+    return _elsewhere("smol", programs)
+
+
+def _elsewhere(name: str, programs: Sequence[Ready], *words: str) -> list[Any]:
+    """Run a batch through `bench/<name>.py` in an environment of its own."""
     done = subprocess.run(
-        [_tora_python(), str(HERE / "tora.py"), str(TIMEOUT_S)],
+        [_python(name), str(HERE / f"{name}.py"), *words],
         input=json.dumps([program.printing for program in programs]),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -64,13 +74,13 @@ def tora(programs: Sequence[Ready]) -> list[Any]:
     return [answer.splitlines()[-1] if answer else None for answer in answers]
 
 
-def _tora_python() -> str:
-    """Return the Python that has what ToRA's executor needs; its environment is made the first time."""
-    folder = HERE / ".venvs" / "tora"
+def _python(name: str) -> str:
+    """Return the Python that has what an executor needs; its environment is made the first time."""
+    folder = HERE / ".venvs" / name
     found = folder / "bin" / "python"
     if not (folder / "ready").exists():
         venv.create(folder, with_pip=True, clear=True)
-        subprocess.run([str(found), "-m", "pip", "install", "--quiet", *TORA], check=True)
+        subprocess.run([str(found), "-m", "pip", "install", "--quiet", *PACKAGES[name]], check=True)
         (folder / "ready").touch()
     return str(found)
 
@@ -133,6 +143,7 @@ EXECUTORS: dict[str, Callable[[Sequence[Ready]], list[Any]]] = {
     "thoughtmill, landlock only": _thoughtmill("landlock"),
     "thoughtmill, process only": _thoughtmill("process"),
     "tora style": tora,
+    "smolagents": smol,
     "pal style": pal,
     "fresh python -I": fresh,
 }
