@@ -160,6 +160,11 @@ def test_hostile_text_in_a_mark_is_refused_and_never_run() -> None:
         parse("<<__import__('os').system('true')=1>>1\n#### 1")
 
 
+def test_a_solution_longer_than_any_real_one_is_refused_at_once() -> None:
+    with pytest.raises(UnusableSolution, match="longer than 10000 characters"):
+        parse(MARBLES + "\nThen 1 + 1 = 2." * 5_000)
+
+
 def test_a_long_line_of_digits_and_signs_is_read_in_linear_time() -> None:
     with pytest.raises(UnusableSolution):
         parse("1+" * 50_000 + "=" * 50_000 + "\n#### 3")

@@ -51,6 +51,10 @@ class Solution:
         return givens | {step.name: step.value for step in self.steps}
 
 
+MAX_LENGTH = 10_000
+"""Characters of the longest solution that is read; real ones have about a thousand."""
+
+
 def parse(text: str, problem: str = "") -> Solution:
     """Read a worked solution, or raise `UnusableSolution` that says why nothing can be compiled from it.
 
@@ -61,6 +65,8 @@ def parse(text: str, problem: str = "") -> Solution:
     >>> solution.steps[0].name, solution.steps[0].expression, solution.givens[0].name
     ('clips', 'friends / 2', 'friends')
     """
+    if len(text) > MAX_LENGTH:
+        raise UnusableSolution(f"it is longer than {MAX_LENGTH} characters")
     sections: dict[str, list[str]] = {"Given": [], "Rule": [], "Relation": [], "": []}
     answer: Fraction | None = None
     for line in filter(None, map(str.strip, text.splitlines())):
