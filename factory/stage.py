@@ -5,6 +5,9 @@ import sys
 from collections.abc import Callable
 from typing import NoReturn
 
+import duckdb
+import pyarrow
+
 from factory.errors import ThoughtmillError
 
 
@@ -24,8 +27,8 @@ def run(main: Callable[..., None]) -> NoReturn:
 def leave(work: Callable[[], None]) -> NoReturn:
     """Do the work and leave with its exit status.
 
-    0 when it returns; 2 with one line for a `ThoughtmillError` or an error of the operating system (a full
-    disk, a folder that cannot be written); 130 when interrupted.
+    0 when it returns; 2 with one line for a `ThoughtmillError`, a table that is broken or an error of the
+    operating system (a full disk, a folder that cannot be written); 130 when interrupted.
     """
     try:
         work()
@@ -35,6 +38,8 @@ def leave(work: Callable[[], None]) -> NoReturn:
     except BrokenPipeError:  # the reader of a pipe, such as `head`, has seen enough
         sys.stderr.close()
         sys.exit(0)
+    except (duckdb.Error, pyarrow.ArrowInvalid) as error:
+        sys.exit(_say(f"a table cannot be read or written: {' '.join(str(error).split())}"))
     except OSError as error:
         sys.exit(_say(f"{error.filename}: {error.strerror}" if error.filename else str(error)))
     except KeyboardInterrupt:

@@ -3,6 +3,8 @@
 import errno
 import sys
 
+import duckdb
+import pyarrow
 import pytest
 
 from factory import stage
@@ -36,6 +38,16 @@ def test_a_full_disk_is_one_line_and_status_2(
 ) -> None:
     assert left(monkeypatch, OSError(errno.ENOSPC, "No space left on device", "data/t")) == 2
     assert capsys.readouterr().err == "error: data/t: No space left on device\n"
+
+
+@pytest.mark.parametrize(
+    "error", [duckdb.IOException("No magic\nbytes"), pyarrow.ArrowInvalid("No magic\nbytes")]
+)
+def test_a_broken_table_is_one_line_and_status_2(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: Exception
+) -> None:
+    assert left(monkeypatch, error) == 2
+    assert capsys.readouterr().err == "error: a table cannot be read or written: No magic bytes\n"
 
 
 def test_an_interrupt_is_status_130(monkeypatch: pytest.MonkeyPatch) -> None:
