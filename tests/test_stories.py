@@ -12,11 +12,12 @@ import pytest
 
 from factory.errors import ThoughtmillError
 from factory.stories import Settings, Story, tell
-from factory.stories.compositions import MOST_MOVES, compositions, is_held_out, split_of_numbers
-from factory.stories.parts import Template
+from factory.stories.compositions import MOST_MOVES, compositions, held_out, split_of_numbers
 from factory.stories.templates import TEMPLATES
 
 KNOWN = ("train", "validation", "test_numbers")
+KNOWN_TEMPLATES = tuple(template for template in TEMPLATES if not template.reserved)
+HELD_OUT = held_out(KNOWN_TEMPLATES)
 SPLITS = (*KNOWN, "test_compositions", "test_templates")
 FAMILIES = {
     "addition": {"add", "sum"},
@@ -141,8 +142,18 @@ def test_every_step_of_a_held_out_composition_is_seen_in_train() -> None:
 
 def test_every_template_for_training_keeps_some_composition_for_training() -> None:
     for template in TEMPLATES:
-        names = [composition.name for composition in compositions(template)]
-        assert template.reserved or not all(is_held_out(name) for name in names), template.name
+        names = {composition.name for composition in compositions(template)}
+        assert template.reserved or names - HELD_OUT, template.name
+
+
+def test_every_template_for_training_that_goes_on_has_a_composition_held_out() -> None:
+    for template in KNOWN_TEMPLATES:
+        names = {composition.name for composition in compositions(template)}
+        assert bool(names & HELD_OUT) is bool(template.pool), template.name
+
+
+def test_training_keeps_most_compositions() -> None:
+    assert len(_names(held_out=False)) >= 2 * len(HELD_OUT)
 
 
 def test_no_numbers_of_a_template_and_composition_are_in_two_splits(stories: dict[str, list[Story]]) -> None:
@@ -208,6 +219,5 @@ def test_no_template_is_told_much_more_often_than_another(stories: dict[str, lis
 
 
 def _names(*, held_out: bool) -> set[str]:
-    known: list[Template] = [template for template in TEMPLATES if not template.reserved]
-    names = {composition.name for template in known for composition in compositions(template)}
-    return {name for name in names if is_held_out(name) is held_out}
+    names = {composition.name for template in KNOWN_TEMPLATES for composition in compositions(template)}
+    return {name for name in names if (name in HELD_OUT) is held_out}

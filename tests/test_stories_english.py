@@ -109,6 +109,31 @@ def test_a_story_has_an_aside_and_its_number_is_not_needed(template: Template) -
         )
 
 
+@EVERY_TEMPLATE
+def test_a_text_names_a_person_before_it_says_a_pronoun(template: Template) -> None:
+    for step in (template.opening, *template.pool):
+        for text in (*step.texts, *step.asks, *template.asides):
+            assert re.search(r"\{(he|He|his|His|him)\}", text.partition("{who}")[0]) is None, text
+
+
+@EVERY_TEMPLATE
+def test_what_follows_an_opening_never_points_back_with_a_pronoun(template: Template) -> None:
+    for step in template.pool:
+        for text in (*step.texts, *step.asks):
+            assert not re.search(r"\b(these|them|they|it)\b(?! at once)", text, re.IGNORECASE), text
+
+
+@EVERY_TEMPLATE
+def test_a_third_person_comes_into_a_story_once(template: Template) -> None:
+    for composition in compositions(template):
+        assert sum("{third}" in " ".join(step.texts) for step in composition.steps) <= 1
+
+
+def test_a_part_of_what_is_left_is_never_called_a_part_of_the_whole() -> None:
+    wage = next(template for template in TEMPLATES if template.name == "wage_from_total")
+    assert "unit_rate+spend+donate" not in {composition.name for composition in compositions(wage)}
+
+
 def test_the_texts_vary() -> None:
     wordings = [len(step.texts) * len(step.asks or "a") for step in _steps()]
     assert sum(wordings) / len(wordings) >= 2.5
@@ -124,6 +149,8 @@ def test_speeds_ages_and_prices_are_sensible() -> None:
                 assert 8 <= int(given["speed"]) <= 30
             if story.template in ("drive", "driving_apart"):
                 assert all(30 <= int(given[name]) <= 120 for name in given if "speed" in name)
+            if story.template == "ages_times":
+                assert 20 <= int(given["gap"]) <= 40
             if "dream" in story.problem or "bicycle that costs" in story.problem:
                 assert int(given["goal"]) >= 80
 

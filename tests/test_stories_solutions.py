@@ -205,9 +205,9 @@ def test_the_parser_reads_every_solution_and_comes_to_the_answer(template: Templ
 
 def test_one_solution_in_full() -> None:
     story = next(tell("train", 1, seed=1))
-    assert story.solution.startswith("Given: boxes = ")
+    assert story.solution.startswith("Given: groups = ")
     assert (
         "Rule: The total of equal groups is the number of groups times the size of one group."
         in story.solution
     )
-    assert "<<things=boxes*box_size=" in story.solution
+    assert "<<things=groups*group_size=" in story.solution

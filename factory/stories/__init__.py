@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pydantic
 
 from factory.errors import ThoughtmillError
-from factory.stories.compositions import Composition, compositions, is_held_out, split_of_numbers
+from factory.stories.compositions import Composition, compositions, held_out, split_of_numbers
 from factory.stories.parts import Template
 from factory.stories.telling import answer_of, draw_numbers, draw_words, write_problem, write_solution
 from factory.stories.templates import TEMPLATES
@@ -74,13 +74,17 @@ def tell(split: str, count: int, seed: int) -> Iterator[Story]:
             raise ThoughtmillError(f"story {template.name!r} has no further text for {split}: ask for fewer")
 
 
+def _is_held_out(composition: str) -> bool:
+    return composition in held_out(tuple(template for template in TEMPLATES if not template.reserved))
+
+
 def _is_for_training(template: Template, composition: str) -> bool:
-    return not template.reserved and not is_held_out(composition)
+    return not template.reserved and not _is_held_out(composition)
 
 
 _SPLITS: dict[str, Callable[[Template, str], bool]] = {
     **dict.fromkeys(SPLIT_BY_NUMBERS, _is_for_training),
-    "test_compositions": lambda template, composition: not template.reserved and is_held_out(composition),
+    "test_compositions": lambda template, composition: not template.reserved and _is_held_out(composition),
     "test_templates": lambda template, composition: template.reserved,
 }
 

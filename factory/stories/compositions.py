@@ -26,12 +26,22 @@ def _draw_of_100(text: str) -> int:
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest()) % 100
 
 
-def is_held_out(name: str) -> bool:
-    """Whether a composition is for the split `test_compositions` alone, in every template.
+@cache
+def held_out(templates: tuple[Template, ...]) -> frozenset[str]:
+    """Return the names of the compositions for the split `test_compositions` alone, in every template.
 
-    An opening alone never is, so that every opening is seen in training.
+    They are a share of all and at least one of each template that goes on after its opening; an opening alone
+    never is, so that every opening is seen in training.
     """
-    return "+" in name and _draw_of_100(f"composition {name}") < HELD_OUT_OF_100
+    names: set[str] = set()
+    for template in templates:
+        drawn = sorted(
+            (_draw_of_100(f"composition {composition.name}"), composition.name)
+            for composition in compositions(template)
+            if len(composition.steps) > 1
+        )
+        names.update(name for draw, name in drawn if draw < max(HELD_OUT_OF_100, drawn[0][0] + 1))
+    return frozenset(names)
 
 
 def split_of_numbers(template: str, composition: str, numbers: Sequence[Number]) -> str:

@@ -31,7 +31,7 @@ SPEND = Step(
     "purse",
     {"spent": span(12, 60)},
     (
-        "{He} spends {$spent} of the money on {a treat}.",
+        "{who} spends {$spent} of {his} money on {a treat}.",
         "Then {who} buys {a treat} for {$spent}.",
     ),
     (Move("purse", "it - spent", "That leaves {=} dollars.", LOSS_RULE),),
@@ -43,8 +43,8 @@ GIFT = Step(
     "purse",
     {"gift": span(5, 60, 5)},
     (
-        "{His} grandmother gives {him} another {$gift}.",
-        "Then {his} uncle adds {$gift} to {his} money.",
+        "{who}'s grandmother gives {him} another {$gift}.",
+        "Then an uncle gives {who} another {$gift}.",
     ),
     (Move("savings", "it + gift", "With the gift it is {=} dollars.", GAIN_RULE, high=2000),),
     ("How much money does {who} have now?", "How many dollars does {who} have in all?"),
@@ -55,8 +55,8 @@ DONATE = Step(
     "purse",
     {"donated": percent("it", 5, 60)},
     (
-        "{He} gives {#donated}% of the money to an animal shelter.",
-        "{who} donates {#donated} percent of the money to a food bank.",
+        "{who} gives {#donated}% of {his} money to an animal shelter.",
+        "{who} donates {#donated} percent of {his} money to a food bank.",
     ),
     (
         Move("donation", "it * donated / 100", "The donation is {=} dollars.", PERCENT_RULE),
@@ -68,24 +68,24 @@ BUY = Step(
     "buy",
     "purse",
     "bought",
-    {"ticket": size(4, 15)},
+    {"souvenir_price": size(4, 15)},
     (
-        "{He} then buys as many {+souvenir} as {he} can at {$ticket} each.",
-        "With the money {he} buys {+souvenir} at {$ticket} each, as many as {he} can.",
+        "Then {who} buys as many {+souvenir} as {he} can at {$souvenir_price} each.",
+        "{who} spends {his} money on {+souvenir} at {$souvenir_price} each, as many as {he} can buy.",
     ),
-    (Move("bought", "it // ticket", "The money is enough for {= souvenir}.", FULL_RULE),),
-    ("How many {+souvenir} does {who} buy?", "How many {+souvenir} can {he} buy?"),
+    (Move("bought", "it // souvenir_price", "The money is enough for {= souvenir}.", FULL_RULE),),
+    ("How many {+souvenir} does {who} buy?", "How many {+souvenir} can {who} buy?"),
 )
 CHANGE_LEFT = Step(
     "change_left",
     "purse",
     "change",
-    {"ticket": size(4, 15)},
+    {"souvenir_price": size(4, 15)},
     (
-        "{He} then buys as many {+souvenir} as {he} can at {$ticket} each.",
-        "With the money {he} buys {+souvenir} at {$ticket} each until {he} cannot afford another.",
+        "Then {who} buys as many {+souvenir} as {he} can at {$souvenir_price} each.",
+        "{who} buys {+souvenir} at {$souvenir_price} each until {he} cannot afford another.",
     ),
-    (Move("change", "it % ticket", "What remains is {= dollar}.", REMAINDER_RULE, low=1),),
+    (Move("change", "it % souvenir_price", "What remains is {= dollar}.", REMAINDER_RULE, low=1),),
     ("How many dollars are left over?", "How much money is left after that?"),
 )
 GOAL = Step(
@@ -94,11 +94,11 @@ GOAL = Step(
     "missing",
     {"goal": span(80, 900, 10)},
     (
-        "{He} wants to buy {a dream} that costs {$goal}.",
+        "{who} wants to buy {a dream} that costs {$goal}.",
         "{who} is saving for {a dream} that costs {$goal}.",
     ),
     (Move("missing", "goal - it", "{who} still needs {=} dollars.", DIFFERENCE_RULE),),
-    ("How much more money does {he} need?", "How many more dollars does {who} need?"),
+    ("How much more money does {who} need?", "How many more dollars does {who} need?"),
 )
 JARS = Step(
     "share",
@@ -106,8 +106,8 @@ JARS = Step(
     "share",
     {"jars": divisor("it", 2, 5)},
     (
-        "{He} puts the money into {jars savings jar}, the same amount in each.",
-        "Then {who} divides the money equally between {jars savings jar}.",
+        "{who} puts {his} money into {jars savings jar}, the same amount in each.",
+        "Then {who} divides {his} money equally between {jars savings jar}.",
     ),
     (Move("jar", "it / jars", "Each jar gets {=} dollars.", SHARE_RULE),),
     ("How much money is in each jar?", "How many dollars go into each jar?"),
@@ -149,8 +149,8 @@ DISCOUNT = Step(
     "bill",
     {"off": percent("it", 5, 50)},
     (
-        "The shop takes {#off}% off the bill.",
-        "{who} gets a discount of {#off} percent on that.",
+        "Then the shop takes {#off}% off the amount so far.",
+        "{who} gets a discount of {#off} percent on the amount so far.",
     ),
     (
         Move("discount", "it * off / 100", "The discount is {=} dollars.", PERCENT_RULE, low=1, unit=100),
@@ -164,8 +164,8 @@ TAX = Step(
     "bill",
     {"extra_percent": percent("it", 5, 20)},
     (
-        "A tax of {#extra_percent}% is added to the bill.",
-        "Then {#extra_percent} percent tax is added.",
+        "A tax of {#extra_percent}% on the amount so far is added.",
+        "Then {#extra_percent} percent tax is added to the amount so far.",
     ),
     (
         Move("extra", "it * extra_percent / 100", "The extra is {=} dollars.", PERCENT_RULE, low=1, unit=100),
@@ -179,11 +179,11 @@ SPLIT = Step(
     "part",
     {"payers": divisor("it", 3, 4)},
     (
-        "A group of {#payers} friends, {who} among them, splits the bill equally.",
+        "{who} is one of {#payers} friends who split the bill equally.",
         "{who} and {his} friends, {#payers} people in all, split the bill equally.",
     ),
     (Move("part", "it / payers", "Each pays {=} dollars.", SHARE_RULE, unit=100),),
-    ("How much does each of them pay?", "How many dollars is each person's part?"),
+    ("How much does each person pay?", "How many dollars is each person's part?"),
 )
 CHANGE = Step(
     "change",
@@ -191,7 +191,7 @@ CHANGE = Step(
     "change",
     {"note": pick(20, 50, 100, 200)},
     (
-        "{He} hands over {$note}.",
+        "{who} hands over {$note}.",
         "{who} pays with {$note} in cash.",
     ),
     (
@@ -205,10 +205,10 @@ CHANGE = Step(
             unit=100,
         ),
     ),
-    ("How much change does {who} get?", "How many dollars of change does {he} get back?"),
+    ("How much change does {who} get?", "How many dollars of change does {who} get back?"),
 )
 TIP = TAX.told(
-    "{who} adds a tip of {#extra_percent}%.",
-    "{who} leaves a tip of {#extra_percent} percent on top.",
+    "{who} adds a tip of {#extra_percent}% of the amount so far.",
+    "{who} leaves a tip of {#extra_percent} percent of the amount so far.",
     asks=("How much is paid in the end?", "How many dollars are paid with the tip?"),
 )

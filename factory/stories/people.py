@@ -44,8 +44,8 @@ PART = Step(
     "people",
     {"denominator": divisor("it", 3, 8), "numerator": numerator()},
     (
-        "Then {#numerator}/{#denominator} of the {+guest} go home.",
-        "{#numerator}/{#denominator} of them leave early.",
+        "Then {#numerator}/{#denominator} of the {+guest} who are there go home.",
+        "{#numerator}/{#denominator} of the {+guest} who are still there leave early.",
     ),
     (
         Move("fraction", "it * numerator / denominator", "That part is {= guest}.", FRACTION_RULE),
@@ -58,7 +58,10 @@ SHARE_OF = Step(
     "people",
     "wearing",
     {"percent": percent("it", 10, 90)},
-    ("{#percent}% of the {+guest} {mark}.", "Of all {+guest}, {#percent} percent {mark}."),
+    (
+        "{#percent}% of the {+guest} who are there now {mark}.",
+        "Of all {+guest} who are there now, {#percent} percent {mark}.",
+    ),
     (
         Move(
             "marked",
@@ -67,14 +70,17 @@ SHARE_OF = Step(
             "A percentage of an amount is the amount times the percentage divided by one hundred.",
         ),
     ),
-    ("How many {+guest} {mark}?",),
+    ("How many of the {+guest} there {mark}?",),
 )
 TEAMS = Step(
     "share",
     "people",
     "team",
     {"teams": divisor("it", 2, 9)},
-    ("They form {teams group} of equal size.", "They are split into {teams group} of the same size."),
+    (
+        "All {+guest} who are there now form {teams group} of equal size.",
+        "All {+guest} who are there now are split into {teams group} of the same size.",
+    ),
     (Move("team", "it / teams", "Each group has {= guest}.", SHARE_RULE),),
     ("How many {+guest} are in each group?",),
 )
@@ -83,16 +89,19 @@ TABLES = Step(
     "people",
     "tables",
     {"pack_size": size(4, 10)},
-    ("They sit down at tables for {#pack_size}, filling one after the other.",),
+    ("All {+guest} who are there now sit down at tables for {#pack_size}, filling one after the other.",),
     (Move("full", "it // pack_size", "Completely filled are {=}.", FULL_RULE),),
-    ("How many tables are full?", "How many tables do they fill completely?"),
+    ("How many tables are full?", "How many tables do the {+guest} fill completely?"),
 )
 LAST_TABLE = Step(
     "left_over",
     "people",
     "last",
     {"pack_size": size(4, 10)},
-    ("They sit down at tables for {#pack_size}, and only the last table is not full.",),
+    (
+        "All {+guest} who are there now sit down at tables for {#pack_size}, and"
+        " only the last table is not full.",
+    ),
     (Move("extra", "it % pack_size", "Left over: {= guest}.", REMAINDER_RULE, low=1),),
     ("How many {+guest} sit at the last table?",),
 )

@@ -57,8 +57,8 @@ HALVE = Step(
     "things",
     {},
     (
-        "{who} keeps half of the {+thing} and gives the rest to {his} sister.",
-        "Half of the {+thing} go to {his} sister, and {who} keeps the rest.",
+        "{who} keeps half of {his} {+thing} and gives the rest to {his} sister.",
+        "{who} gives half of {his} {+thing} to {his} sister.",
     ),
     (Move("half", "it / 2", "Half of {it thing} is {=}.", HALF_RULE),),
     ASK_LEFT,
@@ -69,8 +69,8 @@ FRACTION = Step(
     "things",
     {"denominator": divisor("it", 3, 8), "numerator": numerator()},
     (
-        "{who} gives {#numerator}/{#denominator} of the {+thing} to the school fair.",
-        "Then {who} gives away {#numerator}/{#denominator} of the {+thing}.",
+        "{who} gives {#numerator}/{#denominator} of {his} {+thing} to the school fair.",
+        "Then {who} gives away {#numerator}/{#denominator} of {his} {+thing}.",
     ),
     (
         Move("fraction", "it * numerator / denominator", "That part is {= thing}.", FRACTION_RULE),
@@ -84,8 +84,8 @@ SHARE = Step(
     "share",
     {"friends": divisor("it", 3)},
     (
-        "{who} shares the {+thing} equally among {friends friend}.",
-        "Then {who} divides the {+thing} equally among {friends friend}.",
+        "{who} shares {his} {+thing} equally among {friends friend}.",
+        "Then {who} divides {his} {+thing} equally among {friends friend}.",
     ),
     (Move("share", "it / friends", "Each gets {= thing}.", SHARE_RULE, low=1),),
     ("How many {+thing} does each friend get?", "Find how many {+thing} each friend gets."),
@@ -96,11 +96,11 @@ TIMES = Step(
     "others",
     {"times": span(3, 6)},
     (
-        "{who}'s brother has {#times} times as many {+thing} as {he} has now.",
+        "{who}'s brother has {#times} times as many {+thing} as {who} has now.",
         "{who}'s brother owns {#times} times as many {+thing} as {who} does at this point.",
     ),
     (Move("others", "it * times", "The brother has {= thing}.", TIMES_RULE),),
-    ("How many {+thing} does the brother have?", "How many {+thing} does {his} brother have?"),
+    ("How many {+thing} does the brother have?", "How many {+thing} does {who}'s brother have?"),
 )
 DOUBLE = Step(
     "double",
@@ -108,11 +108,11 @@ DOUBLE = Step(
     "others",
     {},
     (
-        "{who}'s brother has twice as many {+thing} as {he} has now.",
+        "{who}'s brother has twice as many {+thing} as {who} has now.",
         "{who}'s brother owns twice as many {+thing} as {who} does at this point.",
     ),
     (Move("doubled", "it * 2", "The brother has {= thing}.", "Twice an amount is two times the amount."),),
-    ("How many {+thing} does the brother have?", "How many {+thing} does {his} brother have?"),
+    ("How many {+thing} does the brother have?", "How many {+thing} does {who}'s brother have?"),
 )
 TOGETHER = Step(
     "together",
@@ -121,13 +121,16 @@ TOGETHER = Step(
     {"cousin_times": span(3, 5)},
     (
         "{who}'s cousin has {#cousin_times} times as many {+thing} as {who} has now.",
-        "At that point {who}'s cousin has {#cousin_times} times as many {+thing} as {he} does.",
+        "At that point {who}'s cousin has {#cousin_times} times as many {+thing} as {who} does.",
     ),
     (
         Move("cousins", "it * cousin_times", "The cousin has {= thing}.", TIMES_RULE),
         Move("together", "it + cousins", "Together they have {= thing}.", SUM_RULE),
     ),
-    ("How many {+thing} do the two of them have together?", "How many {+thing} do they have in all?"),
+    (
+        "How many {+thing} do {who} and the cousin have together?",
+        "How many {+thing} do {who} and {his} cousin have in all?",
+    ),
 )
 COMPARE = Step(
     "compare",
@@ -135,11 +138,11 @@ COMPARE = Step(
     "gap",
     {"rivals": below()},
     (
-        "{who}'s neighbour {third} has {rivals thing}.",
-        "At that point {who}'s neighbour {third} has {rivals thing}.",
+        "{who}'s neighbour has {rivals thing}.",
+        "{who}'s neighbour owns {rivals thing}.",
     ),
     (Move("gap", "it - rivals", "{who} has {=} more.", DIFFERENCE_RULE, low=1),),
-    ("How many more {+thing} does {who} have than {third}?",),
+    ("How many more {+thing} does {who} have than the neighbour?",),
 )
 PACK = Step(
     "pack",
@@ -147,11 +150,11 @@ PACK = Step(
     "packs",
     {"pack_size": size(3, 12)},
     (
-        "{who} packs the {+thing} into {+pack} of {#pack_size}.",
-        "Then {who} puts the {+thing} into {+pack} that hold {#pack_size} each.",
+        "{who} packs {his} {+thing} into {+pack} of {#pack_size}.",
+        "Then {who} puts {his} {+thing} into {+pack} that hold {#pack_size} each.",
     ),
     (Move("full", "it // pack_size", "Full {+pack}: {=}.", FULL_RULE),),
-    ("How many {+pack} can {he} fill completely?", "How many full {+pack} does {who} get?"),
+    ("How many {+pack} can {who} fill completely?", "How many full {+pack} does {who} get?"),
 )
 LEFT_OVER = Step(
     "left_over",
@@ -159,8 +162,8 @@ LEFT_OVER = Step(
     "extra",
     {"pack_size": size(3, 12)},
     (
-        "{who} packs the {+thing} into {+pack} of {#pack_size} until too few are left to fill another.",
-        "Then {who} fills as many {+pack} of {#pack_size} as {he} can.",
+        "{who} packs {his} {+thing} into {+pack} of {#pack_size} until too few are left to fill another.",
+        "Then {who} fills as many {+pack} of {pack_size thing} as {he} can.",
     ),
     (Move("extra", "it % pack_size", "Left over: {= thing}.", REMAINDER_RULE, low=1),),
     ("How many {+thing} are left over?", "How many {+thing} do not fit into a full {pack}?"),
@@ -171,8 +174,8 @@ SELL = Step(
     "purse",
     {"price": span(2, 9)},
     (
-        "{who} sells the {+thing} for {$price} each.",
-        "Then {who} sells all of these {+thing} at {$price} each.",
+        "{who} sells all {his} {+thing} for {$price} each.",
+        "Then {who} sells all {his} {+thing} at {$price} each.",
     ),
     (
         Move(

@@ -38,7 +38,7 @@ SCORES = Template(
             {"_more": span(2, 15), "aim": of("it + _more")},
             ("{who} wants to reach an average of {#aim} points next time.",),
             (Move("to_gain", "aim - it", "{who} has to gain {= point}.", DIFFERENCE_RULE),),
-            ("By how many points must {his} average rise?",),
+            ("By how many points must {who}'s average rise?",),
         ),
     ),
     {"subject": ("English", "science", "history", "geography")},
@@ -106,7 +106,7 @@ MACHINES = Template(
                 "A total is the amount per unit of time multiplied by the time.",
             ),
         ),
-        ("How many {+thing} do they make together?", "How many {+thing} are made in all?"),
+        ("How many {+thing} do the two machines make together?", "How many {+thing} are made in all?"),
     ),
     (
         Step(
@@ -114,7 +114,7 @@ MACHINES = Template(
             "output",
             "output",
             {"faulty": span(2, 30)},
-            ("Of these, {faulty thing} are faulty and thrown away.",),
+            ("{faulty thing} are faulty and thrown away.",),
             (Move("good", "it - faulty", "That leaves {= thing}.", LOSS_RULE),),
             ("How many good {+thing} are left?",),
         ),
@@ -123,7 +123,7 @@ MACHINES = Template(
             "output",
             "packs",
             {"pack_size": span(4, 24)},
-            ("The {+thing} are packed into cartons of {#pack_size}.",),
+            ("All good {+thing} are packed into cartons of {#pack_size}.",),
             (
                 Move(
                     "cartons",
@@ -142,7 +142,7 @@ MACHINES = Template(
             {"work_days": span(2, 6)},
             ("This is repeated on {work_days day} a week.",),
             (Move("a_week", "it * work_days", "In a week that is {= thing}.", GROUPS_RULE, high=3000),),
-            ("How many {+thing} is that per week?",),
+            ("How many good {+thing} is that per week?",),
         ),
     ),
     {"thing": ("screw", "bottle", "toy block", "wooden spoon")},

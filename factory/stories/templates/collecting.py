@@ -27,13 +27,13 @@ MARBLES = Template(
     opening(
         "groups",
         "things",
-        {"boxes": span(3, 12), "box_size": span(4, 20)},
+        {"groups": span(3, 12), "group_size": span(4, 20)},
         (
-            "{who} has {boxes box}. There are {box_size thing} in each {box}.",
-            "There are {box_size thing} in {a box}, and {who} has {#boxes} such {+box}.",
-            "{who} owns {boxes box} of {+thing} with {box_size thing} in each.",
+            "{who} has {groups box}. There are {group_size thing} in each {box}.",
+            "There are {group_size thing} in {a box}, and {who} has {#groups} such {+box}.",
+            "{who} owns {groups box} of {+thing} with {group_size thing} in each.",
         ),
-        (Move("things", "boxes * box_size", "The {boxes box} hold {= thing}.", GROUPS_RULE),),
+        (Move("things", "groups * group_size", "The {groups box} hold {= thing}.", GROUPS_RULE),),
         ("How many {+thing} does {who} have?", "How many {+thing} are there in all?"),
     ),
     (ADD, TAKE_AWAY, SHARE, TIMES, DOUBLE, COMPARE),
@@ -45,17 +45,17 @@ STICKERS = Template(
     opening(
         "have",
         "things",
-        {"stickers": span(12, 150)},
+        {"items": span(12, 150)},
         (
-            "{who} has {stickers thing} in {his} album.",
-            "There are {stickers thing} in {who}'s album.",
-            "{who} has collected {stickers thing} so far.",
+            "{who} has {items thing} in {his} album.",
+            "There are {items thing} in {who}'s album.",
+            "{who} has collected {items thing} so far.",
         ),
     ),
     (ADD, TAKE_AWAY, HALVE, FRACTION, TOGETHER, LEFT_OVER),
     {"thing": ("sticker", "stamp", "postcard", "trading card"), "pack": ("envelope", "folder", "sleeve")},
     ("The album has {#idle} empty pages at the end.", "{who} started the album {#idle} years ago."),
-    start="stickers",
+    start="items",
 )
 SHELLS = Template(
     "shells",
@@ -70,11 +70,11 @@ SHELLS = Template(
             " second.",
         ),
         (Move("found", "saturday + sunday", "Both days give {= thing}.", SUM_RULE),),
-        ("How many {+thing} does {who} find in all?", "How many {+thing} does {he} find on the two days?"),
+        ("How many {+thing} does {who} find in all?", "How many {+thing} does {who} find on the two days?"),
     ),
     (TAKE_AWAY, FRACTION, SHARE, PACK, TOGETHER),
     {"thing": ("seashell", "smooth stone", "pebble"), "pack": ("box", "bag", "jar")},
-    ("The beach is {#idle} kilometres from {his} home.", "{who} is at the beach with {#idle} relatives."),
+    ("The beach is {#idle} kilometres from {who}'s home.", "{who} is at the beach with {#idle} relatives."),
 )
 COOKIES = Template(
     "cookies",
@@ -91,15 +91,11 @@ COOKIES = Template(
     ),
     (
         TAKE_AWAY.told(
-            "{His} guests eat {gone thing}.",
-            "Of these, {gone thing} get burnt and cannot be used.",
-            "{He} keeps {gone thing} for {his} family.",
+            "{who}'s guests eat {gone thing}.",
+            "{gone thing} are burnt and thrown away.",
+            "{who}'s family eats {gone thing}.",
         ),
-        SELL.told(
-            "{He} sells the {+thing} for {$price} each.",
-            "All the {+thing} are then sold for {$price} each.",
-            draws=CHEAP,
-        ),
+        SELL.told(*SELL.texts, draws=CHEAP),
         PACK,
         SPEND,
         DONATE,
@@ -123,8 +119,8 @@ ORCHARD = Template(
     (
         TAKE_AWAY.told(
             "{gone thing} are rotten and thrown away.",
-            "{who} keeps {gone thing} for {his} family.",
-            "Birds spoil {#gone} of the {+thing}.",
+            "{who}'s family eats {gone thing}.",
+            "Birds eat {gone thing}.",
             asks=("How many {+thing} are left?", "How many {+thing} remain?"),
         ),
         PACK,
@@ -132,8 +128,8 @@ ORCHARD = Template(
         SELL.told(*SELL.texts, draws=CHEAP),
         SPEND,
         FRACTION.told(
-            "{who} makes jam from {#numerator}/{#denominator} of the {+thing}.",
-            "Then {#numerator}/{#denominator} of the {+thing} go to the neighbours.",
+            "{who} makes jam from {#numerator}/{#denominator} of {his} {+thing}.",
+            "Then {who} gives {#numerator}/{#denominator} of {his} {+thing} to the neighbours.",
         ),
     ),
     {"thing": ("apple", "pear", "peach", "plum"), "pack": ("crate", "basket", "box"), **PURSE_SLOTS},
@@ -154,7 +150,7 @@ CARDS = Template(
     ),
     (
         ADD.told(
-            "Then {who} buys {#more} more {+thing}.", "On {his} birthday {who} gets {#more} more {+thing}."
+            "Then {who} buys {#more} more {+thing}.", "{who} gets {#more} more {+thing} on {his} birthday."
         ),
         TAKE_AWAY,
         SHARE,
@@ -163,7 +159,7 @@ CARDS = Template(
         LEFT_OVER,
     ),
     {"thing": ("comic book", "toy car", "model plane", "puzzle"), "pack": ("box", "bag", "crate")},
-    ("They have known each other for {#idle} years.",),
+    ("{who} and {pal} have known each other for {#idle} years.",),
 )
 EGGS = Template(
     "eggs",
@@ -187,13 +183,11 @@ EGGS = Template(
     ),
     (
         ADD.told("{pal} brings {#more} more eggs.", "Later {who} finds {#more} more eggs in the straw."),
-        TAKE_AWAY.told(
-            "Of these, {gone egg} are cracked and thrown away.", "{who} uses {gone egg} in the kitchen."
-        ),
+        TAKE_AWAY.told("{gone egg} are cracked and thrown away.", "{who} uses {gone egg} in the kitchen."),
         PACK,
         LEFT_OVER,
         SHARE.told(
-            "{He} divides the eggs equally among {friends neighbour}.",
+            "{who} divides {his} eggs equally among {friends neighbour}.",
             asks=("How many eggs does each neighbour get?",),
         ),
     ),

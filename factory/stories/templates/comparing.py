@@ -1,6 +1,6 @@
 """Stories about two people whose ages or savings are compared, and one of them is unknown."""
 
-from factory.stories.parts import Move, Step, Template, of, opening, span
+from factory.stories.parts import Move, Step, Template, divisor, of, opening, span
 from factory.stories.things import DIFFERENCE_RULE, GAIN_RULE, SUM_RULE
 
 RATIO_RULE = "If one amount is several times the other, the difference is one part fewer."
@@ -11,7 +11,7 @@ AGES_TIMES = Template(
     opening(
         "ratio_difference",
         "younger",
-        {"times": span(3, 6), "_child": span(4, 14), "gap": of("_child * times - _child")},
+        {"gap": span(20, 40), "_parts": divisor("gap", 2, 5), "times": of("_parts + 1")},
         (
             "{who}'s {parent} is {#times} times as old as {who} and {#gap} years older.",
             "{who} is {#gap} years younger than {his} {parent}, who is {#times} times as old as {he} is.",
@@ -38,7 +38,7 @@ AGES_TIMES = Template(
             "older",
             {},
             ("Both have their birthday today.",),
-            (Move("elder", "it + gap", "The {parent} is {= year} old.", GAIN_RULE, low=24, high=70),),
+            (Move("elder", "it + gap", "The {parent} is {= year} old.", GAIN_RULE),),
             ("How old is the {parent}?",),
         ),
     ),
@@ -84,7 +84,7 @@ AGES_SUM = Template(
         ),
     ),
     {"sibling": ("brother", "sister")},
-    ("Their grandmother has {#idle} cats.",),
+    ("{who}'s grandmother has {#idle} cats.",),
     ("older = younger + older_by", "older + younger = ages"),
 )
 CATCH_UP = Template(
@@ -116,17 +116,17 @@ CATCH_UP = Template(
             ),
         ),
         (
-            "After how many weeks do they have the same amount?",
+            "After how many weeks do {who} and {pal} have the same amount?",
             "In how many weeks does {who} catch up with {pal}?",
         ),
     ),
     (
         Step(
-            "both",
+            "start_plus_rate",
             "weeks",
             "amount",
             {},
-            ("They compare their money when both have the same amount.",),
+            ("{who} and {pal} compare their money when both have the same amount.",),
             (
                 Move(
                     "saved",
@@ -136,7 +136,7 @@ CATCH_UP = Template(
                 ),
                 Move("amount", "behind + saved", "Each has {=} dollars.", SUM_RULE),
             ),
-            ("How many dollars does each of them have at that time?", "How much money does each have then?"),
+            ("How many dollars does each have at that time?", "How much money does each have then?"),
         ),
     ),
     {},

@@ -26,7 +26,7 @@ ROPE = Template(
                 "A metre is one hundred centimetres, so centimetres are metres times one hundred.",
             ),
         ),
-        ("How many centimetres is that?", "How long is it in centimetres?"),
+        ("How many centimetres is that?", "How long is the {rope} in centimetres?"),
     ),
     (
         Step(
@@ -35,8 +35,8 @@ ROPE = Template(
             "length",
             {"cut_off": span(10, 90, 5)},
             (
-                "{He} cuts off {cut_off centimetre} because the end is damaged.",
-                "{who} gives a piece of {cut_off centimetre} to {pal}.",
+                "{who} cuts off {cut_off centimetre} because the end is damaged.",
+                "{who} cuts off {cut_off centimetre} for {pal}.",
             ),
             (Move("usable", "it - cut_off", "That leaves {= centimetre}.", LOSS_RULE),),
             ("How many centimetres are left?",),
@@ -47,8 +47,8 @@ ROPE = Template(
             "piece",
             {"parts": divisor("it", 2, 9)},
             (
-                "Then {he} cuts it into {#parts} equal pieces.",
-                "{who} cuts it into {#parts} pieces of equal length.",
+                "Then {who} cuts {his} {rope} into {#parts} equal pieces.",
+                "{who} cuts {his} {rope} into {#parts} pieces of equal length.",
             ),
             (
                 Move(
@@ -65,22 +65,22 @@ ROPE = Template(
             "length",
             "pieces",
             {"pack_size": pick(12, 15, 20, 25, 30, 35, 40)},
-            ("Then {he} cuts it into pieces of {pack_size centimetre}, as many as possible.",),
+            ("Then {who} cuts {his} {rope} into pieces of {pack_size centimetre}, as many as possible.",),
             (Move("pieces", "it // pack_size", "Whole pieces: {=}.", FULL_RULE),),
-            ("How many whole pieces does {who} get?", "How many of these pieces can {he} cut?"),
+            ("How many whole pieces does {who} get?", "How many whole pieces can {who} cut?"),
         ),
         Step(
             "left_over",
             "length",
             "scrap",
             {"pack_size": pick(12, 15, 25, 30, 35, 40, 45)},
-            ("Then {he} cuts as many pieces of {pack_size centimetre} as possible.",),
+            ("Then {who} cuts {his} {rope} into as many pieces of {pack_size centimetre} as possible.",),
             (Move("scrap", "it % pack_size", "The remainder is {= centimetre}.", REMAINDER_RULE, low=1),),
             ("How many centimetres are left over in the end?",),
         ),
     ),
     {"rope": ("rope", "ribbon", "wire", "string")},
-    ("The shop has {#idle} colours.", "{who} paid {#idle} dollars for it."),
+    ("The shop has {#idle} colours.", "{who} paid {#idle} dollars for the {rope}."),
 )
 JUICE = Template(
     "juice",
@@ -109,7 +109,7 @@ JUICE = Template(
             "volume",
             "volume",
             {"spilled": span(100, 800, 50)},
-            ("By accident {he} spills {spilled millilitre}.", "{His} family drinks {spilled millilitre}."),
+            ("By accident {who} spills {spilled millilitre}.", "{who}'s family drinks {spilled millilitre}."),
             (Move("remaining", "it - spilled", "That leaves {= millilitre}.", LOSS_RULE, high=9000),),
             ("How many millilitres are left?",),
         ),
@@ -120,7 +120,7 @@ JUICE = Template(
             {"pack_size": pick(150, 200, 250, 300, 500)},
             ("Then {who} fills glasses of {pack_size millilitre}.",),
             (Move("glasses", "it // pack_size", "Full glasses: {=}.", FULL_RULE),),
-            ("How many glasses can {he} fill completely?", "How many full glasses are there?"),
+            ("How many glasses can {who} fill completely?", "How many full glasses are there?"),
         ),
         Step(
             "left_over",
@@ -129,11 +129,11 @@ JUICE = Template(
             {"pack_size": pick(150, 300, 350, 400, 450)},
             ("Then {who} fills as many glasses of {pack_size millilitre} as {he} can.",),
             (Move("rest", "it % pack_size", "The remainder is {= millilitre}.", REMAINDER_RULE, low=1),),
-            ("How many millilitres are left in the pot?", "How many millilitres remain in the end?"),
+            ("How many millilitres are left over?", "How many millilitres remain in the end?"),
         ),
     ),
-    {"drink": ("apple juice", "lemonade", "iced tea", "vegetable soup")},
-    ("{who} needs {#idle} minutes for it.", "{#idle} guests are in the garden."),
+    {"drink": ("apple juice", "lemonade", "iced tea", "mint tea")},
+    ("{who} is in the kitchen for {#idle} minutes.", "{#idle} guests are in the garden."),
     reserved=True,
 )
 CONVERTING = (ROPE, JUICE)

@@ -1,5 +1,7 @@
 """Stories about earning, saving and spending money."""
 
+from dataclasses import replace
+
 from factory.stories.money import BUY, CHANGE_LEFT, DONATE, GIFT, GOAL, JARS, PURSE_SLOTS, SPEND
 from factory.stories.parts import Move, Template, of, opening, span
 from factory.stories.things import SUM_RULE
@@ -22,7 +24,7 @@ HOURLY = Template(
     ),
     (SPEND, GIFT, JARS, GOAL, BUY),
     {"place": ("a bakery|", "a garden centre|", "a library|", "a bicycle shop|"), **PURSE_SLOTS},
-    ("{who}'s way to work takes {#idle} minutes.", "{#idle} other people work there."),
+    ("{who}'s way to work takes {#idle} minutes.", "{who} works with {#idle} other people."),
 )
 LAWNS = Template(
     "lawns",
@@ -84,7 +86,7 @@ STALL = Template(
                 "Profit is what comes in minus the costs.",
             ),
         ),
-        ("How much profit does {who} make?", "How many dollars of profit does {he} make?"),
+        ("How much profit does {who} make?", "How many dollars of profit does {who} make?"),
     ),
     (GIFT, DONATE, JARS, GOAL),
     {"drink": ("lemonade", "hot chocolate", "fruit tea"), **PURSE_SLOTS},
@@ -98,7 +100,7 @@ BABYSITTING = Template(
         {"evenings": span(2, 8), "hours_each": span(2, 5), "an_hour": span(8, 15)},
         (
             "{who} babysits on {evenings evening}, {hours_each hour} each time, for {$an_hour} an hour.",
-            "On {evenings evening} {who} babysits for {hours_each hour}. {He} gets {$an_hour} per hour.",
+            "On {evenings evening} {who} babysits for {hours_each hour} each. {He} gets {$an_hour} per hour.",
         ),
         (
             Move(
@@ -144,16 +146,19 @@ WAGE = Template(
         ("How much does {who} earn next week?", "How many dollars does {who} get for next week?"),
     ),
     (
-        SPEND.told(
-            "{He} spends {$spent} of next week's pay on {a treat}.",
-            asks=("How much of next week's pay is left?",),
+        replace(
+            SPEND.told(
+                "{who} spends {$spent} of next week's pay on {a treat}.",
+                asks=("How much of next week's pay is left?",),
+            ),
+            gives="rest of the pay",  # so that a percentage of next week's pay is one of all of it
         ),
         DONATE.told(
-            "{He} gives {#donated}% of next week's pay to a food bank.",
+            "{who} gives {#donated}% of next week's pay to a food bank.",
             asks=("How much of next week's pay is left?",),
         ),
     ),
     PURSE_SLOTS,
-    ("{who} has worked there for {#idle} months.",),
+    ("{who} has had this job for {#idle} months.",),
 )
 EARNING = (HOURLY, LAWNS, WEEKLY, STALL, BABYSITTING, WAGE)

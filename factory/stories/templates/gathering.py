@@ -71,12 +71,11 @@ SCHOOL = Template(
     (
         ARRIVE,
         LEAVE.told(
-            "On the day of the trip {leaving guest} are ill and stay at home.",
-            asks=("How many {+guest} go on the trip?",),
+            "Then {leaving guest} fall ill and go home.",
         ),
         SHARE_OF,
         TABLES.told(
-            "They travel in vans for {#pack_size}, filling one after the other.",
+            "All {+guest} who are there now travel in vans for {#pack_size}, filling one after the other.",
             asks=("How many vans are full?",),
         ),
     ),
@@ -140,7 +139,7 @@ CLUB = Template(
         LAST_TABLE,
     ),
     {"guest": ("member",), "club": ("chess club", "swimming club", "choir", "hiking club")},
-    ("They meet on {#idle} evenings a month.", "It was founded by {#idle} friends."),
+    ("The members meet on {#idle} evenings a month.", "The {club} was founded by {#idle} friends."),
 )
 THEATRE = Template(
     "two_shows",
@@ -163,7 +162,11 @@ THEATRE = Template(
         ),
         ("How many {+guest} come on the two days together?",),
     ),
-    (SHARE_OF.told("{#percent}% of all these {+guest} {mark}."),),
+    (
+        SHARE_OF.told(
+            "{#percent}% of the {+guest} of both days {mark}.", asks=("How many {+guest} {mark} in all?",)
+        ),
+    ),
     {"guest": ("visitor", "spectator"), "play": ("play", "puppet show", "concert"), **WAYS},
     ("The tickets are sold at {#idle} shops.", "{#idle} actors are on stage."),
     reserved=True,

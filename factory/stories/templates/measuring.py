@@ -42,7 +42,7 @@ FLOUR = Template(
             "grams",
             "missing",
             {"_short": span(50, 400, 10), "at_home": of("it - _short")},
-            ("{He} already has {at_home gram} at home.", "There are {at_home gram} in the cupboard."),
+            ("{who} already has {at_home gram} at home.", "There are {at_home gram} in the cupboard."),
             (Move("missing", "it - at_home", "{who} still needs {= gram}.", DIFFERENCE_RULE),),
             ("How many more grams does {who} have to buy?",),
         ),
@@ -102,7 +102,7 @@ GARDEN = Template(
         ),
     ),
     {"field": ("garden", "vegetable patch", "playground", "chicken run")},
-    ("{who} works on it for {#idle} days.", "{#idle} apple trees grow there."),
+    ("{who} works on the fence for {#idle} days.", "{#idle} apple trees grow in the {field}."),
 )
 FLOOR = Template(
     "floor_tiles",
@@ -130,7 +130,7 @@ FLOOR = Template(
             "area",
             "area",
             {"covered": span(2, 9)},
-            ("{#covered} square metres under a cupboard are left out.",),
+            ("{#covered} square metres under a cupboard stay bare.",),
             (Move("visible", "it - covered", "Without the cupboard it is {=} square metres.", LOSS_RULE),),
             ("How many square metres are left?", "How many square metres remain?"),
         ),
@@ -139,7 +139,7 @@ FLOOR = Template(
             "area",
             "tiles",
             {"tiles_each": pick(4, 9, 16, 25)},
-            ("{who} lays tiles, and {#tiles_each} of them cover one square metre.",),
+            ("{who} lays {#tiles_each} tiles on each square metre.",),
             (Move("tiles", "it * tiles_each", "That takes {= tile}.", GROUPS_RULE, high=3400),),
             ("How many tiles does {who} need?",),
         ),
@@ -148,7 +148,7 @@ FLOOR = Template(
             "area",
             "cost",
             {"square_price": span(6, 30)},
-            ("A carpet costs {$square_price} per square metre, and {who} buys just enough of it.",),
+            ("A carpet costs {$square_price} per square metre, and {who} buys just enough.",),
             (
                 Move(
                     "carpet",
@@ -171,8 +171,8 @@ TANK = Template(
         "litres",
         {"flow": span(3, 25), "minutes": span(4, 30)},
         (
-            "A hose lets {flow litre} of water per minute run into {a tank} for {minutes minute}.",
-            "For {minutes minute} water runs into {a tank}, {flow litre} every minute.",
+            "A hose lets {flow litre} of water per minute run into an empty {tank} for {minutes minute}.",
+            "For {minutes minute} water runs into an empty {tank}, {flow litre} every minute.",
         ),
         (
             Move(
@@ -199,7 +199,7 @@ TANK = Template(
             "litres",
             "room",
             {"_room": span(10, 200, 10), "holds": of("it + _room")},
-            ("The {tank} holds {holds litre} and was empty at first.",),
+            ("The {tank} holds {holds litre}.",),
             (Move("room", "holds - it", "There is room for {= litre}.", DIFFERENCE_RULE),),
             ("How many more litres fit into the {tank}?",),
         ),
@@ -208,7 +208,7 @@ TANK = Template(
             "litres",
             "can",
             {"cans": divisor("it", 2, 9)},
-            ("All this water is poured into {cans watering can}, the same amount into each.",),
+            ("All the water in the {tank} is poured into {cans watering can}, the same amount into each.",),
             (
                 Move(
                     "can",

@@ -60,11 +60,11 @@ HOMEWORK = Template(
             "minutes",
             {"lesson": span(30, 90, 15)},
             (
-                "{He} also has a lesson of {lesson minute}.",
-                "On top of that comes a lesson of {lesson minute}.",
+                "{who} also plays in a lesson of {lesson minute}.",
+                "Then {who} plays for another {lesson minute} in a lesson.",
             ),
             (Move("with_lesson", "it + lesson", "With the lesson it is {= minute}.", GAIN_RULE),),
-            ("How many minutes is that in all?",),
+            ("How many minutes does {who} play in all?",),
         ),
         Step(
             "take_away",
@@ -72,8 +72,8 @@ HOMEWORK = Template(
             "minutes",
             {"pause": below("it", 5, 40)},
             (
-                "{who} spends {pause minute} of that time on pauses.",
-                "{pause minute} of that time are pauses.",
+                "{who} spends {pause minute} of the whole time on pauses.",
+                "{pause minute} of the whole time are pauses.",
             ),
             (
                 Move(
@@ -90,7 +90,10 @@ HOMEWORK = Template(
             "minutes",
             "hours",
             {},
-            ("{who} notes the time in hours.", "{He} writes the total down in hours."),
+            (
+                "{who} notes {his} playing time in hours.",
+                "Then {who} writes {his} playing time down in hours.",
+            ),
             (
                 Move(
                     "hours",
@@ -101,7 +104,7 @@ HOMEWORK = Template(
                     unit=4,
                 ),
             ),
-            ("How many hours is that?", "How many hours does {he} write down?"),
+            ("How many hours is that?", "How many hours does {who} write down?"),
         ),
     ),
     {"instrument": ("piano", "violin", "flute", "guitar")},
@@ -134,7 +137,7 @@ LAPS = Template(
             "metres",
             "metres",
             {"walked": span(100, 600, 100)},
-            ("{He} walks {walked metre} of this and runs the rest.",),
+            ("{who} walks {walked metre} of the way and runs the rest.",),
             (
                 Move(
                     "run",
@@ -152,7 +155,7 @@ LAPS = Template(
             "metres",
             "kilometres",
             {},
-            ("{who} writes the distance down in kilometres.",),
+            ("{who} writes down how far {he} has run, in kilometres.",),
             (
                 Move(
                     "kilometres",
@@ -163,7 +166,7 @@ LAPS = Template(
                     unit=20,
                 ),
             ),
-            ("How many kilometres is that?", "What number of kilometres does {he} write down?"),
+            ("How many kilometres is that?", "What number of kilometres does {who} write down?"),
         ),
     ),
     {},
@@ -196,8 +199,8 @@ READING = Template(
             "pages",
             {"weekend": span(10, 60)},
             (
-                "At the weekend {he} reads {#weekend} more pages.",
-                "Then {he} reads another {weekend page} on Sunday.",
+                "At the weekend {who} reads {#weekend} more pages.",
+                "Then {who} reads another {weekend page} on Sunday.",
             ),
             (
                 Move(
@@ -216,7 +219,7 @@ READING = Template(
             {"_rest": span(12, 150), "book_pages": of("it + _rest")},
             ("The whole book has {book_pages page}.",),
             (Move("unread", "book_pages - it", "Unread are {= page}.", LOSS_RULE),),
-            ("How many pages are still unread?", "How many pages does {he} still have to read?"),
+            ("How many pages are still unread?", "How many pages does {who} still have to read?"),
         ),
         Step(
             "days_to_finish",
@@ -233,7 +236,7 @@ READING = Template(
                     "The time is the amount divided by the amount per unit of time.",
                 ),
             ),
-            ("How many more days does {he} need to finish it?",),
+            ("How many more days does {who} need to finish the book?",),
         ),
     ),
     {"book": ("novel", "detective story", "book about the sea", "history book")},

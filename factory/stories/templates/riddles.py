@@ -85,7 +85,7 @@ CONSECUTIVE = Template(
             {},
             ("{who} looks at the largest of the three numbers.",),
             (Move("largest", "it + 1", "The largest number is {=}.", "The next number is one more."),),
-            ("What is the largest number?", "Which number is that?"),
+            ("What is the largest number?", "Which number does {who} look at?"),
         ),
         Step(
             "take_away",
@@ -94,7 +94,7 @@ CONSECUTIVE = Template(
             {},
             ("{who} looks at the smallest of the three numbers.",),
             (Move("smallest", "it - 1", "The smallest number is {=}.", "The number before is one less."),),
-            ("What is the smallest number?", "Which number is that?"),
+            ("What is the smallest number?", "Which number does {who} look at?"),
         ),
     ),
     {"thing": ("page", "house", "locker", "ticket")},
@@ -131,7 +131,7 @@ BEFORE_SALE = Template(
         ),
         (
             "What was the price before the sale, in dollars?",
-            "How many dollars did it cost before the discount?",
+            "How many dollars did the {ware} cost before the discount?",
         ),
     ),
     (
@@ -142,7 +142,7 @@ BEFORE_SALE = Template(
             {},
             ("{who} is glad about what {he} saves.",),
             (Move("saved", "it - paid", "Saved are {=} dollars.", LOSS_RULE),),
-            ("How many dollars does {who} save?", "How much money does {he} save?"),
+            ("How many dollars does {who} save?", "How much money does {who} save?"),
         ),
     ),
     {"ware": ("coat", "lamp", "suitcase", "desk", "pair of boots|pairs of boots")},

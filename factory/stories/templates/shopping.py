@@ -29,7 +29,7 @@ SUPPLIES = Template(
     ),
     (COUPON, DISCOUNT, DELIVERY, CHANGE),
     {"thing": ("notebook", "folder", "paintbrush|paintbrushes", "set of markers|sets of markers")},
-    ("School starts in {#idle} days.", "The shop is {#idle} minutes from {his} school."),
+    ("School starts in {#idle} days.", "The shop is {#idle} minutes from {who}'s school."),
 )
 CLOTHES = Template(
     "clothes",
@@ -37,19 +37,20 @@ CLOTHES = Template(
         "two_prices",
         "bill",
         {
-            "shirts": span(2, 6),
-            "shirt_price": span(8, 25),
-            "others": span(1, 4),
-            "other_price": span(20, 60, 5),
+            "first_items": span(2, 6),
+            "first_price": span(8, 25),
+            "second_items": span(1, 4),
+            "second_price": span(20, 60, 5),
         },
         (
-            "{who} buys {shirts first} for {$shirt_price} each and {others second} for {$other_price} each.",
-            "{a first} costs {$shirt_price} and {a second} costs {$other_price}. {who} buys {shirts first}"
-            " and {others second}.",
+            "{who} buys {first_items first} for {$first_price} each and {second_items second} for"
+            " {$second_price} each.",
+            "{a first} costs {$first_price} and {a second} costs {$second_price}. {who} buys"
+            " {first_items first} and {second_items second}.",
         ),
         (
-            Move("first_cost", "shirts * shirt_price", "The {+first} cost {=} dollars.", PRICE_RULE),
-            Move("second_cost", "others * other_price", "The {+second} cost {=} dollars.", PRICE_RULE),
+            Move("first_cost", "first_items * first_price", "The {+first} cost {=} dollars.", PRICE_RULE),
+            Move("second_cost", "second_items * second_price", "The {+second} cost {=} dollars.", PRICE_RULE),
             Move("cost", "first_cost + second_cost", "Together that is {=} dollars.", SUM_RULE),
         ),
         ("How much does {who} pay?", "What is the total cost in dollars?"),
@@ -73,8 +74,8 @@ GROCERIES = Template(
     ),
     (
         DELIVERY.told(
-            "{He} also buys a piece of cheese for {$fee}.",
-            "{He} puts a jar of honey for {$fee} into the cart.",
+            "{who} also buys a piece of cheese for {$fee}.",
+            "{who} puts a jar of honey for {$fee} into the cart.",
         ),
         COUPON,
         CHANGE,
@@ -102,7 +103,7 @@ RESTAURANT = Template(
         ),
         ("How many dollars is the bill?", "How much is the bill?"),
     ),
-    (TIP, COUPON, SPLIT),
+    (TIP, COUPON.told(*COUPON.texts, asks=("How much is paid in the end?",)), SPLIT),
     {"meal": ("pizza", "pasta dish", "curry", "noodle bowl"), "drink": ("juice", "lemonade", "soda")},
     ("They wait {#idle} minutes for a table.", "The restaurant opened {#idle} years ago."),
 )
@@ -113,7 +114,7 @@ CINEMA = Template(
         "bill",
         {"adults": span(2, 6), "adult_price": span(9, 16), "children": span(2, 8), "child_price": span(4, 8)},
         (
-            "{who}'s family goes to the {show}. They buy {adults adult ticket} at {$adult_price} each and"
+            "{who}'s family goes to the {show}. {who} buys {adults adult ticket} at {$adult_price} each and"
             " {children child ticket} at {$child_price} each.",
             "For the {show}, {who} buys {adults adult ticket} at {$adult_price} each and {children child"
             " ticket} at {$child_price} each.",
@@ -126,12 +127,12 @@ CINEMA = Template(
         ("How much do the tickets cost in all?", "How many dollars do all the tickets cost?"),
     ),
     (
-        DISCOUNT.told("Families get {#off}% off the total."),
+        DISCOUNT.told("Families get {#off}% off the amount so far."),
         COUPON,
         CHANGE,
-        DELIVERY.told("They also buy popcorn for {$fee}.", "Popcorn for everybody costs another {$fee}."),
+        DELIVERY.told("{who} also buys popcorn for {$fee}.", "Popcorn for everybody costs another {$fee}."),
     ),
-    {"show": ("cinema", "circus", "puppet theatre", "zoo")},
+    {"show": ("cinema", "circus", "puppet theatre", "opera")},
     ("The show lasts {#idle} times as long as a school lesson.", "They sit in row {#idle}."),
     reserved=True,
 )
@@ -178,8 +179,8 @@ PER_PACK = Template(
             "wanted": of("pack + _extra"),
         },
         (
-            "A pack of {#pack} {+thing} costs {$pack_price}. {who} wants to know what {#wanted} {+thing}"
-            " cost at the same price each.",
+            "A pack of {#pack} {+thing} costs {$pack_price}. {who} buys {wanted thing} at the"
+            " same price each.",
             "{#pack} {+thing} cost {$pack_price}. {who} needs {wanted thing} at the same price each.",
         ),
         (
@@ -193,7 +194,7 @@ PER_PACK = Template(
             ),
             Move("cost", "each * wanted", "The {#wanted} {+thing} cost {=} dollars.", PRICE_RULE, unit=100),
         ),
-        ("How much do they cost?", "How many dollars does {who} have to pay?"),
+        ("How much does {who} pay?", "How many dollars does {who} have to pay?"),
     ),
     (COUPON, CHANGE, DELIVERY),
     {"thing": ("battery", "light bulb", "tennis ball", "candle")},

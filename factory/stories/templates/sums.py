@@ -53,7 +53,7 @@ SUM_GAP = Template(
         ),
     ),
     {"thing": ("book", "medal", "coin", "photo", "card")},
-    ("They live {#idle} kilometres apart.",),
+    ("{who} and {pal} live {#idle} kilometres apart.",),
     ("larger + smaller = total", "larger - smaller = gap"),
 )
 PARTS = Template(
@@ -152,7 +152,7 @@ RECTANGLE = Template(
         ),
     ),
     {"field": ("garden", "field", "swimming pool", "car park")},
-    ("It was laid out {#idle} years ago.",),
+    ("The {field} was laid out {#idle} years ago.",),
     ("length = width + longer_by", "2 * (length + width) = around"),
 )
 THREE_SHARES = Template(

@@ -12,7 +12,10 @@ FURTHER = Step(
     "way",
     "way",
     {"further": span(5, 60)},
-    ("After a break {he} goes another {further kilometre}.", "Then {who} covers {#further} more kilometres."),
+    (
+        "After a break {who} goes another {further kilometre}.",
+        "Then {who} covers {#further} more kilometres.",
+    ),
     (Move("longer", "it + further", "With the rest it is {= kilometre}.", GAIN_RULE),),
     ASK_WAY,
 )
@@ -21,7 +24,7 @@ RETURN = Step(
     "way",
     "way",
     {},
-    ("Later {he} goes back the whole way.", "Then {who} returns home the same way."),
+    ("Later {who} goes back the whole way.", "Then {who} returns home the same way."),
     (Move("both_ways", "it * 2", "There and back is {= kilometre}.", "There and back is twice the way."),),
     ASK_WAY,
 )
@@ -32,14 +35,14 @@ TO_GO = Step(
     {"_rest": span(5, 90), "planned": of("it + _rest")},
     ("The whole trip is {planned kilometre} long.", "{who} wants to cover {planned kilometre} in all."),
     (Move("to_go", "planned - it", "That leaves {= kilometre}.", DIFFERENCE_RULE),),
-    ("How many kilometres are still to go?", "How many more kilometres does {he} have to go?"),
+    ("How many kilometres are still to go?", "How many more kilometres does {who} have to go?"),
 )
 STAGES = Step(
     "share",
     "way",
     "a day",
     {"stages": divisor("it", 2, 6)},
-    ("{who} divides the way into {stages stage} of equal length.",),
+    ("{who} divides the whole trip into {stages stage} of equal length.",),
     (
         Move(
             "stage",
@@ -148,7 +151,10 @@ MEET = Template(
                 "apart", "speeds * hours", "In {hours hour} that is {= kilometre}.", DISTANCE_RULE, high=1200
             ),
         ),
-        ("How many kilometres apart are they then?", "What is the distance between them in kilometres?"),
+        (
+            "How many kilometres apart are {who} and {pal} then?",
+            "What is then the distance between {who} and {pal} in kilometres?",
+        ),
     ),
     (),
     {},

@@ -139,7 +139,7 @@ FARM = Template(
         ),
     ),
     {
-        "four": ("cow", "pig", "goat", "sheep|sheep", "rabbit"),
+        "four": ("cow", "pig", "goat", "sheep|sheep", "horse"),
         "two": ("hen", "duck", "goose|geese", "turkey"),
     },
     ("The farm has {#idle} tractors.", "The barn is {#idle} metres high."),
