@@ -92,7 +92,7 @@ COOKIES = Template(
     (
         TAKE_AWAY.told(
             "{who}'s guests eat {gone thing}.",
-            "{gone thing} are burnt and thrown away.",
+            "{#gone} of {who}'s {+thing} are burnt and thrown away.",
             "{who}'s family eats {gone thing}.",
         ),
         SELL.told(*SELL.texts, draws=CHEAP),
@@ -118,9 +118,9 @@ ORCHARD = Template(
     ),
     (
         TAKE_AWAY.told(
-            "{gone thing} are rotten and thrown away.",
+            "{#gone} of {who}'s {+thing} are rotten and thrown away.",
             "{who}'s family eats {gone thing}.",
-            "Birds eat {gone thing}.",
+            "Birds eat {#gone} of {who}'s {+thing}.",
             asks=("How many {+thing} are left?", "How many {+thing} remain?"),
         ),
         PACK,
@@ -183,7 +183,9 @@ EGGS = Template(
     ),
     (
         ADD.told("{pal} brings {#more} more eggs.", "Later {who} finds {#more} more eggs in the straw."),
-        TAKE_AWAY.told("{gone egg} are cracked and thrown away.", "{who} uses {gone egg} in the kitchen."),
+        TAKE_AWAY.told(
+            "{#gone} of {who}'s eggs are cracked and thrown away.", "{who} uses {gone egg} in the kitchen."
+        ),
         PACK,
         LEFT_OVER,
         SHARE.told(
