@@ -5,10 +5,16 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: repro test student lint types clean
+.PHONY: repro corpus test student lint types clean
 
 repro: .venv/ready
 	dvc repro
+	thoughtmill summary
+
+# Everything but the students; the report then shows those that answered last, if any did.
+corpus: .venv/ready
+	dvc repro release
+	dvc repro --single-item report
 	thoughtmill summary
 
 test: .venv/ready lint types

@@ -18,6 +18,7 @@ from factory.pages.markup import render
 from factory.pages.queries import VERIFIED, rows
 from factory.pages.samples import samples
 from factory.pages.splits import splits
+from factory.pages.students import students
 from factory.pages.yields import drops, yields
 from factory.params import Settings as Section
 
@@ -29,8 +30,13 @@ class Settings(Section):
     samples: int = Field(20, ge=0, description="records shown to read, half of them good")
 
 
-def page(con: duckdb.DuckDBPyConnection, settings: Settings, manifest: dict[str, Any]) -> str:
-    """Return the page of a corpus in DuckDB: HTML that needs nothing but itself."""
+def page(
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    manifest: dict[str, Any],
+    answered: dict[str, Any] | None = None,
+) -> str:
+    """Return the page of a corpus in DuckDB, and of what students `answered`: it needs nothing but itself."""
     sections = [
         yields(con),
         drops(con),
@@ -40,6 +46,7 @@ def page(con: duckdb.DuckDBPyConnection, settings: Settings, manifest: dict[str,
         lengths(con),
         findings(con),
         samples(con, settings.seed, settings.samples),
+        *([students(answered, manifest["data_version"])] if answered else []),
     ]
     return str(render("page.html", headline=headline(con, manifest), sections=sections))
 
@@ -78,11 +85,16 @@ def _share(part: int, whole: int) -> float | None:
 
 
 def report(data: Path, thoughts: tuple[str, ...], settings: Settings) -> None:
-    """Read the tables under `data`, write `report/index.html` and `metrics.json` beside them."""
+    """Read the tables under `data`, write `report/index.html` and `metrics.json` beside them.
+
+    Where no student has answered, there is no `students.json`, and the page says nothing of students.
+    """
     manifest = existing(data / "manifest.json", "run `dvc repro` to build it").read_text("utf-8")
+    answers = data / "students.json"
+    answered = json.loads(answers.read_text("utf-8")) if answers.exists() else None
     with tables.connect() as con:
         corpus.fill(con, data, thoughts, "view")
-        html, numbers = page(con, settings, json.loads(manifest)), metrics(con)
+        html, numbers = page(con, settings, json.loads(manifest), answered), metrics(con)
     with aside(data / "report" / "index.html") as part:
         part.write_text(html, "utf-8", newline="\n")
     with aside(data / "metrics.json") as part:
@@ -90,7 +102,7 @@ def report(data: Path, thoughts: tuple[str, ...], settings: Settings) -> None:
 
 
 def main() -> None:
-    """Read all tables, write `data/report/index.html` and `data/metrics.json`."""
+    """Read all tables and what students answered, write `data/report/index.html` and `data/metrics.json`."""
     report(root() / "data", params.thoughts(), params.section("report", Settings))
 
 

@@ -25,6 +25,7 @@ def clone(folder: Path) -> Path:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / name, folder / name)
     (folder / ".dvc" / "config.local").write_text("[core]\n    no_scm = true\n")
+    (folder / "data" / "students.json").write_text("{}")
     changed(folder, lambda params: params["seed"].update(embedded={"seed": 1, **SMALL}))
     return folder
 
@@ -43,9 +44,18 @@ def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def repro(folder: Path) -> str:
+    """Build the corpus and its report without training anybody, as `make corpus` does."""
+    told = ""
+    for words in (["release"], ["--single-item", "report"]):
+        done = run(folder, "dvc", "repro", *words)
+        assert done.returncode == 0, done.stdout + done.stderr
+        told += done.stdout
+    return told
+
+
 def built(folder: Path) -> Path:
-    done = run(folder, "dvc", "repro")
-    assert done.returncode == 0, done.stdout + done.stderr
+    repro(folder)
     return folder
 
 
@@ -67,10 +77,21 @@ def test_two_clones_give_the_same_bytes_and_the_same_lock(clones: tuple[Path, Pa
     assert {"data/problems.parquet", "data/records.parquet", "data/report/index.html"} <= set(products(first))
 
 
+def test_the_report_comes_after_all_roles_are_trained_and_evaluated(clones: tuple[Path, Path]) -> None:
+    lines = run(clones[0], "dvc", "dag", "--dot").stdout.splitlines()
+    roles = yaml.safe_load((ROOT / "params.yaml").read_text())["roles"]
+    after = [f'"train/dvc.yaml:finetune@{role}" -> "train/dvc.yaml:infer";' for role in roles]
+    after += [
+        '"train/dvc.yaml:infer" -> "train/dvc.yaml:evaluate";',
+        '"train/dvc.yaml:evaluate" -> "report";',
+    ]
+    assert set(after) <= set(lines)
+
+
 def test_a_second_repro_does_nothing(clones: tuple[Path, Path]) -> None:
-    done = run(clones[0], "dvc", "repro")
-    assert "Running stage" not in done.stdout
-    assert "Data and pipelines are up to date." in done.stdout
+    told = repro(clones[0])
+    assert "Running stage" not in told
+    assert told.count("Data and pipelines are up to date.") == 2
 
 
 def test_status_says_what_is_built_while_dvc_is_locked(clones: tuple[Path, Path]) -> None:
@@ -88,9 +109,9 @@ def test_status_says_what_is_built_while_dvc_is_locked(clones: tuple[Path, Path]
         process.kill()
     if before is not None:
         lock.write_bytes(before)
-    states = [line.split()[0] for line in done.stdout.splitlines() if "train/" not in line]
+    lines = [line for line in done.stdout.splitlines() if "train/" not in line]
     assert done.returncode == 0, done.stderr
-    assert set(states) == {"built"}
+    assert {line.split()[0] for line in lines} == {"built"}
 
 
 def test_status_says_what_a_changed_parameter_makes_stale(clones: tuple[Path, Path]) -> None:
@@ -106,7 +127,7 @@ def test_status_says_what_a_changed_parameter_makes_stale(clones: tuple[Path, Pa
 def test_editing_a_parser_asks_no_teacher_and_verifies_again(clones: tuple[Path, Path]) -> None:
     parser = clones[1] / "factory" / "thoughts" / "pot.py"
     parser.write_text(parser.read_text() + "\n# a comment\n")
-    done = run(clones[1], "dvc", "repro", "--dry")
+    done = run(clones[1], "dvc", "repro", "--dry", "release")
     assert "Running stage 'verify@pot'" in done.stdout
     assert "generate@" not in done.stdout.replace("Stage 'generate@", "")
 

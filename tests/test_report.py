@@ -12,6 +12,7 @@ import pytest
 from factory.errors import ThoughtmillError
 from factory.report import Settings, metrics, page, report
 from tests import jugs
+from tests import test_students as students
 from tests.reader import Reader, tables_of
 
 MANIFEST = {"data_version": "f" * 64}
@@ -52,6 +53,17 @@ def test_the_page_shows_what_the_corpus_is(shown: str) -> None:
     titles = ["Yield", "Agreement", "Problem sets and splits", "Answers", "Lengths", "Checks", "Samples"]
     assert all(f">{title}</h2>" in shown for title in titles)
     assert Reader(shown).elements.count("h1") == 1
+
+
+def test_students_have_their_section_once_they_have_answered(tmp_path: Path) -> None:
+    jugs.build(tmp_path)
+    titles = []
+    for answered in (None, {}, students.shown()):
+        if answered is not None:
+            (tmp_path / "students.json").write_text(json.dumps(answered))
+        report(tmp_path, jugs.THOUGHTS, Settings())
+        titles.append(">Students</h2>" in (tmp_path / "report" / "index.html").read_text())
+    assert titles == [False, False, True]
 
 
 def test_every_table_has_a_caption_and_every_chart_a_label(shown: str) -> None:

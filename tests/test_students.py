@@ -7,6 +7,7 @@ import pytest
 from factory.pages.students import students
 from tests.reader import Reader, tables_of
 
+VERSION = "f" * 64
 POLICY = {
     "problems": 200,
     "low": 0.4,
@@ -25,7 +26,7 @@ def shown(**given: Any) -> dict[str, Any]:
         {"policy": "pass@20/ir", "accuracy": 0.9, "mean_new_tokens": 999.0},
     ]
     held = {
-        "data_version": "f" * 64,
+        "data_version": VERSION,
         "runs": 3,
         "policies": [POLICY | {"test_set": "one, <test>"} | row for row in policies],
         "claims": [
@@ -43,7 +44,7 @@ def shown(**given: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def body() -> str:
-    return str(students(shown()).body)
+    return str(students(shown(), VERSION).body)
 
 
 def test_every_policy_has_its_row_with_interval_and_cost(body: str) -> None:
@@ -77,6 +78,12 @@ def test_mistakes_are_told_by_kind(body: str) -> None:
     assert [cells[0], *cells[2:]] == ["ir", "80", "10", "60", "50"]
 
 
+def test_students_of_another_data_version_are_told_as_such(body: str) -> None:
+    told = "not the one that this page is about"
+    assert told not in body
+    assert told in students(shown(), "e" * 64).body
+
+
 def test_the_section_asks_nothing_of_the_outside_and_escapes_names(body: str) -> None:
     reader = Reader(body)
     assert not {"script", "link", "img", "style", "test"} & set(reader.elements)
@@ -84,5 +91,5 @@ def test_the_section_asks_nothing_of_the_outside_and_escapes_names(body: str) ->
 
 
 def test_no_claims_no_rounds_and_no_mistakes_leave_their_tables_out() -> None:
-    body = str(students(shown(claims=[], rounds=[], mistakes=[])).body)
+    body = str(students(shown(claims=[], rounds=[], mistakes=[]), VERSION).body)
     assert [table.caption for table in tables_of(body)] == ["Policies on one, <test>"]

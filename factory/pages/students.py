@@ -19,11 +19,11 @@ CEILING = "pass@"
 """What begins the names of those that see the gold answer: no policies, so no part of the frontier."""
 
 
-def students(shown: Mapping[str, Any]) -> Section:
-    """Return the section of what `data/students.json` holds."""
+def students(shown: Mapping[str, Any], data_version: str) -> Section:
+    """Return the section of what `data/students.json` holds, on the page of the corpus `data_version`."""
     names = list(dict.fromkeys(row["test_set"] for row in shown["policies"]))
     sets = [_test_set(name, shown) for name in names]
-    return Section("students", "Students", render("students.html", sets=sets, shown=shown))
+    return Section("students", "Students", render("students.html", sets=sets, shown=shown, here=data_version))
 
 
 def _test_set(name: str, shown: Mapping[str, Any]) -> Row:
