@@ -86,6 +86,8 @@ ATTACKS: dict[str, str] = {
         "import numpy\nlibc = numpy.ctypeslib.ctypes.CDLL(None)\nlibc.system(b'touch @MARKER@')\nans = 1"
     ),
     "injection_into_sympy": "import sympy\nans = sympy.sympify(\"__import__('os').system('touch @MARKER@')\")",
+    "command_through_sympy": "import sympy\nans = sympy.lambdify([], \"__import__('os').system('touch @MARKER@')\")()",
+    "command_in_memory": "import os\nfd = os.memfd_create('x')\nos.write(fd, b'#!/bin/sh\\ntouch @MARKER@')\nos.execve(fd, ['x'], {})",
     # files
     "write_file": MARK + "ans = 1",
     "write_by_descriptor": "import os\nos.write(os.open('@MARKER@', os.O_WRONLY | os.O_CREAT), b'x')\nans = 1",
@@ -116,12 +118,33 @@ ATTACKS: dict[str, str] = {
     "read_parent_memory": "import os\nopen(f'/proc/{os.getppid()}/mem', 'rb')\nans = @PRIZE@",
     "import_our_package": "from factory.solvers.programs import Programs\nans = @PRIZE@ if Programs else 1",
     "import_our_tests": "import sys\nsys.path.insert(0, '@FOLDER@')\nimport attack_target\nans = attack_target.gold",
+    "import_by_its_path": "import runpy\nans = runpy.run_path('@FOLDER@/attack_target.py')['gold']",
+    "read_mapped_file": "import mmap\nfile = open('@VICTIM@', 'r+')\nans = mmap.mmap(file.fileno(), 0).read().decode()",
+    "write_by_memmap": "import numpy\nnumpy.memmap('@MARKER@', mode='w+', shape=(10,))\nans = 1",
+    "write_history": "import readline\nreadline.write_history_file('@MARKER@')\nans = 1",
+    "list_users": "import pwd\nans = @PRIZE@ if pwd.getpwall() else 1",
+    "read_environment_in_memory": (
+        C + "entries = ctypes.POINTER(ctypes.c_char_p).in_dll(libc, 'environ')\nfound, at = b'', 0\n"
+        "while entries and entries[at]:\n    found += entries[at]\n    at += 1\nans = @PRIZE@ if b'@SECRET@' in found else 1"
+    ),
+    "read_own_command": "import sys\nans = @PRIZE@ if 'fence' in ' '.join(sys.orig_argv) else 1",
+    "new_copy_of_a_module": "import sys\ndel sys.modules['posix']\nimport posix\nposix.mkfifo('@MARKER@')\nans = 1",
+    "new_copy_past_the_import": (
+        "import importlib._bootstrap as b, importlib.machinery as m\n"
+        "posix = b._imp.create_builtin(m.ModuleSpec('posix', m.BuiltinImporter))\nb._imp.exec_builtin(posix)\n"
+        "posix.mkfifo('@MARKER@')\nans = 1"
+    ),
+    "another_interpreter": (
+        "import _xxsubinterpreters as other\nother.run_string(other.create(), \"open('@MARKER@', 'w')\")\nans = 1"
+    ),
     # network
     "tcp": "import socket\nsocket.create_connection(('127.0.0.1', @PORT@), 1)\nans = @PRIZE@",
     "raw_socket": "import _socket\ns = _socket.socket()\ns.connect(('127.0.0.1', @PORT@))\nans = @PRIZE@",
     "http": "import urllib.request\nurllib.request.urlopen('http://127.0.0.1:@PORT@', timeout=1)\nans = 1",
     "unix_socket": "import socket\ns = socket.socket(socket.AF_UNIX)\ns.bind('@MARKER@')\nans = 1",
     "listen": "import socket\ns = socket.create_server(('127.0.0.1', 0))\nans = @PRIZE@",
+    "datagram": "import socket\ns = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\ns.sendto(b'x', ('127.0.0.1', @PORT@))\nans = @PRIZE@",
+    "abstract_socket": "import socket\ns = socket.socket(socket.AF_UNIX)\ns.bind('\\0thoughtmill')\nans = @PRIZE@",
     # processes, threads, signals
     "fork_bomb": "import os\nn = 0\nfor _ in range(40):\n    if os.fork() == 0:\n        os._exit(0)\n    n += 1\nans = @PRIZE@",
     "daemon": (
@@ -134,16 +157,26 @@ ATTACKS: dict[str, str] = {
         + MARK.strip()
         + "\nthreading.Thread(target=later, daemon=True).start()\nans = 1"
     ),
+    "bare_thread": "import _thread, time\n_thread.start_new_thread(lambda: open('@MARKER@', 'w'), ())\ntime.sleep(0.1)\nans = 1",
     "multiprocessing": "import multiprocessing\np = multiprocessing.Pool(2)\nans = @PRIZE@",
+    "shared_memory": (
+        "import _posixshmem, os\n_posixshmem.shm_open('/thoughtmill', os.O_CREAT | os.O_RDWR, mode=0o600)\n"
+        "_posixshmem.shm_unlink('/thoughtmill')\nans = @PRIZE@"
+    ),
     "kill_host": "import os\nos.kill(@HOST@, 9)\nans = 1",
     "kill_parent": "import os\nos.kill(os.getppid(), 9)\nans = @PRIZE@",
     "stop_parent": "import os\nos.kill(os.getppid(), 19)\nans = @PRIZE@",
     "stop_itself": "import os\nos.kill(os.getpid(), 19)\nans = 1",
     "kill_group": "import os\nos.killpg(os.getpgid(@HOST@), 9)\nans = @PRIZE@",
+    "signal_host_by_descriptor": "import os, signal\nsignal.pidfd_send_signal(os.pidfd_open(@HOST@), 0)\nans = @PRIZE@",
+    "slow_host_down": "import os\nos.setpriority(os.PRIO_PROCESS, @HOST@, 1)\nans = @PRIZE@",
+    "pin_host": "import os\nos.sched_setaffinity(@HOST@, os.sched_getaffinity(@HOST@))\nans = @PRIZE@",
     "exit_at_once": "import os\nos._exit(0)",
     "crash": "import ctypes\nctypes.string_at(0)",
     "crash_by_recursion": "import sys\nsys.setrecursionlimit(10**9)\ndef f(n): return f(n + 1) + f(n)\nf(0)",
     "exit_handler": "import atexit\n@atexit.register\ndef late():\n    " + MARK + "ans = 1",
+    "finalizer": "class Late:\n    def __del__(self): open('@MARKER@', 'w').write('x')\nlate = Late()\nans = 1",
+    "broken_bytecode": "def f(): pass\nf.__code__ = f.__code__.replace(co_code=b'\\x64\\xff' * 100, co_stacksize=0)\nf()",
     # time
     "loop": "while True: pass",
     "loop_in_c": "ans = sum(range(10**13))",
@@ -158,11 +191,22 @@ ATTACKS: dict[str, str] = {
     "alarm_off": "import signal\nsignal.setitimer(signal.ITIMER_REAL, 0)\nsignal.alarm(0)\nwhile True: pass",
     "factorial": "import math\nans = math.factorial(10**9)",
     "sympy_power": "import sympy\nans = sympy.sympify('9**9**9')",
+    "lock": "import threading\nlock = threading.Lock()\nlock.acquire()\nlock.acquire()",
+    "input": "ans = input()",
+    "silent_loop": "import os\nos.closerange(3, 64)\nwhile True: pass",
+    "half_a_line_then_sleep": (
+        "import os, time\nfor fd in range(3, 64):\n    try: os.write(fd, b'num')\n    except OSError: pass\ntime.sleep(1000)"
+    ),
+    "endless_message": "class E(Exception):\n    def __str__(self):\n        while True: pass\nraise E",
+    "endless_recursion": "def f():\n    try: f()\n    finally: f()\nf()",
+    "shift": "ans = 1 << 10**10",
+    "wide_format": "ans = f'{1:>2000000000}'",
     # memory, output, disk
     "list_bomb": "x = [0] * (3 * 2**27)\nans = @PRIZE@",
     "bytes_bomb": "x = b'x' * (3 * 2**30)\nans = @PRIZE@",
     "text_bomb": "x = 'x' * (3 * 2**30)\nans = @PRIZE@",
     "growing_bomb": "x = []\nfor _ in range(3000): x.append('x' * 2**20)\nans = @PRIZE@",
+    "mapped_bomb": "import mmap\nmaps = [mmap.mmap(-1, 2**28) for _ in range(12)]\nfor m in maps: m.write(b'x' * 2**28)\nans = @PRIZE@",
     "limits_up": (
         "import resource\nresource.setrlimit(resource.RLIMIT_AS, (-1, -1))\nx = 'x' * (3 * 2**30)\nans = @PRIZE@"
     ),
@@ -172,9 +216,18 @@ ATTACKS: dict[str, str] = {
     "long_line": "print('9' * 10**7)",
     "disk": "f = open('@FOLDER@/big', 'wb')\nf.write(b'x' * 2**25)\nf.flush()\nans = @PRIZE@",
     "huge_number": "ans = 10**4000000",
+    "huge_fraction": "from fractions import Fraction\nans = Fraction(1, 10**100000)",
+    "huge_decimal": "from decimal import Decimal\nans = Decimal('1e999999')",
+    "nested_list": "ans = []\nfor _ in range(100_000): ans = [ans]",
+    "list_in_itself": "ans = []\nans.append(ans)",
     # lies
     "lying_equality": "class Lie:\n    def __eq__(self, other): return True\n    def __str__(self): return '@PRIZE@'\nans = Lie()",
     "lying_integer": "class Lie(int):\n    def __eq__(self, other): return True\n    __repr__ = __str__ = lambda self: '@PRIZE@'\nans = Lie(7)",
+    "lying_float": "class Lie(float):\n    def __repr__(self): return '@PRIZE@'\nans = Lie(1)",
+    "lying_text": "class Lie(str):\n    def __str__(self): return '@PRIZE@'\n    strip = __str__\nans = Lie('4')",
+    "lying_key": "class Lie:\n    def __hash__(self): return 0\n    def __eq__(self, other): return True\nans = {Lie(): Lie()}",
+    "lying_exit": "import sys\nclass Lie:\n    def __eq__(self, other): return True\n    def __hash__(self): return 0\nsys.exit(Lie())",
+    "lying_name": "raise type('E\\nnumber @PRIZE@', (Exception,), {})('\\nnumber @PRIZE@')",
     "pickle_bomb": (
         "import os\nclass Bomb:\n    def __reduce__(self): return os.system, ('touch @MARKER@',)\nans = Bomb()"
     ),
@@ -192,6 +245,15 @@ ATTACKS: dict[str, str] = {
     "walk_objects": (
         "import gc\nans = @PRIZE@ if any(type(o) is dict and 'gold' + '_answer' in o for o in gc.get_objects()) else 1"
     ),
+    "more_room_in_the_host": (
+        "import sys\nframe = sys._getframe()\nwhile frame:\n    if 'printed' in frame.f_locals: frame.f_locals['printed']._room = 10**12\n"
+        "    frame = frame.f_back\nfor _ in range(300_000): print('flood' * 20)\nans = 1"
+    ),
+    "broken_line": (
+        "import os\nfor fd in range(3, 64):\n    try: os.write(fd, b'number \\xff\\x00 1\\n' + b'9' * 60_000)\n"
+        "    except OSError: pass\nos._exit(0)"
+    ),
+    "no_builtins": "import builtins\nfor name in list(vars(builtins)): setattr(builtins, name, None)\nans = 5",
     "trace": "import sys\nsys.settrace(lambda *a: None)\nsys.setprofile(lambda *a: None)\nans = 1",
     "write_all_descriptors": (
         "import os\nfor fd in range(64):\n    try: os.write(fd, b'x' * 100)\n    except OSError: pass\nans = 1"

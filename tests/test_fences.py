@@ -35,6 +35,13 @@ def test_the_fences_are_named_from_the_strongest_to_the_weakest() -> None:
     assert set(STRICT) == set(FENCES) - {"process"}
 
 
-def test_processor_time_is_limited_where_wall_time_is_not() -> None:
+@pytest.mark.parametrize(
+    "program",
+    [
+        "while True: pass",
+        "import signal\nsignal.signal(signal.SIGXCPU, signal.SIG_IGN)\nwhile True: pass",
+    ],
+)
+def test_processor_time_is_limited_where_wall_time_is_not(program: str) -> None:
     with Programs(Limits(wall_s=20.0, long_wall_s=0.1, cpu_s=1.0), only="process") as programs:
-        assert programs.run("while True: pass").failure == "timeout"
+        assert programs.run(program).failure == "timeout"

@@ -2,16 +2,18 @@
 
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
+STDLIB = sysconfig.get_path("stdlib")
 
 
 def guarded(program: str, readable: str = "/nowhere") -> str:
     code = f"import sys; sys.path.insert(0, {str(ROOT)!r})\nimport os, gc, posix\n"
-    code += f"from factory.solvers.program import guard\nguard.refuse([{readable!r}])\n"
+    code += f"from factory.solvers.program import guard\nguard.prepare()\nguard.refuse([{readable!r}])\n"
     code += (
         f"try:\n    {program}\n    said = 'done'\nexcept PermissionError as error:\n    said = 'refused'\n"
     )
@@ -34,6 +36,8 @@ def guarded(program: str, readable: str = "/nowhere") -> str:
         "import socket",
         "import ctypes",
         "import _posixsubprocess",
+        "del sys.modules['posix']; import posix",
+        "import importlib.util as u; u.module_from_spec(u.find_spec('_socket'))",
         "gc.get_objects()",
         "sys.settrace(None)",
         "open('/nowhere/../etc/hostname')",
@@ -56,4 +60,10 @@ def test_changed_builtins_do_not_open_it() -> None:
 
 
 def test_calls_that_no_hook_hears_of_are_taken_away() -> None:
-    assert guarded("assert not hasattr(os, 'mkfifo') and not hasattr(posix, 'chroot')") == "done"
+    gone = "(os, 'mkfifo'), (posix, 'chroot'), (_imp, 'create_builtin'), (_thread, 'start_new_thread')"
+    asked = f"assert not [name for module, name in ({gone}) if hasattr(module, name)]"
+    assert guarded(f"import _imp, _thread; {asked}") == "done"
+
+
+def test_modules_that_compute_are_still_there_when_they_know_of_threads_and_users() -> None:
+    assert guarded("import dataclasses, logging, pathlib, pprint, zipfile, zoneinfo", STDLIB) == "done"

@@ -35,6 +35,7 @@ class Fence:
 
     def enter_zygote(self) -> None:
         """Take up what holds for all children. Raises OSError where the system does not offer it."""
+        guard.prepare()
 
     def enter_child(self) -> None:
         """Set the limits of one child, and refuse what the system would let through."""
@@ -47,8 +48,15 @@ class Fence:
             os.killpg(child, signal.SIGKILL)
         with contextlib.suppress(ProcessLookupError):
             os.kill(child, signal.SIGKILL)
-        status = os.waitpid(child, 0)[1]
-        return os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+        return self._died_of(child)
+
+    def _died_of(self, child: int) -> int:
+        """Wait for a child; one killed for ignoring the limit of processor time has died of that limit."""
+        _, status, spent = os.wait4(child, 0)
+        if not os.WIFSIGNALED(status):
+            return 0
+        late = spent.ru_utime + spent.ru_stime >= self.limits["cpu_s"]
+        return signal.SIGXCPU if late else os.WTERMSIG(status)
 
     def _limit(self, file_bytes: int) -> None:
         """Set the limits that the system itself keeps."""
@@ -101,11 +109,11 @@ class Namespaces(Landlock):
         """Kill all other processes of this world, wherever they have hidden."""
         with contextlib.suppress(ProcessLookupError):
             os.kill(-1, signal.SIGKILL)
-        status = os.waitpid(child, 0)[1]
+        died_of = self._died_of(child)
         with contextlib.suppress(ChildProcessError):
             while True:
                 os.waitpid(-1, 0)
-        return os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+        return died_of
 
 
 FENCES: dict[str, type[Fence]] = {"namespaces": Namespaces, "landlock": Landlock, "process": Fence}

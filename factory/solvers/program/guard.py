@@ -5,8 +5,10 @@ could get around them. So what could is taken out of reach as well, and `verify.
 rely on this.
 """
 
+import _imp
+import contextlib
+import importlib
 import os
-import posix
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -18,21 +20,39 @@ REFUSED = tuple(
 """How the names of refused events begin."""
 
 MODULES = frozenset(
-    "ctypes _ctypes socket _socket subprocess _posixsubprocess multiprocessing _multiprocessing threading "
-    "_thread asyncio pty mmap fcntl termios resource faulthandler _testcapi cffi _cffi_backend".split()
+    "ctypes _ctypes socket _socket subprocess _posixsubprocess multiprocessing _multiprocessing "
+    "asyncio pty mmap fcntl termios resource faulthandler _testcapi cffi _cffi_backend _posixshmem "
+    "readline spwd nis _curses _dbm _gdbm _tkinter _testinternalcapi "
+    "interpreters _interpreters _xxsubinterpreters".split()
 )
+"""Modules that are out of reach, in whatever package: another interpreter would have no hook."""
+
+EMPTIED = frozenset("os posix signal _signal pwd grp _thread threading _posixsubprocess subprocess".split())
+"""Modules that lose what is `UNAUDITED`; a new copy of one, which would have it, is refused."""
+
 UNAUDITED = (
     "mkfifo mknod setsid setpgid sendfile posix_fallocate openpty login_tty memfd_create nice chroot setuid "
-    "seteuid setreuid setresuid setgid setegid setregid setresgid setgroups initgroups unshare setns"
+    "seteuid setreuid setresuid setgid setegid setregid setresgid setgroups initgroups unshare setns "
+    "pidfd_open pidfd_send_signal setpriority sched_setaffinity sched_setscheduler sched_setparam "
+    "fork_exec _fork_exec getpwall getgrall "
+    "start_new_thread start_new _start_new_thread start_joinable_thread _start_joinable_thread"
 ).split()
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
+def prepare() -> None:
+    """Load what is to be emptied, and what is built in, for its loader goes too: no hook hears of it."""
+    for name in sorted(EMPTIED.union(sys.builtin_module_names) - MODULES):
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+
+
 def refuse(readable: Sequence[str]) -> None:
     """Refuse everything but computing and reading Python's own files, in this process and for good."""
-    for module in (os, posix, sys.modules.get("_posixsubprocess"), sys.modules.get("subprocess")):
-        for name in [*UNAUDITED, "fork_exec", "_fork_exec"] if module else ():
+    for module in filter(None, map(sys.modules.get, EMPTIED)):
+        for name in UNAUDITED:
             vars(module).pop(name, None)
+    vars(_imp).pop("create_builtin", None)
     for name in MODULES & sys.modules.keys():
         del sys.modules[name]
     sys.addaudithook(_hook(tuple(readable)))
@@ -41,7 +61,8 @@ def refuse(readable: Sequence[str]) -> None:
 def _hook(readable: tuple[str, ...]) -> Any:
     """Return the hook; all it uses is bound inside, out of reach of a program that changes builtins."""
     error, text, is_a, begins, refused = PermissionError, str, isinstance, str.startswith, REFUSED
-    modules, writing, join, holds = MODULES, WRITING, str.__add__, str.__contains__
+    modules, writing, join, holds = MODULES | EMPTIED, WRITING, str.__add__, str.__contains__
+    parted = str.rpartition
     folders = tuple(path.rstrip("/") + "/" for path in readable)
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
@@ -55,7 +76,7 @@ def _hook(readable: tuple[str, ...]) -> Any:
             ):
                 raise error(event)
         elif event == "import":
-            if arguments[0] in modules:
+            if parted(arguments[0], ".")[2] in modules:
                 raise error("import " + arguments[0])
         elif begins(event, refused) or (event == "object.__setattr__" and arguments[0] is hook):
             raise error(event)

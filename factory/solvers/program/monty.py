@@ -32,6 +32,9 @@ values
 """
 """Runs programs one after the other, each with names of its own, inside the interpreter."""
 
+UNREADABLE = (TypeError, ValueError)
+"""Raised outside of the interpreter, by values that this side cannot hold, such as a key without a hash."""
+
 RAISED = {"TimeoutError": "timeout", "MemoryError": "memory", "PermissionError": "forbidden"}
 
 
@@ -57,6 +60,8 @@ class Monty:
             return ("timeout" if error.timed_out else "killed"), "the worker died"
         except MontyError as error:
             return _failure(error, self._output_bytes)
+        except UNREADABLE as error:
+            return "other", str(error)
         reading = read_value(value)
         if reading.kind == "none":
             return "text", last_line(printed.output)
@@ -72,13 +77,13 @@ class Monty:
         inputs = {"programs": [(program.body, program.tail) for program in programs]}
         try:
             values = self._feed(SHARED, CollectString(self._output_bytes), inputs)
-        except MontyError:
+        except (MontyError, *UNREADABLE):
             return [None] * len(programs)
         readings = [read_value(value[0]) if value else Reading("none", "") for value in values]
         return [None if reading.kind == "none" else reading for reading in readings]
 
     def _feed(self, code: str, printed: CollectString, inputs: dict[str, Any] | None = None) -> Any:
-        """Run code in a session of its own. Raises MontyError."""
+        """Run code in a session of its own. Raises MontyError, and UNREADABLE for a value."""
         if self._pool is None:
             pool = pydantic_monty.Monty(max_processes=1, feed_duration_limit_grace=GRACE_S)
             self._pool = self._stack.enter_context(pool)

@@ -12,7 +12,7 @@ TEXT_LENGTH = 1000
 """Characters of the longest number that crosses the fence; `factory.solvers.answers` reads no longer ones."""
 
 NUMBER = re.compile(
-    r"(?<![\w.])(?!0[xX])[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+|(?<=\d))(?:[eE][-+]?\d+)?(?:/\d+)?"
+    r"(?<![\w.])(?!0[xX])[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+|(?<=\d))(?:[eE][-+]?\d+)?(?:/\d+)?(?![\d_])"
 )
 
 
@@ -82,13 +82,13 @@ def _unusual(value: Any) -> Reading:
 
 
 def last_line(text: str) -> str:
-    """Return the last line of a text that is not blank, and of a long one its end.
+    """Return the last line of a text that is not blank; no part of a long one, which may say another number.
 
-    >>> last_line("so it is\\n18 dollars\\n")
-    '18 dollars'
+    >>> last_line("so it is\\n18 dollars\\n"), last_line("12" * 5000)
+    ('18 dollars', 'a line too long to be read')
     """
-    lines = text.strip().splitlines()
-    return lines[-1].strip()[-TEXT_LENGTH:] if lines else ""
+    line = next((line for line in reversed(text.splitlines()) if line.strip()), "").strip()
+    return line if len(line) <= TEXT_LENGTH else "a line too long to be read"
 
 
 def read_text(text: str) -> str | None:

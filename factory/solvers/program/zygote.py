@@ -37,6 +37,7 @@ def main() -> NoReturn:
             importlib.import_module(name)
     fence = _enter_fence(settings, replies)
     os.environ.clear()
+    sys.argv[:] = sys.orig_argv[:] = [""]
     vars(builtins).update(exit=sys.exit, quit=sys.exit)  # `site` defines them, and is not loaded here
     for name in [name for name in sys.modules if name.split(".")[0] in ("factory", "ctypes", "_ctypes")]:
         del sys.modules[name]
