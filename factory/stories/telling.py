@@ -13,6 +13,7 @@ from factory.stories.patterns import fill
 from factory.stories.words import cast
 
 ASIDE_OF_100 = 25
+LARGEST = 300
 
 
 class Numbers(NamedTuple):
@@ -36,7 +37,7 @@ def draw_numbers(template: Template, steps: tuple[Step, ...], rng: Random) -> Nu
             values[name] = number
         for move in step.moves:
             value = formula(move.expression)(values)
-            if not move.low <= value <= move.high or move.unit % value.denominator:
+            if not move.low <= value <= move.high or move.unit % value.denominator or not _by_head(value):
                 return None
             values[move.name] = value
             before.append(it)
@@ -47,6 +48,11 @@ def draw_numbers(template: Template, steps: tuple[Step, ...], rng: Random) -> Nu
         values["it"] = values[it]
     given = {name for step in steps for name in step.draws if not name.startswith("_")}
     return Numbers(values, {name: values[name] for name in values if name in given}, tuple(before))
+
+
+def _by_head(value: Number) -> bool:
+    """Return whether a value is one to calculate in the head: small, or round, as 250, 4200 and 17.50 are."""
+    return int(show(value).replace(".", "").strip("0")) <= LARGEST
 
 
 def draw_words(template: Template, rng: Random) -> dict[str, str]:
