@@ -3,6 +3,7 @@
 import pytest
 
 from factory.solvers.equation.tokens import tokens
+from factory.solvers.equation.tree import Unsolvable
 from factory.solvers.equation.words import free_names, joined, left_sides, plain
 
 
@@ -44,6 +45,12 @@ def test_the_answer_has_one_name(name: str) -> None:
         (["total = 3", "total dollars = 4", "ans = total dollars"], ["ans", "=", "total_dollars"]),
         (["ans = x apples"], ["ans", "=", "x"]),
         (["ans = a pair"], ["ans", "=", "a_pair"]),
+        (["ans = 5kg apples"], ["ans", "=", "5"]),
+        (["x = 3", "y = 4", "ans = 2xy"], ["ans", "=", "2", "x", "y"]),
+        (["X = 3", "y = 4", "ans = 2Xy"], ["ans", "=", "2", "X", "y"]),
+        (["xy = 3", "x = 2", "ans = 2xy"], ["ans", "=", "2", "xy"]),
+        (["x1 = 3", "ans = 2x1"], ["ans", "=", "2", "x1"]),
+        (["ans = 5x3"], ["ans", "=", "5", "*", "3"]),
     ],
 )
 def test_a_unit_is_told_from_a_factor_by_the_rest_of_the_text(lines: list[str], last: list[str]) -> None:
@@ -72,6 +79,12 @@ def test_of_after_a_share_is_a_product_and_in_a_name_a_word() -> None:
 def test_x_between_numbers_is_a_sign_unless_it_is_a_name() -> None:
     assert _plain("ans = 3 x 4") == ["ans", "=", "3", "*", "4"]
     assert _plain("x = 2", "ans = 3 x (4)") == ["ans", "=", "3", "x", "(", "4", ")"]
+
+
+@pytest.mark.parametrize("line", ["ans = 1_000", "ans = 3a2", "ans = 0x1f"])
+def test_what_a_word_right_after_a_number_may_hide_is_refused(line: str) -> None:
+    with pytest.raises(Unsolvable, match="two ways"):
+        _plain(line)
 
 
 def test_functions_need_their_bracket() -> None:

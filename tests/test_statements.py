@@ -48,6 +48,10 @@ STATED = {
     "5 dollars and 25 cents": "5.25",
     "\N{MINUS SIGN}3 degrees": "-3",
     "5 one way": "5",
+    "negative 5": "-5",
+    "minus $5.50": "-5.5",
+    "the loss is negative twelve dollars": "-12",
+    "negative-sounding, 5": "5",
 }
 
 REFUSED = [
@@ -70,6 +74,11 @@ REFUSED = [
         "12/13/14",
         "5 apples, 3 oranges",
         "1 250",
+        "1_250",
+        "0x10",
+        "5x3",
+        "5²",
+        "5 squared",
         "4 by 6",
     ),
     *(

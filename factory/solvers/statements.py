@@ -33,7 +33,8 @@ _END = re.compile(
 )
 _LEAD = re.compile(
     r"(?:[\s:~*$\"'{(\[]"
-    r"|\b(?:about|approximately|around|roughly|exactly|only|just|is|a total of|equal to)\b){0,20}",
+    r"|\b(?:about|approximately|around|roughly|exactly|only|just|is|a total of|equal to"
+    r"|minus|negative)\b){0,20}",
     re.IGNORECASE,
 )
 _JOINS = re.compile(
@@ -45,7 +46,9 @@ _LISTED = re.compile(r",(?=\s)|\b(?:or|and)\b", re.IGNORECASE)
 _OR = re.compile(r"\bor\b", re.IGNORECASE)
 _OPERATOR_AFTER = re.compile(
     r"\s*[+*×÷^]\s*[\w(\\$]|\s*/\s*[0-9(]|\s*[+×÷]\s*$|\s+-\s+[A-Za-z(]|[xyznkKMB]\b"
+    r"|[xX_]\w|[²³]|\s(?:squared|cubed)\b"
 )
+_NEGATIVE = re.compile(r"\b(?:minus|negative)\s+[$€£¥₹]?$", re.IGNORECASE)
 _OPERATOR_BEFORE = re.compile(r"[\w)%]\s*[+*/×÷^]\s*$|[\w)%]\s*-\s+$")
 
 _UNITS = {
@@ -91,7 +94,10 @@ def stated(span: str, last: bool = False) -> str | None:
     compound = _compound(clause, numbers[-2:] if at else numbers[:2])
     if compound is not None:
         return exact_text(compound) if len(numbers) == 2 else None
-    return exact_text(numbers[at].value) if _stands_alone(clause, numbers, at) else None
+    if not _stands_alone(clause, numbers, at):
+        return None
+    negative = _NEGATIVE.search(clause, 0, numbers[at].start)
+    return exact_text(-numbers[at].value if negative else numbers[at].value)
 
 
 def leads(span: str) -> bool:

@@ -186,6 +186,10 @@ def plain(line: Tokens, free: frozenset[str]) -> list[Token]:
                 kept.append(Token("*", "*", True))
                 at += 1
                 continue
+            if before == "n" and not token.spaced and (factors := _factors(token.text, free)):
+                kept += factors
+                at += 1
+                continue
             if before == "n" and len(token.text) > 1:
                 at += 3 if _rate(line[at + 1 : at + 3], free) else 1
                 _must_be_unit(token, line[at : at + 1])
@@ -193,6 +197,22 @@ def plain(line: Tokens, free: frozenset[str]) -> list[Token]:
         kept.append(token)
         at += 1
     return kept
+
+
+def _factors(word: str, free: frozenset[str]) -> list[Token]:
+    """Return the factors that a word right after a number stands for: `2xy` with names x and y, `5x3`.
+
+    A unit has none. Raises `Unsolvable` on what may be more than a unit, such as `1_000` and `3a2`.
+    """
+    letters = {name.lower(): name for name in sorted(free) if len(name) == 1}
+    if letters.keys() >= set(word):
+        return [Token("w", letters[letter], False) for letter in word]
+    if word[0] == "x" and word[1:].isdecimal():
+        return [Token("*", "*", False), Token("n", word[1:], False)]
+    first = word.partition("_")[0]  # of several
+    if not first or any(letter.isdecimal() for letter in first):
+        raise Unsolvable("unparsable", f"{word!r} right after a number may be read two ways")
+    return []
 
 
 def _must_be_unit(unit: Token, after: Tokens) -> None:
