@@ -1,9 +1,8 @@
 """MathPrompter's test over a corpus: programs and equations, on other numbers."""
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
-from itertools import groupby
+from itertools import groupby, tee
 from typing import NamedTuple
 
 from factory import tables
@@ -63,15 +62,8 @@ def checked(
     found: Iterable[Pair], spread: Callable[[Iterable[Pair]], Iterator[Check]]
 ) -> Iterator[tables.Row]:
     """Yield the rows of `checks` of every pair, one for its program and one for its equations."""
-    waiting: deque[Pair] = deque()
-
-    def noted() -> Iterator[Pair]:
-        for pair in found:
-            waiting.append(pair)
-            yield pair
-
-    for check in spread(noted()):
-        pair = waiting.popleft()
+    tried, ahead = tee(found)
+    for pair, check in zip(tried, spread(ahead), strict=True):
         for record_id in (pair.equations_id, pair.program_id):
             yield {
                 "record_id": record_id,

@@ -4,7 +4,7 @@ import dataclasses
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -18,7 +18,7 @@ from factory.params import Settings as Section
 from factory.solvers.limits import Limits
 from factory.solvers.outcome import Check, Outcome
 from factory.solvers.solvers import Solvers
-from factory.thoughts import named
+from factory.thoughts import PROGRAMS, named
 from factory.workers import Crew
 
 Item = TypeVar("Item")
@@ -52,7 +52,7 @@ class Job(NamedTuple):
 
 
 class Solved(NamedTuple):
-    """The rationale that was read, if any, what it came to, and the seconds that took."""
+    """The rationale that was read, if any, what it came to, and the seconds that both took."""
 
     rationale: str | None
     outcome: Outcome
@@ -63,29 +63,50 @@ Solving = Callable[[Iterable[Job]], Iterator[Solved]]
 """A way to do jobs, in order: in this process or in many."""
 
 
-def solve(job: Job, solvers: Solvers) -> Solved:
-    """Parse one completion and solve its rationale."""
+def solve(jobs: Sequence[Job], solvers: Solvers) -> list[Solved]:
+    """Parse completions and solve their rationales; the programs among them run ahead, together."""
+    begun = time.perf_counter()
+    rationales = [_parsed(job) for job in jobs]
+    found = zip(jobs, rationales, strict=True)
+    solvers.programs.ahead([text for job, text in found if text is not None and job.thought in PROGRAMS])
+    share_s = (time.perf_counter() - begun) / max(1, len(jobs))
+    return [_solved(job, text, solvers, share_s) for job, text in zip(jobs, rationales, strict=True)]
+
+
+def _parsed(job: Job) -> str | None:
+    if job.failure is not None or job.completion is None:
+        return None
+    return named(job.thought).parse(job.completion)
+
+
+def _solved(job: Job, rationale: str | None, solvers: Solvers, share_s: float) -> Solved:
+    begun = time.perf_counter()
     if job.failure is not None or job.completion is None:
         return Solved(None, Outcome(None, job.failure or "unanswered", job.detail))
-    begun = time.perf_counter()
-    thought = named(job.thought)
-    rationale = thought.parse(job.completion)
     if rationale is None:
         outcome = Outcome(None, "unparsable", f"no {job.thought} can be read from the completion")
     else:
-        outcome = thought.solve(rationale, job.problem, solvers)
-    return Solved(rationale, outcome, time.perf_counter() - begun)
+        outcome = named(job.thought).solve(rationale, job.problem, solvers)
+    return Solved(rationale, outcome, share_s + time.perf_counter() - begun)
 
 
 def solving(settings: Settings, journal: Path) -> Solving:
     """Return a way to do jobs on all cores that goes on after `kill -9` where `journal` ends."""
-    return partial(journaled, journal, crew(settings, solve, _lost).spread, dump=_dump, load=_load)
+    return partial(journaled, journal, _crew(settings, solve, _lost).spread, dump=_dump, load=_load)
 
 
 def crew(
     settings: Settings, work: Callable[[Item, Solvers], Result], lost: Callable[[Item], Result]
 ) -> Crew[Item, Result]:
     """Return processes, one per core unless `verify.workers` says otherwise, that each have their solvers."""
+    return _crew(settings, partial(_each, work), lost)
+
+
+def _crew(
+    settings: Settings,
+    work: Callable[[list[Item], Solvers], list[Result]],
+    lost: Callable[[Item], Result],
+) -> Crew[Item, Result]:
     workers = settings.workers or os.cpu_count() or 1
     return Crew(partial(_with_solvers, work), lost, workers, _begin, (settings,))
 
@@ -106,8 +127,12 @@ def _begin(settings: Settings) -> None:
     _solvers = Solvers(settings.limits, settings.equations_timeout_s)
 
 
-def _with_solvers(work: Callable[[Item, Solvers], Result], item: Item) -> Result:
-    return work(item, _solvers)
+def _with_solvers(work: Callable[[list[Item], Solvers], list[Result]], items: list[Item]) -> list[Result]:
+    return work(items, _solvers)
+
+
+def _each(work: Callable[[Item, Solvers], Result], items: list[Item], solvers: Solvers) -> list[Result]:
+    return [work(item, solvers) for item in items]
 
 
 def _lost(job: Job) -> Solved:

@@ -1,7 +1,7 @@
 """Stage `verify`: every completion of a thought is parsed, solved and compared with the gold answer."""
 
-from collections import deque
 from collections.abc import Iterable, Iterator
+from itertools import tee
 
 from factory import params, stage, tables
 from factory.files import root
@@ -24,21 +24,15 @@ def verify(
 
     Both tables come in primary-key order, which is how they are joined in flat memory.
     """
-    waiting: deque[tuple[tables.Row, tables.Row]] = deque()
+    rows, ahead = tee(tables.joined(completions, problems))
+    jobs = (_job(completion, problem["problem"]) for completion, problem in ahead)
+    for (completion, problem), solved in zip(rows, solving(jobs), strict=True):
+        yield verdict(completion, problem, solved)
 
-    def jobs() -> Iterator[Job]:
-        for completion, problem in tables.joined(completions, problems):
-            waiting.append((completion, problem))
-            yield Job(
-                completion["thought"],
-                problem["problem"],
-                completion["completion"],
-                completion["failure"],
-                completion["detail"],
-            )
 
-    for solved in solving(jobs()):
-        yield verdict(*waiting.popleft(), solved)
+def _job(completion: tables.Row, problem: str) -> Job:
+    given = (completion[name] for name in ("completion", "failure", "detail"))
+    return Job(completion["thought"], problem, *given)
 
 
 def verdict(completion: tables.Row, problem: tables.Row, solved: Solved) -> Verdict:

@@ -20,15 +20,16 @@ AHEAD = 4
 
 
 class Crew(Generic[Item, Result]):
-    """Processes that each do `work(item)` after calling `begin(*arguments)` once.
+    """Processes that each do `work(items)`, a few items at a time, after calling `begin(*arguments)` once.
 
-    `work`, `begin`, the items and the results must pickle. When a process is killed, the items that were
-    under way are done again one at a time, and the one that kills again comes out as `lost(item)`.
+    `work`, `begin`, the items and the results must pickle; a result must not depend on the items beside its
+    own. When a process is killed, the items that were under way are done again one at a time, and the one
+    that kills again comes out as `lost(item)`.
     """
 
     def __init__(
         self,
-        work: Callable[[Item], Result],
+        work: Callable[[list[Item]], list[Result]],
         lost: Callable[[Item], Result],
         workers: int,
         begin: Callable[..., None],
@@ -59,7 +60,7 @@ class Crew(Generic[Item, Result]):
             begun = (self.begin, self.arguments)
             self.pool = ProcessPoolExecutor(self.workers, context, _begin, begun)
         try:
-            return self.pool.submit(_each, self.work, chunk)
+            return self.pool.submit(self.work, chunk)
         except BrokenProcessPool:
             return None
 
@@ -89,10 +90,6 @@ class Crew(Generic[Item, Result]):
         if self.pool is not None:
             self.pool.shutdown(cancel_futures=True)
             self.pool = None
-
-
-def _each(work: Callable[[Item], Result], chunk: list[Item]) -> list[Result]:
-    return [work(item) for item in chunk]
 
 
 def _begin(begin: Callable[..., None], arguments: tuple[Any, ...]) -> None:

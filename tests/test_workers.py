@@ -20,16 +20,16 @@ def begin(offset: int) -> None:
     _offset = offset
 
 
-def work(item: int) -> int:
-    if item < 0:
+def work(items: list[int]) -> list[int]:
+    if min(items) < 0:
         os.kill(os.getpid(), signal.SIGKILL)
-    return item + _offset
+    return [item + _offset for item in items]
 
 
-def note(folder: str) -> int:
-    (Path(folder) / str(os.getpid())).touch()
-    time.sleep(0.05)
-    return 0
+def note(folders: list[str]) -> list[int]:
+    (Path(folders[0]) / str(os.getpid())).touch()
+    time.sleep(0.05 * len(folders))
+    return [0] * len(folders)
 
 
 def lost(item: int) -> int:

@@ -6,9 +6,10 @@ with `rationale`, `predicted_answer`, `failure`, `correct`, `fence`, `elapsed_s`
 
 import argparse
 import json
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
+from itertools import tee
 from pathlib import Path
 from typing import Any
 
@@ -41,15 +42,10 @@ def call(words: argparse.Namespace) -> str:
 
 def verified(rows: Iterable[dict[str, Any]], thought: str, solving: Solving) -> Iterator[dict[str, Any]]:
     """Yield every row of an envelope with its verdict, in order and in flat memory."""
-    waiting: deque[dict[str, Any]] = deque()
-
-    def jobs() -> Iterator[Job]:
-        for row in rows:
-            waiting.append(row)
-            yield Job(thought, row["problem"], row["completion"])
-
-    for solved in solving(jobs()):
-        yield _with_verdict(waiting.popleft(), solved)
+    rows, ahead = tee(rows)
+    jobs = (Job(thought, row["problem"], row["completion"]) for row in ahead)
+    for row, solved in zip(rows, solving(jobs), strict=True):
+        yield _with_verdict(row, solved)
 
 
 def _with_verdict(row: dict[str, Any], solved: Solved) -> dict[str, Any]:

@@ -33,6 +33,9 @@ THOUGHTS: dict[str, Thought] = {
     "eot": eot,
 }
 
+PROGRAMS = frozenset({"pot"})
+"""The thoughts whose rationales are programs: many of them are run together (`Programs.ahead`)."""
+
 
 def named(thought: str) -> Thought:
     """Return the module of a thought, or raise a `ThoughtmillError` that lists those there are."""

@@ -30,13 +30,14 @@ class Screened(NamedTuple):
     """A program ready to run: statements, then one expression whose value is its answer.
 
     `tail` is empty when the answer is what the program prints. `plain` programs mean the same to both
-    fences; `heavy` ones import packages.
+    fences, and `straight` ones among them have nothing that takes time; `heavy` ones import packages.
     """
 
     body: str
     tail: str
     plain: bool
     heavy: bool
+    straight: bool = False
 
 
 def screen(program: str) -> Screened:
@@ -48,7 +49,7 @@ def screen(program: str) -> Screened:
     Raises Unparsable.
 
     >>> screen("import numpy as np\\nans = 2 * 3")
-    Screened(body='pass\\nans = 2 * 3', tail='ans', plain=True, heavy=False)
+    Screened(body='pass\\nans = 2 * 3', tail='ans', plain=True, heavy=False, straight=False)
     >>> screen("x = 2\\nx * 3").tail
     'x * 3'
     """
@@ -57,7 +58,7 @@ def screen(program: str) -> Screened:
     names = assigned(program) or ()
     for name in ANSWER_NAMES:
         if name in names:
-            return Screened(program, name, plain=True, heavy=False)
+            return Screened(program, name, plain=True, heavy=False, straight=True)
     program = program.replace("\r\n", "\n").replace("\r", "\n")
     tree = _parse(program)
     nodes = _nodes(tree)
