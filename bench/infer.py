@@ -24,7 +24,7 @@ from factory import tables
 from factory.solvers.limits import Limits
 from factory.solvers.solvers import Solvers
 from train import adapters, roles
-from train.answering import Journal, answer
+from train.answering import Journal, Request, answer
 from train.bases import Base, load_base
 from train.draws import Decided, Decision, Draw, Plan, each, replay
 from train.infer import InferSettings, asked, problems_of, solved
@@ -32,7 +32,6 @@ from train.local import Students
 from train.opening import Opened, open_students
 from train.pinned import open_corpus
 from train.policies import PolicySettings, policy
-from train.writing import Request
 
 ROLES = ("ir", "kg", "dr")
 
@@ -222,7 +221,6 @@ def wrote(students: Students, groups: Sequence[Sequence[Request]]) -> int:
 def writer(opened: Opened, how: InferSettings) -> Students:
     return Students(
         opened.base,
-        opened.model,
         opened.plays,
         rows=how.rows,
         max_new_tokens=how.max_new_tokens,

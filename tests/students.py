@@ -1,5 +1,7 @@
 """Students of tiny bases whose adapters are random: they write nonsense, each its own, and soon stop."""
 
+import copy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +36,7 @@ def random_students(
 
 
 def writer(base: Base, model: PeftModel, **given: Any) -> Students:
-    """Return who writes with these students."""
+    """Return who writes with a copy of these students, so that peft's own layers stay as they are."""
     how = {"rows": 16, "max_new_tokens": 30, "top_k": 50, "top_p": 0.9} | given
     plays = {role: role for role in model.peft_config if role != "default"}
-    return Students(base, model, plays, **how)
+    return Students(replace(base, model=copy.deepcopy(base.model)), plays, **how)

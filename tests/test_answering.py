@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from train.answering import Journal, answer
+from train.answering import Journal, Request, Written, answer
 from train.draws import Draw, Sample, replay
 from train.policies import PolicySettings, policy
-from train.writing import Request, Written
 
 HOW = PolicySettings(max_rounds=6, loops=2, pairs=2)
 NAMES = (

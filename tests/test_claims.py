@@ -1,6 +1,7 @@
 """Claims: what shows, what does not, and what the same tokens buy."""
 
-from train.claims import CLAIMS, Result, equal_votes, held
+from train.claims import CLAIMS, equal_votes, held, table
+from train.measuring import Result
 
 
 def result(right: int, mean_new_tokens: float, problems: int = 100) -> Result:
@@ -49,3 +50,19 @@ def test_shares_of_several_runs_count_as_shares() -> None:
     one = Result({"a": 1.0, "b": 0.5}, 10)
     (claim,) = held({"lorid": one, "greedy/ir": Result({"a": 0.5, "b": 0.5}, 5)})
     assert (claim["gain"], claim["accuracy"]) == (0.25, 0.75)
+
+
+def test_the_table_says_of_each_claim_whether_it_shows_by_how_much_and_at_what_cost() -> None:
+    votes = {"majority@2/ir": result(55, 80)}
+    claims = held(votes | {"lorid": result(90, 300), "greedy/ir": result(60, 50)})
+    head, _, row = table([{"test_set": "one, test"} | claim for claim in claims]).splitlines()
+    assert head.count("|") == row.count("|") == 8
+    cells = [cell.strip() for cell in row.strip("|").split("|")]
+    assert cells[:3] == ["consistency beats IR alone", "one, test", "**yes**"]
+    assert cells[3].startswith("+30.0 (+2")
+    assert cells[4:] == ["`lorid` 90.0, 300 tokens", "`greedy/ir` 60.0", "`majority@2/ir` 55.0"]
+
+
+def test_a_claim_cheaper_than_any_vote_says_so() -> None:
+    (claim,) = held({"lorid": result(90, 300), "greedy/ir": result(60, 50)})
+    assert "none so cheap" in table([{"test_set": "one, test"} | claim])

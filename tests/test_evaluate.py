@@ -17,6 +17,7 @@ from tests.tabled import table
 from train.draws import Decided, Decision, Key, Sample
 from train.evaluate import by_round, evaluate, metrics, mistakes, only
 from train.infer import InferSettings
+from train.measuring import Run
 
 HOW = InferSettings.model_validate({"policies": ["greedy/ir", "lorid"], "policy": {"max_rounds": 2}})
 PROBLEMS = [
@@ -73,7 +74,7 @@ def test_runs_are_pooled_for_the_report(found: tuple[list[tables.Row], dict[str,
     assert (one["problems"], one["accuracy"], one["resolved"], one["mean_new_tokens"]) == (2, 0.75, 1.0, 25.0)
     two = pooled["two, test", "lorid"]
     assert (two["accuracy"], two["mean_rounds"], two["mean_new_tokens"]) == (0.5, 1.5, 37.5)
-    assert (shown["runs"], shown["data_version"]) == (2, "v")
+    assert (shown["runs"], shown["data_version"]) == (["x-1", "x-2"], "v")
 
 
 def test_claims_are_held_per_test_set_over_all_runs(found: tuple[list[tables.Row], dict[str, Any]]) -> None:
@@ -89,7 +90,7 @@ def test_agreement_by_round_is_the_share_that_has_agreed_by_then() -> None:
         "b": Decision(("8",), True, 2),
         "c": Decision(("5",), False, 2),
     }
-    rows = by_round([(Decided(decisions, {}), {"a": True, "b": False, "c": True})], 3)
+    rows = by_round([Run(Decided(decisions, {}), {"a": True, "b": False, "c": True})], 3)
     assert rows == [
         {"round": 1, "agreed": 0.3333, "accuracy": 1.0},
         {"round": 2, "agreed": 0.6667, "accuracy": 0.5},

@@ -23,13 +23,13 @@ from schemas import Predictions
 from tests import tiny
 from tests.test_finetune import settings
 from train import roles
+from train.answering import Request, Written
 from train.draws import Draw, Sample, replay
 from train.finetune import finetune
 from train.infer import InferSettings, asked, hint, infer, opened, problems_of, solved
 from train.pinned import open_corpus
 from train.policies import policy
 from train.stored import of_predictions
-from train.writing import Written
 
 TRAINED = ("ir", "kg", "dr")
 POLICIES = (
@@ -149,6 +149,21 @@ def test_the_rows_of_a_batch_change_nothing_and_the_seed_does(
         {(r["problem_id"], r["role"]): r["text"] for r in part if not r["round"]} for part in (first, second)
     ]
     assert greedy[0] == greedy[1]
+
+
+def test_what_is_written_at_temperature_0_is_written_once_for_all_seeds(
+    project: Path, solvers: Solvers, tmp_path: Path
+) -> None:
+    how = of(project, seeds=(1, 2), policies=("greedy/ir", "majority@1/ir"))
+    corpus = open_corpus(how.corpus)
+    writer, version, sha = opened(how, project / "data" / "adapters", TRAINED, corpus)
+    asked_of: list[Request] = []
+    ask = writer.ask
+    writer.ask = lambda requests: (asked_of.extend(requests), ask(requests))[1]  # type: ignore[method-assign]
+    problems = problems_of(corpus, how.splits, how.limit)
+    rows = list(infer(how, problems, writer, version, sha, solvers, tmp_path))
+    assert len(rows) == 2 * 2 * len(problems)
+    assert [one.draw.round for one in asked_of].count(0) == len(problems)
 
 
 def test_a_limit_draws_the_same_problems_of_every_split(project: Path) -> None:

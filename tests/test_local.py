@@ -12,9 +12,9 @@ from factory.errors import ThoughtmillError
 from tests import tiny
 from tests.students import random_students, writer
 from train import roles
+from train.answering import Request, Written
 from train.bases import Base
 from train.draws import Draw
-from train.writing import Request, Written
 
 KINDS = ("causal", "two_sided")
 
@@ -92,8 +92,6 @@ def test_another_seed_writes_something_else_and_the_same_seed_the_same(
 
 def test_roles_of_one_problem_are_written_by_their_own_adapters(students: tuple[Base, PeftModel]) -> None:
     asked = [Request(Draw(role, role, 0), "ir", "7 bags.", None, 0.0, "") for role in ("ir", "kg")]
-    local = writer(*students)
-    local.adapters = {"ir": "ir"}
     assert wrote(students, asked)["ir"].text == wrote(students, asked)["kg"].text
     other = [one._replace(role="kg") for one in asked]
     assert wrote(students, other)["ir"].text != wrote(students, asked)["ir"].text
@@ -137,4 +135,4 @@ def test_the_base_is_in_memory_once(tmp_path: Path) -> None:
     adapters = sum(weight.numel() for name, weight in model.named_parameters() if "lora_" in name)
     alone = sum(weight.numel() for weight in tiny.causal(tmp_path / "again").model.parameters())
     assert weights - adapters == alone
-    assert base.model is model.get_base_model()
+    assert sum(weight.numel() for weight in writer(base, model).model.parameters()) == weights

@@ -86,12 +86,13 @@ def test_the_released_scorer_compares_strings_not_numbers() -> None:
 def test_the_released_scorer_is_right_when_any_member_is_by_its_looser_grader(
     gold: str, strict: float, released: float
 ) -> None:
-    from train.measuring import measured
+    from train.measuring import figures, marked
 
     stored = table(rounds(["9", "7"], ["7", "9"]))
     for name, accuracy in (("lorid", strict), ("lorid_released", released)):
         chosen = policy(name, PolicySettings())
-        assert measured(chosen, replay(chosen, ["p"], stored), {"p": gold})["accuracy"] == accuracy
+        found = marked(chosen, replay(chosen, ["p"], stored), {"p": gold})
+        assert figures([found])["accuracy"] == accuracy
 
 
 def test_the_deep_reasoner_is_given_its_own_knowledge_anothers_or_none() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from tests.tabled import table
 from train.draws import Key, Sample, replay
-from train.measuring import difference, interval, marks, measured
+from train.measuring import difference, figures, interval, marked
 from train.policies import PolicySettings, policy
 
 HOW = PolicySettings()
@@ -20,7 +20,9 @@ def four_problems() -> dict[Key, Sample]:
 
 def test_the_figures_of_a_policy() -> None:
     chosen = policy("lorid", PolicySettings(max_rounds=1))
-    found = measured(chosen, replay(chosen, list("abcd"), four_problems()), dict.fromkeys("abcd", "7"))
+    found = figures(
+        [marked(chosen, replay(chosen, list("abcd"), four_problems()), dict.fromkeys("abcd", "7"))]
+    )
     low, high = found.pop("low"), found.pop("high")
     assert found == {
         "problems": 4, "accuracy": 0.5, "resolved": 0.75, "accuracy_resolved": 0.6667, "mean_rounds": 1.0,
@@ -32,14 +34,14 @@ def test_the_figures_of_a_policy() -> None:
 def test_nothing_resolved_has_no_accuracy_when_resolved() -> None:
     chosen = policy("majority@1/ir", HOW)
     decided = replay(chosen, ["d"], four_problems())
-    assert measured(chosen, decided, {"d": "7"})["accuracy_resolved"] is None
+    assert figures([marked(chosen, decided, {"d": "7"})])["accuracy_resolved"] is None
 
 
 def test_the_ceiling_is_right_when_any_answer_is() -> None:
     chosen = policy("pass@2/ir", HOW)
     decided = replay(chosen, ["p"], table({"ir": ["9", "7"]}))
-    assert marks(chosen, decided, {"p": "7"}) == {"p": True}
-    assert marks(chosen, decided, {"p": "8"}) == {"p": False}
+    assert marked(chosen, decided, {"p": "7"}).right == {"p": True}
+    assert marked(chosen, decided, {"p": "8"}).right == {"p": False}
 
 
 def test_the_interval_of_a_share_is_that_of_the_binomial() -> None:

@@ -31,8 +31,18 @@ def test_every_role_is_played_by_its_own_adapter_or_by_one_that_learnt_it_among_
     base, folder = trained
     found = open_students(folder, ["pot", "etd", "ir"], str(base))
     assert found.plays == {"ir": "ir", "pot": "pot", "cot": "etd", "eot": "etd"}
-    assert set(found.model.peft_config) == {"ir", "etd", "pot"}
+    assert set(found.base.model.peft_config) == {"ir", "etd", "pot"}
     assert found.data_version == "v" * 64
+
+
+def test_an_adapter_whose_roles_all_have_their_own_is_not_loaded(trained: tuple[Path, Path]) -> None:
+    base, folder = trained
+    for role in ("cot", "eot"):
+        (folder / role).symlink_to(folder / "pot")
+    with pytest.raises(ThoughtmillError, match="cot is an adapter for role `pot`"):
+        open_students(folder, ["pot", "cot", "eot", "etd"], str(base))
+    for role in ("cot", "eot"):
+        (folder / role).unlink()
 
 
 def test_other_weights_or_another_order_are_another_run(trained: tuple[Path, Path]) -> None:

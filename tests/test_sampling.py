@@ -4,18 +4,17 @@ from random import Random
 
 import pytest
 import torch
-from transformers import DynamicCache
 
+from train.answering import Request
 from train.draws import Draw
-from train.sampling import Row, Rows, choose, joined
-from train.writing import Request
+from train.sampling import ROOM, Roomy, Row, Rows, empty_cache, joined, pick
 
 LOGITS = torch.tensor([0.5, 0.3, 0.15, 0.05]).log()
 
 
 def pointed(uniform: float, temperature: float = 1.0, top_k: int = 4, top_p: float = 1.0) -> int:
     heat, point = torch.tensor([temperature]), torch.tensor([uniform])
-    return int(choose(LOGITS[None], heat, point, top_k=top_k, top_p=top_p))
+    return int(pick(LOGITS[None], heat, point, top_k=top_k, top_p=top_p))
 
 
 @pytest.mark.parametrize(
@@ -45,7 +44,7 @@ def test_heat_flattens_and_cold_sharpens() -> None:
 
 
 def test_each_row_has_its_own_heat_and_number() -> None:
-    rows = choose(
+    rows = pick(
         LOGITS.expand(3, -1), torch.tensor([0.0, 1.0, 1.0]), torch.tensor([0.9, 0.9, 0.1]), top_k=4, top_p=1.0
     )
     assert rows.tolist() == [0, 2, 0]
@@ -55,7 +54,7 @@ def test_over_many_numbers_the_shares_are_the_probabilities() -> None:
     drawn = Random("shares")
     uniforms = torch.tensor([drawn.random() for _ in range(20_000)])
     heat = torch.ones(20_000)
-    counts = choose(LOGITS.expand(20_000, -1), heat, uniforms, top_k=4, top_p=1.0).bincount(minlength=4)
+    counts = pick(LOGITS.expand(20_000, -1), heat, uniforms, top_k=4, top_p=1.0).bincount(minlength=4)
     assert torch.allclose(counts / 20_000, LOGITS.exp(), atol=0.01)
 
 
@@ -63,7 +62,7 @@ def rows(*widths: int) -> Rows:
     """Return rows that have read so many tokens; each key says its row and column."""
     width = max(widths)
     mask = torch.tensor([[0] * (width - each) + [1] * each for each in widths])
-    cache = DynamicCache()
+    cache = empty_cache(False)
     keys = (
         torch.arange(1, width + 1).expand(len(widths), -1) * mask
         + 100 * torch.arange(len(widths))[:, None] * mask
@@ -73,7 +72,7 @@ def rows(*widths: int) -> Rows:
         Row(Request(Draw(f"p{at}", "ir", 1), "ir", "", None, 0.0, ""), [], "ir", 9, Random(0))
         for at in range(len(widths))
     ]
-    return Rows(made, cache, mask, None, None)
+    return Rows(made, cache, mask)
 
 
 def keys(held: Rows) -> list[list[float]]:
@@ -82,7 +81,7 @@ def keys(held: Rows) -> list[list[float]]:
 
 def test_the_columns_that_only_the_dropped_filled_go_with_them() -> None:
     held = rows(4, 2, 3)
-    held.keep([1, 2])
+    held.choose([1, 2])
     assert [row.request.draw.problem_id for row in held.rows] == ["p1", "p2"]
     assert held.mask_BT.tolist() == [[0, 1, 1], [1, 1, 1]]
     assert keys(held) == [[0, 103, 104], [202, 203, 204]]
@@ -99,3 +98,23 @@ def test_rows_that_join_are_padded_to_the_wider() -> None:
 def test_joining_pads_on_the_left_along_the_given_side() -> None:
     one, other = torch.ones(1, 2, 1), torch.ones(2, 1, 1)
     assert joined(one, other, 1).squeeze(2).tolist() == [[1, 1], [0, 1], [0, 1]]
+
+
+def test_rows_of_one_adapter_stand_together_and_the_ended_are_left_out() -> None:
+    held = rows(1, 2, 2, 3)
+    for row, adapter in zip(held.rows, ("kg", "ir", "kg", "ir"), strict=True):
+        row.adapter = adapter
+    held.rows[2].ended = True
+    assert held.live() == [1, 3, 0]
+
+
+def test_keys_and_values_grow_without_moving_and_hold_all_that_was_added() -> None:
+    layer, added = Roomy(), torch.randn(2, 3, ROOM + 9, 4)
+    layer.update(added[:, :, :5], -added[:, :, :5])
+    places = set()
+    for at in range(5, ROOM + 9):
+        keys, values = layer.update(added[:, :, at : at + 1], -added[:, :, at : at + 1])
+        assert torch.equal(keys, added[:, :, : at + 1])
+        assert torch.equal(values, -keys)
+        places.add(keys.data_ptr())
+    assert len(places) == 2

@@ -27,7 +27,7 @@ def shown(**given: Any) -> dict[str, Any]:
     ]
     held = {
         "data_version": VERSION,
-        "runs": 3,
+        "runs": ["a-1", "a-2", "a-3"],
         "policies": [POLICY | {"test_set": "one, <test>"} | row for row in policies],
         "claims": [
             {"test_set": "one, <test>", "claim": "consistency beats IR alone", "policy": "lorid",

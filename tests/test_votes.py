@@ -1,11 +1,24 @@
-"""Votes: whom they ask, when they stop, and what they say of a tie."""
+"""Votes: whom they ask, when they stop, what they say of a tie, and how many samples are worth drawing."""
 
 import random
 
 import pytest
 
 from tests.tabled import decided, table
-from train.votes import adaptive, agree, early_stop, greedy, majority, passed, prove, sure, tally
+from train.draws import Decided, Key, Policy, Sample, replay
+from train.votes import (
+    BLOCK,
+    adaptive,
+    agree,
+    difficulty,
+    early_stop,
+    greedy,
+    majority,
+    passed,
+    prove,
+    sure,
+    tally,
+)
 
 
 def test_answers_agree_as_numbers_and_no_answer_agrees_with_nothing() -> None:
@@ -91,3 +104,58 @@ def test_without_a_proven_chain_all_chains_vote() -> None:
 
 def test_equal_answers_are_counted_together_under_the_first() -> None:
     assert tally(["1/3", "0.33333", None, "2"]) == [("1/3", 2), ("2", 1)]
+
+
+EASY, HARD = [f"easy-{n:02}" for n in range(BLOCK)], [f"hard-{n:02}" for n in range(BLOCK)]
+
+
+def samples(name: str, answers: list[str], new_tokens: int) -> dict[Key, Sample]:
+    drawn = table({"ir": list(answers)}, name)
+    return {key: Sample(one.text, one.predicted_answer, None, new_tokens) for key, one in drawn.items()}
+
+
+def voted(stored: dict[Key, Sample]) -> Decided:
+    ids = sorted({key[0] for key in stored})
+    return replay(Policy(lambda all_: [difficulty(all_, "ir", 8, 4, 0.95)]), ids, stored)
+
+
+def test_below_a_unanimous_block_every_problem_gets_one_sample() -> None:
+    stored: dict[Key, Sample] = {}
+    for name in HARD:
+        stored |= samples(name, ["7"] * 8, 30)
+    for name in EASY:
+        stored |= samples(name, ["5"], 10)
+    found = voted(stored)
+    assert {found.decisions[name].rounds for name in HARD} == {4}
+    assert {(found.decisions[name].answers, found.decisions[name].rounds) for name in EASY} == {(("5",), 1)}
+    assert found.new_tokens["easy-00"] == 10
+
+
+def test_the_longer_first_sample_is_the_harder_problem() -> None:
+    stored: dict[Key, Sample] = {}
+    for name in HARD:
+        stored |= samples(name, ["7"], 10)  # short after all: one sample is enough to serve them
+    for name in EASY:
+        stored |= samples(name, ["5"] * 8, 30)
+    assert {voted(stored).decisions[name].rounds for name in HARD} == {1}
+
+
+def test_a_block_that_disagrees_draws_on_and_the_next_is_allotted_as_many() -> None:
+    stored: dict[Key, Sample] = {}
+    for name in HARD:
+        stored |= samples(name, ["7", "9"] * 4, 30)
+    for name in EASY:
+        stored |= samples(name, ["5"] * 8, 10)
+    found = voted(stored)
+    assert {(one.rounds, one.resolved) for name, one in found.decisions.items() if name in HARD} == {
+        (8, False)
+    }
+    assert {(one.rounds, one.resolved) for name, one in found.decisions.items() if name in EASY} == {
+        (8, True)
+    }
+
+
+def test_it_never_draws_more_than_k() -> None:
+    stored = samples("a", ["7", "9", "7", "9", "7", "9", "7", "9"], 5)
+    assert voted(stored).decisions["a"].rounds == 8
+    assert voted(stored).decisions["a"].answers == ("7",)

@@ -6,11 +6,44 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import NamedTuple, Protocol
 
 from factory.files import aside, json_objects
 from factory.progress import LINE_EVERY_S, line
 from train.draws import Decided, Draw, Follower, Key, Policy, Sample, collected
-from train.writing import Request, Writer, Written
+
+
+class Request(NamedTuple):
+    """A draw to be written: what `role` is asked, how hot, and the seed of its random numbers."""
+
+    draw: Draw
+    role: str
+    problem: str
+    given: str | None
+    temperature: float
+    seed: str
+
+
+class Written(NamedTuple):
+    """What was written for a draw; `failure` is `truncated` where a limit ended it, or an endpoint's."""
+
+    draw: Draw
+    text: str
+    new_tokens: int
+    failure: str | None = None
+
+
+class Writer(Protocol):
+    """A way to have requests written."""
+
+    def ask(self, requests: Sequence[Request]) -> None:
+        """Take up requests, to be written in any order."""
+        ...
+
+    def write(self) -> list[Written]:
+        """Go on writing; return what came to its end meanwhile, possibly nothing yet."""
+        ...
+
 
 Asking = Callable[[Draw, Sample | None], Request]
 """Makes a request of a draw and of the sample that it is given."""

@@ -1,10 +1,17 @@
-"""Claims of the papers, held against what shows here: by how much, and at what cost."""
+"""Claims of the papers, held against what shows here: by how much, and at what cost.
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+`python -m train.claims` prints them as the table of the README, from `data/students.json`.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from train.measuring import difference
+from tabulate import tabulate
+
+from factory import stage
+from factory.files import existing, root
+from train.measuring import Result, difference
 
 CLAIMS: dict[str, tuple[str, tuple[str, ...]]] = {
     "consistency beats IR alone": ("lorid", ("greedy/ir",)),
@@ -16,18 +23,6 @@ CLAIMS: dict[str, tuple[str, tuple[str, ...]]] = {
     "a network beats a pair": ("network", ("pair",)),
 }
 """The policy of each claim, and those of which it has to beat the best."""
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What a policy did over all runs: how often each problem came out right, and new tokens a problem."""
-
-    right: dict[str, float]
-    mean_new_tokens: float
-
-    @property
-    def accuracy(self) -> float:
-        return round(sum(self.right.values()) / len(self.right), 4)
 
 
 def held(results: Mapping[str, Result], seed: int = 0) -> list[dict[str, Any]]:
@@ -46,6 +41,7 @@ def held(results: Mapping[str, Result], seed: int = 0) -> list[dict[str, Any]]:
         row: dict[str, Any] = {"claim": claim, "policy": name, "against": best, **apart}
         row["shows"] = "yes" if apart["low"] > 0 else "no" if apart["high"] < 0 else "unclear"
         row["accuracy"], row["mean_new_tokens"] = results[name].accuracy, results[name].mean_new_tokens
+        row["against_accuracy"] = results[best].accuracy
         row["votes"], row["votes_accuracy"] = votes, results[votes].accuracy if votes else None
         found.append(row)
     return found
@@ -59,3 +55,31 @@ def equal_votes(results: Mapping[str, Result], new_tokens: float) -> str | None:
         if name.startswith("majority@") and name.endswith("/ir") and result.mean_new_tokens <= new_tokens
     }
     return max(costs, key=lambda name: costs[name], default=None)
+
+
+def table(claims: Sequence[Mapping[str, Any]]) -> str:
+    """Return claims in Markdown: shares in per cent, gains in points."""
+    rows = [
+        [
+            row["claim"],
+            row["test_set"],
+            f"**{row['shows']}**",
+            f"{100 * row['gain']:+.1f} ({100 * row['low']:+.1f} to {100 * row['high']:+.1f})",
+            f"`{row['policy']}` {100 * row['accuracy']:.1f}, {row['mean_new_tokens']:.0f} tokens",
+            f"`{row['against']}` {100 * row['against_accuracy']:.1f}",
+            f"`{row['votes']}` {100 * row['votes_accuracy']:.1f}" if row["votes"] else "none so cheap",
+        ]
+        for row in claims
+    ]
+    heads = ["claim", "problems", "shows", "points gained (95 %)", "right", "against", "votes for no more"]
+    return tabulate(rows, heads, "pipe", disable_numparse=True)
+
+
+def main() -> None:
+    """Print the table of `data/students.json`."""
+    file = existing(root() / "data" / "students.json", "build it with `dvc repro`")
+    print(table(json.loads(file.read_text("utf-8"))["claims"]))
+
+
+if __name__ == "__main__":
+    stage.run(main)

@@ -15,10 +15,10 @@ from factory import params, stage, tables
 from factory.files import aside, root
 from factory.params import Settings
 from schemas import PolicyResults, Predictions
-from train.claims import Result, held
+from train.claims import held
 from train.draws import Decided, NotDrawn, replay
 from train.infer import InferSettings, problems_of
-from train.measuring import interval, marks, measured
+from train.measuring import Run, figures, marked, result
 from train.mistakes import MISTAKES, mistake
 from train.pinned import open_corpus
 from train.policies import candidates, policy
@@ -29,10 +29,6 @@ class EvaluateSettings(Settings):
     """The section `evaluate` of `params.yaml`."""
 
     seed: int = Field(0, description="of the bootstrap over problems")
-
-
-Cell = tuple[Decided, dict[str, bool]]
-"""What one policy decided in one run on one test set, and what of it is right."""
 
 
 def main() -> None:
@@ -67,36 +63,38 @@ def evaluate(
         by_set.setdefault(row["test_set"], []).append(row["problem_id"])
     version = predictions[0]["data_version"]
     rows: list[tables.Row] = []
-    cells: dict[tuple[str, str], list[Cell]] = {}
+    runs: dict[tuple[str, str], list[Run]] = {}
     for run, written in groupby(predictions, key=lambda row: str(row["run"])):
         stored = of_predictions(written)
-        names = list(dict.fromkeys([*how.policies, *candidates(stored)]))
-        for name in names:
+        for name in dict.fromkeys([*how.policies, *candidates(stored)]):
             chosen = policy(name, how.policy)
             try:
                 decided = replay(chosen, sorted(gold), stored)
             except NotDrawn:
                 continue
             for test_set, ids in by_set.items():
-                part = only(decided, ids)
+                part = marked(chosen, only(decided, ids), gold)
                 named = {"run": run, "data_version": version, "test_set": test_set, "policy": name}
-                rows.append(named | measured(chosen, part, gold, seed))
-                cells.setdefault((test_set, name), []).append((part, marks(chosen, part, gold)))
+                rows.append(named | figures([part], seed))
+                runs.setdefault((test_set, name), []).append(part)
     return rows, {
         "data_version": version,
-        "runs": len({row["run"] for row in rows}),
-        "policies": [_pooled(*key, found, seed) for key, found in cells.items()],
+        "runs": sorted({row["run"] for row in rows}),
+        "policies": [
+            {"test_set": test_set, "policy": name} | figures(found, seed)
+            for (test_set, name), found in runs.items()
+        ],
         "claims": [
             {"test_set": test_set} | claim
             for test_set in by_set
             for claim in held(
-                {key[1]: _result(found) for key, found in cells.items() if key[0] == test_set}, seed
+                {name: result(found) for (where, name), found in runs.items() if where == test_set}, seed
             )
         ],
         "rounds": [
             {"test_set": test_set} | row
             for test_set in by_set
-            for row in by_round(cells.get((test_set, "lorid"), []), how.policy.max_rounds)
+            for row in by_round(runs.get((test_set, "lorid"), []), how.policy.max_rounds)
         ],
         "mistakes": mistakes(predictions, {row["problem_id"]: row for row in problems}),
         "meanings": MISTAKES,
@@ -110,35 +108,9 @@ def only(decided: Decided, problem_ids: Iterable[str]) -> Decided:
     return Decided({one: decided.decisions[one] for one in ids}, spent)
 
 
-def _pooled(test_set: str, name: str, found: Sequence[Cell], seed: int) -> dict[str, Any]:
-    """Return the mean figures of a policy over all runs; the interval is over problems."""
-    result = _result(found)
-    low, high = interval(list(result.right.values()), seed)
-    decisions = [(one, right[name]) for decided, right in found for name, one in decided.decisions.items()]
-    resolved = [right for decision, right in decisions if decision.resolved]
-    return {
-        "test_set": test_set,
-        "policy": name,
-        "problems": len(result.right),
-        "accuracy": result.accuracy,
-        "low": low,
-        "high": high,
-        "resolved": round(len(resolved) / len(decisions), 4),
-        "accuracy_resolved": round(sum(resolved) / len(resolved), 4) if resolved else None,
-        "mean_rounds": round(sum(decision.rounds for decision, _ in decisions) / len(decisions), 2),
-        "mean_new_tokens": result.mean_new_tokens,
-    }
-
-
-def _result(found: Sequence[Cell]) -> Result:
-    right = {name: sum(marked[name] for _, marked in found) / len(found) for name in found[0][1]}
-    spent = sum(sum(decided.new_tokens.values()) for decided, _ in found) / len(found)
-    return Result(right, round(spent / len(right), 1))
-
-
-def by_round(found: Sequence[Cell], max_rounds: int) -> list[dict[str, Any]]:
+def by_round(runs: Sequence[Run], max_rounds: int) -> list[dict[str, Any]]:
     """Return for each round the share of problems that have agreed by then, and of those the right."""
-    decisions = [(one, right[name]) for decided, right in found for name, one in decided.decisions.items()]
+    decisions = [(one, run.right[name]) for run in runs for name, one in run.decided.decisions.items()]
     rows = []
     for round_ in range(1, max_rounds + 1) if decisions else ():
         agreed = [right for one, right in decisions if one.resolved and one.rounds <= round_]

@@ -17,15 +17,14 @@ from factory.solvers.answers import equal
 from factory.solvers.solvers import Solvers
 from factory.verdicts import Settings as VerifySettings
 from schemas import Predictions
-from train.answering import Journal, answer
-from train.draws import Draw, Sample
+from train.answering import Journal, Request, Writer, Written, answer
+from train.draws import Draw, Key, Sample
 from train.local import Students
 from train.opening import open_students
 from train.pinned import Corpus, open_corpus
 from train.policies import PolicySettings, policy
 from train.served import Served, ServedSettings
 from train.stored import VARIANTS, solve
-from train.writing import Request, Writer, Written
 
 
 class InferSettings(Settings):
@@ -83,7 +82,6 @@ def opened(
     )
     writer = Students(
         found.base,
-        found.model,
         found.plays,
         rows=settings.rows,
         max_new_tokens=settings.max_new_tokens,
@@ -122,15 +120,17 @@ def infer(
     """Yield a row of `predictions` for every sample that any policy asked for, seed after seed.
 
     A killed run goes on from its journal, whose name stands for all that its samples depend on; so does the
-    name of the run.
+    name of the run. What is written at temperature 0 is the same for every seed, and written once.
     """
     policies = {name: policy(name, settings.policy) for name in settings.policies}
     texts = {row["problem_id"]: row["problem"] for row in problems}
     gold = {row["problem_id"]: row["answer"] for row in problems}
     told = f"{settings.model_dump_json(exclude={'seeds', 'rows', 'policies'})} {sha} {sorted(texts.items())}"
     name = hashlib.sha256(told.encode()).hexdigest()[:12]
+    greedy: dict[Key, Sample] = {}
     for seed in settings.seeds:
         journal = Journal(journals / f"infer-{name}-{seed}.jsonl")
+        journal.stored |= greedy
         answer(
             policies,
             sorted(texts),
@@ -142,6 +142,7 @@ def infer(
         )
         for key, sample in sorted(journal.stored.items()):
             yield _row(f"{name}-{seed}", version, key, sample, gold[key[0]])
+        greedy = {key: sample for key, sample in journal.stored.items() if key[2] == 0}
         journal.remove()
 
 

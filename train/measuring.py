@@ -2,13 +2,75 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from train.draws import Decided, Policy
 
 RESAMPLES = 2000
+
+
+class Run(NamedTuple):
+    """What a policy decided in one run, and which of its decisions are right."""
+
+    decided: Decided
+    right: dict[str, bool]
+
+
+class Result(NamedTuple):
+    """What a policy did over all runs: how often each problem came out right, and new tokens a problem."""
+
+    right: dict[str, float]
+    mean_new_tokens: float
+
+    @property
+    def accuracy(self) -> float:
+        return round(sum(self.right.values()) / len(self.right), 4)
+
+
+def marked(policy: Policy, decided: Decided, answers: Mapping[str, str]) -> Run:
+    """Mark the decisions of a run: those are right of which any answer is the gold answer."""
+    right = {
+        problem_id: any(policy.grader(one, answers[problem_id]) for one in decision.answers)
+        for problem_id, decision in decided.decisions.items()
+    }
+    return Run(decided, right)
+
+
+def result(runs: Sequence[Run]) -> Result:
+    """Put the runs of a policy on the same problems together."""
+    right = {one: sum(run.right[one] for run in runs) / len(runs) for one in runs[0].right}
+    spent = sum(sum(run.decided.new_tokens.values()) for run in runs) / len(runs)
+    return Result(right, round(spent / len(right), 1))
+
+
+def figures(runs: Sequence[Run], seed: int = 0) -> dict[str, Any]:
+    """Return the figures of a policy; the columns of `policy_results` say what each is.
+
+    Over several runs they are means; the interval is over problems.
+    """
+    whole = result(runs)
+    low, high = interval(list(whole.right.values()), seed)
+    decisions = [(one, run.right[name]) for run in runs for name, one in run.decided.decisions.items()]
+    resolved = [right for decision, right in decisions if decision.resolved]
+    return {
+        "problems": len(whole.right),
+        "accuracy": whole.accuracy,
+        "low": low,
+        "high": high,
+        "resolved": round(len(resolved) / len(decisions), 4),
+        "accuracy_resolved": round(sum(resolved) / len(resolved), 4) if resolved else None,
+        "mean_rounds": round(sum(decision.rounds for decision, _ in decisions) / len(decisions), 2),
+        "mean_new_tokens": whole.mean_new_tokens,
+    }
+
+
+def difference(one: Mapping[str, float], other: Mapping[str, float], seed: int = 0) -> dict[str, float]:
+    """Return how much more often `one` is right than `other` on the same problems, with its interval."""
+    apart = [float(right) - float(other[name]) for name, right in one.items()]
+    low, high = interval(apart, seed)
+    return {"gain": round(sum(apart) / len(apart), 4), "low": low, "high": high}
 
 
 def interval(values: Sequence[float], seed: int = 0) -> tuple[float, float]:
@@ -18,38 +80,3 @@ def interval(values: Sequence[float], seed: int = 0) -> tuple[float, float]:
     means = held[drawn.integers(0, len(held), (RESAMPLES, len(held)))].mean(1)
     low, high = np.quantile(means, (0.025, 0.975))
     return round(float(low), 4), round(float(high), 4)
-
-
-def marks(policy: Policy, decided: Decided, answers: Mapping[str, str]) -> dict[str, bool]:
-    """Return which decisions are right: those of which any answer is the gold answer."""
-    return {
-        problem_id: any(policy.grader(one, answers[problem_id]) for one in decision.answers)
-        for problem_id, decision in decided.decisions.items()
-    }
-
-
-def measured(policy: Policy, decided: Decided, answers: Mapping[str, str], seed: int = 0) -> dict[str, Any]:
-    """Return the figures of a policy over its problems; the columns of `policy_results` say what each is."""
-    right = marks(policy, decided, answers)
-    low, high = interval([float(one) for one in right.values()], seed)
-    resolved = [name for name, decision in decided.decisions.items() if decision.resolved]
-    count = len(right)
-    return {
-        "problems": count,
-        "accuracy": round(sum(right.values()) / count, 4),
-        "low": low,
-        "high": high,
-        "resolved": round(len(resolved) / count, 4),
-        "accuracy_resolved": round(sum(right[one] for one in resolved) / len(resolved), 4)
-        if resolved
-        else None,
-        "mean_rounds": round(sum(one.rounds for one in decided.decisions.values()) / count, 2),
-        "mean_new_tokens": round(sum(decided.new_tokens.values()) / count, 1),
-    }
-
-
-def difference(one: Mapping[str, float], other: Mapping[str, float], seed: int = 0) -> dict[str, float]:
-    """Return how much more often `one` is right than `other` on the same problems, with its interval."""
-    apart = [float(right) - float(other[name]) for name, right in one.items()]
-    low, high = interval(apart, seed)
-    return {"gain": round(sum(apart) / len(apart), 4), "low": low, "high": high}

@@ -19,7 +19,6 @@ class Opened:
     """Students in memory: `plays` names the adapter of each role, `sha` stands for all their weights."""
 
     base: Base
-    model: PeftModel
     plays: dict[str, str]
     data_version: str
     sha: str
@@ -33,40 +32,38 @@ def open_students(
     precision: str = "auto",
     mixed_versions: bool = False,
 ) -> Opened:
-    """Load a base once and put the adapters of all `trained` roles on it, on a GPU where there is one.
+    """Load a base once and put the adapters of `trained` roles on it, on a GPU where there is one.
 
-    A role without an adapter of its own is played by one that was trained on it among others (`etd`).
+    A role without an adapter of its own is played by one that was trained on it among others (`etd`); an
+    adapter with nothing left to play stays where it is.
     Adapters of different data versions are refused unless `mixed_versions`: their results say nothing of
     either.
     """
     if not trained:
         raise ThoughtmillError("params.yaml: roles: list the roles whose adapters are to answer")
-    origins = [origin_of(folder / role) for role in trained]
-    version = _version(trained, origins, mixed_versions)
+    plays = {part: role for role in trained for part in spoken(role)} | {
+        role: role for role in trained if spoken(role) == (role,)
+    }
+    cast = [role for role in trained if role in plays.values()]
+    origins = [origin_of(folder / role) for role in cast]
+    version = _version(cast, origins, mixed_versions)
     on_gpu = torch.cuda.is_available()
     loaded = load_base(
         base, revision, ("bfloat16" if on_gpu else "float32") if precision == "auto" else precision
     )
     model: PeftModel | None = None
-    for role in trained:
+    for role in cast:
         model = adapters.load(loaded, folder / role, role, onto=model)
     assert model is not None
     if on_gpu and precision != "4bit":
         model.to("cuda")
-    plays = {part: role for role in trained for part in spoken(role)} | {
-        role: role for role in trained if spoken(role) == (role,)
-    }
-    return Opened(
-        loaded, model, plays, version, " ".join([loaded.sha, *(one.adapter_sha for one in origins)])
-    )
+    return Opened(loaded, plays, version, " ".join([loaded.sha, *(one.adapter_sha for one in origins)]))
 
 
-def _version(trained: Sequence[str], origins: Sequence[Origin], mixed: bool) -> str:
+def _version(cast: Sequence[str], origins: Sequence[Origin], mixed: bool) -> str:
     versions = sorted({origin.data_version for origin in origins})
     if len(versions) > 1 and not mixed:
-        told = ", ".join(
-            f"{role} {one.data_version[:12]}" for role, one in zip(trained, origins, strict=True)
-        )
+        told = ", ".join(f"{role} {one.data_version[:12]}" for role, one in zip(cast, origins, strict=True))
         raise ThoughtmillError(
             f"adapters of different data versions ({told}): train them anew, or set infer.mixed_versions"
         )

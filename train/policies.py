@@ -18,9 +18,8 @@ from factory.errors import ThoughtmillError
 from factory.params import Settings
 from factory.solvers.answers import equal, lorid_grader
 from train import ensembles, lorid, pairs, votes
-from train.difficulty import difficulty
 from train.draws import Decision, Key, NotDrawn, Plan, Policy, Sample, each, replay
-from train.measuring import measured
+from train.measuring import figures, marked
 from train.stored import read_samples
 
 NAME = re.compile(r"([a-z_]+)(?:@([1-9][0-9]*))?(?:/([a-z_]+))?")
@@ -69,7 +68,7 @@ def policy(name: str, how: PolicySettings) -> Policy:
             "adaptive": lambda one: votes.adaptive(one, role, k, how.confidence),
         }
         if kind == "difficulty":
-            return Policy(lambda ids: [difficulty(ids, role, k, how.window, how.confidence)])
+            return Policy(lambda ids: [votes.difficulty(ids, role, k, how.window, how.confidence)])
     elif k:
         plans = {"prove": lambda one: votes.prove(one, "cot", "pot", k)}
     if kind not in plans:
@@ -97,7 +96,7 @@ def replayed(
             decided = replay(chosen, sorted(answers), stored)
         except NotDrawn:
             continue
-        shown[name] = measured(chosen, decided, answers, seed)
+        shown[name] = figures([marked(chosen, decided, answers)], seed)
     return shown
 
 

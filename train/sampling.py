@@ -1,14 +1,19 @@
 """Sampling: rows of samples under way, which others join and leave, and the choice of their next tokens."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
 from transformers import EncoderDecoderCache
+from transformers.cache_utils import Cache, DynamicLayer
 
-from train.writing import Request
+from train.answering import Request
+
+ROOM = 64
+"""Columns by which keys and values grow."""
 
 
 @dataclass(slots=True)
@@ -21,6 +26,51 @@ class Row:
     limit: int
     random: Random
     tokens: list[int] = field(default_factory=list)
+    ended: bool = False
+
+
+class Roomy(DynamicLayer):
+    """Keys and values of one layer, with room for the next tokens: else every token would copy them all."""
+
+    room: tuple[Tensor, Tensor] | None = None
+
+    def update(
+        self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any
+    ) -> tuple[Tensor, Tensor]:
+        """Take in the keys and values of more tokens and return all there are."""
+        if not self.is_initialized:
+            self.hold(key_states, value_states)
+            return key_states, value_states
+        begin = self.get_seq_length()
+        end = begin + key_states.shape[2]
+        if self.room is None or self.room[0].shape[2] < end:
+            keys, values = self.held
+            self.room = (roomier(keys, end + ROOM), roomier(values, end + ROOM))
+        keys, values = self.room
+        keys[:, :, begin:end], values[:, :, begin:end] = key_states, value_states
+        self.keys, self.values = keys[:, :, :end], values[:, :, :end]
+        return self.keys, self.values
+
+    @property
+    def held(self) -> tuple[Tensor, Tensor]:
+        """The keys and values of all tokens that have been read."""
+        assert self.keys is not None
+        assert self.values is not None
+        return self.keys, self.values
+
+    def hold(self, keys: Tensor, values: Tensor) -> None:
+        """Hold these keys and values instead."""
+        if not self.is_initialized:
+            self.lazy_initialization(keys, values)
+        self.keys, self.values, self.room = keys, values, None
+
+
+def roomier(held_BHTD: Tensor, columns: int) -> Tensor:
+    """Return a copy with room for so many columns."""
+    batch, heads, width, size = held_BHTD.shape
+    grown = held_BHTD.new_empty((batch, heads, columns, size))
+    grown[:, :, :width] = held_BHTD
+    return grown
 
 
 @dataclass(slots=True)
@@ -33,28 +83,32 @@ class Rows:
     """
 
     rows: list[Row]
-    cache: Any
+    cache: Cache | EncoderDecoderCache
     mask_BT: Tensor
-    asked_BS: Tensor | None
-    read_BSD: Tensor | None
+    asked_BS: Tensor | None = None
+    read_BSD: Tensor | None = None
 
-    def layers(self) -> list[tuple[Any, bool]]:
+    def layers(self) -> list[tuple[Roomy, bool]]:
         """Return the layers of the cache and whether each is over an encoder's prompts."""
-        if isinstance(self.cache, EncoderDecoderCache):
-            return [(layer, False) for layer in self.cache.self_attention_cache.layers] + [
-                (layer, True) for layer in self.cache.cross_attention_cache.layers
-            ]
-        return [(layer, False) for layer in self.cache.layers]
+        if not isinstance(self.cache, EncoderDecoderCache):
+            return [(cast(Roomy, layer), False) for layer in self.cache.layers]
+        both = ((self.cache.self_attention_cache, False), (self.cache.cross_attention_cache, True))
+        return [(cast(Roomy, layer), crossed) for cache, crossed in both for layer in cache.layers]
 
-    def keep(self, chosen: list[int]) -> None:
-        """Drop all rows but the chosen, and the columns that only the dropped ones filled."""
+    def live(self) -> list[int]:
+        """Return the places of the rows that have not ended, those of one adapter together."""
+        places = [at for at, row in enumerate(self.rows) if not row.ended]
+        return sorted(places, key=lambda at: self.rows[at].adapter)
+
+    def choose(self, chosen: Sequence[int]) -> None:
+        """Take the rows at some places, in that order; drop the columns that only others filled."""
         self.rows = [self.rows[at] for at in chosen]
         rows_B = torch.tensor(chosen, device=self.mask_BT.device)
         first = int(self.mask_BT[rows_B].any(0).int().argmax())
         self.mask_BT = self.mask_BT[rows_B, first:]
         for layer, crossed in self.layers():
-            layer.keys = layer.keys[rows_B, :, 0 if crossed else first :]
-            layer.values = layer.values[rows_B, :, 0 if crossed else first :]
+            keys, values = (held[rows_B, :, 0 if crossed else first :] for held in layer.held)
+            layer.hold(keys, values)
         if self.asked_BS is not None and self.read_BSD is not None:
             self.asked_BS, self.read_BSD = self.asked_BS[rows_B], self.read_BSD[rows_B]
 
@@ -63,12 +117,18 @@ class Rows:
         self.rows = self.rows + other.rows
         self.mask_BT = joined(self.mask_BT, other.mask_BT, 1)
         for (layer, _), (added, _) in zip(self.layers(), other.layers(), strict=True):
-            layer.keys = joined(layer.keys, added.keys, 2)
-            layer.values = joined(layer.values, added.values, 2)
+            keys, values = (joined(*both, 2) for both in zip(layer.held, added.held, strict=True))
+            layer.hold(keys, values)
         if self.asked_BS is not None and other.asked_BS is not None:
             self.asked_BS = joined(self.asked_BS, other.asked_BS, 1)
         if self.read_BSD is not None and other.read_BSD is not None:
             self.read_BSD = joined(self.read_BSD, other.read_BSD, 1)
+
+
+def empty_cache(two_sided: bool) -> Cache | EncoderDecoderCache:
+    """Return a cache that holds nothing yet, of a decoder alone or of one beside an encoder."""
+    caches = [Cache(layer_class_to_replicate=Roomy) for _ in range(2)]
+    return EncoderDecoderCache(*caches) if two_sided else caches[0]
 
 
 def joined(one: Tensor, other: Tensor, along: int) -> Tensor:
@@ -82,7 +142,7 @@ def joined(one: Tensor, other: Tensor, along: int) -> Tensor:
     return torch.cat(padded)
 
 
-def choose(
+def pick(
     logits_BV: Tensor, temperatures_B: Tensor, uniforms_B: Tensor, *, top_k: int, top_p: float
 ) -> Tensor:
     """Return a token per row: the likeliest at temperature 0, else that of its number in [0, 1).

@@ -8,7 +8,7 @@ from pydantic import Field
 from factory import teachers
 from factory.teachers.openai import OpenAITeacher, Settings
 from train import roles
-from train.writing import Request, Written
+from train.answering import Request, Written
 
 
 class ServedSettings(Settings):

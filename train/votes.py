@@ -9,7 +9,10 @@ from collections.abc import Iterable, Sequence
 from math import comb
 
 from factory.solvers.answers import equal
-from train.draws import Decision, Draw, Plan
+from train.draws import Decision, Draw, Plan, together
+
+BLOCK = 16
+"""Problems that are looked at together, of about the same difficulty."""
 
 
 def agree(one: str | None, other: str | None) -> bool:
@@ -95,12 +98,8 @@ def sure(votes: Sequence[tuple[str, int]], confidence: float) -> bool:
 
 def adaptive(problem_id: str, role: str, k: int, confidence: float) -> Plan[Decision]:
     """Draw one sample after the other until the leading answer is `sure` to lead, k at most."""
-    answers: list[str | None] = []
-    while len(answers) < k:
-        answers += yield from _drawn(problem_id, role, len(answers) + 1, len(answers) + 1)
-        if sure(tally(answers), confidence):
-            return voted(answers, True, len(answers))
-    return voted(answers, False, k)
+    decision, _ = yield from _settle(problem_id, role, k, 1, confidence)
+    return decision
 
 
 def prove(problem_id: str, chain: str, program: str, k: int) -> Plan[Decision]:
@@ -114,3 +113,45 @@ def prove(problem_id: str, chain: str, program: str, k: int) -> Plan[Decision]:
     chains, programs = answers[:k], answers[k:]
     proven = [one for one, other in zip(chains, programs, strict=True) if agree(one, other)]
     return voted(proven or chains, bool(proven), k)
+
+
+def difficulty(
+    problem_ids: Sequence[str], role: str, k: int, window: int, confidence: float
+) -> Plan[dict[str, Decision]]:
+    """Vote with samples allotted by difficulty, k at most each (Wang et al., arXiv 2408.13457, section 3).
+
+    The paper's three steps: *order* the problems, hardest first; walk down from there until a whole block is
+    unanimous, and give all easier problems one sample (*partition*); give each harder one at once as many
+    samples as the block before it needed, and more until its leading answer is `sure` (*pre-allocation*).
+    The paper has a model rank the problems, at a cost; here the longer first sample is the harder problem,
+    at none. An easy problem counts as resolved when its one sample has an answer.
+    """
+    firsts = yield [Draw(one, role, 1) for one in problem_ids]
+    length = {one: first.new_tokens for one, first in zip(problem_ids, firsts, strict=True)}
+    answer = {one: first.predicted_answer for one, first in zip(problem_ids, firsts, strict=True)}
+    order = sorted(problem_ids, key=lambda one: (-length[one], one))
+    decisions: dict[str, Decision] = {}
+    allotted = window
+    for start in range(0, len(order), BLOCK):
+        block = order[start : start + BLOCK]
+        settled = yield from together([_settle(one, role, k, allotted, confidence) for one in block])
+        decisions |= {one: decision for one, (decision, _) in zip(block, settled, strict=True)}
+        if all(unanimous for _, unanimous in settled):
+            easy = order[start + BLOCK :]
+            return decisions | {one: voted([answer[one]], answer[one] is not None, 1) for one in easy}
+        allotted = max(window, round(sum(decision.rounds for decision, _ in settled) / len(block)))
+    return decisions
+
+
+def _settle(
+    problem_id: str, role: str, k: int, allotted: int, confidence: float
+) -> Plan[tuple[Decision, bool]]:
+    """Draw what is allotted, then one by one until the lead is sure; tell also whether all samples agree."""
+    answers: list[str | None] = []
+    while True:
+        last = min(max(allotted, len(answers) + 1), k)
+        answers += yield from _drawn(problem_id, role, len(answers) + 1, last)
+        votes = tally(answers)
+        if sure(votes, confidence) or last == k:
+            unanimous = len(votes) == 1 and votes[0][1] == last
+            return voted(answers, sure(votes, confidence), last), unanimous
