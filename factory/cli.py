@@ -17,6 +17,7 @@ COMMANDS: dict[str, str] = {
     "verify": "factory.commands.envelope",
     "prove": "factory.commands.prove",
     "push": "factory.commands.push",
+    "push-adapter": "train.publish",
 }
 
 

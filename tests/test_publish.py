@@ -12,16 +12,7 @@ import pytest
 from tests.test_origins import ORIGIN
 from train.origins import WEIGHTS, write_origin
 
-PUSH = """
-import sys
-from pathlib import Path
-from factory.errors import ThoughtmillError
-from train.publish import push_adapter
-try:
-    print(push_adapter(Path(sys.argv[1]), sys.argv[2]))
-except ThoughtmillError as error:
-    print("refused:", error)
-"""
+Push = Callable[[str, str], str]
 
 
 class Hub(http.server.BaseHTTPRequestHandler):
@@ -30,8 +21,10 @@ class Hub(http.server.BaseHTTPRequestHandler):
     files: dict[str, bytes] = {}  # noqa: RUF012  the server makes one instance per request
 
     def do_GET(self) -> None:
+        if "/tree/" in self.path:
+            return self._answer([])
         found = self.path.startswith("/api/models/mill/ir")
-        self._answer({"id": "mill/ir", "sha": "0" * 40, "siblings": []}, 200 if found else 404)
+        return self._answer({"id": "mill/ir", "sha": "0" * 40, "siblings": []}, 200 if found else 404)
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -68,17 +61,26 @@ class Hub(http.server.BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def push(tmp_path: Path) -> Iterator[Callable[[str], str]]:
+def push(tmp_path: Path) -> Iterator[Push]:
     """Yield a function that pushes one adapter to a repository in a process of its own."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hub)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     endpoint = f"http://127.0.0.1:{server.server_port}"
     hub = {"HF_ENDPOINT": endpoint, "HF_HOME": str(tmp_path / "home"), "HF_TOKEN": "token"}
 
-    def pushed(repository: str) -> str:
-        words = [sys.executable, "-c", PUSH, str(tmp_path / "ir"), repository]
-        told = subprocess.run(words, env=os.environ | hub, capture_output=True, text=True, check=True)
-        return told.stdout.strip()
+    def pushed(role: str, repository: str) -> str:
+        words = [sys.executable, "-m", "factory.cli", "push-adapter", role, repository]
+        words += ["--folder", str(tmp_path / "ir")]
+        told = subprocess.run(
+            words,
+            cwd=Path(__file__).parents[1],
+            env=os.environ | hub,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert told.returncode == (2 if told.stderr else 0)
+        return (told.stdout or told.stderr).strip()
 
     yield pushed
     server.shutdown()
@@ -95,21 +97,25 @@ def adapter(tmp_path: Path) -> Path:
     return folder
 
 
-def test_an_adapter_is_pushed_with_its_card_and_its_origin(adapter: Path, push: Callable[[str], str]) -> None:
-    assert push("mill/ir").endswith("/mill/ir/commit/1")
+def test_an_adapter_is_pushed_with_its_card_and_its_origin(adapter: Path, push: Push) -> None:
+    assert push("ir", "mill/ir").endswith("/mill/ir/commit/1")
     sent = [json.loads(one) for one in Hub.files["commit"].splitlines()]
-    assert sent[0]["value"]["summary"] == f"ir, trained on data version {'v' * 12}"
+    assert sent[0]["value"]["summary"] == f"ir, data version {'v' * 64}"
     names = {one["value"]["path"] for one in sent[1:]}
     assert names == {file.name for file in adapter.iterdir()}
     assert {WEIGHTS, "adapter_config.json", "thoughtmill.json", "README.md"} <= names
 
 
-def test_a_truncated_adapter_is_not_pushed(adapter: Path, push: Callable[[str], str]) -> None:
+def test_a_truncated_adapter_is_not_pushed(adapter: Path, push: Push) -> None:
     (adapter / WEIGHTS).write_bytes(b"weig")
-    assert push("mill/ir").startswith(f"refused: {adapter / WEIGHTS} is truncated or changed")
+    assert push("ir", "mill/ir").startswith(f"error: {adapter / WEIGHTS} is truncated or changed")
 
 
-def test_a_refusal_of_the_hub_is_one_line(adapter: Path, push: Callable[[str], str]) -> None:
-    told = push("other/ir")
-    assert told.startswith("refused: other/ir cannot be pushed: ")
+def test_a_refusal_of_the_hub_is_one_line(adapter: Path, push: Push) -> None:
+    told = push("ir", "other/ir")
+    assert told.startswith("error: the Hub did not take other/ir: ")
     assert "\n" not in told
+
+
+def test_an_adapter_of_another_role_is_not_pushed(adapter: Path, push: Push) -> None:
+    assert push("kg", "mill/kg") == f"error: {adapter} is an adapter for role `ir`, not `kg`"

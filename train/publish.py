@@ -1,37 +1,37 @@
-"""Publish an adapter on the Hub, with its card and where it comes from."""
+"""Send the adapter of a role to the Hugging Face Hub, with its card and where it comes from."""
 
+import argparse
 from pathlib import Path
 
-from huggingface_hub import HfApi
-from huggingface_hub.errors import HfHubHTTPError
-
-from factory import stage
+from factory.commands.push import upload
 from factory.errors import ThoughtmillError
 from factory.files import root
 from train.origins import origin_of
 
+HELP = "send an adapter to the Hugging Face Hub"
 
-def push_adapter(folder: Path, repository: str, private: bool = True) -> str:
-    """Upload the adapter in `folder` to `owner/name` on the Hub and return the address of the commit.
 
-    A truncated adapter, a missing token or a refusal of the Hub is one `ThoughtmillError`.
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare which adapter is sent, and where it goes."""
+    parser.add_argument("role", help="the role whose adapter is sent")
+    parser.add_argument("repository", help="owner/name of the model")
+    parser.add_argument("--folder", type=Path, help="an adapter; default: data/adapters/ROLE")
+    parser.add_argument("--private", action="store_true", help="make a new model private")
+
+
+def call(words: argparse.Namespace) -> str:
+    """Send one adapter."""
+    folder = words.folder or root() / "data" / "adapters" / words.role
+    return push_adapter(folder, words.role, words.repository, words.private)
+
+
+def push_adapter(folder: Path, role: str, repository: str, private: bool) -> str:
+    """Upload the adapter in `folder` as the model `repository` (`owner/name`); return where it is.
+
+    The commit message names role and data version. An adapter that is truncated or of another role is
+    refused.
     """
     origin = origin_of(folder)
-    message = f"{origin.role}, trained on data version {origin.data_version[:12]}"
-    hub = HfApi()
-    try:
-        hub.create_repo(repository, private=private, exist_ok=True)
-        return str(
-            hub.upload_folder(repo_id=repository, folder_path=folder, commit_message=message).commit_url
-        )
-    except (HfHubHTTPError, ValueError) as error:
-        raise ThoughtmillError(f"{repository} cannot be pushed: {str(error).splitlines()[0]}") from error
-
-
-def main(role: str, repository: str) -> None:
-    """Push the adapter of a role: `python -m train.publish ROLE OWNER/NAME`."""
-    print(push_adapter(root() / "data" / "adapters" / role, repository))
-
-
-if __name__ == "__main__":
-    stage.run(main)
+    if origin.role != role:
+        raise ThoughtmillError(f"{folder} is an adapter for role `{origin.role}`, not `{role}`")
+    return upload(folder, repository, "model", private, f"{role}, data version {origin.data_version}")

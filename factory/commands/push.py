@@ -34,14 +34,22 @@ def push(folder: Path, repository: str, private: bool) -> str:
     faults = list(changed(folder, manifest["release"]))
     if faults:
         raise ThoughtmillError(f"{folder} is not the release it was: {'; '.join(faults[:20])}")
+    return upload(folder, repository, "dataset", private, f"Data version {manifest['data_version']}")
+
+
+def upload(folder: Path, repository: str, kind: str, private: bool, message: str) -> str:
+    """Make `repository` of a kind (`dataset`, `model`) hold what `folder` holds; return the commit's address.
+
+    A missing token or a refusal of the Hub is one `ThoughtmillError`.
+    """
     hub = HfApi()
     try:
-        hub.create_repo(repository, repo_type="dataset", private=private, exist_ok=True)
+        hub.create_repo(repository, repo_type=kind, private=private, exist_ok=True)
         done = hub.upload_folder(
             repo_id=repository,
-            repo_type="dataset",
+            repo_type=kind,
             folder_path=folder,
-            commit_message=f"Data version {manifest['data_version']}",
+            commit_message=message,
             delete_patterns="*",
         )
     except (HfHubHTTPError, LocalTokenNotFoundError, OSError, ValueError) as error:
