@@ -45,6 +45,14 @@ def test_a_role_is_asked_in_the_words_it_is_trained_on_and_by_its_own_model() ->
     assert by_model["small"]["seed"] != by_model["small-dr"]["seed"]
 
 
+def test_a_role_in_disguise_is_played_by_the_model_of_its_role() -> None:
+    with FakeEndpoint(lambda asked, times: Turn("#### 14")) as endpoint:
+        writer = served(endpoint.url, model="small", models={"dr": "small-dr"})
+        writer.ask([request("dr", 0)._replace(draw=Draw("p", "dr_bare", 0))])
+        writer.write()
+    assert [body["model"] for body in endpoint.bodies] == ["small-dr"]
+
+
 def test_each_reply_goes_to_its_own_draw_whatever_comes_first() -> None:
     def slowly(asked: str, times: int) -> Turn:
         return Turn(asked.splitlines()[-1], delay_s=0.1 if "step by step" in asked else 0.0)

@@ -50,7 +50,7 @@ class Served:
     def _request(self, request: Request, place: int) -> teachers.Request:
         seed = int(hashlib.sha256(request.seed.encode()).hexdigest()[:8], 16) // 2
         parameters = {
-            "model": self.settings.models.get(request.draw.role, self.settings.model),
+            "model": self.settings.models.get(request.role, self.settings.model),
             "temperature": request.temperature,
             "top_p": self.top_p,
             "max_tokens": self.max_new_tokens,
