@@ -17,6 +17,7 @@ from factory.journal import journaled
 from factory.params import Settings as Section
 from factory.solvers.limits import Limits
 from factory.solvers.outcome import Check, Outcome
+from factory.solvers.programs import fence_for
 from factory.solvers.solvers import Solvers
 from factory.thoughts import PROGRAMS, named
 from factory.workers import Crew
@@ -98,7 +99,10 @@ def solving(settings: Settings, journal: Path) -> Solving:
 def crew(
     settings: Settings, work: Callable[[Item, Solvers], Result], lost: Callable[[Item], Result]
 ) -> Crew[Item, Result]:
-    """Return processes, one per core unless `verify.workers` says otherwise, that each have their solvers."""
+    """Return processes, one per core unless `verify.workers` says otherwise, that each have their solvers.
+
+    What this system lacks to hold programs is said, or refused, here, and by no worker again.
+    """
     return _crew(settings, partial(_each, work), lost)
 
 
@@ -108,7 +112,7 @@ def _crew(
     lost: Callable[[Item], Result],
 ) -> Crew[Item, Result]:
     workers = settings.workers or os.cpu_count() or 1
-    return Crew(partial(_with_solvers, work), lost, workers, _begin, (settings,))
+    return Crew(partial(_with_solvers, work), lost, workers, _begin, (settings, fence_for(settings.limits)))
 
 
 def source_digest() -> str:
@@ -121,10 +125,10 @@ def source_digest() -> str:
 _solvers: Solvers
 
 
-def _begin(settings: Settings) -> None:
+def _begin(settings: Settings, fence: str) -> None:
     """Open the solvers of a worker process; they end with it."""
     global _solvers  # noqa: PLW0603  a process pool hands its workers nothing but functions
-    _solvers = Solvers(settings.limits, settings.equations_timeout_s)
+    _solvers = Solvers(settings.limits, settings.equations_timeout_s, fence)
 
 
 def _with_solvers(work: Callable[[list[Item], Solvers], list[Result]], items: list[Item]) -> list[Result]:

@@ -70,6 +70,7 @@ def test_chains_and_equations_are_verified_too(tmp_path: Path) -> None:
         ("[]", "line 2: not a JSON object"),
         ('{"problem_id": "p"}', "line 2: `problem` is missing"),
         (json.dumps(row(1, "x", answer="many")), "line 2: the answer 'many' is no number"),
+        (json.dumps(row(1, "x", answer="five (5)")), r"line 2: the answer 'five \(5\)' is no number"),
         (json.dumps({**row(1, ""), "completion": 7}), "line 2: `completion` is 7"),
     ],
 )
@@ -85,6 +86,31 @@ def test_corrupt_lines_may_be_passed_over_and_counted(tmp_path: Path) -> None:
     said, rows = verified(path, skip_bad=True)
     assert [each["problem_id"] for each in rows] == ["p0", "p1"]
     assert "2 rows, 2 corrupt lines passed over" in said
+
+
+@pytest.mark.parametrize(
+    ("completion", "gold", "predicted", "correct"),
+    [
+        (r"so it is $\boxed{\sqrt{12}}$.", r"2\sqrt{3}", r"\sqrt{12}", True),
+        (r"\boxed{(1, 2)}", r"\left(1,2\right)", "(1, 2)", True),
+        (r"\boxed{(2, 1)}", "(1,2)", "(2, 1)", False),
+        (r"\boxed{0.75}", r"\frac{3}{4}", "0.75", True),
+        (r"\boxed{\dfrac{3}{4}}", r"\frac{3}{4}", "0.75", True),
+        (r"\boxed{3}", r"\sqrt{10}", "3", False),
+    ],
+)
+def test_an_answer_that_is_no_number_is_compared_with_the_box_of_a_chain(
+    tmp_path: Path, completion: str, gold: str, predicted: str, correct: bool
+) -> None:
+    _, rows = verified(written(tmp_path / "in.jsonl", row(0, completion, answer=gold)), "cot")
+    found = (rows[0]["predicted_answer"], rows[0]["failure"], rows[0]["correct"])
+    assert found == (predicted, None, correct)
+
+
+def test_a_chain_without_a_box_has_no_answer_where_none_is_a_number(tmp_path: Path) -> None:
+    given = [row(0, "It is a lot.", answer=r"\pi"), row(1, r"\boxed{x} or \boxed{y}", answer="x^2")]
+    _, rows = verified(written(tmp_path / "in.jsonl", *given), "cot")
+    assert [(each["failure"], each["correct"]) for each in rows] == [("no_answer", None)] * 2
 
 
 def test_an_unknown_thought_and_a_missing_file_are_named(tmp_path: Path) -> None:

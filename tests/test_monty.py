@@ -1,10 +1,12 @@
 """The restricted interpreter says how each program ended, and forgets it."""
 
+import itertools
 from collections.abc import Iterator
 
 import pytest
 
 from factory.solvers.limits import Limits
+from factory.solvers.program import monty as module
 from factory.solvers.program.monty import Monty
 from factory.solvers.program.screen import Screened
 
@@ -68,6 +70,25 @@ def test_one_that_does_not_end_well_sends_at_most_all_to_run_alone(monty: Monty,
     first, bad, last = monty.run_together([good, Screened(body, "1", plain=True, heavy=False), good])
     assert bad is None
     assert {first, last} <= {None, ("number", "6")}
+
+
+@pytest.mark.parametrize(("spent_s", "kind"), [(0.0, "number"), (float("inf"), "timeout")])
+def test_wall_time_that_the_machine_was_busy_with_others_does_not_count(
+    monkeypatch: pytest.MonkeyPatch, spent_s: float, kind: str
+) -> None:
+    times = itertools.cycle((0.0, spent_s))
+    monkeypatch.setattr(module, "_processor_s", lambda _: next(times))
+    opened = Monty(Limits(wall_s=0.01, long_wall_s=60.0))
+    program = Screened("x = 0\nfor i in range(1_000_000): x += 1", "x", plain=True, heavy=False)
+    assert opened.run(program)[0] == kind
+    opened.close()
+
+
+def test_a_loop_ends_however_busy_the_machine_seems(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_processor_s", lambda _: 0.0)
+    opened = Monty(Limits(wall_s=0.05, long_wall_s=0.2))
+    assert opened.run(Screened("while True: pass", "", plain=True, heavy=False))[0] == "timeout"
+    opened.close()
 
 
 def test_it_starts_again_after_it_was_closed() -> None:

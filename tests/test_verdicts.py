@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from factory import verdicts, workers
+from factory.errors import ThoughtmillError
+from factory.solvers import programs
 from factory.solvers.limits import Limits
 from factory.solvers.solvers import Solvers
 from factory.verdicts import Job, Settings, Solved, crew, solve, solving
@@ -73,6 +75,23 @@ def _answer(job: Job, solvers: Solvers) -> str | None:
 def test_other_work_has_solvers_too() -> None:
     settings = SETTINGS.model_copy(update={"workers": 1})
     assert list(crew(settings, _answer, lambda _: None).spread(JOBS[:2])) == ["42", "42"]
+
+
+def test_strict_refuses_a_system_without_protections_before_any_worker_starts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(programs, "strongest_fence", lambda: "process")
+    strict = Settings(limits=Limits(fence="strict"))
+    with pytest.raises(ThoughtmillError, match=r"set verify\.limits\.fence to auto"):
+        solving(strict, Path("journal"))
+    with pytest.raises(ThoughtmillError, match=r"set verify\.limits\.fence to auto"):
+        crew(strict, _answer, lambda _: None)
+
+
+def test_a_worker_is_told_its_fence_and_does_not_look_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(programs, "strongest_fence", lambda: pytest.fail("it looked"))
+    with Solvers(SETTINGS.limits, 5.0, "process") as solvers:
+        assert solve([JOBS[2]], solvers)[0].outcome.fence == "process"
 
 
 def test_a_digest_of_the_sources_names_what_made_a_verdict() -> None:

@@ -1,7 +1,8 @@
 """Completions of your own: a JSONL file of them in, the same rows with their verdicts out.
 
 A row is the envelope `problem_id`, `problem`, `answer`, `completion`; more keys pass through. Each comes back
-with `rationale`, `predicted_answer`, `failure`, `correct`, `fence`, `elapsed_s` and `checks` as well.
+with `rationale`, `predicted_answer`, `failure`, `correct`, `fence`, `elapsed_s` and `checks` as well. A gold
+answer that is no number but mathematics, as in MATH (`2\\sqrt{3}`), is compared with what a chain boxes.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from factory.files import aside, existing, json_objects
 from factory.journal import cache_folder, fingerprint
 from factory.progress import track
 from factory.solvers.answers import canonical, equal
+from factory.solvers.latex import Latex, boxed, is_expression
 from factory.thoughts import named
 from factory.verdicts import Job, Settings, Solved, Solving, configured, solving, source_digest
 
@@ -40,23 +42,32 @@ def call(words: argparse.Namespace) -> str:
     return verify_file(words.file, words.thought, configured(), words.out, words.skip_bad)
 
 
-def verified(rows: Iterable[dict[str, Any]], thought: str, solving: Solving) -> Iterator[dict[str, Any]]:
+def verified(
+    rows: Iterable[dict[str, Any]], thought: str, solving: Solving, latex: Latex
+) -> Iterator[dict[str, Any]]:
     """Yield every row of an envelope with its verdict, in order and in flat memory."""
     rows, ahead = tee(rows)
     jobs = (Job(thought, row["problem"], row["completion"]) for row in ahead)
     for row, solved in zip(rows, solving(jobs), strict=True):
-        yield _with_verdict(row, solved)
+        yield _with_verdict(row, solved, latex)
 
 
-def _with_verdict(row: dict[str, Any], solved: Solved) -> dict[str, Any]:
-    outcome, gold = solved.outcome, canonical(str(row["answer"]))
+def _with_verdict(row: dict[str, Any], solved: Solved, latex: Latex) -> dict[str, Any]:
+    outcome, gold = solved.outcome, str(row["answer"])
+    answer, failure = outcome.answer, outcome.failure
+    number = canonical(gold)
+    if number is None and failure == "no_answer" and (answer := boxed(solved.rationale or "")):
+        failure = None  # what is asked for is no number, and what is boxed is none
+    correct = None
+    if answer is not None:
+        correct = latex.equal(answer, gold) if number is None else equal(answer, number)
     checks = {check.check: {"passed": check.passed, "detail": check.detail} for check in outcome.checks}
     return {
         **row,
         "rationale": solved.rationale,
-        "predicted_answer": outcome.answer,
-        "failure": outcome.failure,
-        "correct": None if outcome.answer is None or gold is None else equal(outcome.answer, gold),
+        "predicted_answer": answer,
+        "failure": failure,
+        "correct": correct,
         "fence": outcome.fence,
         "elapsed_s": round(solved.elapsed_s, 6),
         "checks": checks,
@@ -66,8 +77,8 @@ def _with_verdict(row: dict[str, Any], solved: Solved) -> dict[str, Any]:
 class Reader:
     """The rows of an envelope, and how many lines were no rows.
 
-    A line that is no JSON object, lacks a key, or has a gold answer that is no number is a `ThoughtmillError`
-    that names it; with `skip_bad` it is counted in `skipped` and passed over.
+    A line that is no JSON object, lacks a key, or has a gold answer that is neither a number nor mathematics
+    is a `ThoughtmillError` that names it; with `skip_bad` it is counted in `skipped` and passed over.
     """
 
     def __init__(self, path: Path, skip_bad: bool) -> None:
@@ -90,7 +101,8 @@ def _fault(row: dict[str, Any]) -> str | None:
     for key, types in NEEDED.items():
         if not isinstance(row.get(key), types):  # type: ignore[arg-type]
             return f"`{key}` is missing" if key not in row else f"`{key}` is {row[key]!r}"
-    return None if canonical(str(row["answer"])) else f"the answer {row['answer']!r} is no number"
+    answer = str(row["answer"])
+    return None if canonical(answer) or is_expression(answer) else f"the answer {answer!r} is no number"
 
 
 def verify_file(path: Path, thought: str, settings: Settings, out: Path | None, skip_bad: bool) -> str:
@@ -106,8 +118,10 @@ def verify_file(path: Path, thought: str, settings: Settings, out: Path | None, 
     with (
         aside(out) if out else nullcontext() as part,
         part.open("w", encoding="utf-8") if part else nullcontext() as file,
+        Latex(settings.equations_timeout_s) as latex,
     ):
-        for row in verified(track(reader, f"verify {path.name}"), thought, solving(settings, journal)):
+        rows = track(reader, f"verify {path.name}")
+        for row in verified(rows, thought, solving(settings, journal), latex):
             outcomes[
                 row["failure"] or {True: "correct", False: "incorrect", None: "no answer"}[row["correct"]]
             ] += 1

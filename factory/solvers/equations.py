@@ -11,8 +11,6 @@ it is ever run.
 
 from collections.abc import Sequence
 from fractions import Fraction
-from types import TracebackType
-from typing import Self
 
 from factory.solvers.answers import canonical, exact_text, fits
 from factory.solvers.equation import quadratic
@@ -22,11 +20,12 @@ from factory.solvers.equation.nonlinear import Nonlinear
 from factory.solvers.equation.system import System, Text, parse, reassigned, system
 from factory.solvers.equation.tree import Call, Unsolvable, fold, names
 from factory.solvers.outcome import Check, Outcome
+from factory.solvers.worker import Held
 
 __all__ = ["Equations", "equations_of"]
 
 
-class Equations:
+class Equations(Held):
     """The solver of equations; `timeout_s` is processor time for one system in sympy.
 
     Same text, same outcome, but for a time-out. Use as a context manager, or call `close`.
@@ -34,14 +33,6 @@ class Equations:
 
     def __init__(self, timeout_s: float = 5.0) -> None:
         self._nonlinear = Nonlinear(timeout_s)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """End the worker process, if one was started."""

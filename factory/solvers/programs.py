@@ -9,8 +9,6 @@ import contextlib
 import functools
 import logging
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Self
 
 from factory.errors import ThoughtmillError
 from factory.solvers.answers import canonical
@@ -22,6 +20,7 @@ from factory.solvers.program.monty import TOGETHER, Monty
 from factory.solvers.program.processes import FenceMissing, Zygote
 from factory.solvers.program.screen import Screened, Unparsable, screen
 from factory.solvers.program.values import read_text
+from factory.solvers.worker import Held
 
 __all__ = ["Programs", "extract", "strongest_fence"]
 
@@ -29,36 +28,21 @@ FAILURES = frozenset({"raised", "timeout", "memory", "output", "forbidden", "kil
 NO_LIMITS = Limits()
 
 
-class Programs:
+class Programs(Held):
     """Runs programs, one at a time; each worker process has its own.
 
     Plain programs run in `monty`, where they come to the same value in a tenth of the time. Whatever it does
     not bring to a number runs in the strongest fence of the system, which alone says how a program fails.
-    Processes start when they are first needed; leaving the context ends them. `only` keeps every program to
-    one fence, by name.
-
-    Raises ThoughtmillError when `limits.fence` is strict and the system lacks protections.
+    Processes start when they are first needed; leaving the context ends them. `fence` is that of the
+    processes, by name; without it, `fence_for` finds it out. `only` keeps every program to one fence.
     """
 
-    def __init__(self, limits: Limits, only: str | None = None) -> None:
-        fence = only if only in FENCES else "process" if only else strongest_fence()
-        if limits.fence == "strict" and fence not in STRICT:
-            raise ThoughtmillError(
-                "this system offers neither namespaces nor Landlock to hold programs with: "
-                "run on Linux 5.13 or newer, or set verify.limits.fence to auto"
-            )
+    def __init__(self, limits: Limits, only: str | None = None, fence: str | None = None) -> None:
+        fence = only if only in FENCES else "process" if only else fence or fence_for(limits)
         self._limits, self._fence, self._only = limits, fence, only
         self._monty = Monty(limits)
         self._ahead: dict[str, tuple[Screened, Outcome | None]] = {}
         self._zygotes = {heavy: Zygote(fence, limits, heavy) for heavy in (False, True)}
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """End the processes."""
@@ -117,6 +101,20 @@ class Programs:
         if kind == "timeout":
             kind, text = zygote.run(program, self._limits.long_wall_s)
         return _outcome(kind, text, self._fence)
+
+
+def fence_for(limits: Limits) -> str:
+    """Return the name of the fence of processes that is to hold programs here.
+
+    Raises ThoughtmillError when `limits.fence` is strict and the system lacks protections.
+    """
+    fence = strongest_fence()
+    if limits.fence == "strict" and fence not in STRICT:
+        raise ThoughtmillError(
+            "this system offers neither namespaces nor Landlock to hold programs with: "
+            "run on Linux 5.13 or newer, or set verify.limits.fence to auto"
+        )
+    return fence
 
 
 @functools.cache

@@ -1,30 +1,21 @@
 """The solvers that hold processes, opened and closed together."""
 
-from types import TracebackType
-from typing import Self
-
 from factory.solvers.equations import Equations
 from factory.solvers.limits import Limits
 from factory.solvers.programs import Programs
+from factory.solvers.worker import Held
 
 
-class Solvers:
+class Solvers(Held):
     """What a thought needs to be solved: the fence that runs programs and the solver of equations.
 
-    Both start their processes when they are first needed; leaving the context ends them.
+    Both start their processes when they are first needed; leaving the context ends them. `fence` is what
+    `factory.solvers.programs.fence_for` has found out, where that is known.
     """
 
-    def __init__(self, limits: Limits, equations_timeout_s: float) -> None:
-        self.programs = Programs(limits)
+    def __init__(self, limits: Limits, equations_timeout_s: float, fence: str | None = None) -> None:
+        self.programs = Programs(limits, fence=fence)
         self.equations = Equations(timeout_s=equations_timeout_s)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """End the processes of both."""

@@ -1,21 +1,15 @@
-"""The process in which sympy solves what is not linear: reads requests on stdin, writes replies on stdout.
+"""What the worker of sympy does: it solves what is not linear.
 
-It is started by its path and imports nothing of ours. It never sees a text: expressions come as nested lists
-of operations from a fixed table, exact numbers and the positions of names (`x0`, `x1`, ...). A request is one
-line of JSON, `{"cpu_s", "equations", "conditions", "whole", "answer", "size"}`; a reply is `{"answer"}` or
-`{"failure", "detail"}`.
+It never sees a text: expressions come as nested lists of operations from a fixed table, exact numbers and the
+positions of names (`x0`, `x1`, ...). A request is `{"equations", "conditions", "whole", "answer", "size"}`; a
+reply is `{"answer"}` or `{"failure", "detail"}`.
 """
 
-import json
-import resource
-import signal
-import sys
 from typing import Any
 
 import sympy
 from sympy.polys.polyerrors import BasePolynomialError
 
-MEMORY_B = 2 << 30
 DIGITS = 12  # significant, of an irrational answer
 _PRECISION = 40
 _NOISE = sympy.Rational(1, 10**25)
@@ -50,6 +44,14 @@ _RELATIONS = {
     "<=": lambda a, b: b - a > -_NOISE,
     "!=": lambda a, b: abs(a - b) > _NOISE,
 }
+
+
+def reply(request: dict[str, Any]) -> dict[str, str]:
+    """Solve a system; what sympy cannot do is `no_answer`."""
+    try:
+        return solve(request)
+    except _GIVES_UP as error:
+        return {"failure": "no_answer", "detail": f"sympy gives up: {type(error).__name__}"}
 
 
 def solve(request: dict[str, Any]) -> dict[str, str]:
@@ -110,28 +112,3 @@ def _text(value: Any) -> str:
     if value.is_Rational:
         return f"{value.p}/{value.q}"
     return str(sympy.re(value.evalf(_PRECISION)).evalf(DIGITS))
-
-
-def main() -> None:
-    """Serve until stdin ends; `argv[1]` is the time after which a request kills this process, whole seconds.
-
-    A request that takes more than its `cpu_s` of processor time ends this process with SIGPROF. The alarm is
-    for the case that the parent itself was killed.
-    """
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_B, resource.getrlimit(resource.RLIMIT_AS)[1]))
-    print("ready", flush=True)
-    for line in sys.stdin:
-        signal.alarm(int(sys.argv[1]))
-        request = json.loads(line)
-        signal.setitimer(signal.ITIMER_PROF, request["cpu_s"])
-        try:
-            reply = solve(request)
-        except _GIVES_UP as error:
-            reply = {"failure": "no_answer", "detail": f"sympy gives up: {type(error).__name__}"}
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.alarm(0)
-        print(json.dumps(reply), flush=True)
-
-
-if __name__ == "__main__":
-    main()

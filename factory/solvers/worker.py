@@ -1,0 +1,159 @@
+"""Workers: processes that answer one question at a time, for work that may hang, grow or die.
+
+No thread stops sympy, and math-verify keeps its own time by a signal that a C loop ignores. So a worker
+counts its processor time, at whose limit the system ends it: the same questions are late on a busy machine.
+One that does not answer long after that is killed from here. It is replaced when the next question comes.
+"""
+
+import contextlib
+import json
+import math
+import os
+import resource
+import select
+import signal
+import subprocess
+import sys
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from factory.errors import ThoughtmillError
+
+ROOT = Path(__file__).parents[2]
+START = (
+    "import sys; sys.path.insert(0, {root!r})\n"
+    "from {module} import reply; from factory.solvers.worker import serve; serve(reply)"
+)
+START_S = 120.0
+"""How long a worker may take to load its library, which takes a second on an idle machine."""
+
+PATIENCE = 6
+"""How many times its limit of processor time a worker may take: other processes want a core too."""
+
+MEMORY_B = 2 << 30
+
+
+class Late(Exception):
+    """A question took more than its processor time."""
+
+
+class Died(Exception):
+    """A worker died of a question."""
+
+
+class Held(ABC):
+    """What holds processes: `with` closes it at the end."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @abstractmethod
+    def close(self) -> None:
+        """End the processes; they start again when they are needed."""
+
+
+class Worker(Held):
+    """One process in which the function `reply` of a module answers, started when it is first asked."""
+
+    def __init__(self, module: str, cpu_s: float) -> None:
+        self.module, self.cpu_s = module, cpu_s
+        self.process: subprocess.Popen[bytes] | None = None
+        self._buffer = b""
+
+    def ask(self, question: Any) -> Any:
+        """Return the reply to a question; both are JSON. Raises Late or Died."""
+        process = self.process or self._started()
+        assert process.stdin is not None
+        try:
+            process.stdin.write(json.dumps([self.cpu_s, question]).encode() + b"\n")
+            process.stdin.flush()
+            line = self._line(self.cpu_s * PATIENCE)
+        except BrokenPipeError:
+            line = b""
+        except TimeoutError:
+            self.close()
+            raise Late from None
+        if not line:
+            ended = process.wait()
+            self.close()
+            raise Late if ended == -signal.SIGPROF else Died
+        return json.loads(line)
+
+    def close(self) -> None:
+        """Kill the process, if there is one."""
+        process, self.process = self.process, None
+        if process is None:
+            return
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(BrokenPipeError):  # of what it never read
+                    pipe.close()
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        """Start a process and wait until it is ready; that time is not taken from any question's."""
+        code = START.format(root=str(ROOT), module=self.module)
+        self._buffer = b""
+        self.process = subprocess.Popen(
+            [sys.executable, "-s", "-P", "-c", code],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={"PYTHONHASHSEED": "0"},  # sympy's order of solutions follows the order of sets
+            cwd="/",
+        )
+        try:
+            if self._line(START_S):
+                return self.process
+        except TimeoutError:
+            pass
+        self.close()
+        raise ThoughtmillError(
+            f"a worker does not start: run `{sys.executable} -c 'import {self.module}'` to see why"
+        )
+
+    def _line(self, timeout_s: float) -> bytes:
+        """Read one line; none at the end of the stream. Raises TimeoutError."""
+        assert self.process is not None
+        assert self.process.stdout is not None
+        out = self.process.stdout.fileno()
+        deadline = time.monotonic() + timeout_s
+        while b"\n" not in self._buffer:
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([out], [], [], left)[0]:
+                raise TimeoutError
+            piece = os.read(out, 65536)
+            if not piece:
+                return b""
+            self._buffer += piece
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        return line
+
+
+def serve(reply: Callable[[Any], Any]) -> None:
+    """Answer questions in this process until there are no more.
+
+    A question that takes more than its processor time ends the process with SIGPROF. The alarm is for the
+    case that the parent itself, which keeps the wall time, was killed.
+    """
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_B, resource.getrlimit(resource.RLIMIT_AS)[1]))
+    replies, sys.stdout = sys.stdout, sys.stderr
+    print("ready", file=replies, flush=True)
+    for line in sys.stdin:
+        cpu_s, question = json.loads(line)
+        signal.alarm(math.ceil(cpu_s * (PATIENCE + 1)))
+        signal.setitimer(signal.ITIMER_PROF, cpu_s)
+        answer = json.dumps(reply(question))
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.alarm(0)
+        print(answer, file=replies, flush=True)
