@@ -3,8 +3,8 @@
     python -m bench.endpoint --mean_s 0.3
 
 prints its port and serves until it is killed. It is a bare protocol, so that it takes little of the machine
-the client is measured on. `GET /counts` tells how many prompts it was asked, how many requests came, how many
-answers it sent, and how many requests repeated a prompt that had been answered.
+the client is measured on. `GET /counts` tells how many requests came, how many answers it sent, and for every
+request that repeated an answered one when that answer had been sent (`time.monotonic`).
 """
 
 import argparse
@@ -12,11 +12,13 @@ import asyncio
 import json
 import random
 import socket
+import time
 from collections import Counter
+from typing import Any
 
-ASKED: Counter[bytes] = Counter()
-ANSWERED: Counter[bytes] = Counter()
-AGAIN: Counter[bytes] = Counter()  # asked when they had been answered
+COUNTS = Counter[str]()
+ANSWERED_S: dict[bytes, float] = {}  # when each prompt was answered last
+AGAIN_S: list[float] = []  # when what was asked again had been answered
 ESTABLISHED = 1  # of the states of a TCP connection
 MESSAGE = {"role": "assistant", "content": "Each box holds 6, so 4 boxes hold 24. " * 12 + "#### 24"}
 BODY = json.dumps(
@@ -56,14 +58,16 @@ class Endpoint(asyncio.Protocol):
             return
         self.received = b""
         prompt = json.dumps(json.loads(body)["messages"]).encode()
-        ASKED[prompt] += 1
-        AGAIN[prompt] += prompt in ANSWERED
+        COUNTS["requests"] += 1
+        if prompt in ANSWERED_S:
+            AGAIN_S.append(ANSWERED_S[prompt])
         wait_s = self.chance.uniform(0.5, 1.5) * self.mean_s
         asyncio.get_running_loop().call_later(wait_s, self._answer, prompt)
 
     def _answer(self, prompt: bytes) -> None:
         if self._connected():
-            ANSWERED[prompt] += 1
+            COUNTS["answers"] += 1
+            ANSWERED_S[prompt] = time.monotonic()
             self._send(BODY)
 
     def _connected(self) -> bool:
@@ -85,14 +89,9 @@ def _length(head: bytes) -> int:
     return 0
 
 
-def counts() -> dict[str, int]:
+def counts() -> dict[str, Any]:
     """Return what was asked and answered so far."""
-    return {
-        "prompts": len(ASKED),
-        "requests": ASKED.total(),
-        "answers": ANSWERED.total(),
-        "again": AGAIN.total(),
-    }
+    return {"requests": COUNTS["requests"], "answers": COUNTS["answers"], "again_s": AGAIN_S}
 
 
 async def serve(mean_s: float) -> None:

@@ -3,14 +3,16 @@
     python -m bench.teacher                    # Thoughtmill and the openai package
     python -m bench.teacher --peers            # and litellm and curator, in environments made on demand
 
-Per client and concurrency: requests a second, CPU milliseconds a request and peak memory; then what it asks
-again after `kill -9` half-way, and how many requests it sends when one problem is edited and one added. Where
-the system allows, the client runs on the first core alone and the endpoint on the last.
+Per client and concurrency: requests a second, CPU milliseconds a request and peak memory; then how much of
+what had been sent to it a client asks for again after each `kill -9`, and how many requests it sends when one
+problem is edited and one added. Where the system allows, the client runs on the first core alone, all else on
+the last.
 """
 
 import argparse
 import json
 import os
+import random
 import subprocess
 import sys
 import tempfile
@@ -24,6 +26,7 @@ from typing import Any
 
 HERE = Path(__file__).parent
 ENVIRONMENTS = HERE / ".venvs"
+CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 OURS = ("thoughtmill_raw", "thoughtmill", "openai_aiohttp", "openai")
 # litellm reads its cache with modules of its proxy, and one of those imports soundfile.
 PEERS = {"litellm": ("litellm[proxy]", "diskcache", "soundfile"), "curator": ("bespokelabs-curator",)}
@@ -98,28 +101,47 @@ def speed(name: str, requests: int, concurrency: int, mean_s: float) -> str:
     return f"| {name} | {concurrency} | {figures} |"
 
 
-def resumed(name: str, requests: int, concurrency: int, mean_s: float) -> str:
-    """Kill a client half-way, run it again, then with one problem edited and one added; return a row."""
+def resumed(name: str, requests: int, concurrency: int, mean_s: float, kills: int) -> str:
+    """Kill a client so many times, let it end, edit one problem and add one; return a row."""
+    chance = random.Random(f"kill/{name}")
+    killed: list[tuple[float, float]] = []
     with endpoint(mean_s) as url, tempfile.TemporaryDirectory() as kept:
         folder = Path(kept)
-        process = start(name, url, requests, concurrency, folder)
-        while counts(url)["answers"] < requests / 2:
-            time.sleep(0.005)
-        process.kill()
-        process.wait()
-        delivered = counts(url)["answers"]
+        for _ in range(kills):
+            enough = counts(url)["answers"] + chance.uniform(0.2, 1.0) * requests / (kills + 1)
+            process = start(name, url, requests, concurrency, folder)
+            while counts(url)["answers"] < enough:
+                time.sleep(0.005)
+            killed_s = time.monotonic()
+            process.kill()
+            process.wait()
+            killed.append((killed_s, time.monotonic()))
         finish(start(name, url, requests, concurrency, folder))
-        again = counts(url)
+        asked = counts(url)
         finish(start(name, url, requests, concurrency, folder, changed=True))
-        asked = counts(url)["requests"] - again["requests"]
-    return f"| {name} | {delivered} | {again['again']} | {asked} |"
+        changed = counts(url)["requests"] - asked["requests"]
+    again = sorted(repeats(asked["again_s"], killed))
+    figures = f"{sum(again) / kills:.2f} | {again[kills // 2]} | {again[-1]} | {changed}"
+    return f"| {name} | {kills} | {figures} |"
+
+
+def repeats(again_s: list[float], killed: list[tuple[float, float]]) -> list[int]:
+    """Return for each kill how many answers sent before it, and after the last, were asked for again.
+
+    A kill is the time just before it and the time when the process was gone: what the endpoint sends between
+    the two reaches a process that is dead, though the system has not closed its connections yet.
+    """
+    since = [0.0, *(gone_s for _, gone_s in killed)]
+    return [
+        sum(begin_s < at_s < killed_s for at_s in again_s)
+        for begin_s, (killed_s, _) in zip(since, killed, strict=False)
+    ]
 
 
 def _pin(process: int, core: int) -> None:
     """Keep a process to one core, so that client and endpoint do not take from each other."""
     if hasattr(os, "sched_setaffinity"):
-        cores = sorted(os.sched_getaffinity(0))
-        os.sched_setaffinity(process, {cores[core]})
+        os.sched_setaffinity(process, {CORES[core]})
 
 
 def main() -> None:
@@ -128,11 +150,13 @@ def main() -> None:
     words.add_argument("--requests", type=int, default=5000)
     words.add_argument("--concurrency", type=int, nargs="+", default=[256, 1024])
     words.add_argument("--mean_s", type=float, default=0.3, help="mean latency of the endpoint")
+    words.add_argument("--kills", type=int, default=20, help="per client, at random moments")
     words.add_argument("--peers", nargs="*", choices=list(PEERS), help="all of them, or those named")
     words.add_argument("--clients", nargs="*", choices=OURS, default=list(OURS))
     chosen = words.parse_args()
     peers = [] if chosen.peers is None else chosen.peers or list(PEERS)
     names = [*chosen.clients, *peers]
+    _pin(os.getpid(), -1)
     print(f"{chosen.requests} requests of {chosen.mean_s} s on average\n")
     print("| client | at once | requests/s | CPU ms a request | peak MB | lost |\n|---|---|---|---|---|---|")
     for concurrency in chosen.concurrency:
@@ -140,10 +164,11 @@ def main() -> None:
         print(f"| ideal | {concurrency} | {ideal:.0f} | | | |")
         for name in names:
             print(speed(name, chosen.requests, concurrency, chosen.mean_s), flush=True)
-    print("\n| client | delivered at kill -9 | of these asked again | asked when one is edited, one added |")
-    print("|---|---|---|---|")
+    print("\nasked again though answered before a kill -9, at 64 at once, 0.1 s on average\n")
+    print("| client | kills | mean | median | most | asked when one is edited, one added |")
+    print("|---|---|---|---|---|---|")
     for name in names:
-        print(resumed(name, 2000, 64, 0.1), flush=True)
+        print(resumed(name, 200 * (chosen.kills + 1), 64, 0.1, chosen.kills), flush=True)
 
 
 if __name__ == "__main__":

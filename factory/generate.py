@@ -62,8 +62,8 @@ def teacher(settings: Settings, folder: Path) -> Teacher:
     if settings.teacher == "replay":
         return ReplayTeacher(settings.replay, folder)
     if settings.teacher == "batch":
-        return BatchTeacher(settings.batch)
-    return OpenAITeacher(settings.openai)
+        return BatchTeacher(settings.batch, corpus=corpus(folder, settings))
+    return OpenAITeacher(settings.openai, corpus=corpus(folder, settings))
 
 
 class SizedRows(Protocol):
@@ -148,6 +148,12 @@ def asking(folder: Path, thought: str, settings: Settings) -> Asking:
     prompt = load(thought, folder / "data" / "exemplars.jsonl")
     problems = tables.Source(folder / "data" / "problems.parquet", Problems)
     return Asking(problems, thought, prompt, settings)
+
+
+def corpus(folder: Path, settings: Settings) -> Iterator[Request]:
+    """Yield the requests that the project in `folder` makes for all its thoughts, thought by thought."""
+    for thought in params.thoughts(folder / "params.yaml"):
+        yield from asking(folder, thought, settings)
 
 
 def main(thought: str) -> None:

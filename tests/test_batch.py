@@ -211,7 +211,9 @@ def test_batches_of_others_are_left_alone(ledger: Path) -> None:
 def test_what_may_cost_more_than_the_budget_is_not_sent(ledger: Path) -> None:
     with (
         FakeBatches() as provider,
-        pytest.raises(ThoughtmillError, match=r"2 requests may cost 0.0000 dollars"),
+        pytest.raises(
+            ThoughtmillError, match=r"0.0000 of 0.0000 dollars are spent, and this may cost 0.0000"
+        ),
     ):
         run(provider, ledger, "a", "b", max_usd=1e-6)
     assert not provider.files
@@ -221,6 +223,27 @@ def test_the_most_a_batch_can_cost_reckons_with_its_price(ledger: Path) -> None:
     most = 2 * (16 + len("user") + 1 + 9 * 2.0) / 1e6 / 2
     with FakeBatches() as provider:
         assert len(run(provider, ledger, "a", "b", max_usd=most * 1.001)) == 2
+
+
+def test_what_other_thoughts_have_cost_and_what_is_under_way_count_for_the_budget(ledger: Path) -> None:
+    most = (16 + len("user") + 1 + 9 * 2.0) / 1e6 / 2
+    thoughts = [ask("a", "pot"), ask("b"), ask("c")]
+
+    def complete(max_usd: float, *requests: Request) -> list[Reply]:
+        settings = teacher(provider, ledger, max_usd=max_usd).settings
+        return list(BatchTeacher(settings, ledger, corpus=thoughts).complete(requests))
+
+    with FakeBatches() as provider:
+        (first,) = complete(most * 1.1, thoughts[0])
+        with pytest.raises(ThoughtmillError, match="this may cost"):
+            complete(most * 1.1, thoughts[1])
+        provider.crash_after_create = True
+        with pytest.raises(ThoughtmillError, match="the connection broke"):
+            complete(most * 2, thoughts[1])
+        provider.crash_after_create = False
+        with pytest.raises(ThoughtmillError, match="this may cost"):
+            complete((first.cost_usd or 0) + most * 1.9, *thoughts[1:])
+        assert len(complete(0.0, thoughts[1])) == 1, "what is paid for is collected"
 
 
 def test_a_collected_batch_stays_collected(ledger: Path) -> None:

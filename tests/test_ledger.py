@@ -79,6 +79,41 @@ def test_a_newer_ledger_is_refused_with_what_to_do_and_left_as_it_is(path: Path)
     assert path.read_bytes() == before
 
 
+ATTEMPTS_1 = """
+CREATE TABLE attempts (
+    request_key TEXT NOT NULL,
+    attempt INTEGER NOT NULL,               -- from 1, within one run
+    status INTEGER,                         -- the HTTP status; null when nothing came back
+    detail TEXT NOT NULL,                   -- what went wrong
+    failed_at REAL NOT NULL                 -- seconds since 1970, UTC
+)"""
+
+
+def test_an_older_ledger_is_brought_up_to_date_and_keeps_what_it_has(path: Path) -> None:
+    with Ledger(path) as ledger:
+        ledger.write([RESULT])
+        ledger.connection.execute("DROP TABLE attempts")
+        ledger.connection.execute(ATTEMPTS_1)
+        ledger.connection.execute("INSERT INTO attempts VALUES ('c', 1, 500, 'oops', 1.7e9)")
+        ledger.connection.execute("PRAGMA user_version=1")
+    for _ in range(2):
+        with Ledger(path) as ledger:
+            assert ledger.get(RESULT.request_key) == RESULT
+            ledger.write([], [Attempt("c" * 64, 2, None, "hung", 1.7e9, most_usd=0.5)])
+            rows = ledger.connection.execute("SELECT attempt, most_usd FROM attempts").fetchall()
+            assert rows[:2] == [(1, 0.0), (2, 0.5)]
+
+
+def test_the_cost_of_requests_is_that_of_their_answers_and_of_their_failures(path: Path) -> None:
+    unpriced = replace(RESULT, request_key="d" * 64, cost_usd=None)
+    failures = [Attempt("c" * 64, number, None, "hung", 1.7e9, most_usd=0.5) for number in (1, 2)]
+    with Ledger(path) as ledger:
+        ledger.write([RESULT, unpriced], [*failures, Attempt("e" * 64, 1, 500, "oops", 1.7e9, most_usd=9.0)])
+        assert ledger.cost_usd([]) == 0
+        assert ledger.cost_usd(["a" * 64, "a" * 64, "d" * 64]) == 0.25
+        assert ledger.cost_usd(key * 64 for key in "abcd") == 1.25
+
+
 @pytest.mark.parametrize(
     "content", [b"not a database, but long enough to be taken for one" * 40, b"SQLite format 3\0junk"]
 )

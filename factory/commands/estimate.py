@@ -25,12 +25,7 @@ def call(words: argparse.Namespace) -> str:
     batched = settings.teacher == "batch"
     teacher = OpenAITeacher(settings.batch if batched else settings.openai)
     factor = settings.batch.price_factor if batched else 1.0
-    found = [
-        each
-        for thought in params.thoughts()
-        for each in teacher.estimate(generate.asking(root(), thought, settings))
-    ]
-    return shown(found, factor)
+    return shown(teacher.estimate(generate.corpus(root(), settings)), factor)
 
 
 def shown(found: list[Estimate], factor: float) -> str:

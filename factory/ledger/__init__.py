@@ -21,7 +21,7 @@ import platformdirs
 
 from factory.errors import ThoughtmillError
 
-LEDGER_VERSION = 1
+LEDGER_VERSION = 2
 BUSY_S = 60.0
 
 SCHEMA = """
@@ -45,7 +45,8 @@ CREATE TABLE attempts (
     attempt INTEGER NOT NULL,               -- from 1, within one run
     status INTEGER,                         -- the HTTP status; null when nothing came back
     detail TEXT NOT NULL,                   -- what went wrong
-    failed_at REAL NOT NULL                 -- seconds since 1970, UTC
+    failed_at REAL NOT NULL,                -- seconds since 1970, UTC
+    most_usd REAL NOT NULL DEFAULT 0        -- what it may have cost, where a budget was set
 );
 CREATE TABLE runs (
     run INTEGER PRIMARY KEY,
@@ -90,6 +91,7 @@ class Attempt:
     status: int | None
     detail: str
     failed_at: float
+    most_usd: float = 0.0
 
 
 def default_path() -> Path:
@@ -121,13 +123,16 @@ class Ledger:
             ) from error
 
     def _set_up(self) -> None:
-        """Create the tables in a new file; refuse a file from a newer Thoughtmill."""
+        """Create the tables in a new file, bring those of an older one up to date, refuse a newer one."""
         with self.connection:
             self.connection.execute("BEGIN IMMEDIATE")
             version = self.connection.execute("PRAGMA user_version").fetchone()[0]
             if version == 0:
                 for statement in SCHEMA.split(";\n"):
                     self.connection.execute(statement)
+            elif version == 1:
+                self.connection.execute("ALTER TABLE attempts ADD COLUMN most_usd REAL NOT NULL DEFAULT 0")
+            if version < LEDGER_VERSION:
                 self.connection.execute(f"PRAGMA user_version={LEDGER_VERSION}")
         if version > LEDGER_VERSION:
             raise ThoughtmillError(
@@ -179,6 +184,18 @@ class Ledger:
         """Return how many answers there are."""
         return int(self.connection.execute("SELECT count(*) FROM results").fetchone()[0])
 
+    def cost_usd(self, request_keys: Iterable[str]) -> float:
+        """Return what some requests have cost as far as it is known, failures at the most they may have."""
+        with self.named_errors():
+            self.connection.execute("CREATE TEMP TABLE asked (request_key TEXT PRIMARY KEY) WITHOUT ROWID")
+            self.connection.execute("BEGIN")
+            keys = ((key,) for key in request_keys)
+            self.connection.executemany("INSERT OR IGNORE INTO asked VALUES (?)", keys)
+            self.connection.execute("COMMIT")
+            (cost_usd,) = self.connection.execute(_COST).fetchone()
+            self.connection.execute("DROP TABLE asked")
+        return float(cost_usd)
+
     def typical(self, model: str) -> dict[str, tuple[float, float]]:
         """Return the mean tokens of prompts and completions of a model's answers, per thought."""
         return {
@@ -206,6 +223,12 @@ _SELECT = f"SELECT {', '.join(RESULT_COLUMNS)} FROM results WHERE request_key = 
 _KNOWN = "SELECT 1 FROM results WHERE request_key = ?"
 _INSERT_RESULT = f"INSERT OR IGNORE INTO results VALUES ({', '.join('?' * len(RESULT_COLUMNS))})"
 _INSERT_ATTEMPT = f"INSERT INTO attempts VALUES ({', '.join('?' * len(ATTEMPT_COLUMNS))})"
+_COST = """
+SELECT total(usd) FROM (
+    SELECT cost_usd AS usd FROM asked JOIN results USING (request_key)
+    UNION ALL SELECT most_usd FROM attempts WHERE request_key IN asked
+)
+"""
 _TYPICAL = """
 SELECT thought, avg(prompt_tokens), avg(completion_tokens) FROM results
 WHERE model = ? AND prompt_tokens IS NOT NULL AND completion_tokens IS NOT NULL GROUP BY thought

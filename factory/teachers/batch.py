@@ -21,7 +21,7 @@ from factory.teachers import Reply, Request, settings
 from factory.teachers.batch_lines import URL, asked, delivered, files
 from factory.teachers.deliveries import Completed, Fault, Remedy, read
 from factory.teachers.money import Budget, likely_tokens
-from factory.teachers.rows import Row, keyed, reply, result
+from factory.teachers.rows import Row, keyed, reply, result, spent_usd
 from factory.teachers.transport import api_key
 
 TAG = "thoughtmill"  # the metadata that marks a batch as ours; its value is the thought
@@ -37,11 +37,14 @@ class Settings(settings.Settings):
 
 
 class BatchTeacher:
-    """A teacher that answers within a day."""
+    """A teacher that answers within a day; `corpus` are all the requests that `max_usd` is for."""
 
-    def __init__(self, settings: Settings, ledger_path: Path | None = None) -> None:
+    def __init__(
+        self, settings: Settings, ledger_path: Path | None = None, corpus: Iterable[Request] = ()
+    ) -> None:
         self.settings = settings
         self.ledger_path = ledger_path
+        self.corpus = corpus
 
     def complete(self, requests: Iterable[Request]) -> Iterator[Reply]:
         """Yield a reply for every request: those in the ledger at once, then each batch's when it is over.
@@ -78,13 +81,30 @@ class BatchTeacher:
             else:
                 rows[key] = Row(key, parameters, [request], likely_tokens(request.messages, parameters), 0.0)
         asked_before = {key for keys in under_way.values() for key in keys}
-        under_way |= desk.submit([row for key, row in rows.items() if key not in asked_before])
+        new = [row for key, row in rows.items() if key not in asked_before]
+        if new:
+            self._afford(rows.values(), desk.ledger)
+        under_way |= desk.submit(new)
         needed = {batch for batch, keys in under_way.items() if any(key in rows for key in keys)}
         for batch_id in desk.wait(needed):
             faults = desk.collect(batch_id)
             for key in under_way[batch_id]:
                 if key in rows:
                     yield from desk.replies(rows.pop(key), faults.get(key, LOST))
+
+    def _afford(self, rows: Iterable[Row], ledger: Ledger) -> None:
+        """Refuse, before anything is sent, what may cost more than the budget; what is under way counts."""
+        budget = Budget(
+            self.settings.max_usd, self.settings.prices, spent_usd(self.corpus, self.settings, ledger)
+        )
+        for row in rows:
+            most_usd = budget.most_usd(row.request.messages, row.parameters)
+            budget.hold(most_usd * self.settings.price_factor)
+        if not budget.affords(0.0):
+            raise ThoughtmillError(
+                f"{budget.spent_usd:.4f} of {budget.max_usd:.4f} dollars are spent, and this may cost "
+                f"{budget.held_usd:.4f}: raise max_usd, or ask for less"
+            )
 
 
 class Desk:
@@ -109,8 +129,7 @@ class Desk:
         return under_way
 
     def submit(self, rows: list[Row]) -> dict[str, list[str]]:
-        """Upload rows and create their batches, unless they may cost too much; return as `find`."""
-        self._afford(rows)
+        """Upload rows and create their batches; return as `find`."""
         created: dict[str, list[str]] = {}
         for thought, content in files(rows):
             uploaded = self.client.files.create(file=("thoughtmill.jsonl", content), purpose="batch")
@@ -174,18 +193,6 @@ class Desk:
         usage = completed.prompt_tokens, completed.cached_tokens, completed.completion_tokens
         cost = price.cost_usd(*usage) if price else None
         return None if cost is None else cost * self.settings.price_factor
-
-    def _afford(self, rows: list[Row]) -> None:
-        """Refuse, before anything is sent, what may cost more than the budget."""
-        budget = Budget(self.settings.max_usd, self.settings.prices)
-        most = (
-            sum(budget.most_usd(row.request.messages, row.parameters) for row in rows)
-            * self.settings.price_factor
-        )
-        if not budget.affords(most):
-            raise ThoughtmillError(
-                f"{len(rows)} requests may cost {most:.4f} dollars: raise max_usd, or ask for less"
-            )
 
 
 def _reasons(batch: Batch) -> str:

@@ -37,11 +37,11 @@ class Stop:
 class Control:
     """Flow, budget and tally of one run, which every row passes when it is sent and when it lands."""
 
-    def __init__(self, settings: Settings, now_s: float, total: int | None) -> None:
+    def __init__(self, settings: Settings, now_s: float, total: int | None, spent_usd: float = 0.0) -> None:
         self.settings = settings
         self.endpoint = settings.name()
         self.flow = Flow.of(settings, now_s)
-        self.budget = Budget(settings.max_usd, settings.prices)
+        self.budget = Budget(settings.max_usd, settings.prices, spent_usd)
         self.tally = Tally(now_s, total)
 
     def wait_s(self, row: Row, now_s: float) -> float | Stop:
@@ -52,7 +52,7 @@ class Control:
         if self.flow.window.in_flight:
             return math.inf
         return Stop(
-            f"the budget is used up: {self.budget.spent_usd:.4f} of {self.budget.max_usd:.4f} dollars are "
+            f"max_usd is used up: {self.budget.spent_usd:.4f} of {self.budget.max_usd:.4f} dollars are "
             f"spent and the next request may cost {row.most_usd:.4f}; raise max_usd, then {GO_ON}"
         )
 

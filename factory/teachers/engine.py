@@ -1,8 +1,9 @@
 """The engine: one run of requests against one endpoint, in one thread.
 
-Each turn: send what the flow allows, let the event loop run until something lands, write all that landed to
-the ledger as one group, and only then hand it on. A killed run has lost at most what one turn of the loop
-received; groups grow with the load by themselves; nothing is shared between threads.
+Each turn: send one request, hand on one reply, hear the network, write all that landed to the ledger as one
+group. What a killed run has received and not written is what came during one turn, so a turn is kept short,
+whatever there is to send and to hand on; groups grow with the load by themselves; nothing is shared between
+threads.
 """
 
 import asyncio
@@ -25,18 +26,20 @@ from factory.teachers.transport import Transport
 from factory.teachers.waiting import Waiting
 
 HELD_PER_SLOT = 4  # requests held in memory per request in flight: most of them wait to be asked again
-HITS_A_TURN = 256  # replies from the ledger that are handed on before the network is looked at again
+ROUNDS = 2  # of the event loop, with one more: bytes come, their request goes on, its delivery lands
 
 
 class Run:
     """One call of `OpenAITeacher.complete`. The event loop is the run's own, and is closed with it."""
 
-    def __init__(self, settings: Settings, ledger: Ledger, transport: Transport, total: int | None) -> None:
+    def __init__(
+        self, settings: Settings, ledger: Ledger, transport: Transport, total: int | None, spent_usd: float
+    ) -> None:
         self.settings = settings
         self.ledger = ledger
         self.transport = transport
         self.loop = asyncio.new_event_loop()
-        self.control = Control(settings, self.loop.time(), total)
+        self.control = Control(settings, self.loop.time(), total, spent_usd)
         self.sight = Sight(self.control.tally, ledger)
         self.held: dict[str, Row] = {}
         self.room = HELD_PER_SLOT * settings.max_concurrency
@@ -57,14 +60,16 @@ class Run:
                 try:
                     while self.flying or not (self.stop or (self.exhausted and not self.held)):
                         wake_s = self._send(source)
-                        while self.ready:
+                        if self.ready:
                             yield self.ready.popleft()
-                        self._turn(min(wake_s, self.sight.next_s))
+                        self._turn(0.0 if self.ready else wake_s)
                         self._settle()
                     yield from self.ready
                 finally:
                     self._drain()
         finally:
+            self.loop.stop()  # an interrupt may have left a stop in line that would end the call after next
+            self.loop.run_forever()
             self.loop.run_until_complete(self._close())
             self.loop.close()
             self.sight.end(self.loop.time())
@@ -74,45 +79,44 @@ class Run:
     # Sending.
 
     def _send(self, source: Iterator[Request]) -> float:
-        """Send all that may be sent now; return when to look again, in the loop's seconds."""
+        """Send the next request if it may be sent now; return when to look again, in the loop's seconds."""
         now_s = self.loop.time()
-        while not self.stop:
-            row = self.next = self.next or self.waiting.take(now_s) or self._new(source)
-            if row is None:
-                return now_s if self.ready else self.waiting.due_s()
-            wait_s = self.control.wait_s(row, now_s)
-            if isinstance(wait_s, Stop):
-                self.stop = wait_s.why
-            elif wait_s > 0:
-                return now_s + wait_s
-            else:
-                self._fly(row, now_s)
-        return math.inf if self.flying else now_s
+        if self.stop:
+            return math.inf
+        row = self.next = self.next or self.waiting.take(now_s) or self._new(source)
+        if row is None:
+            return self.waiting.due_s() if self.exhausted or self.room <= 0 else now_s
+        wait_s = self.control.wait_s(row, now_s)
+        if isinstance(wait_s, Stop):
+            self.stop = wait_s.why
+        elif wait_s <= 0:
+            self._fly(row, now_s)
+        else:
+            return now_s + wait_s
+        return now_s
 
     def _new(self, source: Iterator[Request]) -> Row | None:
-        """Take the next request that the ledger cannot answer and that is not being asked already."""
-        while self.room > 0 and len(self.ready) < HITS_A_TURN and not self.exhausted:
-            request = next(source, None)
-            if request is None:
-                self.exhausted = True
-                break
-            key, parameters = keyed(request, self.control.endpoint, self.settings.model)
-            if key in self.held:
-                self.held[key].requests.append(request)
-                self.room -= 1
-                continue
-            result = self.ledger.get(key)
-            if result is not None:
-                self.control.tally.of(request.thought).held += 1
-                self.ready.append(reply(request, result))
-                continue
-            most_usd = self.control.budget.most_usd(request.messages, parameters)
-            self.held[key] = Row(
-                key, parameters, [request], likely_tokens(request.messages, parameters), most_usd
-            )
+        """Take the next request; return its row unless the ledger answers it or it is being asked already."""
+        request = next(source, None) if self.room > 0 and not self.exhausted else None
+        if request is None:
+            self.exhausted = self.exhausted or self.room > 0
+            return None
+        key, parameters = keyed(request, self.control.endpoint, self.settings.model)
+        if key in self.held:
+            self.held[key].requests.append(request)
             self.room -= 1
-            return self.held[key]
-        return None
+            return None
+        result = self.ledger.get(key)
+        if result is not None:
+            self.control.tally.of(request.thought).held += 1
+            self.ready.append(reply(request, result))
+            return None
+        most_usd = self.control.budget.most_usd(request.messages, parameters)
+        self.held[key] = Row(
+            key, parameters, [request], likely_tokens(request.messages, parameters), most_usd
+        )
+        self.room -= 1
+        return self.held[key]
 
     def _fly(self, row: Row, now_s: float) -> None:
         """Send one row."""
@@ -131,11 +135,18 @@ class Run:
 
     def _turn(self, wake_s: float) -> None:
         """Let the event loop run until a delivery lands or it is time to look again."""
-        timer = self.loop.call_at(wake_s, self.loop.stop)
+        self.rest: asyncio.Handle = self.loop.call_at(min(wake_s, self.sight.next_s), self._rest, ROUNDS)
         self.loop.run_forever()
-        timer.cancel()
+        self.rest.cancel()
         if self.leaving:
             raise KeyboardInterrupt
+
+    def _rest(self, rounds: int) -> None:
+        """Stop the event loop after so many rounds."""
+        if rounds:
+            self.rest = self.loop.call_soon(self._rest, rounds - 1)
+        else:
+            self.loop.stop()
 
     def _settle(self) -> None:
         """Write everything that landed to the ledger, then make it ready to be handed on."""
@@ -199,7 +210,7 @@ class Run:
         """Bring home what is in flight, as it is paid for, whatever ended the run."""
         self._settle()
         while self.flying and not self.leaving:
-            self._turn(self.sight.next_s)
+            self._turn(math.inf)
             self._settle()
 
     async def _close(self) -> None:

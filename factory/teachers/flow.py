@@ -23,7 +23,7 @@ class Window:
 
     def __init__(self, most: int) -> None:
         self.most = most
-        self.limit = float(min(most, FIRST_WINDOW))
+        self.limit = float(max(min(most, FIRST_WINDOW), most // 4))
         self.in_flight = 0
         self.slowed_at = -math.inf
 

@@ -56,12 +56,12 @@ def longest_completion(parameters: Mapping[str, Any]) -> int | None:
 
 
 class Budget:
-    """US dollars that a run may spend; what a request can cost at most is held back before it is sent."""
+    """US dollars that may be spent; what a request can cost at most is held back before it is sent."""
 
-    def __init__(self, max_usd: float | None, prices: Mapping[str, Price]) -> None:
+    def __init__(self, max_usd: float | None, prices: Mapping[str, Price], spent_usd: float = 0.0) -> None:
         self.max_usd = max_usd
         self.prices = prices
-        self.spent_usd = 0.0
+        self.spent_usd = spent_usd
         self.held_usd = 0.0
 
     def most_usd(self, messages: Iterable[Message], parameters: Mapping[str, Any]) -> float:

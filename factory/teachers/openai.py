@@ -8,6 +8,7 @@ from factory.ledger import Ledger
 from factory.teachers import Reply, Request
 from factory.teachers.engine import Run
 from factory.teachers.estimate import Estimate, estimate
+from factory.teachers.rows import spent_usd
 from factory.teachers.settings import Settings
 from factory.teachers.transport import Transport
 
@@ -15,11 +16,18 @@ __all__ = ["OpenAITeacher", "Settings"]
 
 
 class OpenAITeacher:
-    """A teacher behind `POST /chat/completions`; see `factory.teachers.engine` for what it promises."""
+    """A teacher behind `POST /chat/completions`; see `factory.teachers.engine` for what it promises.
 
-    def __init__(self, settings: Settings, ledger_path: Path | None = None) -> None:
+    `corpus` are all the requests that `max_usd` is for: what earlier runs paid for them is spent. Without it
+    the budget is for this run alone.
+    """
+
+    def __init__(
+        self, settings: Settings, ledger_path: Path | None = None, corpus: Iterable[Request] = ()
+    ) -> None:
         self.settings = settings
         self.ledger_path = ledger_path
+        self.corpus = corpus
 
     def complete(self, requests: Iterable[Request]) -> Iterator[Reply]:
         """Yield a reply for every request, in the order in which they come.
@@ -30,7 +38,8 @@ class OpenAITeacher:
         """
         url = self.settings.url()
         with Ledger(self.ledger_path) as ledger:
-            run = Run(self.settings, ledger, self._transport(url), length_hint(requests) or None)
+            spent = spent_usd(self.corpus, self.settings, ledger)
+            run = Run(self.settings, ledger, self._transport(url), length_hint(requests) or None, spent)
             yield from run.replies(requests)
 
     def estimate(self, requests: Iterable[Request]) -> list[Estimate]:

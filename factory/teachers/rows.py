@@ -2,17 +2,18 @@
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
-from factory.ledger import Attempt, Result
+from factory.ledger import Attempt, Ledger, Result
 from factory.request_keys import prompt_sha, request_key, sent
 from factory.teachers import Reply, Request
 from factory.teachers.deliveries import Completed, Delivery, Fault, completion
 from factory.teachers.money import Price
+from factory.teachers.settings import Settings
 
 
 @dataclass(slots=True)
@@ -56,7 +57,8 @@ class Row:
 
     def attempt(self, fault: Fault, delivery: Delivery) -> Attempt:
         """Return its row of `attempts`."""
-        return Attempt(self.key, self.attempts, delivery.status, fault.detail, time.time())
+        most_usd = self.most_usd if fault.billed else 0.0
+        return Attempt(self.key, self.attempts, delivery.status, fault.detail, time.time(), most_usd)
 
     def unanswered(self, fault: Fault) -> list[Reply]:
         """Return the replies that say why there is no completion."""
@@ -71,6 +73,13 @@ def keyed(request: Request, endpoint: str, model: str) -> tuple[str, Mapping[str
     """Return a request's key and the parameters it is sent with; `model` is for requests that name none."""
     parameters = {"model": model, **sent(request.parameters)}
     return request_key(endpoint, request.messages, parameters, request.sample), parameters
+
+
+def spent_usd(corpus: Iterable[Request], settings: Settings, ledger: Ledger) -> float:
+    """Return what is spent of a budget: what the requests it is for have cost; 0 without a budget."""
+    if settings.max_usd is None:
+        return 0.0
+    return ledger.cost_usd(keyed(request, settings.name(), settings.model)[0] for request in corpus)
 
 
 def result(

@@ -33,7 +33,9 @@ class Settings(params.Settings):
     )
     transport: Literal["openai", "raw"] = "openai"
     prices: Mapping[str, Price] = {}
-    max_usd: float | None = Field(None, ge=0, description="the most one run may spend, in US dollars")
+    max_usd: float | None = Field(
+        None, ge=0, description="US dollars the corpus may cost: all its thoughts, in all runs"
+    )
 
     def name(self) -> str:
         """Return the endpoint's name in request keys: give one where the same server's URL changes."""
