@@ -103,8 +103,9 @@ class FakeEndpoint:
         headers = {"Content-Type": "application/json", **turn.headers}
         if turn.drop:
             answer = web.StreamResponse(headers={**headers, "Content-Length": str(len(body))})
-            await answer.prepare(request)
-            await answer.write(body[: len(body) // 2])
+            if body:
+                await answer.prepare(request)
+                await answer.write(body[: len(body) // 2])
             assert request.transport is not None
             request.transport.abort()
             return answer

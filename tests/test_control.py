@@ -1,9 +1,13 @@
 """What a run may send and what becomes of faults, under a simulated clock."""
 
+import heapq
+import itertools
 import math
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from factory.ledger import Result
 from factory.teachers import Request
@@ -129,3 +133,57 @@ def test_the_tally_knows_what_is_in_flight() -> None:
     run.answered(first, result(0.1), 1.0)
     run.failed(second, OOPS, None, 1.0)
     assert (run.tally.of("cot").in_flight, run.tally.of("cot").answered, run.tally.tokens) == (0, 1, 15)
+
+
+LANDINGS = st.tuples(
+    st.floats(0.01, 20),
+    st.sampled_from(
+        [None, OOPS, BUSY, Fault(Remedy.AGAIN, "cut off", billed=True), Fault(Remedy.GIVE_UP, "long")]
+    ),
+    st.sampled_from([None, 0.5, 45.0]),
+)
+
+
+@given(
+    landings=st.lists(LANDINGS, min_size=1, max_size=60), most=st.integers(1, 8), max_usd=st.floats(0.5, 30)
+)
+def test_whatever_an_endpoint_does_every_row_ends_in_time_within_its_attempts_and_the_budget(
+    landings: list[tuple[float, Fault | None, float | None]], most: int, max_usd: float
+) -> None:
+    """Twelve rows against an endpoint that does what was drawn, again and again, in simulated time."""
+    run = control(max_usd=max_usd, max_concurrency=most, breaker_after=6, requests_per_minute=240)
+    unsent, waiting, flying = [row(0.7, str(n)) for n in range(12)], list[Any](), list[Any]()
+    now_s, quiet_until_s, over, stopped = 0.0, 0.0, 0, False
+    outcomes, numbers = itertools.cycle(landings), itertools.count()
+    while flying or (not stopped and (unsent or waiting)):
+        due = waiting[0][0] if waiting else math.inf
+        asked = waiting[0][2] if due <= now_s else unsent[-1] if unsent else None
+        wait_s = math.inf if stopped else due - now_s if asked is None else run.wait_s(asked, now_s)
+        if isinstance(wait_s, Stop):
+            stopped = True
+        elif wait_s <= 0 and asked is not None:
+            assert now_s >= quiet_until_s, "Retry-After holds everything"
+            (heapq.heappop(waiting) if due <= now_s else unsent.pop())
+            run.sent(asked, now_s)
+            latency_s, fault, retry_after_s = next(outcomes)
+            heapq.heappush(flying, (now_s + latency_s, next(numbers), asked, fault, retry_after_s))
+        elif flying and flying[0][0] <= now_s + wait_s:
+            now_s, _, asked, fault, retry_after_s = heapq.heappop(flying)
+            decision = run.failed(asked, fault, retry_after_s, now_s) if fault else None
+            if fault is None:
+                run.answered(asked, result(0.6), now_s)
+            if fault and fault.overload:
+                quiet_until_s = max(quiet_until_s, now_s + (retry_after_s or 0.0))
+            if isinstance(decision, Again):
+                assert asked.attempts < 3
+                assert decision.at_s >= now_s + (retry_after_s or 0.0)
+                heapq.heappush(waiting, (decision.at_s, next(numbers), asked))
+            stopped = stopped or isinstance(decision, Stop)
+            over += decision is None or isinstance(decision, Over)
+        else:
+            assert wait_s < math.inf, "nothing is in flight, and nothing may ever be sent"
+            now_s += max(wait_s, 1e-9)
+        assert len(flying) == run.flow.window.in_flight <= most
+        assert run.budget.spent_usd + run.budget.held_usd <= max_usd + 1e-9
+    assert stopped or over == 12
+    assert run.tally.of("cot").in_flight == 0
