@@ -1,40 +1,26 @@
-from itertools import islice
 from pathlib import Path
 
 import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
-from factory.stories import tell
 from tests import tiny
+from tests.test_library import SMALL as READ
 from train.bases import load_base, packs
+from train.batches import IGNORED
 from train.student import (
     StudentSettings,
-    bare_sums,
     build_model,
     build_tokenizer,
     cooled,
-    fragments,
     optimizers,
-    reading,
+    padded,
     train_base,
 )
 
 assert tiny  # one thread per test process
 
-SMALL = StudentSettings.model_validate(
-    {
-        "width": 32,
-        "layers": 1,
-        "heads": 2,
-        "hidden": 64,
-        "vocabulary": 400,
-        "steps": 100,
-        "stories": 2,
-        "sums": 4,
-        "fragments": 1,
-    }
-)
+SMALL = StudentSettings(width=32, layers=1, heads=2, hidden=64, vocabulary=400, **READ.model_dump())
 
 
 @pytest.fixture(scope="module")
@@ -45,56 +31,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-def test_what_the_base_reads_depends_on_the_seed_alone() -> None:
-    first, again = (list(islice(reading(SMALL), 3)) for _ in range(2))
-    other = list(islice(reading(SMALL.model_copy(update={"seed": 1})), 3))
-    assert first == again != other
-
-
-def test_every_problem_the_base_reads_is_a_training_problem() -> None:
-    read = {text.split("\n")[0] for texts in reading(SMALL) for text in texts[: SMALL.stories]}
-    assert read == {story.problem for story in tell("train", SMALL.steps * SMALL.stories, SMALL.seed)}
-
-
-@pytest.mark.parametrize("split", ["test_numbers", "test_compositions", "test_templates", "validation"])
-def test_the_base_reads_no_held_out_problem(split: str) -> None:
-    read = {one for texts in reading(SMALL) for text in texts for one in text.split("\n")}
-    assert not read & {story.problem for story in tell(split, 200, 1)}
-
-
-def test_a_problem_is_followed_by_its_sums_and_nothing_else_of_its_solution() -> None:
-    for texts in islice(reading(SMALL), 20):
-        for text in texts[: SMALL.stories]:
-            _, *sums = text.split("\n")
-            assert sums
-            assert all(right(one) for one in sums)
-
-
-def test_sums_by_themselves_are_right() -> None:
-    for texts in islice(reading(SMALL), 5):
-        for text in texts[SMALL.stories : SMALL.stories + SMALL.sums]:
-            assert all(right(one) for one in text.split("\n"))
-
-
-def right(text: str) -> bool:
-    """Tell whether a line is a calculation of numbers with its result, and nothing else."""
-    calculation, _, value = text.partition(" = ")
-    return not any(letter.isalpha() for letter in text) and eval(calculation) == pytest.approx(float(value))
-
-
-def test_torn_lines_stand_without_their_problem_and_out_of_order() -> None:
-    orders = set()
-    for texts in islice(reading(SMALL), 20):
-        assert "?" not in texts[-1]
-        assert "####" not in texts[-1]
-        orders.add(tuple("=" in one for one in texts[-1].split("\n")))
-    assert len(orders) > 5
-
-
-def test_a_relation_and_a_rule_are_torn_from_their_headings() -> None:
-    text = "Given: a = 4\nRule: Twice is two times.\nRelation: b + a = 9\nIt is <<b=9-a=5>>5 bags.\n#### 5"
-    assert fragments(text) == ["a = 4", "Twice is two times.", "b + a = 9", "It is 5 bags.", "b = 9 - a"]
-    assert bare_sums(text) == ["9 - 4 = 5"]
+def test_every_token_is_taught_the_next_one_and_the_last_one_the_end() -> None:
+    tokenizer = build_tokenizer(["two words"], 300)
+    ids_BT, next_BT = padded(["12", "3"], tokenizer)
+    one, two, three = tokenizer("123")["input_ids"]
+    end = tokenizer.eos_token_id
+    assert ids_BT.tolist() == [[one, two], [three, tokenizer.pad_token_id]]
+    assert next_BT.tolist() == [[two, end], [end, IGNORED]]
 
 
 def test_every_digit_is_a_token_of_its_own() -> None:
@@ -122,11 +65,18 @@ def test_muon_takes_the_matrices_of_the_layers_and_adamw_all_else() -> None:
 
 
 def test_the_rates_hold_and_then_fall_to_nothing() -> None:
-    chosen = SMALL.model_copy(update={"steps": 100, "cooldown": 0.4})
-    shares = [cooled(step, chosen) for step in range(100)]
-    assert shares[:61] == [1.0] * 61
+    shares = [cooled(step / 100, 0.4) for step in range(100)]
+    assert shares[:61] == pytest.approx([1.0] * 61)
     assert shares[60:] == sorted(shares[60:], reverse=True)
     assert 0 < shares[-1] < 0.05
+
+
+def test_a_share_of_the_rates_is_a_share_of_both() -> None:
+    model = build_model(SMALL, 400, 0)
+    whole, half = (
+        [one.param_groups[0]["lr"] for one in optimizers(model, SMALL, share)] for share in (1.0, 0.5)
+    )
+    assert [rate / 2 for rate in whole] == half
 
 
 def test_a_trained_base_prefers_what_it_read_to_what_it_did_not(folder: Path) -> None:

@@ -1,57 +1,52 @@
 """Train the embedded student's base from scratch: `python -m train.student` writes `train/base`.
 
 A Llama of about a million parameters whose numbers are single digits. All that it reads is made from embedded
-training problems, never from a test number, composition or template: problems with their bare sums, sums by
-themselves, and lines torn from worked solutions, shuffled and without their problem. So it can plan, add, and
-spell every word; but it has read no chain, program, system or list of rules about a problem, and what a role
-adds can be measured against it.
+training problems, never from a test number, composition or template: problems with their sums, with their
+solution in words, or with their steps by name; sums by themselves; and lines torn from worked solutions,
+shuffled and without their problem. It has read no program, no system, no list of rules about a problem, and
+no role's instruction: what a role adds is measured against it.
 """
 
-import re
+import hashlib
+import json
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
-from random import Random
 
 import torch
 from pydantic import Field
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.utils.rnn import pad_sequence
+from torch.optim import Optimizer
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from factory import params, stage
 from factory.files import root
 from factory.progress import LINE_EVERY_S, line
-from factory.stories import tell
-from train import batches
+from train.batches import IGNORED
+from train.library import Library, ReadingSettings
 
 END = "<end>"
-LINES = 8
-MARK = re.compile(r"<<(\w+)=([^=>]*)=([^>]*)>>")
-GIVEN = re.compile(r"^Given: (\w+) = (.*)$", re.MULTILINE)
-SIGN = re.compile(r"(//|[-+*/%])")
-WORD = re.compile(r"[A-Za-z_]\w*")
+WORDS = 8000
 
 
-class StudentSettings(params.Settings):
-    """The size of the base, what a step reads, and how fast it learns."""
+class StudentSettings(ReadingSettings):
+    """The size of the base, what it reads, and how fast it learns."""
 
     width: int = Field(128, gt=0)
     layers: int = Field(5, gt=0)
     heads: int = Field(4, gt=0)
     hidden: int = Field(384, gt=0, description="the width between the two halves of a layer's MLP")
     vocabulary: int = Field(1024, gt=0)
-    steps: int = Field(3000, gt=0)
-    stories: int = Field(10, gt=0, description="problems with their bare sums, per step")
-    sums: int = Field(8, gt=0, description="texts of sums by themselves, per step")
-    fragments: int = Field(4, gt=0, description="texts of shuffled lines, per step")
-    muon_rate: float = Field(0.02, gt=0)
+    muon_rate: float = Field(0.02, gt=0, description="of the first cycle; each begins at half the one before")
     adam_rate: float = Field(0.004, gt=0)
-    cooldown: float = Field(0.5, gt=0, le=1, description="share of steps in which the rates fall to nothing")
-    seed: int = 0
+    cooldown: float = Field(
+        0.7, gt=0, le=1, description="share of a cycle in which the rates fall to nothing"
+    )
 
 
 def main() -> None:
@@ -59,49 +54,11 @@ def main() -> None:
     train_base(params.section("student", StudentSettings), root() / "train" / "base")
 
 
-def reading(settings: StudentSettings) -> Iterator[list[str]]:
-    """Yield the texts of each step; they depend on the seed and the step alone."""
-    told = list(tell("train", settings.steps * settings.stories, settings.seed))
-    sums = sorted({one for story in told for one in bare_sums(story.solution)})
-    for step in range(settings.steps):
-        rng = Random(f"{settings.seed}/reading/{step}")
-        stories = told[step * settings.stories : (step + 1) * settings.stories]
-        texts = ["\n".join([story.problem, *bare_sums(story.solution)]) for story in stories]
-        texts += ["\n".join(rng.choices(sums, k=LINES)) for _ in range(settings.sums)]
-        for _ in range(settings.fragments):
-            lines = [one for story in rng.sample(told, 3) for one in fragments(story.solution)]
-            texts.append("\n".join(rng.sample(lines, min(LINES, len(lines)))))
-        yield texts
-
-
-def bare_sums(solution: str) -> list[str]:
-    """Return the calculations of a worked solution with numbers for names, and nothing else of it.
-
-    >>> bare_sums("Given: bags = 4\\n4 bags hold <<all=bags*6=24>>24.\\n<<left=all-9=15>>15 stay.\\n#### 15")
-    ['4 * 6 = 24', '24 - 9 = 15']
-    """
-    values = dict(GIVEN.findall(solution))
-    lines = []
-    for name, expression, value in MARK.findall(solution):
-        values[name] = value
-        numbers = WORD.sub(lambda word: values[word[0]], expression)
-        lines.append(f"{spaced(numbers)} = {value}")
-    return lines
-
-
-def spaced(expression: str) -> str:
-    """Return an expression with blanks around its signs."""
-    return SIGN.sub(r" \1 ", expression)
-
-
-def fragments(solution: str) -> list[str]:
-    """Return the lines of a worked solution with the name of each calculation beside its sentence.
-
-    >>> fragments("Given: bags = 4\\nRule: A rule.\\nThey hold <<all=bags*6=24>>24.\\n#### 24")
-    ['bags = 4', 'A rule.', 'They hold 24.', 'all = bags * 6']
-    """
-    lines = [re.sub(r"^\w+: ", "", MARK.sub("", one)) for one in solution.splitlines()[:-1]]
-    return lines + [f"{name} = {spaced(expression)}" for name, expression, _ in MARK.findall(solution)]
+def padded(texts: Iterable[str], tokenizer: PreTrainedTokenizerFast) -> tuple[Tensor, Tensor]:
+    """Return the tokens of some texts, a row each, and for each token the one to follow (-100: none)."""
+    ids = [torch.tensor([*tokenizer(text)["input_ids"], tokenizer.eos_token_id]) for text in texts]
+    ids_BT = pad_sequence([row[:-1] for row in ids], True, tokenizer.pad_token_id)
+    return ids_BT, pad_sequence([row[1:] for row in ids], True, IGNORED)
 
 
 def build_tokenizer(texts: Iterable[str], size: int) -> PreTrainedTokenizerFast:
@@ -138,8 +95,8 @@ def build_model(settings: StudentSettings, vocabulary: int, end: int) -> LlamaFo
     )
 
 
-def optimizers(model: nn.Module, settings: StudentSettings) -> list[torch.optim.Optimizer]:
-    """Return Muon for the matrices of the layers and AdamW for the rest.
+def optimizers(model: nn.Module, settings: StudentSettings, share: float = 1.0) -> list[Optimizer]:
+    """Return Muon for the matrices of the layers and AdamW for the rest, at a share of their rates.
 
     At equal tokens it is far ahead of AdamW alone: after a million tokens, 94 % of products came out right
     against 56 %.
@@ -148,46 +105,71 @@ def optimizers(model: nn.Module, settings: StudentSettings) -> list[torch.optim.
     chosen = {id(weight) for weight in matrices}
     others = [weight for weight in model.parameters() if id(weight) not in chosen]
     return [
-        torch.optim.Muon(matrices, lr=settings.muon_rate, weight_decay=0.01),
-        torch.optim.AdamW(others, lr=settings.adam_rate, betas=(0.9, 0.95), weight_decay=0.0),
+        torch.optim.Muon(matrices, lr=share * settings.muon_rate, weight_decay=0.01),
+        torch.optim.AdamW(others, lr=share * settings.adam_rate, betas=(0.9, 0.95), weight_decay=0.0),
     ]
 
 
 def train_base(settings: StudentSettings, folder: Path) -> None:
-    """Train the base through every step and write it to `folder`."""
-    texts = (text for step in islice(reading(settings), 500) for text in step)
-    tokenizer = build_tokenizer(texts, settings.vocabulary)
-    end = tokenizer.eos_token_id
-    model = build_model(settings, len(tokenizer), end)
-    steppers = optimizers(model, settings)
+    """Train the base through every cycle and write it to `folder`, with what it was made from and how."""
+    library = Library(settings)
+    later = library.steps(settings.model_copy(update={"sums_first": 0.0}), cycle=0)
+    words = (text for step in later for group in step for text in group)
+    tokenizer = build_tokenizer(islice(words, WORDS), settings.vocabulary)
+    model = build_model(settings, len(tokenizer), tokenizer.eos_token_id)
+    for cycle in range(len(settings.cycles)):
+        train_cycle(model, tokenizer, library, settings, cycle)
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    stories = "".join(story.problem + story.solution for story in library.stories)
+    origin = {
+        "command": "python -m train.student",
+        "settings": settings.model_dump(),
+        "stories_sha": hashlib.sha256(stories.encode()).hexdigest(),
+    }
+    (folder / "origin.json").write_text(json.dumps(origin, indent=2) + "\n", "utf-8")
+
+
+def train_cycle(
+    model: LlamaForCausalLM,
+    tokenizer: PreTrainedTokenizerFast,
+    library: Library,
+    settings: StudentSettings,
+    cycle: int,
+) -> None:
+    """Train through the steps of one cycle, with optimizers of its own; bfloat16 in the forward pass."""
+    steppers = optimizers(model, settings, 0.5**cycle)
+    steps = settings.cycles[cycle]
     begun, said, read = time.monotonic(), 0.0, 0
-    for step, texts_of_step in enumerate(reading(settings)):
-        ids = [[*tokenizer(text)["input_ids"], end] for text in texts_of_step]
-        encoded, lengths = [(one[:1], one[1:]) for one in ids], [len(one) for one in ids]
-        batch = batches.collate(encoded, batches.rows(lengths, range(len(lengths)), packs=True), end, None)
+    for step, groups in enumerate(library.steps(settings, cycle)):
         for optimizer in steppers:
             for group in optimizer.param_groups:
-                group["lr"] = group.setdefault("top", group["lr"]) * cooled(step, settings)
-        logits_BTV = model(**batch.inputs, use_cache=False).logits
-        loss = functional.cross_entropy(logits_BTV.flatten(0, 1), batch.next_BT.flatten())
-        loss.backward()
+                group["lr"] = group.setdefault("top", group["lr"]) * cooled(step / steps, settings.cooldown)
+        parts = [padded(texts, tokenizer) for texts in groups]
+        following = sum(int((next_BT != IGNORED).sum()) for _, next_BT in parts)
+        loss = 0.0
+        for ids_BT, next_BT in parts:
+            with torch.autocast("cpu", torch.bfloat16):
+                logits_BTV = model(input_ids=ids_BT, use_cache=False).logits
+            summed = functional.cross_entropy(
+                logits_BTV.float().flatten(0, 1), next_BT.flatten(), ignore_index=IGNORED, reduction="sum"
+            )
+            (summed / following).backward()
+            loss += summed.item() / following
+            read += ids_BT.numel()
         for optimizer in steppers:
             optimizer.step()
             optimizer.zero_grad()
-        read += sum(lengths)
         elapsed_s = time.monotonic() - begun
-        if elapsed_s - said >= LINE_EVERY_S or step + 1 == settings.steps:
+        if elapsed_s - said >= LINE_EVERY_S or step + 1 == steps:
             said = elapsed_s
-            words = f"student: loss {loss.item():.3f}, {read / elapsed_s:,.0f} tokens a second"
-            print(line(words, step + 1, settings.steps, elapsed_s), file=sys.stderr, flush=True)
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
+            what = f"student, cycle {cycle}: loss {loss:.3f}, {read / elapsed_s:,.0f} tokens a second"
+            print(line(what, step + 1, steps, elapsed_s), file=sys.stderr, flush=True)
 
 
-def cooled(step: int, settings: StudentSettings) -> float:
-    """Return the share of the full rate at a step: full, then falling in a line to nothing."""
-    left = (settings.steps - step) / settings.steps
-    return min(1.0, left / settings.cooldown)
+def cooled(done: float, cooldown: float) -> float:
+    """Return the share of the full rate when so much of a cycle is done: full, then in a line to nothing."""
+    return min(1.0, (1 - done) / cooldown)
 
 
 if __name__ == "__main__":

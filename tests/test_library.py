@@ -1,0 +1,107 @@
+import re
+from random import Random
+
+import pytest
+
+from factory.stories import tell
+from train.library import Library, ReadingSettings, bare_sums, by_name, fragments, in_words
+
+SMALL = ReadingSettings(cycles=(60, 40), problems=2, sums=4, fragments=1, stories=300)
+DRAWS = 300
+
+
+@pytest.fixture(scope="module")
+def library() -> Library:
+    return Library(SMALL)
+
+
+def test_what_the_base_reads_depends_on_the_seed_alone(library: Library) -> None:
+    other = SMALL.model_copy(update={"seed": 1})
+    first, again, changed = (list(library.steps(one, 0)) for one in (SMALL, SMALL, other))
+    assert first == again == list(Library(SMALL).steps(SMALL, 0)) != changed
+
+
+def test_a_later_cycle_reads_other_texts(library: Library) -> None:
+    first, second = ({str(step) for step in library.steps(SMALL, cycle)} for cycle in (0, 1))
+    assert (len(first), len(second)) == SMALL.cycles
+    assert not first & second
+
+
+@pytest.mark.parametrize("split", ["test_numbers", "test_compositions", "test_templates", "validation"])
+def test_the_base_reads_no_held_out_problem(library: Library, split: str) -> None:
+    read = {story.problem for story in library.stories}
+    assert read == {story.problem for story in tell("train", SMALL.stories, SMALL.seed)}
+    assert not read & {story.problem for story in tell(split, 200, 1)}
+
+
+def test_a_problem_is_followed_by_one_view_of_its_solution(library: Library) -> None:
+    solutions = {story.problem: story.solution for story in library.stories}
+    views = {"Sums:": bare_sums, "Solution:": in_words, "Steps:": by_name}
+    seen = set()
+    for draw in range(DRAWS):
+        problem, heading, *told = library.a_problem(Random(draw)).split("\n")
+        assert told == views[heading](solutions[problem])
+        seen.add(heading)
+    assert seen == set(views)
+
+
+def test_the_base_reads_no_rules_of_a_problem_and_no_answer_line(library: Library) -> None:
+    for draw in range(DRAWS):
+        read = library.a_problem(Random(draw))
+        story = next(story for story in library.stories if read.startswith(story.problem))
+        rules = re.findall("^Rule: (.*)$", story.solution, re.MULTILINE)
+        assert rules
+        assert not [one for one in [*rules, "####", "<<"] if one in read]
+        assert not re.search(r"\bans\b", read)
+
+
+def test_sums_by_themselves_are_right(library: Library) -> None:
+    for draw in range(DRAWS):
+        assert all(right(one) for one in library.some_sums(Random(draw)).split("\n"))
+
+
+def right(text: str) -> bool:
+    """Tell whether a line is a calculation of numbers with its result, and nothing else."""
+    calculation, _, value = text.partition(" = ")
+    return not any(letter.isalpha() for letter in text) and eval(calculation) == pytest.approx(float(value))
+
+
+def test_torn_lines_stand_without_their_problem_and_out_of_order(library: Library) -> None:
+    orders = set()
+    for draw in range(DRAWS):
+        torn = library.some_lines(Random(draw))
+        assert "?" not in torn
+        assert "####" not in torn
+        orders.add(tuple("=" in one for one in torn.split("\n")))
+    assert len(orders) > 20
+
+
+def test_the_base_reads_sums_alone_before_it_reads_problems(library: Library) -> None:
+    found = list(library.steps(SMALL.model_copy(update={"sums_first": 1 / 3}), 0))
+    for [sums] in found[:20]:
+        assert all(right(one) for text in sums for one in text.split("\n"))
+    for problems, others in found[20:]:
+        assert all("?" in text or "Find" in text for text in problems)
+        assert len(problems) == SMALL.problems
+        assert len(others) == SMALL.sums + SMALL.fragments
+
+
+def test_problems_of_a_step_are_alike_in_length(library: Library) -> None:
+    settings = SMALL.model_copy(update={"sums_first": 0.0, "cycles": (64,)})
+    groups = [step[0] for step in library.steps(settings, 0)]
+    longest = sum(max(map(len, group)) for group in groups) / len(groups)
+    mean = sum(len(text) for group in groups for text in group) / sum(map(len, groups))
+    assert longest < 1.1 * mean
+
+
+TOLD = "Given: a = 4\nRule: Twice is two times.\nRelation: b + a = 9\nIt is <<b=9-a=5>>5 bags.\n#### 5"
+
+
+def test_a_relation_and_a_rule_are_torn_from_their_headings() -> None:
+    assert fragments(TOLD) == ["Twice is two times.", "b + a = 9", "It is 5 bags.", "a = 4", "b = 9 - a"]
+
+
+def test_the_three_views_of_a_solution() -> None:
+    assert bare_sums(TOLD) == ["9 - 4 = 5"]
+    assert in_words(TOLD) == ["It is 9 - 4 = 5 bags."]
+    assert by_name(TOLD) == ["a = 4", "b = 9 - a"]
