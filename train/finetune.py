@@ -38,7 +38,7 @@ def finetune(role: str, corpus: Corpus, settings: FinetuneSettings, folder: Path
     processes.print(f"{role}: {summary(plan, settings)}")
     curve = learn(base, model, plan, settings, state=state, what=f"finetune {role}")
     if processes.is_main_process:
-        adapters.save(model, folder, _origin(role, corpus, settings, base, plan))
+        adapters.save(model, folder, origin(role, corpus, settings, base, plan))
         state.unlink(missing_ok=True)
     return curve
 
@@ -76,7 +76,8 @@ def _precision(settings: FinetuneSettings) -> str:
     return settings.precision
 
 
-def _origin(role: str, corpus: Corpus, settings: FinetuneSettings, base: Base, plan: Lessons) -> Origin:
+def origin(role: str, corpus: Corpus, settings: FinetuneSettings, base: Base, plan: Lessons) -> Origin:
+    """Return where an adapter comes from: what its config and card say."""
     return Origin(
         role=role,
         data_version=corpus.data_version,
