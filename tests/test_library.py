@@ -4,7 +4,7 @@ from random import Random
 import pytest
 
 from factory.stories import tell
-from train.library import Library, ReadingSettings, bare_sums, by_name, fragments, in_words
+from train.library import Library, ReadingSettings, bare_sums, by_name, closed, fragments, in_words
 
 SMALL = ReadingSettings(cycles=(60, 40), problems=2, sums=4, fragments=1, stories=300)
 DRAWS = 300
@@ -99,6 +99,20 @@ TOLD = "Given: a = 4\nRule: Twice is two times.\nRelation: b + a = 9\nIt is <<b=
 
 def test_a_relation_and_a_rule_are_torn_from_their_headings() -> None:
     assert fragments(TOLD) == ["Twice is two times.", "b + a = 9", "It is 5 bags.", "a = 4", "b = 9 - a"]
+
+
+def test_only_the_last_cycle_reads_the_line_of_an_answer(library: Library) -> None:
+    first, last = (
+        [text for groups in library.steps(SMALL, cycle) for group in groups for text in group]
+        for cycle in (0, 1)
+    )
+    assert not any("####" in text for text in first)
+    answered = [text for text in last if "####" in text]
+    solutions = {story.problem: story.solution for story in library.stories}
+    assert answered
+    for text in answered:
+        problem, heading, *told = text.split("\n")
+        assert (heading, told) == ("Solution:", closed(solutions[problem]))
 
 
 def test_the_three_views_of_a_solution() -> None:

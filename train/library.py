@@ -21,7 +21,7 @@ WORD = re.compile(r"[A-Za-z_]\w*")
 class ReadingSettings(params.Settings):
     """How much the base reads of what."""
 
-    cycles: tuple[int, ...] = Field((3600, 2000), min_length=1, description="steps, cycle after cycle")
+    cycles: tuple[int, ...] = Field((3600, 2000, 700), min_length=1, description="steps, cycle after cycle")
     problems: int = Field(12, gt=0, description="problems with their sums, per step")
     sums: int = Field(6, gt=0, description="texts of sums by themselves, per step")
     fragments: int = Field(2, gt=0, description="texts of torn lines, per step")
@@ -46,10 +46,10 @@ class Library:
         lines = [one for story in rng.sample(self.stories, 3) for one in fragments(story.solution)]
         return "\n".join(rng.sample(lines, min(LINES, len(lines))))
 
-    def a_problem(self, rng: Random) -> str:
+    def a_problem(self, rng: Random, last: bool = False) -> str:
         """Return a problem and its sums, its solution in words or its steps by name, under their heading."""
         story = rng.choice(self.stories)
-        heading, told = rng.choice(VIEWS)
+        heading, told = rng.choice(LAST_VIEWS if last else VIEWS)
         return "\n".join([story.problem, heading, *told(story.solution)])
 
     def steps(self, settings: ReadingSettings, cycle: int) -> Iterator[list[list[str]]]:
@@ -57,6 +57,7 @@ class Library:
 
         Problems of a step are alike in length: those of a window are sorted before they are dealt out.
         """
+        last = cycle == len(settings.cycles) - 1
         begin = sum(settings.cycles[:cycle])
         end = begin + settings.cycles[cycle]
         early = int(settings.sums_first * settings.cycles[0])
@@ -65,7 +66,7 @@ class Library:
             yield [[self.some_sums(rng) for _ in range(4 * settings.sums)]]
         for first in range(max(begin, early), end, WINDOW):
             rng = Random(f"{settings.seed}/window/{first}")
-            stories = sorted((self.a_problem(rng) for _ in range(WINDOW * settings.problems)), key=len)
+            stories = sorted((self.a_problem(rng, last) for _ in range(WINDOW * settings.problems)), key=len)
             dealt = [stories[at : at + settings.problems] for at in range(0, len(stories), settings.problems)]
             rng.shuffle(dealt)
             for group in dealt[: end - first]:
@@ -103,6 +104,15 @@ def in_words(solution: str) -> list[str]:
     return [SHOWN.sub(lambda _: next(sums), one) for one in solution.splitlines() if MARK.search(one)]
 
 
+def closed(solution: str) -> list[str]:
+    """Return the sentences of a worked solution and the line of its answer.
+
+    >>> closed("Given: bags = 4\\nThey hold <<all=bags*6=24>>24 buns.\\n#### 24")
+    ['They hold 4 * 6 = 24 buns.', '#### 24']
+    """
+    return [*in_words(solution), solution.splitlines()[-1]]
+
+
 def by_name(solution: str) -> list[str]:
     """Return the numbers and the calculations of a worked solution by name.
 
@@ -124,3 +134,6 @@ def fragments(solution: str) -> list[str]:
 
 
 VIEWS = (("Sums:", bare_sums), ("Solution:", in_words), ("Steps:", by_name))
+# In the last cycle solutions are closed: adapters leave the embeddings alone, so a base that has never read
+# the sign of an answer could not be taught to write it.
+LAST_VIEWS = (("Sums:", bare_sums), ("Solution:", closed), ("Steps:", by_name))
