@@ -27,7 +27,7 @@ from train import adapters, roles
 from train.answering import Journal, Request, answer
 from train.bases import Base, load_base
 from train.draws import Decided, Decision, Draw, Plan, each, replay
-from train.infer import InferSettings, asked, problems_of, solved
+from train.infer import InferSettings, asked, problems_of, solved, students
 from train.local import Students
 from train.opening import Opened, open_students
 from train.pinned import open_corpus
@@ -113,7 +113,7 @@ def run(
                 {"": chosen},
                 sorted(texts),
                 journal,
-                writer(opened, how),
+                students(opened, how),
                 lambda draw, given: asked(draw, given, texts, how, 1),
                 lambda written: solved(written, texts, solvers),
                 name or "whole schedule",
@@ -197,36 +197,25 @@ def batches(
     intuitive = [(one.problem, None) for one in by_role[0]]
     merged = merge(how, folder, "ir")
     return {
-        "mixed": timed(lambda: wrote(writer(opened, how), [requests])),
-        "role_after_role": timed(lambda: wrote(writer(opened, how), by_role)),
-        "one_role": timed(lambda: wrote(writer(opened, how), by_role[:1])),
+        "mixed": timed(lambda: wrote(students(opened, how), [requests])),
+        "role_after_role": timed(lambda: wrote(students(opened, how), by_role)),
+        "one_role": timed(lambda: wrote(students(opened, how), by_role[:1])),
         "generate_of_as_many_rows": timed(lambda: generate(merged, "ir", intuitive, how)[1]),
         "generate_of_one_row": timed(lambda: generate(merged, "ir", intuitive[:8], how, 1)[1]),
     }
 
 
-def wrote(students: Students, groups: Sequence[Sequence[Request]]) -> int:
+def wrote(writer: Students, groups: Sequence[Sequence[Request]]) -> int:
     """Write groups of requests, one group after the other; return the new tokens."""
     total = 0
     for group in groups:
-        students.ask(group)
+        writer.ask(group)
         left = len(group)
         while left:
-            written = students.write()
+            written = writer.write()
             left -= len(written)
             total += sum(one.new_tokens for one in written)
     return total
-
-
-def writer(opened: Opened, how: InferSettings) -> Students:
-    return Students(
-        opened.base,
-        opened.plays,
-        rows=how.rows,
-        max_new_tokens=how.max_new_tokens,
-        top_k=how.top_k,
-        top_p=how.top_p,
-    )
 
 
 def timed(work: Callable[[], int]) -> dict[str, float]:

@@ -4,47 +4,67 @@ Run `python -m bench.roles` after `make repro`. The base is asked in the very wo
 adapter that has learnt nothing, on the problems that the stage `infer` drew; it takes the most likely token.
 """
 
+import json
 import tempfile
-from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from tabulate import tabulate
 
-from factory import params, tables
+from factory import params
+from factory.files import existing, root
 from factory.solvers.solvers import Solvers
 from factory.verdicts import Settings as VerifySettings
 from train import adapters, finetune
+from train.evaluate import evaluate
 from train.infer import InferSettings, infer, opened, problems_of
 from train.pinned import Corpus, open_corpus
 from train.settings import FinetuneSettings
 
-ROLES = ("ir", "kg", "dr", "cot", "pot", "eot")
+ASKED = ("ir", "dr", "cot", "pot", "eot")
+ROLES = ("kg", *ASKED)
+"""`kg` writes what `dr` is given."""
 
-Shares = dict[tuple[str, str], str]
-"""Right answers by role and test set, as shown."""
+Shares = dict[tuple[str, str], float]
+"""The share of right answers by role and test set."""
 
 
 def main() -> None:
-    """Print a table: a row per role, two columns per test set."""
-    settings = params.section("infer", InferSettings)
-    policies = tuple(f"greedy/{role}" for role in ROLES if role != "kg")
+    """Print a table: a row per role, a column per test set."""
+    file = existing(root() / "data" / "students.json", "build it with `dvc repro`")
+    students, bases = shares(json.loads(file.read_text("utf-8"))), of_untrained()
+    names = sorted({name for _, name in bases})
+    rows = [
+        [role, *(f"{100 * bases[role, name]:.0f} -> {100 * students[role, name]:.0f}" for name in names)]
+        for role in ASKED
+    ]
+    print(tabulate(rows, ["untrained base -> student", *names], "pipe", disable_numparse=True))
+
+
+def of_untrained() -> Shares:
+    """Return what the base gets right in each role."""
+    settings, verify = params.section("infer", InferSettings), params.section("verify", VerifySettings)
+    policies = tuple(f"greedy/{role}" for role in ASKED)
     settings = settings.model_copy(update={"policies": policies, "seeds": settings.seeds[:1]})
     corpus = open_corpus(settings.corpus, settings.corpus_revision)
     problems = problems_of(corpus, settings.splits, settings.limit)
-    sets = {row["problem_id"]: str(row["test_set"]) for row in problems}
-    with tempfile.TemporaryDirectory() as folder:
-        untrained(Path(folder, "untrained"), corpus)
-        found = [
-            answered(where, settings, problems, sets, corpus, Path(folder))
-            for where in (Path(folder, "untrained"), Path("data/adapters"))
-        ]
-    names = sorted(set(sets.values()))
-    rows = [
-        [role, *(" -> ".join(shares[role, name] for shares in found) for name in names)]
-        for role in ROLES
-        if role != "kg"
-    ]
-    print(tabulate(rows, ["untrained base -> student", *names], "pipe", disable_numparse=True))
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        Solvers(verify.limits, verify.equations_timeout_s) as solvers,
+    ):
+        untrained(Path(scratch), corpus)
+        writer, version, sha = opened(settings, Path(scratch), ROLES, corpus)
+        predictions = list(infer(settings, problems, writer, version, sha, solvers, Path(scratch)))
+    _, shown = evaluate(predictions, problems, settings, seed=0)
+    return shares(shown)
+
+
+def shares(shown: Mapping[str, Any]) -> Shares:
+    """Return what greedy students get right, from what `evaluate` shows."""
+    return {
+        (row["policy"].removeprefix("greedy/"), row["test_set"]): row["accuracy"] for row in shown["policies"]
+    }
 
 
 def untrained(folder: Path, corpus: Corpus) -> None:
@@ -53,25 +73,6 @@ def untrained(folder: Path, corpus: Corpus) -> None:
     for role in ROLES:
         base, model, plan = finetune.prepare(role, corpus, settings)
         adapters.save(model, folder / role, finetune.origin(role, corpus, settings, base, plan))
-
-
-def answered(
-    adapters_at: Path,
-    settings: InferSettings,
-    problems: list[tables.Row],
-    sets: dict[str, str],
-    corpus: Corpus,
-    journals: Path,
-) -> Shares:
-    """Return the share of right answers of each role on each test set."""
-    verify = params.section("verify", VerifySettings)
-    writer, version, sha = opened(settings, adapters_at, ROLES, corpus)
-    with Solvers(verify.limits, verify.equations_timeout_s) as solvers:
-        rows = list(infer(settings, problems, writer, version, sha, solvers, journals))
-    right: dict[tuple[str, str], list[bool]] = defaultdict(list)
-    for row in rows:
-        right[row["role"], sets[row["problem_id"]]].append(bool(row["correct"]))
-    return {key: f"{100 * sum(marks) / len(marks):.0f}" for key, marks in right.items()}
 
 
 if __name__ == "__main__":

@@ -13,8 +13,8 @@ from train.student import (
     build_model,
     build_tokenizer,
     cooled,
+    encoded,
     optimizers,
-    padded,
     train_base,
 )
 
@@ -33,7 +33,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_every_token_is_taught_the_next_one_and_the_last_one_the_end() -> None:
     tokenizer = build_tokenizer(["two words"], 300)
-    ids_BT, next_BT = padded(["12", "3"], tokenizer)
+    ids_BT, next_BT = encoded(["12", "3"], tokenizer)
     one, two, three = tokenizer("123")["input_ids"]
     end = tokenizer.eos_token_id
     assert ids_BT.tolist() == [[one, two], [three, tokenizer.pad_token_id]]

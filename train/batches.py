@@ -99,7 +99,7 @@ def collate(encoded: Sequence[Tokens], filled: Sequence[Sequence[int]], pad: int
         "input_ids": torch.tensor([row + [pad] * (width - len(row)) for row in ids]),
         "position_ids": torch.tensor([row + list(range(width - len(row))) for row in positions]),
     }
-    return Batch(inputs, _padded(following, IGNORED))
+    return Batch(inputs, padded(following, IGNORED))
 
 
 def _following(prompt: list[int], target: list[int]) -> list[int]:
@@ -108,15 +108,16 @@ def _following(prompt: list[int], target: list[int]) -> list[int]:
 
 
 def _two_sided(pairs: Sequence[Tokens], pad: int, start: int) -> Batch:
-    asked = _padded([prompt for prompt, _ in pairs], pad)
+    asked = padded([prompt for prompt, _ in pairs], pad)
     inputs = {
         "input_ids": asked,
-        "attention_mask": _padded([[1] * len(prompt) for prompt, _ in pairs], 0),
-        "decoder_input_ids": _padded([[start, *target[:-1]] for _, target in pairs], pad),
+        "attention_mask": padded([[1] * len(prompt) for prompt, _ in pairs], 0),
+        "decoder_input_ids": padded([[start, *target[:-1]] for _, target in pairs], pad),
     }
-    return Batch(inputs, _padded([target for _, target in pairs], IGNORED))
+    return Batch(inputs, padded([target for _, target in pairs], IGNORED))
 
 
-def _padded(lines: Sequence[list[int]], value: int) -> Tensor:
+def padded(lines: Sequence[list[int]], value: int) -> Tensor:
+    """Return lines of tokens as the rows of one tensor, filled up with `value` on the right."""
     width = max(map(len, lines))
     return torch.tensor([line + [value] * (width - len(line)) for line in lines])

@@ -20,7 +20,7 @@ from schemas import Predictions
 from train.answering import Journal, Request, Writer, Written, answer
 from train.draws import Draw, Key, Sample
 from train.local import Students
-from train.opening import open_students
+from train.opening import Opened, open_students
 from train.pinned import Corpus, open_corpus
 from train.policies import PolicySettings, policy
 from train.served import Served, ServedSettings
@@ -80,7 +80,12 @@ def opened(
     found = open_students(
         folder, trained, settings.base, settings.revision, settings.precision, settings.mixed_versions
     )
-    writer = Students(
+    return students(found, settings), found.data_version, found.sha
+
+
+def students(found: Opened, settings: InferSettings) -> Students:
+    """Let students that are open write, as the settings say."""
+    return Students(
         found.base,
         found.plays,
         rows=settings.rows,
@@ -88,7 +93,6 @@ def opened(
         top_k=settings.top_k,
         top_p=settings.top_p,
     )
-    return writer, found.data_version, found.sha
 
 
 def problems_of(corpus: Corpus, splits: Sequence[str], limit: int | None) -> list[tables.Row]:

@@ -20,14 +20,13 @@ from pydantic import Field
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.nn.utils.rnn import pad_sequence
 from torch.optim import Optimizer
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from factory import params, stage
 from factory.files import root
 from factory.progress import LINE_EVERY_S, line
-from train.batches import IGNORED
+from train.batches import IGNORED, padded
 from train.library import Library, ReadingSettings
 
 END = "<end>"
@@ -54,11 +53,11 @@ def main() -> None:
     train_base(params.section("student", StudentSettings), root() / "train" / "base")
 
 
-def padded(texts: Iterable[str], tokenizer: PreTrainedTokenizerFast) -> tuple[Tensor, Tensor]:
+def encoded(texts: Iterable[str], tokenizer: PreTrainedTokenizerFast) -> tuple[Tensor, Tensor]:
     """Return the tokens of some texts, a row each, and for each token the one to follow (-100: none)."""
-    ids = [torch.tensor([*tokenizer(text)["input_ids"], tokenizer.eos_token_id]) for text in texts]
-    ids_BT = pad_sequence([row[:-1] for row in ids], True, tokenizer.pad_token_id)
-    return ids_BT, pad_sequence([row[1:] for row in ids], True, IGNORED)
+    rows = [[*tokenizer(text)["input_ids"], tokenizer.eos_token_id] for text in texts]
+    ids_BT = padded([row[:-1] for row in rows], tokenizer.pad_token_id)
+    return ids_BT, padded([row[1:] for row in rows], IGNORED)
 
 
 def build_tokenizer(texts: Iterable[str], size: int) -> PreTrainedTokenizerFast:
@@ -145,7 +144,7 @@ def train_cycle(
         for optimizer in steppers:
             for group in optimizer.param_groups:
                 group["lr"] = group.setdefault("top", group["lr"]) * cooled(step / steps, settings.cooldown)
-        parts = [padded(texts, tokenizer) for texts in groups]
+        parts = [encoded(texts, tokenizer) for texts in groups]
         following = sum(int((next_BT != IGNORED).sum()) for _, next_BT in parts)
         loss = 0.0
         for ids_BT, next_BT in parts:
