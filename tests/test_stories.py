@@ -135,21 +135,16 @@ def test_no_composition_of_test_compositions_is_ever_seen_in_train(stories: dict
         assert not held_out & {story.composition for story in stories[split]}
 
 
-def test_every_step_of_a_held_out_composition_is_seen_in_train() -> None:
-    seen = {kind for name in _names(held_out=False) for kind in name.split("+")}
-    assert {kind for name in _names(held_out=True) for kind in name.split("+")} <= seen
-
-
-def test_every_template_for_training_keeps_some_composition_for_training() -> None:
-    for template in TEMPLATES:
-        names = {composition.name for composition in compositions(template)}
-        assert template.reserved or names - HELD_OUT, template.name
-
-
-def test_every_template_for_training_that_goes_on_has_a_composition_held_out() -> None:
+def test_training_still_has_every_step_of_every_template_that_a_held_out_composition_has() -> None:
     for template in KNOWN_TEMPLATES:
         names = {composition.name for composition in compositions(template)}
-        assert bool(names & HELD_OUT) is bool(template.pool), template.name
+        seen = {kind for name in names - HELD_OUT for kind in name.split("+")}
+        assert seen == {template.opening.kind, *(step.kind for step in template.pool)}, template.name
+
+
+def test_more_than_half_of_the_templates_for_training_have_compositions_held_out() -> None:
+    having = [one for one in KNOWN_TEMPLATES if HELD_OUT & {held.name for held in compositions(one)}]
+    assert len(having) > len(KNOWN_TEMPLATES) / 2
 
 
 def test_training_keeps_most_compositions() -> None:
@@ -188,10 +183,10 @@ def test_at_least_six_templates_have_an_unknown_to_solve_for() -> None:
     assert sum(bool(template.relations) for template in TEMPLATES if not template.reserved) >= 6
 
 
-def test_stories_take_one_to_six_calculations(stories: dict[str, list[Story]]) -> None:
+def test_stories_take_one_to_five_calculations(stories: dict[str, list[Story]]) -> None:
     lengths = Counter(story.solution.count("<<") for story in stories["train"])
-    assert sorted(lengths) == [1, 2, 3, 4, 5, MOST_MOVES]
-    assert min(lengths.values()) >= 60
+    assert sorted(lengths) == [1, 2, 3, MOST_MOVES, MOST_MOVES + 1]
+    assert min(lengths.values()) >= 40
 
 
 def test_a_story_takes_each_kind_of_step_at_most_once() -> None:
@@ -199,7 +194,7 @@ def test_a_story_takes_each_kind_of_step_at_most_once() -> None:
         for composition in compositions(template):
             names = [step.kind for step in composition.steps]
             assert len(set(names)) == len(names)
-            assert composition.moves <= MOST_MOVES
+            assert composition.moves <= MOST_MOVES or len(composition.steps) <= 2
 
 
 def test_a_large_set_keeps_telling_new_stories() -> None:
