@@ -8,6 +8,7 @@ from tests import tiny
 from tests.test_library import SMALL as READ
 from train.bases import load_base, packs
 from train.batches import IGNORED
+from train.library import Text
 from train.student import (
     StudentSettings,
     build_model,
@@ -33,11 +34,19 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_every_token_is_taught_the_next_one_and_the_last_one_the_end() -> None:
     tokenizer = build_tokenizer(["two words"], 300)
-    ids_BT, next_BT = encoded(["12", "3"], tokenizer)
+    ids_BT, next_BT, weight_BT = encoded([Text("", "12"), Text("", "3")], tokenizer)
     one, two, three = tokenizer("123")["input_ids"]
     end = tokenizer.eos_token_id
     assert ids_BT.tolist() == [[one, two], [three, tokenizer.pad_token_id]]
     assert next_BT.tolist() == [[two, end], [end, IGNORED]]
+    assert weight_BT.tolist() == [[1, 1], [1, 0]]
+
+
+def test_what_follows_within_a_problem_has_a_weight_of_its_own() -> None:
+    tokenizer = build_tokenizer(["two words"], 300)
+    _, next_BT, weight_BT = encoded([Text("12", "34"), Text("", "1")], tokenizer, problem_weight=0.25)
+    assert next_BT[0].tolist() == [*tokenizer("234")["input_ids"], tokenizer.eos_token_id]
+    assert weight_BT.tolist() == [[0.25, 1, 1, 1], [1, 0, 0, 0]]
 
 
 def test_every_digit_is_a_token_of_its_own() -> None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from random import Random
+from typing import NamedTuple
 
 from pydantic import Field
 
@@ -30,6 +31,13 @@ class ReadingSettings(params.Settings):
     seed: int = 0
 
 
+class Text(NamedTuple):
+    """One text: a problem (or nothing) and what is told after it, which is what the base is to learn."""
+
+    problem: str
+    told: str
+
+
 class Library:
     """What a base is taught from: training stories and the sums of their solutions."""
 
@@ -37,22 +45,22 @@ class Library:
         self.stories = list(tell("train", settings.stories, settings.seed))
         self.sums = [one for story in self.stories for one in bare_sums(story.solution)]
 
-    def some_sums(self, rng: Random) -> str:
+    def some_sums(self, rng: Random) -> Text:
         """Return sums that have nothing to do with each other."""
-        return "\n".join(rng.choices(self.sums, k=LINES))
+        return Text("", "\n".join(rng.choices(self.sums, k=LINES)))
 
-    def some_lines(self, rng: Random) -> str:
+    def some_lines(self, rng: Random) -> Text:
         """Return lines torn from three worked solutions, shuffled."""
         lines = [one for story in rng.sample(self.stories, 3) for one in fragments(story.solution)]
-        return "\n".join(rng.sample(lines, min(LINES, len(lines))))
+        return Text("", "\n".join(rng.sample(lines, min(LINES, len(lines)))))
 
-    def a_problem(self, rng: Random, last: bool = False) -> str:
+    def a_problem(self, rng: Random, last: bool = False) -> Text:
         """Return a problem and its sums, its solution in words or its steps by name, under their heading."""
         story = rng.choice(self.stories)
         heading, told = rng.choice(LAST_VIEWS if last else VIEWS)
-        return "\n".join([story.problem, heading, *told(story.solution)])
+        return Text(story.problem + "\n", "\n".join([heading, *told(story.solution)]))
 
-    def steps(self, settings: ReadingSettings, cycle: int) -> Iterator[list[list[str]]]:
+    def steps(self, settings: ReadingSettings, cycle: int) -> Iterator[list[list[Text]]]:
         """Yield the texts of each step in two groups, problems and others; at the very first, sums alone.
 
         Problems of a step are alike in length: those of a window are sorted before they are dealt out.
@@ -66,7 +74,8 @@ class Library:
             yield [[self.some_sums(rng) for _ in range(4 * settings.sums)]]
         for first in range(max(begin, early), end, WINDOW):
             rng = Random(f"{settings.seed}/window/{first}")
-            stories = sorted((self.a_problem(rng, last) for _ in range(WINDOW * settings.problems)), key=len)
+            read = (self.a_problem(rng, last) for _ in range(WINDOW * settings.problems))
+            stories = sorted(read, key=lambda text: len(text.problem) + len(text.told))
             dealt = [stories[at : at + settings.problems] for at in range(0, len(stories), settings.problems)]
             rng.shuffle(dealt)
             for group in dealt[: end - first]:
