@@ -22,11 +22,11 @@ WORD = re.compile(r"[A-Za-z_]\w*")
 class ReadingSettings(params.Settings):
     """How much the base reads of what."""
 
-    cycles: tuple[int, ...] = Field((3600, 2000, 700), min_length=1, description="steps, cycle after cycle")
+    cycles: tuple[int, ...] = Field((10000, 4000, 1500), min_length=1, description="steps, cycle after cycle")
     problems: int = Field(12, gt=0, description="problems with their sums, per step")
     sums: int = Field(6, gt=0, description="texts of sums by themselves, per step")
     fragments: int = Field(2, gt=0, description="texts of torn lines, per step")
-    stories: int = Field(30000, gt=0, description="training problems told")
+    stories: int = Field(100000, gt=0, description="training problems told")
     sums_first: float = Field(0.05, ge=0, lt=1, description="share of the first cycle that reads sums alone")
     seed: int = 0
 
