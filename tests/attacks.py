@@ -137,6 +137,19 @@ ATTACKS: dict[str, str] = {
     "another_interpreter": (
         "import _xxsubinterpreters as other\nother.run_string(other.create(), \"open('@MARKER@', 'w')\")\nans = 1"
     ),
+    "read_by_another_package": (
+        "import tokenizers\ntry: tokenizers.Tokenizer.from_file('@VICTIM@')\n"
+        "except Exception as error: ans = @PRIZE@ if '@PRIZE@' in str(error) else 1"
+    ),
+    "function_in_a_set": "import os\n[f for f in os.supports_dir_fd if f.__name__ == 'mkfifo'][0]('@MARKER@')\nans = 1",
+    "what_refuses_changed": (
+        "import os\ntry: os.listdir('/')\nexcept PermissionError as error: trace = error.__traceback__\n"
+        "while trace.tb_next: trace = trace.tb_next\nhook = trace.tb_frame.f_locals['hook']\n"
+        "for name, cell in zip(hook.__code__.co_freevars, hook.__closure__):\n"
+        "    if name == 'begins': cell.cell_contents = lambda text, parts: parts is not hidden\n"
+        "    if name == 'refused': cell.cell_contents = hidden = ()\n"
+        "    if name == 'writing': cell.cell_contents = 0\n" + MARK + "ans = 1"
+    ),
     # network
     "tcp": "import socket\nsocket.create_connection(('127.0.0.1', @PORT@), 1)\nans = @PRIZE@",
     "raw_socket": "import _socket\ns = _socket.socket()\ns.connect(('127.0.0.1', @PORT@))\nans = @PRIZE@",

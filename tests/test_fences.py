@@ -45,3 +45,23 @@ def test_the_fences_are_named_from_the_strongest_to_the_weakest() -> None:
 def test_processor_time_is_limited_where_wall_time_is_not(program: str) -> None:
     with Programs(Limits(wall_s=20.0, long_wall_s=0.1, cpu_s=1.0), only="process") as programs:
         assert programs.run(program).failure == "timeout"
+
+
+def test_the_weakest_fence_never_loads_what_reaches_machine_memory() -> None:
+    program = (
+        "import numpy, sympy\nkinds = [object]\nfor kind in kinds: kinds += type.__subclasses__(kind)\n"
+        "ans = sum('ctypes' in kind.__module__.split('.')[0] for kind in kinds)"
+    )
+    with Programs(Limits(wall_s=5.0), only="process") as programs:
+        assert programs.run(program).answer == "0"
+
+
+@pytest.mark.parametrize("name", FENCES)
+def test_no_other_package_is_there_whatever_is_installed(name: str) -> None:
+    with Programs(Limits(wall_s=5.0), only=name) as programs:
+        try:
+            outcome = programs.run("import pandas\nans = len(pandas.__name__)")
+        except FenceMissing as error:
+            pytest.skip(f"this system does not offer the fence {name}: {error}")
+    assert outcome.failure == "raised"
+    assert outcome.detail == "ModuleNotFoundError: No module named 'pandas'"

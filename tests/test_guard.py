@@ -13,7 +13,7 @@ STDLIB = sysconfig.get_path("stdlib")
 
 def guarded(program: str, readable: str = "/nowhere") -> str:
     code = f"import sys; sys.path.insert(0, {str(ROOT)!r})\nimport os, gc, posix\n"
-    code += f"from factory.solvers.program import guard\nguard.prepare()\nguard.refuse([{readable!r}])\n"
+    code += f"from factory.solvers.program import guard\nguard.prepare()\nguard.refuse(['{readable}'])\n"
     code += (
         f"try:\n    {program}\n    said = 'done'\nexcept PermissionError as error:\n    said = 'refused'\n"
     )
@@ -41,6 +41,10 @@ def guarded(program: str, readable: str = "/nowhere") -> str:
         "gc.get_objects()",
         "sys.settrace(None)",
         "open('/nowhere/../etc/hostname')",
+        "open(type('S', (), {'__class__': str, '__fspath__': lambda self: '/etc/hostname'})())",
+        "sys.audit('open', '/nowhere/file', 'a', 0)",
+        "import _imp; _imp.create_dynamic(type(sys.__spec__)('x', None, origin='/bin/sh'))",
+        "import importlib; importlib.import_module('_socket')",
         "open(type('S', (str,), {'__add__': lambda a, b: '/nowhere/'})('/etc/hostname'))",
     ],
 )
@@ -52,6 +56,26 @@ def test_reading_what_was_shown_goes_on(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     assert guarded(f"open({str(tmp_path / 'file')!r}).close()", str(tmp_path)) == "done"
     assert guarded(f"open({str(tmp_path / 'file')!r}, 'w')", str(tmp_path)) == "refused"
+
+
+def test_packages_beside_those_that_were_shown_are_refused(tmp_path: Path) -> None:
+    shown, other = (tmp_path / "python" / "site-packages" / name for name in ("shown", "other"))
+    for folder in (shown, other):
+        folder.mkdir(parents=True)
+        (folder / "file").write_text("x")
+    readable = f"{tmp_path / 'python'}', '{shown}"
+    assert guarded(f"open({str(shown / 'file')!r}).close()", readable) == "done"
+    assert guarded(f"open({str(other / 'file')!r})", readable) == "refused"
+
+
+def test_what_refuses_shows_nothing_that_could_be_changed() -> None:
+    shown = "trace.tb_next.tb_frame.f_locals.values()"
+    program = (
+        "trace = None\n    try: os.listdir('/')\n"
+        "    except PermissionError as error: trace = error.__traceback__\n"
+        f"    assert not any(hasattr(value, '__closure__') for value in {shown})"
+    )
+    assert guarded(program) == "done"
 
 
 def test_changed_builtins_do_not_open_it() -> None:

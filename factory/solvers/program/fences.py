@@ -11,15 +11,18 @@ Every fence runs one program in one forked child, with no environment, and kills
 """
 
 import contextlib
-import ctypes
 import math
 import os
 import resource
 import signal
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from factory.solvers.program import guard, landlock, seccomp
+from factory.solvers.program import guard
+
+SHARED = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache", "/dev/null")
+"""Where shared libraries lie, which Python loads when it first needs them; no audit hook hears of that."""
 
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE = 1, 4
 NEW_NAMESPACES = 0x00020000 | 0x04000000 | 0x08000000 | 0x10000000 | 0x20000000 | 0x40000000
@@ -33,9 +36,13 @@ class Fence:
         self.limits = limits
         self.readable = readable
 
+    @staticmethod
+    def prepare() -> None:
+        """Do what must come before any package is loaded."""
+        guard.prepare()
+
     def enter_zygote(self) -> None:
         """Take up what holds for all children. Raises OSError where the system does not offer it."""
-        guard.prepare()
 
     def enter_child(self) -> None:
         """Set the limits of one child, and refuse what the system would let through."""
@@ -76,18 +83,26 @@ class Fence:
 class Landlock(Fence):
     """No file but Python's, and no system call that does more than compute."""
 
+    @staticmethod
+    def prepare() -> None:
+        """Do nothing: the system sees whatever a package does."""
+
     def enter_zygote(self) -> None:
         """Close the files, and get the filter of system calls ready."""
-        self._libc = ctypes.CDLL(None, use_errno=True)
-        self._filter = seccomp.compile_filter()
-        self._libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
-        self._libc.prctl(seccomp.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-        landlock.restrict(self._libc, self.readable)
+        import ctypes  # here and below, for the weakest fence must not load it
+
+        from factory.solvers.program import landlock, seccomp
+
+        libc = ctypes.CDLL(None, use_errno=True)
+        self._install = partial(seccomp.install, libc, seccomp.compile_filter())
+        libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+        libc.prctl(seccomp.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+        landlock.restrict(libc, [*self.readable, *SHARED])
 
     def enter_child(self) -> None:
         """Set the limits, then refuse all other system calls."""
         self._limit(0)
-        seccomp.install(self._libc, self._filter)
+        self._install()
 
 
 class Namespaces(Landlock):
@@ -95,6 +110,8 @@ class Namespaces(Landlock):
 
     def enter_zygote(self) -> None:
         """Leave the host's namespaces; the process that stays behind in them waits for this one's end."""
+        import ctypes
+
         libc = ctypes.CDLL(None, use_errno=True)
         if libc.unshare(NEW_NAMESPACES):
             raise OSError(ctypes.get_errno(), "namespaces are not there")

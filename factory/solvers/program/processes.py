@@ -23,8 +23,8 @@ GRACE_S = 0.3
 
 START_S = 60.0
 HEAVY_MODULES = ("numpy", "sympy")
-SHARED = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache", "/dev/null")
-"""Where shared libraries lie, which Python loads when it first needs them."""
+PACKAGES = (*HEAVY_MODULES, "mpmath")  # on which sympy stands
+"""What programs may read beside Python's own."""
 
 ROOT = Path(__file__).parents[3]
 START = (
@@ -63,7 +63,7 @@ class Zygote:
             return "timeout", f"not done after {wall_s:g} s"
         if kind == b"x":
             return _death(int(line))
-        word, _, text = line.decode("utf-8", "replace").rstrip("\n").partition(" ")
+        word, _, text = " ".join(line.decode("utf-8", "replace").split()).partition(" ")
         return word, text
 
     def close(self) -> None:
@@ -83,13 +83,16 @@ def _death(number: int) -> tuple[str, str]:
 def _start(fence: str, limits: Limits, heavy: bool) -> "subprocess.Popen[bytes]":
     """Start a zygote and wait until it is ready."""
     packages = _package_folders()
+    base = {"base": sys.base_prefix, "platbase": sys.base_exec_prefix}  # not those of a virtual environment
+    python = [sysconfig.get_path(name, vars=base) for name in ("stdlib", "platstdlib")]
+    libraries = [f"{folder}.libs" for folder in packages]  # where wheels keep theirs
     settings = {
         "fence": fence,
         "limits": limits.model_dump(),
         "root": str(ROOT),
-        "packages": packages,
+        "packages": sorted({str(Path(folder).parent) for folder in packages}),
         "modules": HEAVY_MODULES if heavy else (),
-        "readable": [sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), *packages, *SHARED],
+        "readable": [*python, *packages, *libraries],
     }
     process = subprocess.Popen(
         [sys.executable, "-s", "-S", "-P", "-c", START, json.dumps(settings), str(ROOT)],
@@ -112,9 +115,9 @@ def _start(fence: str, limits: Limits, heavy: bool) -> "subprocess.Popen[bytes]"
 
 
 def _package_folders() -> list[str]:
-    """Return the folders that hold the packages which programs import."""
-    specs = [importlib.util.find_spec(name) for name in HEAVY_MODULES]
-    return sorted({str(Path(spec.origin).parents[1]) for spec in specs if spec and spec.origin})
+    """Return the folders of the packages that programs may import."""
+    specs = [importlib.util.find_spec(name) for name in PACKAGES]
+    return [str(Path(spec.origin).parent) for spec in specs if spec and spec.origin]
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:

@@ -31,10 +31,12 @@ def main() -> NoReturn:
     settings = json.loads(sys.argv[1])
     requests, replies = _move_pipes()
     sys.path.remove(settings["root"])
-    sys.path += settings["packages"]
+    FENCES[settings["fence"]].prepare()
+    sys.path, python = sys.path + settings["packages"], sys.path
     for name in settings["modules"]:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+    sys.path = python  # what else is installed here must not change a verdict
     fence = _enter_fence(settings, replies)
     os.environ.clear()
     sys.argv[:] = sys.orig_argv[:] = [""]
