@@ -1,6 +1,8 @@
 """Claims: what shows, what does not, and what the same tokens buy."""
 
-from train.claims import CLAIMS, equal_votes, held, table
+import pytest
+
+from train.claims import CLAIMS, HEADS, held, table, votes_for
 from train.measuring import Result
 
 
@@ -37,13 +39,49 @@ def test_a_claim_whose_policies_were_not_run_is_left_out() -> None:
     assert [claim["claim"] for claim in held(everything)] == list(CLAIMS)
 
 
-def test_the_vote_of_equal_cost_is_the_largest_that_costs_no_more() -> None:
-    votes = {f"majority@{k}/ir": result(50 + k, 40.0 * k) for k in (1, 2, 3, 4)}
-    assert equal_votes(votes, 130) == "majority@3/ir"
-    assert equal_votes(votes, 39) is None
-    assert equal_votes(votes | {"majority@3/cot": result(9, 125)}, 130) == "majority@3/ir"
-    (claim,) = held(votes | {"lorid": result(52, 85), "greedy/ir": result(50, 40)})
-    assert (claim["votes"], claim["votes_accuracy"]) == ("majority@2/ir", 0.52)
+VOTES = {f"majority@{k}/ir": result(50 + k, 40.0 * k) for k in (1, 2, 3, 12)}
+
+
+@pytest.mark.parametrize(
+    ("new_tokens", "votes", "right", "spent"),
+    [
+        (40, 1.0, 0.51, 40),  # exactly what one vote costs
+        (110, 2.8, 0.5275, 110),  # three quarters of the problems have three votes, the others two
+        (120, 3.0, 0.53, 120),
+        (300, 7.5, 0.575, 300),  # between three votes and twelve
+        (480, 12.0, 0.62, 480),
+        (900, 12.0, 0.62, 480),  # dearer than all votes there are
+    ],
+)
+def test_votes_are_held_against_a_policy_at_its_own_cost(
+    new_tokens: float, votes: float, right: float, spent: float
+) -> None:
+    found = votes_for(VOTES, new_tokens)
+    assert found is not None
+    assert (found[0], found[1].mean_new_tokens) == (votes, spent)
+    assert sum(found[1].right.values()) / 100 == pytest.approx(right)
+
+
+def test_where_one_vote_costs_more_there_is_none() -> None:
+    assert votes_for(VOTES, 39) is None
+    assert votes_for({}, 1000) is None
+
+
+def test_only_the_votes_of_ir_are_held_against_a_policy() -> None:
+    others = {
+        "majority@3/cot": result(9, 110),
+        "pass@3/ir": result(99, 110),
+        "early_stop@3/ir": result(9, 90),
+    }
+    assert votes_for(VOTES | others, 110) == votes_for(VOTES, 110)
+
+
+def test_a_claim_tells_what_it_gains_over_votes_of_its_own_cost() -> None:
+    (claim,) = held(VOTES | {"lorid": result(72, 100), "greedy/ir": result(50, 40)})
+    votes = claim["votes"]
+    assert (votes["votes"], votes["accuracy"], votes["mean_new_tokens"]) == (2.5, 0.525, 100)
+    assert votes["gain"] == 0.195
+    assert 0 < votes["low"] < 0.195 < votes["high"]
 
 
 def test_shares_of_several_runs_count_as_shares() -> None:
@@ -52,17 +90,21 @@ def test_shares_of_several_runs_count_as_shares() -> None:
     assert (claim["gain"], claim["accuracy"]) == (0.25, 0.75)
 
 
-def test_the_table_says_of_each_claim_whether_it_shows_by_how_much_and_at_what_cost() -> None:
-    votes = {"majority@2/ir": result(55, 80)}
-    claims = held(votes | {"lorid": result(90, 300), "greedy/ir": result(60, 50)})
+def cells_of(claims: list[dict[str, object]]) -> list[str]:
+    """Return the cells of the only row of the table of claims."""
     head, _, row = table([{"test_set": "one, test"} | claim for claim in claims]).splitlines()
-    assert head.count("|") == row.count("|") == 8
-    cells = [cell.strip() for cell in row.strip("|").split("|")]
+    assert head.count("|") == row.count("|") == len(HEADS) + 1
+    return [cell.strip() for cell in row.strip("|").split("|")]
+
+
+def test_the_table_says_of_each_claim_whether_it_shows_by_how_much_and_at_what_cost() -> None:
+    cells = cells_of(held(VOTES | {"lorid": result(90, 300), "greedy/ir": result(60, 50)}))
     assert cells[:3] == ["consistency beats IR alone", "one, test", "**yes**"]
     assert cells[3].startswith("+30.0 (+2")
-    assert cells[4:] == ["`lorid` 90.0, 300 tokens", "`greedy/ir` 60.0", "`majority@2/ir` 55.0"]
+    assert cells[4:7] == ["`lorid` 90.0, 300 tokens", "`greedy/ir` 60.0", "7.5 votes 57.5, 300 tokens"]
+    assert cells[7].startswith("+32.5 (+2")
 
 
-def test_a_claim_cheaper_than_any_vote_says_so() -> None:
-    (claim,) = held({"lorid": result(90, 300), "greedy/ir": result(60, 50)})
-    assert "none so cheap" in table([{"test_set": "one, test"} | claim])
+def test_a_policy_cheaper_than_any_vote_says_so() -> None:
+    cells = cells_of(held(VOTES | {"lorid": result(90, 30), "greedy/ir": result(60, 50)}))
+    assert cells[6:] == ["one costs more", ""]

@@ -18,7 +18,10 @@ POLICY = {
 }
 
 
-def shown(**given: Any) -> dict[str, Any]:
+VOTES = {"votes": 4.5, "accuracy": 0.45, "mean_new_tokens": 299.6, "gain": 0.05, "low": -0.05, "high": 0.15}
+
+
+def shown(votes: dict[str, float] | None = VOTES, **given: Any) -> dict[str, Any]:
     """Return what `data/students.json` holds of two policies and a ceiling on one test set."""
     policies = [
         {"policy": "lorid", "accuracy": 0.5, "mean_new_tokens": 300.0},
@@ -32,7 +35,7 @@ def shown(**given: Any) -> dict[str, Any]:
         "claims": [
             {"test_set": "one, <test>", "claim": "consistency beats IR alone", "policy": "lorid",
              "against": "greedy/ir", "gain": 0.1, "low": -0.02, "high": 0.2, "shows": "unclear",
-             "accuracy": 0.5, "mean_new_tokens": 300.0, "votes": None, "votes_accuracy": None},
+             "accuracy": 0.5, "mean_new_tokens": 300.0, "votes": votes},
         ],
         "rounds": [{"test_set": "one, <test>", "round": 1, "agreed": 0.5, "accuracy": 0.8}],
         "mistakes": [{"test_set": "one, <test>", "role": "ir", "right": 80, "format": 10, "arithmetic": 60,
@@ -65,6 +68,13 @@ def test_the_ceiling_is_in_the_table_and_not_on_the_frontier(body: str) -> None:
 def test_a_claim_that_does_not_show_is_told_as_such(body: str) -> None:
     (table,) = [each for each in tables_of(body) if each.caption.startswith("What the papers claim")]
     assert table.rows[0][1:4] == ["unclear", "+10.0", "-2.0 to +20.0"]
+    assert table.rows[0][5:] == ["50.0, 300", "45.0, 300 4.5 votes", "+5.0", "-5.0 to +15.0"]
+
+
+def test_a_claim_cheaper_than_one_vote_has_none_to_be_held_against() -> None:
+    body = str(students(shown(votes=None), VERSION).body)
+    (table,) = [each for each in tables_of(body) if each.caption.startswith("What the papers claim")]
+    assert table.rows[0][6:] == ["–", "–", "–"]
 
 
 def test_agreement_by_round_tells_right_from_wrong(body: str) -> None:

@@ -4,6 +4,7 @@
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -24,37 +25,57 @@ CLAIMS: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 """The policy of each claim, and those of which it has to beat the best."""
 
+HEADS = ("claim", "problems", "shows", "points gained (95 %)", "right", "against",
+         "votes of IR for as much", "points over them (95 %)")  # fmt: skip
+
 
 def held(results: Mapping[str, Result], seed: int = 0) -> list[dict[str, Any]]:
-    """Return every claim whose policies were run: the gain with its interval, and the same spent on votes.
+    """Return every claim whose policies were run: the gain with its interval, and the gain over mere votes.
 
-    `shows` is `yes` where the whole interval is above 0, `no` where it is below, else `unclear`. `votes` is
-    the largest `majority@k/ir` that costs no more.
+    `shows` is `yes` where the whole interval is above 0, `no` where it is below, else `unclear`. `votes` are
+    IR's for as many new tokens, as `votes_for` finds them; there are none where one alone costs more.
     """
     found = []
     for claim, (name, others) in CLAIMS.items():
         if name not in results or any(other not in results for other in others):
             continue
+        one = results[name]
         best = max(others, key=lambda other: results[other].accuracy)
-        apart = difference(results[name].right, results[best].right, seed)
-        votes = equal_votes(results, results[name].mean_new_tokens)
+        apart = difference(one.right, results[best].right, seed)
         row: dict[str, Any] = {"claim": claim, "policy": name, "against": best, **apart}
         row["shows"] = "yes" if apart["low"] > 0 else "no" if apart["high"] < 0 else "unclear"
-        row["accuracy"], row["mean_new_tokens"] = results[name].accuracy, results[name].mean_new_tokens
+        row["accuracy"], row["mean_new_tokens"] = one.accuracy, one.mean_new_tokens
         row["against_accuracy"] = results[best].accuracy
-        row["votes"], row["votes_accuracy"] = votes, results[votes].accuracy if votes else None
+        votes = votes_for(results, one.mean_new_tokens)
+        row["votes"] = votes and {
+            "votes": votes[0],
+            "accuracy": votes[1].accuracy,
+            "mean_new_tokens": votes[1].mean_new_tokens,
+            **difference(one.right, votes[1].right, seed),
+        }
         found.append(row)
     return found
 
 
-def equal_votes(results: Mapping[str, Result], new_tokens: float) -> str | None:
-    """Return the majority of IR's samples that costs most and no more than so many new tokens a problem."""
-    costs = {
-        name: result.mean_new_tokens
+def votes_for(results: Mapping[str, Result], new_tokens: float) -> tuple[float, Result] | None:
+    """Return how many votes of IR cost so many new tokens a problem, and what they come to.
+
+    Between the costs of k and of k + 1 votes, so large a share of the problems has k + 1 that the mean is
+    met: both what they cost and how often they are right lie between in that share. Where that is more than
+    all votes there are cost, it is all of them.
+    """
+    ladder = sorted(
+        (result.mean_new_tokens, int(found[1]), result.right)
         for name, result in results.items()
-        if name.startswith("majority@") and name.endswith("/ir") and result.mean_new_tokens <= new_tokens
-    }
-    return max(costs, key=lambda name: costs[name], default=None)
+        if (found := re.fullmatch(r"majority@(\d+)/ir", name))
+    )
+    if not ladder or new_tokens < ladder[0][0]:
+        return None
+    below = [step for step in ladder if step[0] <= new_tokens]
+    low, high = below[-1], ladder[min(len(below), len(ladder) - 1)]
+    share = (new_tokens - low[0]) / (high[0] - low[0]) if high != low else 0.0
+    right = {one: (1 - share) * low[2][one] + share * high[2][one] for one in low[2]}
+    return round(low[1] + share * (high[1] - low[1]), 1), Result(right, min(new_tokens, ladder[-1][0]))
 
 
 def table(claims: Sequence[Mapping[str, Any]]) -> str:
@@ -64,15 +85,28 @@ def table(claims: Sequence[Mapping[str, Any]]) -> str:
             row["claim"],
             row["test_set"],
             f"**{row['shows']}**",
-            f"{100 * row['gain']:+.1f} ({100 * row['low']:+.1f} to {100 * row['high']:+.1f})",
+            points(row),
             f"`{row['policy']}` {100 * row['accuracy']:.1f}, {row['mean_new_tokens']:.0f} tokens",
             f"`{row['against']}` {100 * row['against_accuracy']:.1f}",
-            f"`{row['votes']}` {100 * row['votes_accuracy']:.1f}" if row["votes"] else "none so cheap",
+            voted(row["votes"]),
+            points(row["votes"]) if row["votes"] else "",
         ]
         for row in claims
     ]
-    heads = ["claim", "problems", "shows", "points gained (95 %)", "right", "against", "votes for no more"]
-    return tabulate(rows, heads, "pipe", disable_numparse=True)
+    return tabulate(rows, HEADS, "pipe", disable_numparse=True)
+
+
+def points(row: Mapping[str, Any]) -> str:
+    """Return a gain in points, with its interval."""
+    return f"{100 * row['gain']:+.1f} ({100 * row['low']:+.1f} to {100 * row['high']:+.1f})"
+
+
+def voted(votes: Mapping[str, Any] | None) -> str:
+    """Return how many votes of IR were held against a policy, what they got right and what they cost."""
+    if votes is None:
+        return "one costs more"
+    told = f"{votes['votes']:.1f} votes {100 * votes['accuracy']:.1f}"
+    return f"{told}, {votes['mean_new_tokens']:.0f} tokens"
 
 
 def main() -> None:
