@@ -35,12 +35,13 @@ def test_a_killed_zygote_is_a_row_and_the_next_program_runs() -> None:
     zygote.close()
 
 
-def test_a_stopped_zygote_is_a_time_out_and_the_next_program_runs() -> None:
+@pytest.mark.parametrize("program", [ONE, ONE._replace(body="#" * 90_000)])  # a pipe holds 65,536 bytes
+def test_a_stopped_zygote_is_a_time_out_and_the_next_program_runs(program: Screened) -> None:
     zygote = Zygote("process", LIMITS, heavy=False)
     zygote.run(ONE, 5.0)
     assert zygote._process is not None
     os.kill(zygote._process.pid, signal.SIGSTOP)
-    assert zygote.run(ONE, 0.2)[0] == "timeout"
+    assert zygote.run(program, 0.2)[0] == "timeout"
     assert zygote.run(ONE, 5.0) == ("number", "1")
     zygote.close()
 

@@ -66,14 +66,17 @@ def test_a_question_that_ends_its_worker_says_how_and_the_next_is_answered(
         assert asked(held, 1) == 1
 
 
+@pytest.mark.parametrize("length", [1, 10**6])
 @pytest.mark.parametrize(("number", "error"), [(signal.SIGKILL, Died), (signal.SIGSTOP, Late)])
-def test_a_worker_that_is_killed_or_stopped_costs_one_question(number: int, error: type[Exception]) -> None:
+def test_a_worker_that_is_killed_or_stopped_costs_one_question_of_any_length(
+    number: int, error: type[Exception], length: int
+) -> None:
     with Worker("answering", 0.2) as held:
         asked(held, 1)
         assert held.process is not None
         os.kill(held.process.pid, number)
         with pytest.raises(error):
-            held.ask(1)
+            held.ask("x" * length)
         assert asked(held, 2) == 2
 
 

@@ -5,12 +5,9 @@ counts its processor time, at whose limit the system ends it: the same questions
 One that does not answer long after that is killed from here. It is replaced when the next question comes.
 """
 
-import contextlib
 import json
 import math
-import os
 import resource
-import select
 import signal
 import subprocess
 import sys
@@ -22,6 +19,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from factory.errors import ThoughtmillError
+from factory.solvers import pipes
 
 ROOT = Path(__file__).parents[2]
 START = (
@@ -74,9 +72,10 @@ class Worker(Held):
         process = self.process or self._started()
         assert process.stdin is not None
         try:
-            process.stdin.write(json.dumps([self.cpu_s, question]).encode() + b"\n")
-            process.stdin.flush()
-            line = self._line(self.cpu_s * PATIENCE)
+            deadline = time.monotonic() + self.cpu_s * PATIENCE
+            request = json.dumps([self.cpu_s, question]).encode() + b"\n"
+            pipes.write(process.stdin.fileno(), request, deadline)
+            line = self._line(deadline)
         except BrokenPipeError:
             line = b""
         except TimeoutError:
@@ -97,8 +96,7 @@ class Worker(Held):
         process.wait()
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:
-                with contextlib.suppress(BrokenPipeError):  # of what it never read
-                    pipe.close()
+                pipe.close()
 
     def _started(self) -> subprocess.Popen[bytes]:
         """Start a process and wait until it is ready; that time is not taken from any question's."""
@@ -111,9 +109,10 @@ class Worker(Held):
             stderr=subprocess.DEVNULL,
             env={"PYTHONHASHSEED": "0"},  # sympy's order of solutions follows the order of sets
             cwd="/",
+            bufsize=0,
         )
         try:
-            if self._line(START_S):
+            if self._line(time.monotonic() + START_S):
                 return self.process
         except TimeoutError:
             pass
@@ -122,17 +121,12 @@ class Worker(Held):
             f"a worker does not start: run `{sys.executable} -c 'import {self.module}'` to see why"
         )
 
-    def _line(self, timeout_s: float) -> bytes:
+    def _line(self, deadline: float) -> bytes:
         """Read one line; none at the end of the stream. Raises TimeoutError."""
         assert self.process is not None
         assert self.process.stdout is not None
-        out = self.process.stdout.fileno()
-        deadline = time.monotonic() + timeout_s
         while b"\n" not in self._buffer:
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([out], [], [], left)[0]:
-                raise TimeoutError
-            piece = os.read(out, 65536)
+            piece = pipes.read(self.process.stdout.fileno(), 65536, deadline)
             if not piece:
                 return b""
             self._buffer += piece

@@ -4,7 +4,6 @@ import contextlib
 import importlib.util
 import json
 import os
-import select
 import signal
 import struct
 import subprocess
@@ -13,6 +12,7 @@ import sysconfig
 import time
 from pathlib import Path
 
+from factory.solvers import pipes
 from factory.solvers.limits import Limits
 from factory.solvers.program.screen import Screened
 
@@ -50,9 +50,12 @@ class Zygote:
         """
         process = self._process = self._process or _start(*self._arguments)
         body, tail = program.body.encode(), program.tail.encode()
+        deadline = time.monotonic() + wall_s + GRACE_S
         try:
-            _write(process, REQUEST.pack(wall_s, len(body), len(tail)) + body + tail)
-            kind, line = _receive(process, time.monotonic() + wall_s + GRACE_S)
+            assert process.stdin is not None
+            request = REQUEST.pack(wall_s, len(body), len(tail)) + body + tail
+            pipes.write(process.stdin.fileno(), request, deadline)
+            kind, line = _receive(process, deadline)
         except (EOFError, BrokenPipeError):
             self.close()
             return "killed", "the process that held the program died"
@@ -132,13 +135,6 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
     process.wait()
 
 
-def _write(process: "subprocess.Popen[bytes]", data: bytes) -> None:
-    assert process.stdin is not None
-    view = memoryview(data)
-    while view:
-        view = view[process.stdin.write(view) :]
-
-
 def _receive(process: "subprocess.Popen[bytes]", deadline: float) -> tuple[bytes, bytes]:
     """Read one reply. Raises EOFError when the zygote is gone and TimeoutError when it is late."""
     kind, length = REPLY.unpack(_read(process, REPLY.size, deadline))
@@ -147,11 +143,9 @@ def _receive(process: "subprocess.Popen[bytes]", deadline: float) -> tuple[bytes
 
 def _read(process: "subprocess.Popen[bytes]", length: int, deadline: float) -> bytes:
     assert process.stdout is not None
-    pipe, data = process.stdout.fileno(), b""
+    data = b""
     while len(data) < length:
-        if not select.select([pipe], [], [], max(0.0, deadline - time.monotonic()))[0]:
-            raise TimeoutError
-        piece = os.read(pipe, length - len(data))
+        piece = pipes.read(process.stdout.fileno(), length - len(data), deadline)
         if not piece:
             raise EOFError
         data += piece
