@@ -1,6 +1,8 @@
 """The restricted interpreter says how each program ended, and forgets it."""
 
 import itertools
+import os
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -96,3 +98,16 @@ def test_it_starts_again_after_it_was_closed() -> None:
     for _ in range(2):
         assert opened.run(Screened("", "1", plain=True, heavy=False)) == ("number", "1")
         opened.close()
+
+
+def test_a_stopped_worker_is_replaced_however_long_the_next_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    processes: list[int] = []
+    monkeypatch.setattr(module, "_processor_s", lambda process: processes.append(process) or 0.0)
+    opened = Monty(Limits(wall_s=0.1, long_wall_s=0.1))
+    one = Screened("#" * 90_000, "1", plain=True, heavy=False)  # a pipe holds 65,536 bytes
+    assert opened.run(one) == ("number", "1")
+    os.kill(processes[-1], signal.SIGSTOP)
+    ends = [opened.run(one) for _ in range(2)]
+    opened.close()
+    assert ends[-1] == ("number", "1")
+    assert processes[-1] != processes[0]

@@ -102,7 +102,11 @@ class Monty:
     ) -> Any:
         """Run code in a session of its own, and note its processor time. Raises MontyError and UNREADABLE."""
         if self._pool is None:
-            pool = pydantic_monty.Monty(max_processes=1, feed_duration_limit_grace=GRACE_S)
+            pool = pydantic_monty.Monty(
+                max_processes=1,
+                request_timeout=2 * self._long_wall_s + GRACE_S,  # beyond every limit: for a stopped worker
+                feed_duration_limit_grace=GRACE_S,
+            )
             self._pool = self._stack.enter_context(pool)
         policy: Any = {"sleep": "zero", "random_start": {"seed": 0}}
         limits: pydantic_monty.ResourceLimits = {
