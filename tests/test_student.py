@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -17,6 +18,7 @@ from train.student import (
     encoded,
     optimizers,
     train_base,
+    train_cycle,
 )
 
 assert tiny  # one thread per test process
@@ -28,7 +30,7 @@ SMALL = StudentSettings(width=32, layers=1, heads=2, hidden=64, vocabulary=400, 
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A base of a few thousand weights, trained for seconds."""
     made = tmp_path_factory.mktemp("student") / "base"
-    train_base(SMALL, made)
+    train_base(SMALL, made, made.parent / "state.pt")
     return made
 
 
@@ -107,7 +109,34 @@ def test_the_base_stands_alone_in_the_formats_of_transformers(folder: Path) -> N
     assert packs(base)
 
 
-def test_the_base_is_trained_to_the_same_bytes_again(folder: Path, tmp_path: Path) -> None:
-    train_base(SMALL, tmp_path / "again")
-    for name in ("model.safetensors", "tokenizer.json", "config.json"):
-        assert (tmp_path / "again" / name).read_bytes() == (folder / name).read_bytes()
+def test_a_killed_run_goes_on_after_its_last_cycle_and_ends_in_the_same_bytes(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = []
+
+    def killed_in_the_second(*given: Any) -> None:
+        if given[-1] == 1 and done == [0]:
+            raise KeyboardInterrupt
+        train_cycle(*given)
+        done.append(given[-1])
+
+    monkeypatch.setattr("train.student.train_cycle", killed_in_the_second)
+    state = tmp_path / "state.pt"
+    with pytest.raises(KeyboardInterrupt):
+        train_base(SMALL, tmp_path / "again", state)
+    assert not (tmp_path / "again").exists()
+    done.append("killed")
+    train_base(SMALL, tmp_path / "again", state)
+    assert done == [0, "killed", 1]
+    assert not state.exists()
+    assert contents(tmp_path / "again") == contents(folder)
+
+
+def test_the_state_of_another_run_is_not_taken_up(folder: Path, tmp_path: Path) -> None:
+    torch.save({"origin": {"settings": {}}, "cycles": 1, "weights": {}}, tmp_path / "state.pt")
+    train_base(SMALL, tmp_path / "again", tmp_path / "state.pt")
+    assert contents(tmp_path / "again") == contents(folder)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in folder.iterdir()}

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterable, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import torch
 from pydantic import Field
@@ -24,7 +25,7 @@ from torch.optim import Optimizer
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from factory import params, stage
-from factory.files import root
+from factory.files import aside, root
 from factory.progress import LINE_EVERY_S, line
 from train.batches import IGNORED, padded
 from train.library import Library, ReadingSettings, Text
@@ -53,7 +54,8 @@ class StudentSettings(ReadingSettings):
 
 def main() -> None:
     """Train the base and write it to `train/base`."""
-    train_base(params.section("student", StudentSettings), root() / "train" / "base")
+    settings = params.section("student", StudentSettings)
+    train_base(settings, root() / "train" / "base", root() / "data" / ".training" / "student.pt")
 
 
 def encoded(
@@ -124,24 +126,41 @@ def optimizers(model: nn.Module, settings: StudentSettings, share: float = 1.0) 
     ]
 
 
-def train_base(settings: StudentSettings, folder: Path) -> None:
-    """Train the base through every cycle and write it to `folder`, with what it was made from and how."""
+def train_base(settings: StudentSettings, folder: Path, state: Path) -> None:
+    """Train the base through every cycle and write it to `folder`, with what it was made from and how.
+
+    After each cycle the weights are saved to `state`, from where a killed run goes on.
+    """
     library = Library(settings)
     later = library.steps(settings.model_copy(update={"sums_first": 0.0}), cycle=0)
     words = ("".join(text) for step in later for group in step for text in group)
     tokenizer = build_tokenizer(islice(words, WORDS), settings.vocabulary)
     model = build_model(settings, len(tokenizer), tokenizer.eos_token_id)
-    for cycle in range(len(settings.cycles)):
-        train_cycle(model, tokenizer, library, settings, cycle)
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
     stories = "".join(story.problem + story.solution for story in library.stories)
     origin = {
         "command": "python -m train.student",
-        "settings": settings.model_dump(),
+        "settings": settings.model_dump(mode="json"),
         "stories_sha": hashlib.sha256(stories.encode()).hexdigest(),
     }
+    for cycle in range(_resume(state, origin, model), len(settings.cycles)):
+        train_cycle(model, tokenizer, library, settings, cycle)
+        with aside(state) as part:
+            torch.save({"origin": origin, "cycles": cycle + 1, "weights": model.state_dict()}, part)
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
     (folder / "origin.json").write_text(json.dumps(origin, indent=2) + "\n", "utf-8")
+    state.unlink()
+
+
+def _resume(state: Path, origin: dict[str, Any], model: LlamaForCausalLM) -> int:
+    """Take up the weights that a run of the same origin saved and return how many cycles it had done."""
+    if not state.is_file():
+        return 0
+    held = torch.load(state, weights_only=True)
+    if held["origin"] != origin:
+        return 0
+    model.load_state_dict(held["weights"])
+    return int(held["cycles"])
 
 
 def train_cycle(
