@@ -72,6 +72,12 @@ def test_every_failure_is_a_row(programs: Programs, program: str, failure: str) 
     assert (outcome.answer, outcome.failure) == (None, failure), outcome
 
 
+@pytest.mark.parametrize("limits", [{"long_wall_s": 0.2}, {"long_wall_s": 60.0, "cpu_s": 1.0}])
+def test_a_time_out_has_one_wording_whichever_limit_came_first(limits: dict[str, float]) -> None:
+    with Programs(Limits(wall_s=0.1, **limits)) as programs:
+        assert programs.run("while True: pass").detail == "it did not end in time"
+
+
 def test_python_2_division_is_not_guessed(programs: Programs) -> None:
     assert programs.run("ans = 7 / 2").answer == "3.5"
 

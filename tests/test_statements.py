@@ -64,6 +64,9 @@ REFUSED = [
         "12, 13",
         "12 apples or maybe 13",
         "3 and 4",
+        "1.000.000",
+        "1/3 of 12",
+        "20% of $50",
     ),
     *(
         "12 but not 13",
@@ -115,6 +118,7 @@ def test_what_is_no_single_number_is_refused(span: str) -> None:
         ("3 + 4 = 7 and 7 * 2 = 14 apples", "14"),
         ("from 12 to 13", None),
         ("she pays 5 * 1", None),
+        ("he sold 15, which is 30% of 50", None),
         ("x = 5 or x = 6", None),
     ],
 )

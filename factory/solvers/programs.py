@@ -25,6 +25,9 @@ from factory.solvers.worker import Held
 __all__ = ["Programs", "extract", "strongest_fence"]
 
 FAILURES = frozenset({"raised", "timeout", "memory", "output", "forbidden", "killed", "unparsable"})
+LATE = "it did not end in time"
+"""Said of every time-out: which limit was the first to end a program is a matter of how busy a machine is."""
+
 NO_LIMITS = Limits()
 
 
@@ -136,7 +139,7 @@ def strongest_fence() -> str:
 def _outcome(kind: str, text: str, fence: str) -> Outcome:
     """Read strictly what came across the fence."""
     if kind in FAILURES:
-        return Outcome(None, kind, text, fence=fence)
+        return Outcome(None, kind, LATE if kind == "timeout" else text, fence=fence)
     if kind in ("none", "text") and not text:
         return Outcome(None, "no_answer", "it leaves no value and prints nothing", fence=fence)
     number = read_text(text) if kind == "text" else text if kind == "number" else None

@@ -39,14 +39,14 @@ _LEAD = re.compile(
 )
 _JOINS = re.compile(
     r"\b(?:or|and|to|but|not|nor|through|versus|vs|out of|by|x|times|plus|minus|divided)\b"
-    r"|[+*/×÷^~]|[-,:/&]\s*$|^[^A-Za-z]*$",
+    r"|[+*/×÷^~]|[-,:/&]\s*$|^[^A-Za-z]*$|^\s*%?\s*of\s*[$€£¥₹]?$",
     re.IGNORECASE,
 )
 _LISTED = re.compile(r",(?=\s)|\b(?:or|and)\b", re.IGNORECASE)
 _OR = re.compile(r"\bor\b", re.IGNORECASE)
 _OPERATOR_AFTER = re.compile(
     r"\s*[+*×÷^]\s*[\w(\\$]|\s*/\s*[0-9(]|\s*[+×÷]\s*$|\s+-\s+[A-Za-z(]|[xyznkKMB]\b"
-    r"|[xX_]\w|[²³]|\s(?:squared|cubed)\b"
+    r"|\.[0-9]|[xX_]\w|[²³]|\s(?:squared|cubed)\b"
 )
 _NEGATIVE = re.compile(r"\b(?:minus|negative)\s+[$€£¥₹]?$", re.IGNORECASE)
 _OPERATOR_BEFORE = re.compile(r"[\w)%]\s*[+*/×÷^]\s*$|[\w)%]\s*-\s+$")

@@ -22,9 +22,9 @@ _OPERATIONS = {
     "+": lambda a, b: a + b,
     "-": lambda a, b: a - b,
     "*": lambda a, b: a * b,
-    "/": lambda a, b: a / b,
-    "//": lambda a, b: sympy.floor(a / b),
-    "mod": lambda a, b: a - b * sympy.floor(a / b),
+    "/": lambda a, b: a / _nonzero(b),
+    "//": lambda a, b: sympy.floor(a / _nonzero(b)),
+    "mod": lambda a, b: a - b * sympy.floor(a / _nonzero(b)),
     "^": lambda a, b: a**b,
     "neg": lambda a: -a,
     "max": sympy.Max,
@@ -58,7 +58,10 @@ def solve(request: dict[str, Any]) -> dict[str, str]:
     """Find the one real value of the answer in all solutions that meet the conditions."""
     symbols = [sympy.Symbol(f"x{at}", real=request["real"] or None) for at in range(request["size"])]
     answer = symbols[request["answer"]]
-    equations = [_built(a, symbols) - _built(b, symbols) for a, b in request["equations"]]
+    try:
+        equations = [_built(a, symbols) - _built(b, symbols) for a, b in request["equations"]]
+    except ZeroDivisionError:
+        return {"failure": "inconsistent", "detail": "a division by zero"}
     solutions = sympy.solve(equations, symbols, dict=True)
     if not solutions:
         return {"failure": "inconsistent", "detail": "sympy finds no solution"}
@@ -85,6 +88,13 @@ def _built(tree: Any, symbols: list[Any]) -> Any:
         above, _, below = tree.partition("/")
         return sympy.Rational(int(above), int(below or 1))
     return _OPERATIONS[tree[0]](*[_built(arg, symbols) for arg in tree[1:]])
+
+
+def _nonzero(divisor: Any) -> Any:
+    """Return a divisor; sympy itself divides by zero and goes on with infinity."""
+    if divisor == 0:
+        raise ZeroDivisionError
+    return divisor
 
 
 def _is_real(value: Any) -> bool:
