@@ -113,11 +113,13 @@ def test_a_chain_without_a_box_has_no_answer_where_none_is_a_number(tmp_path: Pa
     assert [(each["failure"], each["correct"]) for each in rows] == [("no_answer", None)] * 2
 
 
-def test_an_unknown_thought_and_a_missing_file_are_named(tmp_path: Path) -> None:
+def test_an_unknown_thought_and_what_is_no_file_are_named(tmp_path: Path) -> None:
     with pytest.raises(ThoughtmillError, match="unknown thought `tot`"):
         verified(written(tmp_path / "in.jsonl"), "tot")
     with pytest.raises(ThoughtmillError, match=r"gone\.jsonl is missing"):
         verified(tmp_path / "gone.jsonl")
+    with pytest.raises(ThoughtmillError, match="is no regular file"):
+        verify_file(tmp_path, "pot", SETTINGS, None, skip_bad=False)
 
 
 def test_an_empty_file_is_no_rows(tmp_path: Path) -> None:

@@ -83,6 +83,8 @@ class Reader:
 
     def __init__(self, path: Path, skip_bad: bool) -> None:
         self.path, self.skip_bad, self.skipped = existing(path, "give the path of a JSONL file"), skip_bad, 0
+        if not path.is_file():
+            raise ThoughtmillError(f"{path} is no regular file, which can be read twice: give one")
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         for number, row, fault in json_objects(self.path):

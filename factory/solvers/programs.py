@@ -11,7 +11,7 @@ import logging
 from collections.abc import Sequence
 
 from factory.errors import ThoughtmillError
-from factory.solvers.answers import canonical
+from factory.solvers.answers import SIGNS, canonical
 from factory.solvers.limits import Limits
 from factory.solvers.outcome import Outcome
 from factory.solvers.program.extraction import extract
@@ -142,7 +142,7 @@ def _outcome(kind: str, text: str, fence: str) -> Outcome:
         return Outcome(None, kind, LATE if kind == "timeout" else text, fence=fence)
     if kind in ("none", "text") and not text:
         return Outcome(None, "no_answer", "it leaves no value and prints nothing", fence=fence)
-    number = read_text(text) if kind == "text" else text if kind == "number" else None
+    number = read_text(text.translate(SIGNS)) if kind == "text" else text if kind == "number" else None
     answer = None if number is None else canonical(number)
     if answer is None:
         return Outcome(None, "not_a_number", f"{kind}: {text[:100]}", fence=fence)

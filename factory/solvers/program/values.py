@@ -12,7 +12,7 @@ TEXT_LENGTH = 1000
 """Characters of the longest number that crosses the fence; `factory.solvers.answers` reads no longer ones."""
 
 NUMBER = re.compile(
-    r"(?<![\w.])(?!0[xX])[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+|(?<=\d))(?:[eE][-+]?\d+)?(?:/\d+)?(?![\d_])"
+    r"(?<![\w.])(?!0[xX])[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+|(?<=\d))(?:[eE][-+]?\d+)?(?:/\d+)?(?![\d_]|\.\d)"
 )
 
 
