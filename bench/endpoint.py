@@ -62,13 +62,16 @@ class Endpoint(asyncio.Protocol):
         if prompt in ANSWERED_S:
             AGAIN_S.append(ANSWERED_S[prompt])
         wait_s = self.chance.uniform(0.5, 1.5) * self.mean_s
-        asyncio.get_running_loop().call_later(wait_s, self._answer, prompt)
+        last = b"\r\nconnection: close" in head.lower()
+        asyncio.get_running_loop().call_later(wait_s, self._answer, prompt, last)
 
-    def _answer(self, prompt: bytes) -> None:
+    def _answer(self, prompt: bytes, last: bool) -> None:
         if self._connected():
             COUNTS["answers"] += 1
             ANSWERED_S[prompt] = time.monotonic()
             self._send(BODY)
+            if last:
+                self.transport.close()
 
     def _connected(self) -> bool:
         """Say whether the client is there; a killed one is gone before asyncio hears of it."""

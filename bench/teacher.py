@@ -1,42 +1,91 @@
-"""Measure the teacher engine side by side with other clients, against one loopback endpoint.
+"""Measure the teacher engine side by side with its peers, against one loopback endpoint.
 
-    python -m bench.teacher                    # Thoughtmill and the openai package
-    python -m bench.teacher --peers            # and litellm and curator, in environments made on demand
+    python -m bench.teacher                              # everything; half an hour
+    python -m bench.teacher thoughtmill:raw curator      # these only
 
-Per client and concurrency: requests a second, CPU milliseconds a request and peak memory; then how much of
-what had been sent to it a client asks for again after each `kill -9`, and how many requests it sends when one
-problem is edited and one added. Where the system allows, the client runs on the first core alone, all else on
-the last.
+Per client and concurrency: requests a second, CPU milliseconds a request and peak memory. Then, per client:
+how many answers that had been sent to it it asks for again after each `kill -9`; and, when one problem is
+edited and one added, how many of these two it asks for, how many others it asks for again, and how many
+answers it hands on. Where the system allows, the client runs on the first core alone, all else on the last.
+Peers are slower: they get fewer requests and fewer kills. One that cannot be installed or run is a row that
+says why.
 """
 
 import argparse
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
-import venv
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).parent
-ENVIRONMENTS = HERE / ".venvs"
+import platformdirs
+
+from bench.environments import REQUIREMENTS, CannotRun, last_line, python, variables
+
+ROOT = Path(__file__).parents[1]
 CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
-OURS = ("thoughtmill_raw", "thoughtmill", "openai_aiohttp", "openai")
-# litellm reads its cache with modules of its proxy, and one of those imports soundfile.
-PEERS = {"litellm": ("litellm[proxy]", "diskcache", "soundfile"), "curator": ("bespokelabs-curator",)}
+VARIANTS = {"thoughtmill": ("raw", "openai"), "openai": ("aiohttp", "httpx")}
+CLIENTS = [
+    ":".join(filter(None, (name, variant)))
+    for name in ("thoughtmill", *REQUIREMENTS)
+    for variant in VARIANTS.get(name, ("",))
+]
+
+
+@dataclass(frozen=True)
+class Client:
+    """One client in its environment, and how much of it is measured."""
+
+    name: str
+    python: Path
+    requests: int
+    kills: int
+    patience_s: float
+
+    def start(self, url: str, requests: int, concurrency: int, folder: Path, changed: bool = False) -> Any:
+        """Start it in a process group of its own; what it says stands in `folder`."""
+        words = [self.python, "-m", "bench.peers", self.name, url, str(requests), str(concurrency), folder]
+        with (folder / "said").open("w") as said:
+            process = subprocess.Popen(
+                words + ["changed"] * changed,
+                cwd=ROOT,
+                stdout=subprocess.PIPE,
+                stderr=said,
+                text=True,
+                env=variables(self.python),
+                start_new_session=True,
+            )
+        _pin(process.pid, 0)
+        return process
+
+    def run(self, url: str, requests: int, concurrency: int, folder: Path, changed: bool = False) -> Any:
+        """Run it to its end; return what it measured of itself."""
+        process = self.start(url, requests, concurrency, folder, changed)
+        try:
+            out, _ = process.communicate(timeout=self.patience_s)
+        except subprocess.TimeoutExpired as error:
+            raise CannotRun(f"no end within {self.patience_s:.0f} s") from error
+        finally:
+            _kill(process)
+        if process.returncode:
+            raise CannotRun(last_line((folder / "said").read_text()))
+        return json.loads(out.splitlines()[-1])
 
 
 @contextmanager
 def endpoint(mean_s: float) -> Iterator[str]:
     """Run the endpoint in a process of its own; yield its URL."""
-    words = [sys.executable, str(HERE / "endpoint.py"), "--mean_s", str(mean_s)]
-    process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+    words = [sys.executable, "-m", "bench.endpoint", "--mean_s", str(mean_s)]
+    process = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     _pin(process.pid, -1)
     try:
         assert process.stdout is not None
@@ -46,83 +95,58 @@ def endpoint(mean_s: float) -> Iterator[str]:
         process.wait()
 
 
-def counts(url: str) -> dict[str, int]:
+def counts(url: str) -> Any:
     """Ask the endpoint what it has seen."""
     with urllib.request.urlopen(f"{url}/counts") as answer:
-        counted: dict[str, int] = json.load(answer)
-    return counted
+        return json.load(answer)
 
 
-def start(name: str, url: str, requests: int, concurrency: int, folder: Path, changed: bool = False) -> Any:
-    """Start a client in the environment that has it."""
-    words = [python(name), str(HERE / "clients.py"), name, url, str(requests), str(concurrency), str(folder)]
-    environment = {**os.environ, "PYTHONPATH": str(HERE.parent)} if name in OURS else os.environ
-    process = subprocess.Popen(
-        words + ["changed"] * changed,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        env=environment,
-    )
-    _pin(process.pid, 0)
-    return process
-
-
-def finish(process: Any) -> dict[str, float]:
-    """Wait for a client; return what it measured of itself."""
-    out, _ = process.communicate(timeout=1800)
-    if process.returncode:
-        raise SystemExit(
-            f"a client failed with exit status {process.returncode}; run bench/clients.py by hand"
-        )
-    measured: dict[str, float] = json.loads(out.splitlines()[-1])
-    return measured
-
-
-def python(name: str) -> str:
-    """Return the Python that has a client; a peer's environment is made the first time."""
-    if name in OURS:
-        return sys.executable
-    folder = ENVIRONMENTS / name
-    found = folder / "bin" / "python"
-    if not (folder / "ready").exists():
-        venv.create(folder, with_pip=True, clear=True)
-        subprocess.run([str(found), "-m", "pip", "install", "--quiet", *PEERS[name]], check=True)
-        (folder / "ready").touch()
-    return str(found)
-
-
-def speed(name: str, requests: int, concurrency: int, mean_s: float) -> str:
-    """Measure one client at full speed; return a row of the table."""
+def speed(client: Client, concurrency: int, mean_s: float) -> str:
+    """Measure one client at full speed; return the cells of its row."""
     with endpoint(mean_s) as url, tempfile.TemporaryDirectory() as folder:
-        took = finish(start(name, url, requests, concurrency, Path(folder)))
-    rate, cpu_ms = took["answers"] / took["seconds"], took["cpu_s"] / requests * 1000
-    figures = f"{rate:.0f} | {cpu_ms:.2f} | {took['peak_mb']:.0f} | {requests - took['answers']:.0f}"
-    return f"| {name} | {concurrency} | {figures} |"
+        took = client.run(url, client.requests, concurrency, Path(folder))
+    rate, cpu_ms = took["answers"] / took["seconds"], took["cpu_s"] / client.requests * 1000
+    of_ideal = rate * mean_s / min(concurrency, client.requests)
+    lost = client.requests - took["answers"]
+    return f"{client.requests} | {rate:.0f} | {of_ideal:.0%} | {cpu_ms:.2f} | {took['peak_mb']:.0f} | {lost}"
 
 
-def resumed(name: str, requests: int, concurrency: int, mean_s: float, kills: int) -> str:
-    """Kill a client so many times, let it end, edit one problem and add one; return a row."""
-    chance = random.Random(f"kill/{name}")
+def resumed(client: Client, concurrency: int, mean_s: float, each: int = 200) -> str:
+    """Kill a client so many times, let it end, edit one problem and add one; return the cells of its row."""
+    chance, requests = random.Random(f"kill/{client.name}"), each * (client.kills + 1)
     killed: list[tuple[float, float]] = []
     with endpoint(mean_s) as url, tempfile.TemporaryDirectory() as kept:
         folder = Path(kept)
-        for _ in range(kills):
-            enough = counts(url)["answers"] + chance.uniform(0.2, 1.0) * requests / (kills + 1)
-            process = start(name, url, requests, concurrency, folder)
-            while counts(url)["answers"] < enough:
-                time.sleep(0.005)
-            killed_s = time.monotonic()
-            process.kill()
-            process.wait()
-            killed.append((killed_s, time.monotonic()))
-        finish(start(name, url, requests, concurrency, folder))
-        asked = counts(url)
-        finish(start(name, url, requests, concurrency, folder, changed=True))
-        changed = counts(url)["requests"] - asked["requests"]
-    again = sorted(repeats(asked["again_s"], killed))
-    figures = f"{sum(again) / kills:.2f} | {again[kills // 2]} | {again[-1]} | {changed}"
-    return f"| {name} | {kills} | {figures} |"
+        for _ in range(client.kills):
+            enough = counts(url)["answers"] + chance.uniform(0.2, 1.0) * each
+            killed.append(_killed(client.start(url, requests, concurrency, folder), url, enough, client))
+        client.run(url, requests, concurrency, folder)
+        before = counts(url)
+        again = sorted(repeats(before["again_s"], killed))
+        spread = (
+            f"{client.kills} | {sum(again) / client.kills:.2f} | {again[client.kills // 2]} | {again[-1]}"
+        )
+        try:
+            took = client.run(url, requests, concurrency, folder, changed=True)
+        except CannotRun as reason:
+            return f"{spread} | {reason} | | "
+        after = counts(url)
+    others = len(after["again_s"]) - len(before["again_s"])
+    asked = after["requests"] - before["requests"] - others
+    return f"{spread} | {asked} of 2 | {others} | {took['answers']} of {requests + 1}"
+
+
+def _killed(process: Any, url: str, enough: float, client: Client) -> tuple[float, float]:
+    """Kill a client after so many answers; return the times just before, and when it was gone."""
+    give_up_s = time.monotonic() + client.patience_s
+    while counts(url)["answers"] < enough:
+        if process.poll() is not None or time.monotonic() > give_up_s:
+            _kill(process)
+            raise CannotRun("ended, or hung, before it was killed")
+        time.sleep(0.005)
+    killed_s = time.monotonic()
+    _kill(process)
+    return killed_s, time.monotonic()
 
 
 def repeats(again_s: list[float], killed: list[tuple[float, float]]) -> list[int]:
@@ -138,37 +162,60 @@ def repeats(again_s: list[float], killed: list[tuple[float, float]]) -> list[int
     ]
 
 
+def _kill(process: Any) -> None:
+    """Kill a client and all that it started."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
 def _pin(process: int, core: int) -> None:
     """Keep a process to one core, so that client and endpoint do not take from each other."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(process, {CORES[core]})
 
 
+def _table(heads: str, clients: list[str], row: Callable[[str], str]) -> None:
+    """Print a row per client, as it is measured."""
+    print(f"\n| client | {heads} |\n|{'---|' * (heads.count('|') + 2)}")
+    for name in clients:
+        try:
+            cells = row(name)
+        except CannotRun as reason:
+            cells = f"{reason}{' |' * heads.count('|')}"
+        print(f"| {name} | {cells} |", flush=True)
+
+
 def main() -> None:
-    """Print both tables."""
+    """Print the tables."""
     words = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
-    words.add_argument("--requests", type=int, default=5000)
-    words.add_argument("--concurrency", type=int, nargs="+", default=[256, 1024])
+    words.add_argument("clients", nargs="*", default=CLIENTS, help=f"of {', '.join(CLIENTS)}; all of them")
+    words.add_argument("--peers", type=Path, default=platformdirs.user_cache_path("thoughtmill") / "peers")
+    words.add_argument("--requests", type=int, default=5000, help="of Thoughtmill")
+    words.add_argument("--peer_requests", type=int, default=2000, help="of each peer")
+    words.add_argument("--concurrency", type=int, nargs="*", default=[256, 1024])
     words.add_argument("--mean_s", type=float, default=0.3, help="mean latency of the endpoint")
-    words.add_argument("--kills", type=int, default=20, help="per client, at random moments")
-    words.add_argument("--peers", nargs="*", choices=list(PEERS), help="all of them, or those named")
-    words.add_argument("--clients", nargs="*", choices=OURS, default=list(OURS))
+    words.add_argument("--kills", type=int, default=20, help="of Thoughtmill, at random moments")
+    words.add_argument("--peer_kills", type=int, default=2, help="of each peer")
+    words.add_argument("--patience_s", type=float, default=300.0, help="after which a client hangs")
     chosen = words.parse_args()
-    peers = [] if chosen.peers is None else chosen.peers or list(PEERS)
-    names = [*chosen.clients, *peers]
     _pin(os.getpid(), -1)
-    print(f"{chosen.requests} requests of {chosen.mean_s} s on average\n")
-    print("| client | at once | requests/s | CPU ms a request | peak MB | lost |\n|---|---|---|---|---|---|")
+
+    def client(name: str) -> Client:
+        ours = name.startswith("thoughtmill")
+        requests, kills = (
+            (chosen.requests, chosen.kills) if ours else (chosen.peer_requests, chosen.peer_kills)
+        )
+        return Client(name, python(name.partition(":")[0], chosen.peers), requests, kills, chosen.patience_s)
+
     for concurrency in chosen.concurrency:
-        ideal = min(concurrency, chosen.requests) / chosen.mean_s
-        print(f"| ideal | {concurrency} | {ideal:.0f} | | | |")
-        for name in names:
-            print(speed(name, chosen.requests, concurrency, chosen.mean_s), flush=True)
-    print("\nasked again though answered before a kill -9, at 64 at once, 0.1 s on average\n")
-    print("| client | kills | mean | median | most | asked when one is edited, one added |")
-    print("|---|---|---|---|---|---|")
-    for name in names:
-        print(resumed(name, 200 * (chosen.kills + 1), 64, 0.1, chosen.kills), flush=True)
+        print(f"\n{chosen.mean_s} s on average, {concurrency} at once")
+        heads = "requests | requests/s | of the ideal | CPU ms a request | peak MB | lost"
+        _table(heads, chosen.clients, lambda name: speed(client(name), concurrency, chosen.mean_s))  # noqa: B023
+    if chosen.kills:
+        print("\nanswered, then killed and asked again; one problem edited, one added; 64 at once, 0.1 s")
+        heads = "kills | mean | median | most | new ones asked | others asked again | answers"
+        _table(heads, chosen.clients, lambda name: resumed(client(name), 64, 0.1))
 
 
 if __name__ == "__main__":

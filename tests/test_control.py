@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from factory.ledger import Result
@@ -92,6 +92,52 @@ def test_enough_failures_in_a_row_stop_the_run() -> None:
         decision = run.failed(asked, OOPS, None, number + 0.5)
     assert isinstance(decision, Stop)
     assert "failed 3 times in a row, the last time with: HTTP 500: oops" in decision.why
+    assert decision.why.endswith("if it fails these requests alone, raise breaker_after")
+
+
+def test_rows_that_fail_alone_at_the_end_of_a_run_end_one_by_one() -> None:
+    run, now_s = control(max_attempts=8, breaker_after=3), 0.0
+    for key in ("a", "b"):
+        asked = row(key=key)
+        for attempt in range(1, 9):
+            now_s = max(now_s + 1.0, run.flow.breaker.until_s)
+            run.sent(asked, now_s)
+            decision = run.failed(asked, OOPS, None, now_s + 0.5)
+            assert isinstance(decision, Again if attempt < 8 else Over)
+    assert run.flow.breaker.failures == 2
+
+
+def test_rows_that_are_all_that_is_left_to_ask_do_not_stop_a_run_with_answers() -> None:
+    run, answered = control(breaker_after=3, max_attempts=2), row(key="good")
+    run.sent(answered, 0.0)
+    run.answered(answered, result(0.0), 0.5)
+    run.asked_all = True
+    for number in range(20):
+        asked = row(key=str(number))
+        run.sent(asked, number + 1.0)
+        assert isinstance(run.failed(asked, OOPS, None, number + 1.5), Again)
+    assert run.flow.breaker.failures == 0
+
+
+@pytest.mark.parametrize("fault", [OOPS, BUSY])
+def test_an_endpoint_that_is_down_or_never_answered_stops_the_run_to_its_end(fault: Fault) -> None:
+    run = control(breaker_after=3, max_attempts=2)
+    run.asked_all = True
+    run.tally.of("cot").held = int(fault is BUSY)
+    for number in range(3):
+        asked = row(key=str(number))
+        run.sent(asked, number * 100.0)
+        decision = run.failed(asked, fault, None, number * 100.0 + 0.5)
+    assert isinstance(decision, Stop)
+
+
+def test_one_row_that_finds_the_endpoint_down_each_time_stops_the_run() -> None:
+    run, asked = control(max_attempts=8, breaker_after=3), row()
+    for now_s in (0.0, 100.0, 200.0):
+        run.sent(asked, now_s)
+        decision = run.failed(asked, BUSY, None, now_s + 0.5)
+    assert isinstance(decision, Stop)
+    assert "raise breaker_after" not in decision.why
 
 
 def test_what_a_request_can_cost_is_held_from_its_sending_to_its_landing() -> None:
@@ -144,6 +190,7 @@ LANDINGS = st.tuples(
 )
 
 
+@settings(deadline=None)
 @given(
     landings=st.lists(LANDINGS, min_size=1, max_size=60), most=st.integers(1, 8), max_usd=st.floats(0.5, 30)
 )

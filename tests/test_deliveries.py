@@ -155,3 +155,22 @@ def test_a_long_page_is_shortened_to_one_line() -> None:
     detail = fault(502, b"<html>\n" + b"x " * 5000).detail
     assert "\n" not in detail
     assert len(detail) < 250
+
+
+def test_an_error_that_comes_with_status_200_is_what_its_code_says() -> None:
+    def said(code: Any) -> Fault:
+        return fault(200, orjson.dumps({"error": {"message": "no credit left", "code": code}}))
+
+    assert (said(402).remedy, said(402).detail) == (Remedy.STOP, "HTTP 402: no credit left")
+    assert (said(503).remedy, said(503).overload, said(503).billed) == (Remedy.AGAIN, True, True)
+    for code in ("rate_limited", 40303, None, True, 4.5):
+        assert said(code).remedy is Remedy.AGAIN
+        assert said(code).detail.startswith("the answer holds no choices: ")
+
+
+def test_a_choice_that_broke_off_with_an_error_is_no_completion() -> None:
+    choice = {"message": {"content": "so 4"}, "finish_reason": "error", "error": {"message": "lost it"}}
+    verdict = fault(200, orjson.dumps({"choices": [choice]}))
+    assert (verdict.remedy, verdict.billed) == (Remedy.AGAIN, True)
+    assert verdict.detail == 'the answer broke off: {"message":"lost it"}'
+    assert isinstance(completion(orjson.dumps({"choices": [{**choice, "error": None}]})), Completed)

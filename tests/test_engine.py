@@ -232,7 +232,28 @@ def test_a_dead_endpoint_stops_the_run_loudly(ledger: Path, transport: str) -> N
 
 def test_an_endpoint_that_only_fails_stops_the_run_though_few_are_asked(ledger: Path) -> None:
     with pytest.raises(ThoughtmillError, match="HTTP 500: oops; when it works, run the same command again"):
-        run(lambda prompt, times: error(500, "oops"), ["a", "b"], ledger, breaker_after=4, max_attempts=50)
+        run(lambda prompt, times: error(500, "oops"), "abcd", ledger, breaker_after=4, max_attempts=50)
+
+
+def test_bad_rows_that_are_all_that_is_left_to_ask_end_as_rows(ledger: Path) -> None:
+    def plan(prompt: str, times: int) -> Turn:
+        return error(500, "oops") if prompt.startswith("bad") else Turn()
+
+    prompts = ["good", *(f"bad{i}" for i in range(6))]
+    for _ in range(2):
+        replies, endpoint = run(plan, prompts, ledger, max_concurrency=8, breaker_after=3)
+        assert replies["good"].completion == "42"
+        assert all(replies[bad].failure == "unanswered" for bad in prompts[1:])
+        assert all(endpoint.asked[bad] == 3 for bad in prompts[1:])
+
+
+def test_two_bad_neighbours_do_not_end_a_run_of_one_at_a_time(ledger: Path) -> None:
+    def plan(prompt: str, times: int) -> Turn:
+        return error(500, "oops") if prompt.startswith("bad") else Turn()
+
+    prompts = ["bad1", "bad2", *GOOD]
+    replies, _ = run(plan, prompts, ledger, max_concurrency=1, breaker_after=3, max_attempts=8)
+    assert [replies[prompt].completion for prompt in prompts] == [None, None, "42", "42", "42"]
 
 
 def test_an_endpoint_that_comes_back_is_not_given_up(ledger: Path) -> None:

@@ -5,7 +5,7 @@ import math
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from factory.teachers.flow import Breaker, Flow, Pace, Window, backoff_s, longest_backoff_s
@@ -33,6 +33,7 @@ def test_no_minute_ever_holds_more_requests_than_the_limit(per_minute: float, ga
         assert sum(begin <= at < begin + 60 for at in sent) <= per_minute + 1e-6
 
 
+@settings(max_examples=20, deadline=None)
 @given(per_minute=st.floats(120, 5000))
 def test_a_limit_is_used_nearly_in_full(per_minute: float) -> None:
     pace, now_s, count = Pace(per_minute, 0.0), 0.0, 0

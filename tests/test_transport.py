@@ -7,10 +7,11 @@ from email.utils import formatdate
 import aiohttp
 import pytest
 
+from factory.errors import ThoughtmillError
 from factory.teachers.deliveries import Delivery
 from factory.teachers.raw import RawTransport
 from factory.teachers.through_openai import OpenAITransport
-from factory.teachers.transport import Transport, broken, delivered, proxy_of, retry_after_s
+from factory.teachers.transport import Transport, api_key, broken, delivered, proxy_of, retry_after_s
 from tests.fake_endpoint import FakeEndpoint, Turn, error
 
 BODY = b'{"model": "tiny", "messages": [{"role": "user", "content": "a"}]}'
@@ -98,6 +99,25 @@ def test_a_secret_in_a_body_or_an_error_is_blotted_out(monkeypatch: pytest.Monke
     begun = time.perf_counter()
     assert delivered(begun, 200, b"it is sk-0123456789abcdef!", {}).body == b"it is [key]!"
     assert "sk-" not in broken(begun, aiohttp.ClientError("sk-0123456789abcdef"), 1.0).detail
+
+
+def test_a_key_read_from_a_file_may_end_with_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-0123456789\n")
+    assert api_key() == "sk-0123456789"
+    monkeypatch.setenv("OPENAI_API_KEY", "\n")
+    assert api_key() is None
+
+
+@pytest.mark.parametrize("key", ["sk-0123\u00e9456789", "sk-012345\n6789", "sk-\u20ac"])
+def test_a_key_that_cannot_be_one_is_refused_and_not_repeated(
+    key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", key)
+    with pytest.raises(
+        ThoughtmillError, match="OPENAI_API_KEY holds characters that are in no key"
+    ) as caught:
+        api_key()
+    assert key not in str(caught.value)
 
 
 def test_a_key_that_is_a_word_is_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,7 +35,10 @@ class Stop:
 
 
 class Control:
-    """Flow, budget and tally of one run, which every row passes when it is sent and when it lands."""
+    """Flow, budget and tally of one run, which every row passes when it is sent and when it lands.
+
+    `asked_all` is to be set when there is no request left that has not been asked once.
+    """
 
     def __init__(self, settings: Settings, now_s: float, total: int | None, spent_usd: float = 0.0) -> None:
         self.settings = settings
@@ -43,6 +46,7 @@ class Control:
         self.flow = Flow.of(settings, now_s)
         self.budget = Budget(settings.max_usd, settings.prices, spent_usd)
         self.tally = Tally(now_s, total)
+        self.asked_all = False
 
     def wait_s(self, row: Row, now_s: float) -> float | Stop:
         """Return the seconds until a row may be sent; infinite: not before another lands."""
@@ -85,15 +89,30 @@ class Control:
         if fault.remedy is Remedy.STOP:
             return Stop(f"{self.endpoint} refuses: {fault.detail}")
         if fault.remedy is Remedy.AGAIN:
-            breaker = self.flow.breaker
-            breaker.failed(now_s if fault.outage else row.first_sent_s, row.sent_s, now_s)
-            if breaker.open:
-                failed = f"{self.endpoint} failed {breaker.failures} times in a row, the last time with:"
-                return Stop(f"{failed} {fault.detail}; when it works, {GO_ON}")
+            self._blame(row, fault, now_s)
+            if self.flow.breaker.open:
+                return Stop(self._broken(fault))
             if row.attempts < self.settings.max_attempts:
                 return Again(now_s + max(self._backoff_s(row), retry_after_s or 0.0))
         self.tally.of(row.request.thought).failed += len(row.requests)
         return Over()
+
+    def _blame(self, row: Row, fault: Fault, now_s: float) -> None:
+        """Count a failure as one of the endpoint.
+
+        Of those that may be the row's own fault only the first counts; and none where other rows have answers
+        and there is nothing new to ask: rows that are never answered, and all that is left, end as such.
+        """
+        breaker = self.flow.breaker
+        if fault.outage:
+            breaker.failed(now_s, row.sent_s, now_s)
+        elif not row.blamed and not (self.asked_all and self.tally.has_answers):
+            row.blamed = breaker.failed(row.first_sent_s, row.sent_s, now_s)
+
+    def _broken(self, fault: Fault) -> str:
+        failed = f"{self.endpoint} failed {self.flow.breaker.failures} times in a row, the last time with:"
+        alone = "" if fault.outage else "; if it fails these requests alone, raise breaker_after"
+        return f"{failed} {fault.detail}; when it works, {GO_ON}{alone}"
 
     def _landed(self, row: Row) -> None:
         self.flow.landed()

@@ -4,7 +4,7 @@ Pure: a delivery in, a verdict out. A completion is kept and never bought again,
 says whether to ask again, to give this request up, or to stop the run.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
@@ -83,7 +83,9 @@ def read(delivery: Delivery) -> Completed | Fault:
         return _refusal(delivery.status, delivery.body)
     completed = completion(delivery.body)
     if isinstance(completed, str):
-        return Fault(Remedy.AGAIN, completed, billed=True)
+        status = _disguised(delivery.body)
+        fault = _refusal(status, delivery.body) if status else Fault(Remedy.AGAIN, completed)
+        return replace(fault, billed=True)
     return completed
 
 
@@ -100,6 +102,8 @@ def completion(body: bytes) -> Completed | str:
     text = message.get("content") if isinstance(message, dict) else None
     if not isinstance(message, dict) or not (text is None or isinstance(text, str)):
         return f"the answer's first choice holds no message: {_short(body)}"
+    if choices[0].get("error"):
+        return f"the answer broke off: {_short(orjson.dumps(choices[0]['error']))}"
     finish_reason = _text(choices[0].get("finish_reason"))
     refusal = _text(message.get("refusal"))
     failure, detail = _failure(text, finish_reason, refusal)
@@ -130,6 +134,15 @@ def _failure(
     if not (text or "").strip():
         return "empty", "the completion has no text"
     return None, None
+
+
+def _disguised(body: bytes) -> int | None:
+    """Return the HTTP status that a body sent with status 200 gives as its error's code, as gateways do."""
+    try:
+        code = _mapping(_mapping(orjson.loads(body)).get("error")).get("code")
+    except orjson.JSONDecodeError:
+        return None
+    return code if isinstance(code, int) and 400 <= code < 600 else None
 
 
 def _refusal(status: int, body: bytes) -> Fault:

@@ -99,7 +99,7 @@ class Run:
         """Take the next request; return its row unless the ledger answers it or it is being asked already."""
         request = next(source, None) if self.room > 0 and not self.exhausted else None
         if request is None:
-            self.exhausted = self.exhausted or self.room > 0
+            self.exhausted = self.control.asked_all = self.exhausted or self.room > 0
             return None
         key, parameters = keyed(request, self.control.endpoint, self.settings.model)
         if key in self.held:

@@ -99,14 +99,15 @@ class Breaker:
         self.failures = 0
         self.answered_at = now_s
 
-    def failed(self, first_sent_s: float, sent_s: float, now_s: float) -> None:
-        """Note a failure of a request: when it was sent the first time, when the last, and now."""
+    def failed(self, first_sent_s: float, sent_s: float, now_s: float) -> bool:
+        """Note a failure of a request, sent first and last at these times; say whether it counts."""
         if sent_s < self.counted_at or first_sent_s < self.answered_at:
-            return
+            return False
         self.failures += 1
         self.counted_at = now_s
         if self.probing:
             self.wait(self.pause_s(self.failures - 1), now_s)
+        return True
 
     def wait(self, seconds: float, now_s: float) -> None:
         """Send nothing for so many seconds, as `Retry-After` asks."""

@@ -20,7 +20,8 @@ from factory.teachers.settings import Settings
 class Row:
     """One request on its way, and everyone who asked for it.
 
-    `tokens` is about what it takes, for the limit per minute; `most_usd` the most it can cost.
+    `tokens` is about what it takes, for the limit per minute; `most_usd` the most it can cost. `blamed` says
+    that a failure of it has been counted as one of the endpoint.
     """
 
     key: str
@@ -31,6 +32,7 @@ class Row:
     attempts: int = 0
     first_sent_s: float = math.inf
     sent_s: float = math.inf
+    blamed: bool = False
 
     @property
     def request(self) -> Request:

@@ -29,7 +29,7 @@ class Settings(params.Settings):
     backoff_s: float = Field(0.5, ge=0, description="longest wait after one failure; doubles with each more")
     longest_backoff_s: float = Field(60.0, ge=0)
     breaker_after: int = Field(
-        10, ge=1, description="failures in a row, with no answer between, that end a run"
+        10, ge=1, description="requests in a row that fail, with no answer between, and so end a run"
     )
     transport: Literal["openai", "raw"] = "openai"
     prices: Mapping[str, Price] = {}

@@ -39,6 +39,11 @@ class Tally:
         self.spent_usd += cost_usd or 0.0
         self.priced = self.priced or cost_usd is not None
 
+    @property
+    def has_answers(self) -> bool:
+        """Say whether any request has an answer, be it from the ledger."""
+        return any(count.held or count.answered for count in self.thoughts.values())
+
     def line(self, now_s: float) -> str:
         """Say how far the run is.
 

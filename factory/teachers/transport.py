@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
+from factory.errors import ThoughtmillError
 from factory.teachers.deliveries import Delivery
 
 PATH = "/chat/completions"
@@ -34,8 +35,14 @@ class Transport(Protocol):
 
 
 def api_key() -> str | None:
-    """Return the key from `OPENAI_API_KEY`, the only place it may be in."""
-    return os.environ.get("OPENAI_API_KEY") or None
+    """Return the key from `OPENAI_API_KEY`, the only place it may be in, or raise a `ThoughtmillError`.
+
+    The end of its line is no part of it.
+    """
+    key = os.environ.get("OPENAI_API_KEY", "").strip()
+    if not (key.isascii() and key.isprintable()):
+        raise ThoughtmillError("OPENAI_API_KEY holds characters that are in no key: set it anew")
+    return key or None
 
 
 def proxy_of(url: str) -> str | None:

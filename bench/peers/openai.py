@@ -1,0 +1,28 @@
+"""`AsyncOpenAI` under a semaphore, which keeps nothing; the variant is its backend, `aiohttp` or `httpx`."""
+
+import asyncio
+
+from httpx2 import Limits
+from openai import AsyncOpenAI, DefaultAioHttpClient, DefaultAsyncHttpxClient
+
+from bench.peers import SAMPLING, Job
+
+
+def ask(job: Job) -> int:
+    """Ask for all at once, so many of them at a time."""
+    return asyncio.run(_ask(job))
+
+
+async def _ask(job: Job) -> int:
+    backend = DefaultAioHttpClient if job.variant == "aiohttp" else DefaultAsyncHttpxClient
+    limits = Limits(max_connections=job.concurrency, max_keepalive_connections=job.concurrency)
+    client = AsyncOpenAI(base_url=job.url, api_key="none", http_client=backend(limits=limits))
+    free = asyncio.Semaphore(job.concurrency)
+
+    async def one(chat: list[dict[str, str]]) -> str | None:
+        async with free:
+            answer = await client.chat.completions.create(model="bench", messages=chat, **SAMPLING)
+            return answer.choices[0].message.content
+
+    answers = await asyncio.gather(*map(one, job.chats))
+    return sum(answer is not None for answer in answers)

@@ -1,0 +1,15 @@
+"""Thoughtmill; the variant is its transport."""
+
+from bench.peers import SAMPLING, Job
+from factory.teachers import Request, raw, through_openai  # noqa: F401  what it would import while it runs
+from factory.teachers.openai import OpenAITeacher, Settings
+
+
+def ask(job: Job) -> int:
+    """Ask through the teacher, ledger on."""
+    chosen = {"endpoint": "bench", "max_concurrency": job.concurrency, "transport": job.variant}
+    settings = Settings.model_validate({"base_url": job.url, **chosen})
+    parameters = {"model": "bench", **SAMPLING}
+    asked = (Request({}, "cot", 0, tuple(chat), parameters) for chat in job.chats)
+    replies = OpenAITeacher(settings, job.folder / "ledger.sqlite").complete(asked)
+    return sum(reply.completion is not None for reply in replies)
