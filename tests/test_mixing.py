@@ -45,4 +45,4 @@ def test_mixing_again_shares_one_list_of_spans(students: tuple[Base, PeftModel])
 
 def test_an_adapter_may_have_several_spans() -> None:
     assert spans_of([]) == []
-    assert spans_of(["a", "b", "a"]) == [("a", slice(0, 1)), ("b", slice(1, 2)), ("a", slice(2, 3))]
+    assert spans_of(["a", "b", "a"]) == [("a", 0, 1), ("b", 1, 2), ("a", 2, 3)]

@@ -1,5 +1,6 @@
 """Answering: policies run live; each draw is written and solved when a policy first asks for it, and once."""
 
+import hashlib
 import json
 import sys
 import time
@@ -22,6 +23,11 @@ class Request(NamedTuple):
     given: str | None
     temperature: float
     seed: str
+
+    @property
+    def seed_number(self) -> int:
+        """The seed for those that take no words: a number of 31 bits."""
+        return int(hashlib.sha256(self.seed.encode()).hexdigest()[:8], 16) // 2
 
 
 class Written(NamedTuple):

@@ -20,17 +20,18 @@ from schemas import Predictions
 from train.answering import Journal, Request, Writer, Written, answer
 from train.draws import Draw, Key, Sample
 from train.local import Students
-from train.opening import Opened, open_students
+from train.opening import Opened, cast_of, open_students
 from train.pinned import Corpus, open_corpus
 from train.policies import PolicySettings, policy
 from train.served import Served, ServedSettings
 from train.stored import VARIANTS, solve
+from train.vllm_backend import Vllm, VllmSettings
 
 
 class InferSettings(Settings):
     """The section `infer` of `params.yaml`."""
 
-    backend: Literal["students", "openai"] = "students"
+    backend: Literal["students", "vllm", "openai"] = "students"
     base: str = "train/base"
     revision: str | None = None
     precision: Literal["auto", "float32", "bfloat16", "4bit"] = "auto"
@@ -51,6 +52,7 @@ class InferSettings(Settings):
     rows: int = Field(128, gt=0, description="samples that are written at a time")
     mixed_versions: bool = Field(False, description="take adapters of different data versions")
     openai: ServedSettings = ServedSettings()
+    vllm: VllmSettings = VllmSettings()
 
 
 def main() -> None:
@@ -77,6 +79,11 @@ def opened(
     if settings.backend == "openai":
         served = Served(settings.openai, max_new_tokens=settings.max_new_tokens, top_p=settings.top_p)
         return served, corpus.data_version, ""
+    if settings.backend == "vllm":
+        cast = cast_of(folder, trained, settings.mixed_versions)
+        sampling = {"max_tokens": settings.max_new_tokens, "top_k": settings.top_k, "top_p": settings.top_p}
+        writer = Vllm(settings.vllm, cast, settings.base, settings.precision, **sampling)
+        return writer, cast.data_version, cast.sha
     found = open_students(
         folder, trained, settings.base, settings.revision, settings.precision, settings.mixed_versions
     )

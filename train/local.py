@@ -15,11 +15,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from factory.errors import ThoughtmillError
 from train import roles
 from train.answering import Request, Written
 from train.bases import Base
 from train.mixing import mix, spans_of
+from train.opening import player
 from train.sampling import Row, Rows, empty_cache, pick
 
 SPARE = 8
@@ -56,12 +56,11 @@ class Students:
     def ask(self, requests: Sequence[Request]) -> None:
         """Line up requests, the longest prompt first: neighbours are alike, and late rounds come soon."""
         for request in requests:
-            if request.role not in self.adapters:
-                raise ThoughtmillError(f"no adapter plays `{request.role}`: list it in `roles` and train it")
+            adapter = player(self.adapters, request.role)
             prompt = roles.render(self.base.tokenizer, request.role, request.problem, request.given)
             used = len(prompt) if self.base.start is None else 0
             limit = min(self.max_new_tokens, self.longest - used)
-            row = Row(request, prompt, self.adapters[request.role], limit, Random(request.seed))
+            row = Row(request, prompt, adapter, limit, Random(request.seed))
             heapq.heappush(self.waiting, (-len(prompt), row.adapter, self.asked, row))
             self.asked += 1
 

@@ -7,25 +7,31 @@ small student half of its time. Here the rows of an adapter stand together, and 
 from itertools import groupby
 from typing import cast
 
+import torch
 from peft.tuners.lora import LoraLayer
 from torch import Tensor, nn
-from torch.nn.functional import linear
 from transformers import PreTrainedModel
 
-Spans = list[tuple[str, slice]]
+Spans = list[tuple[str, int, int]]
 """Which adapter plays which rows of a batch, shared by all layers of a model."""
 
 
 class Mixed(nn.Module):
-    """A linear layer of the base with the updates of all adapters that peft put on it."""
+    """A linear layer of the base with the updates of all adapters that peft put on it, in its own precision.
 
-    def __init__(self, layer: LoraLayer, spans: Spans) -> None:
+    `updates` holds for each adapter what leads down to its rank, what leads up again, and its scaling.
+    """
+
+    def __init__(self, layer: LoraLayer, spans: Spans, dtype: torch.dtype) -> None:
         super().__init__()
         self.spans = spans
         self.base = cast(nn.Linear, layer.base_layer)
-        self.lora_A = nn.ParameterDict({name: down.weight for name, down in layer.lora_A.items()})
-        self.lora_B = nn.ParameterDict({name: up.weight for name, up in layer.lora_B.items()})
-        self.scaling = dict(layer.scaling)
+        dtype = self.base.weight.dtype if self.base.weight.is_floating_point() else dtype
+        self.updates: dict[str, tuple[Tensor, Tensor, float]] = {}
+        for name, scaling in layer.scaling.items():
+            parts = (cast(nn.Linear, part[name]) for part in (layer.lora_A, layer.lora_B))
+            down, up = (part.weight.detach().to(dtype).T for part in parts)
+            self.updates[name] = (down, up, scaling)
 
     @property
     def weight(self) -> Tensor:
@@ -35,11 +41,12 @@ class Mixed(nn.Module):
     def forward(self, x_BTD: Tensor) -> Tensor:
         """Add to what the base makes of each row what the row's adapter does."""
         y_BTD: Tensor = self.base(x_BTD)
-        for adapter, rows in self.spans:
-            if adapter in self.scaling:
-                down, up = self.lora_A[adapter], self.lora_B[adapter]
-                low_BTR = linear(x_BTD[rows].to(down.dtype), down) * self.scaling[adapter]
-                y_BTD[rows] += linear(low_BTR, up).to(y_BTD.dtype)
+        x_ND, y_ND, width = x_BTD.flatten(0, 1), y_BTD.flatten(0, 1), x_BTD.shape[1]
+        for adapter, begin, end in self.spans:
+            if adapter in self.updates:
+                down, up, scaling = self.updates[adapter]
+                low_NR = x_ND[begin * width : end * width] @ down
+                y_ND[begin * width : end * width].addmm_(low_NR, up, alpha=scaling)
         return y_BTD
 
 
@@ -48,7 +55,7 @@ def mix(model: PreTrainedModel) -> Spans:
     spans: Spans = []
     for name, layer in list(model.named_modules()):
         if isinstance(layer, LoraLayer):
-            model.set_submodule(name, Mixed(layer, spans))
+            model.set_submodule(name, Mixed(layer, spans, model.dtype))
         elif isinstance(layer, Mixed):
             layer.spans = spans
     return spans
@@ -58,10 +65,10 @@ def spans_of(adapters: list[str]) -> Spans:
     """Return the spans of rows whose adapters stand together.
 
     >>> spans_of(["ir", "ir", "kg"])
-    [('ir', slice(0, 2, None)), ('kg', slice(2, 3, None))]
+    [('ir', 0, 2), ('kg', 2, 3)]
     """
     ends, found = 0, []
     for adapter, group in groupby(adapters):
         begin, ends = ends, ends + len(list(group))
-        found.append((adapter, slice(begin, ends)))
+        found.append((adapter, begin, ends))
     return found

@@ -1,6 +1,5 @@
 """Students behind an endpoint: a served adapter, or any model behind an API, plays any role."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 
 from pydantic import Field
@@ -48,13 +47,12 @@ class Served:
         ]
 
     def _request(self, request: Request, place: int) -> teachers.Request:
-        seed = int(hashlib.sha256(request.seed.encode()).hexdigest()[:8], 16) // 2
         parameters = {
             "model": self.settings.models.get(request.role, self.settings.model),
             "temperature": request.temperature,
             "top_p": self.top_p,
             "max_tokens": self.max_new_tokens,
-            "seed": seed,
+            "seed": request.seed_number,
         }
         asked = {"role": "user", "content": roles.prompt(request.role, request.problem, request.given)}
         problem = {"problem_id": request.draw.problem_id, "place": place}
