@@ -55,7 +55,7 @@ def measure(file: Path | None = None) -> list[Speed]:
     with Equations() as equations:
         # sympy starts before the clock does, on both sides
         equations.solve("x^3 = 8\nx > 0\nans = x")
-        worker = equations._nonlinear._process
+        worker = equations._nonlinear.process
         assert worker is not None
         start = _worker_s(worker.pid)
         ours = _speed("thoughtmill", lambda text: equations.solve(text).answer, cases)
