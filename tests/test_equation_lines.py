@@ -56,6 +56,12 @@ COMPLETIONS = {
         "2x + 3y = 12\nx - y = 1 (given)\nans = x",
         "3",
     ),
+    "numbers at the ends of lines": (
+        "a + b = 10   (1)\na - b = 2 ...(2)\nans = a",
+        "a + b = 10\na - b = 2\nans = a",
+        "6",
+    ),
+    "a factor at the end of a line": ("a = 5\nans = a (2)", "a = 5\nans = a (2)", "10"),
     "steps in back-ticks": (
         "Step 1: Let `a` be the price.\nStep 2: `a + 5 = 12`\nIt follows that `ans = a` is it.",
         "a + 5 = 12\nans = a",

@@ -21,6 +21,7 @@ _OPENING = re.compile(
     r"(?:(?:so|then|thus|hence|therefore|finally|now|next|first|and|we have|we get)\b,?\s+)+", re.I
 )
 _SENTENCE = re.compile(r"\b[^\W\d_]+(?:'[a-z]+)?,?[ \t]+[^\W\d_]+,?[ \t]+[^\W\d_]+")
+_TAG = re.compile(r"(?<![-\s–—.…,])[-\s–—.…,]++[(\[{](?:(?:eq\.?|equation)\s?)?([0-9]{1,2})[)\]}]\s*$", re.I)
 _DECORATION = " \t*`_"
 
 
@@ -37,8 +38,16 @@ def equations_of(completion: str) -> str | None:
     if len(completion) > MAX_CHARS:
         return None
     text = "\n".join(_fenced(completion.splitlines()))
-    lines = [line for raw in latex.plain(text).splitlines() for line in _lines(raw)]
+    lines = [line for raw in _untagged(latex.plain(text).splitlines()) for line in _lines(raw)]
     return "\n".join(lines) if any("=" in line for line in lines) else None
+
+
+def _untagged(lines: list[str]) -> list[str]:
+    """Take `(1)`, `(2)` and so on off the ends of lines that are numbered by them: they are no factors."""
+    tags = {at: tag for at, line in enumerate(lines) if "=" in line and (tag := _TAG.search(line))}
+    if len(tags) < 2 or [int(tag[1]) for tag in tags.values()] != [*range(1, len(tags) + 1)]:
+        return lines
+    return [line[: tags[at].start()] if at in tags else line for at, line in enumerate(lines)]
 
 
 def _fenced(lines: list[str]) -> Iterable[str]:
