@@ -1,6 +1,7 @@
 """Policies by name, and `python -m train.policies`, which replays them all."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -90,9 +91,13 @@ def test_the_settings_reach_the_policies() -> None:
     assert replay(policy("lorid", HOW), ["p"], stored).decisions["p"].resolved is True
 
 
-def run(path: Path) -> subprocess.CompletedProcess[str]:
+def run(path: Path, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the command in a folder, or else in the folder of the samples."""
     words = [sys.executable, "-m", "train.policies", str(path)]
-    return subprocess.run(words, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[1])
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
+    return subprocess.run(
+        words, capture_output=True, text=True, check=False, cwd=folder or path.parent, env=environment
+    )
 
 
 def row(key: Key, sample: Sample) -> dict[str, Any]:
@@ -114,6 +119,22 @@ def test_the_command_prints_one_json_object_and_the_same_each_time(tmp_path: Pat
         "problems": 2, "accuracy": 0.5, "low": 0.0, "high": 1.0, "resolved": 1.0, "accuracy_resolved": 0.5,
         "mean_rounds": 3.0, "mean_new_tokens": 30.0,
     }  # fmt: skip
+
+
+def test_in_a_project_policies_are_as_its_settings_have_them(tmp_path: Path) -> None:
+    path, project = tmp_path / "samples.jsonl", tmp_path / "project"
+    project.mkdir()
+    (project / "dvc.yaml").write_text("")
+    (project / "params.yaml").write_text("infer: {policy: {max_rounds: 2}}")
+    stored = table({"ir": ["7", "7"], "kg": [None] * 2, "dr": ["3", "4"]}, "a")
+    path.write_text("".join(json.dumps(row(key, sample)) + "\n" for key, sample in stored.items()))
+    inside, outside = run(path, project), run(path)
+    assert json.loads(inside.stdout)["lorid"]["resolved"] == 0.0
+    assert "lorid" not in json.loads(outside.stdout)
+    told = [
+        each.stderr.removeprefix("left out, for want of samples: ").split(", ") for each in (inside, outside)
+    ]
+    assert ["lorid" in names for names in told] == [False, True]
 
 
 def test_the_command_needs_no_torch(tmp_path: Path) -> None:

@@ -7,14 +7,15 @@
 
 import json
 import re
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field
 
-from factory import stage
-from factory.errors import ThoughtmillError
+from factory import params, stage
+from factory.errors import NotInProject, ThoughtmillError
 from factory.params import Settings
 from factory.solvers.answers import equal, lorid_grader
 from train import ensembles, lorid, pairs, votes
@@ -80,9 +81,20 @@ def policy(name: str, how: PolicySettings) -> Policy:
 
 
 def main(samples: str) -> None:
-    """Replay every policy that the samples of a file allow; print one JSON object of figures by policy."""
+    """Replay every policy that the samples of a file allow; print one JSON object of figures by policy.
+
+    Inside a project policies are as its `infer.policy` has them, elsewhere as in their papers.
+    """
+    try:
+        given = (params.load().get("infer") or {}).get("policy") or {}
+    except NotInProject:
+        given = {}
+    how = params.validated(given, PolicySettings, "params.yaml: infer.policy")
     stored, answers = read_samples(Path(samples))
-    print(json.dumps(replayed(stored, answers, PolicySettings()), indent=1))
+    shown = replayed(stored, answers, how)
+    print(json.dumps(shown, indent=1))
+    if left_out := [name for name in candidates(stored) if name not in shown]:
+        print(f"left out, for want of samples: {', '.join(left_out)}", file=sys.stderr)
 
 
 def replayed(
