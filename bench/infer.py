@@ -1,7 +1,7 @@
 """Measure the engine of inference beside LoRID's released schedule, on the same students, problems and seeds.
 
-    python -m bench.infer                                # the students of this project, 40 problems
-    python -m bench.infer --problems 200 --threads 2
+    python -m bench.infer                                # as the stage `infer` has it, after `make repro`
+    python -m bench.infer --splits test_numbers --problems 10
 
 The released schedule draws all rounds of IR, KG and DR for every problem, from three merged models, through
 `generate`; whatever its scorer then looks at, all of it has been paid for. Figures: new tokens, seconds (of
@@ -20,7 +20,7 @@ from typing import Any
 
 import torch
 
-from factory import tables
+from factory import params, tables
 from factory.solvers.limits import Limits
 from factory.solvers.solvers import Solvers
 from train import adapters, roles
@@ -40,36 +40,34 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--base", default="train/base")
+    given_by_stage = params.section("infer", InferSettings)
     parser.add_argument("--adapters", default="data/adapters", type=Path)
-    parser.add_argument("--corpus", default="data")
-    parser.add_argument("--split", default="test_compositions")
-    parser.add_argument("--problems", default=40, type=int)
-    parser.add_argument("--rounds", default=20, type=int)
-    parser.add_argument("--rows", default=128, type=int)
-    parser.add_argument("--max_new_tokens", default=160, type=int)
-    parser.add_argument("--temperature", default=1.5, type=float)
+    parser.add_argument("--corpus", default=given_by_stage.corpus)
+    parser.add_argument("--splits", default=list(given_by_stage.splits), nargs="+")
+    parser.add_argument("--problems", default=given_by_stage.limit, type=int, help="of each split")
+    parser.add_argument("--rounds", default=20, type=int, help="LoRID's")
+    parser.add_argument("--rows", default=given_by_stage.rows, type=int)
+    parser.add_argument("--temperature", default=given_by_stage.temperature, type=float)
     parser.add_argument("--threads", default=1, type=int)
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
-    how = InferSettings(
-        base=given.base,
-        rows=given.rows,
-        max_new_tokens=given.max_new_tokens,
-        temperature=given.temperature,
-        policy=PolicySettings(max_rounds=given.rounds),
-    )
-    problems = problems_of(open_corpus(given.corpus), (given.split,), given.problems)
-    opened = open_students(given.adapters, ROLES, given.base)
-    shown = {
-        "problems": len(problems),
-        "rounds": given.rounds,
-        "rows": given.rows,
-        "temperature": given.temperature,
-    }
+    told = {"rows": given.rows, "temperature": given.temperature}
+    how = given_by_stage.model_copy(update=told | {"policy": PolicySettings(max_rounds=given.rounds)})
+    problems = problems_of(open_corpus(given.corpus), given.splits, given.problems)
+    opened = open_students(given.adapters, ROLES, how.base, how.revision)
+    shown = {"problems": len(problems), "splits": given.splits, "rounds": given.rounds, **told}
+    shown |= weights(opened.base.model)
     shown |= schedules(opened, problems, how, given.adapters)
     shown |= batches(opened, problems, how, given.adapters)
     print(json.dumps(shown, indent=1))
+
+
+def weights(model: torch.nn.Module) -> dict[str, float]:
+    """Return the weights in memory by those of one base; three merged models are three of it."""
+    size = {name: one.numel() * one.element_size() for name, one in model.named_parameters()}
+    added = sum(size[name] for name in size if "lora_" in name)
+    base = sum(size.values()) - added
+    return {"weights_by_one_base": round(1 + added / base, 3)}
 
 
 def schedules(
@@ -82,7 +80,6 @@ def schedules(
         _, whole_cost, stored = run(opened, problems, how, solvers, None)
     same = replay(policy("lorid_released", how.policy), sorted(live.decisions), stored)
     released = timed(lambda: as_released(how, folder, problems, rounds))
-    base_bytes = size(opened.base.model, lambda name: "lora_" not in name)
     return {
         "same_answers": sum(same.decisions[one] == decision for one, decision in live.decisions.items()),
         "resolved": sum(decision.resolved for decision in live.decisions.values()),
@@ -92,7 +89,6 @@ def schedules(
         "fewer_new_tokens": round(released["new_tokens"] / live_cost["new_tokens"], 2),
         "less_wall_time": round(released["wall_s"] / live_cost["wall_s"], 2),
         "less_cpu_time": round(released["cpu_s"] / live_cost["cpu_s"], 2),
-        "weights_of_one_base": round(size(opened.base.model, lambda name: True) / base_bytes, 3),
     }
 
 
@@ -223,16 +219,9 @@ def timed(work: Callable[[], int]) -> dict[str, float]:
     wall_s, cpu_s = time.perf_counter(), time.process_time()
     new_tokens = work()
     wall_s, cpu_s = time.perf_counter() - wall_s, time.process_time() - cpu_s
-    print(f"{new_tokens} new tokens in {wall_s:.1f} s", file=sys.stderr)
+    print(f"{new_tokens} new tokens in {wall_s:.1f} s, {cpu_s:.1f} s of processor", file=sys.stderr)
     return {"new_tokens": new_tokens, "wall_s": round(wall_s, 2), "cpu_s": round(cpu_s, 2),
             "new_tokens_per_cpu_s": round(new_tokens / cpu_s)}  # fmt: skip
-
-
-def size(model: torch.nn.Module, counts: Callable[[str], bool]) -> int:
-    """Return the bytes of a model's weights whose names count."""
-    return sum(
-        weight.numel() * weight.element_size() for name, weight in model.named_parameters() if counts(name)
-    )
 
 
 if __name__ == "__main__":
