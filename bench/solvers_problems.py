@@ -15,7 +15,8 @@ from bench.solvers_equations import marked
 from factory.solvers.answers import equal
 from factory.solvers.limits import Limits
 from factory.solvers.solvers import Solvers
-from factory.thoughts import THOUGHTS
+from factory.verdicts import Job, solve
+from factory.workers import CHUNK
 
 DATA = Path(__file__).parents[1].parent / "shared" / "data"
 SOLVED = ("cot", "pot", "eot")
@@ -42,15 +43,18 @@ def main() -> None:
 
 
 def verify(problems: list[Whole]) -> int:
-    """Parse, solve and compare everything; return how many thoughts are right."""
+    """Parse, solve and compare everything, some problems at a time; return how many thoughts are right."""
     right = 0
     with Solvers(Limits(), equations_timeout_s=5.0) as solvers:
-        for whole in problems:
-            for name, completion in zip(SOLVED, whole.completions, strict=True):
-                rationale = THOUGHTS[name].parse(completion)
-                if rationale is not None:
-                    answer = THOUGHTS[name].solve(rationale, whole.problem, solvers).answer
-                    right += answer is not None and equal(answer, whole.answer)
+        for at in range(0, len(problems), CHUNK):
+            asked = [
+                (Job(thought, whole.problem, completion), whole.answer)
+                for whole in problems[at : at + CHUNK]
+                for thought, completion in zip(SOLVED, whole.completions, strict=True)
+            ]
+            for solved, (_, gold) in zip(solve([job for job, _ in asked], solvers), asked, strict=True):
+                answer = solved.outcome.answer
+                right += answer is not None and equal(answer, gold)
     return right
 
 
