@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import gc
 import json
 import sqlite3
 import time
@@ -411,6 +412,17 @@ def test_a_limit_per_minute_spreads_the_requests(ledger: Path) -> None:
     began_s = time.monotonic()
     run(plan, [f"p{i}" for i in range(30)], ledger, requests_per_minute=1200)
     assert max(seen) - began_s >= 10 / 20, "20 may go at once, and 10 at 20 a second"
+
+
+def test_what_was_loaded_before_a_run_is_left_alone_by_its_garbage_collections(ledger: Path) -> None:
+    with FakeEndpoint() as endpoint:
+        replies = OpenAITeacher(Settings(base_url=endpoint.url, transport="raw"), ledger).complete(
+            map(ask, GOOD)
+        )
+        next(replies)
+        assert gc.get_freeze_count() > 10_000
+        replies.close()
+    assert gc.get_freeze_count() == 0
 
 
 def test_the_figures_of_a_run_are_in_the_ledger(ledger: Path, capsys: pytest.CaptureFixture[str]) -> None:

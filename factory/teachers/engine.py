@@ -7,6 +7,7 @@ threads.
 """
 
 import asyncio
+import gc
 import math
 import sys
 from collections import deque
@@ -55,6 +56,7 @@ class Run:
     def replies(self, requests: Iterable[Request]) -> Iterator[Reply]:
         """Yield a reply per request; where the run must stop, drain it and raise a `ThoughtmillError`."""
         source = iter(requests)
+        gc.freeze()  # to go through all that is loaded stops a run for tens of milliseconds
         try:
             with Interrupts(self._interrupted):
                 try:
@@ -68,6 +70,7 @@ class Run:
                 finally:
                     self._drain()
         finally:
+            gc.unfreeze()
             self.loop.stop()  # an interrupt may have left a stop in line that would end the call after next
             self.loop.run_forever()
             self.loop.run_until_complete(self._close())
