@@ -22,7 +22,7 @@ WORD = re.compile(r"[A-Za-z_]\w*")
 class ReadingSettings(params.Settings):
     """How much the base reads of what."""
 
-    cycles: tuple[int, ...] = Field((10000, 4000, 1500), min_length=1, description="steps, cycle after cycle")
+    cycles: tuple[int, ...] = Field((10000, 7000, 2500), min_length=1, description="steps, cycle after cycle")
     problems: int = Field(12, gt=0, description="problems with their sums, per step")
     sums: int = Field(6, gt=0, description="texts of sums by themselves, per step")
     fragments: int = Field(2, gt=0, description="texts of torn lines, per step")

@@ -72,7 +72,7 @@ def split_of_numbers(template: str, composition: str, numbers: Sequence[Number])
 
 @cache
 def compositions(template: Template) -> tuple[Composition, ...]:
-    """Return all compositions of a template, the short ones first, up to four calculations or two steps long."""
+    """Return all compositions of a template, short ones first, up to four calculations or two steps long."""
     found = _grow(template, (template.opening,))
     return tuple(sorted(found, key=lambda composition: (composition.moves, composition.name)))
 

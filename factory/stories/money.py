@@ -212,3 +212,4 @@ TIP = TAX.told(
     "{who} leaves a tip of {#extra_percent} percent of the amount so far.",
     asks=("How much is paid in the end?", "How many dollars are paid with the tip?"),
 )
+BILL = (COUPON, DELIVERY, DISCOUNT, TAX, CHANGE)

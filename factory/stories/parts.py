@@ -146,6 +146,12 @@ class Template:
     reserved: bool = False
 
 
+def pool(own: tuple[Step, ...], *shared: Step) -> tuple[Step, ...]:
+    """Return a template's steps in wordings of its own, and the shared ones of all other kinds."""
+    kinds = {(step.kind, step.takes) for step in own}
+    return own + tuple(step for step in shared if (step.kind, step.takes) not in kinds)
+
+
 def opening(
     kind: str,
     gives: str,

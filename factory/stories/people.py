@@ -106,3 +106,4 @@ LAST_TABLE = Step(
     ("How many {+guest} sit at the last table?",),
 )
 WAYS = {"mark": ("wear glasses|", "wear a hat|", "have a camera|", "carry an umbrella|")}
+PEOPLE = (ARRIVE, LEAVE, PART, SHARE_OF, TEAMS, TABLES, LAST_TABLE)

@@ -188,3 +188,4 @@ SELL = Step(
     ),
     ("How much money does {who} get for the {+thing}?", "How many dollars does {who} earn from the sale?"),
 )
+THINGS = (ADD, TAKE_AWAY, HALVE, FRACTION, SHARE, TIMES, DOUBLE, TOGETHER, COMPARE, PACK, LEFT_OVER, SELL)

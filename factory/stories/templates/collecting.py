@@ -1,23 +1,19 @@
 """Stories about things that somebody collects, bakes or picks."""
 
-from factory.stories.money import DONATE, PURSE_SLOTS, SPEND
-from factory.stories.parts import Move, Template, cents, opening, pick, span
+from factory.stories.money import PURSE, PURSE_SLOTS
+from factory.stories.parts import Move, Template, cents, opening, pick, pool, span
 from factory.stories.things import (
     ADD,
-    COMPARE,
-    DOUBLE,
     FRACTION,
     GROUPS_RULE,
-    HALVE,
     LEFT_OVER,
     PACK,
     SELL,
     SHARE,
     SUM_RULE,
     TAKE_AWAY,
-    TIMES,
+    THINGS,
     TIMES_RULE,
-    TOGETHER,
 )
 
 CHEAP = {"price": cents(1, 3)}
@@ -36,8 +32,13 @@ MARBLES = Template(
         (Move("things", "groups * group_size", "The {groups box} hold {= thing}.", GROUPS_RULE),),
         ("How many {+thing} does {who} have?", "How many {+thing} are there in all?"),
     ),
-    (ADD, TAKE_AWAY, SHARE, TIMES, DOUBLE, COMPARE),
-    {"thing": ("marble", "bead", "button", "toy soldier"), "box": ("bag", "box", "jar", "tin")},
+    THINGS + PURSE,
+    {
+        "thing": ("marble", "bead", "button", "toy soldier"),
+        "box": ("bag", "box", "jar", "tin"),
+        "pack": ("sack", "tube", "case"),
+        **PURSE_SLOTS,
+    },
     ("{who}'s little sister is {#idle} years old.", "{pal} lives {idle house} down the street."),
 )
 STICKERS = Template(
@@ -52,8 +53,12 @@ STICKERS = Template(
             "{who} has collected {items thing} so far.",
         ),
     ),
-    (ADD, TAKE_AWAY, HALVE, FRACTION, TOGETHER, LEFT_OVER),
-    {"thing": ("sticker", "stamp", "postcard", "trading card"), "pack": ("envelope", "folder", "sleeve")},
+    THINGS + PURSE,
+    {
+        "thing": ("sticker", "stamp", "postcard", "trading card"),
+        "pack": ("envelope", "folder", "sleeve"),
+        **PURSE_SLOTS,
+    },
     ("The album has {#idle} empty pages at the end.", "{who} started the album {#idle} years ago."),
     start="items",
 )
@@ -72,8 +77,8 @@ SHELLS = Template(
         (Move("found", "saturday + sunday", "Both days give {= thing}.", SUM_RULE),),
         ("How many {+thing} does {who} find in all?", "How many {+thing} does {who} find on the two days?"),
     ),
-    (TAKE_AWAY, FRACTION, SHARE, PACK, TOGETHER),
-    {"thing": ("seashell", "smooth stone", "pebble"), "pack": ("box", "bag", "jar")},
+    THINGS + PURSE,
+    {"thing": ("seashell", "smooth stone", "pebble"), "pack": ("box", "bag", "jar"), **PURSE_SLOTS},
     ("The beach is {#idle} kilometres from {who}'s home.", "{who} is at the beach with {#idle} relatives."),
 )
 COOKIES = Template(
@@ -89,16 +94,17 @@ COOKIES = Template(
         (Move("baked", "trays * tray_size", "The {trays tray} hold {= thing}.", GROUPS_RULE),),
         ("How many {+thing} does {who} bake?", "How many {+thing} are there on the trays?"),
     ),
-    (
-        TAKE_AWAY.told(
-            "{who}'s guests eat {gone thing}.",
-            "{#gone} of {who}'s {+thing} are burnt and thrown away.",
-            "{who}'s family eats {gone thing}.",
+    pool(
+        (
+            TAKE_AWAY.told(
+                "{who}'s guests eat {gone thing}.",
+                "{#gone} of {who}'s {+thing} are burnt and thrown away.",
+                "{who}'s family eats {gone thing}.",
+            ),
+            SELL.told(*SELL.texts, draws=CHEAP),
         ),
-        SELL.told(*SELL.texts, draws=CHEAP),
-        PACK,
-        SPEND,
-        DONATE,
+        *THINGS,
+        *PURSE,
     ),
     {"thing": ("cookie", "muffin", "cupcake", "scone"), "pack": ("box", "bag", "tin"), **PURSE_SLOTS},
     ("The oven takes {#idle} minutes to heat up.", "{who} uses {#idle} spoons of sugar."),
@@ -116,21 +122,22 @@ ORCHARD = Template(
         (Move("picked", "trees * a_tree", "The {trees tree} give {= thing}.", GROUPS_RULE),),
         ("How many {+thing} does {who} pick?", "How many {+thing} are picked in all?"),
     ),
-    (
-        TAKE_AWAY.told(
-            "{#gone} of {who}'s {+thing} are rotten and thrown away.",
-            "{who}'s family eats {gone thing}.",
-            "Birds eat {#gone} of {who}'s {+thing}.",
-            asks=("How many {+thing} are left?", "How many {+thing} remain?"),
+    pool(
+        (
+            TAKE_AWAY.told(
+                "{#gone} of {who}'s {+thing} are rotten and thrown away.",
+                "{who}'s family eats {gone thing}.",
+                "Birds eat {#gone} of {who}'s {+thing}.",
+                asks=("How many {+thing} are left?", "How many {+thing} remain?"),
+            ),
+            SELL.told(*SELL.texts, draws=CHEAP),
+            FRACTION.told(
+                "{who} makes jam from {#numerator}/{#denominator} of {his} {+thing}.",
+                "Then {who} gives {#numerator}/{#denominator} of {his} {+thing} to the neighbours.",
+            ),
         ),
-        PACK,
-        LEFT_OVER,
-        SELL.told(*SELL.texts, draws=CHEAP),
-        SPEND,
-        FRACTION.told(
-            "{who} makes jam from {#numerator}/{#denominator} of {his} {+thing}.",
-            "Then {who} gives {#numerator}/{#denominator} of {his} {+thing} to the neighbours.",
-        ),
+        *THINGS,
+        *PURSE,
     ),
     {"thing": ("apple", "pear", "peach", "plum"), "pack": ("crate", "basket", "box"), **PURSE_SLOTS},
     ("The oldest tree is {#idle} metres tall.", "{who}'s house has {#idle} windows that look at the garden."),
@@ -148,17 +155,21 @@ CARDS = Template(
         (Move("own", "pals * times_pal", "{who} has {= thing}.", TIMES_RULE),),
         ("How many {+thing} does {who} have?",),
     ),
-    (
-        ADD.told(
-            "Then {who} buys {#more} more {+thing}.", "{who} gets {#more} more {+thing} on {his} birthday."
+    pool(
+        (
+            ADD.told(
+                "Then {who} finds {#more} more {+thing} in the attic.",
+                "{who} gets {#more} more {+thing} on {his} birthday.",
+            ),
         ),
-        TAKE_AWAY,
-        SHARE,
-        DOUBLE,
-        COMPARE,
-        LEFT_OVER,
+        *THINGS,
+        *PURSE,
     ),
-    {"thing": ("comic book", "toy car", "model plane", "puzzle"), "pack": ("box", "bag", "crate")},
+    {
+        "thing": ("picture book", "toy car", "model plane", "doll"),
+        "pack": ("box", "bag", "crate"),
+        **PURSE_SLOTS,
+    },
     ("{who} and {pal} have known each other for {#idle} years.",),
 )
 EGGS = Template(

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from factory.stories.money import BUY, CHANGE_LEFT, DONATE, GIFT, GOAL, JARS, PURSE_SLOTS, SPEND
+from factory.stories.money import CHANGE_LEFT, DONATE, GIFT, JARS, PURSE, PURSE_SLOTS, SPEND
 from factory.stories.parts import Move, Template, of, opening, span
 from factory.stories.things import SUM_RULE
 
@@ -22,7 +22,7 @@ HOURLY = Template(
         (Move("pay", "wage * hours", "In {hours hour} {who} earns {=} dollars.", PAY_RULE),),
         ("How much does {who} earn?", "How many dollars does {who} earn?"),
     ),
-    (SPEND, GIFT, JARS, GOAL, BUY),
+    PURSE,
     {"place": ("a bakery|", "a garden centre|", "a library|", "a bicycle shop|"), **PURSE_SLOTS},
     ("{who}'s way to work takes {#idle} minutes.", "{who} works with {#idle} other people."),
 )
@@ -39,7 +39,7 @@ LAWNS = Template(
         (Move("pay", "lawns * fee", "The {lawns neighbour} pay {=} dollars.", PAY_RULE),),
         ("How much money does {who} get?", "How many dollars does {who} earn?"),
     ),
-    (SPEND, DONATE, GIFT, CHANGE_LEFT, JARS),
+    PURSE,
     {
         "job": ("mows the lawn|", "washes the car|", "cleans the windows|", "waters the garden|"),
         **PURSE_SLOTS,
@@ -62,7 +62,7 @@ WEEKLY = Template(
         ),
         ("How much money does {who} have then?", "How many dollars does {who} have after that time?"),
     ),
-    (SPEND, GOAL, GIFT, DONATE, BUY),
+    PURSE,
     PURSE_SLOTS,
     ("{who} has {#idle} cousins.", "{who}'s birthday is in {#idle} months."),
 )
@@ -88,7 +88,7 @@ STALL = Template(
         ),
         ("How much profit does {who} make?", "How many dollars of profit does {who} make?"),
     ),
-    (GIFT, DONATE, JARS, GOAL),
+    PURSE,
     {"drink": ("lemonade", "hot chocolate", "fruit tea"), **PURSE_SLOTS},
     ("The stall is open for {#idle} hours.", "{#idle} people only ask for the way."),
 )

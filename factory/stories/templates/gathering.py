@@ -7,9 +7,10 @@ from factory.stories.parts import (
     opening,
     percent,
     pick,
+    pool,
     span,
 )
-from factory.stories.people import ARRIVE, LAST_TABLE, LEAVE, PART, SHARE_OF, TABLES, TEAMS, WAYS
+from factory.stories.people import ARRIVE, LAST_TABLE, LEAVE, PART, PEOPLE, SHARE_OF, TABLES, TEAMS, WAYS
 from factory.stories.things import (
     GAIN_RULE,
     GROUPS_RULE,
@@ -27,7 +28,7 @@ HALL = Template(
         (Move("people", "rows * seats", "The {rows row} seat {= guest}.", GROUPS_RULE),),
         ("How many {+guest} are there?",),
     ),
-    (LEAVE, PART, SHARE_OF, TEAMS),
+    (ARRIVE, LEAVE, PART, SHARE_OF, TEAMS),
     {"guest": ("student", "pupil", "child|children"), **WAYS},
     ("The concert lasts {#idle} times as long as a school lesson.", "The hall has {#idle} doors."),
 )
@@ -46,7 +47,7 @@ PARTY = Template(
         (Move("invited", "family + school_friends + neighbours", "Together that is {= guest}.", SUM_RULE),),
         ("How many {+guest} come?", "How many {+guest} are at the party?"),
     ),
-    (ARRIVE, LEAVE, TABLES, LAST_TABLE, SHARE_OF),
+    PEOPLE,
     {"guest": ("guest",), **WAYS},
     ("There are {idle balloon} in the garden.", "There are {#idle} kinds of cake."),
 )
@@ -68,16 +69,15 @@ SCHOOL = Template(
         ),
         ("How many {+guest} are there?", "How many {+guest} go on the trip?"),
     ),
-    (
-        ARRIVE,
-        LEAVE.told(
-            "Then {leaving guest} fall ill and go home.",
+    pool(
+        (
+            LEAVE.told("Then {leaving guest} fall ill and go home."),
+            TABLES.told(
+                "All {+guest} there are now travel in vans for {#pack_size}, filling one after the other.",
+                asks=("How many vans are full?",),
+            ),
         ),
-        SHARE_OF,
-        TABLES.told(
-            "All {+guest} who are there now travel in vans for {#pack_size}, filling one after the other.",
-            asks=("How many vans are full?",),
-        ),
+        *PEOPLE,
     ),
     {"guest": ("traveller",), **WAYS},
     ("The trip lasts {#idle} hours.", "The museum has {#idle} rooms."),
@@ -99,6 +99,7 @@ BUS = Template(
         ("How many {+guest} are on board then?", "How many {+guest} are there after the stop?"),
     ),
     (
+        ARRIVE.told("At the station {#arriving} more {+guest} get on."),
         PART.told(
             "At the next stop {#numerator}/{#denominator} of the {+guest} get off.",
             asks=("How many {+guest} stay on board?",),
@@ -135,10 +136,12 @@ CLUB = Template(
     (
         ARRIVE.told("Then {#arriving} more {+guest} join."),
         LEAVE.told("Then {leaving guest} move away and leave the {club}."),
+        SHARE_OF.told("{#percent}% of all {+guest} there are now {mark}."),
         TEAMS,
+        TABLES,
         LAST_TABLE,
     ),
-    {"guest": ("member",), "club": ("chess club", "swimming club", "choir", "hiking club")},
+    {"guest": ("member",), "club": ("chess club", "swimming club", "choir", "hiking club"), **WAYS},
     ("The members meet on {#idle} evenings a month.", "The {club} was founded by {#idle} friends."),
 )
 THEATRE = Template(

@@ -1,8 +1,8 @@
 """Stories about doing something every day: drawings, minutes of practice, laps, pages."""
 
-from factory.stories.money import GIFT, GOAL, PURSE_SLOTS
+from factory.stories.money import PURSE, PURSE_SLOTS
 from factory.stories.parts import Move, Step, Template, below, of, opening, pick, span
-from factory.stories.things import GAIN_RULE, HALVE, LEFT_OVER, LOSS_RULE, SELL, TAKE_AWAY
+from factory.stories.things import GAIN_RULE, LOSS_RULE, THINGS
 
 DAILY = Template(
     "daily_drawings",
@@ -25,7 +25,7 @@ DAILY = Template(
         ),
         ("How many {+thing} does {who} make?", "How many {+thing} does {who} make in that time?"),
     ),
-    (TAKE_AWAY, HALVE, SELL, LEFT_OVER, GOAL, GIFT),
+    THINGS + PURSE,
     {
         "thing": ("drawing", "paper crane", "bracelet", "clay bowl"),
         "pack": ("box", "drawer", "case"),

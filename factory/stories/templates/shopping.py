@@ -1,6 +1,7 @@
 """Stories about buying things and paying for them."""
 
 from factory.stories.money import (
+    BILL,
     CHANGE,
     COUPON,
     DELIVERY,
@@ -8,10 +9,9 @@ from factory.stories.money import (
     PRICE_RULE,
     SPLIT,
     SUM_RULE,
-    TAX,
     TIP,
 )
-from factory.stories.parts import Move, Template, cents, of, opening, percent, pick, span
+from factory.stories.parts import Move, Template, cents, of, opening, percent, pick, pool, span
 
 SUPPLIES = Template(
     "school_supplies",
@@ -27,7 +27,7 @@ SUPPLIES = Template(
         (Move("cost", "count * price", "The {count thing} cost {=} dollars.", PRICE_RULE, unit=100),),
         ("How much does {who} pay?", "How many dollars does {who} pay?"),
     ),
-    (COUPON, DISCOUNT, DELIVERY, CHANGE),
+    BILL,
     {"thing": ("notebook", "folder", "paintbrush|paintbrushes", "set of markers|sets of markers")},
     ("School starts in {#idle} days.", "The shop is {#idle} minutes from {who}'s school."),
 )
@@ -55,7 +55,7 @@ CLOTHES = Template(
         ),
         ("How much does {who} pay?", "What is the total cost in dollars?"),
     ),
-    (COUPON, DISCOUNT, TAX, DELIVERY),
+    BILL,
     {"first": ("T-shirt", "cap", "belt", "scarf|scarves"), "second": ("jacket", "sweater", "dress", "coat")},
     ("The shop has {#idle} floors.", "{who} tries on {#idle} other things."),
 )
@@ -72,14 +72,15 @@ GROCERIES = Template(
         (Move("cost", "kilos * kilo_price", "The {produce} cost {=} dollars.", PRICE_RULE, unit=100),),
         ("How much do the {produce} cost?", "How many dollars do the {produce} cost?"),
     ),
-    (
-        DELIVERY.told(
-            "{who} also buys a piece of cheese for {$fee}.",
-            "{who} puts a jar of honey for {$fee} into the cart.",
+    pool(
+        (
+            DELIVERY.told(
+                "{who} also buys a piece of cheese for {$fee}.",
+                "{who} puts a jar of honey for {$fee} into the cart.",
+            ),
+            SPLIT,
         ),
-        COUPON,
-        CHANGE,
-        SPLIT,
+        *BILL,
     ),
     {"produce": ("potatoes", "tomatoes", "cherries", "carrots", "oranges")},
     ("The market has {#idle} stalls.", "{who} waits in line for {#idle} minutes."),
@@ -103,7 +104,16 @@ RESTAURANT = Template(
         ),
         ("How many dollars is the bill?", "How much is the bill?"),
     ),
-    (TIP, COUPON.told(*COUPON.texts, asks=("How much is paid in the end?",)), SPLIT),
+    pool(
+        (
+            TIP,
+            COUPON.told(*COUPON.texts, asks=("How much is paid in the end?",)),
+            DELIVERY.told("Dessert for everybody costs another {$fee}.", asks=TIP.asks),
+            DISCOUNT.told("There is a discount of {#off}% on the amount so far.", asks=TIP.asks),
+            SPLIT,
+        ),
+        *BILL,
+    ),
     {"meal": ("pizza", "pasta dish", "curry", "noodle bowl"), "drink": ("juice", "lemonade", "soda")},
     ("They wait {#idle} minutes for a table.", "The restaurant opened {#idle} years ago."),
 )
@@ -162,7 +172,7 @@ SALE = Template(
         ),
         ("How much does {who} pay?", "What is the new price in dollars?"),
     ),
-    (COUPON, DELIVERY, TAX, CHANGE),
+    BILL,
     {"ware": ("winter coat", "desk chair", "camera", "tent", "office lamp", "armchair")},
     ("The sale lasts {#idle} days.", "{who} has looked at {#idle} other shops."),
 )
@@ -196,7 +206,7 @@ PER_PACK = Template(
         ),
         ("How much does {who} pay?", "How many dollars does {who} have to pay?"),
     ),
-    (COUPON, CHANGE, DELIVERY),
+    BILL,
     {"thing": ("battery", "light bulb", "tennis ball", "candle")},
     ("The pack lies on shelf {#idle}.",),
 )
@@ -218,7 +228,15 @@ TAXI = Template(
         ),
         ("How much does the ride cost?", "How many dollars does the ride cost?"),
     ),
-    (TIP, SPLIT, CHANGE),
+    pool(
+        (
+            TIP,
+            SPLIT,
+            DELIVERY.told("Heavy luggage costs another {$fee}."),
+            DISCOUNT.told("{who} gets a discount of {#off}% on the amount so far."),
+        ),
+        *BILL,
+    ),
     {},
     ("{who} waits {#idle} minutes for the taxi.", "It has rained for {#idle} hours."),
 )
