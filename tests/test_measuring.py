@@ -62,3 +62,9 @@ def test_the_gain_of_one_policy_over_another_is_paired_by_problem() -> None:
     assert difference(other, one)["gain"] == -0.2
     assert difference(one, one) == {"gain": 0.0, "low": 0.0, "high": 0.0}
     assert difference(one, other)["low"] >= 0
+
+
+def test_a_gain_of_nothing_has_no_sign() -> None:
+    thirds = {"a": 1 / 3, "b": 1 / 3, "c": 2 / 3}
+    others = {"a": 2 / 3 - 1 / 3, "b": 1 / 3 + 1e-12, "c": 2 / 3}
+    assert str(difference(thirds, others)["gain"]) == "0.0"

@@ -35,6 +35,20 @@ def test_every_span_of_a_batch_has_its_own_adapter(students: tuple[Base, PeftMod
     assert not torch.allclose(alone["kg"][0], alone["ir"][0], atol=1e-2)
 
 
+@torch.no_grad()
+def test_a_base_in_bfloat16_has_its_adapters_in_bfloat16(students: tuple[Base, PeftModel]) -> None:
+    base, model = students
+    model.set_adapter("kg")
+    exact = model(input_ids=IDS_BT).logits
+    spans = mix(base.model.to(torch.bfloat16))
+    spans[:] = spans_of(["kg"] * 3)
+    found = base.model(input_ids=IDS_BT).logits
+    assert found.dtype == torch.bfloat16
+    assert torch.allclose(found.float(), exact, rtol=0.1, atol=0.3)
+    spans[:] = spans_of(["ir"] * 3)
+    assert not torch.allclose(base.model(input_ids=IDS_BT).logits.float(), exact, rtol=0.1, atol=0.3)
+
+
 def test_mixing_again_shares_one_list_of_spans(students: tuple[Base, PeftModel]) -> None:
     mix(students[0].model)
     spans = mix(students[0].model)

@@ -70,7 +70,7 @@ def difference(one: Mapping[str, float], other: Mapping[str, float], seed: int =
     """Return how much more often `one` is right than `other` on the same problems, with its interval."""
     apart = [float(right) - float(other[name]) for name, right in one.items()]
     low, high = interval(apart, seed)
-    return {"gain": round(sum(apart) / len(apart), 4), "low": low, "high": high}
+    return {"gain": round(sum(apart) / len(apart), 4) + 0.0, "low": low, "high": high}  # -0.0 + 0.0 is 0.0
 
 
 def interval(values: Sequence[float], seed: int = 0) -> tuple[float, float]:
