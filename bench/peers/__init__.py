@@ -1,7 +1,7 @@
 """The clients that `bench.teacher` compares: one module each, which asks as its users would.
 
-Every module has `ask(job)`, which returns how many answers it got. It imports its own package and no other's:
-each runs in an environment of its own.
+Every module has `ask(job)`, which returns how many answers it got, and may have `prepare(variant)`, which is
+not measured. It imports its own package and no other's: each runs in an environment of its own.
 """
 
 from dataclasses import dataclass

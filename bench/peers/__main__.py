@@ -33,6 +33,8 @@ def main(client: str, url: str, requests: str, concurrency: str, folder: str, ch
     """Run one client and print what it took."""
     name, _, variant = client.partition(":")
     module = importlib.import_module(f"bench.peers.{name}")
+    if hasattr(module, "prepare"):
+        module.prepare(variant)
     job = Job(url, problems(int(requests), bool(changed)), int(concurrency), Path(folder), variant)
     began_s, began_cpu_s = time.perf_counter(), cpu_s()
     answers = module.ask(job)

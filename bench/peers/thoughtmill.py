@@ -1,8 +1,15 @@
 """Thoughtmill; the variant is its transport."""
 
+import importlib
+
 from bench.peers import SAMPLING, Job
-from factory.teachers import Request, raw, through_openai  # noqa: F401  what it would import while it runs
+from factory.teachers import Request
 from factory.teachers.openai import OpenAITeacher, Settings
+
+
+def prepare(variant: str) -> None:
+    """Import what a run imports when it begins."""
+    importlib.import_module(f"factory.teachers.{'raw' if variant == 'raw' else 'through_openai'}")
 
 
 def ask(job: Job) -> int:
