@@ -238,7 +238,8 @@ def test_an_endpoint_that_only_fails_stops_the_run_though_few_are_asked(ledger: 
 
 def test_bad_rows_that_are_all_that_is_left_to_ask_end_as_rows(ledger: Path) -> None:
     def plan(prompt: str, times: int) -> Turn:
-        return error(500, "oops") if prompt.startswith("bad") else Turn()
+        bad = dataclasses.replace(error(500, "oops"), delay_s=0.1)  # the good one has its answer before
+        return bad if prompt.startswith("bad") else Turn()
 
     prompts = ["good", *(f"bad{i}" for i in range(6))]
     for _ in range(2):

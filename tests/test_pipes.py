@@ -1,7 +1,9 @@
 """Pipes keep their deadline, whatever happens at the other end."""
 
 import contextlib
+import fcntl
 import os
+import resource
 import threading
 import time
 from collections.abc import Iterator
@@ -59,3 +61,16 @@ def test_reading_from_one_who_does_not_write_is_late_and_from_one_who_is_gone_is
         pipes.read(ends[0], 1, soon())
     os.close(ends[1])
     assert pipes.read(ends[0], 1, time.monotonic() + 60) == b""
+
+
+def test_a_descriptor_above_1024_is_as_good_as_any(ends: Ends) -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(before[0], 2048), before[1]))
+    high = [fcntl.fcntl(end, fcntl.F_DUPFD, 1500) for end in ends]
+    try:
+        pipes.write(high[1], b"42", time.monotonic() + 60)
+        assert pipes.read(high[0], 100, time.monotonic() + 60) == b"42"
+    finally:
+        for end in high:
+            os.close(end)
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)

@@ -58,7 +58,7 @@ def test_the_ensemble_learns_the_union_each_thought_under_its_own_instruction(co
     assert len(set(asked.values())) == 3
 
 
-@pytest.mark.parametrize(("role", "peer"), [("gp_hint", "unknowns:"), ("eq_hint", "####")])
+@pytest.mark.parametrize(("role", "peer"), [("gp_hint", "ans = nuts"), ("eq_hint", "####")])
 def test_a_hint_is_a_peers_answer_and_steps_as_often_wrong_as_right(
     corpus: Corpus, role: str, peer: str
 ) -> None:
@@ -71,6 +71,14 @@ def test_a_hint_is_a_peers_answer_and_steps_as_often_wrong_as_right(
         one.target == roles.examples(corpus, role.removesuffix("_hint"))[at // 2].target
         for at, one in enumerate(found)
     )
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_no_student_reads_or_writes_the_declaration_of_a_system(corpus: Corpus, role: str) -> None:
+    assert corpus.con.execute("select count(*) from records where rationale like 'unknowns:%'").fetchall()
+    for one in roles.examples(corpus, role):
+        assert "unknowns:" not in f"{one.given}{one.target}"
+        assert one.target.startswith("nuts = ") is (roles.named(one.role).thought == "eot")
 
 
 def _right(one: Example) -> bool:

@@ -14,6 +14,14 @@ from transformers import PreTrainedTokenizerBase
 from factory.errors import ThoughtmillError
 from train.pinned import Corpus
 
+# A student writes its equations without the line that declares their unknowns, as EoTD's systems are (section
+# 3.1): it would have to name them all before it has thought of the first.
+TOLD = """
+    select * replace (case thought when 'eot' then regexp_replace(rationale, '^unknowns:.*\n', '')
+                      else rationale end as rationale)
+    from records
+"""
+
 ALONE = """
     select problem_id, problem, null as given, rationale as target
     from chosen where thought = $thought order by problem_id, sample
@@ -34,7 +42,7 @@ WITH_HINT = """
     with hints as (
         select problem_id, sample, correct, 'Answer: ' || predicted_answer || chr(10) || rationale as given,
                row_number() over (partition by correct order by md5(record_id)) as place
-        from records join (select distinct problem_id from chosen where thought = $thought) using (problem_id)
+        from told join (select distinct problem_id from chosen where thought = $thought) using (problem_id)
         where thought = $peer and split = $split and predicted_answer is not null and rationale is not null
     )
     select one.problem_id, one.problem, hints.given, one.rationale as target
@@ -48,8 +56,8 @@ WITH_HINT = """
 class Role:
     """One entry: what a student of this role is asked, and the SQL that finds its records.
 
-    `sql` reads `chosen` (the records a run learns from, each with its problem) and yields `problem_id`,
-    `problem`, `given` and `target`. `given` stands in the prompt under `heading`. `peer` is the thought that
+    `sql` reads `told` (all records) and `chosen` (those a run learns from, each with its problem); it yields
+    `problem_id`, `problem`, `given` and `target`. `given` stands under `heading`. `peer` is the thought that
     hints are in. `parts` are the roles that one adapter learns together, each under its own instruction.
     """
 
@@ -127,11 +135,11 @@ def examples(corpus: Corpus, role: str, where: str = "kept", split: str = "train
 
 def _rows(con: duckdb.DuckDBPyConnection, role: Role, where: str, split: str) -> list[tuple[Any, ...]]:
     chosen = f"""
-        select r.*, p.problem from records r join problems p using (problem_id)
+        select r.*, p.problem from told r join problems p using (problem_id)
         where r.split = $split and r.rationale is not null and ({where})
     """
     names = {"thought": role.thought, "split": split, "peer": role.peer}
-    sql = f"with chosen as ({chosen}) from ({role.sql})"
+    sql = f"with told as ({TOLD}), chosen as ({chosen}) from ({role.sql})"
     try:
         return con.execute(sql, {name: names[name] for name in names if f"${name}" in sql}).fetchall()
     except duckdb.Error as error:

@@ -10,7 +10,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     # The embedded student: small enough for any rank, hungry enough for a high learning rate.
     "embedded": {
         "rank": 16, "alpha": 32, "dropout": 0.0, "targets": "all-linear",
-        "learning_rate": 5e-3, "batch_records": 10, "steps": 200,
+        "learning_rate": 5e-3, "batch_records": 10, "steps": 300,
     },
     # LoRID, section 4.1 and its released code.
     "lorid": {

@@ -6,6 +6,7 @@
 b'42'
 """
 
+import math
 import os
 import select
 import time
@@ -14,17 +15,19 @@ import time
 def write(pipe: int, data: bytes, deadline: float) -> None:
     """Write all of it. Raises TimeoutError when it is late, BrokenPipeError when nobody reads any more."""
     for at in range(0, len(data), select.PIPE_BUF):  # a pipe that is ready takes so much without waiting
-        if not select.select([], [pipe], [], _left_s(deadline))[1]:
-            raise TimeoutError
+        _wait(pipe, select.POLLOUT, deadline)
         os.write(pipe, data[at : at + select.PIPE_BUF])
 
 
 def read(pipe: int, length: int, deadline: float) -> bytes:
     """Read what is there, up to a length; nothing at the end of the stream. Raises TimeoutError."""
-    if not select.select([pipe], [], [], _left_s(deadline))[0]:
-        raise TimeoutError
+    _wait(pipe, select.POLLIN, deadline)
     return os.read(pipe, length)
 
 
-def _left_s(deadline: float) -> float:
-    return max(0.0, deadline - time.monotonic())
+def _wait(pipe: int, event: int, deadline: float) -> None:
+    """Wait until a pipe is ready; unlike select, poll knows descriptors above 1,024 too."""
+    waiting = select.poll()
+    waiting.register(pipe, event)
+    if not waiting.poll(math.ceil(1000 * max(0.0, deadline - time.monotonic()))):
+        raise TimeoutError
