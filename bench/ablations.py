@@ -69,8 +69,9 @@ def variants(name: str, corpus: Corpus) -> Iterator[Variant]:
     elif name == "thoughts":
         for size in (1, 2, 3):
             for parts in combinations(THOUGHTS, size):
-                ROLES["+".join(parts)] = Role(parts=parts)
-                yield "+".join(parts), "+".join(parts), {}
+                role = "+".join(parts)
+                ROLES.setdefault(role, Role(parts=parts))  # a thought alone is a role as it stands
+                yield role, role, {}
     elif name == "duplicates":
         yield "without duplicates", "etd", {"where": "kept"}
         yield "with duplicates", "etd", {"where": "kept or starts_with(drop_reason, 'duplicate')"}
