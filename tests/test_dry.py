@@ -13,10 +13,10 @@ from train.pinned import open_corpus
 def test_the_check_says_what_is_learnt_what_is_left_out_and_for_how_long(tmp_path: Path) -> None:
     base = tiny.write_causal(tmp_path / "base")
     told = dry(
-        "etd", open_corpus(str(tiny.write_corpus(tmp_path / "c"))), settings(base=str(base), context=118)
+        "etd", open_corpus(str(tiny.write_corpus(tmp_path / "c"))), settings(base=str(base), context=101)
     )
     assert told.startswith("etd: records: 24 cot, 24 pot")
-    assert "tokens of 118 in the context; 33.3% are left out as longer" in told
+    assert "tokens of 101 in the context; 33.3% are left out as longer" in told
     assert re.search(r"about \d+\.\d minutes for \d,\d{3} weights on this machine$", told)
 
 
