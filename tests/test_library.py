@@ -4,7 +4,17 @@ from random import Random
 import pytest
 
 from factory.stories import tell
-from train.library import Library, ReadingSettings, bare_sums, by_name, closed, fragments, in_words
+from train.library import (
+    VIEWS,
+    Library,
+    ReadingSettings,
+    bare_sums,
+    by_name,
+    closed,
+    fragments,
+    in_words,
+    with_numbers,
+)
 
 SMALL = ReadingSettings(cycles=(60, 40), problems=2, sums=4, fragments=1, stories=300)
 DRAWS = 300
@@ -36,7 +46,7 @@ def test_the_base_reads_no_held_out_problem(library: Library, split: str) -> Non
 
 def test_a_problem_is_followed_by_one_view_of_its_solution(library: Library) -> None:
     solutions = {story.problem: story.solution for story in library.stories}
-    views = {"Sums:": bare_sums, "Solution:": in_words, "Steps:": by_name}
+    views = dict(VIEWS)
     seen = set()
     for draw in range(DRAWS):
         problem, heading, *told = "".join(library.a_problem(Random(draw))).split("\n")
@@ -115,7 +125,8 @@ def test_only_the_last_cycle_reads_the_line_of_an_answer(library: Library) -> No
         assert (heading, told) == ("Solution:", closed(solutions[problem]))
 
 
-def test_the_three_views_of_a_solution() -> None:
+def test_the_views_of_a_solution() -> None:
     assert bare_sums(TOLD) == ["9 - 4 = 5"]
     assert in_words(TOLD) == ["It is 9 - 4 = 5 bags."]
     assert by_name(TOLD) == ["a = 4", "b = 9 - a"]
+    assert with_numbers(TOLD) == ["b = 9 - 4"]

@@ -22,7 +22,7 @@ WORD = re.compile(r"[A-Za-z_]\w*")
 class ReadingSettings(params.Settings):
     """How much the base reads of what."""
 
-    cycles: tuple[int, ...] = Field((10000, 7000, 2500), min_length=1, description="steps, cycle after cycle")
+    cycles: tuple[int, ...] = Field((12000, 8000, 3000), min_length=1, description="steps, cycle after cycle")
     problems: int = Field(12, gt=0, description="problems with their sums, per step")
     sums: int = Field(6, gt=0, description="texts of sums by themselves, per step")
     fragments: int = Field(2, gt=0, description="texts of torn lines, per step")
@@ -55,7 +55,7 @@ class Library:
         return Text("", "\n".join(rng.sample(lines, min(LINES, len(lines)))))
 
     def a_problem(self, rng: Random, last: bool = False) -> Text:
-        """Return a problem and its sums, its solution in words or its steps by name, under their heading."""
+        """Return a problem and, under their heading, its sums, solution in words, steps or plan."""
         story = rng.choice(self.stories)
         heading, told = rng.choice(LAST_VIEWS if last else VIEWS)
         return Text(story.problem + "\n", "\n".join([heading, *told(story.solution)]))
@@ -132,6 +132,20 @@ def by_name(solution: str) -> list[str]:
     return given + [f"{name} = {spaced(expression)}" for name, expression, _ in MARK.findall(solution)]
 
 
+def with_numbers(solution: str) -> list[str]:
+    """Return the calculations of a worked solution by name, with the numbers of the problem in their places.
+
+    >>> with_numbers("Given: bags = 4\\n<<all=bags*6=24>>24 buns.\\n<<left=all-9=15>>15 stay.\\n#### 15")
+    ['all = 4 * 6', 'left = all - 9']
+    """
+    given = dict(GIVEN.findall(solution))
+    marks = MARK.findall(solution)
+    return [
+        f"{name} = {spaced(WORD.sub(lambda word: given.get(word[0], word[0]), told))}"
+        for name, told, _ in marks
+    ]
+
+
 def fragments(solution: str) -> list[str]:
     """Return the lines of a worked solution with the name of each calculation beside its sentence.
 
@@ -142,7 +156,7 @@ def fragments(solution: str) -> list[str]:
     return [re.sub(r"^\w+: ", "", one) for one in lines] + by_name(solution)
 
 
-VIEWS = (("Sums:", bare_sums), ("Solution:", in_words), ("Steps:", by_name))
+VIEWS = (("Sums:", bare_sums), ("Solution:", in_words), ("Steps:", by_name), ("Plan:", with_numbers))
 # In the last cycle solutions are closed: adapters leave the embeddings alone, so a base that has never read
 # the sign of an answer could not be taught to write it.
-LAST_VIEWS = (("Sums:", bare_sums), ("Solution:", closed), ("Steps:", by_name))
+LAST_VIEWS = tuple((heading, closed if told is in_words else told) for heading, told in VIEWS)

@@ -2,9 +2,10 @@
 
 A Llama of about a million parameters whose numbers are single digits. All that it reads is made from embedded
 training problems, never from a test number, composition or template: problems with their sums, with their
-solution in words, or with their steps by name; sums by themselves; and lines torn from worked solutions,
-shuffled and without their problem. It has read no program, no system, no list of rules about a problem, and
-no role's instruction: what a role adds is measured against it.
+solution in words, or with their steps by name (numbers named first, or in their places); sums by themselves;
+and lines torn from worked solutions, shuffled and without their problem. It has read no whole program, no
+equation to solve, no list of rules about a problem, and no role's instruction: what a role adds is measured
+against it.
 """
 
 import hashlib
