@@ -41,6 +41,12 @@ def aside(path: Path) -> Iterator[Path]:
         _remove(path.parent.glob(f"{glob.escape(part.name)}*"))
 
 
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` to `path` for people and machines: keys in order, the same bytes everywhere."""
+    with aside(path) as part:
+        part.write_text(json.dumps(value, indent=1, sort_keys=True) + "\n", "utf-8", newline="\n")
+
+
 def existing(path: Path, remedy: str) -> Path:
     """Return `path`, or raise a `ThoughtmillError` that names it and the remedy when it is not there."""
     if not path.exists():

@@ -9,7 +9,7 @@ import duckdb
 
 from factory import corpus, params, stage, tables
 from factory.card import Release, card
-from factory.files import existing, folder_aside, root
+from factory.files import existing, folder_aside, root, write_json
 from factory.params import Settings as Section
 from factory.progress import track
 from factory.sources import digest
@@ -69,7 +69,7 @@ def release(data: Path, thoughts: tuple[str, ...], settings: Settings, target: P
         (part / "README.md").write_text(card(made, con), "utf-8")
         proof = {path.relative_to(part).as_posix(): digest(path) for path in sorted(part.rglob("*.*"))}
         shown["release"] = proof
-        (part / "manifest.json").write_text(json.dumps(shown, indent=1, sort_keys=True) + "\n", "utf-8")
+        write_json(part / "manifest.json", shown)
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ import duckdb
 from pydantic import Field
 
 from factory import corpus, params, stage, tables
-from factory.files import aside, existing, root
+from factory.files import aside, existing, root, write_json
 from factory.pages.agreements import agreements, shares
 from factory.pages.findings import findings
 from factory.pages.headline import headline
@@ -97,8 +97,7 @@ def report(data: Path, thoughts: tuple[str, ...], settings: Settings) -> None:
         html, numbers = page(con, settings, json.loads(manifest), answered), metrics(con)
     with aside(data / "report" / "index.html") as part:
         part.write_text(html, "utf-8", newline="\n")
-    with aside(data / "metrics.json") as part:
-        part.write_text(json.dumps(numbers, indent=1, sort_keys=True) + "\n", "utf-8", newline="\n")
+    write_json(data / "metrics.json", numbers)
 
 
 def main() -> None:

@@ -4,13 +4,12 @@
 stage reads it: what the stage puts out is `data/manifest.json`.
 """
 
-import json
 from pathlib import Path
 
 import duckdb
 
 from factory import corpus, params, stage
-from factory.files import aside, root
+from factory.files import aside, root, write_json
 
 
 def tabulate(data: Path, thoughts: tuple[str, ...], target: Path) -> None:
@@ -25,8 +24,7 @@ def tabulate(data: Path, thoughts: tuple[str, ...], target: Path) -> None:
                 con.execute("comment on table meta is 'One row per fact about this build.'")
         except duckdb.Error as error:
             raise corpus.as_error(error) from error
-    with aside(data / "manifest.json") as part:
-        part.write_text(json.dumps(shown, indent=1, sort_keys=True) + "\n", "utf-8")
+    write_json(data / "manifest.json", shown)
 
 
 def main() -> None:

@@ -13,9 +13,10 @@ Truth: TypeAlias = Annotated[pd.ArrowDtype, pa.bool_()]
 SPLITS: dict[str, str] = {
     "train": "what students learn from",
     "validation": "held out of training, for choosing between settings",
+    "validation_compositions": "embedded: the same, with steps put together as train never puts them",
     "test": "a set's own test split",
     "test_numbers": "embedded: known templates and compositions, new numbers",
-    "test_compositions": "embedded: known steps, put together as train never puts them",
+    "test_compositions": "embedded: known steps, put together as neither train nor validation puts them",
     "test_templates": "embedded: whole templates that train never shows",
 }
 

@@ -10,9 +10,10 @@ import pytest
 import yaml
 
 from factory.sources import digest
+from factory.stories import SPLITS
 
 ROOT = Path(__file__).parents[1]
-SMALL = {"train": 20, "validation": 4, "test_numbers": 4, "test_compositions": 4, "test_templates": 4}
+SMALL = {split: 20 if split == "train" else 4 for split in SPLITS}
 
 
 def clone(folder: Path) -> Path:

@@ -1,7 +1,6 @@
 """Stage `evaluate`: every policy replayed over what students wrote, in tables; `python -m train.evaluate`."""
 
 import csv
-import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +11,7 @@ from typing import Any
 from pydantic import Field
 
 from factory import params, stage, tables
-from factory.files import aside, root
+from factory.files import aside, root, write_json
 from factory.params import Settings
 from schemas import PolicyResults, Predictions
 from train.claims import held
@@ -40,8 +39,8 @@ def main() -> None:
     predictions = list(tables.Source(data / "predictions.parquet", Predictions))
     rows, shown = evaluate(predictions, problems, how, settings.seed)
     tables.write(data / "policy_results.parquet", PolicyResults, rows)
-    _write_json(data / "students.json", shown)
-    _write_json(data / "students_metrics.json", metrics(shown))
+    write_json(data / "students.json", shown)
+    write_json(data / "students_metrics.json", metrics(shown))
     with aside(data / "frontier.csv") as part, part.open("w", newline="", encoding="utf-8") as file:
         sheet = csv.DictWriter(
             file,
@@ -140,11 +139,6 @@ def metrics(shown: Mapping[str, Any]) -> dict[str, dict[str, dict[str, float]]]:
         kept = {name: row[name] for name in ("accuracy", "resolved", "mean_new_tokens")}
         numbers.setdefault(row["test_set"], {})[row["policy"]] = kept
     return numbers
-
-
-def _write_json(path: Path, value: Any) -> None:
-    with aside(path) as part:
-        part.write_text(json.dumps(value, indent=1, sort_keys=True) + "\n", "utf-8", newline="\n")
 
 
 if __name__ == "__main__":

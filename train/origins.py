@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from factory.errors import ThoughtmillError
-from factory.files import aside, existing
+from factory.files import existing, write_json
 
-WEIGHTS = "adapter_model.safetensors"
+CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Where an adapter comes from: `thoughtmill.json` beside its weights, and the table in its card.
 
-    `examples_sha` is the SHA-256 of what it learnt, in order; `adapter_sha` that of its weights; `base_sha`
-    that of the base's files, or its commit on the Hub.
+    `examples_sha` is the SHA-256 of what it learnt, in order; `adapter_sha` that of its weights and of how
+    peft puts them on; `base_sha` that of the base's files, or its commit on the Hub.
     """
 
     role: str
@@ -35,11 +35,9 @@ class Origin:
 
 def write_origin(folder: Path, origin: Origin) -> None:
     """Write `thoughtmill.json` and the card beside the weights in `folder`."""
-    weights = (folder / WEIGHTS).read_bytes()
-    whole = replace(origin, adapter_sha=hashlib.sha256(weights).hexdigest())
+    whole = replace(origin, adapter_sha=_sha(folder))
     (folder / "README.md").write_text(card(whole), "utf-8")
-    with aside(folder / "thoughtmill.json") as part:
-        part.write_text(json.dumps(asdict(whole), indent=2, sort_keys=True) + "\n", "utf-8")
+    write_json(folder / "thoughtmill.json", asdict(whole))
 
 
 def card(origin: Origin) -> str:
@@ -50,21 +48,26 @@ def card(origin: Origin) -> str:
     front = ["---", "library_name: peft", *linked, "tags: [thoughtmill, lora, math]", "---", ""]
     title = [f"# Thoughtmill student: `{origin.role}`", ""]
     use = ["A LoRA adapter trained on verified thoughts; load it with `PeftModel.from_pretrained`.", ""]
-    table = [f"| {name} | {value} |" for name, value in facts.items()]
+    cells = {name: " ".join(str(value).replace("|", "\\|").split()) for name, value in facts.items()}
+    table = [f"| {name} | {value} |" for name, value in cells.items()]
     return "\n".join([*front, *title, *use, "| trained from | |", "|---|---|", *table, ""])
 
 
 def origin_of(folder: Path) -> Origin:
-    """Read where an adapter comes from, and make sure that its weights are whole."""
+    """Read where an adapter comes from, and make sure that it is whole."""
     file = existing(folder / "thoughtmill.json", "train the role with `python -m train.finetune`")
     try:
         origin = Origin(**json.loads(file.read_text("utf-8")))
     except (ValueError, TypeError) as error:
         raise ThoughtmillError(f"{file} is corrupt: train the role again") from error
-    weights = existing(folder / WEIGHTS, "train the role again").read_bytes()
-    if hashlib.sha256(weights).hexdigest() != origin.adapter_sha:
-        raise ThoughtmillError(f"{folder / WEIGHTS} is truncated or changed: train the role again")
+    if _sha(folder) != origin.adapter_sha:
+        raise ThoughtmillError(f"{folder} holds a file that is truncated or changed: train the role again")
     return origin
+
+
+def _sha(folder: Path) -> str:
+    files = (existing(folder / name, "train the role again") for name in (CONFIG, WEIGHTS))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
 def commit() -> str:

@@ -1,10 +1,11 @@
 """The embedded problem set: word problems that Thoughtmill writes itself, each with its worked solution.
 
 A story is a template (what it is about), a composition (which steps it takes, in which order), words and
-numbers. Each of the three test splits holds one of them back: numbers, compositions, templates.
+numbers. Each of the three test splits holds one of them back: numbers, compositions, templates. The two
+splits for choosing between settings hold back other numbers and other compositions.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from hashlib import blake2b
 from random import Random
@@ -13,12 +14,19 @@ from typing import NamedTuple
 import pydantic
 
 from factory.errors import ThoughtmillError
-from factory.stories.compositions import Composition, compositions, held_out, split_of_numbers
+from factory.stories.compositions import (
+    Composition,
+    compositions,
+    held_out,
+    split_of_held_out,
+    split_of_numbers,
+)
 from factory.stories.parts import Template
 from factory.stories.telling import answer_of, draw_numbers, draw_words, write_problem, write_solution
 from factory.stories.templates import TEMPLATES
 
 SPLIT_BY_NUMBERS = ("train", "validation", "test_numbers")
+SPLITS = (*SPLIT_BY_NUMBERS, "validation_compositions", "test_compositions", "test_templates")
 ATTEMPTS = 2000  # one in ten is usual in the smaller splits, so this many failing means: all told
 
 
@@ -28,6 +36,7 @@ class Settings(pydantic.BaseModel, extra="forbid", frozen=True):
     seed: int = 1
     train: int = pydantic.Field(default=2400, ge=0)
     validation: int = pydantic.Field(default=200, ge=0)
+    validation_compositions: int = pydantic.Field(default=200, ge=0)
     test_numbers: int = pydantic.Field(default=200, ge=0)
     test_compositions: int = pydantic.Field(default=200, ge=0)
     test_templates: int = pydantic.Field(default=200, ge=0)
@@ -56,8 +65,8 @@ def tell(split: str, count: int, seed: int) -> Iterator[Story]:
     >>> [story.template for story in tell("train", 2, seed=1)]
     ['marbles', 'stickers']
     """
-    if split not in _SPLITS:
-        raise ThoughtmillError(f"the embedded set has no split {split!r}; it has {', '.join(_SPLITS)}")
+    if split not in SPLITS:
+        raise ThoughtmillError(f"the embedded set has no split {split!r}; it has {', '.join(SPLITS)}")
     choices = _choices(split)
     templates = list(choices)
     told: set[bytes] = set()
@@ -74,19 +83,13 @@ def tell(split: str, count: int, seed: int) -> Iterator[Story]:
             raise ThoughtmillError(f"story {template.name!r} has no further text for {split}: ask for fewer")
 
 
-def _is_held_out(composition: str) -> bool:
-    return composition in held_out(tuple(template for template in TEMPLATES if not template.reserved))
-
-
-def _is_for_training(template: Template, composition: str) -> bool:
-    return not template.reserved and not _is_held_out(composition)
-
-
-_SPLITS: dict[str, Callable[[Template, str], bool]] = {
-    **dict.fromkeys(SPLIT_BY_NUMBERS, _is_for_training),
-    "test_compositions": lambda template, composition: not template.reserved and _is_held_out(composition),
-    "test_templates": lambda template, composition: template.reserved,
-}
+def _splits_of(template: Template, composition: str) -> tuple[str, ...]:
+    """Return the splits that may tell a composition of a template."""
+    if template.reserved:
+        return ("test_templates",)
+    if composition in held_out(tuple(template for template in TEMPLATES if not template.reserved)):
+        return (split_of_held_out(composition),)
+    return SPLIT_BY_NUMBERS
 
 
 @cache
@@ -94,7 +97,7 @@ def _choices(split: str) -> Choices:
     choices: Choices = {}
     for template in TEMPLATES:
         for composition in compositions(template):
-            if _SPLITS[split](template, composition.name):
+            if split in _splits_of(template, composition.name):
                 choices.setdefault(template, {}).setdefault(composition.moves, []).append(composition)
     return choices
 

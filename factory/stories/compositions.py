@@ -10,6 +10,7 @@ from factory.stories.parts import Step, Template
 
 MOST_MOVES = 4
 HELD_OUT_OF_100 = 25
+VALIDATION_OF_100 = 33
 NUMBERS_OF_100 = {"validation": 10, "test_numbers": 10}
 
 
@@ -28,7 +29,7 @@ def _draw_of_100(text: str) -> int:
 
 @cache
 def held_out(templates: tuple[Template, ...]) -> frozenset[str]:
-    """Return the names of the compositions for the split `test_compositions` alone, in every template.
+    """Return the names of the compositions that are for no split by numbers, in every template.
 
     They are a share of all, and one at least of each template, as far as training still has every step of
     every template in other compositions: new compositions of known steps. An opening alone never is held out.
@@ -49,6 +50,12 @@ def held_out(templates: tuple[Template, ...]) -> frozenset[str]:
         if wanted and all(_kinds(known - names - {name}) == _kinds(known) for known in having):
             names.add(name)
     return frozenset(names)
+
+
+def split_of_held_out(composition: str) -> str:
+    """Return which split a held-out composition is for: a third is for choosing between settings."""
+    chosen = _draw_of_100(f"validation {composition}") < VALIDATION_OF_100
+    return "validation_compositions" if chosen else "test_compositions"
 
 
 def _kinds(names: frozenset[str]) -> set[str]:
