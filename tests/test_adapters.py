@@ -1,16 +1,19 @@
+import importlib.util
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 from peft import LoraConfig, get_peft_model
 from peft.tuners.lora import LoraLayer
+from transformers import GPT2Config, GPT2LMHeadModel
 
 from factory.errors import ThoughtmillError
 from tests import tiny
 from train import adapters
-from train.bases import Base, linear_layers, load_base
-from train.origins import WEIGHTS, Origin
+from train.bases import Base, linear_layers, load_base, sha256_of
+from train.origins import CONFIG, WEIGHTS, Origin
 
 
 def origin(base: Base, role: str = "ir") -> Origin:
@@ -36,17 +39,30 @@ def config(base: Base, rank: int, targets: str | list[str] = "all-linear") -> Lo
     return adapters.lora(base.model, rank=rank, alpha=2 * rank, dropout=0.0, targets=targets, revision=None)
 
 
+def gpt2(folder: Path) -> Base:
+    """Write a base whose linear layers are of GPT-2's own kind."""
+    config = GPT2Config(vocab_size=98, n_embd=32, n_layer=1, n_head=2, bos_token_id=1, eos_token_id=1)
+    return tiny.based_on(GPT2LMHeadModel(config), folder)
+
+
+def linear(base: Base) -> set[str]:
+    return {name for name, _ in linear_layers(base.model, "all-linear")}
+
+
+@pytest.mark.parametrize("kind", [tiny.causal, gpt2])
 @pytest.mark.parametrize("rank", [16, 40, 512])
-def test_no_layers_rank_exceeds_its_own_width(tmp_path: Path, rank: int) -> None:
-    base = tiny.causal(tmp_path / "base")
-    layers = {name: min(layer.weight.shape) for name, layer in linear_layers(base.model, "all-linear")}
+def test_no_layers_rank_exceeds_its_own_width(
+    tmp_path: Path, rank: int, kind: Callable[[Path], Base]
+) -> None:
+    base = kind(tmp_path / "base")
+    widths = {name: min(base.model.get_submodule(name).weight.shape) for name in linear(base)}
     student = get_peft_model(base.model, config(base, rank))
     ranks = {
         name.removeprefix("base_model.model.").removesuffix(".lora_A.default"): module.weight.shape[0]
         for name, module in student.named_modules()
         if name.endswith("lora_A.default")
     }
-    assert ranks == {name: min(rank, width) for name, width in layers.items()}
+    assert ranks == {name: min(rank, width) for name, width in widths.items()}
 
 
 def test_a_capped_layer_scales_as_all_others_do(tmp_path: Path) -> None:
@@ -56,12 +72,13 @@ def test_a_capped_layer_scales_as_all_others_do(tmp_path: Path) -> None:
     assert scales == {2.0}
 
 
-@pytest.mark.parametrize("kind", ["causal", "t5"])
-def test_all_linear_layers_are_meant_but_for_the_output(tmp_path: Path, kind: str) -> None:
-    base = tiny.causal(tmp_path / "b") if kind == "causal" else tiny.two_sided(tmp_path / "b")
-    ours = {name for name, _ in linear_layers(base.model, "all-linear")}
+@pytest.mark.parametrize("kind", [tiny.causal, tiny.two_sided, gpt2])
+def test_all_linear_layers_are_meant_but_for_the_output(tmp_path: Path, kind: Callable[[Path], Base]) -> None:
+    base = kind(tmp_path / "b")
+    ours = linear(base)
     student = get_peft_model(base.model, config(base, 4))
     theirs = {name for name, _ in student.named_modules() if name.endswith("lora_A.default")}
+    assert ours
     assert {f"base_model.model.{name}.lora_A.default" for name in ours} == theirs
     assert not any("lm_head" in name for name in ours)
 
@@ -69,6 +86,14 @@ def test_all_linear_layers_are_meant_but_for_the_output(tmp_path: Path, kind: st
 def test_targets_that_name_no_layer_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ThoughtmillError, match=r"finetune\.targets: \['q_prj'\] names no linear layer"):
         config(tiny.causal(tmp_path / "base"), 4, ["q_prj"])
+
+
+def test_an_adapter_names_its_layers_in_order_whatever_the_order_of_sets(tmp_path: Path) -> None:
+    base = tiny.causal(tmp_path / "base")
+    adapters.save(get_peft_model(base.model, config(base, 4)), tmp_path / "ir", origin(base))
+    named = json.loads((tmp_path / "ir" / "adapter_config.json").read_text())["target_modules"]
+    assert len(named) > 1
+    assert named == sorted(named)
 
 
 def test_an_adapter_loads_onto_the_base_and_role_it_is_for(tmp_path: Path) -> None:
@@ -94,17 +119,16 @@ def test_an_adapter_of_another_role_is_refused_with_one_line(tmp_path: Path) -> 
         adapters.load(base, saved(tmp_path / "ir", base), "pot")
 
 
-def test_a_truncated_file_of_weights_is_refused_with_one_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", [CONFIG, WEIGHTS])
+def test_a_truncated_file_is_refused_with_one_line(tmp_path: Path, name: str) -> None:
     base = tiny.causal(tmp_path / "base")
-    weights = saved(tmp_path / "ir", base) / WEIGHTS
-    weights.write_bytes(weights.read_bytes()[:-100])
-    with pytest.raises(
-        ThoughtmillError, match=r"^[^\n]*safetensors is truncated or changed: train the role again$"
-    ):
+    file = saved(tmp_path / "ir", base) / name
+    file.write_bytes(file.read_bytes()[:-100])
+    with pytest.raises(ThoughtmillError, match=r"^[^\n]*ir holds a file that is truncated or changed[^\n]*$"):
         adapters.load(base, tmp_path / "ir", "ir")
 
 
-@pytest.mark.parametrize("name", ["thoughtmill.json", WEIGHTS])
+@pytest.mark.parametrize("name", ["thoughtmill.json", CONFIG, WEIGHTS])
 def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
     base = tiny.causal(tmp_path / "base")
     (saved(tmp_path / "ir", base) / name).unlink()
@@ -122,6 +146,28 @@ def test_a_base_without_a_revision_is_a_folder_or_refused() -> None:
 def test_a_folder_that_holds_no_base_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(ThoughtmillError, match=r"^base [^\n]* cannot be loaded: [^\n]*$"):
         load_base(str(tmp_path))
+
+
+def test_a_base_with_truncated_weights_is_one_line(tmp_path: Path) -> None:
+    weights = tiny.write_causal(tmp_path / "base") / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100])
+    with pytest.raises(ThoughtmillError, match=r"^base [^\n]* cannot be loaded: [^\n]*$"):
+        load_base(str(tmp_path / "base"))
+
+
+@pytest.mark.skipif(importlib.util.find_spec("bitsandbytes") is not None, reason="bitsandbytes is installed")
+def test_4_bits_without_bitsandbytes_are_one_line(tmp_path: Path) -> None:
+    folder = tiny.write_causal(tmp_path / "base")
+    with pytest.raises(ThoughtmillError, match=r"^base [^\n]* cannot be loaded: [^\n]*bitsandbytes[^\n]*$"):
+        load_base(str(folder), precision="4bit")
+
+
+@pytest.mark.parametrize("name", ["pytorch_model.bin", "chat_template.jinja", "spiece.model", "config.json"])
+def test_a_base_is_another_when_any_file_of_it_is(tmp_path: Path, name: str) -> None:
+    folder = tiny.write_causal(tmp_path / "base")
+    before = sha256_of(folder)
+    (folder / name).write_text("other")
+    assert sha256_of(folder) != before
 
 
 def test_a_base_that_could_never_stop_is_refused(tmp_path: Path) -> None:

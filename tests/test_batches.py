@@ -75,10 +75,14 @@ def test_examples_of_a_row_keep_their_own_positions_and_teach_nothing_across() -
 
 
 def test_padding_teaches_nothing_and_stands_apart() -> None:
-    batch = collate(ENCODED, [[0], [1]], pad=0, start=None)
-    assert batch.inputs["input_ids"][1].tolist() == [4, 3, 1, 0, 0, 0]
-    assert batch.inputs["position_ids"][1].tolist() == [0, 1, 2, 0, 1, 2]
-    assert batch.next_BT[1].tolist() == [3, 1, IGNORED, IGNORED, IGNORED, IGNORED]
+    batch = collate(ENCODED, [[0, 1], [1]], pad=0, start=None)
+    assert batch.inputs["input_ids"][1].tolist() == [4, 3, 1, 0, 0, 0, 0, 0, 0]
+    assert batch.inputs["position_ids"][1].tolist() == [0, 1, 2, 0, 0, 0, 0, 0, 0]
+    assert batch.next_BT[1].tolist() == [3, 1] + [IGNORED] * 7
+
+
+def test_examples_with_rows_of_their_own_need_no_positions() -> None:
+    assert set(collate(ENCODED, [[0], [1]], pad=0, start=None).inputs) == {"input_ids"}
 
 
 def test_a_decoder_of_its_own_reads_the_target_one_behind() -> None:

@@ -9,16 +9,18 @@ from pathlib import Path
 
 import pytest
 import torch
-from peft import PeftModel
+from peft import PeftModel, get_peft_model_state_dict
 from safetensors.torch import load_file
+from transformers import MambaConfig, MambaForCausalLM
 
 from factory.errors import ThoughtmillError
 from factory.params import validated
 from tests import tiny
 from train import adapters, roles
 from train.bases import load_base
-from train.finetune import finetune, write_curve
-from train.learning import Point
+from train.finetune import finetune, prepare, student, write_curve
+from train.learning import Point, learn
+from train.lessons import lessons
 from train.origins import WEIGHTS, origin_of
 from train.pinned import open_corpus
 from train.settings import FinetuneSettings
@@ -81,12 +83,17 @@ def test_the_ensemble_answers_each_instruction_with_its_own_thought(tmp_path: Pa
 
 
 def test_the_untrained_adapter_writes_what_the_base_writes(tmp_path: Path) -> None:
-    from train.finetune import student
-
     base = load_base(str(tiny.write_causal(tmp_path / "base")))
     ids = torch.arange(10)[None] + 20
     before = base.model(input_ids=ids).logits.detach().clone()
     assert torch.equal(student(base, settings()).eval()(input_ids=ids).logits, before)
+
+
+def test_layers_that_peft_refuses_are_one_sentence(tmp_path: Path) -> None:
+    config = MambaConfig(vocab_size=98, hidden_size=32, num_hidden_layers=1, state_size=4)
+    base = tiny.based_on(MambaForCausalLM(config), tmp_path / "base")
+    with pytest.raises(ThoughtmillError, match=r"^finetune\.targets: [^\n]*incompatible with Mamba[^\n]*$"):
+        student(base, settings())
 
 
 def test_two_runs_of_one_seed_learn_the_same_bytes(tmp_path: Path) -> None:
@@ -196,8 +203,22 @@ def test_records_longer_than_the_context_are_left_out_and_counted(
 
 def test_a_context_that_no_record_fits_is_one_sentence(tmp_path: Path) -> None:
     base, corpus = tiny.write_causal(tmp_path / "base"), marked_corpus(tmp_path / "corpus")
-    with pytest.raises(ThoughtmillError, match=r"no record fits finetune\.context, 20 tokens: raise it"):
+    with pytest.raises(ThoughtmillError, match=r"no record of `ir` fits 20 tokens: raise finetune\.context"):
         trained(tmp_path, base, "ir", corpus, context=20)
+
+
+def test_a_thought_of_which_no_record_fits_is_one_sentence(tmp_path: Path) -> None:
+    base, corpus = tiny.write_causal(tmp_path / "base"), tiny.write_corpus(tmp_path / "corpus")
+    with pytest.raises(ThoughtmillError, match="no record of `eot` fits 101 tokens"):
+        trained(tmp_path, base, "etd", corpus, context=101)
+
+
+def test_the_context_is_no_more_than_the_base_has_positions_for(tmp_path: Path) -> None:
+    base = tiny.causal(tmp_path / "base")
+    base.model.config.max_position_embeddings = 90
+    examples = roles.examples(open_corpus(str(tiny.write_corpus(tmp_path / "corpus"))), "ir")
+    plan = lessons(base, examples, settings(context=120))
+    assert (plan.context, max(plan.lengths) <= 90, plan.left_out > 0) == (90, True, True)
 
 
 def test_a_limit_draws_the_same_records_for_the_same_seed(tmp_path: Path) -> None:
@@ -226,44 +247,44 @@ def test_a_wrong_key_is_named() -> None:
 
 
 SPREAD = """
-import sys
+import os, sys
 from pathlib import Path
 from tests.test_finetune import settings
 from train.finetune import finetune
 from train.pinned import open_corpus
 folder, base, corpus = sys.argv[1:]
-curve = finetune("ir", open_corpus(corpus), settings(base=base), Path(folder, "ir"), Path(folder, "ir.pt"))
+state = Path(folder, os.environ["RANK"], "ir.pt")
+chosen = settings(base=base, steps=4, save_every=2)
+curve = finetune("ir", open_corpus(corpus), chosen, Path(folder, "ir"), state)
 print("\\ncurve", [round(point.loss, 4) for point in curve])
 """
 
 
-def test_two_processes_learn_what_one_does(tmp_path: Path) -> None:
+def test_two_processes_go_on_where_one_was_killed_and_learn_what_it_would_have(tmp_path: Path) -> None:
     base, corpus = tiny.write_causal(tmp_path / "base"), marked_corpus(tmp_path / "corpus")
-    alone = finetune(
-        "ir", open_corpus(str(corpus)), settings(base=str(base)), tmp_path / "alone", tmp_path / "a.pt"
-    )
+    chosen = settings(base=str(base), steps=4, save_every=2)
+    loaded, model, plan = prepare("ir", open_corpus(str(corpus)), chosen)
+    # The state of its second step is left where only the first process finds it, as on machines of their own.
+    alone = learn(loaded, model, plan, chosen, state=tmp_path / "0" / "ir.pt", what="ir")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    shared = {
-        "WORLD_SIZE": "2",
-        "MASTER_ADDR": "127.0.0.1",
-        "MASTER_PORT": str(port),
-        "ACCELERATE_USE_CPU": "1",
-    }
+    shared = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    shared |= {"ACCELERATE_USE_CPU": "1", "OMP_NUM_THREADS": "1"}
     words = [sys.executable, "-c", SPREAD, str(tmp_path), str(base), str(corpus)]
     processes = [
         subprocess.Popen(
             words,
-            env=os.environ | shared | {"RANK": rank, "LOCAL_RANK": rank, "OMP_NUM_THREADS": "1"},
+            env=os.environ | shared | {"RANK": rank, "LOCAL_RANK": rank},
             cwd=Path(__file__).parents[1],
             stdout=subprocess.PIPE,
             text=True,
         )
         for rank in ("0", "1")
     ]
-    told = "".join(process.communicate(timeout=120)[0] for process in processes)
+    told = "".join(process.communicate(timeout=300)[0] for process in processes)
     curves = [one for one in told.splitlines() if one.startswith("curve")]
     assert curves == [f"curve {[round(point.loss, 4) for point in alone]}"] * 2
-    one, two = (load_file(where / WEIGHTS) for where in (tmp_path / "alone", tmp_path / "ir"))
+    one, two = get_peft_model_state_dict(model), load_file(tmp_path / "ir" / WEIGHTS)
+    assert one.keys() == two.keys()
     assert all(torch.allclose(one[name], two[name], atol=1e-4) for name in one)

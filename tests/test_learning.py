@@ -4,17 +4,21 @@ import pytest
 import torch
 from accelerate import Accelerator
 from torch.nn import functional
+from transformers import BloomConfig, BloomForCausalLM
 
 from tests import tiny
 from tests.test_finetune import settings
 from train import batches
-from train.bases import Base, packs
+from train.bases import Base, load_base, packs
 from train.finetune import student
-from train.learning import backward, learning_rate, summed_loss
+from train.learning import accelerated, backward, learning_rate, summed_loss
 from train.lessons import Lessons
 
 ENCODED = [([30, 31, 32], [33, 34, 1]), ([40], [41, 42, 43, 1]), ([50, 51], [1]), ([60] * 7, [61] * 4 + [1])]
-PLAN = Lessons(ENCODED, [[0, 1, 2, 3]], packs=True, records={}, left_out=0, longest=12, sha="")
+LENGTHS = [len(prompt) + len(target) for prompt, target in ENCODED]
+PLAN = Lessons(
+    ENCODED, LENGTHS, [[0, 1, 2, 3]], packs=True, records={}, left_out=0, longest=12, context=99, sha=""
+)
 
 
 @pytest.fixture
@@ -95,6 +99,30 @@ def test_a_base_that_lets_examples_see_each_other_is_not_packed(
 
 def test_an_encoder_decoder_is_not_packed(tmp_path: Path) -> None:
     assert not packs(tiny.two_sided(tmp_path / "base"))
+
+
+def test_a_base_that_takes_no_positions_is_not_packed_and_learns_all_the_same(tmp_path: Path) -> None:
+    config = BloomConfig(vocab_size=98, hidden_size=32, n_layer=1, n_head=2, eos_token_id=1, pad_token_id=0)
+    base = tiny.based_on(BloomForCausalLM(config), tmp_path / "base")
+    assert not packs(base)
+    filled = batches.rows(LENGTHS, range(4), packs=False)
+    found = summed_loss(base.model, base, batches.collate(ENCODED, filled, base.pad, base.start))
+    assert float(found.detach()) == pytest.approx(
+        sum(by_hand(base, *example) for example in ENCODED), rel=1e-5
+    )
+
+
+@pytest.mark.parametrize(
+    ("precision", "loaded_in_4bit", "computed"),
+    [("float32", False, "no"), ("bfloat16", False, "bf16"), ("float32", True, "bf16")],
+)
+def test_a_run_computes_in_the_precision_its_base_was_loaded_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, precision: str, loaded_in_4bit: bool, computed: str
+) -> None:
+    base = load_base(str(tiny.write_causal(tmp_path / "base")), precision=precision)
+    monkeypatch.setattr(base.model, "is_loaded_in_4bit", loaded_in_4bit, raising=False)
+    monkeypatch.setattr("train.learning.Accelerator", dict)
+    assert accelerated(base) == {"mixed_precision": computed}
 
 
 def test_the_rate_rises_to_its_top_and_falls_to_nothing() -> None:

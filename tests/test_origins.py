@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from factory.errors import ThoughtmillError
-from train.origins import WEIGHTS, Origin, card, commit, origin_of, write_origin
+from train.origins import CONFIG, WEIGHTS, Origin, card, commit, origin_of, write_origin
 
 ORIGIN = Origin(
     role="ir", data_version="v" * 64, examples_sha="e" * 64, records=3, base="train/base", base_revision=None,
@@ -16,6 +16,7 @@ ORIGIN = Origin(
 
 @pytest.fixture
 def adapter(tmp_path: Path) -> Path:
+    (tmp_path / CONFIG).write_text('{"r": 16}')
     (tmp_path / WEIGHTS).write_bytes(b"weights" * 100)
     write_origin(tmp_path, ORIGIN)
     return tmp_path
@@ -27,8 +28,11 @@ def test_an_origin_reads_back_as_it_was_written_with_the_hash_of_the_weights(ada
     assert len(found.adapter_sha) == 64
 
 
-def test_weights_that_change_by_one_byte_are_refused(adapter: Path) -> None:
-    (adapter / WEIGHTS).write_bytes(b"weights" * 99 + b"weightz")
+@pytest.mark.parametrize(
+    ("name", "content"), [(WEIGHTS, b"weights" * 99 + b"weightz"), (CONFIG, b'{"r": 17}'), (CONFIG, b"")]
+)
+def test_an_adapter_that_changes_by_one_byte_is_refused(adapter: Path, name: str, content: bytes) -> None:
+    (adapter / name).write_bytes(content)
     with pytest.raises(ThoughtmillError, match="is truncated or changed: train the role again"):
         origin_of(adapter)
 
@@ -47,6 +51,11 @@ def test_a_card_lists_where_it_comes_from_and_every_parameter(adapter: Path) -> 
         assert f"| {name} | {held[name]} |" in told
     assert "| finetune.rank | 4 |" in told
     assert "| finetune.where | kept |" in told
+
+
+def test_a_condition_of_many_lines_and_bars_stays_in_its_cell() -> None:
+    told = card(replace(ORIGIN, parameters={"where": "kept\n  and 'a' || 'b' = 'ab'"}))
+    assert "\n| finetune.where | kept and 'a' \\|\\| 'b' = 'ab' |\n" in told
 
 
 def test_a_card_links_a_base_on_the_hub_and_no_folder() -> None:

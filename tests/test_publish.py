@@ -108,7 +108,7 @@ def test_an_adapter_is_pushed_with_its_card_and_its_origin(adapter: Path, push: 
 
 def test_a_truncated_adapter_is_not_pushed(adapter: Path, push: Push) -> None:
     (adapter / WEIGHTS).write_bytes(b"weig")
-    assert push("ir", "mill/ir").startswith(f"error: {adapter / WEIGHTS} is truncated or changed")
+    assert push("ir", "mill/ir").startswith(f"error: {adapter} holds a file that is truncated or changed")
 
 
 def test_a_refusal_of_the_hub_is_one_line(adapter: Path, push: Push) -> None:

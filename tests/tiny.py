@@ -9,6 +9,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import (
     LlamaConfig,
     LlamaForCausalLM,
+    PreTrainedModel,
     PreTrainedTokenizerFast,
     T5Config,
     T5ForConditionalGeneration,
@@ -113,6 +114,13 @@ def write_t5(folder: Path, seed: int = 0) -> Path:
     T5ForConditionalGeneration(config).save_pretrained(folder)
     tokenizer().save_pretrained(folder)
     return folder
+
+
+def based_on(model: PreTrainedModel, folder: Path) -> Base:
+    """Write a model of any other architecture with our tokenizer, and load it."""
+    model.save_pretrained(folder)
+    tokenizer().save_pretrained(folder)
+    return load_base(str(folder))
 
 
 def causal(folder: Path, **kind: Any) -> Base:

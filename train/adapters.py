@@ -3,12 +3,11 @@
 from pathlib import Path
 
 from peft import LoraConfig, PeftModel, TaskType
-from safetensors import SafetensorError
 from transformers import PreTrainedModel
 
 from factory.errors import ThoughtmillError
 from train.bases import Base, linear_layers
-from train.origins import WEIGHTS, Origin, origin_of, write_origin
+from train.origins import Origin, origin_of, write_origin
 
 
 def lora(
@@ -25,10 +24,9 @@ def lora(
     A capped layer keeps the ratio of alpha to rank, and with it the scaling of all others: servers that know
     no patterns (vLLM) then serve it right.
     """
-    layers = dict(linear_layers(model, targets))
-    if not layers:
+    widths = dict(linear_layers(model, targets))
+    if not widths:
         raise ThoughtmillError(f"finetune.targets: {targets} names no linear layer of {model.name_or_path}")
-    widths = {name: min(layer.in_features, layer.out_features) for name, layer in layers.items()}
     caps = {name: width for name, width in widths.items() if width < rank}
     return LoraConfig(
         r=rank,
@@ -43,7 +41,9 @@ def lora(
 
 
 def save(model: PeftModel, folder: Path, origin: Origin) -> None:
-    """Write an adapter: peft's files, `thoughtmill.json` and the card."""
+    """Write an adapter: peft's files, `thoughtmill.json` and the card; the same bytes each time."""
+    for config in model.peft_config.values():
+        config.target_modules = sorted(config.target_modules)  # peft holds, and writes, a set of names
     model.save_pretrained(str(folder))
     write_origin(folder, origin)
 
@@ -57,10 +57,7 @@ def load(base: Base, folder: Path, role: str, onto: PeftModel | None = None) -> 
         raise ThoughtmillError(
             f"{folder} was trained on another base ({origin.base}, {origin.base_sha[:12]})"
         )
-    try:
-        if onto is None:
-            return PeftModel.from_pretrained(base.model, str(folder), adapter_name=role)
-        onto.load_adapter(str(folder), adapter_name=role)
-        return onto
-    except SafetensorError as error:
-        raise ThoughtmillError(f"{folder / WEIGHTS} cannot be read: {error}") from error
+    if onto is None:
+        return PeftModel.from_pretrained(base.model, str(folder), adapter_name=role)
+    onto.load_adapter(str(folder), adapter_name=role)
+    return onto

@@ -1,12 +1,15 @@
 """Bases: the pretrained model a role is trained on, from the Hub at a pinned revision or a local folder."""
 
 import hashlib
+import inspect
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from torch import Tensor, nn
 from transformers import (
     AutoConfig,
@@ -16,8 +19,12 @@ from transformers import (
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
+from transformers.pytorch_utils import Conv1D
 
 from factory.errors import ThoughtmillError
+
+READ = ("*.json", "*.safetensors", "*.bin", "*.jinja", "*.model", "*.txt")
+"""The files of a base: configuration, weights, chat template, tokenizer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +48,11 @@ class Base:
         ids = (self.tokenizer.pad_token_id, self.tokenizer.eos_token_id)
         return int(next(token for token in ids if token is not None))
 
+    @property
+    def context(self) -> int:
+        """The most tokens it has positions for; many encoder-decoders know no such limit."""
+        return getattr(self.model.config, "max_position_embeddings", None) or sys.maxsize
+
 
 def load_base(name: str, revision: str | None = None, precision: str = "float32") -> Base:
     """Load a base in a precision: `float32`, `bfloat16`, or `4bit` (needs bitsandbytes).
@@ -56,8 +68,8 @@ def load_base(name: str, revision: str | None = None, precision: str = "float32"
         kind = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
         model = kind.from_pretrained(name, revision=revision, **_loading(precision))
         tokenizer = AutoTokenizer.from_pretrained(name, revision=revision)
-    except (OSError, ValueError) as error:
-        raise ThoughtmillError(f"base {name} cannot be loaded: {str(error).splitlines()[0]}") from error
+    except (OSError, ValueError, ImportError, SafetensorError) as error:
+        raise ThoughtmillError(f"base {name} cannot be loaded: {' '.join(str(error).split())}") from error
     if tokenizer.eos_token_id is None:
         raise ThoughtmillError(f"base {name} has no end-of-text token: a student of it could never stop")
     sha = sha256_of(Path(name)) if Path(name).is_dir() else str(config._commit_hash)
@@ -78,18 +90,22 @@ def _loading(precision: str) -> dict[str, Any]:
 def sha256_of(folder: Path) -> str:
     """Return the SHA-256 over a base's configuration, tokenizer and weights, by name and content."""
     total = hashlib.sha256()
-    for file in sorted(folder.glob("*.json")) + sorted(folder.glob("*.safetensors")):
-        total.update(f"{file.name} {hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
+    for path in [path for pattern in READ for path in sorted(folder.glob(pattern))]:
+        with path.open("rb") as file:
+            total.update(f"{path.name} {hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
     return total.hexdigest()
 
 
-def linear_layers(model: nn.Module, targets: str | list[str]) -> Iterator[tuple[str, nn.Linear]]:
-    """Yield the linear layers that `targets` names: a list of last names, or `all-linear`."""
+def linear_layers(model: nn.Module, targets: str | list[str]) -> Iterator[tuple[str, int]]:
+    """Yield the linear layers that `targets` names (last names, or `all-linear`), and their lesser widths."""
     head = model.get_output_embeddings() if isinstance(model, PreTrainedModel) else None
     for name, layer in model.named_modules():
-        wanted = targets == "all-linear" or name.rsplit(".", 1)[-1] in targets
-        if wanted and isinstance(layer, nn.Linear) and layer is not head:
-            yield name, layer
+        if layer is head or not (targets == "all-linear" or name.rsplit(".", 1)[-1] in targets):
+            continue
+        if isinstance(layer, nn.Linear):
+            yield name, min(layer.in_features, layer.out_features)
+        elif isinstance(layer, Conv1D):  # GPT-2's
+            yield name, min(layer.nx, layer.nf)
 
 
 @torch.no_grad()
@@ -98,7 +114,7 @@ def packs(base: Base) -> bool:
 
     Asked of the model itself, because it depends on its architecture and on how it attends.
     """
-    if base.start is not None:
+    if base.start is not None or "position_ids" not in inspect.signature(base.model.forward).parameters:
         return False
     first, second, asked = torch.arange(6) % 5, torch.arange(6, 0, -1) % 5, torch.tensor([3, 1, 2, 4])
     positions = torch.cat([torch.arange(6), torch.arange(4)])[None].to(base.model.device)

@@ -84,21 +84,17 @@ def passes(lengths: Sequence[int], filled: Sequence[list[int]], pass_tokens: int
 def collate(encoded: Sequence[Tokens], filled: Sequence[Sequence[int]], pad: int, start: int | None) -> Batch:
     """Return the tensors of one forward pass over `filled` rows of examples.
 
-    `start` is the token that opens a decoder's text; None means a decoder-only model. There, the positions of
-    each example begin at 0, which is what tells transformers to keep the examples of a row apart.
+    `start` is the token that opens a decoder's text; None means a decoder-only model. There, where examples
+    share a row, the positions of each begin at 0, which tells transformers to keep them apart.
     """
     if start is not None:
         return _two_sided([encoded[one] for row in filled for one in row], pad, start)
-    ids, following, positions = [], [], []
-    for row in filled:
-        ids.append([token for one in row for side in encoded[one] for token in side])
-        following.append([token for one in row for token in _following(*encoded[one])])
-        positions.append([at for one in row for at in range(sum(map(len, encoded[one])))])
-    width = max(map(len, ids))
-    inputs = {
-        "input_ids": torch.tensor([row + [pad] * (width - len(row)) for row in ids]),
-        "position_ids": torch.tensor([row + list(range(width - len(row))) for row in positions]),
-    }
+    ids = [[token for one in row for side in encoded[one] for token in side] for row in filled]
+    following = [[token for one in row for token in _following(*encoded[one])] for row in filled]
+    inputs = {"input_ids": padded(ids, pad)}
+    if any(len(row) > 1 for row in filled):
+        places = [[at for one in row for at in range(sum(map(len, encoded[one])))] for row in filled]
+        inputs["position_ids"] = padded(places, 0)
     return Batch(inputs, padded(following, IGNORED))
 
 

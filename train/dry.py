@@ -21,7 +21,7 @@ def main(role: str) -> None:
 
 
 def dry(role: str, corpus: Corpus, settings: FinetuneSettings) -> str:
-    """Return what a run would learn and an estimate of its time, from the second of two steps run here.
+    """Return what a run would learn and an estimate of its time, from its largest step, done twice here.
 
     A role without records, or none that fits the context, is a `ThoughtmillError`.
     """
@@ -29,13 +29,15 @@ def dry(role: str, corpus: Corpus, settings: FinetuneSettings) -> str:
     accelerator = accelerated(base)
     wrapped = accelerator.prepare(model)
     wrapped.train()
-    step_s = 0.0
-    for chosen in (plan.steps[0], plan.steps[-1]):
+    tokens = [sum(plan.lengths[one] for one in step) for step in plan.steps]
+    largest = plan.steps[tokens.index(max(tokens))]
+    begun = 0.0
+    for _ in range(2):
         begun = time.monotonic()
-        backward(accelerator, wrapped, base, plan, chosen=chosen, pass_tokens=settings.pass_tokens)
-        step_s = time.monotonic() - begun
+        backward(accelerator, wrapped, base, plan, chosen=largest, pass_tokens=settings.pass_tokens)
+    run_s = (time.monotonic() - begun) * sum(tokens) / max(tokens)
     weights = sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
-    about = f"about {step_s * len(plan.steps) / 60:,.1f} minutes for {weights:,} weights"
+    about = f"about {run_s / 60:,.1f} minutes for {weights:,} weights"
     return f"{role}: {summary(plan, settings)}\n{about} on this machine"
 
 

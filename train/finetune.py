@@ -10,6 +10,7 @@ from accelerate.utils import parse_flag_from_env
 from peft import PeftModel, get_peft_model, prepare_model_for_kbit_training
 
 from factory import params, stage
+from factory.errors import ThoughtmillError
 from factory.files import aside, root
 from train import adapters, roles
 from train.bases import Base, load_base
@@ -67,7 +68,10 @@ def student(base: Base, settings: FinetuneSettings) -> PeftModel:
         targets=settings.targets,
         revision=settings.revision,
     )
-    return get_peft_model(base.model, lora)
+    try:
+        return get_peft_model(base.model, lora)
+    except ValueError as error:
+        raise ThoughtmillError(f"finetune.targets: {' '.join(str(error).split())}") from error
 
 
 def _precision(settings: FinetuneSettings) -> str:

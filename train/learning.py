@@ -12,7 +12,8 @@ from random import Random
 from typing import Any
 
 import torch
-from accelerate import Accelerator
+from accelerate import Accelerator, PartialState
+from accelerate.utils import broadcast_object_list
 from peft import PeftModel, get_peft_model_state_dict, set_peft_model_state_dict
 from torch import Tensor, nn
 from torch.nn import functional
@@ -80,8 +81,12 @@ def learn(
 
 
 def accelerated(base: Base) -> Accelerator:
-    """Return what spreads a run over the devices there are, in the precision the base was loaded in."""
-    return Accelerator(mixed_precision="no" if base.model.dtype == torch.float32 else "bf16")
+    """Return what spreads a run over the devices there are, in the precision the base was loaded in.
+
+    A base of 4 bits holds its norms in float32 and yet computes in bfloat16 (QLoRA, arXiv 2305.14314).
+    """
+    half = base.model.dtype != torch.float32 or getattr(base.model, "is_loaded_in_4bit", False)
+    return Accelerator(mixed_precision="bf16" if half else "no")
 
 
 def learning_rate(step: int, steps: int, settings: FinetuneSettings) -> float:
@@ -156,11 +161,11 @@ def _save(state: Path, fingerprint: str, model: PeftModel, optimizer: Any, curve
 
 
 def _resume(state: Path, fingerprint: str, model: PeftModel, optimizer: Any) -> list[Point]:
-    """Take up a saved state and return its curve; a state of any other run is left alone."""
-    if not state.is_file():
-        return []
-    held = torch.load(state, map_location="cpu", weights_only=True)
-    if held["fingerprint"] != fingerprint:
+    """Take up what the main process saved and return its curve; the state of any other run is left alone."""
+    found = PartialState().is_main_process and state.is_file()
+    held = torch.load(state, map_location="cpu", weights_only=True) if found else None
+    [held] = broadcast_object_list([held])  # other machines have no such file
+    if held is None or held["fingerprint"] != fingerprint:
         return []
     set_peft_model_state_dict(model, held["adapter"])
     optimizer.load_state_dict(held["optimizer"])

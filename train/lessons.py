@@ -18,20 +18,18 @@ class Lessons:
     """Everything the training loop reads: a pure function of base, examples and settings.
 
     `steps` holds the indices into `encoded` that each step learns from. `records` counts them per role.
-    `left_out` examples are longer than the context; `longest` is in tokens.
+    `left_out` examples are longer than the context; that, `lengths` and `longest` are in tokens.
     """
 
     encoded: list[batches.Tokens]
+    lengths: list[int]
     steps: list[list[int]]
     packs: bool
     records: dict[str, int]
     left_out: int
     longest: int
+    context: int
     sha: str
-
-    @property
-    def lengths(self) -> list[int]:
-        return [len(prompt) + len(target) for prompt, target in self.encoded]
 
 
 def lessons(base: Base, examples: list[Example], settings: FinetuneSettings) -> Lessons:
@@ -40,20 +38,23 @@ def lessons(base: Base, examples: list[Example], settings: FinetuneSettings) -> 
         kept = sorted(Random(f"{settings.seed}/limit").sample(range(len(examples)), settings.limit))
         examples = [examples[index] for index in kept]
     everything = [encode(base, example) for example in examples]
-    fitting = [
-        i for i, (prompt, target) in enumerate(everything) if len(prompt) + len(target) <= settings.context
-    ]
-    if not fitting:
-        raise ThoughtmillError(f"no record fits finetune.context, {settings.context} tokens: raise it")
-    encoded = [everything[index] for index in fitting]
-    packs = bases.packs(base)
+    context = min(settings.context, base.context)
+    sizes = [len(prompt) + len(target) for prompt, target in everything]
+    fitting = [index for index, size in enumerate(sizes) if size <= context]
+    records = Counter(examples[index].role for index in fitting)
+    for role in {example.role: None for example in examples}:
+        if not records[role]:
+            raise ThoughtmillError(f"no record of `{role}` fits {context} tokens: raise finetune.context")
+    lengths, packs = [sizes[index] for index in fitting], bases.packs(base)
     return Lessons(
-        encoded=encoded,
-        steps=_steps([len(prompt) + len(target) for prompt, target in encoded], packs, settings),
+        encoded=[everything[index] for index in fitting],
+        lengths=lengths,
+        steps=_steps(lengths, packs, settings),
         packs=packs,
-        records=dict(Counter(examples[index].role for index in fitting)),
+        records=dict(records),
         left_out=len(everything) - len(fitting),
-        longest=max(len(prompt) + len(target) for prompt, target in everything),
+        longest=max(sizes),
+        context=context,
         sha=hashlib.sha256("\n".join(map(repr, examples)).encode()).hexdigest(),
     )
 
@@ -80,7 +81,7 @@ def summary(plan: Lessons, settings: FinetuneSettings) -> str:
         [
             f"records: {counted}; {len(plan.steps):,} steps of {settings.batch_records}, "
             + ("packed" if plan.packs else "sorted by length"),
-            f"longest: {plan.longest:,} tokens of {settings.context:,} in the context; "
+            f"longest: {plan.longest:,} tokens of {plan.context:,} in the context; "
             f"{share:.1%} are left out as longer",
         ]
     )
