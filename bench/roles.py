@@ -6,7 +6,7 @@ adapter that has learnt nothing, on the problems that the stage `infer` drew; it
 
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,18 +44,27 @@ def main() -> None:
 
 def of_untrained() -> Shares:
     """Return what the base gets right in each role."""
-    settings, verify = params.section("infer", InferSettings), params.section("verify", VerifySettings)
-    policies = tuple(f"greedy/{role}" for role in ASKED)
-    settings = settings.model_copy(update={"policies": policies, "seeds": settings.seeds[:1]})
+    settings = params.section("infer", InferSettings)
     corpus = open_corpus(settings.corpus, settings.corpus_revision)
-    problems = problems_of(corpus, settings.splits, settings.limit)
-    with (
-        tempfile.TemporaryDirectory() as scratch,
-        Solvers(verify.limits, verify.equations_timeout_s) as solvers,
-    ):
+    with tempfile.TemporaryDirectory() as scratch:
         untrained(Path(scratch), corpus)
-        writer, version, sha = opened(settings, Path(scratch), ROLES, corpus)
-        predictions = list(infer(settings, problems, writer, version, sha, solvers, Path(scratch)))
+        return greedy(Path(scratch), ROLES, ASKED, corpus)
+
+
+def greedy(
+    folder: Path, trained: Sequence[str], asked: Sequence[str], corpus: Corpus, **given: object
+) -> Shares:
+    """Return what the adapters in `folder` get right, greedily, when they are asked as some roles.
+
+    All else is as `infer` says, but for what is `given`.
+    """
+    settings, verify = params.section("infer", InferSettings), params.section("verify", VerifySettings)
+    alone = {"backend": "students", "policies": tuple(f"greedy/{role}" for role in asked)}
+    settings = settings.model_copy(update=alone | {"seeds": settings.seeds[:1]} | given)
+    problems = problems_of(corpus, settings.splits, settings.limit)
+    writer, version, sha = opened(settings, folder, trained, corpus)
+    with Solvers(verify.limits, verify.equations_timeout_s) as solvers:
+        predictions = list(infer(settings, problems, writer, version, sha, solvers, folder))
     _, shown = evaluate(predictions, problems, settings, seed=0)
     return shares(shown)
 

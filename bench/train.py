@@ -36,18 +36,8 @@ CLOCK = time.monotonic if torch.cuda.is_available() else time.process_time
 def main(corpus: str = "data", steps: str = "60") -> None:
     """Print one line per trainer, and one per student of the ensemble's cost."""
     if not PEERS.exists():
-        install = [
-            sys.executable,
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--no-deps",
-            "--target",
-            str(PEERS),
-            TRL,
-        ]
-        subprocess.run(install, check=True)
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
+        subprocess.run([*pip, "--target", str(PEERS), TRL], check=True)
     base = random_base() if torch.cuda.is_available() else "train/base"
     found = {
         name: child(name, corpus, steps, base) for name in ("thoughtmill", "trl", "trl-no-checkpointing")
@@ -67,13 +57,8 @@ def child(name: str, corpus: str, steps: str, base: str) -> dict[str, float]:
     """Run one trainer in a process of its own, so that its peak memory is its own."""
     paths = os.pathsep.join([str(Path.cwd()), str(PEERS)])
     words = [sys.executable, "-m", "bench.train", "--only", name, corpus, steps, base]
-    told = subprocess.run(
-        words,
-        check=True,
-        stdout=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"PYTHONPATH": paths, "OMP_NUM_THREADS": "1"},
-    )
+    given = os.environ | {"PYTHONPATH": paths, "OMP_NUM_THREADS": "1"}
+    told = subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True, env=given)
     return dict(json.loads(told.stdout.splitlines()[-1]))
 
 
@@ -90,16 +75,8 @@ def only(name: str, corpus: str, steps: str, base: str) -> None:
     if torch.cuda.is_available():
         peak = torch.cuda.max_memory_allocated() / 2**20
     tail = losses[-10:]
-    print(
-        json.dumps(
-            {
-                "target_tokens_per_s": tokens / seconds,
-                "peak_mb": peak,
-                "first_loss": losses[0],
-                "last_loss": sum(tail) / len(tail),
-            }
-        )
-    )
+    found = {"target_tokens_per_s": tokens / seconds, "peak_mb": peak}
+    print(json.dumps(found | {"first_loss": losses[0], "last_loss": sum(tail) / len(tail)}))
 
 
 def settings(base: str, steps: int) -> FinetuneSettings:
@@ -171,7 +148,7 @@ def ensemble(corpus: str, base: str) -> None:
     opened = open_corpus(corpus)
     seconds = {}
     for role in (*roles.spoken("etd"), "etd"):
-        chosen = FinetuneSettings.model_validate({"base": base, "epochs": 1})
+        chosen = FinetuneSettings.model_validate({"base": base, "epochs": 1, "save_every": 10**6})
         loaded = load_base(base)
         plan = lessons(loaded, roles.examples(opened, role), chosen)
         begun = CLOCK()
