@@ -241,6 +241,20 @@ def test_steps_and_epochs_at_once_are_refused() -> None:
         validated({"steps": 3, "epochs": 1}, FinetuneSettings, "params.yaml: finetune")
 
 
+def test_a_role_may_have_settings_of_its_own() -> None:
+    given = {"dropout": 0.5, "by_role": {"kg": {"steps": 7}, "dr": {"epochs": 2, "rank": 3}}}
+    settings = FinetuneSettings.model_validate(given)
+    assert settings.of("ir") == FinetuneSettings.model_validate({"dropout": 0.5})
+    assert settings.of("kg") == FinetuneSettings.model_validate({"dropout": 0.5, "steps": 7})
+    assert settings.of("dr") == FinetuneSettings.model_validate({"dropout": 0.5, "epochs": 2, "rank": 3})
+
+
+@pytest.mark.parametrize("wrong", [{"kg": {"stepz": 7}}, {"kgs": {"steps": 7}}])
+def test_wrong_settings_of_a_role_are_refused_by_name(wrong: dict[str, object]) -> None:
+    with pytest.raises(ThoughtmillError, match=r"stepz|unknown role `kgs`"):
+        validated({"by_role": wrong}, FinetuneSettings, "params.yaml: finetune")
+
+
 def test_a_wrong_key_is_named() -> None:
     with pytest.raises(ThoughtmillError, match=r"`ranks` is an unknown key; did you mean `rank`\?"):
         validated({"ranks": 3}, FinetuneSettings, "params.yaml: finetune")

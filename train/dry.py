@@ -14,7 +14,7 @@ from train.settings import FinetuneSettings
 
 def main(role: str) -> None:
     """Print the check of a role as `params.yaml` would train it."""
-    settings = params.section("finetune", FinetuneSettings)
+    settings = params.section("finetune", FinetuneSettings).of(role)
     os.chdir(root())
     corpus = open_corpus(settings.corpus, settings.corpus_revision, settings.data_version)
     print(dry(role, corpus, settings))

@@ -22,7 +22,7 @@ from train.settings import FinetuneSettings
 
 
 def main(role: str) -> None:
-    settings = params.section("finetune", FinetuneSettings)
+    settings = params.section("finetune", FinetuneSettings).of(role)
     os.chdir(root())
     corpus = open_corpus(settings.corpus, settings.corpus_revision, settings.data_version)
     curve = finetune(

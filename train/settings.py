@@ -5,6 +5,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from factory.params import Settings
+from train.roles import named
 
 PRESETS: dict[str, dict[str, Any]] = {
     # The embedded student: small enough for any rank, hungry enough for a high learning rate.
@@ -55,6 +56,9 @@ class FinetuneSettings(Settings):
     gradient_checkpointing: bool | None = Field(None, description="less memory for more time; null: on a GPU")
     save_every: int = Field(50, gt=0, description="steps between two states that a killed run goes on from")
     seed: int = 0
+    by_role: dict[str, dict[str, Any]] = Field(
+        {}, description="what a role does otherwise: `kg: {steps: 600}`"
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -71,3 +75,16 @@ class FinetuneSettings(Settings):
         if (self.steps is None) == (self.epochs is None):
             raise ValueError("give either `steps` or `epochs`")
         return self
+
+    @model_validator(mode="after")
+    def _each_role(self) -> "FinetuneSettings":
+        for role in self.by_role:
+            named(role)
+            self.of(role)
+        return self
+
+    def of(self, role: str) -> "FinetuneSettings":
+        """Return the settings of one role."""
+        other = self.by_role.get(role, {})
+        left = {"by_role", "steps", "epochs"} if other.keys() & {"steps", "epochs"} else {"by_role"}
+        return FinetuneSettings.model_validate(self.model_dump(exclude=left) | other)
