@@ -165,7 +165,8 @@ def main(thought: str) -> None:
     shown = asked if shows_itself else track(asked, f"generate {thought}")
     with closing(generate(shown, teacher(settings, folder), settings.teacher)) as rows:
         tables.write(folder / "data" / "completions" / f"{thought}.parquet", Completions, rows)
-    _say_unanswered(folder, thought)
+    if shows_itself:
+        _say_unanswered(folder, thought)
 
 
 def _say_unanswered(folder: Path, thought: str) -> None:
@@ -173,7 +174,8 @@ def _say_unanswered(folder: Path, thought: str) -> None:
     path = folder / "data" / "completions" / f"{thought}.parquet"
     given_up = sum(row["failure"] == "unanswered" for row in tables.Source(path, Completions))
     if given_up:
-        print(f"{given_up} unanswered; ask again with: dvc repro -f -s generate@{thought}", file=sys.stderr)
+        again = f"thoughtmill ledger retry && dvc repro -f -s generate@{thought}"
+        print(f"{given_up} unanswered; ask again with: {again}", file=sys.stderr)
 
 
 if __name__ == "__main__":

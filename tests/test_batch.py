@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from factory.errors import ThoughtmillError
-from factory.ledger import Ledger
+from factory.ledger import Ledger, runs, shards
 from factory.ledger.batches import is_collected, mark_collected
 from factory.teachers import Reply, Request, batch, batch_lines
 from factory.teachers.batch import BatchTeacher, Settings
@@ -181,10 +181,10 @@ def test_an_answer_nobody_waits_for_any_more_is_collected_all_the_same(ledger: P
         with Ledger(ledger) as open_ledger:
             assert not is_collected(open_ledger, "batch_0")
         provider._finish(provider.batches["batch_0"])
-        run(provider, ledger, "b")
+        run(provider, ledger, "c")
         with Ledger(ledger) as open_ledger:
             assert is_collected(open_ledger, "batch_0")
-            assert open_ledger.count() == 2
+            assert open_ledger.count() == 3
 
 
 def test_a_batch_that_is_not_accepted_stops_with_the_providers_words(ledger: Path) -> None:
@@ -244,6 +244,30 @@ def test_what_other_thoughts_have_cost_and_what_is_under_way_count_for_the_budge
         with pytest.raises(ThoughtmillError, match="this may cost"):
             complete((first.cost_usd or 0) + most * 1.9, *thoughts[1:])
         assert len(complete(0.0, thoughts[1])) == 1, "what is paid for is collected"
+
+
+def test_whoever_has_all_answers_and_failures_needs_no_provider(ledger: Path, tmp_path: Path) -> None:
+    with FakeBatches({"a": Turn(), "b": error(500, "oops")}.__getitem__) as provider:
+        bought = run(provider, ledger, "a", "b")
+    with Ledger(ledger) as mine, Ledger(tmp_path / "yours.sqlite") as yours:
+        shards.export(mine, tmp_path / "shards")
+        shards.load(yours, tmp_path / "shards")
+    provider.url = "http://127.0.0.1:9/v1"
+    assert run(provider, tmp_path / "yours.sqlite", "a", "b") == bought
+    assert bought["b"].failure == "unanswered"
+
+
+def test_the_figures_of_a_run_are_shown_and_in_the_ledger(
+    ledger: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with FakeBatches({"a": Turn(), "b": error(500, "oops"), "c": Turn()}.__getitem__) as provider:
+        run(provider, ledger, "a")
+        run(provider, ledger, "a", "b", "c", poll_s=1.5)
+    last, before = runs.recent(ledger)
+    assert last.figures.startswith("cot 3 done (1 from the ledger), 0 in flight, 1 failed; ")
+    assert before.figures.startswith("cot 1 done, 0 in flight, 0 failed; ")
+    assert (last.state, before.state) == ("ended", "ended")
+    assert capsys.readouterr().err.splitlines() == [before.figures, last.figures]
 
 
 def test_a_collected_batch_stays_collected(ledger: Path) -> None:

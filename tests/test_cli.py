@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from factory.commands import ledger as shared
-from factory.ledger import Ledger, Result
+from factory.ledger import Failure, Ledger, Result
 from factory.tabulate import tabulate
 from tests.small_corpus import THOUGHTS
 
@@ -128,12 +128,14 @@ def test_a_ledger_that_was_exported_can_be_taken_in_elsewhere(
     result = Result("a" * 64, "endpoint", "m", "pot", "b" * 64, b"{}", "stop", 10, 0, 3, 0.1, 0.5, 1.0)
     monkeypatch.setenv("THOUGHTMILL_LEDGER", str(tmp_path / "mine.sqlite"))
     with Ledger() as ledger:
-        ledger.write([result], [])
+        ledger.write([result], failures=[Failure("c" * 64, "m", "unanswered", "oops", 1.0)])
     words = argparse.Namespace(direction="export", folder=tmp_path / "shards")
-    assert shared.call(words).startswith("1 new shards")
+    assert shared.call(words).startswith("2 new shards")
     assert shared.call(words).startswith("0 new shards")
     monkeypatch.setenv("THOUGHTMILL_LEDGER", str(tmp_path / "theirs.sqlite"))
     words.direction = "import"
-    assert shared.call(words) == "1 answers are new to the ledger"
+    assert shared.call(words) == "1 answers are new to the ledger; 1 requests stand as failed"
     with Ledger() as ledger:
         assert ledger.get("a" * 64) == result
+    words.direction = "retry"
+    assert shared.call(words) == "1 requests that failed in shards will be asked again"

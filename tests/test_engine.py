@@ -15,7 +15,9 @@ import pytest
 from factory.errors import ThoughtmillError
 from factory.ledger import Ledger, runs
 from factory.teachers import Reply, Request
+from factory.teachers.engine import Run
 from factory.teachers.openai import OpenAITeacher, Settings
+from factory.teachers.raw import RawTransport
 from tests.fake_endpoint import FakeEndpoint, Plan, Turn, error
 
 GOOD = ["good1", "good2", "good3"]
@@ -318,6 +320,50 @@ def test_an_error_in_the_requests_themselves_keeps_what_is_in_flight(ledger: Pat
         with pytest.raises(ThoughtmillError, match="cut off"):
             list(teacher.complete(broken()))
     assert results(ledger) == 2
+
+
+class Cramped(Ledger):
+    """A ledger whose disk is full from the third group on, until so many writes have failed."""
+
+    def __init__(self, path: Path, failing: int) -> None:
+        super().__init__(path)
+        self.groups, self.failing = 0, failing
+
+    def write(self, *rows: Iterable[Any], shared: bool = False) -> None:
+        self.groups += 1
+        if self.groups == 3:
+            self.connection.execute("PRAGMA max_page_count = 1")  # no more than there are now
+        try:
+            super().write(*rows, shared=shared)
+        except ThoughtmillError:
+            self.failing -= 1
+            if not self.failing:
+                self.connection.execute("PRAGMA max_page_count = 1000000")
+            raise
+
+
+@pytest.mark.parametrize(("failing", "most_lost"), [(1, 0), (1000, 8)])
+def test_a_full_disk_stops_the_run_with_one_sentence_and_the_next_goes_on(
+    ledger: Path, failing: int, most_lost: int
+) -> None:
+    prompts = [f"p{i}" for i in range(60)]
+    with FakeEndpoint(lambda prompt, times: Turn(text="x" * 9000, delay_s=0.02)) as endpoint:
+        settings = Settings(base_url=endpoint.url, transport="raw", max_concurrency=8)
+        with Cramped(ledger, failing) as cramped:
+            run = Run(settings, cramped, RawTransport(endpoint.url, 5.0, 8), None, 0.0)
+            handed_on = []
+            with pytest.raises(ThoughtmillError) as error:
+                for reply in run.replies(map(ask, prompts)):
+                    handed_on.append(reply)
+        lost = sum(endpoint.answered.values()) - results(ledger)
+        assert 0 <= lost <= most_lost
+        ending = f"; {lost} answers are lost" if lost else "asks only for what is missing"
+        assert str(error.value).endswith(ending)
+        assert str(error.value).startswith(f"{ledger} cannot be written: database or disk is full; run the")
+        assert len(handed_on) == results(ledger) < 60
+        assert len(list(OpenAITeacher(settings, ledger).complete(map(ask, prompts)))) == 60
+        assert sum(endpoint.asked.values()) == 60 + lost
+    assert results(ledger) == 60
 
 
 def test_a_reader_that_stops_early_loses_nothing_that_was_asked(ledger: Path) -> None:

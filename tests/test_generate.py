@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from factory import tables
-from factory.generate import Asking, Settings, generate, teacher
+from factory.generate import Asking, Settings, generate, main, teacher
+from factory.ledger import Ledger, shards
 from factory.prompts import load
 from factory.teachers import Reply, Request
-from schemas import Completions
+from schemas import Completions, Problems
+from tests.fake_endpoint import FakeEndpoint, Turn, error
 
 EXEMPLARS = Path(__file__).parents[1] / "data" / "exemplars.jsonl"
 SOLUTION = "There are 6*7=<<6*7=42>>42 in all.\n#### 42"
@@ -110,3 +112,41 @@ def test_a_replay_answers_from_its_files(tmp_path: Path) -> None:
     found = {each["problem_id"]: each for each in generate(asked(), teacher(settings, tmp_path), "replay")}
     assert found["ours-test-0"]["completion"] == "ans = 6 * 7"
     assert found["ours-train-0"]["failure"] == "unanswered"
+
+
+def test_with_the_shards_the_stage_writes_the_same_bytes_without_key_or_endpoint_failed_rows_and_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def plan(prompt: str, times: int) -> Turn:
+        turns = [error(500, "oops"), Turn(drop=True), error(400, "no", "content_filter"), Turn(text="")]
+        return next((turn for number, turn in enumerate(turns) if f"Problem {number}." in prompt), Turn())
+
+    def built(ledger: str) -> bytes:
+        monkeypatch.setenv("THOUGHTMILL_LEDGER", str(tmp_path / ledger))
+        main("pot")
+        return completions.read_bytes()
+
+    completions = tmp_path / "data" / "completions" / "pot.parquet"
+    problems = [
+        {**PROBLEMS[0], "problem_id": f"ours-test-{i}", "problem": f"Problem {i}.", "license": "mit"}
+        for i in range(30)
+    ]
+    tables.write(tmp_path / "data" / "problems.parquet", Problems, problems)
+    (tmp_path / "data" / "exemplars.jsonl").write_bytes(EXEMPLARS.read_bytes())
+    (tmp_path / "dvc.yaml").write_text("stages: {}\n")
+    monkeypatch.chdir(tmp_path)
+    with FakeEndpoint(plan) as endpoint:
+        chosen = {"base_url": endpoint.url, "backoff_s": 0.01, "max_attempts": 2, "transport": "raw"}
+        (tmp_path / "params.yaml").write_text(
+            json.dumps({"thoughts": ["pot"], "generate": {"teacher": "openai", "openai": chosen}})
+        )
+        bought = built("mine.sqlite")
+    rows = list(tables.Source(completions, Completions))
+    assert [row["failure"] for row in rows if row["failure"]].count("unanswered") == 2
+    assert {row["failure"] for row in rows} == {None, "unanswered", "refused", "empty"}
+    assert "thoughtmill ledger retry && dvc repro -f -s generate@pot" in capsys.readouterr().err
+    with Ledger(tmp_path / "mine.sqlite") as mine, Ledger(tmp_path / "yours.sqlite") as yours:
+        shards.export(mine, tmp_path / "data" / "ledger")
+        shards.load(yours, tmp_path / "data" / "ledger")
+    completions.unlink()
+    assert built("yours.sqlite") == bought

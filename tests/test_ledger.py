@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from factory.errors import ThoughtmillError
-from factory.ledger import LEDGER_VERSION, Attempt, Ledger, Result, default_path
+from factory.ledger import Attempt, Failure, Ledger, Result, default_path
+from factory.ledger.schema import LEDGER_VERSION
 
 RESULT = Result(
     "a" * 64, "here", "tiny", "cot", "b" * 64, b'{"x": "\xc3\xa9"}', "stop", 10, 4, 5, 0.25, 1.5, 1.7e9
@@ -79,6 +80,38 @@ def test_a_newer_ledger_is_refused_with_what_to_do_and_left_as_it_is(path: Path)
     assert path.read_bytes() == before
 
 
+FAILURE = Failure("f" * 64, "tiny", "unanswered", "HTTP 500: oops", 1.7e9)
+
+
+def test_a_failure_stands_when_it_came_from_shards_and_until_it_is_to_be_asked_again(path: Path) -> None:
+    with Ledger(path) as ledger:
+        ledger.write([], failures=[FAILURE])
+        assert ledger.known("f" * 64) is None
+        assert "f" * 64 not in ledger
+        assert ledger.standing() == 0
+        ledger.write([], failures=[FAILURE], shared=True)
+        assert ledger.known("f" * 64) == FAILURE
+        assert "f" * 64 in ledger
+        assert ledger.standing() == 1
+        assert ledger.get("f" * 64) is None
+        assert ledger.retry() == 1
+        assert ledger.known("f" * 64) is None
+        assert list(ledger.failures()) == [FAILURE]
+
+
+def test_of_two_failures_the_last_stays_and_an_answer_takes_the_place_of_both(path: Path) -> None:
+    later, earlier = replace(FAILURE, failed_at=1.8e9), replace(FAILURE, failed_at=1.6e9)
+    with Ledger(path) as ledger:
+        for failure in (FAILURE, later, earlier):
+            ledger.write([], failures=[failure], shared=True)
+        assert ledger.known("f" * 64) == later
+        bought = replace(RESULT, request_key="f" * 64)
+        ledger.write([bought])
+        assert ledger.known("f" * 64) == bought
+        assert list(ledger.failures()) == []
+        assert ledger.standing() == 0
+
+
 ATTEMPTS_1 = """
 CREATE TABLE attempts (
     request_key TEXT NOT NULL,
@@ -94,6 +127,7 @@ def test_an_older_ledger_is_brought_up_to_date_and_keeps_what_it_has(path: Path)
         ledger.write([RESULT])
         ledger.connection.execute("DROP TABLE attempts")
         ledger.connection.execute(ATTEMPTS_1)
+        ledger.connection.execute("DROP TABLE failures")
         ledger.connection.execute("INSERT INTO attempts VALUES ('c', 1, 500, 'oops', 1.7e9)")
         ledger.connection.execute("PRAGMA user_version=1")
     for _ in range(2):
@@ -102,6 +136,8 @@ def test_an_older_ledger_is_brought_up_to_date_and_keeps_what_it_has(path: Path)
             ledger.write([], [Attempt("c" * 64, 2, None, "hung", 1.7e9, most_usd=0.5)])
             rows = ledger.connection.execute("SELECT attempt, most_usd FROM attempts").fetchall()
             assert rows[:2] == [(1, 0.0), (2, 0.5)]
+            ledger.write([], failures=[FAILURE])
+            assert list(ledger.failures()) == [FAILURE]
 
 
 def test_the_cost_of_requests_is_that_of_their_answers_and_of_their_failures(path: Path) -> None:

@@ -81,9 +81,9 @@ def test_a_body_that_can_no_longer_be_read_is_a_row_and_no_exception() -> None:
 def test_everyone_who_asked_is_told_why_there_is_no_answer() -> None:
     asked = row(REQUEST, REQUEST)
     asked.attempts = 3
-    replies = asked.unanswered(Fault(Remedy.AGAIN, "HTTP 500: oops"))
-    assert [(each.failure, each.detail) for each in replies] == [
-        ("unanswered", "HTTP 500: oops (after 3 attempts)")
+    replies = asked.replies(asked.failure(Fault(Remedy.AGAIN, "HTTP 500: oops")))
+    assert [(each.failure, each.detail, each.model) for each in replies] == [
+        ("unanswered", "HTTP 500: oops (after 3 attempts)", "tiny")
     ] * 2
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from factory.errors import ThoughtmillError
-from factory.ledger import Ledger, Result, shards
+from factory.ledger import Failure, Ledger, Result, shards
 from factory.ledger.shards import export, load
 from factory.teachers import Reply, Request
 from factory.teachers.openai import OpenAITeacher, Settings
-from tests.fake_endpoint import FakeEndpoint, Turn
+from tests.fake_endpoint import FakeEndpoint, Turn, error
 
 RESULT = Result(
     "k", "here", "tiny", "cot", "s", b'{"x": "\xff\x00"}', None, 10, None, 5, 0.1 + 0.2, 1.5, 1.7e9
@@ -60,6 +60,24 @@ def test_an_export_adds_only_what_no_shard_holds_and_changes_no_file(tmp_path: P
     assert load(ledger(tmp_path, "yours", []), folder) == 25
 
 
+def test_an_export_adds_how_requests_failed_and_again_when_they_failed_anew(tmp_path: Path) -> None:
+    folder, mine = tmp_path / "shards", ledger(tmp_path, "mine", some(2))
+    first = Failure("f" * 64, "tiny", "unanswered", "HTTP 500: oops", 1.7e9)
+    mine.write([], failures=[first])
+    assert len(export(mine, folder)) == 2
+    assert export(mine, folder) == []
+    last = replace(first, detail="no answer within 9 s", failed_at=1.8e9)
+    mine.write([], failures=[last])
+    assert [path.parent for path in export(mine, folder)] == [folder / "failed"]
+    yours = ledger(tmp_path, "yours", [])
+    assert load(yours, folder) == 2
+    assert yours.known("f" * 64) == last
+    mine.write([replace(RESULT, request_key="f" * 64)])
+    assert [path.parent for path in export(mine, folder)] == [folder]
+    assert load(yours, folder) == 1
+    assert yours.known("f" * 64) == mine.get("f" * 64)
+
+
 def test_two_peoples_shards_lie_in_one_folder(tmp_path: Path) -> None:
     folder = tmp_path / "shards"
     export(ledger(tmp_path, "mine", some(20)), folder)
@@ -105,14 +123,28 @@ def test_with_the_shards_a_run_needs_no_endpoint_and_says_the_same(tmp_path: Pat
         Request({}, "cot", 0, ({"role": "user", "content": f"p{i}"},), {"model": "tiny"}) for i in range(30)
     ]
 
+    def plan(prompt: str, times: int) -> Turn:
+        bad = {"p7": error(500, "oops"), "p8": error(400, "no", "content_filter")}
+        return bad.get(prompt, Turn(text=prompt))
+
     def run(name: str, url: str) -> list[Reply]:
-        settings = Settings(base_url=url, endpoint="ours", transport="raw")
+        settings = Settings(
+            base_url=url, endpoint="ours", transport="raw", backoff_s=0.01, max_attempts=2, breaker_after=3
+        )
         replies = OpenAITeacher(settings, tmp_path / f"{name}.sqlite").complete(requests)
         return sorted(replies, key=lambda reply: reply.request_key)
 
-    with FakeEndpoint(lambda prompt, times: Turn(text=prompt)) as endpoint:
+    with FakeEndpoint(plan) as endpoint:
         bought = run("mine", endpoint.url)
     with Ledger(tmp_path / "mine.sqlite") as mine, Ledger(tmp_path / "yours.sqlite") as yours:
         export(mine, tmp_path / "shards")
         load(yours, tmp_path / "shards")
     assert run("yours", "http://127.0.0.1:9") == bought
+    assert {reply.failure for reply in bought} == {None, "unanswered", "refused"}
+    with FakeEndpoint() as endpoint:
+        assert run("yours", endpoint.url) == bought
+        assert not endpoint.asked
+        with Ledger(tmp_path / "yours.sqlite") as yours:
+            assert yours.retry() == 2
+        assert {reply.failure for reply in run("yours", endpoint.url)} == {None}
+        assert endpoint.asked == {"p7": 1, "p8": 1}

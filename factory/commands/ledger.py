@@ -6,20 +6,24 @@ from pathlib import Path
 from factory.files import root
 from factory.ledger import Ledger, shards
 
-HELP = "write the ledger as shards, or take shards in"
+HELP = "write the ledger as shards, take shards in, or let what failed in them be asked again"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the direction and the folder."""
-    parser.add_argument("direction", choices=["export", "import"])
+    parser.add_argument("direction", choices=["export", "import", "retry"])
     parser.add_argument("folder", type=Path, nargs="?", help="of the shards; default: data/ledger")
 
 
 def call(words: argparse.Namespace) -> str:
-    """Export or import; both only ever add."""
+    """Export, import or retry; the first two only ever add."""
     folder = words.folder or root() / "data" / "ledger"
     with Ledger() as ledger:
+        if words.direction == "retry":
+            return f"{ledger.retry()} requests that failed in shards will be asked again"
         if words.direction == "import":
-            return f"{shards.load(ledger, folder)} answers are new to the ledger"
+            new = shards.load(ledger, folder)
+            stand = f"; {ledger.standing()} requests stand as failed" if ledger.standing() else ""
+            return f"{new} answers are new to the ledger{stand}"
         written = shards.export(ledger, folder)
     return f"{len(written)} new shards in {folder}"

@@ -1,10 +1,10 @@
 """The ledger: every answer that was paid for, durably, in one SQLite file outside the repository.
 
-`results` holds what came back, untouched, under its request key; `attempts` what failed; `runs` how far each
-run is; `batches` which batches are here. Answers are only ever added. A group of rows is one transaction:
-when `write` returns, no killed process loses them, and no power cut from the end of the next `sync` on.
-Waiting for the disk is left to a thread: were every group to wait for it, the next answers would wait in
-their sockets meanwhile, where a kill does lose them.
+`results` holds what came back, untouched, under its request key; `attempts` what failed; `failures` how
+requests ended that have no answer; `runs` how far each run is; `batches` which batches are here. Answers are
+only ever added. A group of rows is one transaction: when `write` returns, no killed process loses them, and
+no power cut from the end of the next `sync` on. Waiting for the disk is left to a thread: were every group to
+wait for it, the next answers would wait in their sockets meanwhile, where a kill does lose them.
 """
 
 import os
@@ -12,7 +12,6 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, fields
 from operator import attrgetter
 from pathlib import Path
 from types import TracebackType
@@ -20,78 +19,21 @@ from types import TracebackType
 import platformdirs
 
 from factory.errors import ThoughtmillError
+from factory.ledger.schema import (
+    ATTEMPT_COLUMNS,
+    FAILURE_COLUMNS,
+    LEDGER_VERSION,
+    RESULT_COLUMNS,
+    SCHEMA,
+    UPGRADES,
+    Attempt,
+    Failure,
+    Result,
+)
 
-LEDGER_VERSION = 2
+__all__ = ["Attempt", "Failure", "Ledger", "Result", "default_path"]
+
 BUSY_S = 60.0
-
-SCHEMA = """
-CREATE TABLE results (
-    request_key TEXT NOT NULL PRIMARY KEY,  -- SHA-256 of the canonical request
-    endpoint TEXT NOT NULL,                 -- who was asked, without credentials
-    model TEXT NOT NULL,                    -- the model that was asked for
-    thought TEXT NOT NULL,                  -- the thought it was first asked for
-    prompt_sha TEXT NOT NULL,               -- SHA-256 of the messages
-    body BLOB NOT NULL,                     -- the answer's body, as it came
-    finish_reason TEXT,                     -- why the teacher stopped, in its own word
-    prompt_tokens INTEGER,
-    cached_tokens INTEGER,                  -- those of prompt_tokens that were billed as cached
-    completion_tokens INTEGER,
-    cost_usd REAL,                          -- null when the price or the usage is unknown
-    latency_s REAL,                         -- from request to answer
-    answered_at REAL NOT NULL               -- seconds since 1970, UTC
-);
-CREATE TABLE attempts (
-    request_key TEXT NOT NULL,
-    attempt INTEGER NOT NULL,               -- from 1, within one run
-    status INTEGER,                         -- the HTTP status; null when nothing came back
-    detail TEXT NOT NULL,                   -- what went wrong
-    failed_at REAL NOT NULL,                -- seconds since 1970, UTC
-    most_usd REAL NOT NULL DEFAULT 0        -- what it may have cost, where a budget was set
-);
-CREATE TABLE runs (
-    run INTEGER PRIMARY KEY,
-    pid INTEGER NOT NULL,
-    began_at REAL NOT NULL,                 -- seconds since 1970, UTC
-    seen_at REAL NOT NULL,
-    ended INTEGER NOT NULL,                 -- 0 while it runs, and for ever if it was killed
-    figures TEXT NOT NULL                   -- how far it was when last seen
-);
-CREATE TABLE batches (
-    batch_id TEXT NOT NULL PRIMARY KEY,     -- the provider's name of a batch whose answers are here
-    collected_at REAL NOT NULL              -- seconds since 1970, UTC
-);
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """One row of `results`."""
-
-    request_key: str
-    endpoint: str
-    model: str
-    thought: str
-    prompt_sha: str
-    body: bytes
-    finish_reason: str | None
-    prompt_tokens: int | None
-    cached_tokens: int | None
-    completion_tokens: int | None
-    cost_usd: float | None
-    latency_s: float | None
-    answered_at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One row of `attempts`."""
-
-    request_key: str
-    attempt: int
-    status: int | None
-    detail: str
-    failed_at: float
-    most_usd: float = 0.0
 
 
 def default_path() -> Path:
@@ -127,12 +69,10 @@ class Ledger:
         with self.connection:
             self.connection.execute("BEGIN IMMEDIATE")
             version = self.connection.execute("PRAGMA user_version").fetchone()[0]
-            if version == 0:
-                for statement in SCHEMA.split(";\n"):
-                    self.connection.execute(statement)
-            elif version == 1:
-                self.connection.execute("ALTER TABLE attempts ADD COLUMN most_usd REAL NOT NULL DEFAULT 0")
             if version < LEDGER_VERSION:
+                upgrades = (UPGRADES[each] for each in range(version, LEDGER_VERSION))
+                for statement in upgrades if version else SCHEMA:
+                    self.connection.execute(statement)
                 self.connection.execute(f"PRAGMA user_version={LEDGER_VERSION}")
         if version > LEDGER_VERSION:
             raise ThoughtmillError(
@@ -145,15 +85,35 @@ class Ledger:
         row = self.connection.execute(_SELECT, (request_key,)).fetchone()
         return None if row is None else Result(*row)
 
-    def __contains__(self, request_key: object) -> bool:
-        return self.connection.execute(_KNOWN, (request_key,)).fetchone() is not None
+    def known(self, request_key: str) -> Result | Failure | None:
+        """Return why a request need not be asked: its answer, else a failure that was taken from shards."""
+        found = self.get(request_key)
+        if found is not None:
+            return found
+        row = self.connection.execute(_STANDING, (request_key,)).fetchone()
+        return None if row is None else Failure(*row)
 
-    def write(self, results: Iterable[Result], attempts: Iterable[Attempt] = ()) -> None:
-        """Add rows as one durable transaction; of two answers to one request the first stays."""
+    def __contains__(self, request_key: str) -> bool:
+        return self.known(request_key) is not None
+
+    def write(
+        self,
+        results: Iterable[Result],
+        attempts: Iterable[Attempt] = (),
+        failures: Iterable[Failure] = (),
+        shared: bool = False,
+    ) -> None:
+        """Add rows as one durable transaction.
+
+        Of two answers to one request the first stays, of two failures the last. `shared` says that the
+        failures come from shards.
+        """
         with self.named_errors(), self.connection:
             self.connection.execute("BEGIN IMMEDIATE")
             self.connection.executemany(_INSERT_RESULT, map(attrgetter(*RESULT_COLUMNS), results))
             self.connection.executemany(_INSERT_ATTEMPT, map(attrgetter(*ATTEMPT_COLUMNS), attempts))
+            ended = ((*row, shared) for row in map(attrgetter(*FAILURE_COLUMNS), failures))
+            self.connection.executemany(_INSERT_FAILURE, ended)
 
     def sync(self) -> None:
         """Begin to write through to the disk all that is written, in a thread, unless that is under way."""
@@ -183,6 +143,21 @@ class Ledger:
     def count(self) -> int:
         """Return how many answers there are."""
         return int(self.connection.execute("SELECT count(*) FROM results").fetchone()[0])
+
+    def failures(self) -> Iterator[Failure]:
+        """Yield how requests ended that have no answer, in the order of their keys."""
+        return (Failure(*row) for row in self.connection.execute(_FAILURES))
+
+    def standing(self) -> int:
+        """Return how many requests have no answer and are not asked, since shards say that they failed."""
+        return int(self.connection.execute(f"SELECT count(*) {_UNANSWERED} AND shared").fetchone()[0])
+
+    def retry(self) -> int:
+        """Let requests that failed according to shards be asked again; return how many these are."""
+        standing = self.standing()
+        with self.named_errors():
+            self.connection.execute("UPDATE failures SET shared = 0")
+        return standing
 
     def cost_usd(self, request_keys: Iterable[str]) -> float:
         """Return what some requests have cost as far as it is known, failures at the most they may have."""
@@ -217,12 +192,17 @@ class Ledger:
         self.close()
 
 
-RESULT_COLUMNS = tuple(column.name for column in fields(Result))
-ATTEMPT_COLUMNS = tuple(column.name for column in fields(Attempt))
 _SELECT = f"SELECT {', '.join(RESULT_COLUMNS)} FROM results WHERE request_key = ?"
-_KNOWN = "SELECT 1 FROM results WHERE request_key = ?"
+_STANDING = f"SELECT {', '.join(FAILURE_COLUMNS)} FROM failures WHERE request_key = ? AND shared"
+_UNANSWERED = "FROM failures WHERE request_key NOT IN (SELECT request_key FROM results)"
+_FAILURES = f"SELECT {', '.join(FAILURE_COLUMNS)} {_UNANSWERED} ORDER BY request_key"
 _INSERT_RESULT = f"INSERT OR IGNORE INTO results VALUES ({', '.join('?' * len(RESULT_COLUMNS))})"
 _INSERT_ATTEMPT = f"INSERT INTO attempts VALUES ({', '.join('?' * len(ATTEMPT_COLUMNS))})"
+_INSERT_FAILURE = f"""
+INSERT INTO failures VALUES ({", ".join("?" * len(FAILURE_COLUMNS))}, ?) ON CONFLICT (request_key) DO UPDATE
+SET {", ".join(f"{column} = excluded.{column}" for column in (*FAILURE_COLUMNS, "shared"))}
+WHERE excluded.failed_at >= failures.failed_at
+"""
 _COST = """
 SELECT total(usd) FROM (
     SELECT cost_usd AS usd FROM asked JOIN results USING (request_key)

@@ -1,27 +1,33 @@
 """Shards: the ledger's answers as immutable Parquet files, so that whoever has them pays nothing.
 
 A folder of shards only grows: `export` adds a file with what no shard of the folder holds yet, `load` takes a
-folder in. A shard is named by the SHA-256 of its bytes, and the same answers make the same bytes.
+folder in. A shard is named by the SHA-256 of its bytes, and the same answers make the same bytes. How
+requests ended that have no answer is in shards of their own, so that these rows, too, are rebuilt as they
+were.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from factory.errors import ThoughtmillError
 from factory.files import aside
-from factory.ledger import RESULT_COLUMNS, Ledger, Result
+from factory.ledger import Failure, Ledger, Result
+
+Row = TypeVar("Row")
 
 SHARD_ROWS = 20_000
 GROUP_ROWS = 1_000
 NAME_DIGITS = 32
+FAILED = "failed"  # the folder in a folder of shards that holds those of failures
 
-SCHEMA = pa.schema(
+RESULTS = pa.schema(
     [
         pa.field("request_key", pa.string(), nullable=False),
         pa.field("endpoint", pa.string(), nullable=False),
@@ -38,13 +44,27 @@ SCHEMA = pa.schema(
         pa.field("answered_at", pa.float64(), nullable=False),
     ]
 )
+FAILURES = pa.schema(
+    [
+        pa.field("request_key", pa.string(), nullable=False),
+        pa.field("model", pa.string(), nullable=False),
+        pa.field("failure", pa.string(), nullable=False),
+        pa.field("detail", pa.string(), nullable=False),
+        pa.field("failed_at", pa.float64(), nullable=False),
+    ]
+)
 
 
 def export(ledger: Ledger, folder: Path) -> list[Path]:
-    """Write the answers that no shard in `folder` holds, in key order; return the new files."""
-    held = {key for path in shards(folder) for key in _read(path, ["request_key"])["request_key"].to_pylist()}
-    missing = (key for key in ledger.keys() if key not in held)  # noqa: SIM118  a ledger is no mapping
-    return [_write(keys, ledger, folder) for keys in _groups(missing, SHARD_ROWS)]
+    """Write the answers and failures that no shard in `folder` holds, in key order; return the new files."""
+    answered = {row["request_key"] for row in _rows(folder, ["request_key"])}
+    failed = {tuple(row.values()) for row in _rows(folder / FAILED, ["request_key", "failed_at"])}
+    keys = (key for key in ledger.keys() if key not in answered)  # noqa: SIM118  a ledger is no mapping
+    ended = (each for each in ledger.failures() if (each.request_key, each.failed_at) not in failed)
+    answers = [
+        _write(filter(None, map(ledger.get, some)), RESULTS, folder) for some in _groups(keys, SHARD_ROWS)
+    ]
+    return answers + [_write(some, FAILURES, folder / FAILED) for some in _groups(ended, SHARD_ROWS)]
 
 
 def load(ledger: Ledger, folder: Path) -> int:
@@ -52,13 +72,15 @@ def load(ledger: Ledger, folder: Path) -> int:
     if not folder.is_dir():
         raise ThoughtmillError(f"{folder} is no folder of ledger shards: fetch it, or run the export first")
     before = ledger.count()
-    for path in shards(folder):
+    for path in (*shards(folder), *shards(folder / FAILED)):
         if _name(path.read_bytes()) != path.stem:
             raise ThoughtmillError(
                 f"{path} is damaged: its name is not the hash of its content; fetch it again"
             )
-        for rows in _read(path, list(RESULT_COLUMNS)).to_batches(max_chunksize=GROUP_ROWS):
-            ledger.write(Result(**row) for row in rows.to_pylist())
+    for rows in _groups(_rows(folder, RESULTS.names), GROUP_ROWS):
+        ledger.write(Result(**row) for row in rows)
+    for rows in _groups(_rows(folder / FAILED, FAILURES.names), GROUP_ROWS):
+        ledger.write([], failures=[Failure(**row) for row in rows], shared=True)
     return ledger.count() - before
 
 
@@ -67,13 +89,12 @@ def shards(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.parquet"))
 
 
-def _write(keys: list[str], ledger: Ledger, folder: Path) -> Path:
+def _write(rows: Iterable[Result | Failure], schema: pa.Schema, folder: Path) -> Path:
     """Write one shard under the hash of its content."""
     buffer = pa.BufferOutputStream()
-    with pq.ParquetWriter(buffer, SCHEMA, compression="zstd", compression_level=9) as writer:
-        for some in _groups(iter(keys), GROUP_ROWS):
-            rows = [asdict(result) for key in some if (result := ledger.get(key))]
-            writer.write_batch(pa.RecordBatch.from_pylist(rows, SCHEMA))
+    with pq.ParquetWriter(buffer, schema, compression="zstd", compression_level=9) as writer:
+        for some in _groups(iter(rows), GROUP_ROWS):
+            writer.write_batch(pa.RecordBatch.from_pylist([asdict(row) for row in some], schema))
     content = buffer.getvalue().to_pybytes()
     path = folder / f"{_name(content)}.parquet"
     with aside(path) as part:
@@ -85,13 +106,17 @@ def _name(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:NAME_DIGITS]
 
 
-def _groups(keys: Iterator[str], size: int) -> Iterator[list[str]]:
-    while group := list(islice(keys, size)):
+def _groups(rows: Iterator[Row], size: int) -> Iterator[list[Row]]:
+    while group := list(islice(rows, size)):
         yield group
 
 
-def _read(path: Path, columns: list[str]) -> pa.Table:
-    try:
-        return pq.read_table(path, columns=columns)
-    except (pa.ArrowInvalid, KeyError) as error:
-        raise ThoughtmillError(f"{path} is no ledger shard: {error}") from error
+def _rows(folder: Path, columns: list[str]) -> Iterator[dict[str, Any]]:
+    """Yield the rows of all shards in a folder, in the order of the shards' names."""
+    for path in shards(folder):
+        try:
+            table = pq.read_table(path, columns=columns)
+        except (pa.ArrowInvalid, KeyError) as error:
+            raise ThoughtmillError(f"{path} is no ledger shard: {error}") from error
+        for batch in table.to_batches(max_chunksize=GROUP_ROWS):
+            yield from batch.to_pylist()

@@ -8,6 +8,7 @@ same ledger, under the same keys, as those of the teacher `openai`.
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
+from operator import length_hint
 from pathlib import Path
 
 import openai
@@ -22,6 +23,8 @@ from factory.teachers.batch_lines import URL, asked, delivered, files
 from factory.teachers.deliveries import Completed, Fault, Remedy, read
 from factory.teachers.money import Budget, likely_tokens
 from factory.teachers.rows import Row, keyed, reply, result, spent_usd
+from factory.teachers.sight import REDRAW_S, Sight
+from factory.teachers.tally import Tally
 from factory.teachers.transport import api_key
 
 TAG = "thoughtmill"  # the metadata that marks a batch as ours; its value is the thought
@@ -59,8 +62,11 @@ class BatchTeacher:
                     base_url=self.settings.url(), api_key=api_key() or "none", timeout=self.settings.timeout_s
                 )
             )
+            tally = Tally(time.monotonic(), length_hint(requests) or None)
+            desk = Desk(self.settings, ledger, client, tally)
+            open_.callback(lambda: desk.sight.end(time.monotonic()))
             try:
-                yield from self._complete(requests, Desk(self.settings, ledger, client))
+                yield from self._complete(requests, desk)
             except openai.OpenAIError as error:
                 raise ThoughtmillError(f"{self.settings.name()} refuses: {error}") from error
             except KeyboardInterrupt as error:
@@ -69,17 +75,24 @@ class BatchTeacher:
                 ) from error
 
     def _complete(self, requests: Iterable[Request], desk: "Desk") -> Iterator[Reply]:
-        under_way = desk.find()
         rows: dict[str, Row] = {}
         for request in requests:
             key, parameters = keyed(request, desk.endpoint, self.settings.model)
-            found = desk.ledger.get(key)
+            found = desk.ledger.known(key)
             if found is not None:
+                desk.tally.of(request.thought).held += 1
                 yield reply(request, found)
             elif key in rows:
                 rows[key].requests.append(request)
             else:
                 rows[key] = Row(key, parameters, [request], likely_tokens(request.messages, parameters), 0.0)
+        if not rows:  # whoever has all answers needs no provider
+            return
+        for row in rows.values():
+            desk.tally.of(row.request.thought).in_flight += len(row.requests)
+        under_way = desk.find()
+        for key in [key for key in rows if key in desk.ledger]:
+            yield from desk.replies(rows.pop(key), LOST)
         asked_before = {key for keys in under_way.values() for key in keys}
         new = [row for key, row in rows.items() if key not in asked_before]
         if new:
@@ -110,8 +123,10 @@ class BatchTeacher:
 class Desk:
     """The provider's side of batches, and what it means for the ledger."""
 
-    def __init__(self, settings: Settings, ledger: Ledger, client: openai.OpenAI) -> None:
+    def __init__(self, settings: Settings, ledger: Ledger, client: openai.OpenAI, tally: Tally) -> None:
         self.settings = settings
+        self.tally = tally
+        self.sight = Sight(tally, ledger)
         self.endpoint = settings.name()
         self.ledger = ledger
         self.client = client
@@ -147,7 +162,14 @@ class Desk:
             yield from over
             left -= set(over)
             if left and not over:
-                time.sleep(self.settings.poll_s)
+                self._rest()
+
+    def _rest(self) -> None:
+        """Wait until it is time for another look, and show meanwhile that the run is alive."""
+        end_s = time.monotonic() + self.settings.poll_s
+        while (now_s := time.monotonic()) < end_s:
+            self.sight.show(now_s)
+            time.sleep(min(end_s - now_s, REDRAW_S))
 
     def collect(self, batch_id: str) -> dict[str, Fault]:
         """Write a batch's answers and errors to the ledger; return the faults by key.
@@ -179,11 +201,17 @@ class Desk:
         return faults
 
     def replies(self, row: Row, fault: Fault) -> list[Reply]:
-        """Return the replies of a row whose batch has been collected."""
-        found = self.ledger.get(row.key)
-        if found is None:
-            return row.unanswered(fault)
-        return [reply(request, found) for request in row.requests]
+        """Return the replies of a row whose batch has been collected; the ledger learns how it ended."""
+        found, count = self.ledger.get(row.key), self.tally.of(row.request.thought)
+        count.in_flight -= len(row.requests)
+        if found is not None:
+            count.answered += len(row.requests)
+            self.tally.bought((found.prompt_tokens or 0) + (found.completion_tokens or 0), found.cost_usd)
+            return row.replies(found)
+        count.failed += len(row.requests)
+        failure = row.failure(fault)
+        self.ledger.write([], failures=[failure])
+        return row.replies(failure)
 
     def _content(self, file_id: str | None) -> bytes:
         return self.client.files.content(file_id).read() if file_id else b""

@@ -1,9 +1,9 @@
 """The engine: one run of requests against one endpoint, in one thread.
 
-Each turn: send one request, hand on one reply, hear the network, write all that landed to the ledger as one
-group. What a killed run has received and not written is what came during one turn, so a turn is kept short,
-whatever there is to send and to hand on; groups grow with the load by themselves; nothing is shared between
-threads.
+It sends one request and hands on one reply, then hears the network and writes what landed to the ledger as
+one group, until nothing more comes. What a killed run has received and not written is what came during one of
+these steps, so each is short, and what comes goes before what is sent, which takes the most time. Groups grow
+with the load by themselves; nothing is shared between threads.
 """
 
 import asyncio
@@ -14,11 +14,13 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 
 from factory.errors import ThoughtmillError
-from factory.ledger import Attempt, Ledger, Result
+from factory.ledger import Failure, Ledger, Result
+from factory.ledger.locks import Locks
 from factory.teachers import Reply, Request
 from factory.teachers.control import GO_ON, Again, Control, Stop
 from factory.teachers.deliveries import Completed, Delivery, Fault, read
 from factory.teachers.interrupts import Interrupts
+from factory.teachers.landing import Group
 from factory.teachers.money import likely_tokens
 from factory.teachers.rows import Row, keyed, reply
 from factory.teachers.settings import Settings
@@ -26,8 +28,9 @@ from factory.teachers.sight import Sight
 from factory.teachers.transport import Transport
 from factory.teachers.waiting import Waiting
 
+LOOK_AGAIN_S = 1.0  # between two looks at what another run asks for
 HELD_PER_SLOT = 4  # requests held in memory per request in flight: most of them wait to be asked again
-ROUNDS = 2  # of the event loop, with one more: bytes come, their request goes on, its delivery lands
+ROUNDS = 3  # of the event loop, with one more: a request is sent, bytes come, theirs goes on and lands
 
 
 class Run:
@@ -42,11 +45,13 @@ class Run:
         self.loop = asyncio.new_event_loop()
         self.control = Control(settings, self.loop.time(), total, spent_usd)
         self.sight = Sight(self.control.tally, ledger)
+        self.locks = Locks(ledger.path)
         self.held: dict[str, Row] = {}
         self.room = HELD_PER_SLOT * settings.max_concurrency
         self.next: Row | None = None
         self.flying: dict[asyncio.Task[Delivery], Row] = {}
         self.landed: list[tuple[Row, asyncio.Task[Delivery]]] = []
+        self.group = Group()
         self.waiting = Waiting()
         self.ready: deque[Reply] = deque()
         self.exhausted = False
@@ -65,7 +70,8 @@ class Run:
                         if self.ready:
                             yield self.ready.popleft()
                         self._turn(0.0 if self.ready else wake_s)
-                        self._settle()
+                        while self._settle():
+                            self._turn(0.0)
                     yield from self.ready
                 finally:
                     self._drain()
@@ -75,11 +81,11 @@ class Run:
             self.loop.run_forever()
             self.loop.run_until_complete(self._close())
             self.loop.close()
+            self.locks.close()
             self.sight.end(self.loop.time())
         if self.stop:
-            raise ThoughtmillError(self.stop)
-
-    # Sending.
+            lost = len(self.group.results)
+            raise ThoughtmillError(f"{self.stop}; {lost} answers are lost" if lost else self.stop)
 
     def _send(self, source: Iterator[Request]) -> float:
         """Send the next request if it may be sent now; return when to look again, in the loop's seconds."""
@@ -89,6 +95,9 @@ class Run:
         row = self.next = self.next or self.waiting.take(now_s) or self._new(source)
         if row is None:
             return self.waiting.due_s() if self.exhausted or self.room <= 0 else now_s
+        if not (row.locked or self._lock(row, now_s)):
+            self.next = None
+            return now_s
         wait_s = self.control.wait_s(row, now_s)
         if isinstance(wait_s, Stop):
             self.stop = wait_s.why
@@ -109,10 +118,10 @@ class Run:
             self.held[key].requests.append(request)
             self.room -= 1
             return None
-        result = self.ledger.get(key)
-        if result is not None:
+        found = self.ledger.known(key)
+        if found is not None:
             self.control.tally.of(request.thought).held += 1
-            self.ready.append(reply(request, result))
+            self.ready.append(reply(request, found))
             return None
         most_usd = self.control.budget.most_usd(request.messages, parameters)
         self.held[key] = Row(
@@ -120,6 +129,18 @@ class Run:
         )
         self.room -= 1
         return self.held[key]
+
+    def _lock(self, row: Row, now_s: float) -> bool:
+        """Say whether this run is to ask for a row; what another run asks for is looked at again later."""
+        row.locked = self.locks.lock(row.key)
+        if not row.locked:
+            self.waiting.put(row, now_s + LOOK_AGAIN_S)
+            return False
+        found = self.ledger.get(row.key)  # another run may have bought it since it was looked for
+        if found is not None:
+            self.control.tally.of(row.request.thought).held += len(row.requests)
+            self._end(row, found)
+        return found is None
 
     def _fly(self, row: Row, now_s: float) -> None:
         """Send one row."""
@@ -133,8 +154,6 @@ class Run:
         """Note that a row is back, and end this turn of the event loop."""
         self.landed.append((self.flying.pop(task), task))
         self.loop.stop()
-
-    # Receiving.
 
     def _turn(self, wake_s: float) -> None:
         """Let the event loop run until a delivery lands or it is time to look again."""
@@ -151,49 +170,54 @@ class Run:
         else:
             self.loop.stop()
 
-    def _settle(self) -> None:
-        """Write everything that landed to the ledger, then make it ready to be handed on."""
+    def _settle(self) -> bool:
+        """Write everything that landed to the ledger, then make it ready to be handed on; False: nothing did.
+
+        When the ledger cannot be written, as on a full disk, nothing more is sent and what landed is kept: it
+        is written with what lands later, if there is room by then.
+        """
         landed, self.landed = self.landed, []
-        results: list[Result] = []
-        attempts: list[Attempt] = []
-        replies: list[Reply] = []
         for row, task in landed:
             delivery = task.result()
             verdict = read(delivery)
             if isinstance(verdict, Completed):
-                result = row.result(
-                    self.control.endpoint, verdict, delivery, self.settings.prices.get(row.model)
-                )
-                results.append(result)
-                replies.extend(reply(request, result, verdict) for request in row.requests)
+                price = self.settings.prices.get(row.model)
+                result = row.result(self.control.endpoint, verdict, delivery, price)
                 self.control.answered(row, result, self.loop.time())
-                self._let_go(row)
+                self._end(row, result, verdict)
             else:
-                attempts.append(row.attempt(verdict, delivery))
-                replies.extend(self._failed(row, verdict, delivery.retry_after_s))
-        if landed:
-            self.ledger.write(results, attempts)
-        self.ready.extend(replies)
-        self.sight.show(self.loop.time())
+                self.group.attempts.append(row.attempt(verdict, delivery))
+                self._failed(row, verdict, delivery.retry_after_s)
+        try:
+            self._write()
+            self.sight.show(self.loop.time())
+        except ThoughtmillError as error:
+            self.stop = self.stop or f"{error}; {GO_ON}"
+        return bool(landed)
 
-    def _failed(self, row: Row, fault: Fault, retry_after_s: float | None) -> list[Reply]:
-        """Do what a fault asks for; return the replies of a row that ends with it."""
+    def _write(self) -> None:
+        """Write the group, then make its replies ready, and let other runs ask for what failed."""
+        self.group.write(self.ledger)
+        done, self.group = self.group, Group()
+        self.ready.extend(done.replies)
+        for row in done.over:
+            self.locks.unlock(row.key)
+
+    def _failed(self, row: Row, fault: Fault, retry_after_s: float | None) -> None:
+        """Do what a fault asks for."""
         decision = self.control.failed(row, fault, retry_after_s, self.loop.time())
         if isinstance(decision, Again):
             self.waiting.put(row, decision.at_s)
         elif isinstance(decision, Stop):
             self.stop = self.stop or decision.why
         else:
-            self._let_go(row)
-            return row.unanswered(fault)
-        return []
+            self._end(row, row.failure(fault))
 
-    def _let_go(self, row: Row) -> None:
-        """Forget a row that is over, and make room for others."""
+    def _end(self, row: Row, end: Result | Failure, completed: Completed | None = None) -> None:
+        """Put the end of a row into the group, and make room for others."""
+        self.group.end(row, end, completed)
         del self.held[row.key]
         self.room += len(row.requests)
-
-    # Leaving.
 
     def _interrupted(self, times: int) -> None:
         """Send nothing more, so that the run ends when all in flight is in the ledger; then leave at once.

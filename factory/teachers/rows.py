@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from factory.ledger import Attempt, Ledger, Result
+from factory.ledger import Attempt, Failure, Ledger, Result
 from factory.request_keys import prompt_sha, request_key, sent
 from factory.teachers import Reply, Request
 from factory.teachers.deliveries import Completed, Delivery, Fault, completion
@@ -21,7 +21,7 @@ class Row:
     """One request on its way, and everyone who asked for it.
 
     `tokens` is about what it takes, for the limit per minute; `most_usd` the most it can cost. `blamed` says
-    that a failure of it has been counted as one of the endpoint.
+    that a failure of it has been counted as one of the endpoint, `locked` that no other run asks for it.
     """
 
     key: str
@@ -33,6 +33,7 @@ class Row:
     first_sent_s: float = math.inf
     sent_s: float = math.inf
     blamed: bool = False
+    locked: bool = False
 
     @property
     def request(self) -> Request:
@@ -62,13 +63,14 @@ class Row:
         most_usd = self.most_usd if fault.billed else 0.0
         return Attempt(self.key, self.attempts, delivery.status, fault.detail, time.time(), most_usd)
 
-    def unanswered(self, fault: Fault) -> list[Reply]:
-        """Return the replies that say why there is no completion."""
+    def failure(self, fault: Fault) -> Failure:
+        """Return its row of `failures`."""
         detail = f"{fault.detail} (after {self.attempts} attempts)" if self.attempts > 1 else fault.detail
-        return [
-            Reply(request, self.key, self.model, None, failure=fault.failure, detail=detail)
-            for request in self.requests
-        ]
+        return Failure(self.key, self.model, fault.failure, detail, time.time())
+
+    def replies(self, end: Result | Failure, completed: Completed | None = None) -> list[Reply]:
+        """Return what everyone who asked for it gets."""
+        return [reply(request, end, completed) for request in self.requests]
 
 
 def keyed(request: Request, endpoint: str, model: str) -> tuple[str, Mapping[str, Any]]:
@@ -112,8 +114,11 @@ def result(
     )
 
 
-def reply(request: Request, result: Result, completed: Completed | None = None) -> Reply:
-    """Return the reply that a row of `results` is, read anew from its body unless that is done."""
+def reply(request: Request, result: Result | Failure, completed: Completed | None = None) -> Reply:
+    """Return the reply that a row of the ledger is; an answer is read from its body unless that is done."""
+    if isinstance(result, Failure):
+        key, model, failure, detail = result.request_key, result.model, result.failure, result.detail
+        return Reply(request, key, model, None, failure=failure, detail=detail)
     read = completed or completion(result.body)
     if isinstance(read, str):
         return Reply(request, result.request_key, result.model, None, failure="unanswered", detail=read)

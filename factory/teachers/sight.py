@@ -2,8 +2,10 @@
 
 import shutil
 import sys
+from contextlib import suppress
 from typing import TextIO
 
+from factory.errors import ThoughtmillError
 from factory.ledger import Ledger, runs
 from factory.teachers.tally import Tally
 
@@ -38,7 +40,8 @@ class Sight:
             print(line, file=self.out, flush=True)
 
     def end(self, now_s: float) -> None:
-        """Show and write the last figures."""
+        """Show and write the last figures; a full disk is told by the run itself."""
         line = self.tally.line(now_s)
-        runs.note(self.ledger, self.run, line, ended=True)
         print(f"\r\x1b[K{line}" if self.live else line, file=self.out, flush=True)
+        with suppress(ThoughtmillError):
+            runs.note(self.ledger, self.run, line, ended=True)

@@ -1,0 +1,88 @@
+"""Locks between processes that ask for the same."""
+
+import hashlib
+import multiprocessing
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import pytest
+
+from factory.ledger.locks import Locks
+from tests.fake_endpoint import FakeEndpoint, Turn
+
+ROOT = Path(__file__).parents[1]
+KEYS = [hashlib.sha256(bytes([number])).hexdigest() for number in range(200)]
+HIGHEST = "f" * 64
+
+
+def tried(path: Path, keys: list[str], answer: Connection) -> None:
+    locks = Locks(path)
+    answer.send([locks.lock(key) for key in keys])
+    answer.recv()
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Callable[[list[str]], list[bool]]:
+    """Say which keys another process could lock."""
+    processes = multiprocessing.get_context("forkserver")
+
+    def lock(keys: list[str]) -> list[bool]:
+        here, there = processes.Pipe()
+        process = processes.Process(target=tried, args=(tmp_path / "ledger.sqlite", keys, there))
+        process.start()
+        could: list[bool] = here.recv()
+        process.kill()
+        process.join()
+        return could
+
+    return lock
+
+
+def test_what_one_process_has_locked_no_other_can_lock_until_it_is_unlocked(
+    tmp_path: Path, elsewhere: Callable[[list[str]], list[bool]]
+) -> None:
+    locks = Locks(tmp_path / "ledger.sqlite")
+    ours = [*KEYS[::2], HIGHEST]
+    assert all(locks.lock(key) for key in ours)
+    assert elsewhere([*KEYS, HIGHEST]) == [key not in ours for key in [*KEYS, HIGHEST]]
+    assert all(locks.lock(key) for key in KEYS), "a killed process has nothing locked"
+    locks.unlock(KEYS[3])
+    assert elsewhere(KEYS[2:5]) == [False, True, False]
+    locks.close()
+    assert all(elsewhere(KEYS))
+
+
+def test_locks_take_no_room(tmp_path: Path) -> None:
+    locks = Locks(tmp_path / "ledger.sqlite")
+    assert all(map(locks.lock, KEYS))
+    assert [(path.name, path.stat().st_size) for path in tmp_path.iterdir()] == [("ledger.sqlite-locks", 0)]
+
+
+def start(endpoint: FakeEndpoint, ledger: Path, requests: int) -> subprocess.Popen[str]:
+    words = [sys.executable, "-m", "tests.asking", endpoint.url, str(ledger), str(requests), "16"]
+    return subprocess.Popen(words, cwd=ROOT, text=True, stdout=subprocess.PIPE)
+
+
+def test_two_runs_at_once_that_need_the_same_ask_for_it_once(tmp_path: Path) -> None:
+    with FakeEndpoint(lambda prompt, times: Turn(text=prompt, delay_s=0.05)) as endpoint:
+        runs = [start(endpoint, tmp_path / "ledger.sqlite", 200) for _ in range(2)]
+        said = [run.communicate(timeout=60)[0].splitlines() for run in runs]
+        assert sum(endpoint.asked.values()) == 200
+    assert [sorted(lines) for lines in said] == [sorted(f"p{i} p{i}" for i in range(200))] * 2
+
+
+def test_what_a_killed_run_was_asking_another_asks_at_once(tmp_path: Path) -> None:
+    with FakeEndpoint(lambda prompt, times: Turn(delay_s=60 if times == 1 else 0)) as endpoint:
+        killed = start(endpoint, tmp_path / "ledger.sqlite", 16)
+        while endpoint.in_flight < 16:
+            assert killed.poll() is None
+            time.sleep(0.01)
+        killed.kill()
+        killed.communicate()
+        said, _ = start(endpoint, tmp_path / "ledger.sqlite", 16).communicate(timeout=60)
+        assert endpoint.asked == {f"p{i}": 2 for i in range(16)}
+    assert len(said.splitlines()) == 16
