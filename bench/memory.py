@@ -23,7 +23,9 @@ def main() -> None:
     """Print one line a stage."""
     problems = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
     params = yaml.safe_load((ROOT / "params.yaml").read_text())
-    params["seed"]["embedded"]["train"] = problems - 800
+    told = params["seed"]["embedded"]
+    others = sum(count for name, count in told.items() if name not in ("seed", "train"))
+    told["train"] = problems - others
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "data").mkdir()
