@@ -98,6 +98,11 @@ def test_what_is_no_corpus_is_refused_unless_a_revision_pins_it_on_the_hub(sourc
         open_corpus(source)
 
 
+def test_a_name_that_the_hub_could_never_have_is_one_line() -> None:
+    with pytest.raises(ThoughtmillError, match=r"^a name/of nothing at v1: [^\n]+$"):
+        open_corpus("a name/of nothing", revision="v1")
+
+
 class Hub(http.server.BaseHTTPRequestHandler):
     """A Hub that holds one revision of one data set."""
 

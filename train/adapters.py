@@ -1,6 +1,7 @@
 """Adapters: the LoRA weights of one role in peft's own format, with where they come from beside them."""
 
 from pathlib import Path
+from typing import Any
 
 from peft import LoraConfig, PeftModel, TaskType
 from transformers import PreTrainedModel
@@ -42,7 +43,8 @@ def lora(
 
 def save(model: PeftModel, folder: Path, origin: Origin) -> None:
     """Write an adapter: peft's files, `thoughtmill.json` and the card; the same bytes each time."""
-    for config in model.peft_config.values():
+    configs: dict[str, Any] = model.peft_config
+    for config in configs.values():
         config.target_modules = sorted(config.target_modules)  # peft holds, and writes, a set of names
     model.save_pretrained(str(folder))
     write_origin(folder, origin)

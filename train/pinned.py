@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 from huggingface_hub import snapshot_download
-from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
 from factory.errors import ThoughtmillError
 from factory.files import existing
@@ -75,5 +75,5 @@ def _download(repository: str, revision: str) -> Path:
         return Path(
             snapshot_download(repository, repo_type="dataset", revision=revision, allow_patterns=files)
         )
-    except (HfHubHTTPError, LocalEntryNotFoundError) as error:
+    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError) as error:
         raise ThoughtmillError(f"{repository} at {revision}: {str(error).splitlines()[0]}") from error
