@@ -4,9 +4,10 @@
     python -m bench.infer --splits test_numbers --problems 10
 
 The released schedule draws all rounds of IR, KG and DR for every problem, from three merged models, through
-`generate`; whatever its scorer then looks at, all of it has been paid for. Figures: new tokens, seconds (of
-the clock and of the processor), bytes of weights; whether `lorid_released` answers the same over the whole
-schedule; one mixed batch against a batch for each role; tokens a second against `generate`.
+`generate`; whatever its scorer then looks at, all of it has been paid for. Figures: new tokens (with what was
+written ahead in vain), seconds (of the clock and of the processor), bytes of weights, here and by the shape
+of LLaMA-2-7B; whether `lorid_released` answers the same over the whole schedule; one mixed batch against a
+batch for each role; tokens a second against `generate`.
 """
 
 import argparse
@@ -19,6 +20,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from peft import get_peft_model
+from transformers import LlamaConfig, LlamaForCausalLM
 
 from factory import params, tables
 from factory.solvers.limits import Limits
@@ -26,14 +29,21 @@ from factory.solvers.solvers import Solvers
 from train import adapters, roles
 from train.answering import Journal, Request, answer
 from train.bases import Base, load_base
-from train.draws import Decided, Decision, Draw, Plan, each, replay
+from train.draws import Decided, Decision, Draw, Key, Plan, Policy, Sample, each, replay, unanswered
 from train.infer import InferSettings, asked, problems_of, solved, students
 from train.local import Students
+from train.lorid import lorid_released
 from train.opening import Opened, open_students
 from train.pinned import open_corpus
 from train.policies import PolicySettings, policy
+from train.settings import PRESETS
 
 ROLES = ("ir", "kg", "dr")
+LLAMA: dict[str, Any] = {
+    "vocab_size": 32_000, "hidden_size": 4096, "intermediate_size": 11_008,
+    "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 32,
+}  # fmt: skip
+"""The shape of LLaMA-2-7B."""
 
 
 def main() -> None:
@@ -56,29 +66,42 @@ def main() -> None:
     problems = problems_of(open_corpus(given.corpus), given.splits, given.problems)
     opened = open_students(given.adapters, ROLES, how.base, how.revision)
     shown = {"problems": len(problems), "splits": given.splits, "rounds": given.rounds, **told}
-    shown |= weights(opened.base.model)
+    shown |= {"weights_by_one_base": weights(opened.base.model)}
+    shown |= {f"weights_by_llama_2_7b_{preset}": weights_of_llama(preset) for preset in ("etd", "lorid")}
     shown |= schedules(opened, problems, how, given.adapters)
     shown |= batches(opened, problems, how, given.adapters)
     print(json.dumps(shown, indent=1))
 
 
-def weights(model: torch.nn.Module) -> dict[str, float]:
+def weights(model: torch.nn.Module) -> float:
     """Return the weights in memory by those of one base; three merged models are three of it."""
     size = {name: one.numel() * one.element_size() for name, one in model.named_parameters()}
     added = sum(size[name] for name in size if "lora_" in name)
     base = sum(size.values()) - added
-    return {"weights_by_one_base": round(1 + added / base, 3)}
+    return round(1 + added / base, 3)
+
+
+def weights_of_llama(preset: str) -> float:
+    """Return `weights` of LLaMA-2-7B with the adapters of a preset of `finetune`; they take no memory."""
+    chosen = {name: PRESETS[preset][name] for name in ("rank", "alpha", "dropout", "targets")}
+    with torch.device("meta"):
+        base = LlamaForCausalLM(LlamaConfig(**LLAMA))
+        config = adapters.lora(base, **chosen, revision=None)
+        student = get_peft_model(base, config, adapter_name=ROLES[0])
+        for role in ROLES[1:]:
+            student.add_adapter(role, config)
+    return weights(student)
 
 
 def schedules(
     opened: Opened, problems: Sequence[tables.Row], how: InferSettings, folder: Path
 ) -> dict[str, Any]:
     """Run `lorid_released` live, then the whole schedule: in our engine for its answers, and as released."""
-    rounds = how.policy.max_rounds
+    rounds, chosen = how.policy.max_rounds, policy("lorid_released", how.policy)
     with Solvers(Limits(), 5.0) as solvers:
-        live, live_cost, _ = run(opened, problems, how, solvers, "lorid_released")
-        _, whole_cost, stored = run(opened, problems, how, solvers, None)
-    same = replay(policy("lorid_released", how.policy), sorted(live.decisions), stored)
+        live, live_cost, _ = run(opened, problems, how, solvers, chosen)
+        _, whole_cost, stored = run(opened, problems, how, solvers, each(lambda one: everything(one, rounds)))
+    same = replay(chosen, sorted(live.decisions), stored)
     released = timed(lambda: as_released(how, folder, problems, rounds))
     return {
         "same_answers": sum(same.decisions[one] == decision for one, decision in live.decisions.items()),
@@ -93,13 +116,10 @@ def schedules(
 
 
 def run(
-    opened: Opened, problems: Sequence[tables.Row], how: InferSettings, solvers: Solvers, name: str | None
-) -> tuple[Decided, dict[str, float], dict[Any, Any]]:
-    """Run a policy live, or the whole schedule when it has no name; return what it decided, cost and drew."""
+    opened: Opened, problems: Sequence[tables.Row], how: InferSettings, solvers: Solvers, chosen: Policy
+) -> tuple[Decided, dict[str, float], dict[Key, Sample]]:
+    """Run a policy live; return what it decided, cost and drew."""
     texts = {row["problem_id"]: row["problem"] for row in problems}
-    chosen = (
-        each(lambda one: everything(one, how.policy.max_rounds)) if name is None else policy(name, how.policy)
-    )
     kept: dict[str, Any] = {}
 
     def work() -> int:
@@ -112,21 +132,22 @@ def run(
                 students(opened, how),
                 lambda draw, given: asked(draw, given, texts, how, 1),
                 lambda written: solved(written, texts, solvers),
-                name or "whole schedule",
+                rows=how.rows,
             )[""]
-            kept["stored"] = journal.stored
             journal.remove()
-        return sum(kept["decided"].new_tokens.values())
+        kept["stored"], kept["unused"] = journal.stored, journal.unused
+        return sum(one.new_tokens for one in (journal.stored | journal.unused).values())
 
     cost = timed(work)
+    cost["of_them_in_vain"] = sum(one.new_tokens for one in kept["unused"].values())
     return kept["decided"], cost, kept["stored"]
 
 
 def everything(problem_id: str, rounds: int) -> Plan[Decision]:
     """Draw IR and KG of all rounds, then DR of all rounds."""
-    rules = [Draw(problem_id, "kg", round_) for round_ in range(1, rounds + 1)]
-    yield [*(Draw(problem_id, "ir", one.round) for one in rules), *rules]
-    yield [Draw(problem_id, "dr", one.round, given=one) for one in rules]
+    draws = list(unanswered(lorid_released(problem_id, rounds)))
+    yield [draw for draw in draws if draw.given is None]
+    yield [draw for draw in draws if draw.given is not None]
     return Decision((), False, rounds)
 
 

@@ -131,7 +131,8 @@ class Slow(Dice):
     def write(self):
         time.sleep(0.01)
         return super().write()
-answer({"lorid": policy("lorid", HOW)}, PROBLEMS, Journal(Path(sys.argv[1])), Slow(), asking, solving)
+journal = Journal(Path(sys.argv[1]))
+answer({"lorid": policy("lorid", HOW)}, PROBLEMS, journal, Slow(), asking, solving, rows=40)
 """
 
 
@@ -148,9 +149,9 @@ def test_a_killed_run_loses_no_sample_that_was_written(tmp_path: Path) -> None:
     noted = path.read_bytes().count(b"\n")
     again, dice = Journal(path), Dice()
     assert len(again.stored) == noted
-    found = answer({"lorid": policy("lorid", HOW)}, PROBLEMS, again, dice, asking, solving)
+    found = answer({"lorid": policy("lorid", HOW)}, PROBLEMS, again, dice, asking, solving, rows=40)
     assert found == {"lorid": replay(policy("lorid", HOW), PROBLEMS, again.stored)}
-    assert len(dice.asked) == len(again.stored) - noted
+    assert len(dice.asked) == len(again.stored) + len(again.unused) - noted
 
 
 def test_what_is_given_has_been_written_before(journal: Journal) -> None:
@@ -163,6 +164,70 @@ def test_what_is_given_has_been_written_before(journal: Journal) -> None:
             seen.append(given.text if given else None)
         return asking(draw, given)
 
-    answer({"lorid": policy("lorid", HOW)}, PROBLEMS, journal, Dice(), remembering, solving)
+    answer({"lorid": policy("lorid", HOW)}, PROBLEMS, journal, Dice(), remembering, solving, rows=40)
     assert seen
     assert None not in seen
+
+
+@pytest.mark.parametrize("rows", [10, 60])
+@pytest.mark.parametrize("names", [("lorid",), ("adaptive@6/ir",), ("difficulty@6/ir",), ("network",), NAMES])
+def test_what_is_written_ahead_changes_neither_decisions_nor_costs_nor_samples(
+    tmp_path: Path, names: tuple[str, ...], rows: int
+) -> None:
+    policies = {name: policy(name, HOW) for name in names}
+    plain, ahead = Journal(tmp_path / "plain"), Journal(tmp_path / "ahead")
+    expected = answer(policies, PROBLEMS, plain, Dice(), asking, solving)
+    dice = Dice()
+    assert answer(policies, PROBLEMS, ahead, dice, asking, solving, rows=rows) == expected
+    assert (ahead.stored, plain.unused) == (plain.stored, {})
+    assert sorted(dice.asked) == sorted([*ahead.stored, *ahead.unused])
+
+
+class Turns(Dice):
+    """Writes all that waits in one turn, no answer before round `late`, and counts turns."""
+
+    turns = most = 0
+    late = 99
+
+    def write(self) -> list[Written]:
+        ready, self.waiting = self.waiting, []
+        self.turns, self.most = self.turns + 1, max(self.most, len(ready))
+        return [Written(one.draw, "7" if one.draw.round >= self.late else "none", 1) for one in ready]
+
+
+def test_a_problem_that_never_agrees_takes_few_turns_and_nothing_is_in_vain(tmp_path: Path) -> None:
+    turns = []
+    for rows in (0, 128):
+        writer, journal = Turns(), Journal(tmp_path / str(rows))
+        answer({"": policy("lorid", PolicySettings())}, ["p"], journal, writer, asking, solving, rows=rows)
+        assert (len(journal.stored), journal.unused) == (60, {})
+        turns.append(writer.turns)
+    assert turns == [2 + 19 * 3, 12]
+
+
+def test_no_more_is_under_way_for_what_is_written_ahead_than_there_are_rows(journal: Journal) -> None:
+    writer = Turns()
+    answer({"": policy("lorid", HOW)}, ["p", "q"], journal, writer, asking, solving, rows=5)
+    assert writer.most == 5
+
+
+def test_what_was_written_ahead_in_vain_is_no_sample_of_the_run_but_said(
+    journal: Journal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    writer = Turns()
+    writer.late = 3
+    live = answer({"": policy("lorid", HOW)}, ["p"], journal, writer, asking, solving, rows=60)
+    assert live[""].new_tokens == {"p": 9}
+    assert sorted(journal.unused) == [("p", role, 4, 0) for role in ("dr", "ir", "kg")]
+    assert "infer: 3 samples of 3 tokens were written ahead in vain" in capsys.readouterr().err
+
+
+def test_samples_of_a_killed_run_that_other_policies_asked_for_are_not_those_of_this_run(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "run.jsonl"
+    answer({"": policy("majority@5/ir", HOW)}, PROBLEMS, Journal(path), Dice(), asking, solving)
+    again = Journal(path)
+    answer({"": policy("majority@2/ir", HOW)}, PROBLEMS, again, Dice(), asking, solving)
+    assert {key[2] for key in again.stored} == {1, 2}
+    assert {key[2] for key in again.unused} == {3, 4, 5}

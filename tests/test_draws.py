@@ -5,7 +5,22 @@ from collections.abc import Sequence
 import pytest
 
 from tests.tabled import table, wrote
-from train.draws import Decision, Draw, Follower, NotDrawn, Plan, Policy, each, replay, together
+from train.draws import (
+    Decision,
+    Draw,
+    Follower,
+    NotDrawn,
+    Plan,
+    Policy,
+    each,
+    followers,
+    replay,
+    together,
+    unanswered,
+)
+from train.lorid import lorid
+from train.pairs import pair
+from train.votes import early_stop, majority
 
 
 def twice(problem_id: str) -> Plan[Decision]:
@@ -77,3 +92,47 @@ def test_a_policy_over_all_problems_counts_the_tokens_of_each() -> None:
     found = replay(Policy(lambda ids: [all_at_once(ids)]), ["p", "q"], stored)
     assert {name: one.answers for name, one in found.decisions.items()} == {"p": ("7",), "q": ("8",)}
     assert found.new_tokens == {"p": 10, "q": 10}
+
+
+def test_the_course_of_a_plan_is_what_it_asks_for_while_no_answer_comes() -> None:
+    asked = [(draw.role, draw.round) for draw in unanswered(lorid("p", 3))]
+    assert asked == [(role, round_) for round_ in (1, 2, 3) for role in ("ir", "kg", "dr")]
+    assert [draw.round for draw in unanswered(early_stop("p", "ir", 6, 4))] == [1, 2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize(("vain", "ahead"), [(0, 0), (1, 2), (2, 4), (5, 10), (8, 12)])
+def test_after_rounds_in_vain_as_many_are_written_ahead(vain: int, ahead: int) -> None:
+    (follower,) = followers(each(lambda one: lorid(one, 12)), ["p"])
+    follower.follow(table({role: [None] * vain for role in ("ir", "kg", "dr")}))
+    assert [draw.round for draw in follower.ahead()] == [r for r in range(1, ahead + 1) for _ in range(3)]
+
+
+def test_a_plan_that_waits_for_many_rounds_has_gone_through_those_before_the_first() -> None:
+    for plan in (majority, lambda one, role, k: early_stop(one, role, k, 8)):
+        (follower,) = followers(each(lambda one, plan=plan: plan(one, "ir", 16)), ["p"])  # type: ignore[misc]
+        follower.follow({})
+        assert follower.ahead() == []
+
+
+def test_nothing_is_written_ahead_where_it_hangs_on_what_the_answers_are() -> None:
+    (follower,) = followers(each(lambda one: pair(one, 3)), ["p"])
+    assert [draw.role for draw in follower.follow(table({"gp": ["7"], "eq": ["8"]}))] == [
+        "gp_hint",
+        "eq_hint",
+    ]
+    assert follower.ahead() == []
+    (follower,) = followers(each(lambda one: pair(one, 3, hints=False)), ["p"])
+    follower.follow(table({"gp": ["7", "7"], "eq": ["8", "8"]}))
+    assert [draw.round for draw in follower.ahead()] == [1, 1, 2, 2, 3, 3, 4, 4]
+
+
+def test_of_a_plan_over_all_problems_only_those_it_waits_for_are_written_ahead() -> None:
+    def one_again(problem_ids: Sequence[str]) -> Plan[dict[str, Decision]]:
+        yield [Draw(one, "ir", 1) for one in problem_ids]
+        for round_ in (2, 3):
+            yield [Draw("q", "ir", round_)]
+        return {}
+
+    (follower,) = followers(Policy(lambda ids: [one_again(ids)]), ["p", "q"])
+    follower.follow(table({"ir": ["7"]}, "p") | table({"ir": ["7", "7"]}, "q"))
+    assert follower.ahead() == [Draw("q", "ir", 1), Draw("q", "ir", 2), Draw("q", "ir", 3)]

@@ -21,6 +21,7 @@ from factory.solvers.limits import Limits
 from factory.solvers.solvers import Solvers
 from schemas import Predictions
 from tests import tiny
+from tests.fake_endpoint import FakeEndpoint, Turn
 from tests.test_finetune import settings
 from train import roles
 from train.answering import Request, Written
@@ -260,3 +261,17 @@ def test_a_policy_that_needs_an_untrained_role_is_one_line(
 ) -> None:
     with pytest.raises(ThoughtmillError, match=r"^no adapter plays `gp`: list it in `roles` and train it$"):
         rows_of(project, solvers, tmp_path, policies=["network"])
+
+
+def test_a_model_behind_an_endpoint_plays_every_role_and_is_asked_for_nothing_in_vain(
+    project: Path, solvers: Solvers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("THOUGHTMILL_LEDGER", str(tmp_path / "ledger.sqlite"))
+    with FakeEndpoint(lambda asked, times: Turn(f"#### {len(asked) % 7}")) as endpoint:
+        given = {"backend": "openai", "openai": {"base_url": endpoint.url, "model": "any"}}
+        rows = rows_of(project, solvers, tmp_path, **given)
+        assert sum(endpoint.asked.values()) == len(rows)
+        assert rows_of(project, solvers, tmp_path, **given) == rows
+        assert sum(endpoint.asked.values()) == len(rows)
+    assert {row["role"] for row in rows} == {"ir", "kg", "dr", "dr_bare"}
+    assert {row["round"] for row in rows} == {0, 1, 2, 3, 4}

@@ -5,7 +5,7 @@ decision. It asks for nothing before it needs it. So who serves it from stored s
 it from students runs it, and both come to the same.
 """
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
@@ -108,11 +108,27 @@ def together(plans: Sequence[Plan[Result]]) -> Plan[list[Result]]:
     return [results[at] for at in range(len(plans))]
 
 
-@dataclass(slots=True)
+def unanswered(plan: Plan[Result]) -> Iterator[Draw]:
+    """Yield all that a plan asks for if nothing that it is sent comes to an answer."""
+    silence = Sample("", None, None, 0)
+    try:
+        wanted = next(plan)
+        while True:
+            yield from wanted
+            wanted = plan.send([silence] * len(wanted))
+    except StopIteration:
+        return
+
+
+@dataclass(slots=True, eq=False)
 class Follower:
-    """A policy's plan while it is served: what it waits for, what it has drawn, what it decided."""
+    """A policy's plan while it is served: what it waits for, what it has drawn, what it decided.
+
+    `course` is what it would ask for if no answer came, in that order.
+    """
 
     plan: Plan[dict[str, Decision]]
+    course: dict[Draw, None] = field(default_factory=dict)
     wanted: list[Draw] = field(default_factory=list)
     new_tokens: dict[str, int] = field(default_factory=dict)
     decided: dict[str, Decision] | None = None
@@ -135,6 +151,22 @@ class Follower:
             except StopIteration as end:
                 self.decided = end.value
         return []
+
+    def ahead(self) -> list[Draw]:
+        """Return its course for twice the rounds that it has gone through in vain.
+
+        It is empty where answers have led off it: what is asked for next then depends on what they are.
+        """
+        if any(draw not in self.course for draw in self.wanted):
+            return []
+        begun = {draw.problem_id: draw.round for draw in reversed(self.wanted)}
+        return [draw for draw in self.course if draw.round <= 2 * (begun.get(draw.problem_id, 0) - 1)]
+
+
+def followers(policy: Policy, problem_ids: Sequence[str]) -> list[Follower]:
+    """Return who follows the plans of a policy, each with its course."""
+    pairs = zip(policy.plans(problem_ids), policy.plans(problem_ids), strict=True)
+    return [Follower(plan, dict.fromkeys(unanswered(same))) for plan, same in pairs]
 
 
 class Decided(NamedTuple):

@@ -150,6 +150,7 @@ def infer(
             partial(asked, problems=texts, settings=settings, seed=seed),
             partial(solved, problems=texts, solvers=solvers),
             f"infer, seed {seed}",
+            rows=0 if settings.backend == "openai" else settings.rows,  # who pays writes nothing ahead
         )
         for key, sample in sorted(journal.stored.items()):
             yield _row(f"{name}-{seed}", version, key, sample, gold[key[0]])
