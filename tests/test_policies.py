@@ -70,6 +70,11 @@ def test_the_votes_of_ir_are_tried_at_every_k() -> None:
     assert votes == [f"majority@{k}/ir" for k in range(1, 7)]
 
 
+def test_a_role_may_have_any_name() -> None:
+    found = replayed(table({"GPT-4o mini/2": ["7", "7", "8"]}), {"p": "7"}, HOW)
+    assert found["majority@3/GPT-4o mini/2"]["accuracy"] == 1.0
+
+
 @pytest.mark.parametrize(
     "name",
     ["", "vote", "greedy", "greedy@3/ir", "majority/ir", "majority@0/ir", "lorid@3", "prove", "etd/cot"],

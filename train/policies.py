@@ -23,7 +23,7 @@ from train.draws import Decision, Key, NotDrawn, Plan, Policy, Sample, each, rep
 from train.measuring import figures, marked
 from train.stored import read_samples
 
-NAME = re.compile(r"([a-z_]+)(?:@([1-9][0-9]*))?(?:/([a-z_]+))?")
+NAME = re.compile(r"([a-z_]+)(?:@([1-9][0-9]*))?(?:/(.+))?")
 KINDS_OF_K = ("majority", "pass", "early_stop", "adaptive", "difficulty")
 KINDS_ALONE = ("lorid", "same_round", "lorid_released", "etd", "etd_vote", "etd_two_agree", "pair",
                "pair_unhinted", "network")  # fmt: skip
