@@ -1,6 +1,8 @@
 """Students on this machine: mixed batches that rows leave and enter write what each would write alone."""
 
+import copy
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +129,22 @@ def test_a_batch_may_end_all_at_once_and_another_begin(students: tuple[Base, Pef
 def test_a_role_that_nobody_plays_is_named(students: tuple[Base, PeftModel]) -> None:
     with pytest.raises(ThoughtmillError, match="no adapter plays `pot`: list it in `roles`"):
         writer(*students).ask([Request(Draw("p", "pot", 0), "pot", "7 bags.", None, 0.0, "")])
+
+
+def test_a_base_whose_places_padding_shifts_writes_row_by_row_or_not_at_all(tmp_path: Path) -> None:
+    students = random_students(tmp_path, "two_sided", ("ir",))
+    students[0].model.config.max_position_embeddings = 512  # as BART's, which are not relative
+    with pytest.raises(ThoughtmillError, match=r"padding on: set infer\.rows to 1"):
+        writer(*students, rows=2)
+    assert wrote(students, requests(0.0, 1), rows=1)
+
+
+def test_students_in_bfloat16_mostly_begin_as_they_do_in_float32(students: tuple[Base, PeftModel]) -> None:
+    half = replace(students[0], model=copy.deepcopy(students[0].model).to(torch.bfloat16))
+    exact, halved = (
+        wrote((base, students[1]), requests(0.0), rows=4, max_new_tokens=1) for base in (students[0], half)
+    )
+    assert sum(exact[name].text == one.text for name, one in halved.items()) > len(exact) / 2
 
 
 def test_the_base_is_in_memory_once(tmp_path: Path) -> None:

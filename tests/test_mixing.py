@@ -49,6 +49,14 @@ def test_a_base_in_bfloat16_has_its_adapters_in_bfloat16(students: tuple[Base, P
     assert not torch.allclose(base.model(input_ids=IDS_BT).logits.float(), exact, rtol=0.1, atol=0.3)
 
 
+def test_a_layer_that_is_handed_all_rows_in_one_mixes_the_same(students: tuple[Base, PeftModel]) -> None:
+    spans = mix(students[0].model)
+    spans[:] = spans_of(["kg", "ir", "ir"])
+    layer = next(layer for layer in students[0].model.modules() if isinstance(layer, Mixed))
+    x_BTD = torch.randn(3, 4, layer.base.in_features)
+    assert torch.allclose(layer(x_BTD).flatten(0, 1), layer(x_BTD.flatten(0, 1)), atol=1e-5)
+
+
 def test_mixing_again_shares_one_list_of_spans(students: tuple[Base, PeftModel]) -> None:
     mix(students[0].model)
     spans = mix(students[0].model)

@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from factory.errors import ThoughtmillError
 from train import roles
 from train.answering import Request, Written
 from train.bases import Base
@@ -47,6 +48,8 @@ class Students:
         self.max_rows, self.max_new_tokens = rows, max_new_tokens
         self.top_k, self.top_p = top_k, top_p
         self.longest: int = getattr(base.model.config, "max_position_embeddings", None) or sys.maxsize
+        if base.start is not None and self.longest < sys.maxsize and rows > 1:
+            raise ThoughtmillError(f"base {base.name} counts places from the padding on: set infer.rows to 1")
         takes = inspect.signature(base.model.forward).parameters
         self.last_only = {"logits_to_keep": 1} if "logits_to_keep" in takes else {}
         self.waiting: list[tuple[int, str, int, Row]] = []

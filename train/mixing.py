@@ -41,9 +41,10 @@ class Mixed(nn.Module):
     def forward(self, x_BTD: Tensor) -> Tensor:
         """Add to what the base makes of each row what the row's adapter does."""
         y_BTD: Tensor = self.base(x_BTD)
-        x_ND, y_ND, width = x_BTD.flatten(0, 1), y_BTD.flatten(0, 1), x_BTD.shape[1]
+        x_ND, y_ND = x_BTD.flatten(0, -2), y_BTD.flatten(0, -2)  # OPT hands over all rows in one
         for adapter, begin, end in self.spans:
             if adapter in self.updates:
+                width = len(x_ND) // self.spans[-1][2]
                 down, up, scaling = self.updates[adapter]
                 low_NR = x_ND[begin * width : end * width] @ down
                 y_ND[begin * width : end * width].addmm_(low_NR, up, alpha=scaling)
