@@ -111,6 +111,11 @@ def test_a_condition_in_sql_chooses_what_is_learnt(corpus: Corpus) -> None:
     assert len(roles.examples(corpus, "pot", where="kept and r.problem_id < 'tiny-4'")) == 8
 
 
+def test_a_role_of_parts_is_refused_where_one_of_them_has_no_records(corpus: Corpus) -> None:
+    with pytest.raises(ThoughtmillError, match=r"^role `eot` has no records"):
+        roles.examples(corpus, "etd", where="kept and r.thought <> 'eot'")
+
+
 def test_a_role_without_records_is_refused_with_one_sentence(corpus: Corpus) -> None:
     with pytest.raises(ThoughtmillError, match=r"^role `pot` has no records: .*sample > 7"):
         roles.examples(corpus, "pot", where="sample > 7")

@@ -47,7 +47,7 @@ class Students:
         self.model, self.spans = base.model.eval(), mix(base.model)
         self.max_rows, self.max_new_tokens = rows, max_new_tokens
         self.top_k, self.top_p = top_k, top_p
-        self.longest: int = getattr(base.model.config, "max_position_embeddings", None) or sys.maxsize
+        self.longest = base.context
         if base.start is not None and self.longest < sys.maxsize and rows > 1:
             raise ThoughtmillError(f"base {base.name} counts places from the padding on: set infer.rows to 1")
         takes = inspect.signature(base.model.forward).parameters

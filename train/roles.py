@@ -121,15 +121,14 @@ def examples(corpus: Corpus, role: str, where: str = "kept", split: str = "train
 
     The order is that of problems and samples, the same wherever the corpus lies. No record is one error.
     """
-    found = [
-        Example(problem_id, part, problem, given, target)
-        for part in spoken(role)
-        for problem_id, problem, given, target in _rows(corpus.con, named(part), where, split)
-    ]
-    if not found:
-        raise ThoughtmillError(
-            f"role `{role}` has no records: no `{split}` record where {where} is of its thoughts"
-        )
+    found = []
+    for part in spoken(role):
+        rows = _rows(corpus.con, named(part), where, split)
+        if not rows:
+            raise ThoughtmillError(
+                f"role `{part}` has no records: no `{split}` record where {where} is of its thoughts"
+            )
+        found += [Example(problem_id, part, *row) for problem_id, *row in rows]
     return found
 
 
@@ -143,7 +142,8 @@ def _rows(con: duckdb.DuckDBPyConnection, role: Role, where: str, split: str) ->
     try:
         return con.execute(sql, {name: names[name] for name in names if f"${name}" in sql}).fetchall()
     except duckdb.Error as error:
-        raise ThoughtmillError(f"finetune.where: {where}: {str(error).splitlines()[0]}") from error
+        told = f"finetune.where: {' '.join(where.split())}"
+        raise ThoughtmillError(f"{told}: {str(error).splitlines()[0]}") from error
 
 
 def prompt(role: str, problem: str, given: str | None = None) -> str:
