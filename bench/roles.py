@@ -1,10 +1,13 @@
 """What each role adds to its base: right answers of the students beside those of the untrained base.
 
-Run `python -m bench.roles` after `make repro`. The base is asked in the very words of each role, through an
-adapter that has learnt nothing, on the problems that the stage `infer` drew; it takes the most likely token.
+    python -m bench.roles        # after `make repro`: 200 problems of each test set
+    python -m bench.roles 40
+
+The base is asked in the very words of each role, through an adapter that has learnt nothing. Both take the
+most likely token.
 """
 
-import json
+import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,7 +16,7 @@ from typing import Any
 from tabulate import tabulate
 
 from factory import params
-from factory.files import existing, root
+from factory.files import root
 from factory.solvers.solvers import Solvers
 from factory.verdicts import Settings as VerifySettings
 from train import adapters, finetune
@@ -26,29 +29,25 @@ ASKED = ("ir", "dr", "cot", "pot", "eot")
 ROLES = ("kg", *ASKED)
 """`kg` writes what `dr` is given."""
 
+PROBLEMS = 200
+
 Shares = dict[tuple[str, str], float]
 """The share of right answers by role and test set."""
 
 
-def main() -> None:
+def main(limit: int) -> None:
     """Print a table: a row per role, a column per test set."""
-    file = existing(root() / "data" / "students.json", "build it with `dvc repro`")
-    students, bases = shares(json.loads(file.read_text("utf-8"))), of_untrained()
+    corpus = open_corpus(params.section("infer", InferSettings).corpus)
+    students = greedy(root() / "data" / "adapters", ROLES, ASKED, corpus, limit=limit)
+    with tempfile.TemporaryDirectory() as scratch:
+        untrained(Path(scratch), corpus)
+        bases = greedy(Path(scratch), ROLES, ASKED, corpus, limit=limit)
     names = sorted({name for _, name in bases})
     rows = [
         [role, *(f"{100 * bases[role, name]:.0f} -> {100 * students[role, name]:.0f}" for name in names)]
         for role in ASKED
     ]
     print(tabulate(rows, ["untrained base -> student", *names], "pipe", disable_numparse=True))
-
-
-def of_untrained() -> Shares:
-    """Return what the base gets right in each role."""
-    settings = params.section("infer", InferSettings)
-    corpus = open_corpus(settings.corpus, settings.corpus_revision)
-    with tempfile.TemporaryDirectory() as scratch:
-        untrained(Path(scratch), corpus)
-        return greedy(Path(scratch), ROLES, ASKED, corpus)
 
 
 def greedy(
@@ -63,8 +62,11 @@ def greedy(
     settings = settings.model_copy(update=alone | {"seeds": settings.seeds[:1]} | given)
     problems = problems_of(corpus, settings.splits, settings.limit)
     writer, version, sha = opened(settings, folder, trained, corpus)
-    with Solvers(verify.limits, verify.equations_timeout_s) as solvers:
-        predictions = list(infer(settings, problems, writer, version, sha, solvers, folder))
+    with (
+        Solvers(verify.limits, verify.equations_timeout_s) as solvers,
+        tempfile.TemporaryDirectory() as state,
+    ):
+        predictions = list(infer(settings, problems, writer, version, sha, solvers, Path(state)))
     _, shown = evaluate(predictions, problems, settings, seed=0)
     return shares(shown)
 
@@ -85,4 +87,4 @@ def untrained(folder: Path, corpus: Corpus) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else PROBLEMS)
