@@ -51,6 +51,18 @@ def test_only_the_frontier_is_named_and_every_point_says_its_numbers() -> None:
     ]
 
 
+def test_names_that_would_run_into_each_other_are_left_to_the_higher_and_the_first() -> None:
+    near = (
+        Point("low", 0.50, 10),
+        Point("high", 0.52, 10.1),
+        Point("twin", 0.52, 10.1),
+        Point("far", 0.9, 99),
+    )
+    names = [text.text for text in drawn(*near).iter("text")]
+    assert [name for name in names if name in ("low", "high", "twin", "far")] == ["high", "far"]
+    assert [circle.attrib["class"] for circle in drawn(*near).iter("circle")] == ["good"] * 4
+
+
 def test_the_axis_names_powers_of_two_between_the_cheapest_and_the_dearest() -> None:
     names = [text.text for text in drawn(Point("a", 0.5, 10), Point("b", 0.6, 70)).iter("text")]
     assert [name for name in names if name and name.isdigit()] == ["16", "32", "64"]

@@ -24,7 +24,8 @@ from train.measuring import figures, marked
 from train.stored import read_samples
 
 NAME = re.compile(r"([a-z_]+)(?:@([1-9][0-9]*))?(?:/(.+))?")
-KINDS_OF_K = ("majority", "pass", "early_stop", "adaptive", "difficulty")
+OF_ONE = ("majority", "pass")
+KINDS_OF_K = (*OF_ONE, "early_stop", "adaptive", "difficulty")
 KINDS_ALONE = ("lorid", "same_round", "lorid_released", "etd", "etd_vote", "etd_two_agree", "pair",
                "pair_unhinted", "network")  # fmt: skip
 
@@ -115,7 +116,8 @@ def replayed(
 def candidates(stored: Iterable[Key]) -> list[str]:
     """Return the names of all policies to try on stored samples: k as large as it gets, and its halves.
 
-    IR's majority is tried at every k, as what others are held against at equal cost.
+    IR's majority is tried at every k, as what others are held against at equal cost. With one sample there is
+    nothing to stop early.
     """
     drawn = sorted({(role, round_) for _, role, round_, _ in stored})
     rounds = dict(drawn)
@@ -124,7 +126,7 @@ def candidates(stored: Iterable[Key]) -> list[str]:
         steps = sorted({most >> shift for shift in range(most.bit_length())})
         if role == "kg" or role.endswith("_hint"):
             continue
-        names += [f"{kind}@{k}/{role}" for kind in KINDS_OF_K for k in steps]
+        names += [f"{kind}@{k}/{role}" for kind in KINDS_OF_K for k in steps if k > 1 or kind in OF_ONE]
         names += [f"majority@{k}/{role}" for k in range(1, most + 1) if k not in steps and role == "ir"]
         names += [f"prove@{k}" for k in steps if role == "cot"]
     return [*names, *KINDS_ALONE]

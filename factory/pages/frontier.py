@@ -1,6 +1,6 @@
 """A frontier as inline SVG: what is got against what it costs, and which points no other beats for less."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import log
 from typing import NamedTuple
 
@@ -11,6 +11,9 @@ from factory.pages.markup import render
 
 PLOT_HEIGHT = 240
 """Pixels from no share to the whole."""
+
+NAME = (0.15, 14)
+"""The room of a name: a share of the width, and pixels."""
 
 
 class Point(NamedTuple):
@@ -25,19 +28,26 @@ def frontier(label: str, points: Sequence[Point]) -> Markup:
     """Return points over an axis of costs that grows by factors, from the cheapest to the dearest."""
     paid = [point for point in points if point.cost > 0]
     low, high = min((one.cost for one in paid), default=1), max((one.cost for one in paid), default=1)
+    best = unbeaten(paid)
+    places = [(_along(one.cost, low, high), round((1 - one.accuracy) * PLOT_HEIGHT)) for one in paid]
+    named = _apart(place for place, is_best in zip(places, best, strict=True) if is_best)
     shown = [
         {
             "name": one.name,
-            "x": _place(one.cost, low, high),
-            "y": round((1 - one.accuracy) * PLOT_HEIGHT),
-            "best": best,
+            "x": percent(round(1000 * x), 1000),
+            "y": y,
+            "best": is_best,
+            "named": is_best and named.pop((x, y), False),  # of several in one place, the first
             "far": one.cost * one.cost > low * high,
             "right": f"{100 * one.accuracy:.1f}\N{NO-BREAK SPACE}%",
             "cost": f"{one.cost:,.0f}",
         }
-        for one, best in zip(paid, unbeaten(paid), strict=True)
+        for one, (x, y), is_best in zip(paid, places, best, strict=True)
     ]
-    ticks = [{"name": f"{2**power:,}", "x": _place(2**power, low, high)} for power in _powers(low, high)]
+    ticks = [
+        {"name": f"{2**power:,}", "x": percent(round(1000 * _along(2**power, low, high)), 1000)}
+        for power in _powers(low, high)
+    ]
     levels = [
         {"name": f"{share}\N{NO-BREAK SPACE}%", "y": round((100 - share) * PLOT_HEIGHT / 100)}
         for share in (25, 50, 75, 100)
@@ -66,7 +76,16 @@ def _powers(low: float, high: float) -> range:
     return range(int(low - 1).bit_length(), int(high).bit_length())
 
 
-def _place(cost: float, low: float, high: float) -> str:
+def _apart(places: Iterable[tuple[float, int]]) -> dict[tuple[float, int], bool]:
+    """Return the places whose names do not run into each other, the highest first; each is named once."""
+    found: dict[tuple[float, int], bool] = {}
+    for x, y in sorted(places, key=lambda place: (place[1], place[0])):
+        if not any(abs(x - other) < NAME[0] and abs(y - below) < NAME[1] for other, below in found):
+            found[x, y] = True
+    return found
+
+
+def _along(cost: float, low: float, high: float) -> float:
     """Return where a cost stands between the cheapest and the dearest, with room for names on both sides."""
     part = log(cost / low) / log(high / low) if high > low else 0.5
-    return percent(round(40 + 920 * part), 1000)
+    return 0.04 + 0.92 * part
