@@ -12,7 +12,7 @@ from factory.pages.markup import render
 PLOT_HEIGHT = 240
 """Pixels from no share to the whole."""
 
-NAME = (0.15, 14)
+NAME = (0.2, 14)
 """The room of a name: a share of the width, and pixels."""
 
 
