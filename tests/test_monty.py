@@ -3,6 +3,7 @@
 import itertools
 import os
 import signal
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -107,7 +108,8 @@ def test_a_stopped_worker_is_replaced_however_long_the_next_program(monkeypatch:
     one = Screened("#" * 90_000, "1", plain=True, heavy=False)  # a pipe holds 65,536 bytes
     assert opened.run(one) == ("number", "1")
     os.kill(processes[-1], signal.SIGSTOP)
-    for _ in range(50):  # on a busy machine its threads stand still one after the other
+    end, given_up = ("", ""), time.monotonic() + 60
+    while time.monotonic() < given_up:  # on a busy machine its threads stand still one after the other
         end = opened.run(one)
         if end == ("number", "1") and processes[-1] != processes[0]:
             break
