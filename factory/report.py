@@ -1,29 +1,32 @@
 """Stage `report`: one page to read the corpus by, and its numbers for `dvc metrics`."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import duckdb
+from jinja2 import UndefinedError
 from pydantic import Field
 
 from factory import corpus, params, stage, tables
+from factory.errors import ThoughtmillError
 from factory.files import aside, existing, root, write_json
 from factory.pages.agreements import agreements, shares
 from factory.pages.findings import findings
 from factory.pages.headline import headline
 from factory.pages.lengths import lengths
 from factory.pages.magnitudes import magnitudes
-from factory.pages.markup import render
+from factory.pages.markup import Section, render
 from factory.pages.queries import VERIFIED, rows
 from factory.pages.samples import samples
 from factory.pages.splits import splits
 from factory.pages.students import students
 from factory.pages.yields import drops, yields
-from factory.params import Settings as Section
+from factory.params import Settings as Base
 
 
-class Settings(Section):
+class Settings(Base):
     """The section `report` of `params.yaml`."""
 
     seed: int = Field(1, description="chooses the samples")
@@ -34,9 +37,9 @@ def page(
     con: duckdb.DuckDBPyConnection,
     settings: Settings,
     manifest: dict[str, Any],
-    answered: dict[str, Any] | None = None,
+    answered: Sequence[Section] = (),
 ) -> str:
-    """Return the page of a corpus in DuckDB, and of what students `answered`: it needs nothing but itself."""
+    """Return the page of a corpus in DuckDB, and of what students answered: it needs nothing but itself."""
     sections = [
         yields(con),
         drops(con),
@@ -46,7 +49,7 @@ def page(
         lengths(con),
         findings(con),
         samples(con, settings.seed, settings.samples),
-        *([students(answered, manifest["data_version"])] if answered else []),
+        *answered,
     ]
     return str(render("page.html", headline=headline(con, manifest), sections=sections))
 
@@ -89,15 +92,25 @@ def report(data: Path, thoughts: tuple[str, ...], settings: Settings) -> None:
 
     Where no student has answered, there is no `students.json`, and the page says nothing of students.
     """
-    manifest = existing(data / "manifest.json", "run `dvc repro` to build it").read_text("utf-8")
-    answers = data / "students.json"
-    answered = json.loads(answers.read_text("utf-8")) if answers.exists() else None
+    manifest = json.loads(existing(data / "manifest.json", "run `dvc repro` to build it").read_text("utf-8"))
     with tables.connect() as con:
         corpus.fill(con, data, thoughts, "view")
-        html, numbers = page(con, settings, json.loads(manifest), answered), metrics(con)
+        answered = _answered(data / "students.json", manifest["data_version"])
+        html, numbers = page(con, settings, manifest, answered), metrics(con)
     with aside(data / "report" / "index.html") as part:
         part.write_text(html, "utf-8", newline="\n")
     write_json(data / "metrics.json", numbers)
+
+
+def _answered(file: Path, data_version: str) -> list[Section]:
+    """Return the section of what students answered, if any did; refuse a file of another form."""
+    try:
+        found = json.loads(file.read_text("utf-8")) if file.exists() else None
+        return [students(found, data_version)] if found else []
+    except (ValueError, LookupError, TypeError, UndefinedError) as error:
+        raise ThoughtmillError(
+            f"{file} is torn or of an older form: build it anew with `dvc repro`"
+        ) from error
 
 
 def main() -> None:

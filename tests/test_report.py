@@ -66,6 +66,16 @@ def test_students_have_their_section_once_they_have_answered(tmp_path: Path) -> 
     assert titles == [False, False, True]
 
 
+@pytest.mark.parametrize("held", ['{"claims": ', '{"policies": []}', "[1]", "older"])
+def test_students_json_of_another_form_is_one_line(tmp_path: Path, held: str) -> None:
+    jugs.build(tmp_path)
+    older = students.shown()
+    del older["claims"][0]["accuracy"]
+    (tmp_path / "students.json").write_text(json.dumps(older) if held == "older" else held)
+    with pytest.raises(ThoughtmillError, match=r"students\.json is torn or of an older form"):
+        report(tmp_path, jugs.THOUGHTS, Settings())
+
+
 def test_every_table_has_a_caption_and_every_chart_a_label(shown: str) -> None:
     assert all(table.caption for table in tables_of(shown))
     assert shown.count("<svg") == shown.count('role="img" aria-label="') > 10
