@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from factory import tables
+from factory.errors import ThoughtmillError
 from schemas import PolicyResults, Predictions
 from tests.tabled import table
 from train.draws import Decided, Decision, Key, Sample
@@ -65,6 +66,12 @@ def test_there_is_a_row_for_every_run_test_set_and_policy(
     assert accuracy["x-1", "one, test", "greedy/ir"] == 0.5
     assert accuracy["x-1", "two, test", "lorid"] == 1.0
     assert {row["policy"] for row in rows} >= {"majority@1/ir", "pass@1/ir", "same_round", "lorid_released"}
+
+
+@pytest.mark.parametrize("problems", [PROBLEMS[:2], [*PROBLEMS, PROBLEMS[0] | {"problem_id": "d"}]])
+def test_predictions_of_fewer_or_more_problems_are_refused(problems: list[dict[str, str]]) -> None:
+    with pytest.raises(ThoughtmillError, match=r"run `train\.infer` anew"):
+        evaluate(two_runs(), problems, HOW, 0)
 
 
 def test_runs_are_pooled_for_the_report(found: tuple[list[tables.Row], dict[str, Any]]) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import Field
 
 from factory import params, stage, tables
+from factory.errors import ThoughtmillError
 from factory.files import aside, root, write_json
 from factory.params import Settings
 from schemas import PolicyResults, Predictions
@@ -57,6 +58,10 @@ def evaluate(
 ) -> tuple[list[tables.Row], dict[str, Any]]:
     """Return the rows of `policy_results`, and what the report shows: policies and claims over all runs."""
     gold = {row["problem_id"]: row["answer"] for row in problems}
+    if {row["problem_id"] for row in predictions} != gold.keys():
+        raise ThoughtmillError(
+            "predictions are not of the problems that `infer` names: run `train.infer` anew"
+        )
     by_set: dict[str, list[str]] = {}
     for row in problems:
         by_set.setdefault(row["test_set"], []).append(row["problem_id"])
