@@ -249,9 +249,24 @@ def test_a_role_may_have_settings_of_its_own() -> None:
     assert settings.of("dr") == FinetuneSettings.model_validate({"dropout": 0.5, "epochs": 2, "rank": 3})
 
 
-@pytest.mark.parametrize("wrong", [{"kg": {"stepz": 7}}, {"kgs": {"steps": 7}}])
-def test_wrong_settings_of_a_role_are_refused_by_name(wrong: dict[str, object]) -> None:
-    with pytest.raises(ThoughtmillError, match=r"stepz|unknown role `kgs`"):
+def test_a_role_may_have_a_preset_of_its_own() -> None:
+    etd = {"preset": "etd", "rank": 8}
+    settings = FinetuneSettings.model_validate({"seed": 3, "rank": 4, "by_role": {"kg": etd}})
+    assert settings.of("kg") == FinetuneSettings.model_validate(etd | {"seed": 3})
+    assert settings.of("ir").rank == 4
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"kg": {"stepz": 7}}, "finetune.by_role.kg: `stepz` is an unknown key"),
+        ({"kg": {"rank": 0}}, "finetune.by_role.kg: `rank`"),
+        ({"kg": {"rank": "8"}}, "finetune.by_role.kg: `rank`"),
+        ({"kgs": {"steps": 7}}, "unknown role `kgs`"),
+    ],
+)
+def test_wrong_settings_of_a_role_are_refused_by_name(wrong: dict[str, object], told: str) -> None:
+    with pytest.raises(ThoughtmillError, match=told):
         validated({"by_role": wrong}, FinetuneSettings, "params.yaml: finetune")
 
 

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from factory.params import Settings
+from factory.params import Settings, validated
 from train.roles import named
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -24,6 +24,13 @@ PRESETS: dict[str, dict[str, Any]] = {
         "learning_rate": 5e-4, "batch_records": 32, "epochs": 10,
     },
 }  # fmt: skip
+
+
+def filled(given: dict[str, Any]) -> dict[str, Any]:
+    """Return what is given with what its preset, if it names one, says of the rest."""
+    preset = PRESETS.get(given.get("preset", ""), {})
+    length = {"steps", "epochs"} if given.keys() & {"steps", "epochs"} else set()
+    return {name: value for name, value in preset.items() if name not in length} | given
 
 
 class FinetuneSettings(Settings):
@@ -63,12 +70,7 @@ class FinetuneSettings(Settings):
     @model_validator(mode="before")
     @classmethod
     def _fill(cls, given: Any) -> Any:
-        if not isinstance(given, dict):
-            return given
-        preset = dict(PRESETS.get(given.get("preset", "embedded"), {}))
-        if "steps" in given or "epochs" in given:
-            preset = {name: value for name, value in preset.items() if name not in ("steps", "epochs")}
-        return preset | given
+        return filled({"preset": "embedded"} | given) if isinstance(given, dict) else given
 
     @model_validator(mode="after")
     def _one_length(self) -> "FinetuneSettings":
@@ -84,7 +86,8 @@ class FinetuneSettings(Settings):
         return self
 
     def of(self, role: str) -> "FinetuneSettings":
-        """Return the settings of one role."""
-        other = self.by_role.get(role, {})
+        """Return the settings of one role; a preset of its own comes before what all roles are given."""
+        other = filled(self.by_role.get(role, {}))
         left = {"by_role", "steps", "epochs"} if other.keys() & {"steps", "epochs"} else {"by_role"}
-        return FinetuneSettings.model_validate(self.model_dump(exclude=left) | other)
+        where = f"params.yaml: finetune.by_role.{role}"
+        return validated(self.model_dump(exclude=left) | other, FinetuneSettings, where)
