@@ -30,6 +30,13 @@ def test_a_predicted_answer_is_taken_in_its_canonical_form(tmp_path: Path) -> No
     assert answers == {"p": "1200"}
 
 
+def test_ids_and_answers_may_be_numbers(tmp_path: Path) -> None:
+    row = ROW | {"problem_id": 7, "answer": 12, "predicted_answer": 12.0}
+    stored, answers = read_samples(written(tmp_path, row))
+    assert stored == {("7", "ir", 1, 0): Sample("", "12", None, 9)}
+    assert answers == {"7": "12"}
+
+
 def test_a_null_is_no_answer(tmp_path: Path) -> None:
     stored, _ = read_samples(written(tmp_path, ROW | {"predicted_answer": None}))
     assert stored[("p", "ir", 1, 0)].predicted_answer is None
@@ -72,10 +79,14 @@ def test_samples_without_rounds_are_rounds_from_one_on(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rows", "told"),
     [
-        ([{name: value for name, value in ROW.items() if name != "role"}], "line 1: KeyError: 'role'"),
-        ([ROW], "line 1: KeyError: 'text'"),
+        ([{name: value for name, value in ROW.items() if name != "role"}], "line 1: `role`: Field required"),
+        ([ROW], "line 1: give `predicted_answer`, or `text`"),
+        ([ROW | {"text": "#### 5", "role": "etd"}], "`etd` writes cot, pot, eot: name one of them"),
+        ([ROW | {"predicted_answer": "1", "round": -1}], "line 1: `round`"),
+        ([ROW | {"predicted_answer": "1", "new_tokens": 2.5}], "line 1: `new_tokens`"),
+        ([ROW | {"predicted_answer": "1", "role": None}], "line 1: `role`"),
         ([ROW | {"predicted_answer": "1", "answer": "many"}], "'many' is no number"),
-        ([ROW | {"predicted_answer": "1", "new_tokens": None}], "line 1: TypeError"),
+        ([ROW | {"predicted_answer": "1", "new_tokens": None}], "line 1: `new_tokens`"),
         ([ROW | {"predicted_answer": "1"}] * 2, "line 2: p/ir/1/0 occurs twice"),
         (
             [ROW | {"predicted_answer": "1", "round": r, "answer": str(r)} for r in (1, 2)],

@@ -6,11 +6,14 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, Field
 
 from factory import stage, tables
 from factory.errors import ThoughtmillError
 from factory.files import read_jsonl, root
+from factory.params import validated
 from factory.solvers.answers import canonical
 from factory.solvers.limits import Limits
 from factory.solvers.solvers import Solvers
@@ -21,6 +24,24 @@ from train.draws import Key, Sample
 VARIANTS = {"dr_other": "dr", "dr_bare": "dr"}
 """Roles that are another role, given something else than it learnt with; see `train.lorid.greedy_deep`."""
 
+Text = Annotated[str, BeforeValidator(lambda given: str(given) if isinstance(given, int | float) else given)]
+Count = Annotated[int, Field(ge=0)]
+
+
+class Row(BaseModel):
+    """A stored sample in a file: ids and answers may be numbers, columns of other names are passed over."""
+
+    problem_id: Text
+    answer: Text
+    role: str = Field(pattern=r"^[^\n]+$")
+    round: Count | None = None
+    sample: Count
+    text: str | None = None
+    predicted_answer: Text | None = None
+    failure: str | None = None
+    new_tokens: Count
+    problem: str = ""
+
 
 def solve(role: str, text: str, problem: str, solvers: Solvers) -> tuple[str | None, str | None]:
     """Return what a text comes to as the thought of its role: an answer, or a failure; rules neither.
@@ -29,13 +50,15 @@ def solve(role: str, text: str, problem: str, solvers: Solvers) -> tuple[str | N
     """
     from train.roles import named as role_named  # the tokenizers it brings take seconds to import
 
-    thought = role_named(VARIANTS.get(role, role)).thought
-    if thought == "knowledge":
+    entry = role_named(VARIANTS.get(role, role))
+    if entry.parts:
+        raise ThoughtmillError(f"role `{role}` writes {', '.join(entry.parts)}: name one of them")
+    if entry.thought == "knowledge":
         return (None, None) if text.strip() else (None, "empty")
-    rationale = named(thought).parse(text)
+    rationale = named(entry.thought).parse(text)
     if rationale is None:
         return None, "unparsable" if text.strip() else "empty"
-    outcome = named(thought).solve(rationale, problem, solvers)
+    outcome = named(entry.thought).solve(rationale, problem, solvers)
     return outcome.answer, outcome.failure
 
 
@@ -50,35 +73,31 @@ def read_samples(path: Path) -> tuple[dict[Key, Sample], dict[str, str]]:
     answers: dict[str, str] = {}
     with Solvers(Limits(), equations_timeout_s=5.0) as solvers:
         for number, row in read_jsonl(path):
-            try:
-                key, sample, answer = _read(row, solvers)
-            except (KeyError, TypeError, ValueError) as error:
-                raise ThoughtmillError(f"{path}, line {number}: {type(error).__name__}: {error}") from error
+            where = f"{path}, line {number}"
+            key, sample, answer = _read(validated(row, Row, where), solvers, where)
             if key in stored:
-                raise ThoughtmillError(f"{path}, line {number}: {'/'.join(map(str, key))} occurs twice")
+                raise ThoughtmillError(f"{where}: {'/'.join(map(str, key))} occurs twice")
             if answers.setdefault(key[0], answer) != answer:
-                raise ThoughtmillError(f"{path}, line {number}: {key[0]} had another gold answer before")
+                raise ThoughtmillError(f"{where}: {key[0]} had another gold answer before")
             stored[key] = sample
     if not stored:
         raise ThoughtmillError(f"{path} holds no samples")
     return stored, answers
 
 
-def _read(row: Mapping[str, Any], solvers: Solvers) -> tuple[Key, Sample, str]:
-    problem_id, role, sample = str(row["problem_id"]), str(row["role"]), int(row["sample"])
-    key = (problem_id, role, int(row["round"]), sample) if "round" in row else (
-        problem_id, role, sample + 1, 0)  # fmt: skip
-    gold = canonical(str(row["answer"]))
+def _read(row: Row, solvers: Solvers, where: str) -> tuple[Key, Sample, str]:
+    turn = (row.sample + 1, 0) if row.round is None else (row.round, row.sample)
+    gold = canonical(row.answer)
     if gold is None:
-        raise ValueError(f"answer: {row['answer']!r} is no number")
-    text = str(row.get("text") or "")
-    if "predicted_answer" in row:
-        said = row["predicted_answer"]
-        predicted, failure = (None if said is None else canonical(str(said))), row.get("failure")
+        raise ThoughtmillError(f"{where}: answer: {row.answer!r} is no number")
+    if "predicted_answer" in row.model_fields_set:
+        predicted, failure = row.predicted_answer and canonical(row.predicted_answer), row.failure
+    elif row.text is not None:
+        predicted, failure = solve(row.role, row.text, row.problem, solvers)
     else:
-        text = str(row["text"])
-        predicted, failure = solve(role, text, str(row.get("problem", "")), solvers)
-    return key, Sample(text, predicted, failure, int(row["new_tokens"])), gold
+        raise ThoughtmillError(f"{where}: give `predicted_answer`, or `text` to be solved")
+    sample = Sample(row.text or "", predicted, failure, row.new_tokens)
+    return (row.problem_id, row.role, *turn), sample, gold
 
 
 def of_predictions(rows: Iterable[Mapping[str, Any]]) -> dict[Key, Sample]:
