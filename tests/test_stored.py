@@ -30,8 +30,8 @@ def test_a_predicted_answer_is_taken_in_its_canonical_form(tmp_path: Path) -> No
     assert answers == {"p": "1200"}
 
 
-def test_ids_and_answers_may_be_numbers(tmp_path: Path) -> None:
-    row = ROW | {"problem_id": 7, "answer": 12, "predicted_answer": 12.0}
+def test_ids_and_answers_may_be_numbers_and_whole_numbers_may_be_floats(tmp_path: Path) -> None:
+    row = ROW | {"problem_id": 7, "answer": 12, "predicted_answer": 12.0, "round": 1.0}
     stored, answers = read_samples(written(tmp_path, row))
     assert stored == {("7", "ir", 1, 0): Sample("", "12", None, 9)}
     assert answers == {"7": "12"}

@@ -25,7 +25,12 @@ VARIANTS = {"dr_other": "dr", "dr_bare": "dr"}
 """Roles that are another role, given something else than it learnt with; see `train.lorid.greedy_deep`."""
 
 Text = Annotated[str, BeforeValidator(lambda given: str(given) if isinstance(given, int | float) else given)]
-Count = Annotated[int, Field(ge=0)]
+Count = Annotated[int, BeforeValidator(lambda given: int(given) if _whole(given) else given), Field(ge=0)]
+
+
+def _whole(given: Any) -> bool:
+    """Tell whether a value is 3.0, say, as pandas writes the whole numbers of a column with gaps."""
+    return isinstance(given, float) and given.is_integer()
 
 
 class Row(BaseModel):
