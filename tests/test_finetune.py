@@ -142,6 +142,13 @@ def test_a_killed_run_goes_on_from_its_last_state_with_the_same_curve_and_weight
     assert not (folder / "ir.pt").exists()
 
 
+def test_a_loss_that_is_no_number_ends_the_run_in_one_sentence(tmp_path: Path) -> None:
+    base, corpus = tiny.write_causal(tmp_path / "base"), marked_corpus(tmp_path / "corpus")
+    with pytest.raises(ThoughtmillError, match=r"the loss of step 1 is nan: lower finetune\.learning_rate"):
+        trained(tmp_path, base, "ir", corpus, learning_rate=float("inf"))
+    assert not (tmp_path / "ir").exists()
+
+
 def test_a_state_of_other_settings_is_not_taken_up(tmp_path: Path) -> None:
     base, corpus = tiny.write_causal(tmp_path / "base"), open_corpus(str(marked_corpus(tmp_path / "corpus")))
     state = tmp_path / "ir.pt"

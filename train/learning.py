@@ -18,6 +18,7 @@ from peft import PeftModel, get_peft_model_state_dict, set_peft_model_state_dict
 from torch import Tensor, nn
 from torch.nn import functional
 
+from factory.errors import ThoughtmillError
 from factory.files import aside
 from factory.progress import LINE_EVERY_S, line
 from train import batches
@@ -63,6 +64,8 @@ def learn(
         loss, target_tokens = backward(
             accelerator, wrapped, base, plan, chosen=plan.steps[step], pass_tokens=settings.pass_tokens
         )
+        if not math.isfinite(loss):
+            raise ThoughtmillError(f"{what}: the loss of step {step} is {loss}: lower finetune.learning_rate")
         accelerator.clip_grad_norm_(weights, CLIP)
         optimizer.step()
         optimizer.zero_grad()
