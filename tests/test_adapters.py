@@ -85,7 +85,7 @@ def test_all_linear_layers_are_meant_but_for_the_output(tmp_path: Path, kind: Ca
 
 def test_targets_that_name_no_layer_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ThoughtmillError, match=r"finetune\.targets: \['q_prj'\] names no linear layer"):
-        config(tiny.causal(tmp_path / "base"), 4, ["q_prj"])
+        config(tiny.causal(tmp_path / "base"), 4, ["q_proj", "q_prj"])
 
 
 def test_an_adapter_names_its_layers_in_order_whatever_the_order_of_sets(tmp_path: Path) -> None:
@@ -136,11 +136,10 @@ def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
         adapters.load(base, tmp_path / "ir", "ir")
 
 
-def test_a_base_without_a_revision_is_a_folder_or_refused() -> None:
-    with pytest.raises(
-        ThoughtmillError, match=r"is no folder; for a base on the Hub give `finetune\.revision`"
-    ):
-        load_base("owner/name")
+@pytest.mark.parametrize(("base", "revision"), [("owner/name", None), (".", "0123abc")])
+def test_a_base_is_a_folder_or_has_a_revision(base: str, revision: str | None) -> None:
+    with pytest.raises(ThoughtmillError, match="name a folder, or a base on the Hub with its revision"):
+        load_base(base, revision)
 
 
 def test_a_folder_that_holds_no_base_is_one_line(tmp_path: Path) -> None:

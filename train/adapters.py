@@ -26,8 +26,11 @@ def lora(
     no patterns (vLLM) then serve it right.
     """
     widths = dict(linear_layers(model, targets))
-    if not widths:
-        raise ThoughtmillError(f"finetune.targets: {targets} names no linear layer of {model.name_or_path}")
+    last = {name.rsplit(".", 1)[-1] for name in widths}
+    unknown = [one for one in targets if one not in last] if isinstance(targets, list) else []
+    if unknown or not widths:
+        told = f"{unknown or targets} names no linear layer of {model.name_or_path}"
+        raise ThoughtmillError(f"finetune.targets: {told}")
     caps = {name: width for name, width in widths.items() if width < rank}
     return LoraConfig(
         r=rank,

@@ -59,10 +59,8 @@ def load_base(name: str, revision: str | None = None, precision: str = "float32"
 
     `name` is a local folder, or `owner/name` on the Hub, which needs a `revision`.
     """
-    if not Path(name).is_dir() and revision is None:
-        raise ThoughtmillError(
-            f"base {name} is no folder; for a base on the Hub give `finetune.revision` as well"
-        )
+    if Path(name).is_dir() != (revision is None):
+        raise ThoughtmillError(f"base {name}: name a folder, or a base on the Hub with its revision")
     try:
         config = AutoConfig.from_pretrained(name, revision=revision)
         kind = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
