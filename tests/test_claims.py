@@ -1,8 +1,11 @@
 """Claims: what shows, what does not, and what the same tokens buy."""
 
+from pathlib import Path
+
 import pytest
 
-from train.claims import CLAIMS, HEADS, held, table, votes_for
+from factory.errors import ThoughtmillError
+from train.claims import CLAIMS, HEADS, held, main, table, votes_for
 from train.measuring import Result
 
 
@@ -108,3 +111,15 @@ def test_the_table_says_of_each_claim_whether_it_shows_by_how_much_and_at_what_c
 def test_a_policy_cheaper_than_any_vote_says_so() -> None:
     cells = cells_of(held(VOTES | {"lorid": result(90, 30), "greedy/ir": result(60, 50)}))
     assert cells[6:] == ["one costs more", ""]
+
+
+@pytest.mark.parametrize("file", ['{"claims": ', "{}", '{"claims": [{"claim": "of an older form"}]}'])
+def test_a_file_of_another_form_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str
+) -> None:
+    (tmp_path / "data").mkdir()
+    for name, text in {"params.yaml": "", "dvc.yaml": "", "data/students.json": file}.items():
+        (tmp_path / name).write_text(text)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ThoughtmillError, match=r"students\.json is torn or of an older form"):
+        main()

@@ -11,6 +11,7 @@ from typing import Any
 from tabulate import tabulate
 
 from factory import stage
+from factory.errors import ThoughtmillError
 from factory.files import existing, root
 from train.measuring import Result, difference
 
@@ -112,7 +113,10 @@ def voted(votes: Mapping[str, Any] | None) -> str:
 def main() -> None:
     """Print the table of `data/students.json`."""
     file = existing(root() / "data" / "students.json", "build it with `dvc repro`")
-    print(table(json.loads(file.read_text("utf-8"))["claims"]))
+    try:
+        print(table(json.loads(file.read_text("utf-8"))["claims"]))
+    except (ValueError, LookupError, TypeError) as error:
+        raise ThoughtmillError(f"{file} is torn or of an older form: build it with `dvc repro`") from error
 
 
 if __name__ == "__main__":
