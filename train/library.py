@@ -19,10 +19,26 @@ SIGN = re.compile(r"(//|[-+*/%])")
 WORD = re.compile(r"[A-Za-z_]\w*")
 
 
+class Cycle(params.Settings):
+    """A stretch of training with optimizers of its own, whose rates fall to nothing at its end."""
+
+    steps: int = Field(gt=0)
+    share: float = Field(1.0, gt=0, description="of the rates, at which it begins")
+    closed: bool = Field(False, description="whether solutions in words end with the line of their answer")
+
+
 class ReadingSettings(params.Settings):
     """How much the base reads of what."""
 
-    cycles: tuple[int, ...] = Field((12000, 8000, 3000), min_length=1, description="steps, cycle after cycle")
+    cycles: tuple[Cycle, ...] = Field(
+        (
+            Cycle(steps=12000),
+            Cycle(steps=8000, share=0.5),
+            Cycle(steps=3000, share=0.25, closed=True),
+            Cycle(steps=9000, share=0.5, closed=True),
+        ),
+        min_length=1,
+    )
     problems: int = Field(12, gt=0, description="problems with their sums, per step")
     sums: int = Field(6, gt=0, description="texts of sums by themselves, per step")
     fragments: int = Field(2, gt=0, description="texts of torn lines, per step")
@@ -54,10 +70,10 @@ class Library:
         lines = [one for story in rng.sample(self.stories, 3) for one in fragments(story.solution)]
         return Text("", "\n".join(rng.sample(lines, min(LINES, len(lines)))))
 
-    def a_problem(self, rng: Random, last: bool = False) -> Text:
+    def a_problem(self, rng: Random, closed: bool = False) -> Text:
         """Return a problem and, under their heading, its sums, solution in words, steps or plan."""
         story = rng.choice(self.stories)
-        heading, told = rng.choice(LAST_VIEWS if last else VIEWS)
+        heading, told = rng.choice(CLOSED_VIEWS if closed else VIEWS)
         return Text(story.problem + "\n", "\n".join([heading, *told(story.solution)]))
 
     def steps(self, settings: ReadingSettings, cycle: int) -> Iterator[list[list[Text]]]:
@@ -65,16 +81,17 @@ class Library:
 
         Problems of a step are alike in length: those of a window are sorted before they are dealt out.
         """
-        last = cycle == len(settings.cycles) - 1
-        begin = sum(settings.cycles[:cycle])
-        end = begin + settings.cycles[cycle]
-        early = int(settings.sums_first * settings.cycles[0])
+        begin = sum(one.steps for one in settings.cycles[:cycle])
+        end = begin + settings.cycles[cycle].steps
+        early = int(settings.sums_first * settings.cycles[0].steps)
         for step in range(begin, early):
             rng = Random(f"{settings.seed}/early/{step}")
             yield [[self.some_sums(rng) for _ in range(4 * settings.sums)]]
         for first in range(max(begin, early), end, WINDOW):
             rng = Random(f"{settings.seed}/window/{first}")
-            read = (self.a_problem(rng, last) for _ in range(WINDOW * settings.problems))
+            read = (
+                self.a_problem(rng, settings.cycles[cycle].closed) for _ in range(WINDOW * settings.problems)
+            )
             stories = sorted(read, key=lambda text: len(text.problem) + len(text.told))
             dealt = [stories[at : at + settings.problems] for at in range(0, len(stories), settings.problems)]
             rng.shuffle(dealt)
@@ -113,10 +130,10 @@ def in_words(solution: str) -> list[str]:
     return [SHOWN.sub(lambda _: next(sums), one) for one in solution.splitlines() if MARK.search(one)]
 
 
-def closed(solution: str) -> list[str]:
+def with_answer(solution: str) -> list[str]:
     """Return the sentences of a worked solution and the line of its answer.
 
-    >>> closed("Given: bags = 4\\nThey hold <<all=bags*6=24>>24 buns.\\n#### 24")
+    >>> with_answer("Given: bags = 4\\nThey hold <<all=bags*6=24>>24 buns.\\n#### 24")
     ['They hold 4 * 6 = 24 buns.', '#### 24']
     """
     return [*in_words(solution), solution.splitlines()[-1]]
@@ -157,6 +174,6 @@ def fragments(solution: str) -> list[str]:
 
 
 VIEWS = (("Sums:", bare_sums), ("Solution:", in_words), ("Steps:", by_name), ("Plan:", with_numbers))
-# In the last cycle solutions are closed: adapters leave the embeddings alone, so a base that has never read
+# Solutions are closed at last: adapters leave the embeddings alone, so a base that has never read
 # the sign of an answer could not be taught to write it.
-LAST_VIEWS = tuple((heading, closed if told is in_words else told) for heading, told in VIEWS)
+CLOSED_VIEWS = tuple((heading, with_answer if told is in_words else told) for heading, told in VIEWS)

@@ -46,7 +46,7 @@ class StudentSettings(ReadingSettings):
     heads: int = Field(4, gt=0)
     hidden: int = Field(384, gt=0, description="the width between the two halves of a layer's MLP")
     vocabulary: int = Field(1024, gt=0)
-    muon_rate: float = Field(0.02, gt=0, description="of the first cycle; each begins at half the one before")
+    muon_rate: float = Field(0.02, gt=0)
     adam_rate: float = Field(0.004, gt=0)
     cooldown: float = Field(
         0.7, gt=0, le=1, description="share of a cycle in which the rates fall to nothing"
@@ -172,8 +172,8 @@ def train_cycle(
     cycle: int,
 ) -> None:
     """Train through the steps of one cycle, with optimizers of its own; bfloat16 in the forward pass."""
-    steppers = optimizers(model, settings, 0.5**cycle)
-    steps = settings.cycles[cycle]
+    steppers = optimizers(model, settings, settings.cycles[cycle].share)
+    steps = settings.cycles[cycle].steps
     begun, said, read = time.monotonic(), 0.0, 0
     for step, groups in enumerate(library.steps(settings, cycle)):
         for optimizer in steppers:
