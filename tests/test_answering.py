@@ -114,6 +114,13 @@ def test_a_run_goes_on_where_a_journal_ends_and_asks_only_for_the_rest(tmp_path:
     assert Journal(tmp_path / "torn").stored == whole.stored
 
 
+def test_what_an_endpoint_left_unanswered_is_asked_again(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "run")
+    journal.note(Draw("p", "ir", 0), Sample("", None, "unanswered", 0))
+    journal.note(Draw("p", "ir", 1), Sample("so 3 +", None, "truncated", 4))
+    assert list(Journal(tmp_path / "run").stored) == [("p", "ir", 1, 0)]
+
+
 def test_a_journal_that_is_done_is_gone(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "deep" / "run.jsonl")
     journal.note(Draw("p", "ir", 1), Sample("so", "7", None, 3))

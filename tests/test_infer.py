@@ -21,13 +21,13 @@ from factory.solvers.limits import Limits
 from factory.solvers.solvers import Solvers
 from schemas import Predictions
 from tests import tiny
-from tests.fake_endpoint import FakeEndpoint, Turn
+from tests.fake_endpoint import FakeEndpoint, Turn, error
 from tests.test_finetune import settings
 from train import roles
 from train.answering import Request, Written
 from train.draws import Draw, Sample, replay
 from train.finetune import finetune
-from train.infer import InferSettings, asked, hint, infer, opened, problems_of, solved
+from train.infer import AGAIN, InferSettings, asked, hint, infer, opened, problems_of, solved
 from train.pinned import open_corpus
 from train.policies import policy
 from train.stored import of_predictions
@@ -254,6 +254,24 @@ def test_a_killed_stage_goes_on_and_writes_what_one_that_was_not_killed_writes(
     assert (project / "data" / "predictions.parquet").read_bytes() == (
         tmp_path / "whole.parquet"
     ).read_bytes()
+
+
+def test_an_endpoint_that_leaves_samples_unanswered_is_told_of_with_the_way_to_ask_again(
+    project: Path, solvers: Solvers, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.setenv("THOUGHTMILL_LEDGER", str(tmp_path / "ledger.sqlite"))
+    with FakeEndpoint(lambda asked, times: error(500)) as endpoint:
+        served = {"base_url": endpoint.url, "model": "any", "max_attempts": 1, "backoff_s": 0}
+        given = {"backend": "openai", "openai": served, "policies": ["greedy/ir"], "limit": 1}
+        rows = rows_of(project, solvers, tmp_path, **given)
+    assert {row["failure"] for row in rows} == {"unanswered"}
+    assert f"infer, seed 1: {len(rows)} unanswered; ask again with: {AGAIN}" in capsys.readouterr().err
+
+
+def test_a_seed_that_is_listed_twice_is_one_run(project: Path, solvers: Solvers, tmp_path: Path) -> None:
+    rows = rows_of(project, solvers, tmp_path, seeds=[1, 1], policies=["greedy/ir"], limit=1)
+    assert len({row["problem_id"] for row in rows}) == len(rows)
 
 
 def test_a_policy_that_needs_an_untrained_role_is_one_line(

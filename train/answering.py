@@ -58,7 +58,7 @@ Solving = Callable[[Written], Sample]
 
 
 class Journal:
-    """The samples of a run by key, noted as they come: after `kill -9` none of them is written again.
+    """The samples of a run by key, noted as they come: after `kill -9` only the unanswered are asked again.
 
     Once the run is done, `unused` holds those that were written ahead and that no policy asked for.
     """
@@ -67,8 +67,10 @@ class Journal:
         self.path = path
         self.stored: dict[Key, Sample] = {}
         self.unused: dict[Key, Sample] = {}
-        found = [row for _, row, fault in json_objects(path) if fault is None] if path.exists() else []
-        with aside(path) as part:  # without the line that a kill has torn
+        lines = json_objects(path) if path.exists() else ()
+        whole = [row for _, row, fault in lines if fault is None]  # all but the line that a kill has torn
+        found = [row for row in whole if row["sample"]["failure"] != "unanswered"]
+        with aside(path) as part:
             part.write_text("".join(json.dumps(row) + "\n" for row in found), "utf-8")
         for row in found:
             problem_id, role, round_, sample = row["key"]

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -26,6 +27,8 @@ from train.policies import PolicySettings, policy
 from train.served import Served, ServedSettings
 from train.stored import VARIANTS, solve
 from train.vllm_backend import Vllm, VllmSettings
+
+AGAIN = "thoughtmill ledger retry && dvc repro -f -s train/dvc.yaml:infer"
 
 
 class InferSettings(Settings):
@@ -139,7 +142,7 @@ def infer(
     told = f"{settings.model_dump_json(exclude={'seeds', 'rows', 'policies'})} {sha} {sorted(texts.items())}"
     name = hashlib.sha256(told.encode()).hexdigest()[:12]
     greedy: dict[Key, Sample] = {}
-    for seed in settings.seeds:
+    for seed in dict.fromkeys(settings.seeds):
         journal = Journal(journals / f"infer-{name}-{seed}.jsonl")
         journal.stored |= greedy
         answer(
@@ -154,6 +157,8 @@ def infer(
         )
         for key, sample in sorted(journal.stored.items()):
             yield _row(f"{name}-{seed}", version, key, sample, gold[key[0]])
+        if lost := sum(sample.failure == "unanswered" for sample in journal.stored.values()):
+            print(f"infer, seed {seed}: {lost} unanswered; ask again with: {AGAIN}", file=sys.stderr)
         greedy = {key: sample for key, sample in journal.stored.items() if key[2] == 0}
         journal.remove()
 
