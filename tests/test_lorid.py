@@ -112,3 +112,4 @@ def test_a_policy_that_reads_anothers_knowledge_decides_for_every_problem() -> N
         stored |= table({"kg": [None], "dr_other": [answer]}, name, first=0)
     found = replay(policy("greedy/dr_other", PolicySettings()), ["a", "b"], stored)
     assert found.decisions == {"a": Decision(("1",), True, 1), "b": Decision(("2",), True, 1)}
+    assert found.new_tokens == {"a": 15, "b": 15}

@@ -5,6 +5,7 @@ decision. It asks for nothing before it needs it. So who serves it from stored s
 it from students runs it, and both come to the same.
 """
 
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
@@ -179,7 +180,10 @@ class Decided(NamedTuple):
 def collected(followers: Sequence[Follower]) -> Decided:
     """Put together what the plans of one policy decided."""
     decisions = {name: one for follower in followers for name, one in (follower.decided or {}).items()}
-    return Decided(decisions, {name: n for one in followers for name, n in one.new_tokens.items()})
+    spent: Counter[str] = Counter()
+    for follower in followers:  # two may have drawn for one problem: DR with another problem's knowledge
+        spent.update(follower.new_tokens)
+    return Decided(decisions, dict(spent))
 
 
 def replay(policy: Policy, problem_ids: Sequence[str], stored: Mapping[Key, Sample]) -> Decided:
