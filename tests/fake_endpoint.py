@@ -1,7 +1,8 @@
 """A real HTTP server on loopback that answers like an OpenAI-compatible endpoint, faults and all.
 
 What it does is scripted per request: `plan` gets the last message and how often it has been asked (from 1)
-and returns a `Turn`. It counts what it was asked and what it answered in full.
+and returns a `Turn`; the `raw` bytes of one need be no HTTP. It counts what it was
+asked and what it answered in full.
 """
 
 import asyncio
@@ -28,6 +29,7 @@ class Turn:
     delay_s: float = 0.0
     drop: bool = False
     refusal: str | None = None
+    raw: bytes | None = None
 
 
 Plan = Callable[[str, int], Turn]
@@ -109,6 +111,11 @@ class FakeEndpoint:
             assert request.transport is not None
             request.transport.abort()
             return answer
+        if turn.raw is not None:
+            assert request.transport is not None
+            request.transport.write(turn.raw)
+            request.transport.close()
+            return web.StreamResponse()
         whole = web.Response(status=turn.status, body=body, headers=headers)
         await whole.prepare(request)
         await whole.write_eof()

@@ -44,7 +44,8 @@ def test_a_good_answer_is_completed_with_all_its_envelope() -> None:
 
 
 def test_usage_that_is_missing_or_odd_is_unknown_and_never_zero() -> None:
-    for usage in (None, {}, [], {"prompt_tokens": None, "completion_tokens": "3"}, {"prompt_tokens": -1}):
+    odd = {"prompt_tokens": None, "completion_tokens": "3"}, {"prompt_tokens": -1}, {"prompt_tokens": 2**63}
+    for usage in (None, {}, [], *odd):
         completed = completion(body(usage=usage))
         assert isinstance(completed, Completed)
         assert (completed.prompt_tokens, completed.cached_tokens, completed.completion_tokens) == (

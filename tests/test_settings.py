@@ -1,5 +1,6 @@
 """The settings of an endpoint."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -15,17 +16,31 @@ def test_the_url_is_the_setting_then_the_environment_then_openais(monkeypatch: p
     assert Settings().url() == "http://env:8000/v1"
     monkeypatch.delenv("OPENAI_BASE_URL")
     assert Settings().url() == OPENAI_URL
+    assert Settings(base_url=" http://[::1]:8000/v1/\n").url() == "http://[::1]:8000/v1/"
 
 
-@pytest.mark.parametrize("url", ["localhost:8000", "api.example.com/v1", "ftp://example.com", "http://"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "localhost:8000",
+        "api.example.com/v1",
+        "ftp://example.com",
+        "http://",
+        "http://here:port/v1",
+        "http://a host/v1",
+        "http://[::1/v1",
+        "http://h/v1\0",
+    ],
+)
 def test_a_url_that_is_none_is_refused_by_name(url: str) -> None:
-    with pytest.raises(ThoughtmillError, match=f"`{url}` is no endpoint"):
+    with pytest.raises(ThoughtmillError, match=re.escape(f"`{url}` is no endpoint")):
         Settings(base_url=url).url()
 
 
-def test_credentials_in_the_url_are_refused_and_not_repeated() -> None:
+@pytest.mark.parametrize("url", ["https://me:sk-secret@example.com/v1", "http://h/v1?api-key=sk-secret"])
+def test_credentials_in_the_url_are_refused_and_not_repeated(url: str) -> None:
     with pytest.raises(ThoughtmillError, match="OPENAI_API_KEY alone") as caught:
-        Settings(base_url="https://me:sk-secret@example.com/v1").url()
+        Settings(base_url=url).url()
     assert "sk-secret" not in str(caught.value)
 
 

@@ -99,6 +99,8 @@ def test_a_secret_in_a_body_or_an_error_is_blotted_out(monkeypatch: pytest.Monke
     begun = time.perf_counter()
     assert delivered(begun, 200, b"it is sk-0123456789abcdef!", {}).body == b"it is [key]!"
     assert "sk-" not in broken(begun, aiohttp.ClientError("sk-0123456789abcdef"), 1.0).detail
+    refused = aiohttp.ClientError("407, url='http://me:secret@proxy:3128'")
+    assert broken(begun, refused, 1.0).detail == "ClientError: 407, url='http://proxy:3128'"
 
 
 def test_a_key_read_from_a_file_may_end_with_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,6 +137,8 @@ def test_a_key_that_is_a_word_is_no_secret(monkeypatch: pytest.MonkeyPatch) -> N
         ({"retry-after": "soon"}, None),
         ({"retry-after": "-3"}, None),
         ({"retry-after": "nan"}, None),
+        ({"retry-after": "Mon, 32 Jan 99999 10:00:00 GMT"}, None),
+        ({"retry-after": "Mon, 01 Foo 2026 10:00:00 GMT"}, None),
         ({"retry-after": formatdate(1_000_060, usegmt=True)}, 60.0),
         ({"retry-after": formatdate(999_000, usegmt=True)}, 0.0),
     ],

@@ -5,7 +5,7 @@ import time
 import aiohttp
 
 from factory.teachers.deliveries import Delivery
-from factory.teachers.transport import JSON, PATH, api_key, broken, delivered, proxy_of
+from factory.teachers.transport import BREAKS, JSON, PATH, api_key, broken, delivered, proxy_of
 
 
 class RawTransport:
@@ -24,7 +24,7 @@ class RawTransport:
         try:
             async with session.post(self.url, data=body) as response:
                 received = await response.read()
-        except (TimeoutError, aiohttp.ClientError) as error:
+        except BREAKS as error:
             return broken(begun, error, self.timeout_s)
         return delivered(begun, response.status, received, response.headers)
 

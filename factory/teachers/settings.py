@@ -1,9 +1,9 @@
 """The settings of the teacher that calls an endpoint: the section `generate.openai` of `params.yaml`."""
 
 import os
+import re
 from collections.abc import Mapping
 from typing import Literal
-from urllib.parse import urlsplit
 
 from pydantic import Field
 
@@ -13,6 +13,7 @@ from factory.request_keys import endpoint_name
 from factory.teachers.money import Price
 
 OPENAI_URL = "https://api.openai.com/v1"
+URL = re.compile(r"https?://(\[[\da-f:.]+\]|[\w.-]+)(:\d+)?(/[^\0-\x20?#]*)?", re.IGNORECASE)
 
 
 class Settings(params.Settings):
@@ -43,10 +44,12 @@ class Settings(params.Settings):
 
     def url(self) -> str:
         """Return the endpoint's URL, or raise a `ThoughtmillError` when it cannot be one."""
-        url = self.base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL
-        parts = urlsplit(url)
-        if "@" in parts.netloc:
-            raise ThoughtmillError("the endpoint's URL holds credentials: give them in OPENAI_API_KEY alone")
-        if parts.scheme not in ("http", "https") or not parts.netloc:
-            raise ThoughtmillError(f"`{url}` is no endpoint: its URL begins with http:// or https://")
+        url = (self.base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL).strip()
+        if "@" in url or "?" in url:
+            raise ThoughtmillError(
+                "the endpoint's URL holds credentials or a query: leave them out, and give a key in "
+                "OPENAI_API_KEY alone"
+            )
+        if not URL.fullmatch(url):
+            raise ThoughtmillError(f"`{url}` is no endpoint: its URL is http:// or https://, host and path")
         return url

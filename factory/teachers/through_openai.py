@@ -8,7 +8,7 @@ import httpx2
 import openai
 
 from factory.teachers.deliveries import Delivery
-from factory.teachers.transport import JSON, PATH, api_key, broken, delivered
+from factory.teachers.transport import BREAKS, JSON, PATH, api_key, broken, delivered
 
 
 class OpenAITransport:
@@ -35,7 +35,7 @@ class OpenAITransport:
                 )
         except openai.APIStatusError as error:
             response = error.response
-        except (TimeoutError, openai.APIConnectionError) as error:
+        except (*BREAKS, openai.APIConnectionError) as error:
             return broken(begun, _cause(error), self.timeout_s)
         return delivered(begun, response.status_code, response.content, response.headers)
 

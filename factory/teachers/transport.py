@@ -6,6 +6,7 @@ authentication and its errors. Neither retries: the engine counts every attempt.
 
 import email.utils
 import os
+import re
 import time
 import urllib.request
 from collections.abc import Mapping
@@ -20,6 +21,8 @@ from factory.teachers.deliveries import Delivery
 PATH = "/chat/completions"
 JSON = {"Content-Type": "application/json"}
 SHORTEST_SECRET = 12
+CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")  # in a URL, such as a proxy's
+BREAKS = (TimeoutError, aiohttp.ClientError, UnicodeError)  # the last: names and words of no known alphabet
 
 
 class Transport(Protocol):
@@ -66,8 +69,11 @@ def retry_after_s(headers: Mapping[str, str], now_s: float) -> float | None:
     seconds = _number(asked)
     if seconds is not None or asked is None:
         return seconds
-    date = email.utils.parsedate_tz(asked)
-    return None if date is None else max(0.0, email.utils.mktime_tz(date) - now_s)
+    try:
+        date = email.utils.parsedate_tz(asked)
+        return None if date is None else max(0.0, email.utils.mktime_tz(date) - now_s)
+    except (ValueError, OverflowError):  # a month or a year that no calendar has
+        return None
 
 
 def _number(text: str | None) -> float | None:
@@ -91,7 +97,8 @@ def broken(begun: float, error: BaseException, timeout_s: float) -> Delivery:
     unsent = isinstance(error, aiohttp.ClientConnectorError)
     if isinstance(error, TimeoutError) and not unsent:
         return Delivery(None, b"", latency_s, detail=f"no answer within {timeout_s:g} s")
-    detail = without_key(f"{type(error).__name__}: {error}".encode()).decode()
+    said = CREDENTIALS.sub("", f"{type(error).__name__}: {error}")
+    detail = without_key(said.encode(errors="replace")).decode()
     return Delivery(None, b"", latency_s, detail=detail, sent=not unsent)
 
 
