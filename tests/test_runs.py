@@ -1,6 +1,8 @@
 """The figures of runs in the ledger."""
 
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -38,6 +40,21 @@ def test_a_run_that_fell_silent_was_killed(path: Path) -> None:
         runs.begin(ledger)
         ledger.connection.execute("UPDATE runs SET seen_at = seen_at - ?", (runs.SILENT_S + 1,))
     assert runs.recent(path)[0].state == "killed"
+
+
+def test_a_run_whose_process_is_gone_was_killed(path: Path) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    with Ledger(path) as ledger:
+        runs.begin(ledger)
+        ledger.connection.execute("UPDATE runs SET pid = ?", (gone.pid,))
+    assert runs.recent(path)[0].state == "killed"
+
+
+def test_a_file_that_is_no_ledger_is_one_clear_error(path: Path) -> None:
+    path.write_bytes(b"no database" * 999)
+    with pytest.raises(ThoughtmillError, match=f"{path} cannot be the ledger"):
+        runs.recent(path)
 
 
 def test_the_newest_runs_come_first_and_only_as_many_as_asked(path: Path) -> None:

@@ -5,6 +5,8 @@ import random
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from factory.errors import ThoughtmillError
@@ -98,7 +100,27 @@ def test_a_damaged_shard_is_named_and_nothing_of_it_is_taken(tmp_path: Path) -> 
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
     yours = ledger(tmp_path, "yours", [])
-    with pytest.raises(ThoughtmillError, match=f"{path} is damaged"):
+    for use in (load, export):
+        with pytest.raises(ThoughtmillError, match=f"{path} is damaged"):
+            use(yours, tmp_path / "shards")
+    assert yours.count() == 0
+
+
+@pytest.mark.parametrize("change", ["one column more", "one less", "numbers for keys"])
+def test_a_shard_of_another_version_is_named_and_nothing_of_it_is_taken(tmp_path: Path, change: str) -> None:
+    (path,) = export(ledger(tmp_path, "mine", some(20)), tmp_path / "shards")
+    table = pq.read_table(path)
+    path.unlink()
+    changed = {
+        "one column more": table.append_column("version", pa.array([2] * 20)),
+        "one less": table.drop_columns(["latency_s"]),
+        "numbers for keys": table.set_column(0, "request_key", pa.array(range(20))),
+    }[change]
+    pq.write_table(changed, path)
+    name = f"{hashlib.sha256(path.read_bytes()).hexdigest()[:32]}.parquet"
+    path.rename(path.with_name(name))
+    yours = ledger(tmp_path, "yours", [])
+    with pytest.raises(ThoughtmillError, match=f"{name} is no ledger shard of this version"):
         load(yours, tmp_path / "shards")
     assert yours.count() == 0
 

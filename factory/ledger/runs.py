@@ -7,9 +7,11 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from factory.errors import ThoughtmillError
+from factory.files import running
 from factory.ledger import Ledger, default_path
 
-SILENT_S = 30.0  # a run that has said nothing for so long was killed
+SILENT_S = 30.0  # a run that has said nothing for so long was killed, and its number is another process's
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +52,23 @@ def recent(path: Path | None = None, most: int = 5) -> list[Seen]:
     path = path or default_path()
     if not path.exists():
         return []
-    with closing(sqlite3.connect(path.resolve().as_uri() + "?mode=ro", uri=True)) as connection:
-        rows = connection.execute(
-            "SELECT run, pid, began_at, seen_at, ended, figures FROM runs ORDER BY run DESC LIMIT ?", (most,)
-        ).fetchall()
+    try:
+        with closing(sqlite3.connect(path.resolve().as_uri() + "?mode=ro", uri=True)) as connection:
+            rows = connection.execute(
+                "SELECT run, pid, began_at, seen_at, ended, figures FROM runs ORDER BY run DESC LIMIT ?",
+                (most,),
+            ).fetchall()
+    except sqlite3.DatabaseError as error:
+        raise ThoughtmillError(
+            f"{path} cannot be the ledger ({error}): point THOUGHTMILL_LEDGER to another file"
+        ) from error
     return [
-        Seen(run, pid, began_at, seen_at, _state(bool(ended), time.time() - seen_at), figures)
+        Seen(run, pid, began_at, seen_at, _state(pid, bool(ended), time.time() - seen_at), figures)
         for run, pid, began_at, seen_at, ended, figures in rows
     ]
 
 
-def _state(ended: bool, silent_s: float) -> str:
+def _state(pid: int, ended: bool, silent_s: float) -> str:
     if ended:
         return "ended"
-    return "running" if silent_s < SILENT_S else "killed"
+    return "running" if silent_s < SILENT_S and running(pid) else "killed"

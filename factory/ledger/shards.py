@@ -57,8 +57,9 @@ FAILURES = pa.schema(
 
 def export(ledger: Ledger, folder: Path) -> list[Path]:
     """Write the answers and failures that no shard in `folder` holds, in key order; return the new files."""
-    answered = {row["request_key"] for row in _rows(folder, ["request_key"])}
-    failed = {tuple(row.values()) for row in _rows(folder / FAILED, ["request_key", "failed_at"])}
+    answered = {row["request_key"] for row in _rows(folder, RESULTS, ["request_key"])}
+    ends = _rows(folder / FAILED, FAILURES, ["request_key", "failed_at"])
+    failed = {tuple(row.values()) for row in ends}
     keys = (key for key in ledger.keys() if key not in answered)  # noqa: SIM118  a ledger is no mapping
     ended = (each for each in ledger.failures() if (each.request_key, each.failed_at) not in failed)
     answers = [
@@ -72,14 +73,9 @@ def load(ledger: Ledger, folder: Path) -> int:
     if not folder.is_dir():
         raise ThoughtmillError(f"{folder} is no folder of ledger shards: fetch it, or run the export first")
     before = ledger.count()
-    for path in (*shards(folder), *shards(folder / FAILED)):
-        if _name(path.read_bytes()) != path.stem:
-            raise ThoughtmillError(
-                f"{path} is damaged: its name is not the hash of its content; fetch it again"
-            )
-    for rows in _groups(_rows(folder, RESULTS.names), GROUP_ROWS):
+    for rows in _groups(_rows(folder, RESULTS), GROUP_ROWS):
         ledger.write(Result(**row) for row in rows)
-    for rows in _groups(_rows(folder / FAILED, FAILURES.names), GROUP_ROWS):
+    for rows in _groups(_rows(folder / FAILED, FAILURES), GROUP_ROWS):
         ledger.write([], failures=[Failure(**row) for row in rows], shared=True)
     return ledger.count() - before
 
@@ -111,12 +107,19 @@ def _groups(rows: Iterator[Row], size: int) -> Iterator[list[Row]]:
         yield group
 
 
-def _rows(folder: Path, columns: list[str]) -> Iterator[dict[str, Any]]:
+def _rows(folder: Path, schema: pa.Schema, columns: list[str] | None = None) -> Iterator[dict[str, Any]]:
     """Yield the rows of all shards in a folder, in the order of the shards' names."""
     for path in shards(folder):
+        content = path.read_bytes()
+        if _name(content) != path.stem:
+            raise ThoughtmillError(
+                f"{path} is damaged: its name is not the hash of its content; fetch it again"
+            )
         try:
-            table = pq.read_table(path, columns=columns)
-        except (pa.ArrowInvalid, KeyError) as error:
+            file = pq.ParquetFile(pa.BufferReader(content))
+        except pa.ArrowInvalid as error:
             raise ThoughtmillError(f"{path} is no ledger shard: {error}") from error
-        for batch in table.to_batches(max_chunksize=GROUP_ROWS):
+        if not file.schema_arrow.equals(schema):
+            raise ThoughtmillError(f"{path} is no ledger shard of this version: update Thoughtmill")
+        for batch in file.iter_batches(GROUP_ROWS, columns=columns):
             yield from batch.to_pylist()
