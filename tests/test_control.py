@@ -57,6 +57,7 @@ def test_retry_after_is_never_shortened() -> None:
     run, asked = control(), row()
     run.sent(asked, 0.0)
     decision = run.failed(asked, BUSY, 30.0, 1.0)
+    assert run.tally.pause_s == 31.0
     assert isinstance(decision, Again)
     assert decision.at_s >= 31.0
     assert run.wait_s(row(key="other"), 1.0) == 30.0

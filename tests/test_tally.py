@@ -30,6 +30,15 @@ def test_what_the_ledger_held_is_done_but_was_not_asked() -> None:
     )
 
 
+def test_a_pause_says_how_long_it_lasts() -> None:
+    run = tally(total=None)
+    run.pause_s = 91.0
+    assert run.line(1.0) == (
+        "cot 0 done, 0 in flight, 0 failed; nothing is sent for 90 s; 0.0 requests/s, 0 tokens/s"
+    )
+    assert "nothing" not in run.line(91.0)
+
+
 def test_every_thought_has_its_own_figures() -> None:
     run = tally(answered=1)
     run.of("pot").failed = 2

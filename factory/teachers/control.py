@@ -90,6 +90,7 @@ class Control:
             return Stop(f"{self.endpoint} refuses: {fault.detail}")
         if fault.remedy is Remedy.AGAIN:
             self._blame(row, fault, now_s)
+            self.tally.pause_s = self.flow.breaker.until_s
             if self.flow.breaker.open:
                 return Stop(self._broken(fault))
             if row.attempts < self.settings.max_attempts:

@@ -1,5 +1,6 @@
 """Tally: how far a run is, in figures and in one line. Pure: seconds are passed in."""
 
+import math
 from dataclasses import dataclass, field
 
 
@@ -20,13 +21,17 @@ class Count:
 
 @dataclass(slots=True)
 class Tally:
-    """The figures of a run since `began_s`; `total` is the number of its requests, where it is known."""
+    """The figures of a run since `began_s`; `total` is the number of its requests, where it is known.
+
+    Until `pause_s` nothing is sent, as the endpoint asks or because it fails.
+    """
 
     began_s: float
     total: int | None = None
     tokens: int = 0
     spent_usd: float = 0.0
     priced: bool = False
+    pause_s: float = -math.inf
     thoughts: dict[str, Count] = field(default_factory=dict)
 
     def of(self, thought: str) -> Count:
@@ -59,7 +64,8 @@ class Tally:
         11 s left
         """
         thoughts = ", ".join(_count(name, count) for name, count in self.thoughts.items())
-        parts = (thoughts, self._rates(now_s), self._dollars(), self._left(now_s))
+        pause = f"nothing is sent for {self.pause_s - now_s:.0f} s" if self.pause_s > now_s else ""
+        parts = (thoughts, pause, self._rates(now_s), self._dollars(), self._left(now_s))
         return "; ".join(part for part in parts if part)
 
     def _rates(self, now_s: float) -> str:
