@@ -13,7 +13,9 @@ from factory.teachers.rows import keyed
 
 def request(number: int) -> Request:
     """Return the request of a number; its prompt is `p<number>`."""
-    return Request({}, "cot", 0, ({"role": "user", "content": f"p{number}"},), {"model": "tiny"})
+    return Request(
+        {}, "cot", 0, ({"role": "user", "content": f"p{number}"},), {"model": "tiny", "max_tokens": 9}
+    )
 
 
 def key(url: str, prompt: str) -> str:

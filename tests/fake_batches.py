@@ -31,7 +31,7 @@ class FakeBatches:
         self.files: dict[str, bytes] = {}
         self.batches: dict[str, dict[str, Any]] = {}
         self.asked: Counter[str] = Counter()
-        self.crash_after_create = False
+        self.crash_after_create = self.locked_out = False
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self._serve, daemon=True)
         self.up = threading.Event()
@@ -72,7 +72,8 @@ class FakeBatches:
         return web.json_response({"id": self._keep(uploaded.file.read()), "object": "file"})
 
     async def _content(self, request: web.Request) -> web.Response:
-        return web.Response(body=self.files[request.match_info["name"]])
+        found = self.files.get(request.match_info["name"])
+        return _error(404, "No such File object") if found is None else web.Response(body=found)
 
     async def _create(self, request: web.Request) -> web.Response:
         wanted = await request.json()
@@ -82,10 +83,13 @@ class FakeBatches:
         for line in self.files[wanted["input_file_id"]].splitlines():
             self.asked[json.loads(line)["body"]["messages"][-1]["content"]] += 1
         if self.crash_after_create:
-            return web.json_response({"error": {"message": "the connection broke"}}, status=400)
+            assert request.transport is not None
+            request.transport.abort()
         return web.json_response(self.batches[name])
 
     async def _list(self, request: web.Request) -> web.Response:
+        if self.locked_out:
+            return _error(401, f"{request.headers['Authorization']} opens nothing")
         return web.json_response({"object": "list", "data": list(self.batches.values()), "has_more": False})
 
     async def _look(self, request: web.Request) -> web.Response:
@@ -126,3 +130,7 @@ class FakeBatches:
         name = f"file_{len(self.files)}"
         self.files[name] = content
         return name
+
+
+def _error(status: int, message: str) -> web.Response:
+    return web.json_response({"error": {"message": message}}, status=status)

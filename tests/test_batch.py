@@ -1,10 +1,15 @@
 """The teacher `batch` against a provider's files and batches."""
 
+import asyncio
+import json
+import multiprocessing
 import sqlite3
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from factory.errors import ThoughtmillError
 from factory.ledger import Ledger, runs, shards
@@ -148,12 +153,72 @@ def test_errors_and_poor_answers_are_typed_per_request(ledger: Path) -> None:
 def test_a_run_that_dies_after_creating_a_batch_adopts_it(ledger: Path) -> None:
     with FakeBatches() as provider:
         provider.crash_after_create = True
-        with pytest.raises(ThoughtmillError, match="the connection broke"):
+        with pytest.raises(ThoughtmillError, match="refuses: Connection error"):
             run(provider, ledger, "a", "b")
         provider.crash_after_create = False
         replies = run(provider, ledger, "a", "b", "c")
     assert {reply.completion for reply in replies.values()} == {"42"}
     assert provider.asked == {"a": 1, "b": 1, "c": 1}
+
+
+def complete_at_once(url: str, ledger: Path, together: Barrier) -> None:
+    settings = Settings.model_validate({"base_url": url, "endpoint": "test", "poll_s": 0.05})
+    together.wait()
+    list(BatchTeacher(settings, ledger).complete([ask("a"), ask("b")]))
+
+
+def test_two_runs_at_once_make_one_batch(ledger: Path) -> None:
+    class Slow(FakeBatches):
+        async def _list(self, request: web.Request) -> web.Response:
+            listed = await super()._list(request)
+            await asyncio.sleep(0.5)
+            return listed
+
+    processes = multiprocessing.get_context("forkserver")
+    with Slow(looks=3) as provider:
+        together = processes.Barrier(2)
+        both = [
+            processes.Process(target=complete_at_once, args=(provider.url, ledger, together)) for _ in "12"
+        ]
+        for each in both:
+            each.start()
+        for each in both:
+            each.join(60)
+    assert [each.exitcode for each in both] == [0, 0]
+    assert provider.asked == {"a": 1, "b": 1}
+
+
+def test_batches_whose_files_are_deleted_are_passed_over(ledger: Path, tmp_path: Path) -> None:
+    with FakeBatches() as provider:
+        run(provider, ledger, "a")
+        provider.files = {f"other_{name}": content for name, content in provider.files.items()}
+        assert run(provider, tmp_path / "new.sqlite", "b")["b"].completion == "42"
+
+
+def test_a_line_that_cannot_be_read_costs_its_own_row_alone(ledger: Path) -> None:
+    class Torn(FakeBatches):
+        def _keep_lines(self, lines: list[dict[str, Any]]) -> str | None:
+            odd = {"custom_id": "whose?", "response": {"status_code": 200, "body": {}}}
+            odder = {"custom_id": "whose?", "response": {"status_code": "?"}}
+            whole = [json.dumps(line) for line in [*lines[1:], [], {}, odd, odder]]
+            torn = [json.dumps(line)[:99] for line in lines[:1]]
+            return self._keep("\n".join(torn + whole).encode()) if lines else None
+
+    with Torn() as provider:
+        replies = run(provider, ledger, "a", "b", "c")
+    assert {text: reply.failure for text, reply in replies.items()} == {
+        "a": None,
+        "b": None,
+        "c": "unanswered",
+    }
+
+
+def test_a_key_the_provider_repeats_is_in_no_error(ledger: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-0123456789abcdef")
+    with FakeBatches() as provider:
+        provider.locked_out = True
+        with pytest.raises(ThoughtmillError, match=r"Bearer \[key\] opens nothing"):
+            run(provider, ledger, "a")
 
 
 def test_ctrl_c_leaves_the_batch_to_the_provider_and_the_next_run_collects_it(
@@ -238,11 +303,11 @@ def test_what_other_thoughts_have_cost_and_what_is_under_way_count_for_the_budge
         with pytest.raises(ThoughtmillError, match="this may cost"):
             complete(most * 1.1, thoughts[1])
         provider.crash_after_create = True
-        with pytest.raises(ThoughtmillError, match="the connection broke"):
+        with pytest.raises(ThoughtmillError, match="refuses: Connection error"):
             complete(most * 2, thoughts[1])
         provider.crash_after_create = False
         with pytest.raises(ThoughtmillError, match="this may cost"):
-            complete((first.cost_usd or 0) + most * 1.9, *thoughts[1:])
+            complete((first.cost_usd or 0) + most * 1.9, thoughts[2])
         assert len(complete(0.0, thoughts[1])) == 1, "what is paid for is collected"
 
 

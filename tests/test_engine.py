@@ -14,6 +14,7 @@ import pytest
 
 from factory.errors import ThoughtmillError
 from factory.ledger import Ledger, runs
+from factory.ledger.locks import Locks
 from factory.teachers import Reply, Request
 from factory.teachers.engine import Run
 from factory.teachers.openai import OpenAITeacher, Settings
@@ -78,6 +79,11 @@ PASSING: dict[str, Turn] = {
     "choices that are none": Turn(body=b'{"choices": [null]}'),
     "a message that is none": Turn(body=b'{"choices": [{"message": "42"}]}'),
     "a list": Turn(body=b"[]"),
+    "no HTTP": Turn(raw=b"\xff\xfe what\r\n\r\n"),
+    "a chunk without a length": Turn(raw=b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}"),
+    "a header without end": Turn(raw=b"HTTP/1.1 200 OK\r\nX: " + b"x" * 99_999 + b"\r\n\r\n"),
+    "a reason in no alphabet": Turn(raw=b"HTTP/1.1 500 \xff\xfe\r\nContent-Length: 2\r\n\r\n{}"),
+    "a way to nowhere": Turn(raw=b"HTTP/1.1 307 R\r\nLocation: http://a..b/\r\nContent-Length: 0\r\n\r\n"),
 }
 
 
@@ -350,7 +356,7 @@ def test_a_full_disk_stops_the_run_with_one_sentence_and_the_next_goes_on(
     with FakeEndpoint(lambda prompt, times: Turn(text="x" * 9000, delay_s=0.02)) as endpoint:
         settings = Settings(base_url=endpoint.url, transport="raw", max_concurrency=8)
         with Cramped(ledger, failing) as cramped:
-            run = Run(settings, cramped, RawTransport(endpoint.url, 5.0, 8), None, 0.0)
+            run = Run(settings, cramped, Locks(ledger), RawTransport(endpoint.url, 5.0, 8), 0.0)
             handed_on = []
             with pytest.raises(ThoughtmillError) as error:
                 for reply in run.replies(map(ask, prompts)):
@@ -421,6 +427,17 @@ def test_a_budget_is_for_the_corpus_and_not_for_a_run_of_one_thought(ledger: Pat
     (spent,) = sqlite3.connect(ledger).execute("SELECT sum(cost_usd) FROM results").fetchone()
     assert 0.06 < spent <= 0.08
     assert all(f"a{i}" in endpoint.asked for i in range(20))
+
+
+def test_answers_without_usage_count_at_their_most_in_the_next_run_too(ledger: Path) -> None:
+    corpus = [ask(f"p{i}") for i in range(30)]
+    unmetered = Turn(body=b'{"choices": [{"message": {"content": "42"}}]}')
+    with FakeEndpoint(lambda prompt, times: unmetered) as endpoint:
+        chosen = {"base_url": endpoint.url, "transport": "raw", "max_usd": 0.05, **PRICED}
+        for _ in range(3):
+            with pytest.raises(ThoughtmillError, match=r"max_usd is used up: 0.04\d\d of 0.0500 dollars"):
+                list(OpenAITeacher(Settings.model_validate(chosen), ledger, corpus).complete(corpus))
+        assert sum(endpoint.asked.values()) == 5
 
 
 def test_what_a_fault_may_have_cost_is_spent_in_the_next_run_too(ledger: Path) -> None:

@@ -140,14 +140,16 @@ def test_an_older_ledger_is_brought_up_to_date_and_keeps_what_it_has(path: Path)
             assert list(ledger.failures()) == [FAILURE]
 
 
-def test_the_cost_of_requests_is_that_of_their_answers_and_of_their_failures(path: Path) -> None:
+def test_the_cost_of_requests_is_that_of_their_answers_and_of_their_failures_or_the_most_it_can_be(
+    path: Path,
+) -> None:
     unpriced = replace(RESULT, request_key="d" * 64, cost_usd=None)
     failures = [Attempt("c" * 64, number, None, "hung", 1.7e9, most_usd=0.5) for number in (1, 2)]
     with Ledger(path) as ledger:
         ledger.write([RESULT, unpriced], [*failures, Attempt("e" * 64, 1, 500, "oops", 1.7e9, most_usd=9.0)])
         assert ledger.cost_usd([]) == 0
-        assert ledger.cost_usd(["a" * 64, "a" * 64, "d" * 64]) == 0.25
-        assert ledger.cost_usd(key * 64 for key in "abcd") == 1.25
+        assert ledger.cost_usd([("a" * 64, 4.0), ("a" * 64, 4.0), ("b" * 64, 4.0)]) == 0.25
+        assert ledger.cost_usd((key * 64, 4.0) for key in "abcd") == 5.25
 
 
 @pytest.mark.parametrize(
@@ -159,6 +161,23 @@ def test_a_file_that_is_no_ledger_is_refused_and_left_as_it_is(path: Path, conte
     with pytest.raises(ThoughtmillError, match=f"{path} cannot be the ledger"):
         Ledger(path)
     assert path.read_bytes() == content
+
+
+def test_a_damaged_ledger_is_named_with_what_to_do(path: Path) -> None:
+    with Ledger(path) as ledger:
+        ledger.write(replace(RESULT, request_key=f"{number:064}") for number in range(2000))
+    content = bytearray(path.read_bytes())
+    for page in range(8192, len(content), 4096):
+        content[page : page + 200] = bytes(200)
+    path.write_bytes(content)
+    with Ledger(path) as ledger:
+        for use in (
+            lambda: ledger.known("1" * 64),
+            lambda: list(ledger.keys()),
+            lambda: ledger.write([RESULT]),
+        ):
+            with pytest.raises(ThoughtmillError, match=f"{path} is damaged .*: mend it with `sqlite3"):
+                use()
 
 
 def test_the_path_comes_from_the_environment_or_is_in_the_users_cache(

@@ -4,6 +4,7 @@ import hashlib
 import multiprocessing
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
@@ -11,7 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from factory.errors import ThoughtmillError
+from factory.ledger import Ledger
 from factory.ledger.locks import Locks
+from factory.teachers.money import Price
+from factory.teachers.openai import OpenAITeacher, Settings
+from factory.teachers.rows import spent_usd
+from tests import asking
 from tests.fake_endpoint import FakeEndpoint, Turn
 
 ROOT = Path(__file__).parents[1]
@@ -54,6 +61,48 @@ def test_what_one_process_has_locked_no_other_can_lock_until_it_is_unlocked(
     assert elsewhere(KEYS[2:5]) == [False, True, False]
     locks.close()
     assert all(elsewhere(KEYS))
+
+
+def test_a_lock_can_be_waited_for(tmp_path: Path) -> None:
+    processes = multiprocessing.get_context("forkserver")
+    here, there = processes.Pipe()
+    process = processes.Process(target=tried, args=(tmp_path / "ledger.sqlite", KEYS[:1], there))
+    process.start()
+    assert here.recv() == [True]
+    locks = Locks(tmp_path / "ledger.sqlite")
+    assert not locks.lock(KEYS[0])
+    threading.Timer(0.1, process.kill).start()
+    locks.wait(KEYS[0])
+    process.join(10)
+    assert process.exitcode is not None
+
+
+def spending(path: Path, settings: Settings, answer: Connection) -> None:
+    locks = Locks(path)
+    with Ledger(path) as ledger:
+        answer.send(spent_usd([asking.request(0)], settings, ledger, locks))
+        answer.recv()
+
+
+def test_two_runs_at_once_never_spend_from_one_budget(tmp_path: Path) -> None:
+    path, processes = tmp_path / "ledger.sqlite", multiprocessing.get_context("forkserver")
+    here, there = processes.Pipe()
+    with FakeEndpoint() as endpoint:
+        price = Price(prompt=1.0, completion=1.0)
+        settings = Settings(base_url=endpoint.url, transport="raw", prices={"tiny": price}, max_usd=1.0)
+        ours, again, other = [
+            OpenAITeacher(settings, path, [asking.request(number), asking.request(1)]) for number in (0, 0, 2)
+        ]
+        process = processes.Process(target=spending, args=(path, settings, there))
+        process.start()
+        assert here.recv() == 0.0
+        with pytest.raises(ThoughtmillError, match="another run spends from the same max_usd"):
+            list(ours.complete([asking.request(1)]))
+        assert not endpoint.asked
+        assert len(list(other.complete([asking.request(2)]))) == 1, "another corpus has its own budget"
+        process.kill()
+        process.join()
+        assert len(list(again.complete([asking.request(1)]))) == 1
 
 
 def test_locks_take_no_room(tmp_path: Path) -> None:

@@ -82,7 +82,8 @@ class Ledger:
 
     def get(self, request_key: str) -> Result | None:
         """Return the answer that was bought under this key, or None."""
-        row = self.connection.execute(_SELECT, (request_key,)).fetchone()
+        with self.named_errors():
+            row = self.connection.execute(_SELECT, (request_key,)).fetchone()
         return None if row is None else Result(*row)
 
     def known(self, request_key: str) -> Result | Failure | None:
@@ -128,17 +129,22 @@ class Ledger:
 
     @contextmanager
     def named_errors(self) -> Iterator[None]:
-        """Say which file a full disk, or a lock that nobody gives up, is about."""
+        """Say which file a full disk, a lock that nobody gives up, or damage is about."""
         try:
             yield
         except sqlite3.OperationalError as error:
             raise ThoughtmillError(f"{self.path} cannot be written: {error}") from error
+        except sqlite3.DatabaseError as error:
+            raise ThoughtmillError(
+                f"{self.path} is damaged ({error}): mend it with `sqlite3 {self.path} .recover`, or point "
+                "THOUGHTMILL_LEDGER to another file and import your shards there"
+            ) from error
 
     def keys(self) -> Iterator[str]:
         """Yield the keys of all answers, in order."""
-        return (
-            key for (key,) in self.connection.execute("SELECT request_key FROM results ORDER BY request_key")
-        )
+        with self.named_errors():
+            for (key,) in self.connection.execute("SELECT request_key FROM results ORDER BY request_key"):
+                yield key
 
     def count(self) -> int:
         """Return how many answers there are."""
@@ -159,13 +165,15 @@ class Ledger:
             self.connection.execute("UPDATE failures SET shared = 0")
         return standing
 
-    def cost_usd(self, request_keys: Iterable[str]) -> float:
-        """Return what some requests have cost as far as it is known, failures at the most they may have."""
+    def cost_usd(self, most_usd: Iterable[tuple[str, float]]) -> float:
+        """Return what some requests have cost, given by key with the most each can cost.
+
+        An answer of unknown cost counts as that, a failure as the most it may have cost.
+        """
         with self.named_errors():
-            self.connection.execute("CREATE TEMP TABLE asked (request_key TEXT PRIMARY KEY) WITHOUT ROWID")
+            self.connection.execute(_ASKED)
             self.connection.execute("BEGIN")
-            keys = ((key,) for key in request_keys)
-            self.connection.executemany("INSERT OR IGNORE INTO asked VALUES (?)", keys)
+            self.connection.executemany("INSERT OR IGNORE INTO asked VALUES (?, ?)", most_usd)
             self.connection.execute("COMMIT")
             (cost_usd,) = self.connection.execute(_COST).fetchone()
             self.connection.execute("DROP TABLE asked")
@@ -203,10 +211,11 @@ INSERT INTO failures VALUES ({", ".join("?" * len(FAILURE_COLUMNS))}, ?) ON CONF
 SET {", ".join(f"{column} = excluded.{column}" for column in (*FAILURE_COLUMNS, "shared"))}
 WHERE excluded.failed_at >= failures.failed_at
 """
+_ASKED = "CREATE TEMP TABLE asked (request_key TEXT PRIMARY KEY, most_usd REAL) WITHOUT ROWID"
 _COST = """
 SELECT total(usd) FROM (
-    SELECT cost_usd AS usd FROM asked JOIN results USING (request_key)
-    UNION ALL SELECT most_usd FROM attempts WHERE request_key IN asked
+    SELECT coalesce(cost_usd, most_usd) AS usd FROM asked JOIN results USING (request_key)
+    UNION ALL SELECT attempts.most_usd FROM attempts JOIN asked USING (request_key)
 )
 """
 _TYPICAL = """

@@ -25,6 +25,10 @@ class Locks:
             return False
         return True
 
+    def wait(self, request_key: str) -> None:
+        """Lock a request as soon as no other process has it locked."""
+        fcntl.lockf(self.file, fcntl.LOCK_EX, 1, int(request_key[:DIGITS], 16))
+
     def unlock(self, request_key: str) -> None:
         """Let other processes ask."""
         fcntl.lockf(self.file, fcntl.LOCK_UN, 1, int(request_key[:DIGITS], 16))

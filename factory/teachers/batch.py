@@ -5,9 +5,10 @@ one that was made a moment before a crash is found, waited for and collected lik
 same ledger, under the same keys, as those of the teacher `openai`.
 """
 
+import hashlib
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, closing
 from operator import length_hint
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from pydantic import Field
 from factory.errors import ThoughtmillError
 from factory.ledger import Attempt, Ledger, Result
 from factory.ledger.batches import is_collected, mark_collected
+from factory.ledger.locks import Locks
 from factory.teachers import Reply, Request, settings
 from factory.teachers.batch_lines import URL, asked, delivered, files
 from factory.teachers.deliveries import Completed, Fault, Remedy, read
@@ -25,7 +27,7 @@ from factory.teachers.money import Budget, likely_tokens
 from factory.teachers.rows import Row, keyed, reply, result, spent_usd
 from factory.teachers.sight import REDRAW_S, Sight
 from factory.teachers.tally import Tally
-from factory.teachers.transport import api_key
+from factory.teachers.transport import api_key, without_key
 
 TAG = "thoughtmill"  # the metadata that marks a batch as ours; its value is the thought
 OVER = frozenset({"completed", "failed", "expired", "cancelled"})
@@ -59,7 +61,10 @@ class BatchTeacher:
             ledger = open_.enter_context(Ledger(self.ledger_path))
             client = open_.enter_context(
                 openai.OpenAI(
-                    base_url=self.settings.url(), api_key=api_key() or "none", timeout=self.settings.timeout_s
+                    base_url=self.settings.url(),
+                    api_key=api_key() or "none",
+                    timeout=self.settings.timeout_s,
+                    max_retries=self.settings.max_attempts - 1,
                 )
             )
             tally = Tally(time.monotonic(), length_hint(requests) or None)
@@ -68,7 +73,8 @@ class BatchTeacher:
             try:
                 yield from self._complete(requests, desk)
             except openai.OpenAIError as error:
-                raise ThoughtmillError(f"{self.settings.name()} refuses: {error}") from error
+                words = without_key(str(error).encode()).decode()
+                raise ThoughtmillError(f"{self.settings.name()} refuses: {words}") from error
             except KeyboardInterrupt as error:
                 raise ThoughtmillError(
                     "stopped; batches go on without us: run the same command again to collect them"
@@ -90,14 +96,17 @@ class BatchTeacher:
             return
         for row in rows.values():
             desk.tally.of(row.request.thought).in_flight += len(row.requests)
-        under_way = desk.find()
-        for key in [key for key in rows if key in desk.ledger]:
-            yield from desk.replies(rows.pop(key), LOST)
-        asked_before = {key for keys in under_way.values() for key in keys}
-        new = [row for key, row in rows.items() if key not in asked_before]
-        if new:
-            self._afford(rows.values(), desk.ledger)
-        under_way |= desk.submit(new)
+        with closing(Locks(desk.ledger.path)) as locks:
+            locks.wait(hashlib.sha256(desk.endpoint.encode()).hexdigest())  # for other runs' batches
+            under_way = desk.find()
+            collected = [rows.pop(key) for key in [*rows] if key in desk.ledger]
+            asked_before = {key for keys in under_way.values() for key in keys}
+            new = [row for key, row in rows.items() if key not in asked_before]
+            if new:
+                self._afford(rows, asked_before, desk.ledger, locks)
+            under_way |= desk.submit(new)
+        for row in collected:
+            yield from desk.replies(row, LOST)
         needed = {batch for batch, keys in under_way.items() if any(key in rows for key in keys)}
         for batch_id in desk.wait(needed):
             faults = desk.collect(batch_id)
@@ -105,14 +114,19 @@ class BatchTeacher:
                 if key in rows:
                     yield from desk.replies(rows.pop(key), faults.get(key, LOST))
 
-    def _afford(self, rows: Iterable[Row], ledger: Ledger) -> None:
+    def _afford(self, rows: Mapping[str, Row], under_way: set[str], ledger: Ledger, locks: Locks) -> None:
         """Refuse, before anything is sent, what may cost more than the budget; what is under way counts."""
-        budget = Budget(
-            self.settings.max_usd, self.settings.prices, spent_usd(self.corpus, self.settings, ledger)
-        )
-        for row in rows:
-            most_usd = budget.most_usd(row.request.messages, row.parameters)
-            budget.hold(most_usd * self.settings.price_factor)
+        settings = self.settings
+        if settings.max_usd is None:
+            return
+        corpus = [*self.corpus]
+        budget = Budget(settings.max_usd, settings.prices, spent_usd(corpus, settings, ledger, locks))
+        asked = {row.key: (row.request.messages, row.parameters) for row in rows.values()}
+        for request in corpus:
+            key, parameters = keyed(request, settings.name(), settings.model)
+            if key in under_way:
+                asked[key] = request.messages, parameters
+        budget.hold(sum(budget.most_usd(*each) for each in asked.values()) * settings.price_factor)
         if not budget.affords(0.0):
             raise ThoughtmillError(
                 f"{budget.spent_usd:.4f} of {budget.max_usd:.4f} dollars are spent, and this may cost "
@@ -138,17 +152,23 @@ class Desk:
             if TAG not in (batch.metadata or {}) or is_collected(self.ledger, batch.id):
                 continue
             if batch.status in OVER:
-                self.collect(batch.id)
+                try:
+                    self.collect(batch.id)
+                except openai.NotFoundError:  # its files are deleted, and nothing of it is to be had
+                    mark_collected(self.ledger, batch.id)
             else:
                 under_way[batch.id] = list(asked(self._content(batch.input_file_id)))
         return under_way
 
     def submit(self, rows: list[Row]) -> dict[str, list[str]]:
-        """Upload rows and create their batches; return as `find`."""
+        """Upload rows and create their batches; return as `find`.
+
+        To create one is never tried again: it may have been made, and its answer lost. The next run finds it.
+        """
         created: dict[str, list[str]] = {}
         for thought, content in files(rows):
             uploaded = self.client.files.create(file=("thoughtmill.jsonl", content), purpose="batch")
-            batch = self.client.batches.create(
+            batch = self.client.with_options(max_retries=0).batches.create(
                 input_file_id=uploaded.id, endpoint=URL, completion_window="24h", metadata={TAG: thought}
             )
             created[batch.id] = list(asked(content))
@@ -183,6 +203,8 @@ class Desk:
         attempts: list[Attempt] = []
         for file_id in filter(None, (batch.output_file_id, batch.error_file_id)):
             for key, delivery in delivered(self._content(file_id)):
+                if key not in requests:
+                    continue
                 model, prompt_sha = requests[key]
                 verdict = read(delivery)
                 if isinstance(verdict, Completed):
@@ -214,7 +236,7 @@ class Desk:
         return row.replies(failure)
 
     def _content(self, file_id: str | None) -> bytes:
-        return self.client.files.content(file_id).read() if file_id else b""
+        return without_key(self.client.files.content(file_id).read()) if file_id else b""
 
     def _cost(self, model: str, completed: Completed) -> float | None:
         price = self.settings.prices.get(model)

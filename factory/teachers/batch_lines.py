@@ -12,7 +12,6 @@ import orjson
 from factory.request_keys import prompt_sha
 from factory.teachers.deliveries import Delivery
 from factory.teachers.rows import Row
-from factory.teachers.transport import without_key
 
 URL: Literal["/v1/chat/completions"] = "/v1/chat/completions"
 MOST_REQUESTS = 50_000
@@ -51,17 +50,20 @@ def asked(content: bytes) -> dict[str, tuple[str, str]]:
 
 
 def delivered(content: bytes) -> Iterator[tuple[str, Delivery]]:
-    """Yield key and delivery of each line in a file of answers or of errors."""
+    """Yield key and delivery of each line in a file of answers or of errors; a broken line is passed over."""
     for text in content.splitlines():
-        if text.strip():
+        try:
             each = orjson.loads(text)
-            yield each["custom_id"], _delivery(each.get("response"), each.get("error"))
+            found = str(each["custom_id"]), _delivery(each.get("response"), each.get("error"))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            continue
+        yield found
 
 
 def _delivery(response: Any, error: Any) -> Delivery:
     """Return what a line brought: an HTTP answer, or the reason why there is none."""
     if response:
-        return Delivery(response["status_code"], without_key(orjson.dumps(response["body"])), latency_s=None)
+        return Delivery(int(response["status_code"]), orjson.dumps(response["body"]), latency_s=None)
     said = error or {}
     return Delivery(
         None, b"", latency_s=None, detail=f"{said.get('code')}: {said.get('message')}", sent=False

@@ -12,6 +12,7 @@ import math
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
+from operator import length_hint
 
 from factory.errors import ThoughtmillError
 from factory.ledger import Failure, Ledger, Result
@@ -37,15 +38,15 @@ class Run:
     """One call of `OpenAITeacher.complete`. The event loop is the run's own, and is closed with it."""
 
     def __init__(
-        self, settings: Settings, ledger: Ledger, transport: Transport, total: int | None, spent_usd: float
+        self, settings: Settings, ledger: Ledger, locks: Locks, transport: Transport, spent_usd: float
     ) -> None:
         self.settings = settings
         self.ledger = ledger
+        self.locks = locks
         self.transport = transport
         self.loop = asyncio.new_event_loop()
-        self.control = Control(settings, self.loop.time(), total, spent_usd)
+        self.control = Control(settings, self.loop.time(), None, spent_usd)
         self.sight = Sight(self.control.tally, ledger)
-        self.locks = Locks(ledger.path)
         self.held: dict[str, Row] = {}
         self.room = HELD_PER_SLOT * settings.max_concurrency
         self.next: Row | None = None
@@ -61,6 +62,7 @@ class Run:
     def replies(self, requests: Iterable[Request]) -> Iterator[Reply]:
         """Yield a reply per request; where the run must stop, drain it and raise a `ThoughtmillError`."""
         source = iter(requests)
+        self.control.tally.total = length_hint(requests) or None
         gc.freeze()  # to go through all that is loaded stops a run for tens of milliseconds
         try:
             with Interrupts(self._interrupted):
@@ -81,7 +83,6 @@ class Run:
             self.loop.run_forever()
             self.loop.run_until_complete(self._close())
             self.loop.close()
-            self.locks.close()
             self.sight.end(self.loop.time())
         if self.stop:
             lost = len(self.group.results)

@@ -1,10 +1,11 @@
 """The teacher `openai`: any OpenAI-compatible endpoint, never paid twice for one request."""
 
 from collections.abc import Iterable, Iterator
-from operator import length_hint
+from contextlib import closing
 from pathlib import Path
 
 from factory.ledger import Ledger
+from factory.ledger.locks import Locks
 from factory.teachers import Reply, Request
 from factory.teachers.engine import Run
 from factory.teachers.estimate import Estimate, estimate
@@ -37,9 +38,9 @@ class OpenAITeacher:
         flight is in the ledger.
         """
         url = self.settings.url()
-        with Ledger(self.ledger_path) as ledger:
-            spent = spent_usd(self.corpus, self.settings, ledger)
-            run = Run(self.settings, ledger, self._transport(url), length_hint(requests) or None, spent)
+        with Ledger(self.ledger_path) as ledger, closing(Locks(ledger.path)) as locks:
+            spent = spent_usd(self.corpus, self.settings, ledger, locks)
+            run = Run(self.settings, ledger, locks, self._transport(url), spent)
             yield from run.replies(requests)
 
     def estimate(self, requests: Iterable[Request]) -> list[Estimate]:

@@ -1,18 +1,22 @@
 """Rows: a request on its way, and what it becomes in the ledger and in a reply."""
 
+import hashlib
 import math
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import orjson
 
+from factory.errors import ThoughtmillError
 from factory.ledger import Attempt, Failure, Ledger, Result
+from factory.ledger.locks import Locks
 from factory.request_keys import prompt_sha, request_key, sent
 from factory.teachers import Reply, Request
 from factory.teachers.deliveries import Completed, Delivery, Fault, completion
-from factory.teachers.money import Price
+from factory.teachers.money import Budget, Price
 from factory.teachers.settings import Settings
 
 
@@ -79,11 +83,25 @@ def keyed(request: Request, endpoint: str, model: str) -> tuple[str, Mapping[str
     return request_key(endpoint, request.messages, parameters, request.sample), parameters
 
 
-def spent_usd(corpus: Iterable[Request], settings: Settings, ledger: Ledger) -> float:
-    """Return what is spent of a budget: what the requests it is for have cost; 0 without a budget."""
-    if settings.max_usd is None:
+def spent_usd(corpus: Iterable[Request], settings: Settings, ledger: Ledger, locks: Locks) -> float:
+    """Return what is spent of a budget: what the requests it is for have cost; 0 without a budget.
+
+    What is unknown counts as the most it can be. While `locks` are open no other run spends from this budget:
+    one that tries to raises a `ThoughtmillError`.
+    """
+    budget = Budget(settings.max_usd, settings.prices)
+
+    def most(request: Request) -> tuple[str, float]:
+        key, parameters = keyed(request, settings.name(), settings.model)
+        return key, budget.most_usd(request.messages, parameters)
+
+    asked = map(most, corpus if settings.max_usd is not None else ())
+    first = next(asked, None)  # the same for all runs of a corpus
+    if first is None:
         return 0.0
-    return ledger.cost_usd(keyed(request, settings.name(), settings.model)[0] for request in corpus)
+    if not locks.lock(hashlib.sha256(f"budget/{first[0]}".encode()).hexdigest()):
+        raise ThoughtmillError("another run spends from the same max_usd: start this one when it has ended")
+    return ledger.cost_usd(chain([first], asked))
 
 
 def result(
