@@ -72,7 +72,8 @@ def _fault(fault: Any, model: type[BaseModel]) -> str:
     key = ".".join(str(part) for part in fault["loc"])
     if fault["type"] == "extra_forbidden":
         return f"`{key}` is an unknown key{_nearest(str(fault['loc'][-1]), tuple(model.model_fields))}"
-    return f"`{key}`: {fault['msg']}"
+    told = str(fault["msg"]).removeprefix("Value error, ")
+    return f"`{key}`: {told}" if key else told
 
 
 def _nearest(word: str, known: tuple[str, ...]) -> str:

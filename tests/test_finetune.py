@@ -244,7 +244,7 @@ def test_what_a_preset_says_yields_to_what_is_given() -> None:
 
 
 def test_steps_and_epochs_at_once_are_refused() -> None:
-    with pytest.raises(ThoughtmillError, match="give either `steps` or `epochs`"):
+    with pytest.raises(ThoughtmillError, match=r"^params\.yaml: finetune: give either `steps` or `epochs`$"):
         validated({"steps": 3, "epochs": 1}, FinetuneSettings, "params.yaml: finetune")
 
 

@@ -78,7 +78,18 @@ def test_a_role_may_have_any_name() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["", "vote", "greedy", "greedy@3/ir", "majority/ir", "majority@0/ir", "lorid@3", "prove", "etd/cot"],
+    [
+        "",
+        "vote",
+        "greedy",
+        "greedy@3/ir",
+        "majority/ir",
+        "majority@0/ir",
+        "lorid@3",
+        "prove",
+        "etd/cot",
+        "greedy/kg",
+    ],
 )
 def test_a_name_that_is_no_policy_is_refused_with_those_there_are(name: str) -> None:
     with pytest.raises(ThoughtmillError, match=r"unknown policy .*majority@K/ROLE.*network"):

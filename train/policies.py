@@ -73,7 +73,7 @@ def policy(name: str, how: PolicySettings) -> Policy:
             return Policy(lambda ids: [votes.difficulty(ids, role, k, how.window, how.confidence)])
     elif k:
         plans = {"prove": lambda one: votes.prove(one, "cot", "pot", k)}
-    if kind not in plans:
+    if kind not in plans or role == "kg":  # knowledge has no answer
         raise ThoughtmillError(
             f"unknown policy `{name}`; write greedy/ROLE, prove@K, "
             f"{', '.join(f'{one}@K/ROLE' for one in KINDS_OF_K)}, or one of {', '.join(KINDS_ALONE)}"
