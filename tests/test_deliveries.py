@@ -163,8 +163,9 @@ def test_an_error_that_comes_with_status_200_is_what_its_code_says() -> None:
         return fault(200, orjson.dumps({"error": {"message": "no credit left", "code": code}}))
 
     assert (said(402).remedy, said(402).detail) == (Remedy.STOP, "HTTP 402: no credit left")
+    assert said("insufficient_quota").remedy is Remedy.STOP
     assert (said(503).remedy, said(503).overload, said(503).billed) == (Remedy.AGAIN, True, True)
-    for code in ("rate_limited", 40303, None, True, 4.5):
+    for code in ("rate_limited", 40303, None, True, 4.5, {"at": 1}):
         assert said(code).remedy is Remedy.AGAIN
         assert said(code).detail.startswith("the answer holds no choices: ")
 

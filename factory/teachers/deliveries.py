@@ -142,6 +142,8 @@ def _disguised(body: bytes) -> int | None:
         code = _mapping(_mapping(orjson.loads(body)).get("error")).get("code")
     except orjson.JSONDecodeError:
         return None
+    if _error(body)[1] & NO_CREDIT:
+        return 402
     return code if isinstance(code, int) and 400 <= code < 600 else None
 
 
