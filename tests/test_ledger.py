@@ -2,6 +2,7 @@
 
 import multiprocessing
 import sqlite3
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -224,6 +225,19 @@ def test_several_processes_share_a_ledger_and_lose_nothing(path: Path) -> None:
     with Ledger(path) as ledger:
         assert ledger.connection.execute("SELECT count(*) FROM results").fetchone() == (150,)
         assert ledger.connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_a_new_ledger_that_another_process_sets_up_is_waited_for(path: Path) -> None:
+    path.parent.mkdir()
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    soon = threading.Timer(0.3, other.execute, ["COMMIT"])
+    soon.start()
+    with Ledger(path) as ledger:
+        ledger.write([RESULT])
+        assert ledger.count() == 1
+    soon.join()
+    other.close()
 
 
 def test_a_closed_ledger_is_one_file(path: Path) -> None:

@@ -9,6 +9,7 @@ wait for it, the next answers would wait in their sockets meanwhile, where a kil
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -55,7 +56,7 @@ class Ledger:
         self.syncing: Future[None] | None = None
         try:
             self.connection = sqlite3.connect(self.path, timeout=BUSY_S, isolation_level=None)
-            self.connection.execute("PRAGMA journal_mode=WAL")
+            self._log_ahead()
             self.connection.execute("PRAGMA synchronous=NORMAL")
             self.connection.execute("PRAGMA wal_autocheckpoint=0")
             self._set_up()
@@ -63,6 +64,18 @@ class Ledger:
             raise ThoughtmillError(
                 f"{self.path} cannot be the ledger ({error}): point THOUGHTMILL_LEDGER to another file"
             ) from error
+
+    def _log_ahead(self) -> None:
+        """Log writes ahead; while another process sets up the same new file, SQLite itself would not wait."""
+        given_up_s = time.monotonic() + BUSY_S
+        while True:
+            try:
+                self.connection.execute("PRAGMA journal_mode=WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > given_up_s:
+                    raise
+                time.sleep(0.01)
 
     def _set_up(self) -> None:
         """Create the tables in a new file, bring those of an older one up to date, refuse a newer one."""
