@@ -4,7 +4,7 @@
     python -m bench.roles 40
 
 The base is asked in the very words of each role, through an adapter that has learnt nothing. Both take the
-most likely token.
+most likely token. Of `kg`, what counts are the lists of rules that it writes exactly as the corpus has them.
 """
 
 import sys
@@ -18,6 +18,7 @@ from tabulate import tabulate
 from factory import params
 from factory.files import root
 from factory.solvers.solvers import Solvers
+from factory.tables import Row
 from factory.verdicts import Settings as VerifySettings
 from train import adapters, finetune
 from train.evaluate import evaluate
@@ -30,6 +31,10 @@ ROLES = ("kg", *ASKED)
 """`kg` writes what `dr` is given."""
 
 PROBLEMS = 200
+RULES = """
+select problem_id, rationale from records
+where thought = 'knowledge' and sample = 0 and drop_reason = 'held_out'
+"""
 
 Shares = dict[tuple[str, str], float]
 """The share of right answers by role and test set."""
@@ -45,7 +50,7 @@ def main(limit: int) -> None:
     names = sorted({name for _, name in bases})
     rows = [
         [role, *(f"{100 * bases[role, name]:.0f} -> {100 * students[role, name]:.0f}" for name in names)]
-        for role in ASKED
+        for role in ROLES
     ]
     print(tabulate(rows, ["untrained base -> student", *names], "pipe", disable_numparse=True))
 
@@ -68,7 +73,18 @@ def greedy(
     ):
         predictions = list(infer(settings, problems, writer, version, sha, solvers, Path(state)))
     _, shown = evaluate(predictions, problems, settings, seed=0)
-    return shares(shown)
+    return shares(shown) | exact(predictions, problems, corpus)
+
+
+def exact(predictions: Sequence[Row], problems: Sequence[Row], corpus: Corpus) -> Shares:
+    """Return what share of a corpus's rule lists `kg` writes exactly; those it dropped do not count."""
+    rules = dict(corpus.con.execute(RULES).fetchall())
+    sets = {row["problem_id"]: row["test_set"] for row in problems}
+    right: dict[str, list[bool]] = {}
+    for row in predictions:
+        if row["role"] == "kg" and row["problem_id"] in rules:
+            right.setdefault(sets[row["problem_id"]], []).append(row["text"] == rules[row["problem_id"]])
+    return {("kg", name): sum(each) / len(each) for name, each in right.items()}
 
 
 def shares(shown: Mapping[str, Any]) -> Shares:
