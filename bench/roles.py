@@ -42,7 +42,8 @@ Shares = dict[tuple[str, str], float]
 
 def main(limit: int) -> None:
     """Print a table: a row per role, a column per test set."""
-    corpus = open_corpus(params.section("infer", InferSettings).corpus)
+    settings = params.section("infer", InferSettings)
+    corpus = open_corpus(settings.corpus, settings.corpus_revision)
     students = greedy(root() / "data" / "adapters", ROLES, ASKED, corpus, limit=limit)
     with tempfile.TemporaryDirectory() as scratch:
         untrained(Path(scratch), corpus)
