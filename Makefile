@@ -21,7 +21,7 @@ test: .venv/ready lint types
 	pytest -n 2 --dist loadfile
 
 student: .venv/ready
-	python -m train.student
+	python -m thoughtmill.train.embedded.student
 
 lint: .venv/ready
 	ruff check .

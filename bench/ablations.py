@@ -18,12 +18,12 @@ from itertools import combinations
 from pathlib import Path
 
 from bench.roles import greedy
-from factory import params
-from train import roles
-from train.finetune import finetune
-from train.pinned import Corpus, open_corpus
-from train.roles import ROLES, Role
-from train.settings import FinetuneSettings
+from thoughtmill.factory.core import params
+from thoughtmill.train import roles
+from thoughtmill.train.finetune import finetune
+from thoughtmill.train.pinned import Corpus, open_corpus
+from thoughtmill.train.roles import ROLES, Role
+from thoughtmill.train.settings import FinetuneSettings
 
 PROBLEMS = 100
 THOUGHTS = ("cot", "pot", "eot")

@@ -15,12 +15,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from factory.errors import ThoughtmillError
-from factory.solvers.limits import Limits
-from factory.solvers.program.monty import TOGETHER
-from factory.solvers.program.processes import FenceMissing
-from factory.solvers.program.screen import Unparsable, screen
-from factory.solvers.programs import Programs
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.solvers.limits import Limits
+from thoughtmill.factory.solvers.program.monty import TOGETHER
+from thoughtmill.factory.solvers.program.processes import FenceMissing
+from thoughtmill.factory.solvers.program.screen import Unparsable, screen
+from thoughtmill.factory.solvers.programs import Programs
 
 HERE = Path(__file__).parent
 PACKAGES = {"tora": ("pebble", "timeout-decorator"), "smol": ("smolagents",)}

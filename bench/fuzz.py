@@ -18,10 +18,14 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-from factory import solutions
-from factory.solvers import answers, arithmetic, equations, gold_free, numbers, reading, steps, variables
-from factory.solvers.program import extraction, screen
-from factory.thoughts import THOUGHTS
+from thoughtmill.factory import solutions
+from thoughtmill.factory.answers import number as answers
+from thoughtmill.factory.answers import numbers_in_text as numbers
+from thoughtmill.factory.answers import reading
+from thoughtmill.factory.solvers import arithmetic, equations, steps
+from thoughtmill.factory.solvers.checks import gold_free, variables
+from thoughtmill.factory.solvers.program import extraction, screen
+from thoughtmill.factory.thoughts import THOUGHTS
 
 PIECES = (
     "0 1 2 7 12 3.5 .5 1,200 1e9 9**9**9 1/2 50% $18 007 ½ ² − – × ÷ ≈ ≤ é \u0663 \ud800 \x00 \r \t "

@@ -12,11 +12,13 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from factory import generate, seed, tables, verdicts, verify
-from factory.prompts import load
-from factory.solvers import answers
-from factory.solvers.arithmetic import evaluate
-from factory.thoughts import THOUGHTS
+from thoughtmill.factory import generate, seed, verify
+from thoughtmill.factory.answers import number as answers
+from thoughtmill.factory.core import tables
+from thoughtmill.factory.solvers.arithmetic import evaluate
+from thoughtmill.factory.thoughts import THOUGHTS
+from thoughtmill.factory.thoughts import solving as verdicts
+from thoughtmill.factory.thoughts.prompts import load
 
 ROOT = Path(__file__).parents[1]
 MARK = re.compile(r"<<([^<>]*)=([^<>=]*)>>")

@@ -23,20 +23,31 @@ import torch
 from peft import get_peft_model
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from factory import params, tables
-from factory.solvers.limits import Limits
-from factory.solvers.solvers import Solvers
-from train import adapters, roles
-from train.answering import Journal, Request, answer
-from train.bases import Base, load_base
-from train.draws import Decided, Decision, Draw, Key, Plan, Policy, Sample, each, replay, unanswered
-from train.infer import InferSettings, asked, problems_of, solved, students
-from train.local import Students
-from train.lorid import lorid_released
-from train.opening import Opened, open_students
-from train.pinned import open_corpus
-from train.policies import PolicySettings, policy
-from train.settings import PRESETS
+from thoughtmill.factory.core import params, tables
+from thoughtmill.factory.solvers.limits import Limits
+from thoughtmill.factory.solvers.solvers import Solvers
+from thoughtmill.train import adapters, roles
+from thoughtmill.train.answering import Journal, Request, answer
+from thoughtmill.train.bases import Base, load_base
+from thoughtmill.train.infer import InferSettings, asked, problems_of, solved, students
+from thoughtmill.train.opening import Opened, open_students
+from thoughtmill.train.pinned import open_corpus
+from thoughtmill.train.policies import PolicySettings, policy
+from thoughtmill.train.policies.draws import (
+    Decided,
+    Decision,
+    Draw,
+    Key,
+    Plan,
+    Policy,
+    Sample,
+    each,
+    replay,
+    unanswered,
+)
+from thoughtmill.train.policies.lorid import lorid_released
+from thoughtmill.train.settings import PRESETS
+from thoughtmill.train.writers.local import Students
 
 ROLES = ("ir", "kg", "dr")
 LLAMA: dict[str, Any] = {

@@ -15,16 +15,16 @@ from typing import Any
 
 from tabulate import tabulate
 
-from factory import params
-from factory.files import root
-from factory.solvers.solvers import Solvers
-from factory.tables import Row
-from factory.verdicts import Settings as VerifySettings
-from train import adapters, finetune
-from train.evaluate import evaluate
-from train.infer import InferSettings, infer, opened, problems_of
-from train.pinned import Corpus, open_corpus
-from train.settings import FinetuneSettings
+from thoughtmill.factory.core import params
+from thoughtmill.factory.core.files import root
+from thoughtmill.factory.core.tables import Row
+from thoughtmill.factory.solvers.solvers import Solvers
+from thoughtmill.factory.thoughts.solving import Settings as VerifySettings
+from thoughtmill.train import adapters, finetune
+from thoughtmill.train.evaluate import evaluate
+from thoughtmill.train.infer import InferSettings, infer, opened, problems_of
+from thoughtmill.train.pinned import Corpus, open_corpus
+from thoughtmill.train.settings import FinetuneSettings
 
 ASKED = ("ir", "dr", "cot", "pot", "eot")
 ROLES = ("kg", *ASKED)

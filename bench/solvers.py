@@ -22,10 +22,10 @@ from pathlib import Path
 from tabulate import tabulate
 
 from bench.executors import EXECUTORS, Ready, ready
-from factory.solvers.limits import Limits
-from factory.solvers.program.fences import FENCES
-from factory.solvers.programs import Programs, extract
 from tests.attacks import ATTACKS
+from thoughtmill.factory.solvers.limits import Limits
+from thoughtmill.factory.solvers.program.fences import FENCES
+from thoughtmill.factory.solvers.programs import Programs, extract
 
 REPLAY = Path(__file__).parents[1].parent / "shared" / "data" / "replay" / "pot.jsonl"
 LATE_S = 6.0

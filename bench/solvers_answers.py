@@ -20,12 +20,14 @@ from typing import NamedTuple
 from math_verify import parse, verify
 from tabulate import tabulate
 
-from factory.solvers import answers, arithmetic, numbers
-from factory.solvers.answers import equal
-from factory.solvers.gold_free import checks
-from factory.solvers.reading import read
-from factory.solvers.steps import steps
 from tests.test_answers import DIFFERENT, SAME
+from thoughtmill.factory.answers import number as answers
+from thoughtmill.factory.answers import numbers_in_text as numbers
+from thoughtmill.factory.answers.number import equal
+from thoughtmill.factory.answers.reading import read
+from thoughtmill.factory.solvers import arithmetic
+from thoughtmill.factory.solvers.checks.gold_free import checks
+from thoughtmill.factory.solvers.steps import steps
 
 REPLAY = Path(__file__).parents[1].parent / "shared" / "data" / "replay" / "cot.jsonl"
 MATH_VERIFY_TEXTS = 400

@@ -26,8 +26,8 @@ from sympy.parsing.sympy_parser import (
     standard_transformations,
 )
 
-from factory.solvers.answers import canonical
-from factory.solvers.equations import Equations
+from thoughtmill.factory.answers.number import canonical
+from thoughtmill.factory.solvers.equations import Equations
 
 SYSTEMS, BASELINE_SYSTEMS = 5_000, 200
 

@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 
 from bench.solvers import processor_s
 from bench.solvers_equations import marked
-from factory.solvers.answers import equal
-from factory.solvers.limits import Limits
-from factory.solvers.solvers import Solvers
-from factory.verdicts import Job, solve
-from factory.workers import CHUNK
+from thoughtmill.factory.answers.number import equal
+from thoughtmill.factory.core.executors.local import CHUNK
+from thoughtmill.factory.solvers.limits import Limits
+from thoughtmill.factory.solvers.solvers import Solvers
+from thoughtmill.factory.thoughts.solving import Job, solve
 
 DATA = Path(__file__).parents[1].parent / "shared" / "data"
 SOLVED = ("cot", "pot", "eot")

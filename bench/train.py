@@ -19,13 +19,13 @@ from pathlib import Path
 import torch
 from transformers import AutoTokenizer, Qwen2Config, Qwen2ForCausalLM
 
-from train import adapters, roles
-from train.bases import Base, load_base
-from train.finetune import student
-from train.learning import learn
-from train.lessons import Lessons, lessons
-from train.pinned import open_corpus
-from train.settings import FinetuneSettings
+from thoughtmill.train import adapters, roles
+from thoughtmill.train.bases import Base, load_base
+from thoughtmill.train.finetune import student
+from thoughtmill.train.learning import learn
+from thoughtmill.train.lessons import Lessons, lessons
+from thoughtmill.train.pinned import open_corpus
+from thoughtmill.train.settings import FinetuneSettings
 
 PEERS = Path(__file__).parent / ".venvs" / "trl"
 TRL = "trl==1.16.0"
@@ -38,7 +38,7 @@ def main(corpus: str = "data", steps: str = "60") -> None:
     if not PEERS.exists():
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
         subprocess.run([*pip, "--target", str(PEERS), TRL], check=True)
-    base = random_base() if torch.cuda.is_available() else "train/base"
+    base = random_base() if torch.cuda.is_available() else "train/embedded/base"
     found = {
         name: child(name, corpus, steps, base) for name in ("thoughtmill", "trl", "trl-no-checkpointing")
     }
@@ -170,7 +170,7 @@ def random_base() -> str:
             bos_token_id=None, eos_token_id=0, pad_token_id=0,
         )  # fmt: skip
         Qwen2ForCausalLM(config).to(torch.bfloat16).save_pretrained(folder)
-        AutoTokenizer.from_pretrained("train/base").save_pretrained(folder)
+        AutoTokenizer.from_pretrained("train/embedded/base").save_pretrained(folder)
     return str(folder)
 
 

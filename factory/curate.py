@@ -10,13 +10,15 @@ from typing import NamedTuple
 
 from pydantic import Field
 
-from factory import params, redrawing, stage, tables, verdicts
-from factory.errors import ThoughtmillError
-from factory.files import root
-from factory.params import Settings as Section
-from factory.progress import track
-from factory.solvers.answers import equal
-from schemas import Checks, Problems, Records
+from thoughtmill.factory.answers.number import equal
+from thoughtmill.factory.core import params, stage, tables
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.files import root
+from thoughtmill.factory.core.params import Settings as Section
+from thoughtmill.factory.core.progress import track
+from thoughtmill.factory.solvers.checks import redrawing
+from thoughtmill.factory.thoughts import solving as verdicts
+from thoughtmill.schemas import Checks, Problems, Records
 
 
 class Settings(Section):

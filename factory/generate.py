@@ -8,24 +8,24 @@ from typing import Literal, Protocol
 
 from pydantic import Field
 
-from factory import params, stage, tables
-from factory.errors import ThoughtmillError
-from factory.files import root
-from factory.params import Settings as Section
-from factory.progress import track
-from factory.prompts import Prompt, load
-from factory.request_keys import prompt_sha
-from factory.teachers import Reply, Request, Teacher
-from factory.teachers.batch import BatchTeacher
-from factory.teachers.batch import Settings as BatchSettings
-from factory.teachers.embedded import EmbeddedTeacher
-from factory.teachers.embedded import Settings as EmbeddedSettings
-from factory.teachers.openai import OpenAITeacher
-from factory.teachers.openai import Settings as OpenAISettings
-from factory.teachers.replay import ReplayTeacher
-from factory.teachers.replay import Settings as ReplaySettings
-from schemas import Completions, Problems
-from schemas.fields import SPLITS
+from thoughtmill.factory.core import params, stage, tables
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.files import root
+from thoughtmill.factory.core.params import Settings as Section
+from thoughtmill.factory.core.progress import track
+from thoughtmill.factory.ledger.keys import prompt_sha
+from thoughtmill.factory.teachers import Reply, Request, Teacher
+from thoughtmill.factory.teachers.batch import BatchTeacher
+from thoughtmill.factory.teachers.batch import Settings as BatchSettings
+from thoughtmill.factory.teachers.embedded import EmbeddedTeacher
+from thoughtmill.factory.teachers.embedded import Settings as EmbeddedSettings
+from thoughtmill.factory.teachers.openai import OpenAITeacher
+from thoughtmill.factory.teachers.openai import Settings as OpenAISettings
+from thoughtmill.factory.teachers.replay import ReplayTeacher
+from thoughtmill.factory.teachers.replay import Settings as ReplaySettings
+from thoughtmill.factory.thoughts.prompts import Prompt, load
+from thoughtmill.schemas import Completions, Problems
+from thoughtmill.schemas.fields import SPLITS
 
 FINISH_FAILURES = {
     "length": ("truncated", "cut off by the length limit"),

@@ -7,13 +7,12 @@ from pathlib import Path
 
 import duckdb
 
-from factory import corpus, params, stage, tables
-from factory.card import Release, card
-from factory.files import existing, folder_aside, root, write_json
-from factory.params import Settings as Section
-from factory.progress import track
-from factory.sources import digest
-from schemas import Released
+from thoughtmill.factory.core import corpus, params, stage, tables
+from thoughtmill.factory.core.files import digest, existing, folder_aside, root, write_json
+from thoughtmill.factory.core.params import Settings as Section
+from thoughtmill.factory.core.progress import track
+from thoughtmill.factory.pages.card import Release, card
+from thoughtmill.schemas import Released
 
 FILES = ("train", "validation", "test")
 

@@ -9,21 +9,21 @@ import duckdb
 from jinja2 import UndefinedError
 from pydantic import Field
 
-from factory import corpus, params, stage, tables
-from factory.errors import ThoughtmillError
-from factory.files import aside, existing, root, write_json
-from factory.pages.agreements import agreements, shares
-from factory.pages.findings import findings
-from factory.pages.headline import headline
-from factory.pages.lengths import lengths
-from factory.pages.magnitudes import magnitudes
-from factory.pages.markup import Section, render
-from factory.pages.queries import VERIFIED, rows
-from factory.pages.samples import samples
-from factory.pages.splits import splits
-from factory.pages.students import students
-from factory.pages.yields import drops, yields
-from factory.params import Settings as Base
+from thoughtmill.factory.core import corpus, params, stage, tables
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.files import aside, existing, root, write_json
+from thoughtmill.factory.core.params import Settings as Base
+from thoughtmill.factory.pages.agreements import agreements, shares
+from thoughtmill.factory.pages.findings import findings
+from thoughtmill.factory.pages.headline import headline
+from thoughtmill.factory.pages.lengths import lengths
+from thoughtmill.factory.pages.magnitudes import magnitudes
+from thoughtmill.factory.pages.markup import Section, render
+from thoughtmill.factory.pages.queries import VERIFIED, rows
+from thoughtmill.factory.pages.samples import samples
+from thoughtmill.factory.pages.splits import splits
+from thoughtmill.factory.pages.students import students
+from thoughtmill.factory.pages.yields import drops, yields
 
 
 class Settings(Base):

@@ -5,16 +5,17 @@ from pathlib import Path
 
 from pydantic import Field
 
-from factory import params, stage, stories, tables
-from factory.errors import ThoughtmillError
-from factory.files import root
-from factory.params import Settings as Section
-from factory.problem_sets import PROBLEM_SETS, Fields, ProblemSet
-from factory.progress import track
-from factory.solvers.answers import canonical
-from factory.sources import rows_of_file, rows_of_hub
-from schemas import Problems
-from schemas.fields import SPLITS
+from thoughtmill.factory.answers.number import canonical
+from thoughtmill.factory.core import params, stage, tables
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.files import root
+from thoughtmill.factory.core.params import Settings as Section
+from thoughtmill.factory.core.progress import track
+from thoughtmill.factory.problems import stories
+from thoughtmill.factory.problems.sets import PROBLEM_SETS, Fields, ProblemSet
+from thoughtmill.factory.problems.sources import rows_of_file, rows_of_hub
+from thoughtmill.schemas import Problems
+from thoughtmill.schemas.fields import SPLITS
 
 SHOWN_FAULTS = 20
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import duckdb
 
-from factory import corpus, params, stage
-from factory.files import aside, root, write_json
+from thoughtmill.factory.core import corpus, params, stage
+from thoughtmill.factory.core.files import aside, root, write_json
 
 
 def tabulate(data: Path, thoughts: tuple[str, ...], target: Path) -> None:

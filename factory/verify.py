@@ -3,15 +3,15 @@
 from collections.abc import Iterable, Iterator
 from itertools import tee
 
-from factory import params, stage, tables
-from factory.files import root
-from factory.journal import fingerprint
-from factory.progress import track
-from factory.solvers.answers import equal
-from factory.solvers.outcome import Check
-from factory.thoughts import named
-from factory.verdicts import Job, Settings, Solved, Solving, solving, source_digest
-from schemas import Checks, Completions, Problems, Records
+from thoughtmill.factory.answers.number import equal
+from thoughtmill.factory.core import params, stage, tables
+from thoughtmill.factory.core.files import root
+from thoughtmill.factory.core.journal import fingerprint
+from thoughtmill.factory.core.progress import track
+from thoughtmill.factory.solvers.outcome import Check
+from thoughtmill.factory.thoughts import named
+from thoughtmill.factory.thoughts.solving import Job, Settings, Solved, Solving, solving, source_digest
+from thoughtmill.schemas import Checks, Completions, Problems, Records
 
 Verdict = tuple[tables.Row, list[tables.Row]]
 """A row of `records` and its rows of `checks`."""

@@ -10,13 +10,13 @@ from typing import NamedTuple
 import pandera.pandas as pa
 import pyarrow
 
-from schemas.checks import Checks
-from schemas.completions import Completions
-from schemas.policy_results import PolicyResults
-from schemas.predictions import Predictions
-from schemas.problems import Problems
-from schemas.records import Records
-from schemas.released import Released
+from thoughtmill.schemas.checks import Checks
+from thoughtmill.schemas.completions import Completions
+from thoughtmill.schemas.policy_results import PolicyResults
+from thoughtmill.schemas.predictions import Predictions
+from thoughtmill.schemas.problems import Problems
+from thoughtmill.schemas.records import Records
+from thoughtmill.schemas.released import Released
 
 Table = type[pa.DataFrameModel]
 

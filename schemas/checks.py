@@ -2,7 +2,7 @@
 
 import pandera.pandas as pa
 
-from schemas.fields import Text, Truth
+from thoughtmill.schemas.fields import Text, Truth
 
 
 class Checks(pa.DataFrameModel):

@@ -2,7 +2,7 @@
 
 import pandera.pandas as pa
 
-from schemas.fields import FAILURES, Real, Text, Whole
+from thoughtmill.schemas.fields import FAILURES, Real, Text, Whole
 
 
 class Completions(pa.DataFrameModel):

@@ -2,7 +2,7 @@
 
 import pandera.pandas as pa
 
-from schemas.fields import Real, Text, Whole
+from thoughtmill.schemas.fields import Real, Text, Whole
 
 
 class PolicyResults(pa.DataFrameModel):

@@ -2,7 +2,7 @@
 
 import pandera.pandas as pa
 
-from schemas.fields import FAILURES, Text, Truth, Whole
+from thoughtmill.schemas.fields import FAILURES, Text, Truth, Whole
 
 
 class Predictions(pa.DataFrameModel):

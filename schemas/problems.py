@@ -2,7 +2,7 @@
 
 import pandera.pandas as pa
 
-from schemas.fields import SPLITS, Text
+from thoughtmill.schemas.fields import SPLITS, Text
 
 
 class Problems(pa.DataFrameModel):

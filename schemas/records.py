@@ -2,7 +2,7 @@
 
 import pandera.pandas as pa
 
-from schemas.fields import DROP_REASONS, FAILURES, SPLITS, Text, Truth, Whole
+from thoughtmill.schemas.fields import DROP_REASONS, FAILURES, SPLITS, Text, Truth, Whole
 
 
 class Records(pa.DataFrameModel):

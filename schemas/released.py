@@ -2,7 +2,7 @@
 
 import pandera.pandas as pa
 
-from schemas.fields import SPLITS, Text, Truth, Whole
+from thoughtmill.schemas.fields import SPLITS, Text, Truth, Whole
 
 
 class Released(pa.DataFrameModel):

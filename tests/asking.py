@@ -5,10 +5,10 @@ python -m tests.asking URL LEDGER REQUESTS CONCURRENCY
 
 from pathlib import Path
 
-from factory import stage
-from factory.teachers import Request
-from factory.teachers.openai import OpenAITeacher, Settings
-from factory.teachers.rows import keyed
+from thoughtmill.factory.core import stage
+from thoughtmill.factory.teachers import Request
+from thoughtmill.factory.teachers.endpoint.rows import keyed
+from thoughtmill.factory.teachers.openai import OpenAITeacher, Settings
 
 
 def request(number: int) -> Request:

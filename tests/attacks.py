@@ -116,7 +116,7 @@ ATTACKS: dict[str, str] = {
     "read_host_environment": "open('/proc/@HOST@/environ', 'rb').read()\nans = @PRIZE@",
     "read_host_memory": "open('/proc/@HOST@/mem', 'rb').seek(0)\nans = @PRIZE@",
     "read_parent_memory": "import os\nopen(f'/proc/{os.getppid()}/mem', 'rb')\nans = @PRIZE@",
-    "import_our_package": "from factory.solvers.programs import Programs\nans = @PRIZE@ if Programs else 1",
+    "import_our_package": "from thoughtmill.factory.solvers.programs import Programs\nans = @PRIZE@ if Programs else 1",
     "import_our_tests": "import sys\nsys.path.insert(0, '@FOLDER@')\nimport attack_target\nans = attack_target.gold",
     "import_by_its_path": "import runpy\nans = runpy.run_path('@FOLDER@/attack_target.py')['gold']",
     "read_mapped_file": "import mmap\nfile = open('@VICTIM@', 'r+')\nans = mmap.mmap(file.fileno(), 0).read().decode()",

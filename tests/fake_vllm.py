@@ -13,7 +13,7 @@ import pytest
 import torch
 from peft import PeftModel
 
-from train.bases import load_base
+from thoughtmill.train.bases import load_base
 
 
 @dataclass

@@ -11,8 +11,8 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
-from factory import corpus, tables
-from schemas import Checks, Completions, Problems, Records
+from thoughtmill.factory.core import corpus, tables
+from thoughtmill.schemas import Checks, Completions, Problems, Records
 
 THOUGHTS = ("knowledge", "cot", "pot", "eot")
 PROBLEMS = 12

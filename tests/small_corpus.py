@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from factory import tables
-from schemas import TABLES
+from thoughtmill.factory.core import tables
+from thoughtmill.schemas import TABLES
 
 THOUGHTS = ("cot", "pot")
 

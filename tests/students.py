@@ -11,9 +11,9 @@ from tokenizers import decoders
 
 from tests import tiny
 from tests.test_finetune import settings
-from train.bases import Base
-from train.finetune import student
-from train.local import Students
+from thoughtmill.train.bases import Base
+from thoughtmill.train.finetune import student
+from thoughtmill.train.writers.local import Students
 
 ROLES = ("ir", "kg", "dr", "gp", "eq", "gp_hint", "eq_hint", "cot", "pot", "eot")
 

@@ -1,6 +1,6 @@
 """Tables of samples small enough to decide by hand."""
 
-from train.draws import Decision, Key, Plan, Sample, each, replay
+from thoughtmill.train.policies.draws import Decision, Key, Plan, Sample, each, replay
 
 TOKENS = {"kg": 5}
 """New tokens of each sample, 10 where nothing is said."""

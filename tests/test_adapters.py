@@ -9,11 +9,11 @@ from peft import LoraConfig, get_peft_model
 from peft.tuners.lora import LoraLayer
 from transformers import GPT2Config, GPT2LMHeadModel
 
-from factory.errors import ThoughtmillError
 from tests import tiny
-from train import adapters
-from train.bases import Base, linear_layers, load_base, sha256_of
-from train.origins import CONFIG, WEIGHTS, Origin
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.train import adapters
+from thoughtmill.train.bases import Base, linear_layers, load_base, sha256_of
+from thoughtmill.train.origins import CONFIG, WEIGHTS, Origin
 
 
 def origin(base: Base, role: str = "ir") -> Origin:

@@ -3,9 +3,9 @@
 import duckdb
 import pytest
 
-from factory.pages.agreements import agreements, shares
 from tests import jugs
 from tests.reader import tables_of
+from thoughtmill.factory.pages.agreements import agreements, shares
 
 
 @pytest.fixture

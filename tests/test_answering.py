@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from train.answering import Journal, Request, Written, answer
-from train.draws import Draw, Sample, replay
-from train.policies import PolicySettings, policy
+from thoughtmill.train.answering import Journal, Request, Written, answer
+from thoughtmill.train.policies import PolicySettings, policy
+from thoughtmill.train.policies.draws import Draw, Sample, replay
 
 HOW = PolicySettings(max_rounds=6, loops=2, pairs=2)
 NAMES = (
@@ -132,8 +132,8 @@ SLOW = """
 import sys, time
 from pathlib import Path
 from tests.test_answering import HOW, PROBLEMS, Dice, asking, solving
-from train.answering import Journal, answer
-from train.policies import policy
+from thoughtmill.train.answering import Journal, answer
+from thoughtmill.train.policies import policy
 class Slow(Dice):
     def write(self):
         time.sleep(0.01)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from factory.solvers.answers import (
+from thoughtmill.factory.answers.number import (
     MAX_LENGTH,
     canonical,
     decimal_places,

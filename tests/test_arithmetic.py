@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from factory.solvers.arithmetic import evaluate
+from thoughtmill.factory.solvers.arithmetic import evaluate
 
 VALUES = {
     "24": "24",

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from factory.solvers.limits import Limits
-from factory.solvers.program.fences import FENCES
-from factory.solvers.program.monty import Monty
-from factory.solvers.program.processes import FenceMissing, Zygote
-from factory.solvers.program.screen import Screened, Unparsable, screen
-from factory.solvers.programs import Programs
-from schemas.fields import FAILURES
+from thoughtmill.factory.solvers.limits import Limits
+from thoughtmill.factory.solvers.program.fences import FENCES
+from thoughtmill.factory.solvers.program.monty import Monty
+from thoughtmill.factory.solvers.program.processes import FenceMissing, Zygote
+from thoughtmill.factory.solvers.program.screen import Screened, Unparsable, screen
+from thoughtmill.factory.solvers.programs import Programs
+from thoughtmill.schemas.fields import FAILURES
 
 SPEC = spec_from_file_location("attacks", Path(__file__).with_name("attacks.py"))
 assert SPEC is not None

@@ -11,15 +11,16 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from factory.errors import ThoughtmillError
-from factory.ledger import Ledger, runs, shards
-from factory.ledger.batches import is_collected, mark_collected
-from factory.teachers import Reply, Request, batch, batch_lines
-from factory.teachers.batch import BatchTeacher, Settings
-from factory.teachers.openai import OpenAITeacher
-from factory.teachers.openai import Settings as DirectSettings
 from tests.fake_batches import FakeBatches
 from tests.fake_endpoint import FakeEndpoint, Turn, error
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.ledger import Ledger, runs, shards
+from thoughtmill.factory.ledger.batches import is_collected, mark_collected
+from thoughtmill.factory.teachers import Reply, Request, batch
+from thoughtmill.factory.teachers.batch import BatchTeacher, Settings
+from thoughtmill.factory.teachers.endpoint import batch_lines
+from thoughtmill.factory.teachers.openai import OpenAITeacher
+from thoughtmill.factory.teachers.openai import Settings as DirectSettings
 
 PRICES = {"tiny": {"prompt": 1.0, "cached": 0.5, "completion": 2.0}}
 

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from factory.solutions.calculations import (
+from thoughtmill.factory.solutions.calculations import (
     UnusableSolution,
     calculations,
     is_calculation,

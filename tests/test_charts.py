@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from factory.pages.charts import PLOT_HEIGHT, Bin, Part, histogram, percent, stacked
+from thoughtmill.factory.pages.charts import PLOT_HEIGHT, Bin, Part, histogram, percent, stacked
 
 
 def drawn(svg: str) -> ElementTree.Element:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from factory.errors import ThoughtmillError
-from train.claims import CLAIMS, HEADS, held, main, table, votes_for
-from train.measuring import Result
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.train.claims import CLAIMS, HEADS, held, main, table, votes_for
+from thoughtmill.train.measuring import Result
 
 
 def result(right: int, mean_new_tokens: float, problems: int = 100) -> Result:

@@ -10,12 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from factory.commands import ledger as shared
-from factory.ledger import Failure, Ledger, Result
-from factory.tabulate import tabulate
 from tests.small_corpus import THOUGHTS
+from thoughtmill.factory.commands import ledger as shared
+from thoughtmill.factory.ledger import Failure, Ledger, Result
+from thoughtmill.factory.tabulate import tabulate
 
-PIPELINE = "stages:\n  seed:\n    cmd: python -m factory.seed\n    outs:\n      - data/problems.parquet\n"
+PIPELINE = (
+    "stages:\n  seed:\n    cmd: python -m thoughtmill.factory.seed\n"
+    "    outs:\n      - data/problems.parquet\n"
+)
 
 
 @pytest.fixture
@@ -29,7 +32,7 @@ def project(small_corpus: Path) -> Path:
 
 
 def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "factory.cli", *words]
+    command = [sys.executable, "-m", "thoughtmill.factory.commands.cli", *words]
     root = Path(__file__).parents[1]
     return subprocess.run(
         command, cwd=folder, capture_output=True, text=True, timeout=60, check=False,

@@ -7,10 +7,10 @@ from fractions import Fraction
 
 import pytest
 
-from factory.solutions import parse
-from factory.solutions.graphs import Step
-from factory.teachers.embedded.compiling import cot, eot, knowledge, pot
-from factory.teachers.embedded.rules import WORDINGS, rules
+from thoughtmill.factory.solutions import parse
+from thoughtmill.factory.solutions.graphs import Step
+from thoughtmill.factory.teachers.embedded.compiling import cot, eot, knowledge, pot
+from thoughtmill.factory.teachers.embedded.rules import WORDINGS, rules
 
 MARBLES = (
     "Given: bags = 4\nGiven: bag_size = 6\nGiven: lost = 9\nRule: What is left is what was minus what went.\n"

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from factory.ledger import Result
-from factory.teachers import Request
-from factory.teachers.control import Again, Control, Over, Stop
-from factory.teachers.deliveries import Fault, Remedy
-from factory.teachers.rows import Row
-from factory.teachers.settings import Settings
+from thoughtmill.factory.ledger import Result
+from thoughtmill.factory.teachers import Request
+from thoughtmill.factory.teachers.endpoint.control import Again, Control, Over, Stop
+from thoughtmill.factory.teachers.endpoint.deliveries import Fault, Remedy
+from thoughtmill.factory.teachers.endpoint.rows import Row
+from thoughtmill.factory.teachers.endpoint.settings import Settings
 
 OOPS = Fault(Remedy.AGAIN, "HTTP 500: oops")
 BUSY = Fault(Remedy.AGAIN, "HTTP 429: slow down", overload=True, outage=True)

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from factory import tables
-from factory.curate import Settings, curate, ngrams, stand, words
-from schemas.fields import DROP_REASONS
+from thoughtmill.factory.core import tables
+from thoughtmill.factory.curate import Settings, curate, ngrams, stand, words
+from thoughtmill.schemas.fields import DROP_REASONS
 
 STORY = (
     "A farmer keeps hens in {} coops with {} hens in each coop and sells {} of them at the market on Monday"

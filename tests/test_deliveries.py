@@ -7,8 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from factory.teachers.deliveries import Completed, Delivery, Fault, Remedy, completion, read
-from schemas.fields import FAILURES
+from thoughtmill.factory.teachers.endpoint.deliveries import (
+    Completed,
+    Delivery,
+    Fault,
+    Remedy,
+    completion,
+    read,
+)
+from thoughtmill.schemas.fields import FAILURES
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-5, 5) | st.floats(allow_nan=False) | st.text(max_size=5),

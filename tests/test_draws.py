@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from tests.tabled import table, wrote
-from train.draws import (
+from thoughtmill.train.policies.draws import (
     Decision,
     Draw,
     Follower,
@@ -18,9 +18,9 @@ from train.draws import (
     together,
     unanswered,
 )
-from train.lorid import lorid
-from train.pairs import pair
-from train.votes import early_stop, majority
+from thoughtmill.train.policies.lorid import lorid
+from thoughtmill.train.policies.pairs import pair
+from thoughtmill.train.policies.votes import early_stop, majority
 
 
 def twice(problem_id: str) -> Plan[Decision]:

@@ -5,11 +5,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from factory.errors import ThoughtmillError
 from tests import tiny
 from tests.test_finetune import settings
-from train.dry import dry
-from train.pinned import open_corpus
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.train.dry import dry
+from thoughtmill.train.pinned import open_corpus
 
 
 def test_the_check_says_what_is_learnt_what_is_left_out_and_for_how_long(tmp_path: Path) -> None:
@@ -29,7 +29,7 @@ def test_the_check_measures_the_largest_step_and_reckons_by_tokens(
     # 24 records in steps of 23: the last step learns from one record alone, in which a second says nothing.
     corpus = open_corpus(str(tiny.write_corpus(tmp_path / "c")))
     clock = SimpleNamespace(monotonic=itertools.count(step=60).__next__)
-    monkeypatch.setattr("train.dry.time", clock)
+    monkeypatch.setattr("thoughtmill.train.dry.time", clock)
     base = str(tiny.write_causal(tmp_path / "base"))
     told = dry("kg", corpus, settings(base=base, steps=2, batch_records=23))
     assert "about 1.0 minutes" in told

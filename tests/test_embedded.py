@@ -8,15 +8,16 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from factory import stories
-from factory.solutions.calculations import MARK
-from factory.solvers import answers, equations
-from factory.solvers.arithmetic import evaluate
-from factory.solvers.limits import Limits
-from factory.solvers.program import extraction
-from factory.solvers.solvers import Solvers
-from factory.teachers import Reply, Request
-from factory.teachers.embedded import EmbeddedTeacher, Settings
+from thoughtmill.factory.answers import number as answers
+from thoughtmill.factory.problems import stories
+from thoughtmill.factory.solutions.calculations import MARK
+from thoughtmill.factory.solvers import equations
+from thoughtmill.factory.solvers.arithmetic import evaluate
+from thoughtmill.factory.solvers.limits import Limits
+from thoughtmill.factory.solvers.program import extraction
+from thoughtmill.factory.solvers.solvers import Solvers
+from thoughtmill.factory.teachers import Reply, Request
+from thoughtmill.factory.teachers.embedded import EmbeddedTeacher, Settings
 
 Problem = Mapping[str, str | None]
 MARBLES: Problem = {

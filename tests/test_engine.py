@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 
-from factory.errors import ThoughtmillError
-from factory.ledger import Ledger, runs
-from factory.ledger.locks import Locks
-from factory.teachers import Reply, Request
-from factory.teachers.engine import Run
-from factory.teachers.openai import OpenAITeacher, Settings
-from factory.teachers.raw import RawTransport
 from tests.fake_endpoint import FakeEndpoint, Plan, Turn, error
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.ledger import Ledger, runs
+from thoughtmill.factory.ledger.locks import Locks
+from thoughtmill.factory.teachers import Reply, Request
+from thoughtmill.factory.teachers.endpoint.engine import Run
+from thoughtmill.factory.teachers.endpoint.raw import RawTransport
+from thoughtmill.factory.teachers.openai import OpenAITeacher, Settings
 
 GOOD = ["good1", "good2", "good3"]
 

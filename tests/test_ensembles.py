@@ -3,7 +3,7 @@
 import pytest
 
 from tests.tabled import decided, table
-from train.ensembles import etd, etd_two_agree, etd_vote
+from thoughtmill.train.policies.ensembles import etd, etd_two_agree, etd_vote
 
 ORDER = ("eot", "pot", "cot")
 

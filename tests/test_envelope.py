@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from factory.commands.envelope import verify_file
-from factory.errors import ThoughtmillError
-from factory.verdicts import Settings
+from thoughtmill.factory.commands.envelope import verify_file
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.thoughts.solving import Settings
 
 SETTINGS = Settings(workers=1)
 
@@ -133,7 +133,7 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
     command = [
         sys.executable,
         "-m",
-        "factory.cli",
+        "thoughtmill.factory.commands.cli",
         "verify",
         str(path),
         "--thought",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from factory.solvers.equalities import find
+from thoughtmill.factory.solvers.equalities import find
 
 FOUND = {
     "48/2=24": "48/2=24",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from factory.solvers.equation.declarations import Declaration, declaration
+from thoughtmill.factory.solvers.equation.declarations import Declaration, declaration
 
 
 @pytest.mark.parametrize(

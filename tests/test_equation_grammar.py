@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from factory.solvers.equation.grammar import MAX_DEPTH, Statement, statement
-from factory.solvers.equation.tokens import tokens
-from factory.solvers.equation.tree import Call, Tree, Unsolvable, fold
-from factory.solvers.equation.words import joined
+from thoughtmill.factory.solvers.equation.grammar import MAX_DEPTH, Statement, statement
+from thoughtmill.factory.solvers.equation.tokens import tokens
+from thoughtmill.factory.solvers.equation.tree import Call, Tree, Unsolvable, fold
+from thoughtmill.factory.solvers.equation.words import joined
 
 FREE = frozenset("abxy")
 

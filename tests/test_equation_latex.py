@@ -2,7 +2,7 @@
 
 import pytest
 
-from factory.solvers.equation.latex import MATHS, plain
+from thoughtmill.factory.solvers.equation.latex import MATHS, plain
 
 
 @pytest.mark.parametrize(

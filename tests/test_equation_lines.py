@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from factory.solvers.equation.lines import equations_of
-from factory.solvers.equation.tokens import MAX_CHARS
-from factory.solvers.equations import Equations
+from thoughtmill.factory.solvers.equation.lines import equations_of
+from thoughtmill.factory.solvers.equation.tokens import MAX_CHARS
+from thoughtmill.factory.solvers.equations import Equations
 
 COMPLETIONS = {
     "our own form": (

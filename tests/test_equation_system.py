@@ -4,8 +4,8 @@ from fractions import Fraction
 
 import pytest
 
-from factory.solvers.equation.system import asked, parse, reassigned, states, system
-from factory.solvers.equation.tree import Call, Unsolvable
+from thoughtmill.factory.solvers.equation.system import asked, parse, reassigned, states, system
+from thoughtmill.factory.solvers.equation.tree import Call, Unsolvable
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,14 @@
 
 import pytest
 
-from factory.solvers.equation.tokens import MAX_DIGITS, MAX_LETTERS, MAX_TOKENS, tokens, without_comment
-from factory.solvers.equation.tree import Unsolvable
+from thoughtmill.factory.solvers.equation.tokens import (
+    MAX_DIGITS,
+    MAX_LETTERS,
+    MAX_TOKENS,
+    tokens,
+    without_comment,
+)
+from thoughtmill.factory.solvers.equation.tree import Unsolvable
 
 
 def _texts(line: str) -> list[str]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from factory.solvers.equation.tree import MAX_BITS, Call, Tree, Unsolvable, fold, names, rename
+from thoughtmill.factory.solvers.equation.tree import MAX_BITS, Call, Tree, Unsolvable, fold, names, rename
 
 
 def _call(op: str, *args: Fraction | int | str | Call) -> Call:

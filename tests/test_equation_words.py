@@ -2,9 +2,9 @@
 
 import pytest
 
-from factory.solvers.equation.tokens import tokens
-from factory.solvers.equation.tree import Unsolvable
-from factory.solvers.equation.words import free_names, joined, left_sides, plain
+from thoughtmill.factory.solvers.equation.tokens import tokens
+from thoughtmill.factory.solvers.equation.tree import Unsolvable
+from thoughtmill.factory.solvers.equation.words import free_names, joined, left_sides, plain
 
 
 def _plain(*lines: str) -> list[str]:

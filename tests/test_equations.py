@@ -15,10 +15,10 @@ import sympy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from factory.solvers.answers import exact_text
-from factory.solvers.equation.tokens import MAX_CHARS
-from factory.solvers.equations import Equations
-from schemas.fields import FAILURES
+from thoughtmill.factory.answers.number import exact_text
+from thoughtmill.factory.solvers.equation.tokens import MAX_CHARS
+from thoughtmill.factory.solvers.equations import Equations
+from thoughtmill.schemas.fields import FAILURES
 
 
 @pytest.fixture(scope="module")
@@ -422,7 +422,7 @@ def test_outcomes_do_not_depend_on_the_order_of_sets(tmp_path: Path) -> None:
     texts = [text for text, _ in ANSWERS[-12:] + NONLINEAR[:4] + FAILED[:14]]
     (tmp_path / "texts.json").write_text(json.dumps(texts))
     code = (
-        "import json, sys; from factory.solvers.equations import Equations\n"
+        "import json, sys; from thoughtmill.factory.solvers.equations import Equations\n"
         "with Equations() as e: print([e.solve(t) for t in json.load(open(sys.argv[1]))])"
     )
     told = {

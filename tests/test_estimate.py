@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from factory.teachers import Request
-from factory.teachers.estimate import Estimate, estimate
-from factory.teachers.money import Price
-from factory.teachers.openai import OpenAITeacher, Settings
 from tests.fake_endpoint import FakeEndpoint
+from thoughtmill.factory.teachers import Request
+from thoughtmill.factory.teachers.endpoint.estimate import Estimate, estimate
+from thoughtmill.factory.teachers.endpoint.money import Price
+from thoughtmill.factory.teachers.openai import OpenAITeacher, Settings
 
 PRICES = {"tiny": Price(prompt=1.0, completion=2.0)}
 

@@ -11,14 +11,14 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from factory import tables
-from factory.errors import ThoughtmillError
-from schemas import PolicyResults, Predictions
 from tests.tabled import table
-from train.draws import Decided, Decision, Key, Sample
-from train.evaluate import by_round, evaluate, metrics, mistakes, only
-from train.infer import InferSettings
-from train.measuring import Run
+from thoughtmill.factory.core import tables
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.schemas import PolicyResults, Predictions
+from thoughtmill.train.evaluate import by_round, evaluate, metrics, mistakes, only
+from thoughtmill.train.infer import InferSettings
+from thoughtmill.train.measuring import Run
+from thoughtmill.train.policies.draws import Decided, Decision, Key, Sample
 
 HOW = InferSettings.model_validate({"policies": ["greedy/ir", "lorid"], "policy": {"max_rounds": 2}})
 PROBLEMS = [
@@ -143,7 +143,9 @@ def test_the_stage_writes_its_four_files_the_same_each_time(tmp_path: Path) -> N
     bytes_of = []
     for seed in ("1", "2"):
         environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1]), "PYTHONHASHSEED": seed}
-        subprocess.run([sys.executable, "-m", "train.evaluate"], cwd=tmp_path, env=environment, check=True)
+        subprocess.run(
+            [sys.executable, "-m", "thoughtmill.train.evaluate"], cwd=tmp_path, env=environment, check=True
+        )
         bytes_of.append([(data / name).read_bytes() for name in names])
     assert bytes_of[0] == bytes_of[1]
     plotted = list(csv.DictReader((data / "frontier.csv").open()))

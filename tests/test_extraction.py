@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from factory.solvers.program.extraction import extract
+from thoughtmill.factory.solvers.program.extraction import extract
 
 
 def test_plain_code_is_itself() -> None:

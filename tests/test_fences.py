@@ -2,10 +2,10 @@
 
 import pytest
 
-from factory.solvers.limits import Limits
-from factory.solvers.program.fences import FENCES, STRICT
-from factory.solvers.program.processes import FenceMissing
-from factory.solvers.programs import Programs
+from thoughtmill.factory.solvers.limits import Limits
+from thoughtmill.factory.solvers.program.fences import FENCES, STRICT
+from thoughtmill.factory.solvers.program.processes import FenceMissing
+from thoughtmill.factory.solvers.programs import Programs
 
 HONEST = {
     "ans = round(2.675, 2)": "2.67",

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from factory.errors import ThoughtmillError
-from factory.files import aside, existing, folder_aside, read_jsonl, root
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.files import aside, existing, folder_aside, read_jsonl, root
 
 
 def test_the_root_is_found_from_any_folder_below_it(tmp_path: Path) -> None:

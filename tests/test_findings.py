@@ -3,9 +3,9 @@
 import duckdb
 import pytest
 
-from factory.pages.findings import findings
 from tests import jugs
 from tests.reader import tables_of
+from thoughtmill.factory.pages.findings import findings
 
 
 @pytest.fixture

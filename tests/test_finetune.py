@@ -13,17 +13,17 @@ from peft import PeftModel, get_peft_model_state_dict
 from safetensors.torch import load_file
 from transformers import MambaConfig, MambaForCausalLM
 
-from factory.errors import ThoughtmillError
-from factory.params import validated
 from tests import tiny
-from train import adapters, roles
-from train.bases import load_base
-from train.finetune import finetune, prepare, student, write_curve
-from train.learning import Point, learn
-from train.lessons import lessons
-from train.origins import WEIGHTS, origin_of
-from train.pinned import open_corpus
-from train.settings import FinetuneSettings
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.params import validated
+from thoughtmill.train import adapters, roles
+from thoughtmill.train.bases import load_base
+from thoughtmill.train.finetune import finetune, prepare, student, write_curve
+from thoughtmill.train.learning import Point, learn
+from thoughtmill.train.lessons import lessons
+from thoughtmill.train.origins import WEIGHTS, origin_of
+from thoughtmill.train.pinned import open_corpus
+from thoughtmill.train.settings import FinetuneSettings
 
 MARKED = "seven."
 
@@ -109,9 +109,9 @@ KILLED = """
 import sys
 from pathlib import Path
 from tests.test_finetune import settings
-from train.origins import WEIGHTS, origin_of
-from train.pinned import open_corpus
-from train.finetune import finetune
+from thoughtmill.train.origins import WEIGHTS, origin_of
+from thoughtmill.train.pinned import open_corpus
+from thoughtmill.train.finetune import finetune
 folder, base, corpus, steps = sys.argv[1:]
 chosen = settings(base=base, steps=int(steps), dropout=0.2)
 finetune("ir", open_corpus(corpus), chosen, Path(folder, "ir"), Path(folder, "ir.pt"))
@@ -286,8 +286,8 @@ SPREAD = """
 import os, sys
 from pathlib import Path
 from tests.test_finetune import settings
-from train.finetune import finetune
-from train.pinned import open_corpus
+from thoughtmill.train.finetune import finetune
+from thoughtmill.train.pinned import open_corpus
 folder, base, corpus = sys.argv[1:]
 state = Path(folder, os.environ["RANK"], "ir.pt")
 chosen = settings(base=base, steps=4, save_every=2)

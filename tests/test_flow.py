@@ -8,8 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from factory.teachers.flow import Breaker, Flow, Pace, Window, backoff_s, longest_backoff_s
-from factory.teachers.settings import Settings
+from thoughtmill.factory.teachers.endpoint.flow import (
+    Breaker,
+    Flow,
+    Pace,
+    Window,
+    backoff_s,
+    longest_backoff_s,
+)
+from thoughtmill.factory.teachers.endpoint.settings import Settings
 
 GAPS = st.lists(st.floats(0, 90, allow_nan=False), min_size=1, max_size=200)
 

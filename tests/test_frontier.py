@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from factory.pages.frontier import PLOT_HEIGHT, Point, frontier, unbeaten
+from thoughtmill.factory.pages.frontier import PLOT_HEIGHT, Point, frontier, unbeaten
 
 
 def drawn(*points: Point) -> ElementTree.Element:

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from factory import tables
-from factory.generate import Asking, Settings, generate, main, teacher
-from factory.ledger import Ledger, shards
-from factory.prompts import load
-from factory.teachers import Reply, Request
-from schemas import Completions, Problems
 from tests.fake_endpoint import FakeEndpoint, Turn, error
+from thoughtmill.factory.core import tables
+from thoughtmill.factory.generate import Asking, Settings, generate, main, teacher
+from thoughtmill.factory.ledger import Ledger, shards
+from thoughtmill.factory.teachers import Reply, Request
+from thoughtmill.factory.thoughts.prompts import load
+from thoughtmill.schemas import Completions, Problems
 
 EXEMPLARS = Path(__file__).parents[1] / "data" / "exemplars.jsonl"
 SOLUTION = "There are 6*7=<<6*7=42>>42 in all.\n#### 42"

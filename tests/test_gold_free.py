@@ -7,8 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from factory.solvers.gold_free import checks, general, numbers_known, numbers_used, sign, whole_people
-from factory.solvers.reading import read
+from thoughtmill.factory.answers.reading import read
+from thoughtmill.factory.solvers.checks.gold_free import (
+    checks,
+    general,
+    numbers_known,
+    numbers_used,
+    sign,
+    whole_people,
+)
 
 PROBLEM = (
     "Tom has 12 apples in three bags at $1,250 each, 25% of them red. One is bad. How many boys can share?"

@@ -13,7 +13,8 @@ STDLIB = sysconfig.get_path("stdlib")
 
 def guarded(program: str, readable: str = "/nowhere") -> str:
     code = f"import sys; sys.path.insert(0, {str(ROOT)!r})\nimport os, gc, posix\n"
-    code += f"from factory.solvers.program import guard\nguard.prepare()\nguard.refuse(['{readable}'])\n"
+    code += "from thoughtmill.factory.solvers.program import guard\n"
+    code += f"guard.prepare()\nguard.refuse(['{readable}'])\n"
     code += (
         f"try:\n    {program}\n    said = 'done'\nexcept PermissionError as error:\n    said = 'refused'\n"
     )

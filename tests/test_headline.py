@@ -3,9 +3,9 @@
 import duckdb
 import pytest
 
-from factory.pages.headline import headline
 from tests import jugs
 from tests.reader import Reader
+from thoughtmill.factory.pages.headline import headline
 
 MANIFEST = {"data_version": "0123456789abcdef" * 4}
 

@@ -14,23 +14,23 @@ import pandas as pd
 import pytest
 from tokenizers import decoders
 
-from factory import tables
-from factory.errors import ThoughtmillError
-from factory.params import validated
-from factory.solvers.limits import Limits
-from factory.solvers.solvers import Solvers
-from schemas import Predictions
 from tests import tiny
 from tests.fake_endpoint import FakeEndpoint, Turn, error
 from tests.test_finetune import settings
-from train import roles
-from train.answering import Request, Written
-from train.draws import Draw, Sample, replay
-from train.finetune import finetune
-from train.infer import AGAIN, InferSettings, asked, hint, infer, opened, problems_of, solved
-from train.pinned import open_corpus
-from train.policies import policy
-from train.stored import of_predictions
+from thoughtmill.factory.core import tables
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.params import validated
+from thoughtmill.factory.solvers.limits import Limits
+from thoughtmill.factory.solvers.solvers import Solvers
+from thoughtmill.schemas import Predictions
+from thoughtmill.train import roles
+from thoughtmill.train.answering import Request, Written
+from thoughtmill.train.finetune import finetune
+from thoughtmill.train.infer import AGAIN, InferSettings, asked, hint, infer, opened, problems_of, solved
+from thoughtmill.train.pinned import open_corpus
+from thoughtmill.train.policies import policy
+from thoughtmill.train.policies.draws import Draw, Sample, replay
+from thoughtmill.train.stored import of_predictions
 
 TRAINED = ("ir", "kg", "dr")
 POLICIES = (
@@ -233,7 +233,7 @@ def stage(project: Path, **given: Any) -> subprocess.Popen[str]:
     (project / "params.yaml").write_text(json.dumps({"roles": list(TRAINED), "infer": chosen}))
     (project / "dvc.yaml").write_text("stages: {}\n")
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1]), "OMP_NUM_THREADS": "1"}
-    words = [sys.executable, "-m", "train.infer"]
+    words = [sys.executable, "-m", "thoughtmill.train.infer"]
     return subprocess.Popen(words, cwd=project, env=environment, text=True, stderr=subprocess.PIPE)
 
 

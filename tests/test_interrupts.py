@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from factory.teachers.interrupts import Interrupts
-from factory.teachers.openai import OpenAITeacher, Settings
 from tests import asking
 from tests.fake_endpoint import FakeEndpoint, Turn
+from thoughtmill.factory.teachers.endpoint.interrupts import Interrupts
+from thoughtmill.factory.teachers.openai import OpenAITeacher, Settings
 
 ROOT = Path(__file__).parents[1]
 
@@ -80,7 +80,7 @@ def test_kill_nine_at_any_moment_any_number_of_times_asks_nothing_again_that_was
 ) -> None:
     requests, rounds, chance = 1200, 20, random.Random("kill")
     processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload(["tests.asking", "factory.teachers.raw"])
+    processes.set_forkserver_preload(["tests.asking", "thoughtmill.factory.teachers.endpoint.raw"])
     with FakeEndpoint(lambda prompt, times: Turn(text=prompt, delay_s=0.02)) as endpoint:
         for _ in range(rounds):
             before, asked = written(ledger), endpoint.asked.copy()

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from factory import journal
-from factory.errors import ThoughtmillError
-from factory.journal import fingerprint, journaled
+from thoughtmill.factory.core import journal
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.journal import fingerprint, journaled
 
 
 class Doubling:
@@ -56,7 +56,7 @@ def test_a_torn_line_is_dropped_and_its_item_done_again(tmp_path: Path, torn: by
 
 def test_a_kill_loses_at_most_what_was_not_yet_flushed(tmp_path: Path) -> None:
     program = (
-        "import os, sys, pathlib; from factory.journal import journaled\n"
+        "import os, sys, pathlib; from thoughtmill.factory.core.journal import journaled\n"
         "def work(items):\n"
         "    for item in items:\n"
         "        if item == 500: os.kill(os.getpid(), 9)\n"

@@ -3,10 +3,10 @@
 import sqlite3
 from pathlib import Path
 
-from factory.ledger import Attempt, Failure, Ledger, Result
-from factory.teachers import Request
-from factory.teachers.landing import Group
-from factory.teachers.rows import Row
+from thoughtmill.factory.ledger import Attempt, Failure, Ledger, Result
+from thoughtmill.factory.teachers import Request
+from thoughtmill.factory.teachers.endpoint.landing import Group
+from thoughtmill.factory.teachers.endpoint.rows import Row
 
 RESULT = Result("a", "here", "tiny", "cot", "s", b'{"choices": []}', "stop", 1, 0, 1, 0.1, 0.2, 1.7e9)
 FAILURE = Failure("b", "tiny", "refused", "no", 1.7e9)

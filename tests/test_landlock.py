@@ -8,7 +8,7 @@ ROOT = Path(__file__).parents[1]
 SCRIPT = """
 import ctypes, sys
 sys.path.insert(0, sys.argv[3])
-from factory.solvers.program import landlock
+from thoughtmill.factory.solvers.program import landlock
 libc = ctypes.CDLL(None, use_errno=True)
 try:
     libc.prctl(38, 1, 0, 0, 0)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from factory.solvers.latex import MAX_LENGTH, Latex, is_expression
+from thoughtmill.factory.solvers.latex import MAX_LENGTH, Latex, is_expression
 
 
 @pytest.fixture(scope="module")

@@ -8,11 +8,11 @@ from transformers import BloomConfig, BloomForCausalLM
 
 from tests import tiny
 from tests.test_finetune import settings
-from train import batches
-from train.bases import Base, load_base, packs
-from train.finetune import student
-from train.learning import accelerated, backward, learning_rate, summed_loss
-from train.lessons import Lessons
+from thoughtmill.train import batches
+from thoughtmill.train.bases import Base, load_base, packs
+from thoughtmill.train.finetune import student
+from thoughtmill.train.learning import accelerated, backward, learning_rate, summed_loss
+from thoughtmill.train.lessons import Lessons
 
 ENCODED = [([30, 31, 32], [33, 34, 1]), ([40], [41, 42, 43, 1]), ([50, 51], [1]), ([60] * 7, [61] * 4 + [1])]
 LENGTHS = [len(prompt) + len(target) for prompt, target in ENCODED]
@@ -121,7 +121,7 @@ def test_a_run_computes_in_the_precision_its_base_was_loaded_in(
 ) -> None:
     base = load_base(str(tiny.write_causal(tmp_path / "base")), precision=precision)
     monkeypatch.setattr(base.model, "is_loaded_in_4bit", loaded_in_4bit, raising=False)
-    monkeypatch.setattr("train.learning.Accelerator", dict)
+    monkeypatch.setattr("thoughtmill.train.learning.Accelerator", dict)
     assert accelerated(base) == {"mixed_precision": computed}
 
 

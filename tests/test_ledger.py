@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from factory.errors import ThoughtmillError
-from factory.ledger import Attempt, Failure, Ledger, Result, default_path
-from factory.ledger.schema import LEDGER_VERSION
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.ledger import Attempt, Failure, Ledger, Result, default_path
+from thoughtmill.factory.ledger.schema import LEDGER_VERSION
 
 RESULT = Result(
     "a" * 64, "here", "tiny", "cot", "b" * 64, b'{"x": "\xc3\xa9"}', "stop", 10, 4, 5, 0.25, 1.5, 1.7e9

@@ -5,8 +5,8 @@ import re
 import duckdb
 import pytest
 
-from factory.pages.lengths import BINS, MIN_BINS, bin_width, lengths
 from tests import jugs
+from thoughtmill.factory.pages.lengths import BINS, MIN_BINS, bin_width, lengths
 
 
 def with_texts(problems: list[str], rationales: list[str | None]) -> duckdb.DuckDBPyConnection:

@@ -3,8 +3,8 @@ from random import Random
 
 import pytest
 
-from factory.stories import SPLITS, tell
-from train.library import (
+from thoughtmill.factory.problems.stories import SPLITS, tell
+from thoughtmill.train.embedded.library import (
     VIEWS,
     Cycle,
     Library,

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from factory.solvers.limits import Limits
+from thoughtmill.factory.solvers.limits import Limits
 
 
 def test_every_limit_has_a_default_and_a_description() -> None:

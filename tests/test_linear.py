@@ -5,9 +5,9 @@ from fractions import Fraction
 
 import pytest
 
-from factory.solvers.equation.linear import MAX_UNKNOWNS, Settled, linear, settle
-from factory.solvers.equation.system import parse, system
-from factory.solvers.equation.tree import Call, Unsolvable
+from thoughtmill.factory.solvers.equation.linear import MAX_UNKNOWNS, Settled, linear, settle
+from thoughtmill.factory.solvers.equation.system import parse, system
+from thoughtmill.factory.solvers.equation.tree import Call, Unsolvable
 
 
 def _settle(text: str) -> Settled:

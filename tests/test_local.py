@@ -10,13 +10,13 @@ import pytest
 import torch
 from peft import PeftModel
 
-from factory.errors import ThoughtmillError
 from tests import tiny
 from tests.students import random_students, writer
-from train import roles
-from train.answering import Request, Written
-from train.bases import Base
-from train.draws import Draw
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.train import roles
+from thoughtmill.train.answering import Request, Written
+from thoughtmill.train.bases import Base
+from thoughtmill.train.policies.draws import Draw
 
 KINDS = ("causal", "two_sided")
 

@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from factory.errors import ThoughtmillError
-from factory.ledger import Ledger
-from factory.ledger.locks import Locks
-from factory.teachers.money import Price
-from factory.teachers.openai import OpenAITeacher, Settings
-from factory.teachers.rows import spent_usd
 from tests import asking
 from tests.fake_endpoint import FakeEndpoint, Turn
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.ledger import Ledger
+from thoughtmill.factory.ledger.locks import Locks
+from thoughtmill.factory.teachers.endpoint.money import Price
+from thoughtmill.factory.teachers.endpoint.rows import spent_usd
+from thoughtmill.factory.teachers.openai import OpenAITeacher, Settings
 
 ROOT = Path(__file__).parents[1]
 KEYS = [hashlib.sha256(bytes([number])).hexdigest() for number in range(200)]

@@ -3,9 +3,9 @@
 import pytest
 
 from tests.tabled import decided, table
-from train.draws import Decision, Draw, replay
-from train.lorid import lorid, lorid_released, same_round
-from train.policies import PolicySettings, policy
+from thoughtmill.train.policies import PolicySettings, policy
+from thoughtmill.train.policies.draws import Decision, Draw, replay
+from thoughtmill.train.policies.lorid import lorid, lorid_released, same_round
 
 KG = [None] * 5
 
@@ -86,7 +86,7 @@ def test_the_released_scorer_compares_strings_not_numbers() -> None:
 def test_the_released_scorer_is_right_when_any_member_is_by_its_looser_grader(
     gold: str, strict: float, released: float
 ) -> None:
-    from train.measuring import figures, marked
+    from thoughtmill.train.measuring import figures, marked
 
     stored = table(rounds(["9", "7"], ["7", "9"]))
     for name, accuracy in (("lorid", strict), ("lorid_released", released)):

@@ -3,8 +3,8 @@
 import duckdb
 import pytest
 
-from factory.pages.magnitudes import KINDS, SIZES, magnitudes
 from tests.reader import Table, tables_of
+from thoughtmill.factory.pages.magnitudes import KINDS, SIZES, magnitudes
 
 
 def sizes(*answers: str) -> dict[str, int]:

@@ -3,8 +3,8 @@
 import pytest
 from jinja2 import TemplateNotFound, UndefinedError
 
-from factory.pages import markup
-from factory.pages.markup import Section, count, printable, render, share
+from thoughtmill.factory.pages import markup
+from thoughtmill.factory.pages.markup import Section, count, printable, render, share
 
 
 def test_what_is_put_into_a_template_is_escaped() -> None:

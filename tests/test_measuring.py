@@ -3,9 +3,9 @@
 import pytest
 
 from tests.tabled import table
-from train.draws import Key, Sample, replay
-from train.measuring import difference, figures, interval, marked
-from train.policies import PolicySettings, policy
+from thoughtmill.train.measuring import difference, figures, interval, marked
+from thoughtmill.train.policies import PolicySettings, policy
+from thoughtmill.train.policies.draws import Key, Sample, replay
 
 HOW = PolicySettings()
 

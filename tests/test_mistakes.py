@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from train.mistakes import MISTAKES, corrected, mistake
+from thoughtmill.train.mistakes import MISTAKES, corrected, mistake
 
 GOLD = "10"
 

@@ -7,8 +7,8 @@ import torch
 from peft import PeftModel
 
 from tests.students import random_students
-from train.bases import Base
-from train.mixing import Mixed, mix, spans_of
+from thoughtmill.train.bases import Base
+from thoughtmill.train.writers.mixing import Mixed, mix, spans_of
 
 IDS_BT = torch.tensor([[5, 6, 7, 8], [9, 10, 11, 12], [13, 14, 15, 16]])
 

@@ -7,8 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from factory.errors import ThoughtmillError
-from factory.teachers.money import Budget, Price, likely_tokens, longest_completion, most_prompt_tokens
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.teachers.endpoint.money import (
+    Budget,
+    Price,
+    likely_tokens,
+    longest_completion,
+    most_prompt_tokens,
+)
 
 PRICES = {"tiny": Price(prompt=1.0, cached=0.25, completion=4.0)}
 COUNT = st.integers(0, 10**7)

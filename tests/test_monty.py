@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from factory.solvers.limits import Limits
-from factory.solvers.program import monty as module
-from factory.solvers.program.monty import Monty
-from factory.solvers.program.screen import Screened
+from thoughtmill.factory.solvers.limits import Limits
+from thoughtmill.factory.solvers.program import monty as module
+from thoughtmill.factory.solvers.program.monty import Monty
+from thoughtmill.factory.solvers.program.screen import Screened
 
 
 @pytest.fixture(scope="module")

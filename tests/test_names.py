@@ -4,8 +4,8 @@ import keyword
 
 import pytest
 
-from factory.solutions.names import RESERVED, of_given, of_result, unique
-from factory.solutions.quantities import quantities
+from thoughtmill.factory.solutions.names import RESERVED, of_given, of_result, unique
+from thoughtmill.factory.solutions.quantities import quantities
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from factory.solvers.equation.nonlinear import Nonlinear
-from factory.solvers.equation.system import parse, system
-from factory.solvers.equation.tree import Unsolvable
+from thoughtmill.factory.solvers.equation.nonlinear import Nonlinear
+from thoughtmill.factory.solvers.equation.system import parse, system
+from thoughtmill.factory.solvers.equation.tree import Unsolvable
 
 # An honest-looking system over which sympy spends minutes.
 LONG = "\n".join(

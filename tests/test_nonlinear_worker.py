@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from factory.solvers.equation.nonlinear_worker import solve
+from thoughtmill.factory.solvers.equation.nonlinear_worker import solve
 
 X, Y = 0, 1
 

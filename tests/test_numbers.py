@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from factory.solvers.numbers import find
+from thoughtmill.factory.answers.numbers_in_text import find
 
 FOUND = {
     "12 red and 3.5 blue": "12 7/2",

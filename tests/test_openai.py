@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from factory.errors import ThoughtmillError
-from factory.teachers import Reply, Request
-from factory.teachers.openai import OpenAITeacher, Settings
 from tests.fake_endpoint import FakeEndpoint, Turn, error
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.teachers import Reply, Request
+from thoughtmill.factory.teachers.openai import OpenAITeacher, Settings
 
 
 def ask(text: str, sample: int = 0, **parameters: Any) -> Request:

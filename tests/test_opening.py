@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from factory.errors import ThoughtmillError
 from tests import tiny
 from tests.test_finetune import settings
-from train.finetune import finetune
-from train.opening import open_students
-from train.pinned import open_corpus
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.train.finetune import finetune
+from thoughtmill.train.opening import open_students
+from thoughtmill.train.pinned import open_corpus
 
 
 @pytest.fixture(scope="module")

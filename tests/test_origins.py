@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from factory.errors import ThoughtmillError
-from train.origins import CONFIG, WEIGHTS, Origin, card, commit, origin_of, write_origin
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.train.origins import CONFIG, WEIGHTS, Origin, card, commit, origin_of, write_origin
 
 ORIGIN = Origin(
-    role="ir", data_version="v" * 64, examples_sha="e" * 64, records=3, base="train/base", base_revision=None,
+    role="ir", data_version="v" * 64, examples_sha="e" * 64, records=3, base="train/embedded/base",
+    base_revision=None,
     base_sha="b" * 64, commit="c" * 40, parameters={"rank": 4, "where": "kept"},
 )  # fmt: skip
 

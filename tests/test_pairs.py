@@ -1,8 +1,8 @@
 """Pairs and networks: who sees whose work, how often, and how they vote."""
 
 from tests.tabled import decided, table
-from train.draws import Draw, Key, Sample
-from train.pairs import network, pair
+from thoughtmill.train.policies.draws import Draw, Key, Sample
+from thoughtmill.train.policies.pairs import network, pair
 
 
 def test_a_pair_that_agrees_at_once_gives_no_hints() -> None:

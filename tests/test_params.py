@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from factory import params
-from factory.errors import ThoughtmillError
-from factory.params import Settings
+from thoughtmill.factory.core import params
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.params import Settings
 
 
 class Inner(Settings):

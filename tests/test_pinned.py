@@ -11,9 +11,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from factory.errors import ThoughtmillError
 from tests import tiny
-from train.pinned import open_corpus
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.train.pinned import open_corpus
 
 COUNT = "select count(*) from records join problems using (problem_id)"
 
@@ -148,8 +148,8 @@ class Hub(http.server.BaseHTTPRequestHandler):
 
 READ = """
 import sys
-from factory.errors import ThoughtmillError
-from train.pinned import open_corpus
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.train.pinned import open_corpus
 try:
     print(open_corpus("mill/corpus", revision=sys.argv[1]).con.execute(sys.argv[2]).fetchone()[0])
 except ThoughtmillError as error:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from factory.sources import digest
-from factory.stories import SPLITS
+from thoughtmill.factory.core.files import digest
+from thoughtmill.factory.problems.stories import SPLITS
 
 ROOT = Path(__file__).parents[1]
 SMALL = {split: 20 if split == "train" else 4 for split in SPLITS}
@@ -22,9 +22,9 @@ def clone(folder: Path) -> Path:
     if listed.returncode != 0:
         pytest.skip("not a git checkout")
     for name in listed.stdout.split("\0"):
-        if name and (ROOT / name).is_file() and name.split("/")[0] not in ("tests", "bench", "docs"):
+        if name and (ROOT / name).exists() and name.split("/")[0] not in ("tests", "bench", "docs"):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(ROOT / name, folder / name)
+            shutil.copy(ROOT / name, folder / name, follow_symlinks=False)
     (folder / ".dvc" / "config.local").write_text("[core]\n    no_scm = true\n")
     (folder / "data" / "students.json").write_text("{}")
     changed(folder, lambda params: params["seed"].update(embedded={"seed": 1, **SMALL}))
@@ -106,7 +106,7 @@ def test_status_says_what_is_built_while_dvc_is_locked(clones: tuple[Path, Path]
         [sys.executable, "-c", holder, str(lock)], stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None and process.stdout.readline() == "held\n"
-        done = run(clones[0], sys.executable, "-m", "factory.cli", "status")
+        done = run(clones[0], sys.executable, "-m", "thoughtmill.factory.commands.cli", "status")
         process.kill()
     if before is not None:
         lock.write_bytes(before)
@@ -118,7 +118,9 @@ def test_status_says_what_is_built_while_dvc_is_locked(clones: tuple[Path, Path]
 def test_status_says_what_a_changed_parameter_makes_stale(clones: tuple[Path, Path]) -> None:
     params = (clones[0] / "params.yaml").read_text()
     changed(clones[0], lambda params: params["curate"].update(ngram=9))
-    lines = run(clones[0], sys.executable, "-m", "factory.cli", "status").stdout.splitlines()
+    lines = run(
+        clones[0], sys.executable, "-m", "thoughtmill.factory.commands.cli", "status"
+    ).stdout.splitlines()
     (clones[0] / "params.yaml").write_text(params)
     states = {line.split()[1]: line.split()[0] for line in lines}
     assert (states["verify@pot"], states["curate"], states["report"]) == ("built", "stale", "stale")
@@ -151,7 +153,7 @@ def test_editing_a_parser_asks_no_teacher_and_verifies_again(clones: tuple[Path,
 def test_a_broken_set_up_is_one_line_and_status_2(tmp_path: Path, change: object, said: str) -> None:
     folder = clone(tmp_path)
     changed(folder, change)
-    done = run(folder, sys.executable, "-m", "factory.seed")
+    done = run(folder, sys.executable, "-m", "thoughtmill.factory.seed")
     assert done.returncode == 2
     assert said in done.stderr
     assert "Traceback" not in done.stderr

@@ -6,11 +6,11 @@ import random
 
 import pytest
 
-from factory.solvers.limits import Limits
-from factory.solvers.program.monty import Monty
-from factory.solvers.program.plain import is_plain
-from factory.solvers.program.screen import screen
-from factory.solvers.program.values import read_value
+from thoughtmill.factory.solvers.limits import Limits
+from thoughtmill.factory.solvers.program.monty import Monty
+from thoughtmill.factory.solvers.program.plain import is_plain
+from thoughtmill.factory.solvers.program.screen import screen
+from thoughtmill.factory.solvers.program.values import read_value
 
 
 def plain(program: str) -> bool:

@@ -1,4 +1,4 @@
-"""Policies by name, and `python -m train.policies`, which replays them all."""
+"""Policies by name, and `python -m thoughtmill.train.policies`, which replays them all."""
 
 import json
 import os
@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from factory.errors import ThoughtmillError
-from factory.solvers.answers import equal, lorid_grader
 from tests.tabled import table
-from train.draws import Key, Sample, replay
-from train.policies import KINDS_ALONE, KINDS_OF_K, PolicySettings, candidates, policy, replayed
+from thoughtmill.factory.answers.number import equal, lorid_grader
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.train.policies import KINDS_ALONE, KINDS_OF_K, PolicySettings, candidates, policy
+from thoughtmill.train.policies.__main__ import replayed
+from thoughtmill.train.policies.draws import Key, Sample, replay
 
 HOW = PolicySettings()
 
@@ -110,7 +111,7 @@ def test_the_settings_reach_the_policies() -> None:
 
 def run(path: Path, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run the command in a folder, or else in the folder of the samples."""
-    words = [sys.executable, "-m", "train.policies", str(path)]
+    words = [sys.executable, "-m", "thoughtmill.train.policies", str(path)]
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
     return subprocess.run(
         words, capture_output=True, text=True, check=False, cwd=folder or path.parent, env=environment
@@ -155,7 +156,7 @@ def test_in_a_project_policies_are_as_its_settings_have_them(tmp_path: Path) -> 
 
 
 def test_the_command_needs_no_torch(tmp_path: Path) -> None:
-    words = "import sys, train.policies; sys.exit('torch' in sys.modules)"
+    words = "import sys, thoughtmill.train.policies; sys.exit('torch' in sys.modules)"
     assert (
         subprocess.run([sys.executable, "-c", words], cwd=Path(__file__).parents[1], check=False).returncode
         == 0

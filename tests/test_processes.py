@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from factory.errors import ThoughtmillError
-from factory.solvers import programs as module
-from factory.solvers.limits import Limits
-from factory.solvers.program.fences import FENCES
-from factory.solvers.program.processes import FenceMissing, Zygote
-from factory.solvers.program.screen import Screened
-from factory.solvers.programs import Programs, strongest_fence
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.solvers import programs as module
+from thoughtmill.factory.solvers.limits import Limits
+from thoughtmill.factory.solvers.program.fences import FENCES
+from thoughtmill.factory.solvers.program.processes import FenceMissing, Zygote
+from thoughtmill.factory.solvers.program.screen import Screened
+from thoughtmill.factory.solvers.programs import Programs, strongest_fence
 
 LIMITS = Limits(wall_s=0.3, long_wall_s=0.5)
 ONE = Screened("", "1", plain=True, heavy=False)
@@ -55,7 +55,7 @@ def test_time_is_kept_by_the_zygote_whatever_the_program_does() -> None:
 
 
 def test_an_unknown_protection_is_a_missing_fence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("factory.solvers.program.processes.START", "import sys; sys.exit(1)")
+    monkeypatch.setattr("thoughtmill.factory.solvers.program.processes.START", "import sys; sys.exit(1)")
     with pytest.raises(FenceMissing):
         Zygote("process", LIMITS, heavy=False).run(ONE, 1.0)
 
@@ -80,8 +80,8 @@ def test_nothing_outlives_a_parent_that_is_killed(tmp_path: Path) -> None:
     mark = f"orphan{os.getpid()}"
     script = f"""
         import subprocess, sys
-        from factory.solvers.programs import Programs
-        from factory.solvers.limits import Limits
+        from thoughtmill.factory.solvers.programs import Programs
+        from thoughtmill.factory.solvers.limits import Limits
         programs = Programs(Limits(wall_s=60, long_wall_s=60))
         programs.run("ans = 1")
         programs.run("import statistics\\nans = statistics.mean([1])")

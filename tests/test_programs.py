@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from factory.solvers.limits import Limits
-from factory.solvers.programs import Programs
+from thoughtmill.factory.solvers.limits import Limits
+from thoughtmill.factory.solvers.programs import Programs
 
 LIMITS = Limits(wall_s=0.3, long_wall_s=0.6)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from factory import progress
+from thoughtmill.factory.core import progress
 
 
 def test_items_pass_through_and_the_end_is_said_in_a_plain_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,12 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from factory import prompts
-from factory.errors import ThoughtmillError
-from factory.solvers.answers import equal
-from factory.solvers.limits import Limits
-from factory.solvers.solvers import Solvers
-from factory.thoughts import THOUGHTS
+from thoughtmill.factory.answers.number import equal
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.solvers.limits import Limits
+from thoughtmill.factory.solvers.solvers import Solvers
+from thoughtmill.factory.thoughts import THOUGHTS, prompts
 
 EXEMPLARS = Path(__file__).parents[1] / "data" / "exemplars.jsonl"
 ROWS = [json.loads(line) for line in EXEMPLARS.read_text().splitlines()]

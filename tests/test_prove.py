@@ -7,17 +7,17 @@ from typing import Any
 import pytest
 from huggingface_hub.errors import LocalTokenNotFoundError
 
-from factory import tables
-from factory.commands import push as pushing
-from factory.commands.prove import prove
-from factory.commands.push import push
-from factory.errors import ThoughtmillError
-from factory.release import Settings, release
-from factory.sources import digest
-from factory.tabulate import tabulate
-from factory.verdicts import Settings as VerifySettings
-from schemas import Released
 from tests.small_corpus import THOUGHTS
+from thoughtmill.factory.commands import push as pushing
+from thoughtmill.factory.commands.prove import prove
+from thoughtmill.factory.commands.push import push
+from thoughtmill.factory.core import tables
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.files import digest
+from thoughtmill.factory.release import Settings, release
+from thoughtmill.factory.tabulate import tabulate
+from thoughtmill.factory.thoughts.solving import Settings as VerifySettings
+from thoughtmill.schemas import Released
 
 ONE = VerifySettings(workers=1)
 

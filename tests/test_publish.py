@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.test_origins import ORIGIN
-from train.origins import WEIGHTS, write_origin
+from thoughtmill.train.origins import WEIGHTS, write_origin
 
 Push = Callable[[str, str], str]
 
@@ -69,7 +69,7 @@ def push(tmp_path: Path) -> Iterator[Push]:
     hub = {"HF_ENDPOINT": endpoint, "HF_HOME": str(tmp_path / "home"), "HF_TOKEN": "token"}
 
     def pushed(role: str, repository: str) -> str:
-        words = [sys.executable, "-m", "factory.cli", "push-adapter", role, repository]
+        words = [sys.executable, "-m", "thoughtmill.factory.commands.cli", "push-adapter", role, repository]
         words += ["--folder", str(tmp_path / "ir")]
         told = subprocess.run(
             words,

@@ -7,10 +7,10 @@ from fractions import Fraction
 
 import pytest
 
-from factory.solvers.equation import quadratic
-from factory.solvers.equation.system import parse, system
-from factory.solvers.equation.tree import Call
-from factory.solvers.equations import Equations
+from thoughtmill.factory.solvers.equation import quadratic
+from thoughtmill.factory.solvers.equation.system import parse, system
+from thoughtmill.factory.solvers.equation.tree import Call
+from thoughtmill.factory.solvers.equations import Equations
 
 
 def found(text: str) -> list[dict[str, Fraction]] | None:

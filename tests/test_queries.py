@@ -3,9 +3,9 @@
 import duckdb
 import pytest
 
-from factory.errors import ThoughtmillError
-from factory.pages.queries import VERIFIED, row, rows
 from tests import jugs
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.pages.queries import VERIFIED, row, rows
 
 
 def test_a_row_names_its_columns_in_their_order() -> None:

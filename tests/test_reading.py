@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from factory.solvers.answers import canonical, equal
-from factory.solvers.reading import boxes, read
+from thoughtmill.factory.answers.number import canonical, equal
+from thoughtmill.factory.answers.reading import boxes, read
 
 READ = {
     r"so \boxed{12}": ("12", "boxed"),
@@ -140,7 +140,7 @@ HOSTILE = [
 ]
 READ_ALL = """
 import json, sys
-from factory.solvers.reading import read
+from thoughtmill.factory.answers.reading import read
 for unit in json.load(sys.stdin):
     long = unit * (200_000 // len(unit))
     for text in (long, "A: " + long, long + " 7 END"):

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from factory.card import described
-from factory.cli import COMMANDS
-from factory.corpus import VIEWS
-from schemas import TABLES, Released, Table
-from train.claims import table
+from thoughtmill.factory.commands.cli import COMMANDS
+from thoughtmill.factory.core.corpus import VIEWS
+from thoughtmill.factory.pages.card import described
+from thoughtmill.schemas import TABLES, Released, Table
+from thoughtmill.train.claims import table
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()

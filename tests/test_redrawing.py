@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from factory import redrawing, tables
-from factory.redrawing import Pair, checked, pairs, redraw
-from factory.solvers.limits import Limits
-from factory.solvers.outcome import Check
-from factory.solvers.solvers import Solvers
+from thoughtmill.factory.core import tables
+from thoughtmill.factory.solvers.checks import redrawing
+from thoughtmill.factory.solvers.checks.redrawing import Pair, checked, pairs, redraw
+from thoughtmill.factory.solvers.limits import Limits
+from thoughtmill.factory.solvers.outcome import Check
+from thoughtmill.factory.solvers.solvers import Solvers
 
 PROBLEMS = [{"problem_id": name, "problem": "How many are 6 rows of 7?"} for name in ("a", "b", "c")]
 

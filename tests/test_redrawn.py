@@ -2,10 +2,10 @@
 
 from fractions import Fraction
 
-from factory.solvers.answers import exact_text
-from factory.solvers.arithmetic import evaluate
-from factory.solvers.outcome import Check, Outcome
-from factory.solvers.redrawn import DRAWS, redrawn_agreement
+from thoughtmill.factory.answers.number import exact_text
+from thoughtmill.factory.solvers.arithmetic import evaluate
+from thoughtmill.factory.solvers.checks.redrawn import DRAWS, redrawn_agreement
+from thoughtmill.factory.solvers.outcome import Check, Outcome
 
 seen: list[str] = []
 

@@ -7,12 +7,12 @@ import pytest
 import yaml
 from datasets import load_dataset
 
-from factory.release import Settings, release
-from factory.sources import digest
-from factory.tabulate import tabulate
-from schemas import TABLES, Released, columns
-from schemas.fields import DROP_REASONS, FAILURES
 from tests.small_corpus import THOUGHTS
+from thoughtmill.factory.core.files import digest
+from thoughtmill.factory.release import Settings, release
+from thoughtmill.factory.tabulate import tabulate
+from thoughtmill.schemas import TABLES, Released, columns
+from thoughtmill.schemas.fields import DROP_REASONS, FAILURES
 
 
 @pytest.fixture

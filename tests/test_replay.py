@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from factory.errors import ThoughtmillError
-from factory.teachers import Request
-from factory.teachers.replay import ReplayTeacher, Settings
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.teachers import Request
+from thoughtmill.factory.teachers.replay import ReplayTeacher, Settings
 
 LINE = {
     "problem_id": "p-1",

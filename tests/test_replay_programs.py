@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from factory.solvers.answers import equal
-from factory.solvers.limits import Limits
-from factory.solvers.program.values import read_value
-from factory.solvers.programs import Programs, extract
+from thoughtmill.factory.answers.number import equal
+from thoughtmill.factory.solvers.limits import Limits
+from thoughtmill.factory.solvers.program.values import read_value
+from thoughtmill.factory.solvers.programs import Programs, extract
 
 LIMITS = Limits(wall_s=0.3, long_wall_s=0.3)
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from factory.errors import ThoughtmillError
-from factory.report import Settings, metrics, page, report
 from tests import jugs
 from tests import test_students as students
 from tests.reader import Reader, tables_of
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.report import Settings, metrics, page, report
 
 MANIFEST = {"data_version": "f" * 64}
 
@@ -122,7 +122,9 @@ def test_two_runs_in_two_folders_write_the_same_bytes(tmp_path: Path) -> None:
         (folder / "dvc.yaml").write_text("stages: {}\n")
         jugs.build(folder / "data")
         environment = os.environ | {"PYTHONPATH": str(root), "PYTHONHASHSEED": seed}
-        subprocess.run([sys.executable, "-m", "factory.report"], cwd=folder, env=environment, check=True)
+        subprocess.run(
+            [sys.executable, "-m", "thoughtmill.factory.report"], cwd=folder, env=environment, check=True
+        )
         names = ("report/index.html", "metrics.json")
         written.append([(folder / "data" / name).read_bytes() for name in names])
     assert written[0] == written[1]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from factory.request_keys import canonical, endpoint_name, prompt_sha, request_key, sent
+from thoughtmill.factory.ledger.keys import canonical, endpoint_name, prompt_sha, request_key, sent
 
 MESSAGES = ({"role": "system", "content": "Solve."}, {"role": "user", "content": "2 + 2?"})
 PARAMETERS = {"model": "tiny", "temperature": 0.2, "max_tokens": 64, "seed": 1}

@@ -4,12 +4,12 @@ from pathlib import Path
 import pytest
 from transformers import PreTrainedTokenizerBase
 
-from factory.errors import ThoughtmillError
 from tests import tiny
-from train import roles
-from train.lessons import encode
-from train.pinned import Corpus, open_corpus
-from train.roles import ROLES, Example
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.train import roles
+from thoughtmill.train.lessons import encode
+from thoughtmill.train.pinned import Corpus, open_corpus
+from thoughtmill.train.roles import ROLES, Example
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ import time
 
 import orjson
 
-from factory.teachers import Request
-from factory.teachers.deliveries import Completed, Delivery, Fault, Remedy, completion
-from factory.teachers.money import Price
-from factory.teachers.rows import Row, keyed, reply
+from thoughtmill.factory.teachers import Request
+from thoughtmill.factory.teachers.endpoint.deliveries import Completed, Delivery, Fault, Remedy, completion
+from thoughtmill.factory.teachers.endpoint.money import Price
+from thoughtmill.factory.teachers.endpoint.rows import Row, keyed, reply
 
 REQUEST = Request(
     {"problem_id": "p"}, "pot", 2, ({"role": "user", "content": "2 + 2?"},), {"model": "tiny", "seed": 2}

@@ -13,7 +13,8 @@ ROOT = Path(__file__).parents[1]
 def line_of(body: str, tail: str = "", limit_bytes: int = 1000) -> str:
     """Run a program in a child and return what it wrote."""
     answers, answer = os.pipe()
-    code = "import sys; sys.path.insert(0, sys.argv[1])\nfrom factory.solvers.program.runner import run\n"
+    code = "import sys; sys.path.insert(0, sys.argv[1])\n"
+    code += "from thoughtmill.factory.solvers.program.runner import run\n"
     code += "run(sys.argv[2], sys.argv[3], int(sys.argv[4]), int(sys.argv[5]))"
     arguments = [str(ROOT), body, tail, str(answer), str(limit_bytes)]
     done = subprocess.run([sys.executable, "-c", code, *arguments], pass_fds=[answer], timeout=60, check=True)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from factory.errors import ThoughtmillError
-from factory.ledger import Ledger, runs
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.ledger import Ledger, runs
 
 
 @pytest.fixture

@@ -3,10 +3,10 @@
 import duckdb
 import pytest
 
-from factory.pages.samples import SHOWN_CHARACTERS, draw, samples, verdict
-from schemas.fields import DROP_REASONS, FAILURES
 from tests import jugs
 from tests.reader import Reader
+from thoughtmill.factory.pages.samples import SHOWN_CHARACTERS, draw, samples, verdict
+from thoughtmill.schemas.fields import DROP_REASONS, FAILURES
 
 
 @pytest.fixture

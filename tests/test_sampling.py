@@ -5,9 +5,9 @@ from random import Random
 import pytest
 import torch
 
-from train.answering import Request
-from train.draws import Draw
-from train.sampling import ROOM, Roomy, Row, Rows, empty_cache, joined, pick
+from thoughtmill.train.answering import Request
+from thoughtmill.train.policies.draws import Draw
+from thoughtmill.train.writers.sampling import ROOM, Roomy, Row, Rows, empty_cache, joined, pick
 
 LOGITS = torch.tensor([0.5, 0.3, 0.15, 0.05]).log()
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from factory.solvers.program.screen import SOURCE_LENGTH, Unparsable, screen
+from thoughtmill.factory.solvers.program.screen import SOURCE_LENGTH, Unparsable, screen
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from factory.solvers.program.seccomp import ALLOW, ALLOWED, KILL, REFUSE, RETURN, compile_filter
+from thoughtmill.factory.solvers.program.seccomp import ALLOW, ALLOWED, KILL, REFUSE, RETURN, compile_filter
 
 
 @pytest.mark.parametrize(("machine", "column"), [("x86_64", 0), ("aarch64", 1)])

@@ -8,12 +8,12 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from factory import tables
-from factory.errors import ThoughtmillError
-from factory.seed import Settings, seed
-from factory.sources import digest
-from factory.stories import SPLITS
-from schemas import Problems
+from thoughtmill.factory.core import tables
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.files import digest
+from thoughtmill.factory.problems.stories import SPLITS
+from thoughtmill.factory.seed import Settings, seed
+from thoughtmill.schemas import Problems
 
 OURS = [
     {

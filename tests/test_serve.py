@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from factory.teachers import Request
-from factory.teachers.openai import OpenAITeacher, Settings
+from thoughtmill.factory.teachers import Request
+from thoughtmill.factory.teachers.openai import OpenAITeacher, Settings
 
 NEEDED = ("torch", "transformers", "tokenizers", "fastapi", "uvicorn")
 MISSING = [name for name in NEEDED if importlib.util.find_spec(name) is None]

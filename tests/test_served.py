@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from tests.fake_endpoint import FakeEndpoint, Turn, error
-from train.answering import Request, Written
-from train.draws import Draw
-from train.roles import prompt
-from train.served import Served, ServedSettings
+from thoughtmill.train.answering import Request, Written
+from thoughtmill.train.policies.draws import Draw
+from thoughtmill.train.roles import prompt
+from thoughtmill.train.writers.openai import Served, ServedSettings
 
 PROBLEM = "7 bags of 2 nuts. How many nuts?"
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from factory import params
-from factory.errors import ThoughtmillError
-from factory.teachers.settings import OPENAI_URL, Settings
+from thoughtmill.factory.core import params
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.teachers.endpoint.settings import OPENAI_URL, Settings
 
 
 def test_the_url_is_the_setting_then_the_environment_then_openais(monkeypatch: pytest.MonkeyPatch) -> None:

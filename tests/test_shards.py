@@ -9,12 +9,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from factory.errors import ThoughtmillError
-from factory.ledger import Failure, Ledger, Result, shards
-from factory.ledger.shards import export, load
-from factory.teachers import Reply, Request
-from factory.teachers.openai import OpenAITeacher, Settings
 from tests.fake_endpoint import FakeEndpoint, Turn, error
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.ledger import Failure, Ledger, Result, shards
+from thoughtmill.factory.ledger.shards import export, load
+from thoughtmill.factory.teachers import Reply, Request
+from thoughtmill.factory.teachers.openai import OpenAITeacher, Settings
 
 RESULT = Result(
     "k", "here", "tiny", "cot", "s", b'{"x": "\xff\x00"}', None, 10, None, 5, 0.1 + 0.2, 1.5, 1.7e9

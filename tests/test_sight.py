@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from factory.ledger import Ledger, runs
-from factory.teachers.sight import Sight
-from factory.teachers.tally import Tally
+from thoughtmill.factory.ledger import Ledger, runs
+from thoughtmill.factory.teachers.endpoint.sight import Sight
+from thoughtmill.factory.teachers.endpoint.tally import Tally
 
 
 class Terminal(io.StringIO):

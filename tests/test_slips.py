@@ -6,9 +6,9 @@ from random import Random
 
 import pytest
 
-from factory.solutions import parse
-from factory.teachers.embedded.compiling import COMPILERS
-from factory.teachers.embedded.slips import (
+from thoughtmill.factory.solutions import parse
+from thoughtmill.factory.teachers.embedded.compiling import COMPILERS
+from thoughtmill.factory.teachers.embedded.slips import (
     SLIPS,
     Right,
     Slip,

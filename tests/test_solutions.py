@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from factory.solutions import Solution, parse
-from factory.solutions.calculations import UnusableSolution
-from factory.solvers import answers
+from thoughtmill.factory.answers import number as answers
+from thoughtmill.factory.solutions import Solution, parse
+from thoughtmill.factory.solutions.calculations import UnusableSolution
 
 MARBLES = """\
 Given: bags = 4

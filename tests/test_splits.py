@@ -3,10 +3,10 @@
 import duckdb
 import pytest
 
-from factory.pages.splits import splits
-from schemas.fields import SPLITS
 from tests import jugs
 from tests.reader import tables_of
+from thoughtmill.factory.pages.splits import splits
+from thoughtmill.schemas.fields import SPLITS
 
 
 @pytest.fixture

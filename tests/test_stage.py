@@ -7,8 +7,8 @@ import duckdb
 import pyarrow
 import pytest
 
-from factory import stage
-from factory.errors import ThoughtmillError
+from thoughtmill.factory.core import stage
+from thoughtmill.factory.core.errors import ThoughtmillError
 
 
 def left(monkeypatch: pytest.MonkeyPatch, error: BaseException | None, words: tuple[str, ...] = ()) -> object:

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from factory.solvers.answers import canonical
-from factory.solvers.statements import leads, mentions, plain, stated
+from thoughtmill.factory.answers.number import canonical
+from thoughtmill.factory.answers.statements import leads, mentions, plain, stated
 
 STATED = {
     "24": "24",

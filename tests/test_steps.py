@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from factory.solvers.steps import checks, steps
+from thoughtmill.factory.solvers.steps import checks, steps
 
 RIGHT = [
     *("48 / 2 = 24", "$5 + $6 = $11", "3 x 4 = 12", "50% of 30 = 15", "18 \N{MINUS SIGN} 6 = 12", "2^3 = 8"),
@@ -163,7 +163,7 @@ HOSTILE = [
 HOSTILE += ["1,111", "9^9^", "\N{MINUS SIGN}", "_", "|", "1:1", "of 1 ", "1e9", "\\times 1", "=\n", "1+1=2 "]
 RECOMPUTE_ALL = """
 import json, sys
-from factory.solvers.steps import checks
+from thoughtmill.factory.solvers.steps import checks
 for unit in json.load(sys.stdin):
     checks(unit * (200_000 // len(unit)), "1")
 print("recomputed")

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from factory import tables
-from factory.errors import ThoughtmillError
-from factory.solvers.limits import Limits
-from factory.solvers.solvers import Solvers
-from schemas import Predictions, Problems
 from tests import small_corpus
-from train.draws import Sample
-from train.stored import exported, main, of_predictions, read_samples, solve
+from thoughtmill.factory.core import tables
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.solvers.limits import Limits
+from thoughtmill.factory.solvers.solvers import Solvers
+from thoughtmill.schemas import Predictions, Problems
+from thoughtmill.train.policies.draws import Sample
+from thoughtmill.train.stored import exported, main, of_predictions, read_samples, solve
 
 ROW = {"problem_id": "p", "answer": "$1,200", "role": "ir", "round": 1, "sample": 0, "new_tokens": 9}
 

@@ -10,10 +10,15 @@ from pathlib import Path
 import pydantic
 import pytest
 
-from factory.errors import ThoughtmillError
-from factory.stories import Settings, Story, tell
-from factory.stories.compositions import MOST_MOVES, compositions, held_out, split_of_numbers
-from factory.stories.templates import TEMPLATES
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.problems.stories import Settings, Story, tell
+from thoughtmill.factory.problems.stories.compositions import (
+    MOST_MOVES,
+    compositions,
+    held_out,
+    split_of_numbers,
+)
+from thoughtmill.factory.problems.stories.templates import TEMPLATES
 
 KNOWN = ("train", "validation", "test_numbers")
 KNOWN_TEMPLATES = tuple(template for template in TEMPLATES if not template.reserved)
@@ -73,7 +78,7 @@ def test_another_seed_tells_other_stories() -> None:
 
 def test_the_stories_depend_on_the_seed_alone_and_not_on_the_process() -> None:
     program = (
-        "import hashlib; from factory.stories import tell\n"
+        "import hashlib; from thoughtmill.factory.problems.stories import tell\n"
         f"texts = repr([s for split in {SPLITS!r} for s in tell(split, 150, seed=7)])\n"
         "print(hashlib.sha256(texts.encode()).hexdigest())"
     )
@@ -207,7 +212,7 @@ def test_a_large_set_keeps_telling_new_stories() -> None:
 
 
 def test_a_template_that_has_no_further_text_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("factory.stories.ATTEMPTS", 0)
+    monkeypatch.setattr("thoughtmill.factory.problems.stories.ATTEMPTS", 0)
     with pytest.raises(ThoughtmillError, match="no further text"):
         next(tell("train", 1, seed=1))
 

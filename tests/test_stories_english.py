@@ -5,13 +5,13 @@ from random import Random
 
 import pytest
 
-from factory.stories import tell
-from factory.stories.compositions import compositions
-from factory.stories.parts import Step, Template
-from factory.stories.patterns import fill
-from factory.stories.telling import draw_numbers, draw_words, write_problem
-from factory.stories.templates import TEMPLATES
-from factory.stories.words import HE, PEOPLE, SHE, cast, forms
+from thoughtmill.factory.problems.stories import tell
+from thoughtmill.factory.problems.stories.compositions import compositions
+from thoughtmill.factory.problems.stories.parts import Step, Template
+from thoughtmill.factory.problems.stories.patterns import fill
+from thoughtmill.factory.problems.stories.telling import draw_numbers, draw_words, write_problem
+from thoughtmill.factory.problems.stories.templates import TEMPLATES
+from thoughtmill.factory.problems.stories.words import HE, PEOPLE, SHE, cast, forms
 
 EVERY_TEMPLATE = pytest.mark.parametrize("template", TEMPLATES, ids=[template.name for template in TEMPLATES])
 

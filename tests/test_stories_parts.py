@@ -5,9 +5,9 @@ from random import Random
 
 import pytest
 
-from factory.stories.compositions import compositions, held_out
-from factory.stories.expressions import formula, show
-from factory.stories.parts import (
+from thoughtmill.factory.problems.stories.compositions import compositions, held_out
+from thoughtmill.factory.problems.stories.expressions import formula, show
+from thoughtmill.factory.problems.stories.parts import (
     Move,
     Step,
     Template,
@@ -22,9 +22,15 @@ from factory.stories.parts import (
     size,
     span,
 )
-from factory.stories.patterns import fill
-from factory.stories.telling import answer_of, draw_numbers, draw_words, write_problem, write_solution
-from factory.stories.words import article, forms
+from thoughtmill.factory.problems.stories.patterns import fill
+from thoughtmill.factory.problems.stories.telling import (
+    answer_of,
+    draw_numbers,
+    draw_words,
+    write_problem,
+    write_solution,
+)
+from thoughtmill.factory.problems.stories.words import article, forms
 
 BOXES = Template(
     "boxes",

@@ -8,12 +8,12 @@ from random import Random
 import pytest
 import sympy
 
-from factory import solutions
-from factory.stories import Story, tell
-from factory.stories.compositions import MOST_MOVES, Composition, compositions
-from factory.stories.expressions import dollars, formula, show
-from factory.stories.parts import Template
-from factory.stories.telling import (
+from thoughtmill.factory import solutions
+from thoughtmill.factory.problems.stories import Story, tell
+from thoughtmill.factory.problems.stories.compositions import MOST_MOVES, Composition, compositions
+from thoughtmill.factory.problems.stories.expressions import dollars, formula, show
+from thoughtmill.factory.problems.stories.parts import Template
+from thoughtmill.factory.problems.stories.telling import (
     Numbers,
     answer_of,
     draw_numbers,
@@ -21,7 +21,7 @@ from factory.stories.telling import (
     write_problem,
     write_solution,
 )
-from factory.stories.templates import TEMPLATES
+from thoughtmill.factory.problems.stories.templates import TEMPLATES
 
 MARK = re.compile(r"<<([a-z_0-9]+)=([^=<>]+)=([^=<>]+)>>(\d+(?:\.\d+)?)")
 UNKNOWN = [template for template in TEMPLATES if template.relations]

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from factory.solvers.program.plain import is_plain
-from factory.solvers.program.straight import assigned
+from thoughtmill.factory.solvers.program.plain import is_plain
+from thoughtmill.factory.solvers.program.straight import assigned
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ from transformers import AutoModelForCausalLM
 
 from tests import tiny
 from tests.test_library import SMALL as READ
-from train.bases import load_base, packs
-from train.batches import IGNORED
-from train.library import Text
-from train.student import (
+from thoughtmill.train.bases import load_base, packs
+from thoughtmill.train.batches import IGNORED
+from thoughtmill.train.embedded.library import Text
+from thoughtmill.train.embedded.student import (
     StudentSettings,
     build_model,
     build_tokenizer,
@@ -120,7 +120,7 @@ def test_a_killed_run_goes_on_after_its_last_cycle_and_ends_in_the_same_bytes(
         train_cycle(*given)
         done.append(given[-1])
 
-    monkeypatch.setattr("train.student.train_cycle", killed_in_the_second)
+    monkeypatch.setattr("thoughtmill.train.embedded.student.train_cycle", killed_in_the_second)
     state = tmp_path / "state.pt"
     with pytest.raises(KeyboardInterrupt):
         train_base(SMALL, tmp_path / "again", state)

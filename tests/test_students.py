@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from factory.pages.students import students
 from tests.reader import Reader, tables_of
+from thoughtmill.factory.pages.students import students
 
 VERSION = "f" * 64
 POLICY = {

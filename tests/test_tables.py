@@ -10,9 +10,9 @@ import pyarrow
 import pyarrow.parquet as pq
 import pytest
 
-from factory import tables
-from factory.errors import ThoughtmillError
-from schemas import Checks, Problems, Records, arrow_schema
+from thoughtmill.factory.core import tables
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.schemas import Checks, Problems, Records, arrow_schema
 
 
 def check(record_id: str, passed: bool | None = True) -> tables.Row:

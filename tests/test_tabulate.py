@@ -6,11 +6,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from factory import corpus, tables
-from factory.errors import ThoughtmillError
-from factory.tabulate import tabulate
-from schemas import TABLES, Problems, columns, grain
 from tests.small_corpus import THOUGHTS
+from thoughtmill.factory.core import corpus, tables
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.tabulate import tabulate
+from thoughtmill.schemas import TABLES, Problems, columns, grain
 
 VIEWS = {"agreement", "yield", "cost", "pairs", "lineage", "suspect_gold"}
 

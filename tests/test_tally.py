@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from factory.teachers.tally import Count, Tally
+from thoughtmill.factory.teachers.endpoint.tally import Count, Tally
 
 
 def tally(total: int | None = 100, **counts: int) -> Tally:

@@ -7,12 +7,19 @@ from email.utils import formatdate
 import aiohttp
 import pytest
 
-from factory.errors import ThoughtmillError
-from factory.teachers.deliveries import Delivery
-from factory.teachers.raw import RawTransport
-from factory.teachers.through_openai import OpenAITransport
-from factory.teachers.transport import Transport, api_key, broken, delivered, proxy_of, retry_after_s
 from tests.fake_endpoint import FakeEndpoint, Turn, error
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.teachers.endpoint.deliveries import Delivery
+from thoughtmill.factory.teachers.endpoint.raw import RawTransport
+from thoughtmill.factory.teachers.endpoint.through_openai import OpenAITransport
+from thoughtmill.factory.teachers.endpoint.transport import (
+    Transport,
+    api_key,
+    broken,
+    delivered,
+    proxy_of,
+    retry_after_s,
+)
 
 BODY = b'{"model": "tiny", "messages": [{"role": "user", "content": "a"}]}'
 

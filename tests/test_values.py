@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import sympy
 
-from factory.solvers.program.values import Reading, read_text, read_value
+from thoughtmill.factory.solvers.program.values import Reading, read_text, read_value
 
 
 class LyingInt(int):

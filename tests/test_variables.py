@@ -2,7 +2,7 @@
 
 import pytest
 
-from factory.solvers.variables import MAX_LENGTH, equation_variables, program_variables
+from thoughtmill.factory.solvers.checks.variables import MAX_LENGTH, equation_variables, program_variables
 
 ALL_USED = [
     "a = 4\nb = 6\nans = a * b",

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from factory import verdicts, workers
-from factory.errors import ThoughtmillError
-from factory.solvers import programs
-from factory.solvers.limits import Limits
-from factory.solvers.solvers import Solvers
-from factory.verdicts import Job, Settings, Solved, crew, solve, solving
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.executors import local as workers
+from thoughtmill.factory.solvers import programs
+from thoughtmill.factory.solvers.limits import Limits
+from thoughtmill.factory.solvers.solvers import Solvers
+from thoughtmill.factory.thoughts import solving as verdicts
+from thoughtmill.factory.thoughts.solving import Job, Settings, Solved, crew, solve, solving
 
 PROBLEM = "How many are 6 rows of 7?"
 SETTINGS = Settings(limits=Limits(wall_s=0.3, long_wall_s=0.6))

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from factory import tables
-from factory.solvers.limits import Limits
-from factory.solvers.solvers import Solvers
-from factory.verdicts import Job, Solved, solve
-from factory.verify import verify
-from schemas import Checks, Records, arrow_schema, primary_key
-from schemas.fields import FAILURES
+from thoughtmill.factory.core import tables
+from thoughtmill.factory.solvers.limits import Limits
+from thoughtmill.factory.solvers.solvers import Solvers
+from thoughtmill.factory.thoughts.solving import Job, Solved, solve
+from thoughtmill.factory.verify import verify
+from thoughtmill.schemas import Checks, Records, arrow_schema, primary_key
+from thoughtmill.schemas.fields import FAILURES
 
 PROBLEM = {
     "problem_id": "ours-train-0",

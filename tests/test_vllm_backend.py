@@ -9,17 +9,17 @@ from typing import Any
 
 import pytest
 
-from factory.errors import ThoughtmillError
 from tests import fake_vllm, tiny
 from tests.test_finetune import settings
-from train.answering import Request, Written
-from train.draws import Draw
-from train.finetune import finetune
-from train.infer import InferSettings, opened
-from train.local import Students
-from train.opening import cast_of, open_students
-from train.pinned import open_corpus
-from train.vllm_backend import Vllm, VllmSettings
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.train.answering import Request, Written
+from thoughtmill.train.finetune import finetune
+from thoughtmill.train.infer import InferSettings, opened
+from thoughtmill.train.opening import cast_of, open_students
+from thoughtmill.train.pinned import open_corpus
+from thoughtmill.train.policies.draws import Draw
+from thoughtmill.train.writers.local import Students
+from thoughtmill.train.writers.vllm import Vllm, VllmSettings
 
 ROLES = ("ir", "kg")
 SAMPLING = {"max_tokens": 12, "top_k": 50, "top_p": 0.9}

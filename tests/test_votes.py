@@ -5,8 +5,8 @@ import random
 import pytest
 
 from tests.tabled import decided, table
-from train.draws import Decided, Key, Policy, Sample, replay
-from train.votes import (
+from thoughtmill.train.policies.draws import Decided, Key, Policy, Sample, replay
+from thoughtmill.train.policies.votes import (
     BLOCK,
     adaptive,
     agree,

@@ -5,9 +5,9 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from factory.teachers import Request
-from factory.teachers.rows import Row
-from factory.teachers.waiting import Waiting
+from thoughtmill.factory.teachers import Request
+from thoughtmill.factory.teachers.endpoint.rows import Row
+from thoughtmill.factory.teachers.endpoint.waiting import Waiting
 
 
 def row(name: str) -> Row:

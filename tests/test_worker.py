@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from factory.errors import ThoughtmillError
-from factory.solvers import worker
-from factory.solvers.worker import Died, Held, Late, Worker
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.solvers import worker
+from thoughtmill.factory.solvers.worker import Died, Held, Late, Worker
 
 MODULE = f"""
 import os

@@ -8,9 +8,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from factory import workers
-from factory.files import running
-from factory.workers import Crew
+from thoughtmill.factory.core.executors import local as workers
+from thoughtmill.factory.core.executors.local import Crew
+from thoughtmill.factory.core.files import running
 
 _offset = 0
 

@@ -3,10 +3,10 @@
 import duckdb
 import pytest
 
-from factory.pages.yields import FAILURE_TONES, MEANINGS, drops, tones, yields
-from schemas.fields import FAILURES
 from tests import jugs
 from tests.reader import Table, tables_of
+from thoughtmill.factory.pages.yields import FAILURE_TONES, MEANINGS, drops, tones, yields
+from thoughtmill.schemas.fields import FAILURES
 
 
 @pytest.fixture

@@ -1,9 +1,9 @@
 """The zygote speaks a small protocol, keeps nothing of a program, and ends with its parent."""
 
-from factory.solvers.limits import Limits
-from factory.solvers.program.processes import Zygote
-from factory.solvers.program.screen import Screened
-from factory.solvers.programs import strongest_fence
+from thoughtmill.factory.solvers.limits import Limits
+from thoughtmill.factory.solvers.program.processes import Zygote
+from thoughtmill.factory.solvers.program.screen import Screened
+from thoughtmill.factory.solvers.programs import strongest_fence
 
 
 def plain(body: str, tail: str = "") -> Screened:

@@ -6,9 +6,9 @@ from typing import Any
 from peft import LoraConfig, PeftModel, TaskType
 from transformers import PreTrainedModel
 
-from factory.errors import ThoughtmillError
-from train.bases import Base, linear_layers
-from train.origins import Origin, origin_of, write_origin
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.train.bases import Base, linear_layers
+from thoughtmill.train.origins import Origin, origin_of, write_origin
 
 
 def lora(

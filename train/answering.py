@@ -9,9 +9,18 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from factory.files import aside, json_objects
-from factory.progress import LINE_EVERY_S, line
-from train.draws import Decided, Draw, Follower, Key, Policy, Sample, collected, followers
+from thoughtmill.factory.core.files import aside, json_objects
+from thoughtmill.factory.core.progress import LINE_EVERY_S, line
+from thoughtmill.train.policies.draws import (
+    Decided,
+    Draw,
+    Follower,
+    Key,
+    Policy,
+    Sample,
+    collected,
+    followers,
+)
 
 
 class Request(NamedTuple):

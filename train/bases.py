@@ -21,7 +21,7 @@ from transformers import (
 )
 from transformers.pytorch_utils import Conv1D
 
-from factory.errors import ThoughtmillError
+from thoughtmill.factory.core.errors import ThoughtmillError
 
 READ = ("*.json", "*.safetensors", "*.bin", "*.jinja", "*.model", "*.txt")
 """The files of a base: configuration, weights, chat template, tokenizer."""

@@ -1,6 +1,6 @@
 """Claims of the papers, held against what shows here: by how much, and at what cost.
 
-`python -m train.claims` prints them as the table of the README, from `data/students.json`.
+`python -m thoughtmill.train.claims` prints them as the table of the README, from `data/students.json`.
 """
 
 import json
@@ -10,10 +10,10 @@ from typing import Any
 
 from tabulate import tabulate
 
-from factory import stage
-from factory.errors import ThoughtmillError
-from factory.files import existing, root
-from train.measuring import Result, difference
+from thoughtmill.factory.core import stage
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.files import existing, root
+from thoughtmill.train.measuring import Result, difference
 
 CLAIMS: dict[str, tuple[str, tuple[str, ...]]] = {
     "consistency beats IR alone": ("lorid", ("greedy/ir",)),

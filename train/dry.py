@@ -1,15 +1,18 @@
-"""The check before hours are spent: `python -m train.dry ROLE` says what is learnt, and for how long."""
+"""Say what a run would learn and how long it would take, before it is started.
+
+Run it as `python -m thoughtmill.train.dry ROLE`.
+"""
 
 import os
 import time
 
-from factory import params, stage
-from factory.files import root
-from train.finetune import prepare
-from train.learning import accelerated, backward
-from train.lessons import summary
-from train.pinned import Corpus, open_corpus
-from train.settings import FinetuneSettings
+from thoughtmill.factory.core import params, stage
+from thoughtmill.factory.core.files import root
+from thoughtmill.train.finetune import prepare
+from thoughtmill.train.learning import accelerated, backward
+from thoughtmill.train.lessons import summary
+from thoughtmill.train.pinned import Corpus, open_corpus
+from thoughtmill.train.settings import FinetuneSettings
 
 
 def main(role: str) -> None:

@@ -1,4 +1,4 @@
-"""Stage `evaluate`: every policy replayed over what students wrote, in tables; `python -m train.evaluate`."""
+"""Stage `evaluate`: every policy replayed over what students wrote, in tables."""
 
 import csv
 import os
@@ -10,19 +10,19 @@ from typing import Any
 
 from pydantic import Field
 
-from factory import params, stage, tables
-from factory.errors import ThoughtmillError
-from factory.files import aside, root, write_json
-from factory.params import Settings
-from schemas import PolicyResults, Predictions
-from train.claims import held
-from train.draws import Decided, NotDrawn, replay
-from train.infer import InferSettings, problems_of
-from train.measuring import Run, figures, marked, result
-from train.mistakes import MISTAKES, mistake
-from train.pinned import open_corpus
-from train.policies import candidates, policy
-from train.stored import of_predictions
+from thoughtmill.factory.core import params, stage, tables
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.files import aside, root, write_json
+from thoughtmill.factory.core.params import Settings
+from thoughtmill.schemas import PolicyResults, Predictions
+from thoughtmill.train.claims import held
+from thoughtmill.train.infer import InferSettings, problems_of
+from thoughtmill.train.measuring import Run, figures, marked, result
+from thoughtmill.train.mistakes import MISTAKES, mistake
+from thoughtmill.train.pinned import open_corpus
+from thoughtmill.train.policies import candidates, policy
+from thoughtmill.train.policies.draws import Decided, NotDrawn, replay
+from thoughtmill.train.stored import of_predictions
 
 
 class EvaluateSettings(Settings):

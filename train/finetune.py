@@ -1,4 +1,7 @@
-"""Train the LoRA adapter of one role: `python -m train.finetune ROLE`, alone or under `accelerate launch`."""
+"""Stage `finetune`: train the LoRA adapter of one role.
+
+Run it as `python -m thoughtmill.train.finetune ROLE`, alone or under `accelerate launch`.
+"""
 
 import csv
 import os
@@ -9,16 +12,16 @@ from accelerate import PartialState
 from accelerate.utils import parse_flag_from_env
 from peft import PeftModel, get_peft_model, prepare_model_for_kbit_training
 
-from factory import params, stage
-from factory.errors import ThoughtmillError
-from factory.files import aside, root
-from train import adapters, roles
-from train.bases import Base, load_base
-from train.learning import Point, learn
-from train.lessons import Lessons, lessons, summary
-from train.origins import Origin, commit
-from train.pinned import Corpus, open_corpus
-from train.settings import FinetuneSettings
+from thoughtmill.factory.core import params, stage
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.files import aside, root
+from thoughtmill.train import adapters, roles
+from thoughtmill.train.bases import Base, load_base
+from thoughtmill.train.learning import Point, learn
+from thoughtmill.train.lessons import Lessons, lessons, summary
+from thoughtmill.train.origins import Origin, commit
+from thoughtmill.train.pinned import Corpus, open_corpus
+from thoughtmill.train.settings import FinetuneSettings
 
 
 def main(role: str) -> None:

@@ -1,4 +1,4 @@
-"""Stage `infer`: students answer test problems until every policy has decided; `python -m train.infer`."""
+"""Stage `infer`: students answer test problems until every policy has decided."""
 
 import hashlib
 import os
@@ -10,23 +10,23 @@ from typing import Literal
 
 from pydantic import Field
 
-from factory import params, stage, tables
-from factory.errors import ThoughtmillError
-from factory.files import root
-from factory.params import Settings
-from factory.solvers.answers import equal
-from factory.solvers.solvers import Solvers
-from factory.verdicts import Settings as VerifySettings
-from schemas import Predictions
-from train.answering import Journal, Request, Writer, Written, answer
-from train.draws import Draw, Key, Sample
-from train.local import Students
-from train.opening import Opened, cast_of, open_students
-from train.pinned import Corpus, open_corpus
-from train.policies import PolicySettings, policy
-from train.served import Served, ServedSettings
-from train.stored import VARIANTS, solve
-from train.vllm_backend import Vllm, VllmSettings
+from thoughtmill.factory.answers.number import equal
+from thoughtmill.factory.core import params, stage, tables
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.files import root
+from thoughtmill.factory.core.params import Settings
+from thoughtmill.factory.solvers.solvers import Solvers
+from thoughtmill.factory.thoughts.solving import Settings as VerifySettings
+from thoughtmill.schemas import Predictions
+from thoughtmill.train.answering import Journal, Request, Writer, Written, answer
+from thoughtmill.train.opening import Opened, cast_of, open_students
+from thoughtmill.train.pinned import Corpus, open_corpus
+from thoughtmill.train.policies import PolicySettings, policy
+from thoughtmill.train.policies.draws import Draw, Key, Sample
+from thoughtmill.train.stored import VARIANTS, solve
+from thoughtmill.train.writers.local import Students
+from thoughtmill.train.writers.openai import Served, ServedSettings
+from thoughtmill.train.writers.vllm import Vllm, VllmSettings
 
 AGAIN = "thoughtmill ledger retry && dvc repro -f -s train/dvc.yaml:infer"
 
@@ -35,7 +35,7 @@ class InferSettings(Settings):
     """The section `infer` of `params.yaml`."""
 
     backend: Literal["students", "vllm", "openai"] = "students"
-    base: str = "train/base"
+    base: str = "train/embedded/base"
     revision: str | None = None
     precision: Literal["auto", "float32", "bfloat16", "4bit"] = "auto"
     corpus: str = "data"

@@ -18,13 +18,13 @@ from peft import PeftModel, get_peft_model_state_dict, set_peft_model_state_dict
 from torch import Tensor, nn
 from torch.nn import functional
 
-from factory.errors import ThoughtmillError
-from factory.files import aside
-from factory.progress import LINE_EVERY_S, line
-from train import batches
-from train.bases import Base
-from train.lessons import Lessons
-from train.settings import FinetuneSettings
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.files import aside
+from thoughtmill.factory.core.progress import LINE_EVERY_S, line
+from thoughtmill.train import batches
+from thoughtmill.train.bases import Base
+from thoughtmill.train.lessons import Lessons
+from thoughtmill.train.settings import FinetuneSettings
 
 CLIP = 1.0
 

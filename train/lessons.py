@@ -6,11 +6,11 @@ from collections import Counter
 from dataclasses import dataclass
 from random import Random
 
-from factory.errors import ThoughtmillError
-from train import bases, batches, roles
-from train.bases import Base
-from train.roles import Example
-from train.settings import FinetuneSettings
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.train import bases, batches, roles
+from thoughtmill.train.bases import Base
+from thoughtmill.train.roles import Example
+from thoughtmill.train.settings import FinetuneSettings
 
 
 @dataclass(frozen=True, slots=True)

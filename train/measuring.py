@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from train.draws import Decided, Policy
+from thoughtmill.train.policies.draws import Decided, Policy
 
 RESAMPLES = 2000
 

@@ -7,9 +7,9 @@ Fraction(10, 1)
 import re
 from fractions import Fraction
 
-from factory.solvers.answers import equal, exact_text, fits, value
-from factory.solvers.arithmetic import evaluate
-from factory.solvers.steps import steps
+from thoughtmill.factory.answers.number import equal, exact_text, fits, value
+from thoughtmill.factory.solvers.arithmetic import evaluate
+from thoughtmill.factory.solvers.steps import steps
 
 FORM = frozenset({"unanswered", "refused", "empty", "truncated", "unparsable", "no_answer", "not_a_number"})
 FIGURE = re.compile(r"[0-9][0-9,]*(?:\.[0-9]+)?")

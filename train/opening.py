@@ -7,11 +7,11 @@ from pathlib import Path
 import torch
 from peft import PeftModel
 
-from factory.errors import ThoughtmillError
-from train import adapters
-from train.bases import Base, load_base, sha256_of
-from train.origins import Origin, origin_of
-from train.roles import spoken
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.train import adapters
+from thoughtmill.train.bases import Base, load_base, sha256_of
+from thoughtmill.train.origins import Origin, origin_of
+from thoughtmill.train.roles import spoken
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from factory.errors import ThoughtmillError
-from factory.files import existing, write_json
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.files import existing, write_json
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 
@@ -55,7 +55,7 @@ def card(origin: Origin) -> str:
 
 def origin_of(folder: Path) -> Origin:
     """Read where an adapter comes from, and make sure that it is whole."""
-    file = existing(folder / "thoughtmill.json", "train the role with `python -m train.finetune`")
+    file = existing(folder / "thoughtmill.json", "train the role with `python -m thoughtmill.train.finetune`")
     try:
         origin = Origin(**json.loads(file.read_text("utf-8")))
     except (ValueError, TypeError) as error:

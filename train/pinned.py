@@ -8,8 +8,8 @@ import duckdb
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
-from factory.errors import ThoughtmillError
-from factory.files import existing
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.files import existing
 
 REBUILD = "build the corpus with `dvc repro`"
 

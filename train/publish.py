@@ -3,10 +3,10 @@
 import argparse
 from pathlib import Path
 
-from factory.commands.push import upload
-from factory.errors import ThoughtmillError
-from factory.files import root
-from train.origins import origin_of
+from thoughtmill.factory.commands.push import upload
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.files import root
+from thoughtmill.train.origins import origin_of
 
 HELP = "send an adapter to the Hugging Face Hub"
 

@@ -11,8 +11,8 @@ from typing import Any
 import duckdb
 from transformers import PreTrainedTokenizerBase
 
-from factory.errors import ThoughtmillError
-from train.pinned import Corpus
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.train.pinned import Corpus
 
 # A student writes its equations without the line that declares their unknowns, as EoTD's systems are (section
 # 3.1): it would have to name them all before it has thought of the first.

@@ -4,8 +4,8 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from factory.params import Settings, validated
-from train.roles import named
+from thoughtmill.factory.core.params import Settings, validated
+from thoughtmill.train.roles import named
 
 PRESETS: dict[str, dict[str, Any]] = {
     # The embedded student: small enough for any rank, hungry enough for a high learning rate.
@@ -37,7 +37,7 @@ class FinetuneSettings(Settings):
     """How a role is trained. What is not given comes from `preset`."""
 
     preset: Literal["embedded", "lorid", "etd"] = "embedded"
-    base: str = "train/base"
+    base: str = "train/embedded/base"
     revision: str | None = None
     corpus: str = "data"
     corpus_revision: str | None = None

@@ -1,6 +1,7 @@
 """Stored samples: rows of JSON or of `predictions`, read back as what policies decide on.
 
-`python -m train.stored RUN > samples.jsonl` writes the samples of a run for `python -m train.policies`.
+`python -m thoughtmill.train.stored RUN > samples.jsonl` writes the samples of a run, which
+`python -m thoughtmill.train.policies` reads.
 """
 
 import json
@@ -10,19 +11,19 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, Field
 
-from factory import stage, tables
-from factory.errors import ThoughtmillError
-from factory.files import read_jsonl, root
-from factory.params import validated
-from factory.solvers.answers import canonical
-from factory.solvers.limits import Limits
-from factory.solvers.solvers import Solvers
-from factory.thoughts import named
-from schemas import Predictions, Problems
-from train.draws import Key, Sample
+from thoughtmill.factory.answers.number import canonical
+from thoughtmill.factory.core import stage, tables
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.files import read_jsonl, root
+from thoughtmill.factory.core.params import validated
+from thoughtmill.factory.solvers.limits import Limits
+from thoughtmill.factory.solvers.solvers import Solvers
+from thoughtmill.factory.thoughts import named
+from thoughtmill.schemas import Predictions, Problems
+from thoughtmill.train.policies.draws import Key, Sample
 
 VARIANTS = {"dr_other": "dr", "dr_bare": "dr"}
-"""Roles that are another role, given something else than it learnt with; see `train.lorid.greedy_deep`."""
+"""Roles that are another role, given something else than it learnt with; see `policies.lorid.greedy_deep`."""
 
 Text = Annotated[str, BeforeValidator(lambda given: str(given) if isinstance(given, int | float) else given)]
 Count = Annotated[int, BeforeValidator(lambda given: int(given) if _whole(given) else given), Field(ge=0)]
@@ -53,7 +54,7 @@ def solve(role: str, text: str, problem: str, solvers: Solvers) -> tuple[str | N
 
     What students write is parsed, run and solved in the same fences as what teachers write.
     """
-    from train.roles import named as role_named  # the tokenizers it brings take seconds to import
+    from thoughtmill.train.roles import named as role_named  # the tokenizers it brings take seconds to import
 
     entry = role_named(VARIANTS.get(role, role))
     if entry.parts:
@@ -118,7 +119,7 @@ def of_predictions(rows: Iterable[Mapping[str, Any]]) -> dict[Key, Sample]:
 def exported(
     predictions: Iterable[Mapping[str, Any]], answers: Mapping[str, str]
 ) -> Iterator[dict[str, Any]]:
-    """Yield rows of `predictions` in the form that `python -m train.policies` reads."""
+    """Yield rows of `predictions` in the form that `python -m thoughtmill.train.policies` reads."""
     names = ("problem_id", "role", "round", "sample", "text", "predicted_answer", "failure", "new_tokens")
     for row in predictions:
         yield {"answer": answers[row["problem_id"]]} | {name: row[name] for name in names}

@@ -3,13 +3,14 @@
 import importlib
 
 from bench.peers import SAMPLING, Job
-from factory.teachers import Request
-from factory.teachers.openai import OpenAITeacher, Settings
+from thoughtmill.factory.teachers import Request
+from thoughtmill.factory.teachers.openai import OpenAITeacher, Settings
 
 
 def prepare(variant: str) -> None:
     """Import what a run imports when it begins."""
-    importlib.import_module(f"factory.teachers.{'raw' if variant == 'raw' else 'through_openai'}")
+    transport = "raw" if variant == "raw" else "through_openai"
+    importlib.import_module(f"thoughtmill.factory.teachers.endpoint.{transport}")
 
 
 def ask(job: Job) -> int:

@@ -14,14 +14,22 @@ from itertools import tee
 from pathlib import Path
 from typing import Any
 
-from factory.errors import ThoughtmillError
-from factory.files import aside, existing, json_objects
-from factory.journal import cache_folder, fingerprint
-from factory.progress import track
-from factory.solvers.answers import canonical, equal
-from factory.solvers.latex import Latex, boxed, is_expression
-from factory.thoughts import named
-from factory.verdicts import Job, Settings, Solved, Solving, configured, solving, source_digest
+from thoughtmill.factory.answers.number import canonical, equal
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.files import aside, existing, json_objects
+from thoughtmill.factory.core.journal import cache_folder, fingerprint
+from thoughtmill.factory.core.progress import track
+from thoughtmill.factory.solvers.latex import Latex, boxed, is_expression
+from thoughtmill.factory.thoughts import named
+from thoughtmill.factory.thoughts.solving import (
+    Job,
+    Settings,
+    Solved,
+    Solving,
+    configured,
+    solving,
+    source_digest,
+)
 
 NEEDED = {"problem_id": (str, int), "problem": str, "answer": (str, int, float), "completion": str}
 

@@ -4,11 +4,12 @@ import argparse
 
 from tabulate import tabulate
 
-from factory import generate, params
-from factory.errors import ThoughtmillError
-from factory.files import root
-from factory.teachers.estimate import Estimate
-from factory.teachers.openai import OpenAITeacher
+from thoughtmill.factory import generate
+from thoughtmill.factory.core import params
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.files import root
+from thoughtmill.factory.teachers.endpoint.estimate import Estimate
+from thoughtmill.factory.teachers.openai import OpenAITeacher
 
 HELP = "say what the next run would ask and cost"
 

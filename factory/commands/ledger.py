@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
-from factory.files import root
-from factory.ledger import Ledger, shards
+from thoughtmill.factory.core.files import root
+from thoughtmill.factory.ledger import Ledger, shards
 
 HELP = "write the ledger as shards, take shards in, or let what failed in them be asked again"
 

@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from factory import corpus, tables, verdicts
-from factory.errors import ThoughtmillError
-from factory.files import existing, root
-from factory.progress import track
-from factory.solvers.answers import equal
-from factory.solvers.solvers import Solvers
-from factory.sources import digest
-from factory.thoughts import THOUGHTS, named
-from schemas import Released
+from thoughtmill.factory.answers.number import equal
+from thoughtmill.factory.core import corpus, tables
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.files import digest, existing, root
+from thoughtmill.factory.core.progress import track
+from thoughtmill.factory.solvers.solvers import Solvers
+from thoughtmill.factory.thoughts import THOUGHTS, named
+from thoughtmill.factory.thoughts import solving as verdicts
+from thoughtmill.schemas import Released
 
 HELP = "prove that a release is what it claims to be"
 

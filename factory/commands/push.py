@@ -6,9 +6,9 @@ from pathlib import Path
 from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError
 
-from factory.commands.prove import changed, manifest_of
-from factory.errors import ThoughtmillError
-from factory.files import root
+from thoughtmill.factory.commands.prove import changed, manifest_of
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.files import root
 
 HELP = "send the release to the Hugging Face Hub"
 

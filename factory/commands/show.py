@@ -5,8 +5,8 @@ import textwrap
 
 import duckdb
 
-from factory import corpus
-from factory.errors import ThoughtmillError
+from thoughtmill.factory.core import corpus
+from thoughtmill.factory.core.errors import ThoughtmillError
 
 HELP = "show a problem with its thoughts and verdicts"
 

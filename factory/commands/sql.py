@@ -9,8 +9,8 @@ from typing import Any
 import duckdb
 from tabulate import tabulate
 
-from factory import corpus
-from factory.errors import ThoughtmillError
+from thoughtmill.factory.core import corpus
+from thoughtmill.factory.core.errors import ThoughtmillError
 
 FORMATS = ("table", "csv", "json")
 WIDTH = 60

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 from dvc.exceptions import DvcException
 from dvc.repo import Repo
 
-from factory.errors import ThoughtmillError
-from factory.files import root, running
-from factory.ledger.runs import recent
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.files import root, running
+from thoughtmill.factory.ledger.runs import recent
 
 HELP = "say what is built and what is stale"
 

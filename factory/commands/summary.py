@@ -7,8 +7,8 @@ from pathlib import Path
 import duckdb
 from tabulate import tabulate
 
-from factory import corpus
-from factory.files import existing, root
+from thoughtmill.factory.core import corpus
+from thoughtmill.factory.core.files import existing, root
 
 PROBLEMS = """
 select p.source, p.split, count(distinct p.problem_id) as problems, count(record_id) as records,

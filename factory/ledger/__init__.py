@@ -19,8 +19,8 @@ from types import TracebackType
 
 import platformdirs
 
-from factory.errors import ThoughtmillError
-from factory.ledger.schema import (
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.ledger.schema import (
     ATTEMPT_COLUMNS,
     FAILURE_COLUMNS,
     LEDGER_VERSION,

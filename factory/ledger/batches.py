@@ -2,7 +2,7 @@
 
 import time
 
-from factory.ledger import Ledger
+from thoughtmill.factory.ledger import Ledger
 
 
 def is_collected(ledger: Ledger, batch_id: str) -> bool:

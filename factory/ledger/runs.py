@@ -7,9 +7,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from factory.errors import ThoughtmillError
-from factory.files import running
-from factory.ledger import Ledger, default_path
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.files import running
+from thoughtmill.factory.ledger import Ledger, default_path
 
 SILENT_S = 30.0  # a run that has said nothing for so long was killed, and its number is another process's
 

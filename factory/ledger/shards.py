@@ -16,9 +16,9 @@ from typing import Any, TypeVar
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from factory.errors import ThoughtmillError
-from factory.files import aside
-from factory.ledger import Failure, Ledger, Result
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.files import aside
+from thoughtmill.factory.ledger import Failure, Ledger, Result
 
 Row = TypeVar("Row")
 

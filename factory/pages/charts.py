@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from factory.pages.markup import render
+from thoughtmill.factory.pages.markup import render
 
 PLOT_HEIGHT = 72
 """Pixels that the tallest bar of a histogram takes."""

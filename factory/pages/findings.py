@@ -2,9 +2,9 @@
 
 import duckdb
 
-from factory.pages.charts import Part, stacked
-from factory.pages.markup import Section, render
-from factory.pages.queries import Row, rows
+from thoughtmill.factory.pages.charts import Part, stacked
+from thoughtmill.factory.pages.markup import Section, render
+from thoughtmill.factory.pages.queries import Row, rows
 
 
 def findings(con: duckdb.DuckDBPyConnection) -> Section:

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from factory.pages.charts import percent
-from factory.pages.markup import render
+from thoughtmill.factory.pages.charts import percent
+from thoughtmill.factory.pages.markup import render
 
 PLOT_HEIGHT = 240
 """Pixels from no share to the whole."""

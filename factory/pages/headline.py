@@ -5,8 +5,8 @@ from typing import Any
 import duckdb
 from markupsafe import Markup
 
-from factory.pages.markup import count, render, share
-from factory.pages.queries import VERIFIED, row, rows
+from thoughtmill.factory.pages.markup import count, render, share
+from thoughtmill.factory.pages.queries import VERIFIED, row, rows
 
 SHOWN_DIGITS = 12
 """How many digits of the data version are shown: enough to tell any two corpora apart."""

@@ -2,9 +2,9 @@
 
 import duckdb
 
-from factory.pages.charts import Bin, histogram
-from factory.pages.markup import Section, count, render
-from factory.pages.queries import Row, row, rows
+from thoughtmill.factory.pages.charts import Bin, histogram
+from thoughtmill.factory.pages.markup import Section, count, render
+from thoughtmill.factory.pages.queries import Row, row, rows
 
 BINS = 16
 """How many bars a histogram has at most."""

@@ -4,7 +4,7 @@ from typing import Any
 
 import duckdb
 
-from factory import corpus
+from thoughtmill.factory.core import corpus
 
 Row = dict[str, Any]
 

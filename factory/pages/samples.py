@@ -2,10 +2,10 @@
 
 import duckdb
 
-from factory.pages.markup import Section, render
-from factory.pages.queries import Row, rows
-from factory.pages.yields import MEANINGS
-from schemas.fields import DROP_REASONS, FAILURES
+from thoughtmill.factory.pages.markup import Section, render
+from thoughtmill.factory.pages.queries import Row, rows
+from thoughtmill.factory.pages.yields import MEANINGS
+from thoughtmill.schemas.fields import DROP_REASONS, FAILURES
 
 SHOWN_CHARACTERS = 3000
 """How much of one text is shown: a teacher that never stops must not fill the page."""

@@ -2,9 +2,9 @@
 
 import duckdb
 
-from factory.pages.markup import Section, render
-from factory.pages.queries import VERIFIED, rows
-from schemas.fields import SPLITS
+from thoughtmill.factory.pages.markup import Section, render
+from thoughtmill.factory.pages.queries import VERIFIED, rows
+from thoughtmill.schemas.fields import SPLITS
 
 
 def splits(con: duckdb.DuckDBPyConnection) -> Section:

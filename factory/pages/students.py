@@ -6,10 +6,10 @@ It shows what the stage `evaluate` of `train/` wrote; nothing here knows how stu
 from collections.abc import Mapping
 from typing import Any
 
-from factory.pages.charts import Part, stacked
-from factory.pages.frontier import Point, frontier
-from factory.pages.markup import Section, render
-from factory.pages.queries import Row
+from thoughtmill.factory.pages.charts import Part, stacked
+from thoughtmill.factory.pages.frontier import Point, frontier
+from thoughtmill.factory.pages.markup import Section, render
+from thoughtmill.factory.pages.queries import Row
 
 PARTS = 1000
 """Bars are made of shares; this many parts are the whole."""

@@ -4,10 +4,10 @@ from itertools import groupby
 
 import duckdb
 
-from factory.pages.charts import Part, stacked
-from factory.pages.markup import Section, render
-from factory.pages.queries import Row, rows
-from schemas.fields import DROP_REASONS, FAILURES
+from thoughtmill.factory.pages.charts import Part, stacked
+from thoughtmill.factory.pages.markup import Section, render
+from thoughtmill.factory.pages.queries import Row, rows
+from thoughtmill.schemas.fields import DROP_REASONS, FAILURES
 
 FAILURE_TONES = 8
 """How many colours `style.css` has for failures."""

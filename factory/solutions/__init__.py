@@ -24,10 +24,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from factory.solutions.calculations import NAME, UnusableSolution
-from factory.solutions.graphs import NAMED, Given, Graph, Step, calculate
-from factory.solutions.quantities import quantities
-from factory.solvers import answers
+from thoughtmill.factory.answers import number as answers
+from thoughtmill.factory.solutions.calculations import NAME, UnusableSolution
+from thoughtmill.factory.solutions.graphs import NAMED, Given, Graph, Step, calculate
+from thoughtmill.factory.solutions.quantities import quantities
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
-from factory.solvers import answers
-from factory.solvers.arithmetic import evaluate
+from thoughtmill.factory.answers import number as answers
+from thoughtmill.factory.solvers.arithmetic import evaluate
 
 MARK = re.compile(r"<<([^<>]*)>>")
 NAME = re.compile(r"[a-z_][a-z0-9_]*")

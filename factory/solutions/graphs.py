@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from factory.solutions import names
-from factory.solutions.calculations import (
+from thoughtmill.factory.answers import number as answers
+from thoughtmill.factory.solutions import names
+from thoughtmill.factory.solutions.calculations import (
     MARK,
     Calculation,
     UnusableSolution,
@@ -21,9 +22,8 @@ from factory.solutions.calculations import (
     spelled,
     tokens,
 )
-from factory.solutions.quantities import Quantity
-from factory.solvers import answers
-from factory.solvers.arithmetic import evaluate
+from thoughtmill.factory.solutions.quantities import Quantity
+from thoughtmill.factory.solvers.arithmetic import evaluate
 
 NAMED = re.compile(r"[A-Za-z_]\w*")
 

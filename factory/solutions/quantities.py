@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from factory.solutions import names
-from factory.solvers import answers
+from thoughtmill.factory.answers import number as answers
+from thoughtmill.factory.solutions import names
 
 ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
 TENS = "twenty thirty forty fifty sixty seventy eighty ninety"

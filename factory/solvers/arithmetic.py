@@ -18,7 +18,7 @@ from fractions import Fraction
 from functools import lru_cache
 from math import floor
 
-from factory.solvers.answers import DECIMAL, MAX_LENGTH, SIGNS, fits, value
+from thoughtmill.factory.answers.number import DECIMAL, MAX_LENGTH, SIGNS, fits, value
 
 MAX_TOKENS = 500
 MAX_DEPTH = 50

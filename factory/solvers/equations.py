@@ -12,15 +12,15 @@ it is ever run.
 from collections.abc import Sequence
 from fractions import Fraction
 
-from factory.solvers.answers import canonical, exact_text, fits
-from factory.solvers.equation import quadratic
-from factory.solvers.equation.linear import Equation, linear, settle
-from factory.solvers.equation.lines import equations_of
-from factory.solvers.equation.nonlinear import Nonlinear
-from factory.solvers.equation.system import System, Text, parse, reassigned, system
-from factory.solvers.equation.tree import Call, Unsolvable, fold, names
-from factory.solvers.outcome import Check, Outcome
-from factory.solvers.worker import Held
+from thoughtmill.factory.answers.number import canonical, exact_text, fits
+from thoughtmill.factory.solvers.equation import quadratic
+from thoughtmill.factory.solvers.equation.linear import Equation, linear, settle
+from thoughtmill.factory.solvers.equation.lines import equations_of
+from thoughtmill.factory.solvers.equation.nonlinear import Nonlinear
+from thoughtmill.factory.solvers.equation.system import System, Text, parse, reassigned, system
+from thoughtmill.factory.solvers.equation.tree import Call, Unsolvable, fold, names
+from thoughtmill.factory.solvers.outcome import Check, Outcome
+from thoughtmill.factory.solvers.worker import Held
 
 __all__ = ["Equations", "equations_of"]
 

@@ -9,10 +9,10 @@ True
 
 import re
 
-from factory.solvers import answers
-from factory.solvers.reading import boxes
-from factory.solvers.statements import stated
-from factory.solvers.worker import Died, Late, Worker
+from thoughtmill.factory.answers import number as answers
+from thoughtmill.factory.answers.reading import boxes
+from thoughtmill.factory.answers.statements import stated
+from thoughtmill.factory.solvers.worker import Died, Late, Worker
 
 MAX_LENGTH = 2000
 """Characters of the longest expression that is compared."""
@@ -24,12 +24,12 @@ class Latex(Worker):
     """The worker that compares answers; `cpu_s` is for one comparison."""
 
     def __init__(self, cpu_s: float = 5.0) -> None:
-        super().__init__("factory.solvers.latex_worker", cpu_s)
+        super().__init__("thoughtmill.factory.solvers.latex_worker", cpu_s)
 
     def equal(self, predicted: str, gold: str) -> bool | None:
         """Return whether two answers are equal; None when that cannot be told (length, time, gold).
 
-        Where both state a number, `factory.solvers.answers.equal` decides and math-verify is not asked.
+        Where both state a number, `factory.answers.number.equal` decides and math-verify is not asked.
         """
         one, other = stated(predicted), stated(gold)
         if one is not None and other is not None:

@@ -19,7 +19,7 @@ class Check:
 class Outcome:
     """The answer of a rationale, or why it has none; never both.
 
-    `answer` is canonical exact text (`factory.solvers.answers.canonical`). `failure` is a name from
+    `answer` is canonical exact text (`factory.answers.number.canonical`). `failure` is a name from
     `schemas.fields.FAILURES`, and `detail` that failure in words. `fence` names what held a program.
     """
 

@@ -10,17 +10,17 @@ import functools
 import logging
 from collections.abc import Sequence
 
-from factory.errors import ThoughtmillError
-from factory.solvers.answers import SIGNS, canonical
-from factory.solvers.limits import Limits
-from factory.solvers.outcome import Outcome
-from factory.solvers.program.extraction import extract
-from factory.solvers.program.fences import FENCES, STRICT
-from factory.solvers.program.monty import TOGETHER, Monty
-from factory.solvers.program.processes import FenceMissing, Zygote
-from factory.solvers.program.screen import Screened, Unparsable, screen
-from factory.solvers.program.values import read_text
-from factory.solvers.worker import Held
+from thoughtmill.factory.answers.number import SIGNS, canonical
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.solvers.limits import Limits
+from thoughtmill.factory.solvers.outcome import Outcome
+from thoughtmill.factory.solvers.program.extraction import extract
+from thoughtmill.factory.solvers.program.fences import FENCES, STRICT
+from thoughtmill.factory.solvers.program.monty import TOGETHER, Monty
+from thoughtmill.factory.solvers.program.processes import FenceMissing, Zygote
+from thoughtmill.factory.solvers.program.screen import Screened, Unparsable, screen
+from thoughtmill.factory.solvers.program.values import read_text
+from thoughtmill.factory.solvers.worker import Held
 
 __all__ = ["Programs", "extract", "strongest_fence"]
 

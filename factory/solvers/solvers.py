@@ -1,9 +1,9 @@
 """The solvers that hold processes, opened and closed together."""
 
-from factory.solvers.equations import Equations
-from factory.solvers.limits import Limits
-from factory.solvers.programs import Programs
-from factory.solvers.worker import Held
+from thoughtmill.factory.solvers.equations import Equations
+from thoughtmill.factory.solvers.limits import Limits
+from thoughtmill.factory.solvers.programs import Programs
+from thoughtmill.factory.solvers.worker import Held
 
 
 class Solvers(Held):

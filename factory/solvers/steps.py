@@ -18,10 +18,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
-from factory.solvers import answers, equalities
-from factory.solvers.arithmetic import evaluate
-from factory.solvers.numbers import find
-from factory.solvers.outcome import Check
+from thoughtmill.factory.answers import number as answers
+from thoughtmill.factory.answers.numbers_in_text import find
+from thoughtmill.factory.solvers import equalities
+from thoughtmill.factory.solvers.arithmetic import evaluate
+from thoughtmill.factory.solvers.outcome import Check
 
 MARK = re.compile(r"<<([^<>\n]*)>>")
 _UNCLEAR = re.compile(r"[0-9)][-+][0-9.,]+%|/[0-9]+/|^[0-9]+/[0-9]+$")

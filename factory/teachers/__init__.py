@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-Message = Mapping[str, str]
+from thoughtmill.factory.thoughts.prompts import Message
 
 
 @dataclass(frozen=True, slots=True)

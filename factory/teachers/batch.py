@@ -16,18 +16,19 @@ import openai
 from openai.types import Batch
 from pydantic import Field
 
-from factory.errors import ThoughtmillError
-from factory.ledger import Attempt, Ledger, Result
-from factory.ledger.batches import is_collected, mark_collected
-from factory.ledger.locks import Locks
-from factory.teachers import Reply, Request, settings
-from factory.teachers.batch_lines import URL, asked, delivered, files
-from factory.teachers.deliveries import Completed, Fault, Remedy, read
-from factory.teachers.money import Budget, likely_tokens
-from factory.teachers.rows import Row, keyed, reply, result, spent_usd
-from factory.teachers.sight import REDRAW_S, Sight
-from factory.teachers.tally import Tally
-from factory.teachers.transport import api_key, without_key
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.ledger import Attempt, Ledger, Result
+from thoughtmill.factory.ledger.batches import is_collected, mark_collected
+from thoughtmill.factory.ledger.locks import Locks
+from thoughtmill.factory.teachers import Reply, Request
+from thoughtmill.factory.teachers.endpoint import settings
+from thoughtmill.factory.teachers.endpoint.batch_lines import URL, asked, delivered, files
+from thoughtmill.factory.teachers.endpoint.deliveries import Completed, Fault, Remedy, read
+from thoughtmill.factory.teachers.endpoint.money import Budget, likely_tokens
+from thoughtmill.factory.teachers.endpoint.rows import Row, keyed, reply, result, spent_usd
+from thoughtmill.factory.teachers.endpoint.sight import REDRAW_S, Sight
+from thoughtmill.factory.teachers.endpoint.tally import Tally
+from thoughtmill.factory.teachers.endpoint.transport import api_key, without_key
 
 TAG = "thoughtmill"  # the metadata that marks a batch as ours; its value is the thought
 OVER = frozenset({"completed", "failed", "expired", "cancelled"})

@@ -4,20 +4,20 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 
-from factory.ledger import Ledger
-from factory.ledger.locks import Locks
-from factory.teachers import Reply, Request
-from factory.teachers.engine import Run
-from factory.teachers.estimate import Estimate, estimate
-from factory.teachers.rows import spent_usd
-from factory.teachers.settings import Settings
-from factory.teachers.transport import Transport
+from thoughtmill.factory.ledger import Ledger
+from thoughtmill.factory.ledger.locks import Locks
+from thoughtmill.factory.teachers import Reply, Request
+from thoughtmill.factory.teachers.endpoint.engine import Run
+from thoughtmill.factory.teachers.endpoint.estimate import Estimate, estimate
+from thoughtmill.factory.teachers.endpoint.rows import spent_usd
+from thoughtmill.factory.teachers.endpoint.settings import Settings
+from thoughtmill.factory.teachers.endpoint.transport import Transport
 
 __all__ = ["OpenAITeacher", "Settings"]
 
 
 class OpenAITeacher:
-    """A teacher behind `POST /chat/completions`; see `factory.teachers.engine` for what it promises.
+    """A teacher behind `POST /chat/completions`; see `factory.teachers.endpoint.engine` for what it promises.
 
     `corpus` are all the requests that `max_usd` is for: what earlier runs paid for them is spent. Without it
     the budget is for this run alone.
@@ -60,9 +60,9 @@ class OpenAITeacher:
         """Return the transport that is chosen; the `openai` package takes half a second to import."""
         words = url, self.settings.timeout_s, self.settings.max_concurrency
         if self.settings.transport == "raw":
-            from factory.teachers.raw import RawTransport
+            from thoughtmill.factory.teachers.endpoint.raw import RawTransport
 
             return RawTransport(*words)
-        from factory.teachers.through_openai import OpenAITransport
+        from thoughtmill.factory.teachers.endpoint.through_openai import OpenAITransport
 
         return OpenAITransport(*words)

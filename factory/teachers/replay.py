@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pydantic
 
-from factory.errors import ThoughtmillError
-from factory.request_keys import canonical
-from factory.teachers import Reply, Request
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.ledger.keys import canonical
+from thoughtmill.factory.teachers import Reply, Request
 
 
 class Settings(pydantic.BaseModel, extra="forbid", frozen=True):

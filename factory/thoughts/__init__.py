@@ -1,17 +1,17 @@
 """The registry of thoughts: one module per kind of rationale.
 
 To add a thought, write a module with what `Thought` asks for, its line in `THOUGHTS`, its instruction in
-`factory/instructions/` and exemplars in `data/exemplars.jsonl`; then list it in `params.yaml`. No stage,
+`factory/thoughts/` and exemplars in `data/exemplars.jsonl`; then list it in `params.yaml`. No stage,
 schema or `dvc.yaml` changes. Instructions lie apart because they are all that a completion depends on: who
 edits `parse` or `solve` never asks the teacher again.
 """
 
 from typing import Protocol
 
-from factory.errors import ThoughtmillError
-from factory.solvers.outcome import Outcome
-from factory.solvers.solvers import Solvers
-from factory.thoughts import cot, eot, knowledge, pot
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.solvers.outcome import Outcome
+from thoughtmill.factory.solvers.solvers import Solvers
+from thoughtmill.factory.thoughts import cot, eot, knowledge, pot
 
 
 class Thought(Protocol):

@@ -5,9 +5,11 @@
 #### 24
 """
 
-from factory.solvers import gold_free, reading, steps
-from factory.solvers.outcome import Check, Outcome
-from factory.solvers.solvers import Solvers
+from thoughtmill.factory.answers import reading
+from thoughtmill.factory.solvers import steps
+from thoughtmill.factory.solvers.checks import gold_free
+from thoughtmill.factory.solvers.outcome import Check, Outcome
+from thoughtmill.factory.solvers.solvers import Solvers
 
 
 def parse(completion: str) -> str | None:

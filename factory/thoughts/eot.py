@@ -8,9 +8,10 @@ ans = marbles
 
 from dataclasses import replace
 
-from factory.solvers import equations, gold_free, variables
-from factory.solvers.outcome import Outcome
-from factory.solvers.solvers import Solvers
+from thoughtmill.factory.solvers import equations
+from thoughtmill.factory.solvers.checks import gold_free, variables
+from thoughtmill.factory.solvers.outcome import Outcome
+from thoughtmill.factory.solvers.solvers import Solvers
 
 
 def parse(completion: str) -> str | None:

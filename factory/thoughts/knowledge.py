@@ -6,9 +6,9 @@ The total of equal groups is the number of groups times the size of one group.
 
 import json
 
-from factory.solvers.gold_free import general
-from factory.solvers.outcome import Outcome
-from factory.solvers.solvers import Solvers
+from thoughtmill.factory.solvers.checks.gold_free import general
+from thoughtmill.factory.solvers.outcome import Outcome
+from thoughtmill.factory.solvers.solvers import Solvers
 
 
 def parse(completion: str) -> str | None:

@@ -7,9 +7,10 @@ ans = bags * 6
 
 from dataclasses import replace
 
-from factory.solvers import gold_free, programs, variables
-from factory.solvers.outcome import Outcome
-from factory.solvers.solvers import Solvers
+from thoughtmill.factory.solvers import programs
+from thoughtmill.factory.solvers.checks import gold_free, variables
+from thoughtmill.factory.solvers.outcome import Outcome
+from thoughtmill.factory.solvers.solvers import Solvers
 
 
 def parse(completion: str) -> str | None:

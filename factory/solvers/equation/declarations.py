@@ -6,8 +6,8 @@ They give no equation. `x is a positive integer` says `x > 0` and that x is whol
 import re
 from dataclasses import dataclass
 
-from factory.solvers.equation.tokens import tokens
-from factory.solvers.equation.words import joined
+from thoughtmill.factory.solvers.equation.tokens import tokens
+from thoughtmill.factory.solvers.equation.words import joined
 
 _RELATION = re.compile(r"[=<>≤≥≠≈⇒→]|\bEq\b")
 _PROSE = re.compile(r"[\w\s,.:;'’$%-]*")

@@ -16,8 +16,8 @@ from fractions import Fraction
 from typing import NamedTuple
 from unicodedata import numeric
 
-from factory.solvers.equation.tokens import RELATIONS, VULGAR, Token
-from factory.solvers.equation.tree import Call, Tree, Unsolvable
+from thoughtmill.factory.solvers.equation.tokens import RELATIONS, VULGAR, Token
+from thoughtmill.factory.solvers.equation.tree import Call, Tree, Unsolvable
 
 MAX_DEPTH = 40  # of brackets, signs and powers
 _END = Token("end", "", True)
@@ -38,7 +38,7 @@ def statement(tokens: Sequence[Token], free: frozenset[str]) -> Statement:
 
     Raises `Unsolvable` (`unparsable`).
 
-    >>> from factory.solvers.equation.tokens import tokens
+    >>> from thoughtmill.factory.solvers.equation.tokens import tokens
     >>> statement(tokens("2x = 10"), frozenset("x"))
     Statement(sides=(Call(op='*', args=(Fraction(2, 1), 'x')), Fraction(10, 1)), relations=('=',))
     """

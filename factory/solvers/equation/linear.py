@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from factory.solvers.equation.tree import MAX_BITS, Call, Tree, Unsolvable, fold, names
+from thoughtmill.factory.solvers.equation.tree import MAX_BITS, Call, Tree, Unsolvable, fold, names
 
 Equation = tuple[Tree, Tree]
 Terms = dict[str, Fraction]

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from factory.solvers.equation import latex
-from factory.solvers.equation.declarations import declaration
-from factory.solvers.equation.system import states
-from factory.solvers.equation.tokens import MAX_CHARS, without_comment
+from thoughtmill.factory.solvers.equation import latex
+from thoughtmill.factory.solvers.equation.declarations import declaration
+from thoughtmill.factory.solvers.equation.system import states
+from thoughtmill.factory.solvers.equation.tokens import MAX_CHARS, without_comment
 
 _BULLET = re.compile(r"(?:[-*•>+]\s+|\(?[0-9]{1,2}[.)]\s+|\([0-9]{1,2}\)\s*|#{1,6}\s+)+")
 _LABEL = re.compile(r"(?:equations?|eq\.?|step|formula|line)\s*\(?[0-9]{0,2}\)?\s*[:.]\s*", re.I)

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from factory.solvers.equation.tree import Call, Tree, Unsolvable
-from factory.solvers.worker import Died, Late, Worker
+from thoughtmill.factory.solvers.equation.tree import Call, Tree, Unsolvable
+from thoughtmill.factory.solvers.worker import Died, Late, Worker
 
 Equation = tuple[Tree, Tree]
 
@@ -14,7 +14,7 @@ class Nonlinear(Worker):
     """The worker that solves what is not linear."""
 
     def __init__(self, timeout_s: float) -> None:
-        super().__init__("factory.solvers.equation.nonlinear_worker", timeout_s)
+        super().__init__("thoughtmill.factory.solvers.equation.nonlinear_worker", timeout_s)
 
     def solve(
         self, equations: Sequence[Equation], conditions: Sequence[Call], whole: frozenset[str], answer: str

@@ -7,8 +7,8 @@ the other equations, which must settle then. All else is for sympy, which takes 
 from collections.abc import Sequence
 from fractions import Fraction
 
-from factory.solvers.equation.linear import Equation, settle
-from factory.solvers.equation.tree import MAX_BITS, Call, Tree, Unsolvable, fold, names
+from thoughtmill.factory.solvers.equation.linear import Equation, settle
+from thoughtmill.factory.solvers.equation.tree import MAX_BITS, Call, Tree, Unsolvable, fold, names
 
 Polynomial = tuple[Fraction, ...]
 """Coefficients from the constant on; the last one is not 0, so that nothing at all is 0."""

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
-from factory.solvers.equation.declarations import Declaration, declaration
-from factory.solvers.equation.grammar import Statement, statement
-from factory.solvers.equation.tokens import (
+from thoughtmill.factory.solvers.equation.declarations import Declaration, declaration
+from thoughtmill.factory.solvers.equation.grammar import Statement, statement
+from thoughtmill.factory.solvers.equation.tokens import (
     KEYWORDS,
     MAX_CHARS,
     MAX_LINES,
@@ -17,8 +17,8 @@ from factory.solvers.equation.tokens import (
     tokens,
     without_comment,
 )
-from factory.solvers.equation.tree import Call, Tree, Unsolvable, names, rename
-from factory.solvers.equation.words import ANSWER, free_names, joined, left_sides, plain
+from thoughtmill.factory.solvers.equation.tree import Call, Tree, Unsolvable, names, rename
+from thoughtmill.factory.solvers.equation.words import ANSWER, free_names, joined, left_sides, plain
 
 Equation = tuple[Tree, Tree]
 

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from typing import NamedTuple
 
-from factory.solvers.equation.tree import Unsolvable
+from thoughtmill.factory.solvers.equation.tree import Unsolvable
 
 MAX_CHARS = 20_000  # of a text; real teachers stay under 4,000
 MAX_LINES = 300

@@ -7,10 +7,10 @@ unit or a factor depends on the whole text: a factor also stands somewhere witho
 from collections.abc import Iterable, Sequence
 from itertools import takewhile
 
-from factory.solvers.answers import exact_text, value
-from factory.solvers.equation.tokens import KEYWORDS, RELATIONS, Token
-from factory.solvers.equation.tree import OPERATIONS, Unsolvable
-from factory.solvers.numbers import SCALES
+from thoughtmill.factory.answers.number import exact_text, value
+from thoughtmill.factory.answers.numbers_in_text import SCALES
+from thoughtmill.factory.solvers.equation.tokens import KEYWORDS, RELATIONS, Token
+from thoughtmill.factory.solvers.equation.tree import OPERATIONS, Unsolvable
 
 FUNCTIONS = frozenset({"max", "min", "sum", "abs", "floor", "ceil", "int", "round", "sqrt"})
 SPELLINGS = {"ceiling": "ceil", "Max": "max", "Min": "min", "Abs": "abs"}
@@ -41,7 +41,7 @@ def joined(line: Tokens, lefts: frozenset[str] = frozenset()) -> list[Token]:
 
     Where the first of them is a name of `lefts` and all together are none, the others are its unit.
 
-    >>> from factory.solvers.equation.tokens import tokens
+    >>> from thoughtmill.factory.solvers.equation.tokens import tokens
     >>> [token.text for token in joined(tokens("20% of total cost + max(a, b)"))]
     ['20', '%', '*', 'total_cost', '+', 'max', '(', 'a', ',', 'b', ')']
     """
@@ -168,7 +168,7 @@ def _remark(line: Tokens) -> int:
 def plain(line: Tokens, free: frozenset[str]) -> list[Token]:
     """Leave out units and remarks, and read `x` between numbers as a sign if it is no name.
 
-    >>> from factory.solvers.equation.tokens import tokens
+    >>> from thoughtmill.factory.solvers.equation.tokens import tokens
     >>> [token.text for token in plain(tokens("x = 3 x 5 apples"), frozenset({"x"}))]
     ['x', '=', '3', 'x', '5']
     """

@@ -6,7 +6,7 @@ import textwrap
 import warnings
 from functools import lru_cache
 
-from factory.solvers.program.screen import SOURCE_LENGTH
+from thoughtmill.factory.solvers.program.screen import SOURCE_LENGTH
 
 FENCE = re.compile(r"^[ \t]*(?:```|~~~)[ \t]*([\w+.-]*)[^\n]*\n?", re.MULTILINE)
 PYTHON = frozenset({"python", "python3", "py", "python2", "tool_code"})

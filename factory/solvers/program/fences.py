@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from factory.solvers.program import guard
+from thoughtmill.factory.solvers.program import guard
 
 SHARED = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache", "/dev/null")
 """Where shared libraries lie, which Python loads when it first needs them; no audit hook hears of that."""
@@ -91,7 +91,7 @@ class Landlock(Fence):
         """Close the files, and get the filter of system calls ready."""
         import ctypes  # here and below, for the weakest fence must not load it
 
-        from factory.solvers.program import landlock, seccomp
+        from thoughtmill.factory.solvers.program import landlock, seccomp
 
         libc = ctypes.CDLL(None, use_errno=True)
         self._install = partial(seccomp.install, libc, seccomp.compile_filter())

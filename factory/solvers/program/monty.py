@@ -13,9 +13,9 @@ from typing import Any
 import pydantic_monty
 from pydantic_monty import CollectString, MontyCrashedError, MontyError, MontyRuntimeError
 
-from factory.solvers.limits import Limits
-from factory.solvers.program.screen import Screened
-from factory.solvers.program.values import Reading, last_line, read_value
+from thoughtmill.factory.solvers.limits import Limits
+from thoughtmill.factory.solvers.program.screen import Screened
+from thoughtmill.factory.solvers.program.values import Reading, last_line, read_value
 
 GRACE_S = 0.3
 BUSY = 0.9

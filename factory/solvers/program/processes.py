@@ -12,9 +12,9 @@ import sysconfig
 import time
 from pathlib import Path
 
-from factory.solvers import pipes
-from factory.solvers.limits import Limits
-from factory.solvers.program.screen import Screened
+from thoughtmill.factory.solvers import pipes
+from thoughtmill.factory.solvers.limits import Limits
+from thoughtmill.factory.solvers.program.screen import Screened
 
 REQUEST = struct.Struct(">dII")
 REPLY = struct.Struct(">cI")
@@ -26,9 +26,10 @@ HEAVY_MODULES = ("numpy", "sympy")
 PACKAGES = (*HEAVY_MODULES, "mpmath")  # on which sympy stands
 """What programs may read beside Python's own."""
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 START = (
-    "import sys; sys.path.insert(0, sys.argv.pop()); from factory.solvers.program.zygote import main; main()"
+    "import sys; sys.path.insert(0, sys.argv.pop())\n"
+    "from thoughtmill.factory.solvers.program.zygote import main; main()"
 )
 
 

@@ -9,7 +9,7 @@ import sys
 from types import CodeType
 from typing import NoReturn
 
-from factory.solvers.program.values import TEXT_LENGTH, Reading, last_line, read_value
+from thoughtmill.factory.solvers.program.values import TEXT_LENGTH, Reading, last_line, read_value
 
 ADDRESS = re.compile(r"0x[0-9a-fA-F]+")
 

@@ -10,8 +10,8 @@ import warnings
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from factory.solvers.program.plain import is_plain
-from factory.solvers.program.straight import assigned
+from thoughtmill.factory.solvers.program.plain import is_plain
+from thoughtmill.factory.solvers.program.straight import assigned
 
 SOURCE_LENGTH = 100_000
 """Characters of the longest program that is read; the longest real one has 9,000."""

@@ -9,7 +9,7 @@ import re
 from typing import Any, NamedTuple
 
 TEXT_LENGTH = 1000
-"""Characters of the longest number that crosses the fence; `factory.solvers.answers` reads no longer ones."""
+"""Characters of the longest number that crosses the fence; `factory.answers.number` reads no longer ones."""
 
 NUMBER = re.compile(
     r"(?<![\w.])(?!0[xX])[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+|(?<=\d))(?:[eE][-+]?\d+)?(?:/\d+)?(?![\d_]|\.\d)"

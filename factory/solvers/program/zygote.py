@@ -19,8 +19,8 @@ import sys
 import time
 from typing import Any, NoReturn
 
-from factory.solvers.program import runner
-from factory.solvers.program.fences import FENCES, Fence
+from thoughtmill.factory.solvers.program import runner
+from thoughtmill.factory.solvers.program.fences import FENCES, Fence
 
 REQUEST = struct.Struct(">dII")
 REPLY = struct.Struct(">cI")

@@ -11,12 +11,12 @@ from random import Random
 
 import pydantic
 
-from factory.request_keys import canonical
-from factory.solutions import Solution, parse
-from factory.solutions.calculations import UnusableSolution
-from factory.teachers import Reply, Request
-from factory.teachers.embedded.compiling import COMPILERS
-from factory.teachers.embedded.slips import SLIPS, Right, unfinished
+from thoughtmill.factory.ledger.keys import canonical
+from thoughtmill.factory.solutions import Solution, parse
+from thoughtmill.factory.solutions.calculations import UnusableSolution
+from thoughtmill.factory.teachers import Reply, Request
+from thoughtmill.factory.teachers.embedded.compiling import COMPILERS
+from thoughtmill.factory.teachers.embedded.slips import SLIPS, Right, unfinished
 
 MODEL = "embedded-1"
 

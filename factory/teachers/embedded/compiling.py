@@ -1,6 +1,6 @@
 """Compile a worked solution into each thought: what a teacher writes who makes no mistake.
 
->>> from factory.solutions import parse
+>>> from thoughtmill.factory.solutions import parse
 >>> solution = parse("He sold 48/2 = <<48/2=24>>24 clips in May.\\n#### 24", "He sold clips to 48 friends.")
 >>> print(cot(solution))
 He sold 48 / 2 = 24 clips in May.
@@ -15,11 +15,18 @@ import json
 from collections.abc import Callable
 from fractions import Fraction
 
-from factory.solutions import Solution
-from factory.solutions.calculations import MARK, WRITTEN, UnusableSolution, is_calculation, spelled, tokens
-from factory.solutions.graphs import NAMED, Step
-from factory.solvers import answers
-from factory.teachers.embedded.rules import rules
+from thoughtmill.factory.answers import number as answers
+from thoughtmill.factory.solutions import Solution
+from thoughtmill.factory.solutions.calculations import (
+    MARK,
+    WRITTEN,
+    UnusableSolution,
+    is_calculation,
+    spelled,
+    tokens,
+)
+from thoughtmill.factory.solutions.graphs import NAMED, Step
+from thoughtmill.factory.teachers.embedded.rules import rules
 
 
 def knowledge(solution: Solution) -> str:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from zlib import crc32
 
-from factory.solutions.graphs import Step
+from thoughtmill.factory.solutions.graphs import Step
 
 WORDINGS: dict[str, tuple[str, ...]] = {
     "percent": (

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from random import Random
 
-from factory.solutions import Solution
-from factory.solutions.graphs import Step, calculate
-from factory.solvers import answers
-from factory.teachers.embedded.compiling import COMPILERS, in_numbers
+from thoughtmill.factory.answers import number as answers
+from thoughtmill.factory.solutions import Solution
+from thoughtmill.factory.solutions.graphs import Step, calculate
+from thoughtmill.factory.teachers.embedded.compiling import COMPILERS, in_numbers
 
 OPERATOR = re.compile(r" ([-+*/]) ")
 CONFUSED = {"+": "-", "-": "+", "*": "+", "/": "*"}

@@ -1,0 +1,1 @@
+"""Answers: how an answer is read from text, written canonically and compared."""

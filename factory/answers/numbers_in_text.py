@@ -1,0 +1,165 @@
+"""Numbers in running text: figures, fractions, scientific notation and number words, each with its place.
+
+>>> [str(number.value) for number in find("Two dozen eggs at $1,250.50, 3/4 of them, three and a half times")]
+['24', '2501/2', '3/4', '7/2']
+"""
+
+import re
+import string
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+
+from thoughtmill.factory.answers.number import PLAIN, VULGAR, fits, value
+
+SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+MULTIPLIERS = SCALES | {"dozen": 12}
+
+_ONES = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+    "seventeen eighteen nineteen"
+)
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
+SMALL = {word: size for size, word in enumerate(_ONES.split())}
+SMALL |= {word: 10 * size for size, word in enumerate(_TENS.split(), start=2)}
+PART = {"half": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6, "eighth": 8, "tenth": 10}
+PARTS = {"halves": 2} | {f"{word}s": size for word, size in PART.items() if size > 2}
+
+_WORD = "|".join(sorted([*SMALL, *MULTIPLIERS, *PART, *PARTS], key=len, reverse=True))
+_VULGAR = "".join(VULGAR)
+_DECIMAL = r"(?>[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?|\.[0-9]+"
+_NUMBER = re.compile(
+    r"(?P<sign>(?<![\w)\]%])-)?(?:[$€£¥₹] ?(?P<inner>-)?)?(?<![a-z0-9_.])"
+    rf"(?P<figure>[0-9]+ [0-9]+ ?/ ?[0-9]+(?![0-9.])|[0-9]* ?[{_VULGAR}]"
+    rf"|(?>{_DECIMAL})(?: ?/ ?(?>{_DECIMAL}))?)"
+    r"(?: ?(?:×|\*|x|\\times|\\cdot) ?10 ?(?:\^|\*\*) ?\{?(?P<power>[-+]?[0-9]{1,4})\}?)?"
+    rf"(?: (?P<scale>{'|'.join(SCALES)})\b)?(?P<half> and a half\b)?"
+    rf"|\b(?P<words>(?:an? )?(?:{_WORD})(?:(?: and an? | and | an? |[ -])(?:{_WORD}))*)\b"
+)
+
+_ONE_FOR_ONE = {code: text for code, text in PLAIN.items() if len(text) == 1}  # keeps every character's place
+_ONE_FOR_ONE |= {ord(letter): letter.lower() for letter in string.ascii_uppercase}  # IGNORECASE is far slower
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """One number of a text: its exact value, where it stands, and whether it is written in words."""
+
+    value: Fraction
+    start: int
+    end: int
+    in_words: bool = False
+
+
+@lru_cache(maxsize=256)
+def find(text: str) -> tuple[Number, ...]:
+    """Return the numbers of a text from left to right, in time linear in its length.
+
+    A hyphen is a minus sign unless a letter, a figure or a closing bracket stands before it (`3-5` holds 3
+    and 5). A percentage is the number before `%`. Ordinals in words (`the third`) are no numbers. The latest
+    texts are remembered: each thought is held against the same problem in several ways.
+    """
+    return tuple(_found(text))
+
+
+def _found(text: str) -> Iterator[Number]:
+    for found in _NUMBER.finditer(text.translate(_ONE_FOR_ONE)):
+        if found["words"]:
+            yield from _in_words(found["words"], found.start("words"))
+        elif (number := _figure(found)) is not None and fits(number):
+            yield Number(number, found.start(), found.end())
+
+
+def _figure(found: re.Match[str]) -> Fraction | None:
+    number = value(found["figure"])
+    if number is None:
+        return None
+    if found["power"]:
+        scale = value(f"1e{found['power']}")
+        if scale is None:
+            return None
+        number *= scale
+    if found["scale"]:
+        number *= SCALES[found["scale"]]
+    if found["half"]:
+        number += Fraction(1, 2)
+    return -number if found["sign"] or found["inner"] else number
+
+
+def _in_words(text: str, offset: int) -> Iterator[Number]:
+    """Yield the numbers that a row of number words makes: `five and twenty-one` are two."""
+    tokens = list(re.finditer(r"[a-z]+", text))
+    words = [token[0] for token in tokens]
+    at = 0
+    while at < len(words):
+        number, after = _quantity(words, at)
+        if after > at:
+            yield Number(number, offset + tokens[at].start(), offset + tokens[after - 1].end(), in_words=True)
+        at = max(after, at + 1)
+
+
+def _quantity(words: Sequence[str], at: int) -> tuple[Fraction, int]:
+    """Read `two thirds`, `a half`, `half a dozen`, `three and a quarter` or a cardinal.
+
+    Here and below, what is read ends where it began when it is nothing.
+    """
+    if words[at] == "half" and words[at + 1 : at + 2] == ["a"] and _word(words, at + 2) in MULTIPLIERS:
+        return Fraction(MULTIPLIERS[words[at + 2]], 2), at + 3
+    number, after = _share(words, at)
+    if after > at:
+        return number, after
+    whole, after = _cardinal(words, at)
+    if after > at and _word(words, after) == "and":
+        number, end = _share(words, after + 1)
+        if end > after + 1:
+            return whole + number, end
+    return Fraction(whole), after
+
+
+def _share(words: Sequence[str], at: int) -> tuple[Fraction, int]:
+    """Read a part of one: `half`, `a third`, `one third`, `two thirds`; a bare `third` is an ordinal."""
+    if _word(words, at) == "half":
+        return Fraction(1, 2), at + 1
+    if _word(words, at) in ("a", "an", "one") and _word(words, at + 1) in PART:
+        return Fraction(1, PART[words[at + 1]]), at + 2
+    if SMALL.get(_word(words, at), 0) > 1 and _word(words, at + 1) in PARTS:
+        return Fraction(SMALL[words[at]], PARTS[words[at + 1]]), at + 2
+    return Fraction(0), at
+
+
+def _cardinal(words: Sequence[str], at: int) -> tuple[int, int]:
+    """Read a whole number: `two thousand and five`, `a hundred`, `two dozen`."""
+    total, limit = 0, 10**15
+    while True:
+        size, after = _below_thousand(words, at)
+        scale = MULTIPLIERS.get(_word(words, after), 1)
+        if after == at or not 1 < scale < limit:
+            return total + size, after
+        total, limit, at = total + size * scale, scale, after + 1
+        if _word(words, at) == "and" and _word(words, at + 1) in SMALL and scale >= 1000:
+            at += 1
+
+
+def _below_thousand(words: Sequence[str], at: int) -> tuple[int, int]:
+    size, after = _below_hundred(words, at)
+    if _word(words, after) != "hundred" or after == at:
+        return size, after
+    after += 1
+    step = 1 if _word(words, after) == "and" else 0
+    rest, end = _below_hundred(words, after + step)
+    return (size * 100 + rest, end) if end > after + step else (size * 100, after)
+
+
+def _below_hundred(words: Sequence[str], at: int) -> tuple[int, int]:
+    word = _word(words, at)
+    if word in ("a", "an"):
+        return (1, at + 1) if _word(words, at + 1) in MULTIPLIERS else (0, at)
+    if word not in SMALL:
+        return 0, at
+    ones = SMALL.get(_word(words, at + 1), 0)
+    return (SMALL[word] + ones, at + 2) if SMALL[word] >= 20 and 0 < ones < 10 else (SMALL[word], at + 1)
+
+
+def _word(words: Sequence[str], at: int) -> str:
+    return words[at] if at < len(words) else ""

@@ -1,0 +1,132 @@
+"""Files at the edge: find the project, write aside then move, read lines that may be corrupt."""
+
+import glob
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from thoughtmill.factory.core.errors import NotInProject, ThoughtmillError
+
+
+def root(start: Path | None = None) -> Path:
+    """Return the project's root: the nearest folder at or above `start` with `params.yaml` and `dvc.yaml`."""
+    start = (start or Path.cwd()).resolve()
+    for folder in (start, *start.parents):
+        if (folder / "params.yaml").is_file() and (folder / "dvc.yaml").is_file():
+            return folder
+    raise NotInProject(
+        f"{start} is not inside a Thoughtmill project: no params.yaml and dvc.yaml here or above"
+    )
+
+
+@contextmanager
+def aside(path: Path) -> Iterator[Path]:
+    """Yield a temporary name beside `path`; move it into place on success, remove it on any failure.
+
+    Readers see the old file or the new one, never half of one.
+    """
+    path = path.resolve()
+    if path.exists() and not path.is_file():
+        raise ThoughtmillError(f"{path} is no regular file and is not replaced")
+    part = _part(path)
+    try:
+        yield part
+        os.replace(part, path)
+    finally:
+        _remove(path.parent.glob(f"{glob.escape(part.name)}*"))
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` to `path` for people and machines: keys in order, the same bytes everywhere."""
+    with aside(path) as part:
+        part.write_text(json.dumps(value, indent=1, sort_keys=True) + "\n", "utf-8", newline="\n")
+
+
+def existing(path: Path, remedy: str) -> Path:
+    """Return `path`, or raise a `ThoughtmillError` that names it and the remedy when it is not there."""
+    if not path.exists():
+        raise ThoughtmillError(f"{path} is missing: {remedy}")
+    return path
+
+
+def digest(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield (line number from 1, object) for each line that is not blank.
+
+    A line that is no JSON object or no UTF-8 raises a `ThoughtmillError` naming file and line.
+    """
+    for number, row, fault in json_objects(path):
+        if fault is not None:
+            raise ThoughtmillError(f"{path}, line {number}: {fault}")
+        yield number, row
+
+
+def json_objects(path: Path) -> Iterator[tuple[int, dict[str, Any], str | None]]:
+    """Yield (line number from 1, object, fault) for each line that is not blank; a faulty one is empty."""
+    with existing(path, "give the path of a file that exists").open("rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"))
+                json.dumps(row, ensure_ascii=False).encode()  # half of a surrogate pair is no text
+            except (ValueError, RecursionError) as error:
+                yield number, {}, f"not JSON: {error}"
+                continue
+            if isinstance(row, dict):
+                yield number, row, None
+            else:
+                yield number, {}, "not a JSON object"
+
+
+@contextmanager
+def folder_aside(path: Path) -> Iterator[Path]:
+    """Yield an empty temporary folder beside `path`; it takes the place of `path` on success."""
+    part = _part(path)
+    part.mkdir()
+    try:
+        yield part
+        if path.exists():
+            path.rename(part.with_suffix(".old"))
+        part.rename(path)
+    finally:
+        _remove([part, part.with_suffix(".old")])
+
+
+def _part(path: Path) -> Path:
+    """Return this process's temporary name beside `path`; what killed processes left there is removed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    ours = re.compile(rf"\.{re.escape(path.name)}\.(\d+)\.(?:part|old).*")
+    named = ((left, ours.fullmatch(left.name)) for left in path.parent.iterdir())
+    _remove(left for left, found in named if found and not running(int(found[1])))
+    return path.with_name(f".{path.name}.{os.getpid()}.part")
+
+
+def running(pid: int) -> bool:
+    """Say whether a process of this number runs, whoever owns it."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _remove(paths: Iterable[Path]) -> None:
+    for path in paths:
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)

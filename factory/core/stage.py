@@ -1,0 +1,52 @@
+"""Run a stage as a command: broken set-ups become one line and exit status 2, never a traceback."""
+
+import inspect
+import sys
+from collections.abc import Callable
+from typing import NoReturn
+
+import duckdb
+import pyarrow
+
+from thoughtmill.factory.core.errors import ThoughtmillError
+
+
+def run(main: Callable[..., None]) -> NoReturn:
+    """Call a stage's `main` with the words of the command line, and leave as `leave` does."""
+    words, wanted = sys.argv[1:], list(inspect.signature(main).parameters)
+
+    def called() -> None:
+        if len(words) != len(wanted):
+            usage = " ".join(f"<{name}>" for name in wanted) or "no arguments"
+            raise ThoughtmillError(f"this stage takes {usage}, not {len(words)} arguments")
+        main(*words)
+
+    leave(called)
+
+
+def leave(work: Callable[[], None]) -> NoReturn:
+    """Do the work and leave with its exit status.
+
+    0 when it returns; 2 with one line for a `ThoughtmillError`, a table that is broken or an error of the
+    operating system (a full disk, a folder that cannot be written); 130 when interrupted.
+    """
+    try:
+        work()
+        sys.stdout.flush()
+    except ThoughtmillError as error:
+        sys.exit(_say(str(error)))
+    except BrokenPipeError:  # the reader of a pipe, such as `head`, has seen enough
+        sys.stderr.close()
+        sys.exit(0)
+    except (duckdb.Error, pyarrow.ArrowInvalid) as error:
+        sys.exit(_say(f"a table cannot be read or written: {' '.join(str(error).split())}"))
+    except OSError as error:
+        sys.exit(_say(f"{error.filename}: {error.strerror}" if error.filename else str(error)))
+    except KeyboardInterrupt:
+        sys.exit(130)
+    sys.exit(0)
+
+
+def _say(message: str) -> int:
+    print(f"error: {message}", file=sys.stderr)
+    return 2

@@ -1,0 +1,191 @@
+"""Tables as Parquet: validated, in primary-key order, the same bytes whenever the rows are the same."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pandera.pandas as pa
+import pyarrow
+import pyarrow.parquet as pq
+
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.files import aside, existing
+from thoughtmill.schemas import Table, arrow_schema, primary_key, table_name
+
+Row = dict[str, Any]
+
+GROUP_ROWS = 16_384
+SHOWN_FAULTS = 20
+
+
+class Source:
+    """The rows of a table's Parquet file, in primary-key order, iterated in flat memory as often as you like.
+
+    `len` is the number of rows. A missing file, or one with other columns, is a `ThoughtmillError`.
+    """
+
+    def __init__(self, path: Path, table: Table) -> None:
+        self.path = existing(path, "run `dvc repro` to build it")
+        file = pq.ParquetFile(path)
+        if not file.schema_arrow.equals(arrow_schema(table)):
+            raise ThoughtmillError(f"{path} has not the columns of `{table_name(table)}`: run `dvc repro`")
+        self.rows = int(file.metadata.num_rows)
+
+    def __len__(self) -> int:
+        return self.rows
+
+    def __iter__(self) -> Iterator[Row]:
+        for batch in pq.ParquetFile(self.path).iter_batches(batch_size=2048):
+            yield from batch.to_pylist()
+
+
+def joined(rows: Iterable[Row], problems: Iterable[Row]) -> Iterator[tuple[Row, Row]]:
+    """Yield each row with its problem, in flat memory; both come in the order of `problem_id`."""
+    later = iter(problems)
+    problem = next(later, None)
+    for row in rows:
+        while problem is not None and problem["problem_id"] < row["problem_id"]:
+            problem = next(later, None)
+        if problem is None or problem["problem_id"] != row["problem_id"]:
+            raise ThoughtmillError(f"the problem {row['problem_id']} is missing: rebuild with `dvc repro`")
+        yield row, problem
+
+
+def write(path: Path, table: Table, rows: Iterable[Row]) -> None:
+    """Write rows, in any order, as the table's Parquet file; see `writer`."""
+    with writer(path, table) as add:
+        for row in rows:
+            add(row)
+
+
+@contextmanager
+def writer(path: Path, table: Table) -> Iterator[Callable[[Row], None]]:
+    """Yield a function that adds one row to a table's new Parquet file, in flat memory.
+
+    Rows may come in any order: the file is in primary-key order. Every row is validated against the table's
+    schema. On leaving the file moves into place, or one `ThoughtmillError` names the rows that are broken or
+    share a primary key, and the file that was there before stays.
+    """
+    with aside(path) as part:
+        sheet = _Sheet(part, table)
+        try:
+            yield sheet.add
+        finally:
+            sheet.close()
+        if not sheet.in_order and not sheet.faults:
+            sheet.faults += _sort(part, sheet.schema, sheet.key)
+        if sheet.faults:
+            raise ThoughtmillError(_summary(table_name(table), sheet.faults))
+
+
+class _Sheet:
+    """A Parquet file being written, group of rows by group of rows."""
+
+    def __init__(self, path: Path, table: Table) -> None:
+        self.table, self.schema, self.key = table, arrow_schema(table), primary_key(table)
+        self.file = _open(path, self.schema)
+        self.rows: list[Row] = []
+        self.faults: list[str] = []
+        self.in_order = True
+        self.last: tuple[Any, ...] | None = None
+
+    def add(self, row: Row) -> None:
+        self.rows.append(row)
+        if len(self.rows) == GROUP_ROWS:
+            self.flush()
+
+    def flush(self) -> None:
+        columns = {name: [row[name] for row in self.rows] for name in self.schema.names}
+        self.rows = []
+        for key in zip(*(columns[name] for name in self.key), strict=True):
+            if self.last is not None and key <= self.last:
+                self.in_order = False
+            self.last = key
+        try:
+            group = pyarrow.table(columns, schema=self.schema)
+        except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError) as error:
+            raise ThoughtmillError(f"{table_name(self.table)}: {error}") from error
+        self.faults += faults(group, self.table)
+        self.file.write_table(group)
+
+    def close(self) -> None:
+        try:
+            if self.rows:
+                self.flush()
+        finally:
+            self.file.close()
+
+
+def faults(arrow: pyarrow.Table, table: Table) -> list[str]:
+    """Return a line for every broken value: the row's primary key, the column, the rule and the value."""
+    frame = arrow.to_pandas(types_mapper=pd.ArrowDtype)
+    try:
+        table.validate(frame, lazy=True)
+    except pa.errors.SchemaErrors as error:
+        cases = error.failure_cases
+        return [
+            f"{_name_of(frame, table, case.index)}: {case.column}: {case.check}, not {case.failure_case!r}"
+            for case in cases.itertuples(index=False, name="Case")
+            if not str(case.check).endswith("uniqueness")  # what sorts the whole table finds those
+        ]
+    return []
+
+
+def connect() -> duckdb.DuckDBPyConnection:
+    """Return an in-memory DuckDB with bounded memory, for sorting and joining tables larger than memory."""
+    return duckdb.connect(config={"memory_limit": "600MB", "threads": 2, "preserve_insertion_order": True})
+
+
+def _open(path: Path, schema: pyarrow.Schema) -> pq.ParquetWriter:
+    return pq.ParquetWriter(
+        path, schema, compression="zstd", use_content_defined_chunking=True, write_page_index=True
+    )
+
+
+def _sort(path: Path, schema: pyarrow.Schema, key: tuple[str, ...]) -> list[str]:
+    """Rewrite a file in primary-key order; return a line for every key that occurs more than once."""
+    twice: list[str] = []
+    last: tuple[Any, ...] | None = None
+    ordering = ", ".join(f'"{name}"' for name in key)
+    with connect() as con, aside(path) as part, _open(part, schema) as file:
+        try:
+            rows = con.sql(f"select * from read_parquet(?) order by {ordering}", params=[str(path)])
+            for group in _groups(rows.to_arrow_reader(GROUP_ROWS), schema):
+                for row in zip(*(group.column(name).to_pylist() for name in key), strict=True):
+                    if row == last:
+                        twice.append(f"{_spell(row)}: it occurs more than once")
+                    last = row
+                file.write_table(group)
+        except duckdb.Error as error:
+            raise ThoughtmillError(f"{path.name} cannot be sorted: {error}") from error
+    return twice
+
+
+def _groups(batches: Iterable[pyarrow.RecordBatch], schema: pyarrow.Schema) -> Iterator[pyarrow.Table]:
+    """Cut batches of any length into tables of exactly `GROUP_ROWS` rows, the last one shorter."""
+    held = schema.empty_table()
+    for batch in batches:
+        held = pyarrow.concat_tables([held, pyarrow.Table.from_batches([batch]).cast(schema)])
+        while held.num_rows >= GROUP_ROWS:
+            yield held.slice(0, GROUP_ROWS).combine_chunks()
+            held = held.slice(GROUP_ROWS)
+    if held.num_rows:
+        yield held.combine_chunks()
+
+
+def _name_of(frame: pd.DataFrame, table: Table, index: Any) -> str:
+    if index is None or pd.isna(index):
+        return "the table"
+    return _spell(tuple(frame.loc[index, name] for name in primary_key(table)))
+
+
+def _spell(key: tuple[Any, ...]) -> str:
+    return "/".join(str(part) for part in key)
+
+
+def _summary(name: str, faults: list[str]) -> str:
+    more = f" and {len(faults) - SHOWN_FAULTS} more" if len(faults) > SHOWN_FAULTS else ""
+    return f"{name}: {len(faults)} broken values: " + "; ".join(faults[:SHOWN_FAULTS]) + more

@@ -1,0 +1,68 @@
+"""Request keys: one request, one name, wherever and however it is sent.
+
+A key is the SHA-256 of canonical JSON, so that a direct call, a batch and a collaborator's machine find the
+same answer. What does not change the answer is not part of it: time-outs, API keys, transport.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+
+KEY_VERSION = 1
+
+
+def canonical(value: Any) -> bytes:
+    """Return JSON with sorted keys, no spaces, in UTF-8; whole floats are written as integers.
+
+    >>> canonical({"top_p": 1.0, "temperature": 0.2})
+    b'{"temperature":0.2,"top_p":1}'
+    """
+    return orjson.dumps(_whole(value), option=orjson.OPT_SORT_KEYS)
+
+
+def prompt_sha(messages: Iterable[Mapping[str, str]]) -> str:
+    """Return the SHA-256 of the messages alone, in hexadecimal."""
+    return hashlib.sha256(orjson.dumps([*messages], option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def endpoint_name(base_url: str) -> str:
+    """Return the name an endpoint has in keys: its URL without credentials, query or closing slash.
+
+    >>> endpoint_name("https://me:secret@API.example.com/v1/")
+    'https://api.example.com/v1'
+    """
+    parts = urlsplit(base_url)
+    host = parts.netloc.rpartition("@")[2].lower()
+    return f"{parts.scheme}://{host}{parts.path.rstrip('/')}"
+
+
+def sent(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters that go to the endpoint: those that are set."""
+    return {name: value for name, value in parameters.items() if value is not None}
+
+
+def request_key(
+    endpoint: str, messages: Iterable[Mapping[str, str]], parameters: Mapping[str, Any], sample: int
+) -> str:
+    """Return the key of one request: 64 hexadecimal digits.
+
+    `endpoint` is an `endpoint_name`. `parameters` hold the model, every sampling parameter and the response
+    format, if one is asked for.
+    """
+    prompt = orjson.dumps([*messages], option=orjson.OPT_SORT_KEYS)
+    rest = canonical([KEY_VERSION, endpoint, sent(parameters), sample])
+    return hashlib.sha256(b"[" + rest + b"," + prompt + b"]").hexdigest()
+
+
+def _whole(value: Any) -> Any:
+    """Write 1.0 as 1, so that a number means the same however `params.yaml` spells it."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, Mapping):
+        return {str(key): _whole(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_whole(item) for item in value]
+    return value

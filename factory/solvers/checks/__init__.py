@@ -1,0 +1,1 @@
+"""Checks of a rationale that need no gold answer."""

@@ -1,0 +1,151 @@
+"""Checks without the gold answer: what a problem and a rationale alone say against each other.
+
+>>> problem = "Ann has 12 apples in 3 bags of 4 kilos. How many are left if she gives 5 away?"
+>>> numbers_used(problem, "12 - 5 = 7").detail
+'not used: 3, 4'
+>>> numbers_known(problem, "12 - 5 = 7 and 7 * 9 = 63").detail
+'from nowhere: 9'
+>>> general(problem, "What is left of 12 is what was there minus what is given away.").passed
+False
+
+Each check is a row of `checks`: `passed` is None where it does not apply. They are signals, not verdicts: a
+right chain may leave a number out, since problems carry numbers that do not matter. Only `general` decides:
+LoRID's knowledge must hold for other problems too, and 3 of 11 sampled rules of its authors named numbers of
+their own problem.
+"""
+
+import re
+from collections.abc import Iterable
+from fractions import Fraction
+
+from thoughtmill.factory.answers import number as answers
+from thoughtmill.factory.answers.numbers_in_text import Number, find
+from thoughtmill.factory.solvers.outcome import Check
+from thoughtmill.factory.solvers.steps import MARK, steps
+
+UNIVERSAL = frozenset(
+    map(Fraction, (0, 1, 2, 3, 4, 5, 7, 10, 12, 24, 30, 31, 52, 60, 100, 180, 360, 365, 1000))
+)
+"""Numbers that anyone may bring along: small counts, the clock, the calendar, the dozen, the circle."""
+
+RULED = frozenset(map(Fraction, (60, 100, 1000)))
+"""Numbers that general rules say in words: `divided by one hundred`, `an hour has sixty minutes`."""
+
+_PEOPLE = re.compile(
+    r"\bhow many (?:(?:of|the|these|those|his|her|their|its|best|more|other|new|young|old|total) ){0,3}"
+    r"(?:people|persons?|students?|children|kids|boys|girls|men|women|adults|"
+    r"friends|guests|players|teachers|workers|employees|passengers|customers|members|visitors|volunteers)\b",
+    re.IGNORECASE,
+)
+_BELOW_ZERO = re.compile(
+    r"\b(?:negative|minus|below|under|degrees?|temperatures?|debt|owes?|loss(?:es)?|los[et]|profits?|deficit|"
+    r"overdrawn|change[ds]?|differences?|coordinates?|elevation|integers?)\b"
+    r"|(?<![\w)])[-\N{MINUS SIGN}][0-9]",
+    re.IGNORECASE,
+)
+_HYPHEN = re.compile(r"-(?=[0-9.$])")
+
+
+def numbers_used(problem: str, rationale: str) -> Check:
+    """Say whether every number of the problem occurs in the rationale, in figures or in words.
+
+    25 is used by 0.25, 75 and 1.25 too, for problems speak of percentages.
+    """
+    asked = _distinct([number for number in find(problem) if not (number.in_words and number.value <= 1)])
+    if not asked:
+        return Check("numbers_used", None, "no number in the problem")
+    text = _bare(rationale)
+    present = {*_apart(text), *_distinct(find(text))}
+    unused = [number for number in asked if number not in present and not _forms(number) & present]
+    return Check("numbers_used", not unused, f"not used: {_listed(unused)}" if unused else None)
+
+
+def numbers_known(problem: str, rationale: str) -> Check:
+    """Say whether every number of the rationale is one of the problem's, a step's result, or universal."""
+    written = _apart(_bare(rationale))
+    if not written:
+        return Check("numbers_known", None, "no number in the rationale")
+    own = _distinct(find(problem))
+    results = {abs(value) for step in steps(rationale) for value in (step.stated, step.exact)}
+    parts = {Fraction(part) for number in own for part in (number.numerator, number.denominator)}
+    known = UNIVERSAL.union(own, parts, results)
+    strangers = [number for number in written if number not in known]
+    if strangers:
+        derived = set().union(*map(_forms, [*own, *results]))
+        strangers = [number for number in strangers if number not in derived]
+    return Check("numbers_known", not strangers, f"from nowhere: {_listed(strangers)}" if strangers else None)
+
+
+def whole_people(problem: str, answer: str | None) -> Check:
+    """Say whether the answer is whole where the problem asks how many people there are."""
+    number = None if answer is None else answers.value(answer)
+    if number is None or not _PEOPLE.search(problem):
+        return Check("whole_people", None)
+    whole = number.denominator == 1
+    return Check("whole_people", whole, None if whole else f"{answer} people")
+
+
+def sign(problem: str, answer: str | None) -> Check:
+    """Say whether the answer is 0 or more, which only problems of debt, change or temperature need not."""
+    number = None if answer is None else answers.value(answer)
+    if number is None:
+        return Check("sign", None)
+    surprising = number < 0 and not _BELOW_ZERO.search(problem)
+    return Check("sign", not surprising, f"{answer} is below 0" if surprising else None)
+
+
+def general(problem: str, rules: str) -> Check:
+    """Say whether rules hold no number of their problem, so that they may hold for other problems.
+
+    A number that the problem writes in figures may occur in the rules in no form; one that it writes in words
+    only (`a dozen`) may when it is universal. Numbers that the problem does not write are free: `60 minutes`,
+    `one hundred percent`. Words up to two, and `half`, are everyday words in rules (`the size of one group`)
+    and never count, nor do those that rules of percentages, time and length are made of (`RULED`).
+    """
+    own = find(problem)
+    figures = {number.value for number in own if not number.in_words}
+    words = {number.value for number in own if number.in_words} - UNIVERSAL
+    named = [
+        number
+        for number in find(rules)
+        if not (number.in_words and (number.value <= 2 or number.value in RULED))
+    ]
+    leaked = _distinct([number for number in named if number.value in figures | words])
+    return Check("general", not leaked, f"numbers of the problem: {_listed(leaked)}" if leaked else None)
+
+
+def checks(problem: str, rationale: str, answer: str | None) -> tuple[Check, ...]:
+    """Return the checks that hold a chain, a program or equations against the text of their problem."""
+    return (
+        numbers_used(problem, rationale),
+        numbers_known(problem, rationale),
+        whole_people(problem, answer),
+        sign(problem, answer),
+    )
+
+
+def _bare(rationale: str) -> str:
+    """Return a rationale without its calculator marks, whose sentences say the same; a minus is no sign."""
+    return _HYPHEN.sub(" - ", MARK.sub("", rationale))
+
+
+def _apart(text: str) -> list[Fraction]:
+    """Return the numbers of a text, where 48/2 is not 24 but 48 and 2."""
+    return _distinct(find(text.replace("/", " ÷ ")))
+
+
+def _forms(number: Fraction) -> set[Fraction]:
+    """Return a number and what it becomes as a percentage or part: a share, what is left, a growth."""
+    forms = {number}
+    if 0 < number <= 1000:
+        forms |= {number / 100, abs(1 - number / 100), 1 + number / 100, abs(100 - number), 100 + number}
+        forms |= {number * 100, abs(1 - number), 1 / number}
+    return forms
+
+
+def _distinct(numbers: Iterable[Number]) -> list[Fraction]:
+    return list(dict.fromkeys(abs(number.value) for number in numbers))
+
+
+def _listed(numbers: list[Fraction]) -> str:
+    return ", ".join(answers.exact_text(number) for number in numbers[:10])

@@ -1,0 +1,68 @@
+"""Dead variables: what a program or a system of equations names and never uses for its answer.
+
+>>> program_variables("bags = 4\\nprice = 7\\nans = bags * 6").detail
+'never used: price'
+>>> equation_variables("marbles = 4 * 6\\ncost = 7\\nans = marbles").detail
+'never used: cost'
+
+A quantity that is set down and not used often means that a step was left out.
+"""
+
+import ast
+import re
+import warnings
+from collections import Counter
+
+from thoughtmill.factory.solvers.outcome import Check
+
+ANSWERS = frozenset(("ans", "answer", "result"))
+MAX_LENGTH = 20_000
+"""Characters of the longest program that is looked at."""
+
+_NAME = re.compile(r"(?<![\w.\\])[A-Za-z_]\w*")
+_COMMENT = re.compile(r"#[^\n]*")
+
+
+def program_variables(program: str) -> Check:
+    """Say whether a program reads every variable that it sets; the last one set is its answer."""
+    tree = _tree(program)
+    if tree is None:
+        return Check("variables_used", None, "the program cannot be read")
+    names = sorted(
+        (node for node in ast.walk(tree) if isinstance(node, ast.Name)),
+        key=lambda name: (name.lineno, name.col_offset),
+    )
+    written = [name.id for name in names if isinstance(name.ctx, ast.Store)]
+    read = {name.id for name in names if isinstance(name.ctx, ast.Load)}
+    return _check(dict.fromkeys(written), read | ANSWERS | set(written[-1:]) | {"_"})
+
+
+def equation_variables(equations: str) -> Check:
+    """Say whether every unknown of a system occurs in it twice, once to be set and once to be used.
+
+    The name that opens the last equation is the answer; a line without `=` (`unknowns: ...`) does not count.
+    """
+    lines = [line for line in _COMMENT.sub("", equations).splitlines() if "=" in line]
+    counted = Counter(name for line in lines for name in _NAME.findall(line))
+    last = _NAME.findall(lines[-1])[:1] if lines else []
+    used = {name for name, times in counted.items() if times > 1}
+    return _check(dict.fromkeys(counted), used | ANSWERS | set(last))
+
+
+def _check(named: dict[str, None], used: set[str]) -> Check:
+    if not named:
+        return Check("variables_used", None, "no variable")
+    dead = [name for name in named if name not in used]
+    return Check("variables_used", not dead, f"never used: {', '.join(dead[:10])}" if dead else None)
+
+
+def _tree(program: str) -> ast.Module | None:
+    """Return the syntax tree of a program; None when Python cannot make one."""
+    if len(program) > MAX_LENGTH:
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(program)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None

@@ -1,0 +1,1 @@
+"""The engine behind the teachers that call an endpoint: what is sent, when, and what comes back."""

@@ -1,0 +1,71 @@
+"""Estimate: what a run would ask and cost, before it is started. Pure."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from thoughtmill.factory.teachers import Request
+from thoughtmill.factory.teachers.endpoint.money import MILLION, Price, longest_completion, most_prompt_tokens
+from thoughtmill.factory.teachers.endpoint.rows import keyed
+
+BYTES_PER_TOKEN = 4  # of English; used where the ledger knows no better
+
+
+@dataclass(slots=True)
+class Estimate:
+    """What one thought would take. Costs are None when a price is unknown.
+
+    `held` of its `requests` are in the ledger or repeat another, and cost nothing. `most_usd` reckons every
+    completion at its longest; None, too, where one may be of any length.
+    """
+
+    thought: str
+    requests: int = 0
+    held: int = 0
+    prompt_tokens: float = 0.0
+    completion_tokens: float = 0.0
+    cost_usd: float | None = 0.0
+    most_usd: float | None = 0.0
+
+
+def estimate(
+    requests: Iterable[Request],
+    endpoint: str,
+    model: str,
+    prices: Mapping[str, Price],
+    held: Callable[[str], bool],
+    typical: Callable[[str], Mapping[str, tuple[float, float]]],
+) -> list[Estimate]:
+    """Return an estimate per thought, in the order in which thoughts come.
+
+    `endpoint` and `model` are as in `Settings`. `held` says whether the ledger has the answer to a key;
+    `typical` gives, for a model, the mean tokens of prompt and completion per thought, where it knows them.
+    """
+    estimates: dict[str, Estimate] = {}
+    known: dict[str, Mapping[str, tuple[float, float]]] = {}
+    seen: set[str] = set()
+    for request in requests:
+        row = estimates.setdefault(request.thought, Estimate(request.thought))
+        key, parameters = keyed(request, endpoint, model)
+        row.requests += 1
+        if key in seen or held(key):
+            row.held += 1
+            continue
+        seen.add(key)
+        asked = str(parameters["model"])
+        if asked not in known:
+            known[asked] = typical(asked)
+        most_prompt, longest = most_prompt_tokens(request.messages), longest_completion(parameters)
+        prompt, completion = known[asked].get(request.thought, (most_prompt / BYTES_PER_TOKEN, longest or 0))
+        row.prompt_tokens += prompt
+        row.completion_tokens += completion
+        price = prices.get(asked)
+        row.cost_usd = _plus(row.cost_usd, price, prompt, completion)
+        row.most_usd = _plus(row.most_usd, price, most_prompt, longest)
+    return list(estimates.values())
+
+
+def _plus(usd: float | None, price: Price | None, prompt: float, completion: float | None) -> float | None:
+    """Add the cost of some tokens; what is unknown stays unknown."""
+    if usd is None or price is None or completion is None:
+        return None
+    return usd + (prompt * price.prompt + completion * price.completion) / MILLION

@@ -1,0 +1,194 @@
+"""Flow: when the next request may be sent. Pure: seconds are passed in, nothing sleeps.
+
+`Window` adapts how many are in flight (additive increase, multiplicative decrease), `Pace` keeps a limit per
+minute, `Breaker` pauses after failures and says when to stop, `backoff_s` spreads what is asked again.
+"""
+
+import math
+import random
+from collections.abc import Callable
+
+from thoughtmill.factory.teachers.endpoint.settings import Settings
+
+SLOWER = 0.7
+FIRST_WINDOW = 64
+
+
+class Window:
+    """How many requests may be in flight: fewer after overload, then again more, never above `most`.
+
+    Until the first overload every answer widens it by one, which doubles it per round trip; after that all
+    answers of a round trip together do (Chiu and Jain, 1989: additive increase, multiplicative decrease).
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.limit = float(max(min(most, FIRST_WINDOW), most // 4))
+        self.in_flight = 0
+        self.slowed_at = -math.inf
+
+    def open(self) -> bool:
+        """Say whether one more may be in flight."""
+        return self.in_flight < int(self.limit)
+
+    def answered(self) -> None:
+        """Note an answer."""
+        step = 1.0 if self.slowed_at == -math.inf else 1.0 / self.limit
+        self.limit = min(float(self.most), self.limit + step)
+
+    def overloaded(self, sent_s: float, now_s: float) -> None:
+        """Note a sign of overload; those of requests sent before the last decrease have been heeded."""
+        if sent_s >= self.slowed_at:
+            self.limit = max(1.0, self.limit * SLOWER)
+            self.slowed_at = now_s
+
+
+class Pace:
+    """At most `per_minute` in any sixty seconds, spread evenly after a burst of one second's worth.
+
+    A bucket of one second's share that refills so that bucket and refill together come to `per_minute`. An
+    amount above the bucket's size waits for a full one and is then paid off.
+    """
+
+    def __init__(self, per_minute: float, now_s: float) -> None:
+        self.size = max(1.0, per_minute / 60)
+        self.refill_per_s = max(per_minute - self.size, per_minute / 2) / 60
+        self.level = self.size
+        self.at_s = now_s
+
+    def wait_s(self, amount: float, now_s: float) -> float:
+        """Return the seconds until `amount` may be taken."""
+        missing = min(amount, self.size) - self._level(now_s)
+        return max(0.0, missing / self.refill_per_s)
+
+    def take(self, amount: float, now_s: float) -> None:
+        """Take `amount`; a negative one gives back what was taken too much."""
+        self.level = min(self.size, self._level(now_s) - amount)
+        self.at_s = now_s
+
+    def _level(self, now_s: float) -> float:
+        return min(self.size, self.level + (now_s - self.at_s) * self.refill_per_s)
+
+
+class Breaker:
+    """Pauses everything after failures in a row, longer each time; `open` after `most` of them.
+
+    After the second it lets one request at a time through, as a probe. What counts as a failure in a row:
+    requests that were in flight together fail together, as when a server restarts, and count once; and a
+    request that failed while others were answered has a fault of its own and does not count again.
+    """
+
+    def __init__(self, most: int, pause_s: Callable[[int], float]) -> None:
+        self.most = most
+        self.pause_s = pause_s
+        self.failures = 0
+        self.counted_at = self.answered_at = self.until_s = -math.inf
+
+    @property
+    def open(self) -> bool:
+        """Say whether the run must stop."""
+        return self.failures >= self.most
+
+    @property
+    def probing(self) -> bool:
+        """Say whether only one request at a time may go out."""
+        return self.failures > 1
+
+    def answered(self, now_s: float) -> None:
+        """Note an answer."""
+        self.failures = 0
+        self.answered_at = now_s
+
+    def failed(self, first_sent_s: float, sent_s: float, now_s: float) -> bool:
+        """Note a failure of a request, sent first and last at these times; say whether it counts."""
+        if sent_s < self.counted_at or first_sent_s < self.answered_at:
+            return False
+        self.failures += 1
+        self.counted_at = now_s
+        if self.probing:
+            self.wait(self.pause_s(self.failures - 1), now_s)
+        return True
+
+    def wait(self, seconds: float, now_s: float) -> None:
+        """Send nothing for so many seconds, as `Retry-After` asks."""
+        self.until_s = max(self.until_s, now_s + seconds)
+
+
+class Flow:
+    """The three together, for one run."""
+
+    def __init__(
+        self, window: Window, breaker: Breaker, requests: Pace | None = None, tokens: Pace | None = None
+    ) -> None:
+        self.window = window
+        self.breaker = breaker
+        self.requests = requests
+        self.tokens = tokens
+
+    @classmethod
+    def of(cls, settings: Settings, now_s: float) -> "Flow":
+        """Return the flow that settings ask for."""
+
+        def pause_s(failures: int) -> float:
+            return longest_backoff_s(failures, settings.backoff_s, settings.longest_backoff_s)
+
+        requests, tokens = settings.requests_per_minute, settings.tokens_per_minute
+        return cls(
+            Window(settings.max_concurrency),
+            Breaker(settings.breaker_after, pause_s),
+            None if requests is None else Pace(requests, now_s),
+            None if tokens is None else Pace(tokens, now_s),
+        )
+
+    def wait_s(self, tokens: int, now_s: float) -> float:
+        """Return the seconds until a request of so many tokens may be sent; infinite: until one lands."""
+        if not self.window.open() or (self.breaker.probing and self.window.in_flight):
+            return math.inf
+        return max(
+            0.0,
+            self.breaker.until_s - now_s,
+            self.requests.wait_s(1, now_s) if self.requests else 0.0,
+            self.tokens.wait_s(tokens, now_s) if self.tokens else 0.0,
+        )
+
+    def sent(self, tokens: int, now_s: float) -> None:
+        """Note a request on its way."""
+        self.window.in_flight += 1
+        if self.requests:
+            self.requests.take(1, now_s)
+        if self.tokens:
+            self.tokens.take(tokens, now_s)
+
+    def landed(self) -> None:
+        """Note that a request is back, whatever it brought."""
+        self.window.in_flight -= 1
+
+    def answered(self, unused_tokens: int, now_s: float) -> None:
+        """Note an answer, and give back the tokens it was expected to take and did not."""
+        self.window.answered()
+        self.breaker.answered(now_s)
+        if self.tokens:
+            self.tokens.take(-unused_tokens, now_s)
+
+    def overloaded(self, sent_s: float, now_s: float, retry_after_s: float | None) -> None:
+        """Note that the endpoint has too much to do, and how long it asks to wait."""
+        self.window.overloaded(sent_s, now_s)
+        self.breaker.wait(retry_after_s or 0.0, now_s)
+
+
+def longest_backoff_s(failures: int, base_s: float, most_s: float) -> float:
+    """Return the most to wait after so many failures in a row: doubling from `base_s` up to `most_s`.
+
+    >>> [longest_backoff_s(n, 0.5, 60.0) for n in (1, 2, 3, 20)]
+    [0.5, 1.0, 2.0, 60.0]
+    """
+    return min(most_s, base_s * 2.0 ** min(failures - 1, 60))
+
+
+def backoff_s(failures: int, base_s: float, most_s: float, chance: random.Random) -> float:
+    """Return how long to wait before asking again: anything up to the longest ("full jitter").
+
+    Drawn from the whole range, so that requests that failed together do not come back together (Brooker,
+    "Exponential Backoff And Jitter", 2015).
+    """
+    return chance.uniform(0.0, longest_backoff_s(failures, base_s, most_s))

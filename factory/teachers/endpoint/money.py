@@ -1,0 +1,95 @@
+"""Money: what a completion costs, the most one can cost, and a budget that is never overspent. Pure."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic import Field
+
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.params import Settings
+from thoughtmill.factory.thoughts.prompts import Message
+
+MILLION = 1_000_000
+TOKENS_PER_MESSAGE = 16  # marks of role and turn; endpoints add 3 to 7
+UNKNOWN_COMPLETION = 512  # tokens reckoned with where a request sets no limit
+
+
+class Price(Settings):
+    """US dollars per million tokens; `cached` prompt tokens cost as others unless it is given."""
+
+    prompt: float = Field(ge=0)
+    completion: float = Field(ge=0)
+    cached: float | None = Field(None, ge=0)
+
+    def cost_usd(
+        self, prompt_tokens: int | None, cached_tokens: int | None, completion_tokens: int | None
+    ) -> float | None:
+        """Return the cost of one completion; None when its usage is unknown.
+
+        >>> Price(prompt=1, cached=0.5, completion=2).cost_usd(1000, 400, 500)
+        0.0018
+        """
+        if prompt_tokens is None or completion_tokens is None:
+            return None
+        cached = min(cached_tokens or 0, prompt_tokens)
+        cached_price = self.prompt if self.cached is None else self.cached
+        cost = (prompt_tokens - cached) * self.prompt + cached * cached_price
+        return (cost + completion_tokens * self.completion) / MILLION
+
+
+def most_prompt_tokens(messages: Iterable[Message]) -> int:
+    """Return a bound of the prompt's tokens: no tokenizer makes more tokens of a text than it has bytes."""
+    return sum(
+        TOKENS_PER_MESSAGE + sum(len(part.encode()) for part in message.values()) for message in messages
+    )
+
+
+def likely_tokens(messages: Iterable[Message], parameters: Mapping[str, Any]) -> int:
+    """Return about how many tokens a request takes: four bytes a token, as in English."""
+    return -(-most_prompt_tokens(messages) // 4) + (longest_completion(parameters) or UNKNOWN_COMPLETION)
+
+
+def longest_completion(parameters: Mapping[str, Any]) -> int | None:
+    """Return the tokens a completion may have at most, where the request says so."""
+    most = parameters.get("max_completion_tokens") or parameters.get("max_tokens")
+    return most if isinstance(most, int) else None
+
+
+class Budget:
+    """US dollars that may be spent; what a request can cost at most is held back before it is sent."""
+
+    def __init__(self, max_usd: float | None, prices: Mapping[str, Price], spent_usd: float = 0.0) -> None:
+        self.max_usd = max_usd
+        self.prices = prices
+        self.spent_usd = spent_usd
+        self.held_usd = 0.0
+
+    def most_usd(self, messages: Iterable[Message], parameters: Mapping[str, Any]) -> float:
+        """Return the most a request can cost; 0 without a budget.
+
+        With one, a model without a price or a request without `max_tokens` raises a `ThoughtmillError`.
+        """
+        if self.max_usd is None:
+            return 0.0
+        model = str(parameters["model"])
+        price, tokens = self.prices.get(model), longest_completion(parameters)
+        if price is None:
+            raise ThoughtmillError(
+                f"max_usd is set, and the price of `{model}` is unknown: give it under `prices`"
+            )
+        if tokens is None:
+            raise ThoughtmillError("max_usd is set, and a completion may be of any length: give `max_tokens`")
+        return price.cost_usd(most_prompt_tokens(messages), 0, tokens) or 0.0
+
+    def affords(self, usd: float) -> bool:
+        """Say whether so much can be held back on top of what is spent and held."""
+        return self.max_usd is None or self.spent_usd + self.held_usd + usd <= self.max_usd
+
+    def hold(self, usd: float) -> None:
+        """Hold back the most that a request can cost."""
+        self.held_usd += usd
+
+    def settle(self, held_usd: float, spent_usd: float) -> None:
+        """Replace what was held back for a request by what it cost."""
+        self.held_usd -= held_usd
+        self.spent_usd += spent_usd

@@ -1,0 +1,55 @@
+"""The settings of the teacher that calls an endpoint: the section `generate.openai` of `params.yaml`."""
+
+import os
+import re
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import Field
+
+from thoughtmill.factory.core import params
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.ledger.keys import endpoint_name
+from thoughtmill.factory.teachers.endpoint.money import Price
+
+OPENAI_URL = "https://api.openai.com/v1"
+URL = re.compile(r"https?://(\[[\da-f:.]+\]|[\w.-]+)(:\d+)?(/[^\0-\x20?#]*)?", re.IGNORECASE)
+
+
+class Settings(params.Settings):
+    """How an endpoint is called; of all this a request's key holds the endpoint's name and the model."""
+
+    base_url: str | None = Field(None, description="the endpoint; default: OPENAI_BASE_URL, else OpenAI's")
+    endpoint: str | None = Field(None, description="its name in request keys; default: its URL")
+    model: str = "gpt-4o-mini"
+    max_concurrency: int = Field(256, ge=1, description="requests in flight at most")
+    requests_per_minute: float | None = Field(None, ge=1)
+    tokens_per_minute: float | None = Field(None, ge=1, description="prompt and completion together")
+    timeout_s: float = Field(600.0, gt=0, description="for one attempt, connection and all")
+    max_attempts: int = Field(8, ge=1, description="attempts after which a request is left unanswered")
+    backoff_s: float = Field(0.5, ge=0, description="longest wait after one failure; doubles with each more")
+    longest_backoff_s: float = Field(60.0, ge=0)
+    breaker_after: int = Field(
+        10, ge=1, description="requests in a row that fail, with no answer between, and so end a run"
+    )
+    transport: Literal["openai", "raw"] = "openai"
+    prices: Mapping[str, Price] = {}
+    max_usd: float | None = Field(
+        None, ge=0, description="US dollars the corpus may cost: all its thoughts, in all runs"
+    )
+
+    def name(self) -> str:
+        """Return the endpoint's name in request keys: give one where the same server's URL changes."""
+        return self.endpoint or endpoint_name(self.url())
+
+    def url(self) -> str:
+        """Return the endpoint's URL, or raise a `ThoughtmillError` when it cannot be one."""
+        url = (self.base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL).strip()
+        if "@" in url or "?" in url:
+            raise ThoughtmillError(
+                "the endpoint's URL holds credentials or a query: leave them out, and give a key in "
+                "OPENAI_API_KEY alone"
+            )
+        if not URL.fullmatch(url):
+            raise ThoughtmillError(f"`{url}` is no endpoint: its URL is http:// or https://, host and path")
+        return url

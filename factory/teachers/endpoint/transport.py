@@ -1,0 +1,108 @@
+"""Transports: how the bytes of one request reach an endpoint, and come back as a `Delivery`.
+
+`raw` goes through aiohttp alone, for speed; `through_openai` through the `openai` package, with its
+authentication and its errors. Neither retries: the engine counts every attempt.
+"""
+
+import email.utils
+import os
+import re
+import time
+import urllib.request
+from collections.abc import Mapping
+from typing import Protocol
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.teachers.endpoint.deliveries import Delivery
+
+PATH = "/chat/completions"
+JSON = {"Content-Type": "application/json"}
+SHORTEST_SECRET = 12
+CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")  # in a URL, such as a proxy's
+BREAKS = (TimeoutError, aiohttp.ClientError, UnicodeError)  # the last: names and words of no known alphabet
+
+
+class Transport(Protocol):
+    """One way to send requests; used from within one event loop."""
+
+    async def post(self, body: bytes) -> Delivery:
+        """Send one request and return what came back, whatever it is."""
+        ...
+
+    async def close(self) -> None:
+        """Close the connections."""
+        ...
+
+
+def api_key() -> str | None:
+    """Return the key from `OPENAI_API_KEY`, the only place it may be in, or raise a `ThoughtmillError`.
+
+    The end of its line is no part of it.
+    """
+    key = os.environ.get("OPENAI_API_KEY", "").strip()
+    if not (key.isascii() and key.isprintable()):
+        raise ThoughtmillError("OPENAI_API_KEY holds characters that are in no key: set it anew")
+    return key or None
+
+
+def proxy_of(url: str) -> str | None:
+    """Return the proxy that the environment names for a URL: `HTTPS_PROXY` and the like, less `NO_PROXY`."""
+    parts = urlsplit(url)
+    if urllib.request.proxy_bypass(parts.netloc):
+        return None
+    return urllib.request.getproxies().get(parts.scheme)
+
+
+def retry_after_s(headers: Mapping[str, str], now_s: float) -> float | None:
+    """Return how long an endpoint asks to wait: `Retry-After` as seconds or as a date, or in milliseconds.
+
+    >>> retry_after_s({"retry-after": "20"}, now_s=0.0)
+    20.0
+    """
+    milliseconds = _number(headers.get("retry-after-ms"))
+    if milliseconds is not None:
+        return milliseconds / 1000
+    asked = headers.get("retry-after")
+    seconds = _number(asked)
+    if seconds is not None or asked is None:
+        return seconds
+    try:
+        date = email.utils.parsedate_tz(asked)
+        return None if date is None else max(0.0, email.utils.mktime_tz(date) - now_s)
+    except (ValueError, OverflowError):  # a month or a year that no calendar has
+        return None
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        number = float(text) if text is not None else -1.0
+    except ValueError:
+        return None
+    return number if 0 <= number < float("inf") else None
+
+
+def delivered(begun: float, status: int, body: bytes, headers: Mapping[str, str]) -> Delivery:
+    """Return what came back whole; `begun` is a `time.perf_counter`."""
+    latency_s = time.perf_counter() - begun
+    wait_s = None if status == 200 else retry_after_s(headers, time.time())
+    return Delivery(status, without_key(body), latency_s, wait_s)
+
+
+def broken(begun: float, error: BaseException, timeout_s: float) -> Delivery:
+    """Return what a time-out or a broken connection is."""
+    latency_s = time.perf_counter() - begun
+    unsent = isinstance(error, aiohttp.ClientConnectorError)
+    if isinstance(error, TimeoutError) and not unsent:
+        return Delivery(None, b"", latency_s, detail=f"no answer within {timeout_s:g} s")
+    said = CREDENTIALS.sub("", f"{type(error).__name__}: {error}")
+    detail = without_key(said.encode(errors="replace")).decode()
+    return Delivery(None, b"", latency_s, detail=detail, sent=not unsent)
+
+
+def without_key(text: bytes) -> bytes:
+    """Blot out the API key, should an endpoint repeat it; words like `none` or `EMPTY` are no secret."""
+    key = api_key()
+    return text.replace(key.encode(), b"[key]") if key and len(key) >= SHORTEST_SECRET else text

@@ -1,0 +1,64 @@
+"""Prompts: what a teacher is shown for a problem and a thought.
+
+The instruction of a thought is `factory/thoughts/<thought>.md`: its first line, `Given: problem,
+solution`, names the columns of `problems` that are shown, and the rest is the system message. Texts are put
+side by side, never formatted into each other: braces and dollar signs are mathematics.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.files import read_jsonl
+
+Message = Mapping[str, str]
+"""One turn of a chat: its `role` and its `content`."""
+
+FOLDER = Path(__file__).with_name("instructions")
+HEADINGS = {"problem": "Problem", "solution": "Worked solution"}
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """How one thought is asked for: the instruction, the columns shown, and worked examples."""
+
+    instruction: str
+    given: tuple[str, ...]
+    exemplars: tuple[Mapping[str, Any], ...]
+
+    def messages(self, problem: Mapping[str, Any]) -> tuple[Message, ...]:
+        """Return the chat for one problem: system message, each exemplar as its own exchange, problem."""
+        chat: list[Message] = [{"role": "system", "content": self.instruction}]
+        for exemplar in self.exemplars:
+            chat.append({"role": "user", "content": self._shown(exemplar)})
+            chat.append({"role": "assistant", "content": exemplar["completion"]})
+        return (*chat, {"role": "user", "content": self._shown(problem)})
+
+    def _shown(self, problem: Mapping[str, Any]) -> str:
+        return "\n\n".join(
+            f"{HEADINGS[column]}:\n{problem[column]}" for column in self.given if problem.get(column)
+        )
+
+
+def load(thought: str, exemplars: Path) -> Prompt:
+    """Return the prompt of a thought, with its exemplars from a JSONL file.
+
+    An exemplar is an object with `thought`, `problem`, `solution`, `answer` and `completion`.
+    """
+    known = sorted(path.stem for path in FOLDER.glob("*.md"))
+    if thought not in known:
+        raise ThoughtmillError(f"params.yaml: unknown thought `{thought}`; there are: {', '.join(known)}")
+    heading, _, instruction = (FOLDER / f"{thought}.md").read_text("utf-8").partition("\n")
+    given = tuple(column.strip() for column in heading.removeprefix("Given:").split(","))
+    return Prompt(instruction.strip(), given, tuple(_of(thought, exemplars)))
+
+
+def _of(thought: str, exemplars: Path) -> Iterable[Mapping[str, Any]]:
+    for number, row in read_jsonl(exemplars):
+        missing = {"thought", "problem", "completion"} - row.keys()
+        if missing:
+            raise ThoughtmillError(f"{exemplars}, line {number}: no {', '.join(sorted(missing))}")
+        if row["thought"] == thought:
+            yield row

@@ -1,0 +1,155 @@
+"""Verdicts: completions are parsed and solved, on all cores, without sight of the gold answer."""
+
+import dataclasses
+import hashlib
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from pydantic import Field
+
+from thoughtmill.factory.core import params
+from thoughtmill.factory.core.errors import NotInProject
+from thoughtmill.factory.core.executors.local import Crew
+from thoughtmill.factory.core.journal import journaled
+from thoughtmill.factory.core.params import Settings as Section
+from thoughtmill.factory.solvers.limits import Limits
+from thoughtmill.factory.solvers.outcome import Check, Outcome
+from thoughtmill.factory.solvers.programs import fence_for
+from thoughtmill.factory.solvers.solvers import Solvers
+from thoughtmill.factory.thoughts import PROGRAMS, named
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Settings(Section):
+    """The section `verify` of `params.yaml`."""
+
+    workers: int = Field(0, ge=0, description="processes that solve; 0 is one per core")
+    equations_timeout_s: float = Field(5.0, gt=0, description="seconds for one system of equations")
+    limits: Limits = Limits()
+
+
+def configured() -> Settings:
+    """Return the section `verify` of the project around the current folder; outside of one, the defaults."""
+    try:
+        return params.section("verify", Settings)
+    except NotInProject:
+        return Settings()
+
+
+class Job(NamedTuple):
+    """What is to be solved: a completion, or the failure that stands in its place. Never the gold answer."""
+
+    thought: str
+    problem: str
+    completion: str | None
+    failure: str | None = None
+    detail: str | None = None
+
+
+class Solved(NamedTuple):
+    """The rationale that was read, if any, what it came to, and the seconds that both took."""
+
+    rationale: str | None
+    outcome: Outcome
+    elapsed_s: float = 0.0
+
+
+Solving = Callable[[Iterable[Job]], Iterator[Solved]]
+"""A way to do jobs, in order: in this process or in many."""
+
+
+def solve(jobs: Sequence[Job], solvers: Solvers) -> list[Solved]:
+    """Parse completions and solve their rationales; the programs among them run ahead, together."""
+    begun = time.perf_counter()
+    rationales = [_parsed(job) for job in jobs]
+    found = zip(jobs, rationales, strict=True)
+    solvers.programs.ahead([text for job, text in found if text is not None and job.thought in PROGRAMS])
+    share_s = (time.perf_counter() - begun) / max(1, len(jobs))
+    return [_solved(job, text, solvers, share_s) for job, text in zip(jobs, rationales, strict=True)]
+
+
+def _parsed(job: Job) -> str | None:
+    if job.failure is not None or job.completion is None:
+        return None
+    return named(job.thought).parse(job.completion)
+
+
+def _solved(job: Job, rationale: str | None, solvers: Solvers, share_s: float) -> Solved:
+    begun = time.perf_counter()
+    if job.failure is not None or job.completion is None:
+        return Solved(None, Outcome(None, job.failure or "unanswered", job.detail))
+    if rationale is None:
+        outcome = Outcome(None, "unparsable", f"no {job.thought} can be read from the completion")
+    else:
+        outcome = named(job.thought).solve(rationale, job.problem, solvers)
+    return Solved(rationale, outcome, share_s + time.perf_counter() - begun)
+
+
+def solving(settings: Settings, journal: Path) -> Solving:
+    """Return a way to do jobs on all cores that goes on after `kill -9` where `journal` ends."""
+    return partial(journaled, journal, _crew(settings, solve, _lost).spread, dump=_dump, load=_load)
+
+
+def crew(
+    settings: Settings, work: Callable[[Item, Solvers], Result], lost: Callable[[Item], Result]
+) -> Crew[Item, Result]:
+    """Return processes, one per core unless `verify.workers` says otherwise, that each have their solvers.
+
+    What this system lacks to hold programs is said, or refused, here, and by no worker again.
+    """
+    return _crew(settings, partial(_each, work), lost)
+
+
+def _crew(
+    settings: Settings,
+    work: Callable[[list[Item], Solvers], list[Result]],
+    lost: Callable[[Item], Result],
+) -> Crew[Item, Result]:
+    workers = settings.workers or os.cpu_count() or 1
+    return Crew(partial(_with_solvers, work), lost, workers, _begin, (settings, fence_for(settings.limits)))
+
+
+def source_digest() -> str:
+    """Return a digest of everything that a verdict is made by: when it changes, no journal is taken up."""
+    here = Path(__file__).parents[1]
+    files = sorted(
+        path for room in ("answers", "solvers", "thoughts") for path in (here / room).rglob("*.py")
+    )
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
+
+
+_solvers: Solvers
+
+
+def _begin(settings: Settings, fence: str) -> None:
+    """Open the solvers of a worker process; they end with it."""
+    global _solvers  # noqa: PLW0603  a process pool hands its workers nothing but functions
+    _solvers = Solvers(settings.limits, settings.equations_timeout_s, fence)
+
+
+def _with_solvers(work: Callable[[list[Item], Solvers], list[Result]], items: list[Item]) -> list[Result]:
+    return work(items, _solvers)
+
+
+def _each(work: Callable[[Item, Solvers], Result], items: list[Item], solvers: Solvers) -> list[Result]:
+    return [work(item, solvers) for item in items]
+
+
+def _lost(job: Job) -> Solved:
+    return Solved(None, Outcome(None, "killed", "the process that solved it died, twice"))
+
+
+def _dump(solved: Solved) -> Any:
+    return solved.rationale, dataclasses.asdict(solved.outcome), solved.elapsed_s
+
+
+def _load(noted: Any) -> Solved:
+    rationale, fields, elapsed_s = noted
+    checks = tuple(Check(**check) for check in fields.pop("checks"))
+    return Solved(rationale, Outcome(**fields, checks=checks), elapsed_s)

@@ -1,0 +1,179 @@
+"""What the embedded student's base reads, all made from training stories: problems, sums and torn lines."""
+
+import re
+from collections.abc import Iterator
+from random import Random
+from typing import NamedTuple
+
+from pydantic import Field
+
+from thoughtmill.factory.core import params
+from thoughtmill.factory.problems.stories import tell
+
+LINES = 8
+WINDOW = 16
+MARK = re.compile(r"<<(\w+)=([^=>]*)=([^>]*)>>")
+SHOWN = re.compile(MARK.pattern + r"\3")
+GIVEN = re.compile(r"^Given: (\w+) = (.*)$", re.MULTILINE)
+SIGN = re.compile(r"(//|[-+*/%])")
+WORD = re.compile(r"[A-Za-z_]\w*")
+
+
+class Cycle(params.Settings):
+    """A stretch of training with optimizers of its own, whose rates fall to nothing at its end."""
+
+    steps: int = Field(gt=0)
+    share: float = Field(1.0, gt=0, description="of the rates, at which it begins")
+    closed: bool = Field(False, description="whether solutions in words end with the line of their answer")
+
+
+class ReadingSettings(params.Settings):
+    """How much the base reads of what."""
+
+    cycles: tuple[Cycle, ...] = Field(
+        (
+            Cycle(steps=12000),
+            Cycle(steps=8000, share=0.5),
+            Cycle(steps=3000, share=0.25, closed=True),
+            Cycle(steps=9000, share=0.5, closed=True),
+        ),
+        min_length=1,
+    )
+    problems: int = Field(12, gt=0, description="problems with their sums, per step")
+    sums: int = Field(6, gt=0, description="texts of sums by themselves, per step")
+    fragments: int = Field(2, gt=0, description="texts of torn lines, per step")
+    stories: int = Field(100000, gt=0, description="training problems told")
+    sums_first: float = Field(0.05, ge=0, lt=1, description="share of the first cycle that reads sums alone")
+    seed: int = 0
+
+
+class Text(NamedTuple):
+    """One text: a problem (or nothing) and what is told after it, which is what the base is to learn."""
+
+    problem: str
+    told: str
+
+
+class Library:
+    """What a base is taught from: training stories and the sums of their solutions."""
+
+    def __init__(self, settings: ReadingSettings) -> None:
+        self.stories = list(tell("train", settings.stories, settings.seed))
+        self.sums = [one for story in self.stories for one in bare_sums(story.solution)]
+
+    def some_sums(self, rng: Random) -> Text:
+        """Return sums that have nothing to do with each other."""
+        return Text("", "\n".join(rng.choices(self.sums, k=LINES)))
+
+    def some_lines(self, rng: Random) -> Text:
+        """Return lines torn from three worked solutions, shuffled."""
+        lines = [one for story in rng.sample(self.stories, 3) for one in fragments(story.solution)]
+        return Text("", "\n".join(rng.sample(lines, min(LINES, len(lines)))))
+
+    def a_problem(self, rng: Random, closed: bool = False) -> Text:
+        """Return a problem and, under their heading, its sums, solution in words, steps or plan."""
+        story = rng.choice(self.stories)
+        heading, told = rng.choice(CLOSED_VIEWS if closed else VIEWS)
+        return Text(story.problem + "\n", "\n".join([heading, *told(story.solution)]))
+
+    def steps(self, settings: ReadingSettings, cycle: int) -> Iterator[list[list[Text]]]:
+        """Yield the texts of each step in two groups, problems and others; at the very first, sums alone.
+
+        Problems of a step are alike in length: those of a window are sorted before they are dealt out.
+        """
+        begin = sum(one.steps for one in settings.cycles[:cycle])
+        end = begin + settings.cycles[cycle].steps
+        early = int(settings.sums_first * settings.cycles[0].steps)
+        for step in range(begin, early):
+            rng = Random(f"{settings.seed}/early/{step}")
+            yield [[self.some_sums(rng) for _ in range(4 * settings.sums)]]
+        for first in range(max(begin, early), end, WINDOW):
+            rng = Random(f"{settings.seed}/window/{first}")
+            read = (
+                self.a_problem(rng, settings.cycles[cycle].closed) for _ in range(WINDOW * settings.problems)
+            )
+            stories = sorted(read, key=lambda text: len(text.problem) + len(text.told))
+            dealt = [stories[at : at + settings.problems] for at in range(0, len(stories), settings.problems)]
+            rng.shuffle(dealt)
+            for group in dealt[: end - first]:
+                others = [self.some_sums(rng) for _ in range(settings.sums)]
+                yield [group, others + [self.some_lines(rng) for _ in range(settings.fragments)]]
+
+
+def bare_sums(solution: str) -> list[str]:
+    """Return the calculations of a worked solution with numbers for names, and nothing else of it.
+
+    >>> bare_sums("Given: bags = 4\\n4 bags hold <<all=bags*6=24>>24.\\n<<left=all-9=15>>15 stay.\\n#### 15")
+    ['4 * 6 = 24', '24 - 9 = 15']
+    """
+    values = dict(GIVEN.findall(solution))
+    lines = []
+    for name, expression, value in MARK.findall(solution):
+        values[name] = value
+        numbers = WORD.sub(lambda word: values[word[0]], expression)
+        lines.append(f"{spaced(numbers)} = {value}")
+    return lines
+
+
+def spaced(expression: str) -> str:
+    """Return an expression with blanks around its signs."""
+    return SIGN.sub(r" \1 ", expression)
+
+
+def in_words(solution: str) -> list[str]:
+    """Return the sentences of a worked solution, each with its sum.
+
+    >>> in_words("Given: bags = 4\\nThey hold <<all=bags*6=24>>24 buns.\\n#### 24")
+    ['They hold 4 * 6 = 24 buns.']
+    """
+    sums = iter(bare_sums(solution))
+    return [SHOWN.sub(lambda _: next(sums), one) for one in solution.splitlines() if MARK.search(one)]
+
+
+def with_answer(solution: str) -> list[str]:
+    """Return the sentences of a worked solution and the line of its answer.
+
+    >>> with_answer("Given: bags = 4\\nThey hold <<all=bags*6=24>>24 buns.\\n#### 24")
+    ['They hold 4 * 6 = 24 buns.', '#### 24']
+    """
+    return [*in_words(solution), solution.splitlines()[-1]]
+
+
+def by_name(solution: str) -> list[str]:
+    """Return the numbers and the calculations of a worked solution by name.
+
+    >>> by_name("Given: bags = 4\\nThey hold <<all=bags*6=24>>24 buns.\\n#### 24")
+    ['bags = 4', 'all = bags * 6']
+    """
+    given = [f"{name} = {value}" for name, value in GIVEN.findall(solution)]
+    return given + [f"{name} = {spaced(expression)}" for name, expression, _ in MARK.findall(solution)]
+
+
+def with_numbers(solution: str) -> list[str]:
+    """Return the calculations of a worked solution by name, with the numbers of the problem in their places.
+
+    >>> with_numbers("Given: bags = 4\\n<<all=bags*6=24>>24 buns.\\n<<left=all-9=15>>15 stay.\\n#### 15")
+    ['all = 4 * 6', 'left = all - 9']
+    """
+    given = dict(GIVEN.findall(solution))
+    marks = MARK.findall(solution)
+    return [
+        f"{name} = {spaced(WORD.sub(lambda word: given.get(word[0], word[0]), told))}"
+        for name, told, _ in marks
+    ]
+
+
+def fragments(solution: str) -> list[str]:
+    """Return the lines of a worked solution with the name of each calculation beside its sentence.
+
+    >>> fragments("Given: bags = 4\\nRule: A rule.\\nThey hold <<all=bags*6=24>>24.\\n#### 24")
+    ['A rule.', 'They hold 24.', 'bags = 4', 'all = bags * 6']
+    """
+    lines = [one for one in MARK.sub("", solution).splitlines()[:-1] if not GIVEN.match(one)]
+    return [re.sub(r"^\w+: ", "", one) for one in lines] + by_name(solution)
+
+
+VIEWS = (("Sums:", bare_sums), ("Solution:", in_words), ("Steps:", by_name), ("Plan:", with_numbers))
+# Solutions are closed at last: adapters leave the embeddings alone, so a base that has never read
+# the sign of an answer could not be taught to write it.
+CLOSED_VIEWS = tuple((heading, with_answer if told is in_words else told) for heading, told in VIEWS)

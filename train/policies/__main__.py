@@ -1,0 +1,49 @@
+"""Print the figures of every policy that the samples of a file allow, as one JSON object."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from thoughtmill.factory.core import params, stage
+from thoughtmill.factory.core.errors import NotInProject
+from thoughtmill.train.measuring import figures, marked
+from thoughtmill.train.policies import PolicySettings, candidates, policy
+from thoughtmill.train.policies.draws import Key, NotDrawn, Sample, replay
+from thoughtmill.train.stored import read_samples
+
+
+def main(samples: str) -> None:
+    """Replay every policy that the samples of a file allow; print one JSON object of figures by policy.
+
+    Inside a project policies are as its `infer.policy` has them, elsewhere as in their papers.
+    """
+    try:
+        given = (params.load().get("infer") or {}).get("policy") or {}
+    except NotInProject:
+        given = {}
+    how = params.validated(given, PolicySettings, "params.yaml: infer.policy")
+    stored, answers = read_samples(Path(samples))
+    shown = replayed(stored, answers, how)
+    print(json.dumps(shown, indent=1))
+    if left_out := [name for name in candidates(stored) if name not in shown]:
+        print(f"left out, for want of samples: {', '.join(left_out)}", file=sys.stderr)
+
+
+def replayed(
+    stored: dict[Key, Sample], answers: dict[str, str], how: PolicySettings, seed: int = 0
+) -> dict[str, dict[str, Any]]:
+    """Return the figures of every policy for which all samples are there, over all problems."""
+    shown = {}
+    for name in candidates(stored):
+        chosen = policy(name, how)
+        try:
+            decided = replay(chosen, sorted(answers), stored)
+        except NotDrawn:
+            continue
+        shown[name] = figures([marked(chosen, decided, answers)], seed)
+    return shown
+
+
+if __name__ == "__main__":
+    stage.run(main)

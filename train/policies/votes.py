@@ -1,0 +1,157 @@
+"""Votes: the policies that ask one role again and again, and stop once the vote is clear.
+
+The i-th vote of a role is what it wrote in round i, so that a vote and LoRID's rounds share their samples.
+Answers that are equal (`factory.answers.number.equal`) are one; of two answers with as many votes, the one
+that came first wins. A rationale without an answer has no vote, but its tokens count.
+"""
+
+from collections.abc import Iterable, Sequence
+from math import comb
+
+from thoughtmill.factory.answers.number import equal
+from thoughtmill.train.policies.draws import Decision, Draw, Plan, together
+
+BLOCK = 16
+"""Problems that are looked at together, of about the same difficulty."""
+
+
+def agree(one: str | None, other: str | None) -> bool:
+    """Tell whether both are answers, and the same."""
+    return one is not None and other is not None and (one == other or equal(one, other))
+
+
+def tally(answers: Iterable[str | None]) -> list[tuple[str, int]]:
+    """Return the different answers with their votes, most votes first; of equals, the earlier first.
+
+    >>> tally(["7", None, "0.5", "1/2", "7", "1/2"])
+    [('0.5', 3), ('7', 2)]
+    """
+    votes: dict[str, int] = {}
+    for answer in answers:
+        if answer is not None:
+            known = next((other for other in votes if agree(answer, other)), answer)
+            votes[known] = votes.get(known, 0) + 1
+    return sorted(votes.items(), key=lambda item: -item[1])
+
+
+def voted(answers: Iterable[str | None], resolved: bool, rounds: int) -> Decision:
+    """Decide for the answer with the most votes, if there is any answer."""
+    return Decision(tuple(answer for answer, _ in tally(answers)[:1]), resolved, rounds)
+
+
+def greedy(problem_id: str, role: str) -> Plan[Decision]:
+    """Take what a role writes at temperature 0."""
+    (one,) = yield [Draw(problem_id, role, 0)]
+    return voted([one.predicted_answer], one.predicted_answer is not None, 1)
+
+
+def _drawn(problem_id: str, role: str, first: int, last: int) -> Plan[list[str | None]]:
+    """Draw a role in the rounds from `first` to `last` at once."""
+    samples = yield [Draw(problem_id, role, round_) for round_ in range(first, last + 1)]
+    return [one.predicted_answer for one in samples]
+
+
+def majority(problem_id: str, role: str, k: int) -> Plan[Decision]:
+    """Vote among k samples: self-consistency (Wang et al., arXiv 2203.11171, section 2).
+
+    Resolved when any sample has an answer.
+    """
+    answers = yield from _drawn(problem_id, role, 1, k)
+    return voted(answers, any(answers), k)
+
+
+def passed(problem_id: str, role: str, k: int) -> Plan[Decision]:
+    """Hold all of k samples' answers, right if any is: the ceiling of every policy over them."""
+    answers = yield from _drawn(problem_id, role, 1, k)
+    return Decision(tuple(answer for answer, _ in tally(answers)), any(answers), k)
+
+
+def early_stop(problem_id: str, role: str, k: int, window: int) -> Plan[Decision]:
+    """Draw windows until one is unanimous, k samples at most (ESC, Li et al., arXiv 2401.10480, section 3).
+
+    The vote is among all that was drawn; a sample without an answer breaks its window's unanimity.
+    """
+    answers: list[str | None] = []
+    while len(answers) < k:
+        drawn = yield from _drawn(problem_id, role, len(answers) + 1, min(len(answers) + window, k))
+        answers += drawn
+        if len(drawn) == window and all(agree(drawn[0], one) for one in drawn):
+            return voted(answers, True, len(answers))
+    return voted(answers, False, k)
+
+
+def sure(votes: Sequence[tuple[str, int]], confidence: float) -> bool:
+    """Tell whether the leading answer will stay ahead of the second with a probability of `confidence`.
+
+    With a uniform prior, the first answer's share among the first two has the posterior Beta(v1 + 1, v2 + 1);
+    its mass above 1/2 is a sum of binomials (Adaptive-Consistency, Aggarwal et al., arXiv 2305.11860,
+    section 3).
+
+    >>> sure([("18", 3)], 0.95), sure([("18", 4)], 0.95), sure([("18", 6), ("9", 2)], 0.95)
+    (False, True, False)
+    """
+    first, second = ([count for _, count in votes] + [0, 0])[:2]
+    trials = first + second + 1
+    above = sum(comb(trials, heads) for heads in range(first + 1)) / 2**trials
+    return bool(above >= confidence)
+
+
+def adaptive(problem_id: str, role: str, k: int, confidence: float) -> Plan[Decision]:
+    """Draw one sample after the other until the leading answer is `sure` to lead, k at most."""
+    decision, _ = yield from _settle(problem_id, role, k, 1, confidence)
+    return decision
+
+
+def prove(problem_id: str, chain: str, program: str, k: int) -> Plan[Decision]:
+    """Vote among the chains whose program comes to their answer (PROVE, Toh et al., arXiv 2410.12608).
+
+    The chain of a round stands against the program of that round. When no program bears its chain out, all
+    chains vote and the problem is unresolved, as in the paper.
+    """
+    samples = yield [Draw(problem_id, role, r) for role in (chain, program) for r in range(1, k + 1)]
+    answers = [one.predicted_answer for one in samples]
+    chains, programs = answers[:k], answers[k:]
+    proven = [one for one, other in zip(chains, programs, strict=True) if agree(one, other)]
+    return voted(proven or chains, bool(proven), k)
+
+
+def difficulty(
+    problem_ids: Sequence[str], role: str, k: int, window: int, confidence: float
+) -> Plan[dict[str, Decision]]:
+    """Vote with samples allotted by difficulty, k at most each (Wang et al., arXiv 2408.13457, section 3).
+
+    The paper's three steps: *order* the problems, hardest first; walk down from there until a whole block is
+    unanimous, and give all easier problems one sample (*partition*); give each harder one at once as many
+    samples as the block before it needed, and more until its leading answer is `sure` (*pre-allocation*).
+    The paper has a model rank the problems, at a cost; here the longer first sample is the harder problem,
+    at none. An easy problem counts as resolved when its one sample has an answer.
+    """
+    firsts = yield [Draw(one, role, 1) for one in problem_ids]
+    length = {one: first.new_tokens for one, first in zip(problem_ids, firsts, strict=True)}
+    answer = {one: first.predicted_answer for one, first in zip(problem_ids, firsts, strict=True)}
+    order = sorted(problem_ids, key=lambda one: (-length[one], one))
+    decisions: dict[str, Decision] = {}
+    allotted = window
+    for start in range(0, len(order), BLOCK):
+        block = order[start : start + BLOCK]
+        settled = yield from together([_settle(one, role, k, allotted, confidence) for one in block])
+        decisions |= {one: decision for one, (decision, _) in zip(block, settled, strict=True)}
+        if all(unanimous for _, unanimous in settled):
+            easy = order[start + BLOCK :]
+            return decisions | {one: voted([answer[one]], answer[one] is not None, 1) for one in easy}
+        allotted = max(window, round(sum(decision.rounds for decision, _ in settled) / len(block)))
+    return decisions
+
+
+def _settle(
+    problem_id: str, role: str, k: int, allotted: int, confidence: float
+) -> Plan[tuple[Decision, bool]]:
+    """Draw what is allotted, then one by one until the lead is sure; tell also whether all samples agree."""
+    answers: list[str | None] = []
+    while True:
+        last = min(max(allotted, len(answers) + 1), k)
+        answers += yield from _drawn(problem_id, role, len(answers) + 1, last)
+        votes = tally(answers)
+        if sure(votes, confidence) or last == k:
+            unanimous = len(votes) == 1 and votes[0][1] == last
+            return voted(answers, sure(votes, confidence), last), unanimous

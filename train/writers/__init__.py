@@ -1,0 +1,1 @@
+"""Writers: the ways in which students' samples are written."""

@@ -1,0 +1,59 @@
+"""Students behind an endpoint: a served adapter, or any model behind an API, plays any role."""
+
+from collections.abc import Mapping, Sequence
+
+from pydantic import Field
+
+from thoughtmill.factory import teachers
+from thoughtmill.factory.teachers.openai import OpenAITeacher, Settings
+from thoughtmill.train import roles
+from thoughtmill.train.answering import Request, Written
+
+
+class ServedSettings(Settings):
+    """How an endpoint is called, as in `generate.openai`, and which of its models plays which role."""
+
+    models: Mapping[str, str] = Field({}, description="model by role; the others are played by `model`")
+
+
+class Served:
+    """A `Writer` over an OpenAI-compatible endpoint; what it wrote is in the ledger and never paid twice.
+
+    What is waiting goes out at once, as many requests at a time as the settings allow.
+    """
+
+    def __init__(self, settings: ServedSettings, *, max_new_tokens: int, top_p: float) -> None:
+        self.settings, self.max_new_tokens, self.top_p = settings, max_new_tokens, top_p
+        self.teacher = OpenAITeacher(settings)
+        self.waiting: list[Request] = []
+
+    def ask(self, requests: Sequence[Request]) -> None:
+        """Line up requests for the next delivery."""
+        self.waiting += requests
+
+    def write(self) -> list[Written]:
+        """Send what is waiting and return what became of it."""
+        sent, self.waiting = self.waiting, []
+        # Replies come in any order; the problem that a request carries says where it stood.
+        replies = self.teacher.complete(self._request(one, at) for at, one in enumerate(sent))
+        return [
+            Written(
+                sent[reply.request.problem["place"]].draw,
+                reply.completion or "",
+                reply.completion_tokens or 0,
+                "truncated" if reply.finish_reason == "length" else reply.failure,
+            )
+            for reply in replies
+        ]
+
+    def _request(self, request: Request, place: int) -> teachers.Request:
+        parameters = {
+            "model": self.settings.models.get(request.role, self.settings.model),
+            "temperature": request.temperature,
+            "top_p": self.top_p,
+            "max_tokens": self.max_new_tokens,
+            "seed": request.seed_number,
+        }
+        asked = {"role": "user", "content": roles.prompt(request.role, request.problem, request.given)}
+        problem = {"problem_id": request.draw.problem_id, "place": place}
+        return teachers.Request(problem, request.draw.role, request.draw.sample, (asked,), parameters)

@@ -1,0 +1,83 @@
+"""Students in vLLM, for those with a GPU: one base, and the adapters of all roles in one batch.
+
+Written against vLLM 0.33, whose torch wants an environment of its own. So far it has been run against a
+stand-in with the signatures of that version only (`tests/fake_vllm.py`), never against vLLM itself.
+"""
+
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+from peft import PeftConfig
+from pydantic import Field
+from transformers import AutoTokenizer
+
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.params import Settings
+from thoughtmill.train import roles
+from thoughtmill.train.answering import Request, Written
+from thoughtmill.train.opening import Cast, player
+from thoughtmill.train.policies.draws import Draw
+
+RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
+"""The ranks that vLLM can make room for."""
+
+
+class VllmSettings(Settings):
+    """How vLLM is started."""
+
+    gpu_memory_utilization: float = Field(0.9, gt=0, le=1, description="share of the GPU's memory it takes")
+    max_model_len: int | None = Field(None, gt=0, description="of a prompt with its text, if not the base's")
+
+
+class Vllm:
+    """A `Writer` over vLLM's engine, which fills its batches by itself; `sampling` holds for all requests."""
+
+    def __init__(self, settings: VllmSettings, cast: Cast, base: str, dtype: str, **sampling: Any) -> None:
+        try:
+            vllm, lora = import_module("vllm"), import_module("vllm.lora.request")
+        except ImportError as error:
+            raise ThoughtmillError("infer.backend: vllm is not installed: `pip install vllm`") from error
+        self.plays, self.sampled, self.sampling = cast.plays, vllm.SamplingParams, sampling
+        if dtype == "4bit":
+            raise ThoughtmillError("infer.precision: 4bit is for the backend `students`")
+        folders = {name: str(cast.folder / name) for name in cast.origins}
+        self.loras = {
+            name: lora.LoRARequest(name, at, one) for at, (name, one) in enumerate(folders.items(), 1)
+        }
+        rank = max(PeftConfig.from_pretrained(folder).r for folder in folders.values())
+        named = {"model": base, "revision": cast.revision(base), "dtype": dtype}
+        room = {"max_loras": len(folders), "max_lora_rank": min(one for one in RANKS if one >= rank)}
+        given = settings.model_dump(exclude_none=True)
+        self.engine = vllm.LLMEngine.from_engine_args(
+            vllm.EngineArgs(enable_lora=True, **named, **room, **given)
+        )
+        self.tokenizer = AutoTokenizer.from_pretrained(base, revision=named["revision"])
+        self.asked: dict[str, Draw] = {}
+        self.cut: list[Written] = []
+
+    def ask(self, requests: Sequence[Request]) -> None:
+        """Hand requests to vLLM; a prompt that fills the context is cut at once."""
+        for one in requests:
+            prompt = roles.render(self.tokenizer, one.role, one.problem, one.given)
+            if len(prompt) >= self.engine.model_config.max_model_len:
+                self.cut.append(Written(one.draw, "", 0, "truncated"))
+                continue
+            how = self.sampled(
+                temperature=one.temperature, seed=one.seed_number, detokenize=False, **self.sampling
+            )
+            name = "/".join(map(str, one.draw.key))
+            lora = self.loras[player(self.plays, one.role)]
+            self.engine.add_request(name, {"prompt_token_ids": prompt}, how, lora_request=lora)
+            self.asked[name] = one.draw
+
+    def write(self) -> list[Written]:
+        """Let vLLM write a token of every sample under way; return what came to its end."""
+        found, self.cut = self.cut, []
+        for one in self.engine.step() if self.asked else ():
+            if one.finished:
+                tokens, reason = list(one.outputs[0].token_ids), one.outputs[0].finish_reason
+                text = self.tokenizer.decode(tokens[:-1] if reason == "stop" else tokens)
+                failure = {"stop": None, "length": "truncated"}.get(reason, "unanswered")
+                found.append(Written(self.asked.pop(one.request_id), str(text), len(tokens), failure))
+        return found
