@@ -1,0 +1,58 @@
+"""Registries find what is ours and what packages bring, and import it only when it is chosen."""
+
+import sys
+from importlib.metadata import EntryPoint, EntryPoints
+from typing import Any
+
+import pytest
+
+from thoughtmill.factory.core import registry
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.registry import Registry
+
+GROUP = "thoughtmill.colours"
+
+
+def colours(monkeypatch: pytest.MonkeyPatch, *brought: tuple[str, str]) -> Registry[Any]:
+    points = EntryPoints(EntryPoint(name, value, GROUP) for name, value in brought)
+    monkeypatch.setattr(registry, "entry_points", lambda group: points if group == GROUP else EntryPoints())
+    return Registry("colour", GROUP, {"red": "colorsys", "digits": "string:digits"})
+
+
+def test_an_entry_is_a_module_or_an_attribute(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = colours(monkeypatch)
+    assert found.named("red").__name__ == "colorsys"
+    assert found.named("digits") == "0123456789"
+
+
+def test_an_entry_is_imported_only_when_it_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "colorsys", raising=False)
+    found = colours(monkeypatch, ("green", "no_such_package"))
+    assert found.names() == ("red", "digits", "green")
+    assert "green" in found
+    assert "colorsys" not in sys.modules
+
+
+def test_a_package_brings_an_entry(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert colours(monkeypatch, ("green", "string:hexdigits")).named("green").startswith("0123")
+
+
+def test_an_unknown_name_is_an_error_that_lists_all_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = colours(monkeypatch, ("green", "string"))
+    with pytest.raises(
+        ThoughtmillError, match=r"params\.yaml: unknown colour `blue`; there are: red, digits, green"
+    ):
+        found.named("blue", "params.yaml: ")
+
+
+def test_a_package_that_cannot_be_imported_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ThoughtmillError, match="the colour `green` of no_such_package cannot be imported"):
+        colours(monkeypatch, ("green", "no_such_package")).named("green")
+
+
+@pytest.mark.parametrize("brought", [[("red", "string")], [("green", "string"), ("green", "colorsys")]])
+def test_one_name_cannot_stand_for_two_entries(
+    monkeypatch: pytest.MonkeyPatch, brought: list[tuple[str, str]]
+) -> None:
+    with pytest.raises(ThoughtmillError, match="uninstall one of the two"):
+        colours(monkeypatch, *brought).names()
