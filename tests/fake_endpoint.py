@@ -50,6 +50,7 @@ class FakeEndpoint:
         self.answered: Counter[str] = Counter()
         self.bodies: list[dict[str, Any]] = []
         self.headers: list[Mapping[str, str]] = []
+        self.ports: list[int] = []  # of whoever asked: one port is one connection
         self.in_flight = 0
         self.most_in_flight = 0
         self.loop = asyncio.new_event_loop()
@@ -89,6 +90,8 @@ class FakeEndpoint:
         self.bodies.append(asked)
         self.headers.append(dict(request.headers))
         self.asked[prompt] += 1
+        assert request.transport is not None
+        self.ports.append(request.transport.get_extra_info("peername")[1])
         turn = self.plan(prompt, self.asked[prompt])
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)

@@ -108,6 +108,15 @@ def test_a_busy_endpoint_is_overload_and_nobodys_fault(status: int) -> None:
     assert fault(status).outage
 
 
+def test_an_endpoint_that_has_moved_is_asked_again_and_says_where_it_is() -> None:
+    moved = fault(308, b"", detail="https://new.example.com/v1/chat/completions")
+    assert moved.remedy is Remedy.AGAIN
+    assert moved.detail == (
+        "HTTP 308: the endpoint has moved to https://new.example.com/v1/chat/completions: "
+        "set base_url to its new address"
+    )
+
+
 def test_an_error_in_the_server_is_no_overload_and_may_be_the_requests_own() -> None:
     assert not fault(500).overload
     assert not fault(500).outage

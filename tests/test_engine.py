@@ -82,8 +82,11 @@ PASSING: dict[str, Turn] = {
     "no HTTP": Turn(raw=b"\xff\xfe what\r\n\r\n"),
     "a chunk without a length": Turn(raw=b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}"),
     "a header without end": Turn(raw=b"HTTP/1.1 200 OK\r\nX: " + b"x" * 99_999 + b"\r\n\r\n"),
-    "a reason in no alphabet": Turn(raw=b"HTTP/1.1 500 \xff\xfe\r\nContent-Length: 2\r\n\r\n{}"),
-    "a way to nowhere": Turn(raw=b"HTTP/1.1 307 R\r\nLocation: http://a..b/\r\nContent-Length: 0\r\n\r\n"),
+    "a reason in no alphabet": Turn(
+        raw=b"HTTP/1.1 500 \xff\xfe\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}"
+    ),
+    "a way to nowhere": Turn(status=307, body=b"", headers={"Location": "http://a..b/"}),
+    "a way in a circle": Turn(status=308, body=b"", headers={"Location": "/v1/chat/completions"}),
 }
 
 

@@ -74,6 +74,28 @@ def test_a_connection_that_breaks_off_was_sent(kind: type[RawTransport]) -> None
     assert delivery.detail
 
 
+def test_a_kept_connection_that_breaks_off_is_a_delivery_and_not_asked_again(
+    kind: type[RawTransport],
+) -> None:
+    with FakeEndpoint(
+        lambda prompt, times: Turn(drop=times > 1, body=b"" if times > 1 else None)
+    ) as endpoint:
+        whole, cut = post(kind(endpoint.url, 5.0, 1), times=2)
+        assert endpoint.ports == [endpoint.ports[0]] * 2
+        assert endpoint.asked == {"a": 2}
+    assert (whole.status, cut.status, cut.sent) == (200, None, True)
+
+
+def test_a_request_is_not_sent_on_to_where_an_endpoint_has_moved(kind: type[RawTransport]) -> None:
+    moved = "http://me:secret@127.0.0.1/v1/chat/completions?\u20ac"
+    turn = Turn(status=307, headers={"Location": moved}, body=b"moved")
+    with FakeEndpoint(lambda prompt, times: turn) as endpoint:
+        (delivery,) = post(kind(endpoint.url, 5.0, 1))
+        assert endpoint.asked == {"a": 1}
+    assert (delivery.status, delivery.body) == (307, b"moved")
+    assert delivery.detail == moved.replace("me:secret@", "")
+
+
 def test_without_a_key_none_is_sent(kind: type[RawTransport], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     with FakeEndpoint() as endpoint:

@@ -15,8 +15,8 @@ import orjson
 class Delivery:
     """What a transport brought back.
 
-    `status` is the HTTP status, or None when no whole answer came; `detail` then says why. `retry_after_s`
-    is what the endpoint asked to wait.
+    `status` is the HTTP status, or None when no whole answer came; `detail` then says why, or where to an
+    endpoint says that it has moved. `retry_after_s` is what the endpoint asked to wait.
     """
 
     status: int | None
@@ -79,6 +79,11 @@ def read(delivery: Delivery) -> Completed | Fault:
         return Fault(
             Remedy.AGAIN, delivery.detail, overload=True, outage=not delivery.sent, billed=delivery.sent
         )
+    if 300 <= delivery.status < 400:
+        moved = (
+            f"the endpoint has moved to {_short(delivery.detail.encode())}: set base_url to its new address"
+        )
+        return Fault(Remedy.AGAIN, f"HTTP {delivery.status}: {moved}")
     if delivery.status != 200:
         return _refusal(delivery.status, delivery.body)
     completed = completion(delivery.body)

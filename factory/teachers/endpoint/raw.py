@@ -30,7 +30,7 @@ class RawTransport:
         session = self.session or self._open()
         begun = time.perf_counter()
         try:
-            async with session.post(self.url, data=body) as response:
+            async with session.post(self.url, data=body, allow_redirects=False) as response:
                 received = await response.read()
         except BREAKS as error:
             return broken(begun, error, self.timeout_s)

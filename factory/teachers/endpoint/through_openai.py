@@ -22,7 +22,7 @@ class OpenAITransport:
             api_key=api_key() or "none",
             timeout=timeout_s,
             max_retries=0,
-            http_client=openai.DefaultAioHttpClient(limits=limits),
+            http_client=openai.DefaultAioHttpClient(limits=limits, follow_redirects=False),
         )
 
     async def post(self, body: bytes) -> Delivery:

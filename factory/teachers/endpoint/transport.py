@@ -1,7 +1,8 @@
 """Transports: how the bytes of one request reach an endpoint, and come back as a `Delivery`.
 
 `raw` goes through aiohttp alone, for speed; `through_openai` through the `openai` package, with its
-authentication and its errors. Neither retries: the engine counts every attempt.
+authentication and its errors. Neither retries, nor sends a request on to where an endpoint has moved: the
+engine counts every attempt.
 """
 
 import email.utils
@@ -88,7 +89,8 @@ def delivered(begun: float, status: int, body: bytes, headers: Mapping[str, str]
     """Return what came back whole; `begun` is a `time.perf_counter`."""
     latency_s = time.perf_counter() - begun
     wait_s = None if status == 200 else retry_after_s(headers, time.time())
-    return Delivery(status, without_key(body), latency_s, wait_s)
+    moved = _said(headers.get("location", "")) if 300 <= status < 400 else ""
+    return Delivery(status, without_key(body), latency_s, wait_s, detail=moved)
 
 
 def broken(begun: float, error: BaseException, timeout_s: float) -> Delivery:
@@ -97,9 +99,12 @@ def broken(begun: float, error: BaseException, timeout_s: float) -> Delivery:
     unsent = isinstance(error, aiohttp.ClientConnectorError)
     if isinstance(error, TimeoutError) and not unsent:
         return Delivery(None, b"", latency_s, detail=f"no answer within {timeout_s:g} s")
-    said = CREDENTIALS.sub("", f"{type(error).__name__}: {error}")
-    detail = without_key(said.encode(errors="replace")).decode()
-    return Delivery(None, b"", latency_s, detail=detail, sent=not unsent)
+    return Delivery(None, b"", latency_s, detail=_said(f"{type(error).__name__}: {error}"), sent=not unsent)
+
+
+def _said(words: str) -> str:
+    """Return words of an endpoint or of an error as they may be kept: without secrets, in UTF-8."""
+    return without_key(CREDENTIALS.sub("", words).encode(errors="replace")).decode()
 
 
 def without_key(text: bytes) -> bytes:
