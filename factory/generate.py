@@ -16,13 +16,10 @@ from thoughtmill.factory.core.progress import track
 from thoughtmill.factory.ledger.keys import prompt_sha
 from thoughtmill.factory.teachers import Reply, Request, Teacher
 from thoughtmill.factory.teachers.batch import BatchTeacher
-from thoughtmill.factory.teachers.batch import Settings as BatchSettings
-from thoughtmill.factory.teachers.embedded import EmbeddedTeacher
-from thoughtmill.factory.teachers.embedded import Settings as EmbeddedSettings
+from thoughtmill.factory.teachers.embedded import EmbeddedTeacher, EmbeddedTeacherSettings
+from thoughtmill.factory.teachers.endpoint.settings import BatchSettings, EndpointSettings
 from thoughtmill.factory.teachers.openai import OpenAITeacher
-from thoughtmill.factory.teachers.openai import Settings as OpenAISettings
-from thoughtmill.factory.teachers.replay import ReplayTeacher
-from thoughtmill.factory.teachers.replay import Settings as ReplaySettings
+from thoughtmill.factory.teachers.replay import ReplaySettings, ReplayTeacher
 from thoughtmill.factory.thoughts.prompts import Prompt, load
 from thoughtmill.schemas import Completions, Problems
 from thoughtmill.schemas.fields import SPLITS
@@ -33,7 +30,7 @@ FINISH_FAILURES = {
 }
 
 
-class Sampling(Section):
+class SamplingSettings(Section):
     """How a completion is drawn; sent to the endpoint as it stands."""
 
     temperature: float = Field(0.0, ge=0)
@@ -41,21 +38,21 @@ class Sampling(Section):
     max_tokens: int = Field(1024, ge=1, description="tokens of the longest completion")
 
 
-class Settings(Section):
+class GenerateSettings(Section):
     """The section `generate` of `params.yaml`."""
 
     teacher: Literal["embedded", "openai", "batch", "replay"] = "embedded"
     samples: int = Field(1, ge=1, description="completions per problem and thought")
     seed: int = 1
     splits: tuple[str, ...] = tuple(SPLITS)
-    sampling: Mapping[str, Sampling] = {}
-    embedded: EmbeddedSettings = EmbeddedSettings()
-    openai: OpenAISettings = OpenAISettings()
+    sampling: Mapping[str, SamplingSettings] = {}
+    embedded: EmbeddedTeacherSettings = EmbeddedTeacherSettings()
+    openai: EndpointSettings = EndpointSettings()
     batch: BatchSettings = BatchSettings()
     replay: ReplaySettings = ReplaySettings()
 
 
-def teacher(settings: Settings, folder: Path) -> Teacher:
+def teacher(settings: GenerateSettings, folder: Path) -> Teacher:
     """Return the teacher that `params.yaml` chooses; relative files of a replay begin at `folder`."""
     if settings.teacher == "embedded":
         return EmbeddedTeacher(settings.embedded)
@@ -73,13 +70,13 @@ class SizedRows(Protocol):
     def __len__(self) -> int: ...
 
 
-class Asking:
+class ThoughtRequests:
     """The requests for one thought: one per problem of the chosen splits and sample, made as they are read.
 
     Sample i has the seed `generate.seed + i`. The length hint counts every problem, of any split.
     """
 
-    def __init__(self, problems: SizedRows, thought: str, prompt: Prompt, settings: Settings) -> None:
+    def __init__(self, problems: SizedRows, thought: str, prompt: Prompt, settings: GenerateSettings) -> None:
         self.problems, self.thought, self.prompt, self.settings = problems, thought, prompt, settings
 
     def __length_hint__(self) -> int:
@@ -88,7 +85,7 @@ class Asking:
     def __iter__(self) -> Iterator[Request]:
         settings = self.settings
         model = (settings.batch if settings.teacher == "batch" else settings.openai).model
-        sampling = settings.sampling.get(self.thought, Sampling()).model_dump()
+        sampling = settings.sampling.get(self.thought, SamplingSettings()).model_dump()
         for problem in self.problems:
             if problem["split"] not in settings.splits:
                 continue
@@ -138,7 +135,7 @@ def _failure(reply: Reply) -> tuple[str | None, str | None]:
     return None, None
 
 
-def asking(folder: Path, thought: str, settings: Settings) -> Asking:
+def asking(folder: Path, thought: str, settings: GenerateSettings) -> ThoughtRequests:
     """Return the requests that the project in `folder` makes for one thought."""
     unknown = [split for split in settings.splits if split not in SPLITS]
     if unknown:
@@ -147,10 +144,10 @@ def asking(folder: Path, thought: str, settings: Settings) -> Asking:
         )
     prompt = load(thought, folder / "data" / "exemplars.jsonl")
     problems = tables.Source(folder / "data" / "problems.parquet", Problems)
-    return Asking(problems, thought, prompt, settings)
+    return ThoughtRequests(problems, thought, prompt, settings)
 
 
-def corpus(folder: Path, settings: Settings) -> Iterator[Request]:
+def corpus(folder: Path, settings: GenerateSettings) -> Iterator[Request]:
     """Yield the requests that the project in `folder` makes for all its thoughts, thought by thought."""
     for thought in params.thoughts(folder / "params.yaml"):
         yield from asking(folder, thought, settings)
@@ -159,7 +156,7 @@ def corpus(folder: Path, settings: Settings) -> Iterator[Request]:
 def main(thought: str) -> None:
     """Read the problems, write `data/completions/<thought>.parquet`."""
     folder = root()
-    settings = params.section("generate", Settings)
+    settings = params.section("generate", GenerateSettings)
     asked = asking(folder, thought, settings)
     shows_itself = settings.teacher in ("openai", "batch")
     shown = asked if shows_itself else track(asked, f"generate {thought}")

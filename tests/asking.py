@@ -7,8 +7,8 @@ from pathlib import Path
 
 from thoughtmill.factory.core import stage
 from thoughtmill.factory.teachers import Request
-from thoughtmill.factory.teachers.endpoint.rows import keyed
-from thoughtmill.factory.teachers.openai import OpenAITeacher, Settings
+from thoughtmill.factory.teachers.endpoint.pending import keyed
+from thoughtmill.factory.teachers.openai import EndpointSettings, OpenAITeacher
 
 
 def request(number: int) -> Request:
@@ -25,7 +25,9 @@ def key(url: str, prompt: str) -> str:
 
 def main(url: str, ledger: str, requests: str, concurrency: str) -> None:
     """Ask, and print each prompt as it is answered."""
-    settings = Settings(base_url=url, max_concurrency=int(concurrency), transport="raw", backoff_s=0.01)
+    settings = EndpointSettings(
+        base_url=url, max_concurrency=int(concurrency), transport="raw", backoff_s=0.01
+    )
     for reply in OpenAITeacher(settings, Path(ledger)).complete(map(request, range(int(requests)))):
         print(reply.request.messages[0]["content"], reply.completion, flush=True)
 

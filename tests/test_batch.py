@@ -15,12 +15,11 @@ from tests.fake_batches import FakeBatches
 from tests.fake_endpoint import FakeEndpoint, Turn, error
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.ledger import Ledger, runs, shards
-from thoughtmill.factory.ledger.batches import is_collected, mark_collected
 from thoughtmill.factory.teachers import Reply, Request, batch
-from thoughtmill.factory.teachers.batch import BatchTeacher, Settings
-from thoughtmill.factory.teachers.endpoint import batch_lines
+from thoughtmill.factory.teachers.batch import BatchTeacher
+from thoughtmill.factory.teachers.endpoint import batch_client
+from thoughtmill.factory.teachers.endpoint.settings import BatchSettings, EndpointSettings
 from thoughtmill.factory.teachers.openai import OpenAITeacher
-from thoughtmill.factory.teachers.openai import Settings as DirectSettings
 
 PRICES = {"tiny": {"prompt": 1.0, "cached": 0.5, "completion": 2.0}}
 
@@ -42,7 +41,7 @@ def teacher(provider: FakeBatches, ledger: Path, **chosen: Any) -> BatchTeacher:
         "timeout_s": 10.0,
         "prices": PRICES,
     }
-    return BatchTeacher(Settings.model_validate(quick | chosen), ledger)
+    return BatchTeacher(BatchSettings.model_validate(quick | chosen), ledger)
 
 
 def run(provider: FakeBatches, ledger: Path, *texts: str, **chosen: Any) -> dict[str, Reply]:
@@ -69,7 +68,7 @@ def test_batches_and_single_requests_share_the_ledger(ledger: Path) -> None:
     with FakeBatches() as provider, FakeEndpoint() as endpoint:
         batched = run(provider, ledger, "a", "b")
         direct = OpenAITeacher(
-            DirectSettings(base_url=endpoint.url, endpoint="test", model="tiny", transport="raw"), ledger
+            EndpointSettings(base_url=endpoint.url, endpoint="test", model="tiny", transport="raw"), ledger
         )
         replies = list(direct.complete(map(ask, ["a", "b", "c"])))
         assert endpoint.asked == {"c": 1}
@@ -106,7 +105,7 @@ def test_thoughts_go_into_batches_of_their_own_and_into_the_ledger_by_name(ledge
 
 
 def test_many_requests_are_several_files(ledger: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batch_lines, "MOST_REQUESTS", 4)
+    monkeypatch.setattr(batch_client, "MOST_REQUESTS", 4)
     with FakeBatches() as provider:
         replies = run(provider, ledger, *(f"p{i}" for i in range(10)))
     assert len(provider.batches) == 3
@@ -114,7 +113,7 @@ def test_many_requests_are_several_files(ledger: Path, monkeypatch: pytest.Monke
 
 
 def test_a_large_file_is_split_by_its_size(monkeypatch: pytest.MonkeyPatch, ledger: Path) -> None:
-    monkeypatch.setattr(batch_lines, "MOST_BYTES", 1000)
+    monkeypatch.setattr(batch_client, "MOST_BYTES", 1000)
     with FakeBatches() as provider:
         run(provider, ledger, *(f"p{i}" for i in range(10)))
         uploads = [provider.files[each["input_file_id"]] for each in provider.batches.values()]
@@ -163,7 +162,7 @@ def test_a_run_that_dies_after_creating_a_batch_adopts_it(ledger: Path) -> None:
 
 
 def complete_at_once(url: str, ledger: Path, together: Barrier) -> None:
-    settings = Settings.model_validate({"base_url": url, "endpoint": "test", "poll_s": 0.05})
+    settings = BatchSettings.model_validate({"base_url": url, "endpoint": "test", "poll_s": 0.05})
     together.wait()
     list(BatchTeacher(settings, ledger).complete([ask("a"), ask("b")]))
 
@@ -245,11 +244,11 @@ def test_an_answer_nobody_waits_for_any_more_is_collected_all_the_same(ledger: P
         provider.crash_after_create = False
         run(provider, ledger, "b")
         with Ledger(ledger) as open_ledger:
-            assert not is_collected(open_ledger, "batch_0")
+            assert not open_ledger.is_collected("batch_0")
         provider._finish(provider.batches["batch_0"])
         run(provider, ledger, "c")
         with Ledger(ledger) as open_ledger:
-            assert is_collected(open_ledger, "batch_0")
+            assert open_ledger.is_collected("batch_0")
             assert open_ledger.count() == 3
 
 
@@ -271,7 +270,7 @@ def test_batches_of_others_are_left_alone(ledger: Path) -> None:
         }
         run(provider, ledger, "a")
         with Ledger(ledger) as open_ledger:
-            assert not is_collected(open_ledger, "theirs")
+            assert not open_ledger.is_collected("theirs")
 
 
 def test_what_may_cost_more_than_the_budget_is_not_sent(ledger: Path) -> None:
@@ -338,8 +337,8 @@ def test_the_figures_of_a_run_are_shown_and_in_the_ledger(
 
 def test_a_collected_batch_stays_collected(ledger: Path) -> None:
     with Ledger(ledger) as open_ledger:
-        assert not is_collected(open_ledger, "batch_1")
-        mark_collected(open_ledger, "batch_1")
-        mark_collected(open_ledger, "batch_1")
+        assert not open_ledger.is_collected("batch_1")
+        open_ledger.mark_collected("batch_1")
+        open_ledger.mark_collected("batch_1")
     with Ledger(ledger) as open_ledger:
-        assert is_collected(open_ledger, "batch_1")
+        assert open_ledger.is_collected("batch_1")

@@ -12,7 +12,7 @@ import pytest
 
 from tests.small_corpus import THOUGHTS
 from thoughtmill.factory.commands import ledger as shared
-from thoughtmill.factory.ledger import Failure, Ledger, Result
+from thoughtmill.factory.ledger import FailureRow, Ledger, ResultRow
 from thoughtmill.factory.tabulate import tabulate
 
 PIPELINE = (
@@ -128,10 +128,10 @@ def test_the_ledger_is_shared_as_shards(project: Path) -> None:
 def test_a_ledger_that_was_exported_can_be_taken_in_elsewhere(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    result = Result("a" * 64, "endpoint", "m", "pot", "b" * 64, b"{}", "stop", 10, 0, 3, 0.1, 0.5, 1.0)
+    result = ResultRow("a" * 64, "endpoint", "m", "pot", "b" * 64, b"{}", "stop", 10, 0, 3, 0.1, 0.5, 1.0)
     monkeypatch.setenv("THOUGHTMILL_LEDGER", str(tmp_path / "mine.sqlite"))
     with Ledger() as ledger:
-        ledger.write([result], failures=[Failure("c" * 64, "m", "unanswered", "oops", 1.0)])
+        ledger.write([result], failures=[FailureRow("c" * 64, "m", "unanswered", "oops", 1.0)])
     words = argparse.Namespace(direction="export", folder=tmp_path / "shards")
     assert shared.call(words).startswith("2 new shards")
     assert shared.call(words).startswith("0 new shards")

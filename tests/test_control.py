@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from thoughtmill.factory.ledger import Result
+from thoughtmill.factory.ledger import ResultRow
 from thoughtmill.factory.teachers import Request
-from thoughtmill.factory.teachers.endpoint.control import Again, Control, Over, Stop
-from thoughtmill.factory.teachers.endpoint.deliveries import Fault, Remedy
-from thoughtmill.factory.teachers.endpoint.rows import Row
-from thoughtmill.factory.teachers.endpoint.settings import Settings
+from thoughtmill.factory.teachers.endpoint.control import Control, GiveUp, Retry, StopRun
+from thoughtmill.factory.teachers.endpoint.pending import PendingRequest
+from thoughtmill.factory.teachers.endpoint.responses import Fault, Remedy
+from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 
-OOPS = Fault(Remedy.AGAIN, "HTTP 500: oops")
-BUSY = Fault(Remedy.AGAIN, "HTTP 429: slow down", overload=True, outage=True)
+OOPS = Fault(Remedy.RETRY, "HTTP 500: oops")
+BUSY = Fault(Remedy.RETRY, "HTTP 429: slow down", overload=True, outage=True)
 PRICES = {"tiny": {"prompt": 1.0, "completion": 1.0}}
 
 
@@ -29,15 +29,15 @@ def control(**chosen: Any) -> Control:
         "max_attempts": 3,
         "breaker_after": 4,
     }
-    return Control(Settings.model_validate(defaults | chosen), 0.0, total=None)
+    return Control(EndpointSettings.model_validate(defaults | chosen), 0.0, total=None)
 
 
-def row(most_usd: float = 0.0, key: str = "k") -> Row:
-    return Row(key, {"model": "tiny"}, [Request({}, "cot", 0, ())], tokens=100, most_usd=most_usd)
+def row(most_usd: float = 0.0, key: str = "k") -> PendingRequest:
+    return PendingRequest(key, {"model": "tiny"}, [Request({}, "cot", 0, ())], tokens=100, most_usd=most_usd)
 
 
-def result(cost_usd: float | None) -> Result:
-    return Result("k", "here", "tiny", "cot", "sha", b"", "stop", 10, None, 5, cost_usd, 0.1, 0.0)
+def result(cost_usd: float | None) -> ResultRow:
+    return ResultRow("k", "here", "tiny", "cot", "sha", b"", "stop", 10, None, 5, cost_usd, 0.1, 0.0)
 
 
 def test_a_fault_that_passes_is_asked_again_later_up_to_the_limit() -> None:
@@ -45,20 +45,20 @@ def test_a_fault_that_passes_is_asked_again_later_up_to_the_limit() -> None:
     for longest in (1.0, 2.0):
         run.sent(asked, now_s)
         decision = run.failed(asked, OOPS, None, now_s + 0.1)
-        assert isinstance(decision, Again)
+        assert isinstance(decision, Retry)
         assert 0 <= decision.at_s - (now_s + 0.1) <= longest
         now_s = decision.at_s
     run.sent(asked, now_s)
-    assert run.failed(asked, OOPS, None, now_s) == Over()
-    assert run.tally.of("cot").failed == 1
+    assert run.failed(asked, OOPS, None, now_s) == GiveUp()
+    assert run.counters.of("cot").failed == 1
 
 
 def test_retry_after_is_never_shortened() -> None:
     run, asked = control(), row()
     run.sent(asked, 0.0)
     decision = run.failed(asked, BUSY, 30.0, 1.0)
-    assert run.tally.pause_s == 31.0
-    assert isinstance(decision, Again)
+    assert run.counters.pause_s == 31.0
+    assert isinstance(decision, Retry)
     assert decision.at_s >= 31.0
     assert run.wait_s(row(key="other"), 1.0) == 30.0
 
@@ -76,13 +76,13 @@ def test_a_fatal_answer_stops_with_its_own_words() -> None:
     run, asked = control(), row()
     run.sent(asked, 0.0)
     decision = run.failed(asked, Fault(Remedy.STOP, "HTTP 401: bad key"), None, 0.1)
-    assert decision == Stop("http://here refuses: HTTP 401: bad key")
+    assert decision == StopRun("http://here refuses: HTTP 401: bad key")
 
 
 def test_a_row_that_can_never_be_answered_is_over_at_once() -> None:
     run, asked = control(), row()
     run.sent(asked, 0.0)
-    assert run.failed(asked, Fault(Remedy.GIVE_UP, "too long"), None, 0.1) == Over()
+    assert run.failed(asked, Fault(Remedy.GIVE_UP, "too long"), None, 0.1) == GiveUp()
 
 
 def test_enough_failures_in_a_row_stop_the_run() -> None:
@@ -91,7 +91,7 @@ def test_enough_failures_in_a_row_stop_the_run() -> None:
         asked = row(key=str(number))
         run.sent(asked, float(number))
         decision = run.failed(asked, OOPS, None, number + 0.5)
-    assert isinstance(decision, Stop)
+    assert isinstance(decision, StopRun)
     assert "failed 3 times in a row, the last time with: HTTP 500: oops" in decision.why
     assert decision.why.endswith("if it fails these requests alone, raise breaker_after")
 
@@ -104,7 +104,7 @@ def test_rows_that_fail_alone_at_the_end_of_a_run_end_one_by_one() -> None:
             now_s = max(now_s + 1.0, run.flow.breaker.until_s)
             run.sent(asked, now_s)
             decision = run.failed(asked, OOPS, None, now_s + 0.5)
-            assert isinstance(decision, Again if attempt < 8 else Over)
+            assert isinstance(decision, Retry if attempt < 8 else GiveUp)
     assert run.flow.breaker.failures == 2
 
 
@@ -116,7 +116,7 @@ def test_rows_that_are_all_that_is_left_to_ask_do_not_stop_a_run_with_answers() 
     for number in range(20):
         asked = row(key=str(number))
         run.sent(asked, number + 1.0)
-        assert isinstance(run.failed(asked, OOPS, None, number + 1.5), Again)
+        assert isinstance(run.failed(asked, OOPS, None, number + 1.5), Retry)
     assert run.flow.breaker.failures == 0
 
 
@@ -124,12 +124,12 @@ def test_rows_that_are_all_that_is_left_to_ask_do_not_stop_a_run_with_answers() 
 def test_an_endpoint_that_is_down_or_never_answered_stops_the_run_to_its_end(fault: Fault) -> None:
     run = control(breaker_after=3, max_attempts=2)
     run.asked_all = True
-    run.tally.of("cot").held = int(fault is BUSY)
+    run.counters.of("cot").held = int(fault is BUSY)
     for number in range(3):
         asked = row(key=str(number))
         run.sent(asked, number * 100.0)
         decision = run.failed(asked, fault, None, number * 100.0 + 0.5)
-    assert isinstance(decision, Stop)
+    assert isinstance(decision, StopRun)
 
 
 def test_one_row_that_finds_the_endpoint_down_each_time_stops_the_run() -> None:
@@ -137,7 +137,7 @@ def test_one_row_that_finds_the_endpoint_down_each_time_stops_the_run() -> None:
     for now_s in (0.0, 100.0, 200.0):
         run.sent(asked, now_s)
         decision = run.failed(asked, BUSY, None, now_s + 0.5)
-    assert isinstance(decision, Stop)
+    assert isinstance(decision, StopRun)
     assert "raise breaker_after" not in decision.why
 
 
@@ -153,7 +153,7 @@ def test_what_a_request_can_cost_is_held_from_its_sending_to_its_landing() -> No
 
 def test_a_budget_that_nothing_in_flight_can_free_stops_the_run() -> None:
     decision = control(max_usd=1.0).wait_s(row(most_usd=1.5), 0.0)
-    assert isinstance(decision, Stop)
+    assert isinstance(decision, StopRun)
     assert "0.0000 of 1.0000 dollars are spent and the next request may cost 1.5000" in decision.why
 
 
@@ -168,7 +168,7 @@ def test_an_answer_of_unknown_cost_counts_as_the_most_it_can_cost() -> None:
 def test_a_fault_costs_what_it_can_if_the_endpoint_may_charge_for_it(billed: bool, spent: float) -> None:
     run, asked = control(max_usd=1.0), row(most_usd=0.7)
     run.sent(asked, 0.0)
-    run.failed(asked, Fault(Remedy.AGAIN, "cut off", billed=billed), None, 1.0)
+    run.failed(asked, Fault(Remedy.RETRY, "cut off", billed=billed), None, 1.0)
     assert run.budget.spent_usd == pytest.approx(spent)
 
 
@@ -176,16 +176,20 @@ def test_the_tally_knows_what_is_in_flight() -> None:
     run, first, second = control(), row(key="a"), row(key="b")
     run.sent(first, 0.0)
     run.sent(second, 0.0)
-    assert run.tally.of("cot").in_flight == 2
+    assert run.counters.of("cot").in_flight == 2
     run.answered(first, result(0.1), 1.0)
     run.failed(second, OOPS, None, 1.0)
-    assert (run.tally.of("cot").in_flight, run.tally.of("cot").answered, run.tally.tokens) == (0, 1, 15)
+    assert (run.counters.of("cot").in_flight, run.counters.of("cot").answered, run.counters.tokens) == (
+        0,
+        1,
+        15,
+    )
 
 
 LANDINGS = st.tuples(
     st.floats(0.01, 20),
     st.sampled_from(
-        [None, OOPS, BUSY, Fault(Remedy.AGAIN, "cut off", billed=True), Fault(Remedy.GIVE_UP, "long")]
+        [None, OOPS, BUSY, Fault(Remedy.RETRY, "cut off", billed=True), Fault(Remedy.GIVE_UP, "long")]
     ),
     st.sampled_from([None, 0.5, 45.0]),
 )
@@ -207,7 +211,7 @@ def test_whatever_an_endpoint_does_every_row_ends_in_time_within_its_attempts_an
         due = waiting[0][0] if waiting else math.inf
         asked = waiting[0][2] if due <= now_s else unsent[-1] if unsent else None
         wait_s = math.inf if stopped else due - now_s if asked is None else run.wait_s(asked, now_s)
-        if isinstance(wait_s, Stop):
+        if isinstance(wait_s, StopRun):
             stopped = True
         elif wait_s <= 0 and asked is not None:
             assert now_s >= quiet_until_s, "Retry-After holds everything"
@@ -222,16 +226,16 @@ def test_whatever_an_endpoint_does_every_row_ends_in_time_within_its_attempts_an
                 run.answered(asked, result(0.6), now_s)
             if fault and fault.overload:
                 quiet_until_s = max(quiet_until_s, now_s + (retry_after_s or 0.0))
-            if isinstance(decision, Again):
+            if isinstance(decision, Retry):
                 assert asked.attempts < 3
                 assert decision.at_s >= now_s + (retry_after_s or 0.0)
                 heapq.heappush(waiting, (decision.at_s, next(numbers), asked))
-            stopped = stopped or isinstance(decision, Stop)
-            over += decision is None or isinstance(decision, Over)
+            stopped = stopped or isinstance(decision, StopRun)
+            over += decision is None or isinstance(decision, GiveUp)
         else:
             assert wait_s < math.inf, "nothing is in flight, and nothing may ever be sent"
             now_s += max(wait_s, 1e-9)
         assert len(flying) == run.flow.window.in_flight <= most
         assert run.budget.spent_usd + run.budget.held_usd <= max_usd + 1e-9
     assert stopped or over == 12
-    assert run.tally.of("cot").in_flight == 0
+    assert run.counters.of("cot").in_flight == 0

@@ -17,7 +17,7 @@ from thoughtmill.factory.solvers.limits import Limits
 from thoughtmill.factory.solvers.program import extraction
 from thoughtmill.factory.solvers.solvers import Solvers
 from thoughtmill.factory.teachers import Reply, Request
-from thoughtmill.factory.teachers.embedded import EmbeddedTeacher, Settings
+from thoughtmill.factory.teachers.embedded import EmbeddedTeacher, EmbeddedTeacherSettings
 
 Problem = Mapping[str, str | None]
 MARBLES: Problem = {
@@ -36,7 +36,11 @@ MESSAGES = ({"role": "user", "content": "Solve {it} for $5."},)
 
 def ask(problem: Problem, thought: str, sample: int = 0, **settings: float) -> Reply:
     request = Request(problem, thought, sample, MESSAGES)
-    return next(EmbeddedTeacher(Settings.model_validate({"error_rate": 0, **settings})).complete([request]))
+    return next(
+        EmbeddedTeacher(EmbeddedTeacherSettings.model_validate({"error_rate": 0, **settings})).complete(
+            [request]
+        )
+    )
 
 
 def gsm8k(folder: Path, count: int) -> Iterator[Problem]:
@@ -112,7 +116,7 @@ def test_each_request_has_a_key_of_its_own_and_the_same_key_again() -> None:
 
 
 def test_the_messages_are_part_of_the_key() -> None:
-    teacher = EmbeddedTeacher(Settings())
+    teacher = EmbeddedTeacher(EmbeddedTeacherSettings())
     one, other = (
         next(teacher.complete([Request(MARBLES, "pot", 0, ({"role": "user", "content": text},))]))
         for text in ("a", "b")
@@ -129,7 +133,7 @@ def test_requests_are_answered_one_at_a_time_and_in_order() -> None:
             drawn.append(sample)
             yield Request(MARBLES, "cot", sample, MESSAGES)
 
-    replies = EmbeddedTeacher(Settings()).complete(requests())
+    replies = EmbeddedTeacher(EmbeddedTeacherSettings()).complete(requests())
     assert [next(replies).request.sample for _ in range(3)] == [0, 1, 2]
     assert drawn == [0, 1, 2]
 
@@ -160,7 +164,7 @@ def test_only_what_is_cut_off_stops_for_its_length() -> None:
 @pytest.mark.parametrize("rate", [-0.1, 1.1])
 def test_a_rate_that_is_no_share_is_refused(rate: float) -> None:
     with pytest.raises(ValidationError):
-        Settings(error_rate=rate)
+        EmbeddedTeacherSettings(error_rate=rate)
 
 
 @pytest.mark.parametrize("thought", ["pot", "eot"])
@@ -172,7 +176,7 @@ def test_the_embedded_set_compiles_into_thoughts_that_solve_to_the_answer(though
     ]
     requests = (Request(problem, thought, 0, MESSAGES) for problem in problems)
     with Solvers(Limits(), equations_timeout_s=5) as solvers:
-        for reply in EmbeddedTeacher(Settings(error_rate=0)).complete(requests):
+        for reply in EmbeddedTeacher(EmbeddedTeacherSettings(error_rate=0)).complete(requests):
             assert reply.completion is not None, (reply.detail, reply.request.problem["solution"])
             found = solved(solvers, thought, reply.completion)
             assert answers.equal(str(found), str(reply.request.problem["answer"])), reply.completion
@@ -185,7 +189,7 @@ def test_every_usable_solution_of_gsm8k_becomes_a_thought_that_solves_to_the_ans
     requests = (Request(problem, thought, 0, MESSAGES) for problem in gsm8k(shared_data, 1500))
     usable = verified = wrong = uncompilable = 0
     with Solvers(Limits(), equations_timeout_s=5) as solvers:
-        for reply in EmbeddedTeacher(Settings(error_rate=0)).complete(requests):
+        for reply in EmbeddedTeacher(EmbeddedTeacherSettings(error_rate=0)).complete(requests):
             usable += is_usable(reply.request.problem)
             if reply.completion is None:
                 assert reply.failure == "uncompilable"
@@ -212,7 +216,7 @@ def test_slipped_programs_and_systems_hardly_ever_come_to_the_answer() -> None:
     with Solvers(Limits(), equations_timeout_s=5) as solvers:
         for thought in ("pot", "eot"):
             requests = (Request(problem, thought, 0, MESSAGES) for problem in problems)
-            for reply in EmbeddedTeacher(Settings(error_rate=1)).complete(requests):
+            for reply in EmbeddedTeacher(EmbeddedTeacherSettings(error_rate=1)).complete(requests):
                 found = solved(solvers, thought, str(reply.completion))
                 right += answers.equal(str(found), str(reply.request.problem["answer"]))
     assert right <= 9

@@ -17,9 +17,9 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.ledger import Ledger, runs
 from thoughtmill.factory.ledger.locks import Locks
 from thoughtmill.factory.teachers import Reply, Request
-from thoughtmill.factory.teachers.endpoint.engine import Run
-from thoughtmill.factory.teachers.endpoint.raw import RawTransport
-from thoughtmill.factory.teachers.openai import OpenAITeacher, Settings
+from thoughtmill.factory.teachers.endpoint.engine import EndpointRun
+from thoughtmill.factory.teachers.endpoint.transport import RawTransport
+from thoughtmill.factory.teachers.openai import EndpointSettings, OpenAITeacher
 
 GOOD = ["good1", "good2", "good3"]
 
@@ -44,7 +44,7 @@ def run(
 ) -> tuple[dict[str, Reply], FakeEndpoint]:
     quick = {"endpoint": "test", "backoff_s": 0.01, "timeout_s": 5.0, "max_attempts": 3, "transport": "raw"}
     with FakeEndpoint(plan) as endpoint:
-        settings = Settings.model_validate({"base_url": endpoint.url} | quick | chosen)
+        settings = EndpointSettings.model_validate({"base_url": endpoint.url} | quick | chosen)
         replies = OpenAITeacher(settings, ledger).complete(map(ask, prompts))
         return {reply.request.messages[0]["content"]: reply for reply in replies}, endpoint
 
@@ -217,7 +217,7 @@ def test_what_is_in_flight_at_a_fatal_answer_is_drained_and_kept(ledger: Path) -
         return error(402, "no credit") if prompt == "p9" else Turn(delay_s=0.2)
 
     with FakeEndpoint(plan) as endpoint:
-        settings = Settings(base_url=endpoint.url, max_concurrency=20, transport="raw")
+        settings = EndpointSettings(base_url=endpoint.url, max_concurrency=20, transport="raw")
         replies = []
         with pytest.raises(ThoughtmillError, match="no credit"):
             for reply in OpenAITeacher(settings, ledger).complete(ask(f"p{i}") for i in range(500)):
@@ -227,7 +227,7 @@ def test_what_is_in_flight_at_a_fatal_answer_is_drained_and_kept(ledger: Path) -
 
 
 def test_a_dead_endpoint_stops_the_run_loudly(ledger: Path, transport: str) -> None:
-    settings = Settings(
+    settings = EndpointSettings(
         base_url="http://127.0.0.1:9",
         backoff_s=0.01,
         longest_backoff_s=0.02,
@@ -325,7 +325,7 @@ def test_an_error_in_the_requests_themselves_keeps_what_is_in_flight(ledger: Pat
         raise ThoughtmillError("problems.parquet is cut off")
 
     with FakeEndpoint(lambda prompt, times: Turn(delay_s=0.1)) as endpoint:
-        teacher = OpenAITeacher(Settings(base_url=endpoint.url, transport="raw"), ledger)
+        teacher = OpenAITeacher(EndpointSettings(base_url=endpoint.url, transport="raw"), ledger)
         with pytest.raises(ThoughtmillError, match="cut off"):
             list(teacher.complete(broken()))
     assert results(ledger) == 2
@@ -357,9 +357,9 @@ def test_a_full_disk_stops_the_run_with_one_sentence_and_the_next_goes_on(
 ) -> None:
     prompts = [f"p{i}" for i in range(60)]
     with FakeEndpoint(lambda prompt, times: Turn(text="x" * 9000, delay_s=0.02)) as endpoint:
-        settings = Settings(base_url=endpoint.url, transport="raw", max_concurrency=8)
+        settings = EndpointSettings(base_url=endpoint.url, transport="raw", max_concurrency=8)
         with Cramped(ledger, failing) as cramped:
-            run = Run(settings, cramped, Locks(ledger), RawTransport(endpoint.url, 5.0, 8), 0.0)
+            run = EndpointRun(settings, cramped, Locks(ledger), RawTransport(endpoint.url, 5.0, 8), 0.0)
             handed_on = []
             with pytest.raises(ThoughtmillError) as error:
                 for reply in run.replies(map(ask, prompts)):
@@ -377,7 +377,9 @@ def test_a_full_disk_stops_the_run_with_one_sentence_and_the_next_goes_on(
 
 def test_a_reader_that_stops_early_loses_nothing_that_was_asked(ledger: Path) -> None:
     with FakeEndpoint(lambda prompt, times: Turn(delay_s=0.02)) as endpoint:
-        teacher = OpenAITeacher(Settings(base_url=endpoint.url, transport="raw", max_concurrency=8), ledger)
+        teacher = OpenAITeacher(
+            EndpointSettings(base_url=endpoint.url, transport="raw", max_concurrency=8), ledger
+        )
         replies = teacher.complete(ask(f"p{i}") for i in range(100))
         next(replies)
         replies.close()
@@ -409,7 +411,7 @@ def test_a_budget_is_never_overspent_however_many_are_in_flight(ledger: Path) ->
         FakeEndpoint(lambda prompt, times: Turn(delay_s=0.01)) as endpoint,
         pytest.raises(ThoughtmillError, match=r"max_usd is used up: .* of 0.1000 dollars .* raise max_usd"),
     ):
-        settings = Settings.model_validate(
+        settings = EndpointSettings.model_validate(
             {"base_url": endpoint.url, "transport": "raw", "max_usd": 0.1, **PRICED}
         )
         list(OpenAITeacher(settings, ledger).complete(ask(f"p{i:03}") for i in range(500)))
@@ -424,7 +426,7 @@ def test_a_budget_is_for_the_corpus_and_not_for_a_run_of_one_thought(ledger: Pat
     with FakeEndpoint() as endpoint:
         chosen = {"base_url": endpoint.url, "transport": "raw", "max_usd": 0.08, **PRICED}
         for requests in (*thoughts, *thoughts):
-            teacher = OpenAITeacher(Settings.model_validate(chosen), ledger, corpus)
+            teacher = OpenAITeacher(EndpointSettings.model_validate(chosen), ledger, corpus)
             with contextlib.suppress(ThoughtmillError):
                 list(teacher.complete(requests))
     (spent,) = sqlite3.connect(ledger).execute("SELECT sum(cost_usd) FROM results").fetchone()
@@ -439,7 +441,7 @@ def test_answers_without_usage_count_at_their_most_in_the_next_run_too(ledger: P
         chosen = {"base_url": endpoint.url, "transport": "raw", "max_usd": 0.05, **PRICED}
         for _ in range(3):
             with pytest.raises(ThoughtmillError, match=r"max_usd is used up: 0.04\d\d of 0.0500 dollars"):
-                list(OpenAITeacher(Settings.model_validate(chosen), ledger, corpus).complete(corpus))
+                list(OpenAITeacher(EndpointSettings.model_validate(chosen), ledger, corpus).complete(corpus))
         assert sum(endpoint.asked.values()) == 5
 
 
@@ -448,7 +450,7 @@ def test_what_a_fault_may_have_cost_is_spent_in_the_next_run_too(ledger: Path) -
     replies, _ = run(only("bad", Turn(drop=True)), ["bad"], ledger, **chosen)
     assert replies["bad"].failure == "unanswered"
     with FakeEndpoint() as endpoint:
-        settings = Settings.model_validate({"base_url": endpoint.url, "endpoint": "test"} | chosen)
+        settings = EndpointSettings.model_validate({"base_url": endpoint.url, "endpoint": "test"} | chosen)
         with pytest.raises(ThoughtmillError, match=r"max_usd is used up: 0.01\d\d of 0.0200 dollars"):
             list(OpenAITeacher(settings, ledger, [ask("bad")]).complete([ask("bad")]))
     assert not endpoint.asked
@@ -456,7 +458,7 @@ def test_what_a_fault_may_have_cost_is_spent_in_the_next_run_too(ledger: Path) -
 
 def test_a_budget_with_an_unknown_price_asks_nothing(ledger: Path) -> None:
     with FakeEndpoint() as endpoint:
-        settings = Settings(base_url=endpoint.url, transport="raw", max_usd=5.0)
+        settings = EndpointSettings(base_url=endpoint.url, transport="raw", max_usd=5.0)
         with pytest.raises(ThoughtmillError, match="the price of `tiny` is unknown"):
             list(OpenAITeacher(settings, ledger).complete([ask("a")]))
     assert not endpoint.asked
@@ -483,7 +485,7 @@ def test_a_limit_per_minute_spreads_the_requests(ledger: Path) -> None:
 
 def test_what_was_loaded_before_a_run_is_left_alone_by_its_garbage_collections(ledger: Path) -> None:
     with FakeEndpoint() as endpoint:
-        replies = OpenAITeacher(Settings(base_url=endpoint.url, transport="raw"), ledger).complete(
+        replies = OpenAITeacher(EndpointSettings(base_url=endpoint.url, transport="raw"), ledger).complete(
             map(ask, GOOD)
         )
         next(replies)

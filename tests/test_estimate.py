@@ -7,9 +7,9 @@ import pytest
 
 from tests.fake_endpoint import FakeEndpoint
 from thoughtmill.factory.teachers import Request
-from thoughtmill.factory.teachers.endpoint.estimate import Estimate, estimate
+from thoughtmill.factory.teachers.endpoint.estimate import CostEstimate, estimate
 from thoughtmill.factory.teachers.endpoint.money import Price
-from thoughtmill.factory.teachers.openai import OpenAITeacher, Settings
+from thoughtmill.factory.teachers.openai import EndpointSettings, OpenAITeacher
 
 PRICES = {"tiny": Price(prompt=1.0, completion=2.0)}
 
@@ -29,7 +29,7 @@ def plan(
     prices: Mapping[str, Price] = PRICES,
     held: frozenset[str] = frozenset(),
     typical: Mapping[str, tuple[float, float]] = {},
-) -> list[Estimate]:
+) -> list[CostEstimate]:
     return estimate(requests, "here", "tiny", prices, held.__contains__, lambda model: typical)
 
 
@@ -74,7 +74,7 @@ def test_completions_of_any_length_have_no_most() -> None:
 
 def test_an_estimate_asks_nothing_and_knows_what_the_ledger_holds(tmp_path: Path) -> None:
     with FakeEndpoint() as endpoint:
-        settings = Settings(base_url=endpoint.url, transport="raw", prices=PRICES)
+        settings = EndpointSettings(base_url=endpoint.url, transport="raw", prices=PRICES)
         teacher = OpenAITeacher(settings, tmp_path / "ledger.sqlite")
         bought = list(teacher.complete([ask("a"), ask("b")]))
         (cot,) = teacher.estimate([ask("a"), ask("b"), ask("c"), ask("d")])

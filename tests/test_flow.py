@@ -9,14 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from thoughtmill.factory.teachers.endpoint.flow import (
-    Breaker,
+    CircuitBreaker,
+    ConcurrencyWindow,
     Flow,
-    Pace,
-    Window,
+    RateLimiter,
     backoff_s,
     longest_backoff_s,
 )
-from thoughtmill.factory.teachers.endpoint.settings import Settings
+from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 
 GAPS = st.lists(st.floats(0, 90, allow_nan=False), min_size=1, max_size=200)
 
@@ -25,12 +25,14 @@ def flow(
     most: int = 8, requests: float | None = None, tokens: float | None = None, breaker_after: int = 5
 ) -> Flow:
     chosen = {"max_concurrency": most, "requests_per_minute": requests, "tokens_per_minute": tokens}
-    return Flow.of(Settings.model_validate(chosen | {"breaker_after": breaker_after, "backoff_s": 1.0}), 0.0)
+    return Flow.of(
+        EndpointSettings.model_validate(chosen | {"breaker_after": breaker_after, "backoff_s": 1.0}), 0.0
+    )
 
 
 @given(per_minute=st.floats(1, 5000), gaps=GAPS)
 def test_no_minute_ever_holds_more_requests_than_the_limit(per_minute: float, gaps: list[float]) -> None:
-    pace, now_s, sent = Pace(per_minute, 0.0), 0.0, list[float]()
+    pace, now_s, sent = RateLimiter(per_minute, 0.0), 0.0, list[float]()
     for gap in gaps:
         now_s += gap / 10
         now_s += pace.wait_s(1, now_s)
@@ -43,7 +45,7 @@ def test_no_minute_ever_holds_more_requests_than_the_limit(per_minute: float, ga
 @settings(max_examples=20, deadline=None)
 @given(per_minute=st.floats(120, 5000))
 def test_a_limit_is_used_nearly_in_full(per_minute: float) -> None:
-    pace, now_s, count = Pace(per_minute, 0.0), 0.0, 0
+    pace, now_s, count = RateLimiter(per_minute, 0.0), 0.0, 0
     while now_s < 120:
         now_s += pace.wait_s(1, now_s)
         pace.take(1, now_s)
@@ -55,7 +57,7 @@ def test_a_limit_is_used_nearly_in_full(per_minute: float) -> None:
 def test_an_amount_above_a_seconds_share_is_paid_off_before_the_next(
     per_minute: float, amounts: list[int]
 ) -> None:
-    pace, now_s, taken = Pace(per_minute, 0.0), 0.0, 0
+    pace, now_s, taken = RateLimiter(per_minute, 0.0), 0.0, 0
     for amount in amounts:
         now_s += pace.wait_s(amount, now_s)
         assert pace.wait_s(amount, now_s) < 1e-6
@@ -65,7 +67,7 @@ def test_an_amount_above_a_seconds_share_is_paid_off_before_the_next(
 
 
 def test_what_was_not_used_is_given_back_but_never_saved_up() -> None:
-    pace = Pace(6000, 0.0)
+    pace = RateLimiter(6000, 0.0)
     pace.take(100, 0.0)
     assert pace.wait_s(50, 0.0) > 0
     pace.take(-80, 0.0)
@@ -76,7 +78,7 @@ def test_what_was_not_used_is_given_back_but_never_saved_up() -> None:
 
 @given(most=st.integers(1, 2000), signs=st.lists(st.sampled_from(["answer", "overload"]), max_size=300))
 def test_the_window_stays_between_one_and_the_most(most: int, signs: list[str]) -> None:
-    window = Window(most)
+    window = ConcurrencyWindow(most)
     for now_s, sign in enumerate(signs):
         if sign == "answer":
             window.answered()
@@ -86,7 +88,7 @@ def test_the_window_stays_between_one_and_the_most(most: int, signs: list[str]) 
 
 
 def test_requests_that_were_overloaded_together_narrow_the_window_once() -> None:
-    window = Window(64)
+    window = ConcurrencyWindow(64)
     for _ in range(40):
         window.overloaded(sent_s=1.0, now_s=2.0)
     assert window.limit == pytest.approx(64 * 0.7)
@@ -95,7 +97,7 @@ def test_requests_that_were_overloaded_together_narrow_the_window_once() -> None
 
 
 def test_a_window_doubles_per_round_trip_until_the_first_overload_and_then_grows_by_one() -> None:
-    window = Window(1000)
+    window = ConcurrencyWindow(1000)
     assert window.limit == 250
     for _ in range(250):
         window.answered()
@@ -110,7 +112,11 @@ def test_a_window_doubles_per_round_trip_until_the_first_overload_and_then_grows
 @pytest.mark.parametrize("capacity", [8, 32, 128])
 def test_the_window_finds_what_a_server_can_take(capacity: int) -> None:
     """A server that refuses what is above its capacity, for 200 s of simulated time."""
-    window, chance, landings = Window(256), random.Random("server"), list[tuple[float, float, bool]]()
+    window, chance, landings = (
+        ConcurrencyWindow(256),
+        random.Random("server"),
+        list[tuple[float, float, bool]](),
+    )
     now_s, served, refused = 0.0, 0, 0
     while now_s < 200:
         while window.open():
@@ -130,8 +136,8 @@ def test_the_window_finds_what_a_server_can_take(capacity: int) -> None:
     assert refused < 0.25 * served
 
 
-def breaker(most: int = 5) -> Breaker:
-    return Breaker(most, lambda failures: longest_backoff_s(failures, 1.0, 60.0))
+def breaker(most: int = 5) -> CircuitBreaker:
+    return CircuitBreaker(most, lambda failures: longest_backoff_s(failures, 1.0, 60.0))
 
 
 def test_a_breaker_opens_after_so_many_failures_in_a_row() -> None:

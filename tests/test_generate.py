@@ -9,7 +9,7 @@ import pytest
 
 from tests.fake_endpoint import FakeEndpoint, Turn, error
 from thoughtmill.factory.core import tables
-from thoughtmill.factory.generate import Asking, Settings, generate, main, teacher
+from thoughtmill.factory.generate import GenerateSettings, ThoughtRequests, generate, main, teacher
 from thoughtmill.factory.ledger import Ledger, shards
 from thoughtmill.factory.teachers import Reply, Request
 from thoughtmill.factory.thoughts.prompts import load
@@ -25,7 +25,9 @@ PROBLEMS = [
 
 
 def asked(**settings: Any) -> list[Request]:
-    return list(Asking(PROBLEMS, "pot", load("pot", EXEMPLARS), Settings.model_validate(settings)))
+    return list(
+        ThoughtRequests(PROBLEMS, "pot", load("pot", EXEMPLARS), GenerateSettings.model_validate(settings))
+    )
 
 
 class Scripted:
@@ -87,13 +89,13 @@ def test_what_is_no_usable_completion_has_a_failure(reply: dict[str, Any], failu
 
 def test_the_prompt_has_one_digest_for_all_problems_and_another_for_another_thought() -> None:
     rows = list(generate(asked(), Scripted(), "openai"))
-    other = Asking(PROBLEMS, "cot", load("cot", EXEMPLARS), Settings())
+    other = ThoughtRequests(PROBLEMS, "cot", load("cot", EXEMPLARS), GenerateSettings())
     (first,) = {each["prompt_sha"] for each in rows}
     assert first != next(iter(generate(other, Scripted(), "openai")))["prompt_sha"]
 
 
 def test_the_embedded_teacher_writes_from_the_worked_solution(tmp_path: Path) -> None:
-    settings = Settings.model_validate({"embedded": {"error_rate": 0.0}})
+    settings = GenerateSettings.model_validate({"embedded": {"error_rate": 0.0}})
     for found in generate(asked(), teacher(settings, tmp_path), "embedded"):
         assert "6" in found["completion"] and "ans" in found["completion"]
         assert (found["failure"], found["cost_usd"]) == (None, 0.0)
@@ -108,7 +110,7 @@ def test_a_replay_answers_from_its_files(tmp_path: Path) -> None:
         "model": "m",
     }
     (tmp_path / "replay.jsonl").write_text(json.dumps(line))
-    settings = Settings.model_validate({"teacher": "replay", "replay": {"files": ["replay.jsonl"]}})
+    settings = GenerateSettings.model_validate({"teacher": "replay", "replay": {"files": ["replay.jsonl"]}})
     found = {each["problem_id"]: each for each in generate(asked(), teacher(settings, tmp_path), "replay")}
     assert found["ours-test-0"]["completion"] == "ans = 6 * 7"
     assert found["ours-train-0"]["failure"] == "unanswered"

@@ -16,7 +16,7 @@ import pytest
 from tests import asking
 from tests.fake_endpoint import FakeEndpoint, Turn
 from thoughtmill.factory.teachers.endpoint.interrupts import Interrupts
-from thoughtmill.factory.teachers.openai import OpenAITeacher, Settings
+from thoughtmill.factory.teachers.openai import EndpointSettings, OpenAITeacher
 
 ROOT = Path(__file__).parents[1]
 
@@ -80,7 +80,7 @@ def test_kill_nine_at_any_moment_any_number_of_times_asks_nothing_again_that_was
 ) -> None:
     requests, rounds, chance = 1200, 20, random.Random("kill")
     processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload(["tests.asking", "thoughtmill.factory.teachers.endpoint.raw"])
+    processes.set_forkserver_preload(["tests.asking", "thoughtmill.factory.teachers.endpoint.transport"])
     with FakeEndpoint(lambda prompt, times: Turn(text=prompt, delay_s=0.02)) as endpoint:
         for _ in range(rounds):
             before, asked = written(ledger), endpoint.asked.copy()
@@ -94,7 +94,7 @@ def test_kill_nine_at_any_moment_any_number_of_times_asks_nothing_again_that_was
             process.join()
             again = [prompt for prompt, times in endpoint.asked.items() if times > asked[prompt]]
             assert not before & {asking.key(endpoint.url, prompt) for prompt in again}
-        teacher = OpenAITeacher(Settings(base_url=endpoint.url, transport="raw"), ledger)
+        teacher = OpenAITeacher(EndpointSettings(base_url=endpoint.url, transport="raw"), ledger)
         replies = [reply.completion for reply in teacher.complete(map(asking.request, range(requests)))]
         repeated = sum(times - 1 for times in endpoint.asked.values())
     assert 0 < len(before) < requests

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.factory.ledger import Attempt, Failure, Ledger, Result, default_path
+from thoughtmill.factory.ledger import AttemptRow, FailureRow, Ledger, ResultRow, default_path
 from thoughtmill.factory.ledger.schema import LEDGER_VERSION
 
-RESULT = Result(
+RESULT = ResultRow(
     "a" * 64, "here", "tiny", "cot", "b" * 64, b'{"x": "\xc3\xa9"}', "stop", 10, 4, 5, 0.25, 1.5, 1.7e9
 )
 
@@ -55,7 +55,7 @@ def test_of_two_answers_to_one_request_the_first_stays(path: Path) -> None:
 def test_failures_are_attempts_and_never_results(path: Path) -> None:
     with Ledger(path) as ledger:
         ledger.write(
-            [], [Attempt("c" * 64, 1, 500, "oops", 1.7e9), Attempt("c" * 64, 2, None, "hung", 1.7e9)]
+            [], [AttemptRow("c" * 64, 1, 500, "oops", 1.7e9), AttemptRow("c" * 64, 2, None, "hung", 1.7e9)]
         )
         assert ledger.get("c" * 64) is None
         rows = ledger.connection.execute("SELECT attempt, status, detail FROM attempts").fetchall()
@@ -81,7 +81,7 @@ def test_a_newer_ledger_is_refused_with_what_to_do_and_left_as_it_is(path: Path)
     assert path.read_bytes() == before
 
 
-FAILURE = Failure("f" * 64, "tiny", "unanswered", "HTTP 500: oops", 1.7e9)
+FAILURE = FailureRow("f" * 64, "tiny", "unanswered", "HTTP 500: oops", 1.7e9)
 
 
 def test_a_failure_stands_when_it_came_from_shards_and_until_it_is_to_be_asked_again(path: Path) -> None:
@@ -89,11 +89,11 @@ def test_a_failure_stands_when_it_came_from_shards_and_until_it_is_to_be_asked_a
         ledger.write([], failures=[FAILURE])
         assert ledger.known("f" * 64) is None
         assert "f" * 64 not in ledger
-        assert ledger.standing() == 0
+        assert ledger.shared_failures() == 0
         ledger.write([], failures=[FAILURE], shared=True)
         assert ledger.known("f" * 64) == FAILURE
         assert "f" * 64 in ledger
-        assert ledger.standing() == 1
+        assert ledger.shared_failures() == 1
         assert ledger.get("f" * 64) is None
         assert ledger.retry() == 1
         assert ledger.known("f" * 64) is None
@@ -110,7 +110,7 @@ def test_of_two_failures_the_last_stays_and_an_answer_takes_the_place_of_both(pa
         ledger.write([bought])
         assert ledger.known("f" * 64) == bought
         assert list(ledger.failures()) == []
-        assert ledger.standing() == 0
+        assert ledger.shared_failures() == 0
 
 
 ATTEMPTS_1 = """
@@ -134,7 +134,7 @@ def test_an_older_ledger_is_brought_up_to_date_and_keeps_what_it_has(path: Path)
     for _ in range(2):
         with Ledger(path) as ledger:
             assert ledger.get(RESULT.request_key) == RESULT
-            ledger.write([], [Attempt("c" * 64, 2, None, "hung", 1.7e9, most_usd=0.5)])
+            ledger.write([], [AttemptRow("c" * 64, 2, None, "hung", 1.7e9, most_usd=0.5)])
             rows = ledger.connection.execute("SELECT attempt, most_usd FROM attempts").fetchall()
             assert rows[:2] == [(1, 0.0), (2, 0.5)]
             ledger.write([], failures=[FAILURE])
@@ -145,9 +145,11 @@ def test_the_cost_of_requests_is_that_of_their_answers_and_of_their_failures_or_
     path: Path,
 ) -> None:
     unpriced = replace(RESULT, request_key="d" * 64, cost_usd=None)
-    failures = [Attempt("c" * 64, number, None, "hung", 1.7e9, most_usd=0.5) for number in (1, 2)]
+    failures = [AttemptRow("c" * 64, number, None, "hung", 1.7e9, most_usd=0.5) for number in (1, 2)]
     with Ledger(path) as ledger:
-        ledger.write([RESULT, unpriced], [*failures, Attempt("e" * 64, 1, 500, "oops", 1.7e9, most_usd=9.0)])
+        ledger.write(
+            [RESULT, unpriced], [*failures, AttemptRow("e" * 64, 1, 500, "oops", 1.7e9, most_usd=9.0)]
+        )
         assert ledger.cost_usd([]) == 0
         assert ledger.cost_usd([("a" * 64, 4.0), ("a" * 64, 4.0), ("b" * 64, 4.0)]) == 0.25
         assert ledger.cost_usd((key * 64, 4.0) for key in "abcd") == 5.25

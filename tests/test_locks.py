@@ -18,8 +18,8 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.ledger import Ledger
 from thoughtmill.factory.ledger.locks import Locks
 from thoughtmill.factory.teachers.endpoint.money import Price
-from thoughtmill.factory.teachers.endpoint.rows import spent_usd
-from thoughtmill.factory.teachers.openai import OpenAITeacher, Settings
+from thoughtmill.factory.teachers.endpoint.pending import spent_usd
+from thoughtmill.factory.teachers.openai import EndpointSettings, OpenAITeacher
 
 ROOT = Path(__file__).parents[1]
 KEYS = [hashlib.sha256(bytes([number])).hexdigest() for number in range(200)]
@@ -77,7 +77,7 @@ def test_a_lock_can_be_waited_for(tmp_path: Path) -> None:
     assert process.exitcode is not None
 
 
-def spending(path: Path, settings: Settings, answer: Connection) -> None:
+def spending(path: Path, settings: EndpointSettings, answer: Connection) -> None:
     locks = Locks(path)
     with Ledger(path) as ledger:
         answer.send(spent_usd([asking.request(0)], settings, ledger, locks))
@@ -89,7 +89,9 @@ def test_two_runs_at_once_never_spend_from_one_budget(tmp_path: Path) -> None:
     here, there = processes.Pipe()
     with FakeEndpoint() as endpoint:
         price = Price(prompt=1.0, completion=1.0)
-        settings = Settings(base_url=endpoint.url, transport="raw", prices={"tiny": price}, max_usd=1.0)
+        settings = EndpointSettings(
+            base_url=endpoint.url, transport="raw", prices={"tiny": price}, max_usd=1.0
+        )
         ours, again, other = [
             OpenAITeacher(settings, path, [asking.request(number), asking.request(1)]) for number in (0, 0, 2)
         ]

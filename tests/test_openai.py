@@ -10,7 +10,7 @@ import pytest
 from tests.fake_endpoint import FakeEndpoint, Turn, error
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.teachers import Reply, Request
-from thoughtmill.factory.teachers.openai import OpenAITeacher, Settings
+from thoughtmill.factory.teachers.openai import EndpointSettings, OpenAITeacher
 
 
 def ask(text: str, sample: int = 0, **parameters: Any) -> Request:
@@ -18,7 +18,7 @@ def ask(text: str, sample: int = 0, **parameters: Any) -> Request:
     return Request({"problem": text}, "cot", sample, ({"role": "user", "content": text},), asked)
 
 
-def settings(endpoint: FakeEndpoint, **chosen: Any) -> Settings:
+def settings(endpoint: FakeEndpoint, **chosen: Any) -> EndpointSettings:
     quick = {
         "base_url": endpoint.url,
         "backoff_s": 0.01,
@@ -26,7 +26,7 @@ def settings(endpoint: FakeEndpoint, **chosen: Any) -> Settings:
         "max_attempts": 3,
         "transport": "raw",
     }
-    return Settings.model_validate(quick | chosen)
+    return EndpointSettings.model_validate(quick | chosen)
 
 
 def answers(teacher: OpenAITeacher, *requests: Request) -> list[Reply]:

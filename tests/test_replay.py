@@ -7,7 +7,7 @@ import pytest
 
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.teachers import Request
-from thoughtmill.factory.teachers.replay import ReplayTeacher, Settings
+from thoughtmill.factory.teachers.replay import ReplaySettings, ReplayTeacher
 
 LINE = {
     "problem_id": "p-1",
@@ -19,9 +19,9 @@ LINE = {
 }
 
 
-def write(folder: Path, name: str, *lines: object) -> Settings:
+def write(folder: Path, name: str, *lines: object) -> ReplaySettings:
     (folder / name).write_text("".join(f"{json.dumps(line)}\n" for line in lines), "utf-8")
-    return Settings(files=(name,))
+    return ReplaySettings(files=(name,))
 
 
 def request(problem_id: str = "p-1", thought: str = "pot", sample: int = 0) -> Request:
@@ -54,18 +54,18 @@ def test_a_request_that_no_line_answers_is_unanswered(tmp_path: Path, other: Req
 def test_several_files_are_one_and_blank_lines_are_passed_over(tmp_path: Path) -> None:
     write(tmp_path, "a.jsonl", LINE)
     (tmp_path / "b.jsonl").write_text(f"\n{json.dumps({**LINE, 'problem_id': 'p-2'})}\n\n", "utf-8")
-    teacher = ReplayTeacher(Settings(files=("a.jsonl", str(tmp_path / "b.jsonl"))), tmp_path)
+    teacher = ReplayTeacher(ReplaySettings(files=("a.jsonl", str(tmp_path / "b.jsonl"))), tmp_path)
     assert [reply.failure for reply in teacher.complete([request(), request("p-2")])] == [None, None]
 
 
 def test_without_files_every_request_is_unanswered(tmp_path: Path) -> None:
-    (reply,) = ReplayTeacher(Settings(), tmp_path).complete([request()])
+    (reply,) = ReplayTeacher(ReplaySettings(), tmp_path).complete([request()])
     assert reply.failure == "unanswered"
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ThoughtmillError, match=r"cannot read .*none\.jsonl: .*generate\.replay\.files"):
-        ReplayTeacher(Settings(files=("none.jsonl",)), tmp_path)
+        ReplayTeacher(ReplaySettings(files=("none.jsonl",)), tmp_path)
 
 
 def test_the_second_line_for_a_completion_is_named_with_the_first(tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_a_corrupt_line_is_named_with_its_number(tmp_path: Path, line: str, reas
     text = f"{json.dumps(LINE)}\n{line}\n"
     (tmp_path / "a.jsonl").write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(ThoughtmillError, match=r"a\.jsonl:2: ") as error:
-        ReplayTeacher(Settings(files=("a.jsonl",)), tmp_path)
+        ReplayTeacher(ReplaySettings(files=("a.jsonl",)), tmp_path)
     assert reason in str(error.value)
     assert "\n" not in str(error.value)
 
@@ -107,7 +107,7 @@ def test_published_completions_are_all_found(shared_data: Path) -> None:
     for name in ("pot", "cot"):
         file = shared_data / "replay" / f"{name}.jsonl"
         lines = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
-        teacher = ReplayTeacher(Settings(files=(str(file),)), shared_data)
+        teacher = ReplayTeacher(ReplaySettings(files=(str(file),)), shared_data)
         asked = [request(line["problem_id"], line["thought"], line["sample"]) for line in lines]
         assert [reply.completion for reply in teacher.complete(asked)] == [
             line["completion"] for line in lines

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from thoughtmill.factory.teachers import Request
-from thoughtmill.factory.teachers.openai import OpenAITeacher, Settings
+from thoughtmill.factory.teachers.openai import EndpointSettings, OpenAITeacher
 
 NEEDED = ("torch", "transformers", "tokenizers", "fastapi", "uvicorn")
 MISSING = [name for name in NEEDED if importlib.util.find_spec(name) is None]
@@ -99,7 +99,9 @@ def test_a_real_server_answers_and_is_asked_once(
         Request({}, "cot", 0, ({"role": "user", "content": f"What is {n} + {n}?"},), parameters)
         for n in range(3)
     ]
-    settings = Settings.model_validate({"base_url": url, "transport": transport, "max_concurrency": 2})
+    settings = EndpointSettings.model_validate(
+        {"base_url": url, "transport": transport, "max_concurrency": 2}
+    )
     teacher = OpenAITeacher(settings, tmp_path / "ledger.sqlite")
     first = sorted(teacher.complete(requests), key=lambda reply: reply.request_key)
     again = sorted(teacher.complete(requests), key=lambda reply: reply.request_key)

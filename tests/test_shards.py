@@ -11,24 +11,24 @@ import pytest
 
 from tests.fake_endpoint import FakeEndpoint, Turn, error
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.factory.ledger import Failure, Ledger, Result, shards
+from thoughtmill.factory.ledger import FailureRow, Ledger, ResultRow, shards
 from thoughtmill.factory.ledger.shards import export, load
 from thoughtmill.factory.teachers import Reply, Request
-from thoughtmill.factory.teachers.openai import OpenAITeacher, Settings
+from thoughtmill.factory.teachers.openai import EndpointSettings, OpenAITeacher
 
-RESULT = Result(
+RESULT = ResultRow(
     "k", "here", "tiny", "cot", "s", b'{"x": "\xff\x00"}', None, 10, None, 5, 0.1 + 0.2, 1.5, 1.7e9
 )
 
 
-def some(count: int, start: int = 0) -> list[Result]:
+def some(count: int, start: int = 0) -> list[ResultRow]:
     return [
         replace(RESULT, request_key=hashlib.sha256(str(number).encode()).hexdigest(), body=b"%d" % number)
         for number in range(start, start + count)
     ]
 
 
-def ledger(folder: Path, name: str, results: list[Result]) -> Ledger:
+def ledger(folder: Path, name: str, results: list[ResultRow]) -> Ledger:
     made = Ledger(folder / f"{name}.sqlite")
     made.write(results)
     return made
@@ -64,7 +64,7 @@ def test_an_export_adds_only_what_no_shard_holds_and_changes_no_file(tmp_path: P
 
 def test_an_export_adds_how_requests_failed_and_again_when_they_failed_anew(tmp_path: Path) -> None:
     folder, mine = tmp_path / "shards", ledger(tmp_path, "mine", some(2))
-    first = Failure("f" * 64, "tiny", "unanswered", "HTTP 500: oops", 1.7e9)
+    first = FailureRow("f" * 64, "tiny", "unanswered", "HTTP 500: oops", 1.7e9)
     mine.write([], failures=[first])
     assert len(export(mine, folder)) == 2
     assert export(mine, folder) == []
@@ -150,7 +150,7 @@ def test_with_the_shards_a_run_needs_no_endpoint_and_says_the_same(tmp_path: Pat
         return bad.get(prompt, Turn(text=prompt))
 
     def run(name: str, url: str) -> list[Reply]:
-        settings = Settings(
+        settings = EndpointSettings(
             base_url=url, endpoint="ours", transport="raw", backoff_s=0.01, max_attempts=2, breaker_after=3
         )
         replies = OpenAITeacher(settings, tmp_path / f"{name}.sqlite").complete(requests)

@@ -10,7 +10,7 @@ from thoughtmill.factory.solutions import parse
 from thoughtmill.factory.teachers.embedded.compiling import COMPILERS
 from thoughtmill.factory.teachers.embedded.slips import (
     SLIPS,
-    Right,
+    CorrectCompletion,
     Slip,
     broken_json,
     dropped_line,
@@ -38,8 +38,8 @@ ONE_STEP = parse("There are <<12=12>>12 months and 2*3=<<2*3=6>>6 cats.\n#### 6"
 EVERY = [(thought, slip) for thought, slips in SLIPS.items() for slip in slips]
 
 
-def right(thought: str) -> Right:
-    return Right(thought, SOLUTION, COMPILERS[thought](SOLUTION))
+def right(thought: str) -> CorrectCompletion:
+    return CorrectCompletion(thought, SOLUTION, COMPILERS[thought](SOLUTION))
 
 
 @pytest.mark.parametrize(("thought", "slip"), EVERY, ids=lambda one: getattr(one, "__name__", one))
@@ -52,7 +52,7 @@ def test_every_slip_changes_the_completion_and_comes_out_the_same_again(thought:
 
 @pytest.mark.parametrize("thought", list(SLIPS))
 def test_every_thought_can_slip_even_on_one_step_without_givens(thought: str) -> None:
-    short = Right(thought, ONE_STEP, COMPILERS[thought](ONE_STEP))
+    short = CorrectCompletion(thought, ONE_STEP, COMPILERS[thought](ONE_STEP))
     assert any(slip(short, Random(0)) for slip in SLIPS[thought])
 
 
@@ -84,11 +84,14 @@ def test_a_result_that_an_earlier_step_has_too_changes_only_from_its_own_step_on
 
 def test_a_chain_that_stops_early_takes_the_last_but_one_result_for_the_answer() -> None:
     other = parse("2+3=<<2+3=5>>5 cats\n5*2=<<5*2=10>>10 legs\n#### 10")
-    assert stopped_early(Right("cot", other, COMPILERS["cot"](other)), Random(0)) == "2 + 3 = 5 cats\n#### 5"
+    assert (
+        stopped_early(CorrectCompletion("cot", other, COMPILERS["cot"](other)), Random(0))
+        == "2 + 3 = 5 cats\n#### 5"
+    )
 
 
 def test_a_solution_of_one_step_cannot_stop_early() -> None:
-    assert stopped_early(Right("cot", ONE_STEP, COMPILERS["cot"](ONE_STEP)), Random(0)) is None
+    assert stopped_early(CorrectCompletion("cot", ONE_STEP, COMPILERS["cot"](ONE_STEP)), Random(0)) is None
 
 
 def test_a_wrong_number_is_one_number_in_one_line() -> None:
@@ -107,7 +110,7 @@ def test_a_dropped_line_is_never_the_one_that_gives_the_answer() -> None:
 
 
 def test_relations_of_a_system_are_confused_where_they_stand() -> None:
-    system = Right("eot", SYSTEM, COMPILERS["eot"](SYSTEM))
+    system = CorrectCompletion("eot", SYSTEM, COMPILERS["eot"](SYSTEM))
     lines = system.completion.splitlines()
     slipped = str(wrong_operation(system, Random(1))).splitlines()
     assert sum(one != other for one, other in zip(lines, slipped, strict=True)) == 1
@@ -139,7 +142,10 @@ def test_a_leaked_number_is_one_of_the_problem_and_the_list_still_reads() -> Non
 
 
 def test_a_solution_without_givens_has_no_number_to_leak() -> None:
-    assert leaked_number(Right("knowledge", ONE_STEP, COMPILERS["knowledge"](ONE_STEP)), Random(0)) is None
+    assert (
+        leaked_number(CorrectCompletion("knowledge", ONE_STEP, COMPILERS["knowledge"](ONE_STEP)), Random(0))
+        is None
+    )
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ import pytest
 
 from tests.fake_endpoint import FakeEndpoint, Turn, error
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.factory.teachers.endpoint.deliveries import Delivery
-from thoughtmill.factory.teachers.endpoint.raw import RawTransport
+from thoughtmill.factory.teachers.endpoint.responses import Response
 from thoughtmill.factory.teachers.endpoint.through_openai import OpenAITransport
 from thoughtmill.factory.teachers.endpoint.transport import (
+    RawTransport,
     Transport,
     api_key,
     broken,
@@ -30,8 +30,8 @@ def kind(request: pytest.FixtureRequest) -> type[RawTransport] | type[OpenAITran
     return chosen
 
 
-def post(transport: Transport, times: int = 1) -> list[Delivery]:
-    async def run() -> list[Delivery]:
+def post(transport: Transport, times: int = 1) -> list[Response]:
+    async def run() -> list[Response]:
         deliveries = [await transport.post(BODY) for _ in range(times)]
         await transport.close()
         return deliveries

@@ -4,7 +4,7 @@ import importlib
 
 from bench.peers import SAMPLING, Job
 from thoughtmill.factory.teachers import Request
-from thoughtmill.factory.teachers.openai import OpenAITeacher, Settings
+from thoughtmill.factory.teachers.openai import EndpointSettings, OpenAITeacher
 
 
 def prepare(variant: str) -> None:
@@ -16,7 +16,7 @@ def prepare(variant: str) -> None:
 def ask(job: Job) -> int:
     """Ask through the teacher, ledger on."""
     chosen = {"endpoint": "bench", "max_concurrency": job.concurrency, "transport": job.variant}
-    settings = Settings.model_validate({"base_url": job.url, **chosen})
+    settings = EndpointSettings.model_validate({"base_url": job.url, **chosen})
     parameters = {"model": "bench", **SAMPLING}
     asked = (Request({}, "cot", 0, tuple(chat), parameters) for chat in job.chats)
     replies = OpenAITeacher(settings, job.folder / "ledger.sqlite").complete(asked)

@@ -8,7 +8,7 @@ from thoughtmill.factory import generate
 from thoughtmill.factory.core import params
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import root
-from thoughtmill.factory.teachers.endpoint.estimate import Estimate
+from thoughtmill.factory.teachers.endpoint.estimate import CostEstimate
 from thoughtmill.factory.teachers.openai import OpenAITeacher
 
 HELP = "say what the next run would ask and cost"
@@ -19,8 +19,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def call(words: argparse.Namespace) -> str:
-    """Estimate every thought of this project, as its teacher would be asked."""
-    settings = params.section("generate", generate.Settings)
+    """CostEstimate every thought of this project, as its teacher would be asked."""
+    settings = params.section("generate", generate.GenerateSettings)
     if settings.teacher not in ("openai", "batch"):
         raise ThoughtmillError(f"the teacher `{settings.teacher}` costs nothing")
     batched = settings.teacher == "batch"
@@ -29,7 +29,7 @@ def call(words: argparse.Namespace) -> str:
     return shown(teacher.estimate(generate.corpus(root(), settings)), factor)
 
 
-def shown(found: list[Estimate], factor: float) -> str:
+def shown(found: list[CostEstimate], factor: float) -> str:
     """Return estimates as a table with their sum; `factor` is what is paid of the listed price."""
     rows = [
         (

@@ -23,7 +23,9 @@ def call(words: argparse.Namespace) -> str:
             return f"{ledger.retry()} requests that failed in shards will be asked again"
         if words.direction == "import":
             new = shards.load(ledger, folder)
-            stand = f"; {ledger.standing()} requests stand as failed" if ledger.standing() else ""
+            stand = (
+                f"; {ledger.shared_failures()} requests stand as failed" if ledger.shared_failures() else ""
+            )
             return f"{new} answers are new to the ledger{stand}"
         written = shards.export(ledger, folder)
     return f"{len(written)} new shards in {folder}"

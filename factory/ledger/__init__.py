@@ -27,12 +27,12 @@ from thoughtmill.factory.ledger.schema import (
     RESULT_COLUMNS,
     SCHEMA,
     UPGRADES,
-    Attempt,
-    Failure,
-    Result,
+    AttemptRow,
+    FailureRow,
+    ResultRow,
 )
 
-__all__ = ["Attempt", "Failure", "Ledger", "Result", "default_path"]
+__all__ = ["AttemptRow", "FailureRow", "Ledger", "ResultRow", "default_path"]
 
 BUSY_S = 60.0
 
@@ -93,28 +93,28 @@ class Ledger:
                 f"{LEDGER_VERSION}): update Thoughtmill, or point THOUGHTMILL_LEDGER to another file"
             )
 
-    def get(self, request_key: str) -> Result | None:
+    def get(self, request_key: str) -> ResultRow | None:
         """Return the answer that was bought under this key, or None."""
         with self.named_errors():
             row = self.connection.execute(_SELECT, (request_key,)).fetchone()
-        return None if row is None else Result(*row)
+        return None if row is None else ResultRow(*row)
 
-    def known(self, request_key: str) -> Result | Failure | None:
+    def known(self, request_key: str) -> ResultRow | FailureRow | None:
         """Return why a request need not be asked: its answer, else a failure that was taken from shards."""
         found = self.get(request_key)
         if found is not None:
             return found
-        row = self.connection.execute(_STANDING, (request_key,)).fetchone()
-        return None if row is None else Failure(*row)
+        row = self.connection.execute(_SHARED_FAILURE, (request_key,)).fetchone()
+        return None if row is None else FailureRow(*row)
 
     def __contains__(self, request_key: str) -> bool:
         return self.known(request_key) is not None
 
     def write(
         self,
-        results: Iterable[Result],
-        attempts: Iterable[Attempt] = (),
-        failures: Iterable[Failure] = (),
+        results: Iterable[ResultRow],
+        attempts: Iterable[AttemptRow] = (),
+        failures: Iterable[FailureRow] = (),
         shared: bool = False,
     ) -> None:
         """Add rows as one durable transaction.
@@ -163,17 +163,17 @@ class Ledger:
         """Return how many answers there are."""
         return int(self.connection.execute("SELECT count(*) FROM results").fetchone()[0])
 
-    def failures(self) -> Iterator[Failure]:
+    def failures(self) -> Iterator[FailureRow]:
         """Yield how requests ended that have no answer, in the order of their keys."""
-        return (Failure(*row) for row in self.connection.execute(_FAILURES))
+        return (FailureRow(*row) for row in self.connection.execute(_FAILURES))
 
-    def standing(self) -> int:
+    def shared_failures(self) -> int:
         """Return how many requests have no answer and are not asked, since shards say that they failed."""
         return int(self.connection.execute(f"SELECT count(*) {_UNANSWERED} AND shared").fetchone()[0])
 
     def retry(self) -> int:
         """Let requests that failed according to shards be asked again; return how many these are."""
-        standing = self.standing()
+        standing = self.shared_failures()
         with self.named_errors():
             self.connection.execute("UPDATE failures SET shared = 0")
         return standing
@@ -199,6 +199,16 @@ class Ledger:
             for thought, prompt, longest in self.connection.execute(_TYPICAL, (model,))
         }
 
+    def is_collected(self, batch_id: str) -> bool:
+        """Say whether the answers of one of the provider's batches are here."""
+        query = "SELECT 1 FROM batches WHERE batch_id = ?"
+        return self.connection.execute(query, (batch_id,)).fetchone() is not None
+
+    def mark_collected(self, batch_id: str) -> None:
+        """Note that the answers of one of the provider's batches are here."""
+        with self.named_errors():
+            self.connection.execute("INSERT OR IGNORE INTO batches VALUES (?, ?)", (batch_id, time.time()))
+
     def close(self) -> None:
         """Close the file; a closed ledger is one file, without its write-ahead log."""
         self.thread.shutdown()
@@ -214,7 +224,7 @@ class Ledger:
 
 
 _SELECT = f"SELECT {', '.join(RESULT_COLUMNS)} FROM results WHERE request_key = ?"
-_STANDING = f"SELECT {', '.join(FAILURE_COLUMNS)} FROM failures WHERE request_key = ? AND shared"
+_SHARED_FAILURE = f"SELECT {', '.join(FAILURE_COLUMNS)} FROM failures WHERE request_key = ? AND shared"
 _UNANSWERED = "FROM failures WHERE request_key NOT IN (SELECT request_key FROM results)"
 _FAILURES = f"SELECT {', '.join(FAILURE_COLUMNS)} {_UNANSWERED} ORDER BY request_key"
 _INSERT_RESULT = f"INSERT OR IGNORE INTO results VALUES ({', '.join('?' * len(RESULT_COLUMNS))})"

@@ -15,7 +15,7 @@ SILENT_S = 30.0  # a run that has said nothing for so long was killed, and its n
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class RunStatus:
     """One run as it last said: `state` is `running`, `ended` or `killed`; times are seconds since 1970."""
 
     run: int
@@ -47,7 +47,7 @@ def note(ledger: Ledger, run: int, figures: str, ended: bool) -> None:
     ledger.sync()
 
 
-def recent(path: Path | None = None, most: int = 5) -> list[Seen]:
+def recent(path: Path | None = None, most: int = 5) -> list[RunStatus]:
     """Return the last runs, newest first, without waiting for the ledger; none where there is no ledger."""
     path = path or default_path()
     if not path.exists():
@@ -63,7 +63,7 @@ def recent(path: Path | None = None, most: int = 5) -> list[Seen]:
             f"{path} cannot be the ledger ({error}): point THOUGHTMILL_LEDGER to another file"
         ) from error
     return [
-        Seen(run, pid, began_at, seen_at, _state(pid, bool(ended), time.time() - seen_at), figures)
+        RunStatus(run, pid, began_at, seen_at, _state(pid, bool(ended), time.time() - seen_at), figures)
         for run, pid, began_at, seen_at, ended, figures in rows
     ]
 

@@ -62,7 +62,7 @@ UPGRADES = {1: "ALTER TABLE attempts ADD COLUMN most_usd REAL NOT NULL DEFAULT 0
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class ResultRow:
     """One row of `results`."""
 
     request_key: str
@@ -81,7 +81,7 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class AttemptRow:
     """One row of `attempts`."""
 
     request_key: str
@@ -93,7 +93,7 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class FailureRow:
     """One row of `failures`: how a request ended that has no answer."""
 
     request_key: str
@@ -103,6 +103,6 @@ class Failure:
     failed_at: float
 
 
-RESULT_COLUMNS = tuple(column.name for column in fields(Result))
-ATTEMPT_COLUMNS = tuple(column.name for column in fields(Attempt))
-FAILURE_COLUMNS = tuple(column.name for column in fields(Failure))
+RESULT_COLUMNS = tuple(column.name for column in fields(ResultRow))
+ATTEMPT_COLUMNS = tuple(column.name for column in fields(AttemptRow))
+FAILURE_COLUMNS = tuple(column.name for column in fields(FailureRow))

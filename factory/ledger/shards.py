@@ -18,9 +18,9 @@ import pyarrow.parquet as pq
 
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import aside
-from thoughtmill.factory.ledger import Failure, Ledger, Result
+from thoughtmill.factory.ledger import FailureRow, Ledger, ResultRow
 
-Row = TypeVar("Row")
+Element = TypeVar("Element")
 
 SHARD_ROWS = 20_000
 GROUP_ROWS = 1_000
@@ -74,9 +74,9 @@ def load(ledger: Ledger, folder: Path) -> int:
         raise ThoughtmillError(f"{folder} is no folder of ledger shards: fetch it, or run the export first")
     before = ledger.count()
     for rows in _groups(_rows(folder, RESULTS), GROUP_ROWS):
-        ledger.write(Result(**row) for row in rows)
+        ledger.write(ResultRow(**row) for row in rows)
     for rows in _groups(_rows(folder / FAILED, FAILURES), GROUP_ROWS):
-        ledger.write([], failures=[Failure(**row) for row in rows], shared=True)
+        ledger.write([], failures=[FailureRow(**row) for row in rows], shared=True)
     return ledger.count() - before
 
 
@@ -85,7 +85,7 @@ def shards(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.parquet"))
 
 
-def _write(rows: Iterable[Result | Failure], schema: pa.Schema, folder: Path) -> Path:
+def _write(rows: Iterable[ResultRow | FailureRow], schema: pa.Schema, folder: Path) -> Path:
     """Write one shard under the hash of its content."""
     buffer = pa.BufferOutputStream()
     with pq.ParquetWriter(buffer, schema, compression="zstd", compression_level=9) as writer:
@@ -102,7 +102,7 @@ def _name(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:NAME_DIGITS]
 
 
-def _groups(rows: Iterator[Row], size: int) -> Iterator[list[Row]]:
+def _groups(rows: Iterator[Element], size: int) -> Iterator[list[Element]]:
     while group := list(islice(rows, size)):
         yield group
 

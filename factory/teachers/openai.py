@@ -7,13 +7,13 @@ from pathlib import Path
 from thoughtmill.factory.ledger import Ledger
 from thoughtmill.factory.ledger.locks import Locks
 from thoughtmill.factory.teachers import Reply, Request
-from thoughtmill.factory.teachers.endpoint.engine import Run
-from thoughtmill.factory.teachers.endpoint.estimate import Estimate, estimate
-from thoughtmill.factory.teachers.endpoint.rows import spent_usd
-from thoughtmill.factory.teachers.endpoint.settings import Settings
+from thoughtmill.factory.teachers.endpoint.engine import EndpointRun
+from thoughtmill.factory.teachers.endpoint.estimate import CostEstimate, estimate
+from thoughtmill.factory.teachers.endpoint.pending import spent_usd
+from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 from thoughtmill.factory.teachers.endpoint.transport import Transport
 
-__all__ = ["OpenAITeacher", "Settings"]
+__all__ = ["EndpointSettings", "OpenAITeacher"]
 
 
 class OpenAITeacher:
@@ -24,7 +24,7 @@ class OpenAITeacher:
     """
 
     def __init__(
-        self, settings: Settings, ledger_path: Path | None = None, corpus: Iterable[Request] = ()
+        self, settings: EndpointSettings, ledger_path: Path | None = None, corpus: Iterable[Request] = ()
     ) -> None:
         self.settings = settings
         self.ledger_path = ledger_path
@@ -40,10 +40,10 @@ class OpenAITeacher:
         url = self.settings.url()
         with Ledger(self.ledger_path) as ledger, closing(Locks(ledger.path)) as locks:
             spent = spent_usd(self.corpus, self.settings, ledger, locks)
-            run = Run(self.settings, ledger, locks, self._transport(url), spent)
+            run = EndpointRun(self.settings, ledger, locks, self._transport(url), spent)
             yield from run.replies(requests)
 
-    def estimate(self, requests: Iterable[Request]) -> list[Estimate]:
+    def estimate(self, requests: Iterable[Request]) -> list[CostEstimate]:
         """Return what `complete` would ask and cost, per thought, without asking anything."""
         settings = self.settings
         with Ledger(self.ledger_path) as ledger:
@@ -60,7 +60,7 @@ class OpenAITeacher:
         """Return the transport that is chosen; the `openai` package takes half a second to import."""
         words = url, self.settings.timeout_s, self.settings.max_concurrency
         if self.settings.transport == "raw":
-            from thoughtmill.factory.teachers.endpoint.raw import RawTransport
+            from thoughtmill.factory.teachers.endpoint.transport import RawTransport
 
             return RawTransport(*words)
         from thoughtmill.factory.teachers.endpoint.through_openai import OpenAITransport

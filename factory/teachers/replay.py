@@ -16,13 +16,13 @@ from thoughtmill.factory.ledger.keys import canonical
 from thoughtmill.factory.teachers import Reply, Request
 
 
-class Settings(pydantic.BaseModel, extra="forbid", frozen=True):
+class ReplaySettings(pydantic.BaseModel, extra="forbid", frozen=True):
     """The files to replay; relative ones begin at the folder of `params.yaml`."""
 
     files: tuple[str, ...] = ()
 
 
-class Line(pydantic.BaseModel, extra="ignore", frozen=True):
+class ReplayLine(pydantic.BaseModel, extra="ignore", frozen=True):
     """One stored completion."""
 
     problem_id: str
@@ -32,7 +32,7 @@ class Line(pydantic.BaseModel, extra="ignore", frozen=True):
     model: str
 
 
-Key = tuple[str, str, int]
+ReplayKey = tuple[str, str, int]
 
 
 class ReplayTeacher:
@@ -42,7 +42,7 @@ class ReplayTeacher:
     a second line for the same completion are a `ThoughtmillError` that names file and line.
     """
 
-    def __init__(self, settings: Settings, folder: Path) -> None:
+    def __init__(self, settings: ReplaySettings, folder: Path) -> None:
         self.lines = _read([folder / name for name in settings.files])
 
     def complete(self, requests: Iterable[Request]) -> Iterator[Reply]:
@@ -51,7 +51,7 @@ class ReplayTeacher:
             yield _reply(request, self.lines)
 
 
-def _reply(request: Request, lines: Mapping[Key, Line]) -> Reply:
+def _reply(request: Request, lines: Mapping[ReplayKey, ReplayLine]) -> Reply:
     key = (str(request.problem["problem_id"]), request.thought, request.sample)
     line = lines.get(key)
     said = [line.model, line.completion] if line else []
@@ -62,10 +62,10 @@ def _reply(request: Request, lines: Mapping[Key, Line]) -> Reply:
     return Reply(request, sha, line.model, line.completion)
 
 
-def _read(files: Iterable[Path]) -> dict[Key, Line]:
+def _read(files: Iterable[Path]) -> dict[ReplayKey, ReplayLine]:
     """Return the lines of all files by problem, thought and sample."""
-    found: dict[Key, Line] = {}
-    places: dict[Key, str] = {}
+    found: dict[ReplayKey, ReplayLine] = {}
+    places: dict[ReplayKey, str] = {}
     for file in files:
         for place, line in _lines(file):
             key = (line.problem_id, line.thought, line.sample)
@@ -78,7 +78,7 @@ def _read(files: Iterable[Path]) -> dict[Key, Line]:
     return found
 
 
-def _lines(file: Path) -> Iterator[tuple[str, Line]]:
+def _lines(file: Path) -> Iterator[tuple[str, ReplayLine]]:
     """Yield the lines of a file, each with its place for messages."""
     try:
         with file.open("rb") as text:
@@ -91,9 +91,9 @@ def _lines(file: Path) -> Iterator[tuple[str, Line]]:
         ) from error
 
 
-def _line(raw: bytes, place: str) -> Line:
+def _line(raw: bytes, place: str) -> ReplayLine:
     try:
-        return Line.model_validate_json(raw)
+        return ReplayLine.model_validate_json(raw)
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         fault = ": ".join([*map(str, first["loc"]), first["msg"]])

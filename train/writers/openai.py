@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from pydantic import Field
 
 from thoughtmill.factory import teachers
-from thoughtmill.factory.teachers.openai import OpenAITeacher, Settings
+from thoughtmill.factory.teachers.openai import EndpointSettings, OpenAITeacher
 from thoughtmill.train import roles
 from thoughtmill.train.answering import Request, Written
 
 
-class ServedSettings(Settings):
+class ServedSettings(EndpointSettings):
     """How an endpoint is called, as in `generate.openai`, and which of its models plays which role."""
 
     models: Mapping[str, str] = Field({}, description="model by role; the others are played by `model`")

@@ -16,12 +16,12 @@ from thoughtmill.factory.solutions import Solution, parse
 from thoughtmill.factory.solutions.calculations import UnusableSolution
 from thoughtmill.factory.teachers import Reply, Request
 from thoughtmill.factory.teachers.embedded.compiling import COMPILERS
-from thoughtmill.factory.teachers.embedded.slips import SLIPS, Right, unfinished
+from thoughtmill.factory.teachers.embedded.slips import SLIPS, CorrectCompletion, unfinished
 
 MODEL = "embedded-1"
 
 
-class Settings(pydantic.BaseModel, extra="forbid", frozen=True):
+class EmbeddedTeacherSettings(pydantic.BaseModel, extra="forbid", frozen=True):
     """How often the teacher slips, and the seed its slips depend on."""
 
     error_rate: float = pydantic.Field(0.15, ge=0, le=1, description="share of completions with a slip")
@@ -31,7 +31,7 @@ class Settings(pydantic.BaseModel, extra="forbid", frozen=True):
 class EmbeddedTeacher:
     """A teacher that reads `problem["solution"]`; it answers at once, in order, and for nothing."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: EmbeddedTeacherSettings) -> None:
         self.settings = settings
 
     def complete(self, requests: Iterable[Request]) -> Iterator[Reply]:
@@ -46,11 +46,11 @@ class EmbeddedTeacher:
         solution = _read(request.problem["solution"], request.problem["problem"])
         if isinstance(solution, UnusableSolution):
             return _uncompilable(request, key, str(solution))
-        right = Right(request.thought, solution, COMPILERS[request.thought](solution))
+        right = CorrectCompletion(request.thought, solution, COMPILERS[request.thought](solution))
         completion, finish_reason = self._slipped(right, f"{request.problem['problem_id']}/{request.sample}")
         return Reply(request, key, MODEL, completion, finish_reason, cost_usd=0.0)
 
-    def _slipped(self, right: Right, which: str) -> tuple[str, str]:
+    def _slipped(self, right: CorrectCompletion, which: str) -> tuple[str, str]:
         """Return what the teacher says and why it stops: the right completion, or at `error_rate` a slip."""
         random = Random(f"{self.settings.seed}/{which}/{right.thought}")
         if random.random() < self.settings.error_rate:

@@ -28,7 +28,7 @@ PROSE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Right:
+class CorrectCompletion:
     """A right completion, the thought it is of, and the solution it was compiled from."""
 
     thought: str
@@ -36,10 +36,10 @@ class Right:
     completion: str
 
 
-Slip = Callable[[Right, Random], str | None]
+Slip = Callable[[CorrectCompletion, Random], str | None]
 
 
-def wrong_operation(right: Right, random: Random) -> str | None:
+def wrong_operation(right: CorrectCompletion, random: Random) -> str | None:
     """Confuse an operation, as in adding what should be taken away, and go on from what that comes to."""
     if right.thought == "eot" and right.solution.relations:
         return _in_lines(right.completion, OPERATOR, lambda sign: f" {CONFUSED[sign]} ", random)
@@ -51,13 +51,13 @@ def wrong_operation(right: Right, random: Random) -> str | None:
     return _retold(right, replace(step, expression=str(confused).strip()), calculated=True)
 
 
-def wrong_sum(right: Right, random: Random) -> str | None:
+def wrong_sum(right: CorrectCompletion, random: Random) -> str | None:
     """Miscalculate one step and go on from the wrong number."""
     step = random.choice(right.solution.steps)
     return _retold(right, replace(step, value=near(step.value, random)), calculated=False)
 
 
-def wrong_number(right: Right, random: Random) -> str | None:
+def wrong_number(right: CorrectCompletion, random: Random) -> str | None:
     """Copy a number wrongly into a program or a system."""
     return _in_lines(
         right.completion,
@@ -67,7 +67,7 @@ def wrong_number(right: Right, random: Random) -> str | None:
     )
 
 
-def dropped_line(right: Right, random: Random) -> str | None:
+def dropped_line(right: CorrectCompletion, random: Random) -> str | None:
     """Leave a line out, so that a program uses what it never set and a system leaves the answer open."""
     lines = right.completion.splitlines()
     middle = [at for at, line in enumerate(lines) if " = " in line and not line.startswith("ans = ")]
@@ -77,7 +77,7 @@ def dropped_line(right: Right, random: Random) -> str | None:
     return "\n".join(lines)
 
 
-def stopped_early(right: Right, random: Random) -> str | None:
+def stopped_early(right: CorrectCompletion, random: Random) -> str | None:
     """Take the result of the last step but one for the answer."""
     before = right.solution.steps[-2:-1]
     lines = right.completion.splitlines()[:-1]
@@ -86,29 +86,29 @@ def stopped_early(right: Right, random: Random) -> str | None:
     return "\n".join([*lines[:-1], f"#### {answers.exact_text(before[0].value)}"])
 
 
-def unfinished(right: Right, random: Random) -> str | None:
+def unfinished(right: CorrectCompletion, random: Random) -> str | None:
     """Stop in the middle: the length limit was reached."""
     length = len(right.completion)
     return right.completion[: random.randint(length * 3 // 10, length * 8 // 10)]
 
 
-def prose(right: Right, random: Random) -> str | None:
+def prose(right: CorrectCompletion, random: Random) -> str | None:
     """Talk about the problem and come to no answer."""
     return random.choice(PROSE)
 
 
-def inequalities(right: Right, random: Random) -> str | None:
+def inequalities(right: CorrectCompletion, random: Random) -> str | None:
     """Write inequalities where equations are asked for."""
     head, *equations = right.completion.splitlines()
     return "\n".join([head, *(line.replace(" = ", random.choice((" >= ", " <= "))) for line in equations)])
 
 
-def broken_json(right: Right, random: Random) -> str | None:
+def broken_json(right: CorrectCompletion, random: Random) -> str | None:
     """Forget to close the list."""
     return right.completion.rstrip("\n ]")
 
 
-def leaked_number(right: Right, random: Random) -> str | None:
+def leaked_number(right: CorrectCompletion, random: Random) -> str | None:
     """State a rule with a number of the problem in it."""
     if not right.solution.givens:
         return None
@@ -153,7 +153,7 @@ def _in_lines(
     return text[: match.start()] + change(match[match.re.groups]) + text[match.end() :]
 
 
-def _retold(right: Right, changed: Step, calculated: bool) -> str | None:
+def _retold(right: CorrectCompletion, changed: Step, calculated: bool) -> str | None:
     """Return the completion as it is when one step is another; None when that changes no answer.
 
     `calculated` says whether the value of the changed step follows from its expression.
@@ -173,7 +173,7 @@ def _retold(right: Right, changed: Step, calculated: bool) -> str | None:
     return _chain(right, other) if right.thought == "cot" else COMPILERS[right.thought](other)
 
 
-def _chain(right: Right, other: Solution) -> str:
+def _chain(right: CorrectCompletion, other: Solution) -> str:
     """Tell a chain with other steps: expressions, results and all that repeats a result change."""
     text = right.completion.rpartition("\n")[0]
     pending = []

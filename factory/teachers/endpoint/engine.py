@@ -15,30 +15,28 @@ from collections.abc import Iterable, Iterator
 from operator import length_hint
 
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.factory.ledger import Failure, Ledger, Result
+from thoughtmill.factory.ledger import FailureRow, Ledger, ResultRow
 from thoughtmill.factory.ledger.locks import Locks
 from thoughtmill.factory.teachers import Reply, Request
-from thoughtmill.factory.teachers.endpoint.control import GO_ON, Again, Control, Stop
-from thoughtmill.factory.teachers.endpoint.deliveries import Completed, Delivery, Fault, read
+from thoughtmill.factory.teachers.endpoint.control import GO_ON, Control, Retry, StopRun
+from thoughtmill.factory.teachers.endpoint.display import ProgressDisplay
 from thoughtmill.factory.teachers.endpoint.interrupts import Interrupts
-from thoughtmill.factory.teachers.endpoint.landing import Group
 from thoughtmill.factory.teachers.endpoint.money import likely_tokens
-from thoughtmill.factory.teachers.endpoint.rows import Row, keyed, reply
-from thoughtmill.factory.teachers.endpoint.settings import Settings
-from thoughtmill.factory.teachers.endpoint.sight import Sight
+from thoughtmill.factory.teachers.endpoint.pending import PendingRequest, RetryQueue, WriteBatch, keyed, reply
+from thoughtmill.factory.teachers.endpoint.responses import Fault, ParsedCompletion, Response, read
+from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 from thoughtmill.factory.teachers.endpoint.transport import Transport
-from thoughtmill.factory.teachers.endpoint.waiting import Waiting
 
 LOOK_AGAIN_S = 1.0  # between two looks at what another run asks for
 HELD_PER_SLOT = 4  # requests held in memory per request in flight: most of them wait to be asked again
 ROUNDS = 3  # of the event loop, with one more: a request is sent, bytes come, theirs goes on and lands
 
 
-class Run:
+class EndpointRun:
     """One call of `OpenAITeacher.complete`. The event loop is the run's own, and is closed with it."""
 
     def __init__(
-        self, settings: Settings, ledger: Ledger, locks: Locks, transport: Transport, spent_usd: float
+        self, settings: EndpointSettings, ledger: Ledger, locks: Locks, transport: Transport, spent_usd: float
     ) -> None:
         self.settings = settings
         self.ledger = ledger
@@ -46,14 +44,14 @@ class Run:
         self.transport = transport
         self.loop = asyncio.new_event_loop()
         self.control = Control(settings, self.loop.time(), None, spent_usd)
-        self.sight = Sight(self.control.tally, ledger)
-        self.held: dict[str, Row] = {}
+        self.display = ProgressDisplay(self.control.counters, ledger)
+        self.held: dict[str, PendingRequest] = {}
         self.room = HELD_PER_SLOT * settings.max_concurrency
-        self.next: Row | None = None
-        self.flying: dict[asyncio.Task[Delivery], Row] = {}
-        self.landed: list[tuple[Row, asyncio.Task[Delivery]]] = []
-        self.group = Group()
-        self.waiting = Waiting()
+        self.next: PendingRequest | None = None
+        self.flying: dict[asyncio.Task[Response], PendingRequest] = {}
+        self.landed: list[tuple[PendingRequest, asyncio.Task[Response]]] = []
+        self.write_batch = WriteBatch()
+        self.retry_queue = RetryQueue()
         self.ready: deque[Reply] = deque()
         self.exhausted = False
         self.stop: str | None = None
@@ -62,7 +60,7 @@ class Run:
     def replies(self, requests: Iterable[Request]) -> Iterator[Reply]:
         """Yield a reply per request; where the run must stop, drain it and raise a `ThoughtmillError`."""
         source = iter(requests)
-        self.control.tally.total = length_hint(requests) or None
+        self.control.counters.total = length_hint(requests) or None
         gc.freeze()  # to go through all that is loaded stops a run for tens of milliseconds
         try:
             with Interrupts(self._interrupted):
@@ -83,9 +81,9 @@ class Run:
             self.loop.run_forever()
             self.loop.run_until_complete(self._close())
             self.loop.close()
-            self.sight.end(self.loop.time())
+            self.display.end(self.loop.time())
         if self.stop:
-            lost = len(self.group.results)
+            lost = len(self.write_batch.results)
             raise ThoughtmillError(f"{self.stop}; {lost} answers are lost" if lost else self.stop)
 
     def _send(self, source: Iterator[Request]) -> float:
@@ -93,14 +91,14 @@ class Run:
         now_s = self.loop.time()
         if self.stop:
             return math.inf
-        row = self.next = self.next or self.waiting.take(now_s) or self._new(source)
+        row = self.next = self.next or self.retry_queue.take(now_s) or self._new(source)
         if row is None:
-            return self.waiting.due_s() if self.exhausted or self.room <= 0 else now_s
+            return self.retry_queue.due_s() if self.exhausted or self.room <= 0 else now_s
         if not (row.locked or self._lock(row, now_s)):
             self.next = None
             return now_s
         wait_s = self.control.wait_s(row, now_s)
-        if isinstance(wait_s, Stop):
+        if isinstance(wait_s, StopRun):
             self.stop = wait_s.why
         elif wait_s <= 0:
             self._fly(row, now_s)
@@ -108,7 +106,7 @@ class Run:
             return now_s + wait_s
         return now_s
 
-    def _new(self, source: Iterator[Request]) -> Row | None:
+    def _new(self, source: Iterator[Request]) -> PendingRequest | None:
         """Take the next request; return its row unless the ledger answers it or it is being asked already."""
         request = next(source, None) if self.room > 0 and not self.exhausted else None
         if request is None:
@@ -121,29 +119,29 @@ class Run:
             return None
         found = self.ledger.known(key)
         if found is not None:
-            self.control.tally.of(request.thought).held += 1
+            self.control.counters.of(request.thought).held += 1
             self.ready.append(reply(request, found))
             return None
         most_usd = self.control.budget.most_usd(request.messages, parameters)
-        self.held[key] = Row(
+        self.held[key] = PendingRequest(
             key, parameters, [request], likely_tokens(request.messages, parameters), most_usd
         )
         self.room -= 1
         return self.held[key]
 
-    def _lock(self, row: Row, now_s: float) -> bool:
+    def _lock(self, row: PendingRequest, now_s: float) -> bool:
         """Say whether this run is to ask for a row; what another run asks for is looked at again later."""
         row.locked = self.locks.lock(row.key)
         if not row.locked:
-            self.waiting.put(row, now_s + LOOK_AGAIN_S)
+            self.retry_queue.put(row, now_s + LOOK_AGAIN_S)
             return False
         found = self.ledger.get(row.key)  # another run may have bought it since it was looked for
         if found is not None:
-            self.control.tally.of(row.request.thought).held += len(row.requests)
+            self.control.counters.of(row.request.thought).held += len(row.requests)
             self._end(row, found)
         return found is None
 
-    def _fly(self, row: Row, now_s: float) -> None:
+    def _fly(self, row: PendingRequest, now_s: float) -> None:
         """Send one row."""
         self.next = None
         self.control.sent(row, now_s)
@@ -151,14 +149,14 @@ class Run:
         self.flying[task] = row
         task.add_done_callback(self._land)
 
-    def _land(self, task: asyncio.Task[Delivery]) -> None:
+    def _land(self, task: asyncio.Task[Response]) -> None:
         """Note that a row is back, and end this turn of the event loop."""
         self.landed.append((self.flying.pop(task), task))
         self.loop.stop()
 
     def _turn(self, wake_s: float) -> None:
         """Let the event loop run until a delivery lands or it is time to look again."""
-        self.rest: asyncio.Handle = self.loop.call_at(min(wake_s, self.sight.next_s), self._rest, ROUNDS)
+        self.rest: asyncio.Handle = self.loop.call_at(min(wake_s, self.display.next_s), self._rest, ROUNDS)
         self.loop.run_forever()
         self.rest.cancel()
         if self.leaving:
@@ -181,42 +179,44 @@ class Run:
         for row, task in landed:
             delivery = task.result()
             verdict = read(delivery)
-            if isinstance(verdict, Completed):
+            if isinstance(verdict, ParsedCompletion):
                 price = self.settings.prices.get(row.model)
                 result = row.result(self.control.endpoint, verdict, delivery, price)
                 self.control.answered(row, result, self.loop.time())
                 self._end(row, result, verdict)
             else:
-                self.group.attempts.append(row.attempt(verdict, delivery))
+                self.write_batch.attempts.append(row.attempt(verdict, delivery))
                 self._failed(row, verdict, delivery.retry_after_s)
         try:
             self._write()
-            self.sight.show(self.loop.time())
+            self.display.show(self.loop.time())
         except ThoughtmillError as error:
             self.stop = self.stop or f"{error}; {GO_ON}"
         return bool(landed)
 
     def _write(self) -> None:
         """Write the group, then make its replies ready, and let other runs ask for what failed."""
-        self.group.write(self.ledger)
-        done, self.group = self.group, Group()
+        self.write_batch.write(self.ledger)
+        done, self.write_batch = self.write_batch, WriteBatch()
         self.ready.extend(done.replies)
         for row in done.over:
             self.locks.unlock(row.key)
 
-    def _failed(self, row: Row, fault: Fault, retry_after_s: float | None) -> None:
+    def _failed(self, row: PendingRequest, fault: Fault, retry_after_s: float | None) -> None:
         """Do what a fault asks for."""
         decision = self.control.failed(row, fault, retry_after_s, self.loop.time())
-        if isinstance(decision, Again):
-            self.waiting.put(row, decision.at_s)
-        elif isinstance(decision, Stop):
+        if isinstance(decision, Retry):
+            self.retry_queue.put(row, decision.at_s)
+        elif isinstance(decision, StopRun):
             self.stop = self.stop or decision.why
         else:
             self._end(row, row.failure(fault))
 
-    def _end(self, row: Row, end: Result | Failure, completed: Completed | None = None) -> None:
+    def _end(
+        self, row: PendingRequest, end: ResultRow | FailureRow, completed: ParsedCompletion | None = None
+    ) -> None:
         """Put the end of a row into the group, and make room for others."""
-        self.group.end(row, end, completed)
+        self.write_batch.end(row, end, completed)
         del self.held[row.key]
         self.room += len(row.requests)
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from thoughtmill.factory.teachers import Request
 from thoughtmill.factory.teachers.endpoint.money import MILLION, Price, longest_completion, most_prompt_tokens
-from thoughtmill.factory.teachers.endpoint.rows import keyed
+from thoughtmill.factory.teachers.endpoint.pending import keyed
 
 BYTES_PER_TOKEN = 4  # of English; used where the ledger knows no better
 
 
 @dataclass(slots=True)
-class Estimate:
+class CostEstimate:
     """What one thought would take. Costs are None when a price is unknown.
 
     `held` of its `requests` are in the ledger or repeat another, and cost nothing. `most_usd` reckons every
@@ -34,17 +34,17 @@ def estimate(
     prices: Mapping[str, Price],
     held: Callable[[str], bool],
     typical: Callable[[str], Mapping[str, tuple[float, float]]],
-) -> list[Estimate]:
+) -> list[CostEstimate]:
     """Return an estimate per thought, in the order in which thoughts come.
 
     `endpoint` and `model` are as in `Settings`. `held` says whether the ledger has the answer to a key;
     `typical` gives, for a model, the mean tokens of prompt and completion per thought, where it knows them.
     """
-    estimates: dict[str, Estimate] = {}
+    estimates: dict[str, CostEstimate] = {}
     known: dict[str, Mapping[str, tuple[float, float]]] = {}
     seen: set[str] = set()
     for request in requests:
-        row = estimates.setdefault(request.thought, Estimate(request.thought))
+        row = estimates.setdefault(request.thought, CostEstimate(request.thought))
         key, parameters = keyed(request, endpoint, model)
         row.requests += 1
         if key in seen or held(key):

@@ -1,20 +1,21 @@
 """Flow: when the next request may be sent. Pure: seconds are passed in, nothing sleeps.
 
-`Window` adapts how many are in flight (additive increase, multiplicative decrease), `Pace` keeps a limit per
-minute, `Breaker` pauses after failures and says when to stop, `backoff_s` spreads what is asked again.
+`ConcurrencyWindow` adapts how many requests are in flight (additive increase, multiplicative decrease),
+`RateLimiter` keeps a limit per minute, `CircuitBreaker` pauses after failures and says when to stop,
+`backoff_s` spreads retries.
 """
 
 import math
 import random
 from collections.abc import Callable
 
-from thoughtmill.factory.teachers.endpoint.settings import Settings
+from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 
 SLOWER = 0.7
 FIRST_WINDOW = 64
 
 
-class Window:
+class ConcurrencyWindow:
     """How many requests may be in flight: fewer after overload, then again more, never above `most`.
 
     Until the first overload every answer widens it by one, which doubles it per round trip; after that all
@@ -43,7 +44,7 @@ class Window:
             self.slowed_at = now_s
 
 
-class Pace:
+class RateLimiter:
     """At most `per_minute` in any sixty seconds, spread evenly after a burst of one second's worth.
 
     A bucket of one second's share that refills so that bucket and refill together come to `per_minute`. An
@@ -70,7 +71,7 @@ class Pace:
         return min(self.size, self.level + (now_s - self.at_s) * self.refill_per_s)
 
 
-class Breaker:
+class CircuitBreaker:
     """Pauses everything after failures in a row, longer each time; `open` after `most` of them.
 
     After the second it lets one request at a time through, as a probe. What counts as a failure in a row:
@@ -118,7 +119,11 @@ class Flow:
     """The three together, for one run."""
 
     def __init__(
-        self, window: Window, breaker: Breaker, requests: Pace | None = None, tokens: Pace | None = None
+        self,
+        window: ConcurrencyWindow,
+        breaker: CircuitBreaker,
+        requests: RateLimiter | None = None,
+        tokens: RateLimiter | None = None,
     ) -> None:
         self.window = window
         self.breaker = breaker
@@ -126,7 +131,7 @@ class Flow:
         self.tokens = tokens
 
     @classmethod
-    def of(cls, settings: Settings, now_s: float) -> "Flow":
+    def of(cls, settings: EndpointSettings, now_s: float) -> "Flow":
         """Return the flow that settings ask for."""
 
         def pause_s(failures: int) -> float:
@@ -134,10 +139,10 @@ class Flow:
 
         requests, tokens = settings.requests_per_minute, settings.tokens_per_minute
         return cls(
-            Window(settings.max_concurrency),
-            Breaker(settings.breaker_after, pause_s),
-            None if requests is None else Pace(requests, now_s),
-            None if tokens is None else Pace(tokens, now_s),
+            ConcurrencyWindow(settings.max_concurrency),
+            CircuitBreaker(settings.breaker_after, pause_s),
+            None if requests is None else RateLimiter(requests, now_s),
+            None if tokens is None else RateLimiter(tokens, now_s),
         )
 
     def wait_s(self, tokens: int, now_s: float) -> float:

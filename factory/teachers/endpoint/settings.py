@@ -16,7 +16,7 @@ OPENAI_URL = "https://api.openai.com/v1"
 URL = re.compile(r"https?://(\[[\da-f:.]+\]|[\w.-]+)(:\d+)?(/[^\0-\x20?#]*)?", re.IGNORECASE)
 
 
-class Settings(params.Settings):
+class EndpointSettings(params.Settings):
     """How an endpoint is called; of all this a request's key holds the endpoint's name and the model."""
 
     base_url: str | None = Field(None, description="the endpoint; default: OPENAI_BASE_URL, else OpenAI's")
@@ -53,3 +53,10 @@ class Settings(params.Settings):
         if not URL.fullmatch(url):
             raise ThoughtmillError(f"`{url}` is no endpoint: its URL is http:// or https://, host and path")
         return url
+
+
+class BatchSettings(EndpointSettings):
+    """How batches are run; the settings of single requests that do not apply to batches are not read."""
+
+    poll_s: float = Field(30.0, gt=0, description="seconds between two looks at a batch")
+    price_factor: float = Field(0.5, ge=0, description="what a batch costs of the price of single requests")

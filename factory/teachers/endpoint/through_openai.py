@@ -7,7 +7,7 @@ import aiohttp
 import httpx2
 import openai
 
-from thoughtmill.factory.teachers.endpoint.deliveries import Delivery
+from thoughtmill.factory.teachers.endpoint.responses import Response
 from thoughtmill.factory.teachers.endpoint.transport import BREAKS, JSON, PATH, api_key, broken, delivered
 
 
@@ -25,7 +25,7 @@ class OpenAITransport:
             http_client=openai.DefaultAioHttpClient(limits=limits, follow_redirects=False),
         )
 
-    async def post(self, body: bytes) -> Delivery:
+    async def post(self, body: bytes) -> Response:
         """Send one request; see `Transport`."""
         begun = time.perf_counter()
         try:

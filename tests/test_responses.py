@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thoughtmill.factory.teachers.endpoint.deliveries import (
-    Completed,
-    Delivery,
+from thoughtmill.factory.teachers.endpoint.responses import (
     Fault,
+    ParsedCompletion,
     Remedy,
+    Response,
     completion,
     read,
 )
@@ -38,14 +38,14 @@ def body(text: Any = "42", finish_reason: Any = "stop", **more: Any) -> bytes:
 
 
 def fault(status: int | None, body: bytes = b"{}", **more: Any) -> Fault:
-    verdict = read(Delivery(status, body, 0.1, **more))
+    verdict = read(Response(status, body, 0.1, **more))
     assert isinstance(verdict, Fault)
     return verdict
 
 
 def test_a_good_answer_is_completed_with_all_its_envelope() -> None:
     usage = {"prompt_tokens": 9, "completion_tokens": 3, "prompt_tokens_details": {"cached_tokens": 8}}
-    assert read(Delivery(200, body(usage=usage), 0.1)) == Completed(
+    assert read(Response(200, body(usage=usage), 0.1)) == ParsedCompletion(
         "tiny-1", "42", "stop", None, None, 9, 8, 3
     )
 
@@ -54,7 +54,7 @@ def test_usage_that_is_missing_or_odd_is_unknown_and_never_zero() -> None:
     odd = {"prompt_tokens": None, "completion_tokens": "3"}, {"prompt_tokens": -1}, {"prompt_tokens": 2**63}
     for usage in (None, {}, [], *odd):
         completed = completion(body(usage=usage))
-        assert isinstance(completed, Completed)
+        assert isinstance(completed, ParsedCompletion)
         assert (completed.prompt_tokens, completed.cached_tokens, completed.completion_tokens) == (
             None,
             None,
@@ -65,7 +65,7 @@ def test_usage_that_is_missing_or_odd_is_unknown_and_never_zero() -> None:
 def test_the_text_is_untouched() -> None:
     text = "  \\boxed{5}\n{x} $18 \u2212 3 \U0001f600"
     completed = completion(body(text))
-    assert isinstance(completed, Completed)
+    assert isinstance(completed, ParsedCompletion)
     assert completed.text == text
 
 
@@ -74,7 +74,7 @@ def test_the_text_is_untouched() -> None:
     st.sampled_from([None, 200, 204, 301, 400, 401, 429, 500, 599]),
 )
 def test_any_bytes_with_any_status_come_to_something(raw: bytes, status: int | None) -> None:
-    verdict = read(Delivery(status, raw, 0.1, detail="why"))
+    verdict = read(Response(status, raw, 0.1, detail="why"))
     if isinstance(verdict, Fault):
         assert verdict.detail
         assert len(verdict.detail) < 1000
@@ -87,13 +87,13 @@ def test_any_bytes_with_any_status_come_to_something(raw: bytes, status: int | N
 @given(st.integers(0, len(body()) - 1))
 def test_an_answer_cut_anywhere_is_asked_again(length: int) -> None:
     verdict = fault(200, body()[:length])
-    assert verdict.remedy is Remedy.AGAIN
+    assert verdict.remedy is Remedy.RETRY
     assert verdict.billed
 
 
 @pytest.mark.parametrize("status", [408, 409, 425, 429, 500, 502, 503, 504, 520, 529])
 def test_statuses_that_pass_are_asked_again(status: int) -> None:
-    assert fault(status).remedy is Remedy.AGAIN
+    assert fault(status).remedy is Remedy.RETRY
     assert not fault(status).billed
 
 
@@ -110,7 +110,7 @@ def test_a_busy_endpoint_is_overload_and_nobodys_fault(status: int) -> None:
 
 def test_an_endpoint_that_has_moved_is_asked_again_and_says_where_it_is() -> None:
     moved = fault(308, b"", detail="https://new.example.com/v1/chat/completions")
-    assert moved.remedy is Remedy.AGAIN
+    assert moved.remedy is Remedy.RETRY
     assert moved.detail == (
         "HTTP 308: the endpoint has moved to https://new.example.com/v1/chat/completions: "
         "set base_url to its new address"
@@ -133,7 +133,7 @@ def test_nothing_back_is_billed_only_if_it_was_sent() -> None:
     ("code", "status", "remedy"),
     [
         ("insufficient_quota", 429, Remedy.STOP),
-        ("rate_limit_exceeded", 429, Remedy.AGAIN),
+        ("rate_limit_exceeded", 429, Remedy.RETRY),
         ("content_filter", 400, Remedy.GIVE_UP),
         ("context_length_exceeded", 400, Remedy.GIVE_UP),
         ("invalid_api_key", 401, Remedy.STOP),
@@ -180,15 +180,15 @@ def test_an_error_that_comes_with_status_200_is_what_its_code_says() -> None:
 
     assert (said(402).remedy, said(402).detail) == (Remedy.STOP, "HTTP 402: no credit left")
     assert said("insufficient_quota").remedy is Remedy.STOP
-    assert (said(503).remedy, said(503).overload, said(503).billed) == (Remedy.AGAIN, True, True)
+    assert (said(503).remedy, said(503).overload, said(503).billed) == (Remedy.RETRY, True, True)
     for code in ("rate_limited", 40303, None, True, 4.5, {"at": 1}):
-        assert said(code).remedy is Remedy.AGAIN
+        assert said(code).remedy is Remedy.RETRY
         assert said(code).detail.startswith("the answer holds no choices: ")
 
 
 def test_a_choice_that_broke_off_with_an_error_is_no_completion() -> None:
     choice = {"message": {"content": "so 4"}, "finish_reason": "error", "error": {"message": "lost it"}}
     verdict = fault(200, orjson.dumps({"choices": [choice]}))
-    assert (verdict.remedy, verdict.billed) == (Remedy.AGAIN, True)
+    assert (verdict.remedy, verdict.billed) == (Remedy.RETRY, True)
     assert verdict.detail == 'the answer broke off: {"message":"lost it"}'
-    assert isinstance(completion(orjson.dumps({"choices": [{**choice, "error": None}]})), Completed)
+    assert isinstance(completion(orjson.dumps({"choices": [{**choice, "error": None}]})), ParsedCompletion)

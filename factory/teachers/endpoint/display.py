@@ -1,11 +1,21 @@
-"""Tally: how far a run is, in figures and in one line. Pure: seconds are passed in."""
+"""The progress display: the figures of a run, counted and shown."""
 
 import math
+import shutil
+import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import TextIO
+
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.ledger import Ledger, runs
+
+REDRAW_S = 1.0
+LINE_EVERY_S = 10.0
 
 
 @dataclass(slots=True)
-class Count:
+class ThoughtCounters:
     """What became of the requests of one thought; `held` of them were in the ledger already."""
 
     held: int = 0
@@ -20,7 +30,7 @@ class Count:
 
 
 @dataclass(slots=True)
-class Tally:
+class RunCounters:
     """The figures of a run since `began_s`; `total` is the number of its requests, where it is known.
 
     Until `pause_s` nothing is sent, as the endpoint asks or because it fails.
@@ -32,11 +42,11 @@ class Tally:
     spent_usd: float = 0.0
     priced: bool = False
     pause_s: float = -math.inf
-    thoughts: dict[str, Count] = field(default_factory=dict)
+    thoughts: dict[str, ThoughtCounters] = field(default_factory=dict)
 
-    def of(self, thought: str) -> Count:
+    def of(self, thought: str) -> ThoughtCounters:
         """Return the figures of a thought."""
-        return self.thoughts.setdefault(thought, Count())
+        return self.thoughts.setdefault(thought, ThoughtCounters())
 
     def bought(self, tokens: int, cost_usd: float | None) -> None:
         """Note what an answer took."""
@@ -52,8 +62,8 @@ class Tally:
     def line(self, now_s: float) -> str:
         """Say how far the run is.
 
-        >>> tally = Tally(0.0, total=200)
-        >>> tally.thoughts["cot"] = Count(held=10, answered=88, failed=2, in_flight=16)
+        >>> tally = RunCounters(0.0, total=200)
+        >>> tally.thoughts["cot"] = ThoughtCounters(held=10, answered=88, failed=2, in_flight=16)
         >>> tally.bought(tokens=8800, cost_usd=0.44)
         >>> for part in tally.line(10.0).split("; "):
         ...     print(part)
@@ -93,6 +103,40 @@ class Tally:
         return max(0, (self.total or 0) - sum(count.done for count in self.thoughts.values()))
 
 
-def _count(name: str, count: Count) -> str:
+def _count(name: str, count: ThoughtCounters) -> str:
     held = f" ({count.held} from the ledger)" if count.held else ""
     return f"{name} {count.done} done{held}, {count.in_flight} in flight, {count.failed} failed"
+
+
+class ProgressDisplay:
+    """One line that is redrawn each second in a terminal; elsewhere a plain line every ten seconds."""
+
+    def __init__(self, tally: RunCounters, ledger: Ledger, out: TextIO | None = None) -> None:
+        self.counters = tally
+        self.ledger = ledger
+        self.out = out or sys.stderr
+        self.live = self.out.isatty()
+        self.run = runs.begin(ledger)
+        self.next_s = tally.began_s + REDRAW_S
+        self.said_s = tally.began_s
+
+    def show(self, now_s: float) -> None:
+        """Show and write the figures if it is time to."""
+        if now_s < self.next_s:
+            return
+        self.next_s = now_s + REDRAW_S
+        line = self.counters.line(now_s)
+        runs.note(self.ledger, self.run, line, ended=False)
+        if self.live:
+            width = shutil.get_terminal_size().columns - 1
+            print(f"\r\x1b[K{line[:width]}", end="", file=self.out, flush=True)
+        elif now_s - self.said_s >= LINE_EVERY_S:
+            self.said_s = now_s
+            print(line, file=self.out, flush=True)
+
+    def end(self, now_s: float) -> None:
+        """Show and write the last figures; a full disk is told by the run itself."""
+        line = self.counters.line(now_s)
+        print(f"\r\x1b[K{line}" if self.live else line, file=self.out, flush=True)
+        with suppress(ThoughtmillError):
+            runs.note(self.ledger, self.run, line, ended=True)

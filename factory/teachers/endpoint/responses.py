@@ -12,7 +12,7 @@ import orjson
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class Response:
     """What a transport brought back.
 
     `status` is the HTTP status, or None when no whole answer came; `detail` then says why, or where to an
@@ -28,7 +28,7 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Completed:
+class ParsedCompletion:
     """A completion with its envelope; `failure` is one of `schemas.fields.FAILURES` when it is no good."""
 
     model: str
@@ -44,7 +44,7 @@ class Completed:
 class Remedy(Enum):
     """What to do about a fault."""
 
-    AGAIN = "ask again, later"
+    RETRY = "ask again, later"
     GIVE_UP = "this request will never be answered, others may"
     STOP = "nothing will be answered until the set-up is mended"
 
@@ -73,28 +73,28 @@ DECLINED = frozenset({"content_filter", "content_policy_violation", "Responsible
 TOO_LONG = frozenset({"context_length_exceeded", "string_above_max_length"})
 
 
-def read(delivery: Delivery) -> Completed | Fault:
+def read(delivery: Response) -> ParsedCompletion | Fault:
     """Say what a delivery comes to."""
     if delivery.status is None:
         return Fault(
-            Remedy.AGAIN, delivery.detail, overload=True, outage=not delivery.sent, billed=delivery.sent
+            Remedy.RETRY, delivery.detail, overload=True, outage=not delivery.sent, billed=delivery.sent
         )
     if 300 <= delivery.status < 400:
         moved = (
             f"the endpoint has moved to {_short(delivery.detail.encode())}: set base_url to its new address"
         )
-        return Fault(Remedy.AGAIN, f"HTTP {delivery.status}: {moved}")
+        return Fault(Remedy.RETRY, f"HTTP {delivery.status}: {moved}")
     if delivery.status != 200:
         return _refusal(delivery.status, delivery.body)
     completed = completion(delivery.body)
     if isinstance(completed, str):
         status = _disguised(delivery.body)
-        fault = _refusal(status, delivery.body) if status else Fault(Remedy.AGAIN, completed)
+        fault = _refusal(status, delivery.body) if status else Fault(Remedy.RETRY, completed)
         return replace(fault, billed=True)
     return completed
 
 
-def completion(body: bytes) -> Completed | str:
+def completion(body: bytes) -> ParsedCompletion | str:
     """Read a chat completion; return what is wrong with the body when it holds none."""
     try:
         envelope = orjson.loads(body)
@@ -114,7 +114,7 @@ def completion(body: bytes) -> Completed | str:
     failure, detail = _failure(text, finish_reason, refusal)
     usage = _mapping(envelope.get("usage"))
     cached = _mapping(usage.get("prompt_tokens_details")).get("cached_tokens")
-    return Completed(
+    return ParsedCompletion(
         model=_text(envelope.get("model")) or "",
         text=text,
         finish_reason=finish_reason,
@@ -160,7 +160,7 @@ def _refusal(status: int, body: bytes) -> Fault:
         return Fault(Remedy.STOP, detail)
     if status in RETRYABLE or status >= 500:
         busy = status in BUSY
-        return Fault(Remedy.AGAIN, detail, overload=busy, outage=busy)
+        return Fault(Remedy.RETRY, detail, overload=busy, outage=busy)
     if codes & DECLINED:
         return Fault(Remedy.GIVE_UP, detail, failure="refused")
     if codes & TOO_LONG or status == 413:
