@@ -22,8 +22,8 @@ from thoughtmill.factory import solutions
 from thoughtmill.factory.answers import number as answers
 from thoughtmill.factory.answers import numbers_in_text as numbers
 from thoughtmill.factory.answers import reading
-from thoughtmill.factory.solvers import arithmetic, equations, steps
-from thoughtmill.factory.solvers.checks import gold_free, variables
+from thoughtmill.factory.solvers import arithmetic, equations
+from thoughtmill.factory.solvers.checks import Outcome, checked
 from thoughtmill.factory.solvers.program import extraction, screen
 from thoughtmill.factory.thoughts import THOUGHTS
 
@@ -46,6 +46,7 @@ TEMPLATES = (
     "{n} {m}/{k}",
 )
 SLOW_S = 2.0
+KINDS = ("rules", "chain", "program", "equations")
 
 
 def main() -> None:
@@ -73,17 +74,13 @@ def parsers(solver: equations.Equations) -> dict[str, Callable[[str], object]]:
         "equations_of": equations.equations_of,
         "Equations.solve": solver.solve,
         "reading.read": reading.read,
-        "steps": partial(steps.checks, answer="24"),
-        "gold_free": lambda text: gold_free.checks(text, text, "24"),
-        "general": lambda text: gold_free.general(text, text),
+        **{f"checks of {kind}": partial(_checked, kind) for kind in KINDS},
         "numbers.find": numbers.find,
         "evaluate": arithmetic.evaluate,
         "canonical": answers.canonical,
         "equal": lambda text: answers.equal(text, "1/3"),
-        "program_variables": variables.program_variables,
-        "equation_variables": variables.equation_variables,
         "solutions.parse": _solution,
-        **{f"{name}.parse": thought.parse for name, thought in THOUGHTS.items()},
+        **{f"{name}.parse": THOUGHTS.named(name).parse for name in THOUGHTS.names()},
     }
 
 
@@ -158,6 +155,10 @@ def _moved(chance: random.Random, text: str) -> str:
 
 
 CHANGES = (_put_in, _put_in, _repeated, _cut, _moved)
+
+
+def _checked(kind: str, text: str) -> object:
+    return checked(kind, text, text, Outcome("24", None))
 
 
 def _screened(text: str) -> object:

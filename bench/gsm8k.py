@@ -31,7 +31,7 @@ def main() -> None:
     problems.sort(key=lambda problem: problem["problem_id"])
     usable = {problem["problem_id"] for problem in problems if is_usable(problem)}
     print(f"{len(problems)} problems, {len(usable)} with usable annotations")
-    for thought in THOUGHTS:
+    for thought in THOUGHTS.names():
         good: set[str] = set()
         failures: Counter[str] = Counter()
         for record, checks in verified(problems, thought):
@@ -54,7 +54,7 @@ def verified(problems: list[tables.Row], thought: str) -> Iterator[verify.Verdic
     )
     completions = generate.generate(asked, generate.teacher(settings, ROOT), "embedded")
     with tempfile.TemporaryDirectory() as folder:
-        solving = verdicts.solving(verdicts.Settings(), Path(folder) / "journal")
+        solving = verdicts.solving(verdicts.VerifySettings(), Path(folder) / "journal")
         yield from verify.verify(completions, problems, solving)
 
 

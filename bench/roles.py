@@ -19,7 +19,7 @@ from thoughtmill.factory.core import params
 from thoughtmill.factory.core.files import root
 from thoughtmill.factory.core.tables import Row
 from thoughtmill.factory.solvers.solvers import Solvers
-from thoughtmill.factory.thoughts.solving import Settings as VerifySettings
+from thoughtmill.factory.thoughts.solving import VerifySettings
 from thoughtmill.train import adapters, finetune
 from thoughtmill.train.evaluate import evaluate
 from thoughtmill.train.infer import InferSettings, infer, opened, problems_of

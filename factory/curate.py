@@ -17,6 +17,8 @@ from thoughtmill.factory.core.files import root
 from thoughtmill.factory.core.params import Settings as Section
 from thoughtmill.factory.core.progress import track
 from thoughtmill.factory.solvers.checks import redrawing
+from thoughtmill.factory.solvers.outcome import Check
+from thoughtmill.factory.thoughts import THOUGHTS
 from thoughtmill.factory.thoughts import solving as verdicts
 from thoughtmill.schemas import Checks, Problems, Records
 
@@ -89,12 +91,11 @@ def agreement(record: tables.Row, siblings: list[tables.Row]) -> tables.Row:
     }
     mine = record["predicted_answer"]
     agreeing = sorted(thought for thought, answer in answers.items() if mine and equal(mine, answer))
-    return {
-        "record_id": record["record_id"],
-        "check": "agreement",
-        "passed": bool(agreeing) if mine is not None and answers else None,
-        "detail": f"{len(agreeing)} of {len(answers)} other thoughts: {', '.join(agreeing)}".rstrip(": "),
-    }
+    return Check(
+        "agreement",
+        bool(agreeing) if mine is not None and answers else None,
+        f"{len(agreeing)} of {len(answers)} other thoughts: {', '.join(agreeing)}".rstrip(": "),
+    ).row(record["record_id"])
 
 
 def stand(problems: Iterable[tables.Row], settings: Settings) -> Iterator[tuple[str, Standing]]:
@@ -172,14 +173,16 @@ def main() -> None:
     verified = data / "verified"
     _refuse_strays((verified, data / "completions"), thoughts)
     checks = [tables.Source(verified / thought / "checks.parquet", Checks) for thought in thoughts]
-    solving = params.section("verify", verdicts.Settings)
-    found = redrawing.pairs(problems, in_order(verified, thoughts), settings.seed) if settings.redraw else ()
+    solving = params.section("verify", verdicts.VerifySettings)
+    kinds = {thought: THOUGHTS.named(thought).KIND for thought in thoughts}
+    records = in_order(verified, thoughts)
+    found = redrawing.pairs(problems, records, kinds, settings.seed) if settings.redraw else ()
     crew = verdicts.crew(solving, redrawing.redraw, redrawing.lost)
     with (
         tables.writer(data / "records.parquet", Records) as add_record,
         tables.writer(data / "checks.parquet", Checks) as add_check,
     ):
-        for check in chain(*checks, redrawing.checked(track(found, "redraw numbers"), crew.spread)):
+        for check in chain(*checks, redrawing.rows(track(found, "redraw numbers"), crew.spread)):
             add_check(check)
         for record, more in track(curate(problems, in_order(verified, thoughts), settings), "curate"):
             add_record(record)

@@ -9,8 +9,8 @@ from thoughtmill.factory.core.files import root
 from thoughtmill.factory.core.journal import fingerprint
 from thoughtmill.factory.core.progress import track
 from thoughtmill.factory.solvers.outcome import Check
-from thoughtmill.factory.thoughts import named
-from thoughtmill.factory.thoughts.solving import Job, Settings, Solved, Solving, solving, source_digest
+from thoughtmill.factory.thoughts import THOUGHTS
+from thoughtmill.factory.thoughts.solving import Job, Solved, Solving, VerifySettings, solving, source_digest
 from thoughtmill.schemas import Checks, Completions, Problems, Records
 
 Verdict = tuple[tables.Row, list[tables.Row]]
@@ -20,9 +20,9 @@ Verdict = tuple[tables.Row, list[tables.Row]]
 def verify(
     completions: Iterable[tables.Row], problems: Iterable[tables.Row], solving: Solving
 ) -> Iterator[Verdict]:
-    """Yield a verdict for every completion, whatever became of it.
+    """Yield a verdict for every completion, be it good, broken or missing.
 
-    Both tables come in primary-key order, which is how they are joined in flat memory.
+    Both tables are in primary-key order, so that they are joined in flat memory.
     """
     rows, ahead = tee(tables.joined(completions, problems))
     jobs = (_job(completion, problem["problem"]) for completion, problem in ahead)
@@ -36,7 +36,7 @@ def _job(completion: tables.Row, problem: str) -> Job:
 
 
 def verdict(completion: tables.Row, problem: tables.Row, solved: Solved) -> Verdict:
-    """Compare what a rationale came to with the gold answer; unknown is None, never False.
+    """Compare the answer of a rationale with the gold answer; unknown is None, never False.
 
     Until `curate` has seen the records of all thoughts, nothing is kept.
     """
@@ -58,19 +58,15 @@ def verdict(completion: tables.Row, problem: tables.Row, solved: Solved) -> Verd
         "drop_reason": None,
     }
     found = (Check("solved", outcome.failure is None, outcome.detail), *outcome.checks)
-    checks = [
-        {"record_id": record_id, "check": check.check, "passed": check.passed, "detail": check.detail}
-        for check in sorted(found, key=lambda check: check.check)
-    ]
-    return record, checks
+    return record, [check.row(record_id) for check in sorted(found, key=lambda check: check.check)]
 
 
 def main(thought: str) -> None:
     """Read the completions of a thought, write `data/verified/<thought>/` records and checks."""
     folder = root()
     data = folder / "data"
-    settings = params.section("verify", Settings)
-    named(thought)
+    settings = params.section("verify", VerifySettings)
+    THOUGHTS.named(thought)
     completions = tables.Source(data / "completions" / f"{thought}.parquet", Completions)
     problems = tables.Source(data / "problems.parquet", Problems)
     depends = fingerprint((completions.path, problems.path), settings.model_dump_json(), source_digest())

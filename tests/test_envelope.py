@@ -13,9 +13,9 @@ import pytest
 
 from thoughtmill.factory.commands.envelope import verify_file
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.factory.thoughts.solving import Settings
+from thoughtmill.factory.thoughts.solving import VerifySettings
 
-SETTINGS = Settings(workers=1)
+SETTINGS = VerifySettings(workers=1)
 
 
 def row(number: int, completion: str, **more: Any) -> dict[str, Any]:
@@ -172,7 +172,7 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
 
 def test_the_verdicts_on_real_chains_are_the_published_ones(shared_data: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.jsonl"
-    verify_file(shared_data / "replay" / "cot.jsonl", "cot", Settings(), out, skip_bad=False)
+    verify_file(shared_data / "replay" / "cot.jsonl", "cot", VerifySettings(), out, skip_bad=False)
     rows = [json.loads(line) for line in out.read_text().splitlines()]
     assert len(rows) == 1319
     assert [each["problem_id"] for each in rows if bool(each["correct"]) != each["published_correct"]] == []

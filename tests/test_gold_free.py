@@ -8,18 +8,37 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from thoughtmill.factory.answers.reading import read
-from thoughtmill.factory.solvers.checks.gold_free import (
-    checks,
-    general,
-    numbers_known,
-    numbers_used,
-    sign,
-    whole_people,
-)
+from thoughtmill.factory.solvers.checks import Check, Outcome, checked
+from thoughtmill.factory.solvers.checks import gold_free as module
 
 PROBLEM = (
     "Tom has 12 apples in three bags at $1,250 each, 25% of them red. One is bad. How many boys can share?"
 )
+
+
+def numbers_used(problem: str, rationale: str) -> Check:
+    return module.numbers_used(rationale, problem, Outcome("1", None))
+
+
+def numbers_known(problem: str, rationale: str) -> Check:
+    return module.numbers_known(rationale, problem, Outcome("1", None))
+
+
+def whole_people(problem: str, answer: str | None) -> Check:
+    return module.whole_people("", problem, Outcome(answer, None))
+
+
+def sign(problem: str, answer: str | None) -> Check:
+    return module.sign("", problem, Outcome(answer, None))
+
+
+def general(problem: str, rules: str) -> Check:
+    return module.general(rules, problem, Outcome(None, None))
+
+
+def checks(problem: str, rationale: str, answer: str | None) -> tuple[Check, ...]:
+    """Return the checks of a program that hold it against its problem."""
+    return checked("equations", rationale, problem, Outcome(answer, None)).checks[:4]
 
 
 @pytest.mark.parametrize(
@@ -131,11 +150,6 @@ def test_a_universal_number_is_free_when_the_problem_writes_it_in_words_alone() 
 def test_a_rule_may_say_one_hundred_in_words_though_the_problem_has_the_number() -> None:
     assert general("He pays with $100.", "A percentage is divided by one hundred.").passed is True
     assert general("He pays with $100.", "A percentage is divided by 100.").passed is False
-
-
-def test_all_checks_come_with_their_own_names() -> None:
-    names = [check.check for check in checks(PROBLEM, "12 - 3 = 9", "9")]
-    assert names == ["numbers_used", "numbers_known", "whole_people", "sign"]
 
 
 def test_numbers_from_nowhere_and_broken_people_tell_wrong_chains_from_right_ones(shared_data: Path) -> None:

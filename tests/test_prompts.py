@@ -16,14 +16,14 @@ ROWS = [json.loads(line) for line in EXEMPLARS.read_text().splitlines()]
 HOSTILE = {"problem": "Cost {0} $18 \\boxed{5} %s {problem}?", "solution": None}
 
 
-@pytest.mark.parametrize("thought", list(THOUGHTS))
+@pytest.mark.parametrize("thought", THOUGHTS.names())
 def test_each_exemplar_is_an_exchange_of_its_own(thought: str) -> None:
     prompt = prompts.load(thought, EXEMPLARS)
     roles = [message["role"] for message in prompt.messages(HOSTILE)]
     assert roles == ["system", *["user", "assistant"] * 4, "user"]
 
 
-@pytest.mark.parametrize("thought", list(THOUGHTS))
+@pytest.mark.parametrize("thought", THOUGHTS.names())
 def test_braces_and_dollars_of_a_problem_arrive_untouched(thought: str) -> None:
     message = prompts.load(thought, EXEMPLARS).messages(HOSTILE)[-1]
     assert message["content"] == "Problem:\n" + str(HOSTILE["problem"])
@@ -32,7 +32,8 @@ def test_braces_and_dollars_of_a_problem_arrive_untouched(thought: str) -> None:
 def test_only_knowledge_is_shown_the_solution() -> None:
     problem = {"problem": "2 + 2?", "solution": "2+2=<<2+2=4>>4\n#### 4", "answer": "4"}
     shown = {
-        thought: prompts.load(thought, EXEMPLARS).messages(problem)[-1]["content"] for thought in THOUGHTS
+        thought: prompts.load(thought, EXEMPLARS).messages(problem)[-1]["content"]
+        for thought in THOUGHTS.names()
     }
     assert {thought for thought, text in shown.items() if "#### 4" in text} == {"knowledge"}
     assert not any(text.rstrip().endswith("Answer:\n4") for text in shown.values())
@@ -51,13 +52,13 @@ def test_an_exemplar_without_its_completion_is_named(tmp_path: Path) -> None:
 
 
 def test_every_thought_has_its_instruction_and_exemplars() -> None:
-    assert {path.stem for path in prompts.FOLDER.glob("*.md")} == set(THOUGHTS)
-    assert {row["thought"] for row in ROWS} == set(THOUGHTS)
+    assert {path.stem for path in prompts.FOLDER.glob("*.md")} == set(THOUGHTS.names())
+    assert {row["thought"] for row in ROWS} == set(THOUGHTS.names())
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row['thought']}-{row['answer']}")
 def test_an_exemplar_is_solved_to_its_answer(row: dict[str, str]) -> None:
-    thought = THOUGHTS[row["thought"]]
+    thought = THOUGHTS.named(row["thought"])
     rationale = thought.parse(row["completion"])
     assert rationale is not None
     with Solvers(Limits(), equations_timeout_s=5.0) as solvers:

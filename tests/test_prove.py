@@ -16,7 +16,7 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import digest
 from thoughtmill.factory.release import Settings, release
 from thoughtmill.factory.tabulate import tabulate
-from thoughtmill.factory.thoughts.solving import Settings as VerifySettings
+from thoughtmill.factory.thoughts.solving import VerifySettings
 from thoughtmill.schemas import Released
 
 ONE = VerifySettings(workers=1)

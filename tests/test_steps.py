@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from thoughtmill.factory.solvers.steps import checks, steps
+from thoughtmill.factory.solvers.checks import Check, Outcome, recomputed
+from thoughtmill.factory.solvers.steps import steps
 
 RIGHT = [
     *("48 / 2 = 24", "$5 + $6 = $11", "3 x 4 = 12", "50% of 30 = 15", "18 \N{MINUS SIGN} 6 = 12", "2^3 = 8"),
@@ -97,6 +98,11 @@ def test_a_wrong_step_says_what_it_comes_to() -> None:
     assert [str(step) for step in steps("1 + 1 = 3")] == ["1+1 = 3, which is 2"]
 
 
+def checks(text: str, answer: str | None) -> tuple[Check, Check]:
+    outcome = Outcome(answer, None)
+    return recomputed.no_step_is_wrong(text, "", outcome), recomputed.steps_reach_answer(text, "", outcome)
+
+
 def test_right_steps_that_reach_the_answer_pass_both_checks() -> None:
     sums, reach = checks("48 / 2 = 24 in May.\n48 + 24 = 72 in all.\n#### 72", "72")
     assert (sums.check, sums.passed, sums.detail) == ("steps", True, "2 steps, 0 wrong")
@@ -163,9 +169,11 @@ HOSTILE = [
 HOSTILE += ["1,111", "9^9^", "\N{MINUS SIGN}", "_", "|", "1:1", "of 1 ", "1e9", "\\times 1", "=\n", "1+1=2 "]
 RECOMPUTE_ALL = """
 import json, sys
-from thoughtmill.factory.solvers.steps import checks
+from thoughtmill.factory.solvers.checks import Outcome, recomputed
 for unit in json.load(sys.stdin):
-    checks(unit * (200_000 // len(unit)), "1")
+    text = unit * (200_000 // len(unit))
+    recomputed.no_step_is_wrong(text, "", Outcome("1", None))
+    recomputed.steps_reach_answer(text, "", Outcome("1", None))
 print("recomputed")
 """
 

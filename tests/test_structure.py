@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 import yaml
 
 from thoughtmill.factory.core.params import SECTIONS
+from thoughtmill.factory.core.registry import modules_of
 
 ROOT = Path(__file__).parents[1]
 PIPELINES = {"factory": ROOT / "dvc.yaml", "train": ROOT / "train" / "dvc.yaml"}
@@ -37,9 +39,21 @@ def named(path: Path) -> frozenset[Path]:
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    names.update(registered(path))
     ours = [name.split(".")[1:] for name in names if name.startswith("thoughtmill.")]
     files = (ROOT / f"{'/'.join(name)}{ending}" for name in ours for ending in (".py", "/__init__.py"))
     return frozenset(file for file in files if file.exists() and not is_empty(file))
+
+
+def registered(path: Path) -> Iterator[str]:
+    """Yield the modules that the registries of a module name, which are imported when they are chosen."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            if re.fullmatch(r"thoughtmill(\.\w+)+(:\w+)?", node.value):
+                yield node.value.partition(":")[0]
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "modules_of":
+            but_not = {word.arg: ast.literal_eval(word.value) for word in node.keywords}
+            yield from modules_of(ast.literal_eval(node.args[0]), **but_not).values()
 
 
 @cache

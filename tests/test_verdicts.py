@@ -11,10 +11,10 @@ from thoughtmill.factory.solvers import programs
 from thoughtmill.factory.solvers.limits import Limits
 from thoughtmill.factory.solvers.solvers import Solvers
 from thoughtmill.factory.thoughts import solving as verdicts
-from thoughtmill.factory.thoughts.solving import Job, Settings, Solved, crew, solve, solving
+from thoughtmill.factory.thoughts.solving import Job, Solved, VerifySettings, crew, solve, solving
 
 PROBLEM = "How many are 6 rows of 7?"
-SETTINGS = Settings(limits=Limits(wall_s=0.3, long_wall_s=0.6))
+SETTINGS = VerifySettings(limits=Limits(wall_s=0.3, long_wall_s=0.6))
 JOBS = [
     Job("pot", PROBLEM, "rows = 6\nans = rows * 7"),
     Job("pot", PROBLEM, "```python\nrows = 6\nans = rows * 7\n```"),
@@ -82,7 +82,7 @@ def test_strict_refuses_a_system_without_protections_before_any_worker_starts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(programs, "strongest_fence", lambda: "process")
-    strict = Settings(limits=Limits(fence="strict"))
+    strict = VerifySettings(limits=Limits(fence="strict"))
     with pytest.raises(ThoughtmillError, match=r"set verify\.limits\.fence to auto"):
         solving(strict, Path("journal"))
     with pytest.raises(ThoughtmillError, match=r"set verify\.limits\.fence to auto"):

@@ -16,7 +16,7 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import root
 from thoughtmill.factory.core.params import Settings
 from thoughtmill.factory.solvers.solvers import Solvers
-from thoughtmill.factory.thoughts.solving import Settings as VerifySettings
+from thoughtmill.factory.thoughts.solving import VerifySettings
 from thoughtmill.schemas import Predictions
 from thoughtmill.train.answering import Journal, Request, Writer, Written, answer
 from thoughtmill.train.opening import Opened, cast_of, open_students

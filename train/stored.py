@@ -18,7 +18,7 @@ from thoughtmill.factory.core.files import read_jsonl, root
 from thoughtmill.factory.core.params import validated
 from thoughtmill.factory.solvers.limits import Limits
 from thoughtmill.factory.solvers.solvers import Solvers
-from thoughtmill.factory.thoughts import named
+from thoughtmill.factory.thoughts import THOUGHTS
 from thoughtmill.schemas import Predictions, Problems
 from thoughtmill.train.policies.draws import Key, Sample
 
@@ -61,10 +61,10 @@ def solve(role: str, text: str, problem: str, solvers: Solvers) -> tuple[str | N
         raise ThoughtmillError(f"role `{role}` writes {', '.join(entry.parts)}: name one of them")
     if entry.thought == "knowledge":
         return (None, None) if text.strip() else (None, "empty")
-    rationale = named(entry.thought).parse(text)
+    rationale = THOUGHTS.named(entry.thought).parse(text)
     if rationale is None:
         return None, "unparsable" if text.strip() else "empty"
-    outcome = named(entry.thought).solve(rationale, problem, solvers)
+    outcome = THOUGHTS.named(entry.thought).solve(rationale, problem, solvers)
     return outcome.answer, outcome.failure
 
 

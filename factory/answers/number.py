@@ -28,7 +28,9 @@ PLAIN = (
 )
 """For `str.translate`: typographic minus signs and fractions become those of a keyboard."""
 
-DIGITS = r"(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+)"
+DIGITS = r"(?>[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+)"
+"""A whole number in figures, with or without thousands separators; a match is never tried shorter."""
+
 DECIMAL = rf"(?:{DIGITS}(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
 _NUMBER = re.compile(
     rf"([-+]?)\s*(?:[$€£¥₹]\s*)?([-+]?)"

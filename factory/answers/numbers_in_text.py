@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
-from thoughtmill.factory.answers.number import PLAIN, VULGAR, fits, value
+from thoughtmill.factory.answers.number import DIGITS, PLAIN, VULGAR, fits, value
 
 SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 MULTIPLIERS = SCALES | {"dozen": 12}
@@ -28,7 +28,7 @@ PARTS = {"halves": 2} | {f"{word}s": size for word, size in PART.items() if size
 
 _WORD = "|".join(sorted([*SMALL, *MULTIPLIERS, *PART, *PARTS], key=len, reverse=True))
 _VULGAR = "".join(VULGAR)
-_DECIMAL = r"(?>[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?|\.[0-9]+"
+_DECIMAL = rf"{DIGITS}(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?|\.[0-9]+"
 _NUMBER = re.compile(
     r"(?P<sign>(?<![\w)\]%])-)?(?:[$€£¥₹] ?(?P<inner>-)?)?(?<![a-z0-9_.])"
     rf"(?P<figure>[0-9]+ [0-9]+ ?/ ?[0-9]+(?![0-9.])|[0-9]* ?[{_VULGAR}]"

@@ -20,12 +20,12 @@ from thoughtmill.factory.core.files import aside, existing, json_objects
 from thoughtmill.factory.core.journal import cache_folder, fingerprint
 from thoughtmill.factory.core.progress import track
 from thoughtmill.factory.solvers.latex import Latex, boxed, is_expression
-from thoughtmill.factory.thoughts import named
+from thoughtmill.factory.thoughts import THOUGHTS
 from thoughtmill.factory.thoughts.solving import (
     Job,
-    Settings,
     Solved,
     Solving,
+    VerifySettings,
     configured,
     solving,
     source_digest,
@@ -115,12 +115,12 @@ def _fault(row: dict[str, Any]) -> str | None:
     return None if canonical(answer) or is_expression(answer) else f"the answer {answer!r} is no number"
 
 
-def verify_file(path: Path, thought: str, settings: Settings, out: Path | None, skip_bad: bool) -> str:
+def verify_file(path: Path, thought: str, settings: VerifySettings, out: Path | None, skip_bad: bool) -> str:
     """Verify a file of completions, write `out` where it is given, and return what it came to, in lines.
 
     A million rows pass in flat memory. When it is killed, the same call goes on where it was.
     """
-    named(thought)
+    THOUGHTS.named(thought)
     reader = Reader(path, skip_bad)
     depends = fingerprint((path,), thought, settings.model_dump_json(), source_digest(), str(skip_bad))
     journal = cache_folder() / f"{path.name}.{depends}.jsonl"

@@ -12,7 +12,7 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import digest, existing, root
 from thoughtmill.factory.core.progress import track
 from thoughtmill.factory.solvers.solvers import Solvers
-from thoughtmill.factory.thoughts import THOUGHTS, named
+from thoughtmill.factory.thoughts import THOUGHTS
 from thoughtmill.factory.thoughts import solving as verdicts
 from thoughtmill.schemas import Released
 
@@ -40,7 +40,7 @@ class Claim(NamedTuple):
     answer: str
 
 
-def prove(folder: Path, settings: verdicts.Settings) -> str:
+def prove(folder: Path, settings: verdicts.VerifySettings) -> str:
     """Return what was proved of the release in `folder`; a `ThoughtmillError` names all that does not hold.
 
     Every file has the SHA-256 that `manifest.json` names, no file is missing or added, and every released
@@ -79,7 +79,7 @@ def manifest_of(folder: Path) -> dict[str, Any]:
 
 def claimed(folder: Path) -> Iterator[Claim]:
     """Yield every released row of every thought, in the order of files and rows."""
-    for thought in THOUGHTS:
+    for thought in THOUGHTS.names():
         for path in sorted((folder / thought).glob("*.parquet")):
             for row in tables.Source(path, Released):
                 yield Claim(
@@ -89,7 +89,7 @@ def claimed(folder: Path) -> Iterator[Claim]:
 
 def refuted(claim: Claim, solvers: Solvers) -> str | None:
     """Return what is wrong with a claim, or None when it holds."""
-    outcome = named(claim.thought).solve(claim.rationale, claim.problem, solvers)
+    outcome = THOUGHTS.named(claim.thought).solve(claim.rationale, claim.problem, solvers)
     if outcome.failure is not None:
         return f"{claim.record_id}: {outcome.failure}"
     if outcome.answer != claim.predicted_answer:

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from thoughtmill.factory.answers.number import SIGNS
+from thoughtmill.factory.answers.number import DIGITS, SIGNS
 
-_NUMBER = r"(?>[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+)(?:\.[0-9]+)?|\.[0-9]+"
+_NUMBER = rf"{DIGITS}(?:\.[0-9]+)?|\.[0-9]+"
 _TOKEN = re.compile(
     r"(?P<mixed>(?<![0-9.,])[0-9]+ [1-9][0-9]*/[1-9][0-9]*)"
     r"|(?P<clock>[0-9]+:[0-9]+|[0-9]{1,3} 000(?![0-9]))"

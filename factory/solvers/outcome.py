@@ -1,6 +1,7 @@
-"""What solving a rationale comes to: the words in which every solver answers."""
+"""The result of solving a rationale, in the words that all solvers share."""
 
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +14,10 @@ class Check:
     check: str
     passed: bool | None
     detail: str | None = None
+
+    def row(self, record_id: str) -> dict[str, Any]:
+        """Return the finding as a row of `checks`."""
+        return {"record_id": record_id, "check": self.check, "passed": self.passed, "detail": self.detail}
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,16 +13,14 @@ A wrong step is a flag and not a rejection: strong teachers' answers are right i
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
 from thoughtmill.factory.answers import number as answers
-from thoughtmill.factory.answers.numbers_in_text import find
 from thoughtmill.factory.solvers import equalities
 from thoughtmill.factory.solvers.arithmetic import evaluate
-from thoughtmill.factory.solvers.outcome import Check
 
 MARK = re.compile(r"<<([^<>\n]*)>>")
 _UNCLEAR = re.compile(r"[0-9)][-+][0-9.,]+%|/[0-9]+/|^[0-9]+/[0-9]+$")
@@ -70,43 +68,6 @@ def _line_steps(line: str) -> Iterator[Step]:
             if step is not None and (step.exact, step.stated) not in seen:
                 seen.add((step.exact, step.stated))
                 yield step
-
-
-def checks(text: str, answer: str | None) -> tuple[Check, Check]:
-    """Return what recomputing the steps of a chain says of it and of its answer (canonical text).
-
-    `steps`: no step is wrong; None when there is no step. The detail counts and shows the wrong ones and says
-    whether their error reaches the answer. `steps_reach_answer`: the last step comes to the answer; None when
-    there is no step or no answer.
-    """
-    found = steps(text)
-    if not found:
-        return Check("steps", None, "no step"), Check("steps_reach_answer", None, "no step")
-    wrong = [step for step in found if not step.right]
-    detail = f"{len(found)} steps, {len(wrong)} wrong"
-    if wrong:
-        reach = "reaches the answer" if answer and _reaches(found, answer) else "does not reach the answer"
-        detail += f": {'; '.join(map(str, wrong[:3]))}; the error {reach}"
-    return Check("steps", not wrong, detail), _reach_check(found[-1], answer)
-
-
-def _reach_check(last: Step, answer: str | None) -> Check:
-    if answer is None:
-        return Check("steps_reach_answer", None, "no answer")
-    reached = answers.equal(answers.exact_text(last.stated), answer)
-    return Check(
-        "steps_reach_answer", reached, f"the last step comes to {last.result}, the answer is {answer}"
-    )
-
-
-def _reaches(found: Sequence[Step], answer: str) -> bool:
-    """Return whether a wrong result, or one computed from it, is the answer."""
-    tainted: set[Fraction] = set()
-    for step in found:
-        used = {number.value for number in find(step.expression)}
-        if not step.right or used & tainted:
-            tainted.add(step.stated)
-    return answers.value(answer) in tainted
 
 
 def _recomputed(equality: equalities.Equality) -> Step | None:

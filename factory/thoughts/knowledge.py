@@ -10,6 +10,8 @@ from thoughtmill.factory.solvers.checks.gold_free import general
 from thoughtmill.factory.solvers.outcome import Outcome
 from thoughtmill.factory.solvers.solvers import Solvers
 
+KIND = "rules"
+
 
 def parse(completion: str) -> str | None:
     """Return the rules of a JSON list, one a line; None when there is no list of sentences."""
@@ -18,7 +20,7 @@ def parse(completion: str) -> str | None:
         return None
     try:
         rules = json.loads(completion[begin : end + 1])
-    except ValueError:
+    except (ValueError, RecursionError):  # the reader of JSON counts brackets on Python's stack
         return None
     if not isinstance(rules, list) or not rules or not all(isinstance(rule, str) for rule in rules):
         return None
@@ -27,8 +29,6 @@ def parse(completion: str) -> str | None:
 
 
 def solve(rationale: str, problem: str, solvers: Solvers) -> Outcome:
-    """Return an outcome without an answer: rules come to none. They fail when they are not general."""
-    check = general(problem, rationale)
-    if check.passed is False:
-        return Outcome(None, "not_general", check.detail, (check,))
-    return Outcome(None, None, checks=(check,))
+    """Return an outcome without an answer, for rules have none. They fail when they are not general."""
+    found = general(rationale, problem, Outcome(None, None))
+    return Outcome(None, "not_general", found.detail) if found.passed is False else Outcome(None, None)

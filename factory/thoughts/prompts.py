@@ -1,7 +1,8 @@
 """Prompts: what a teacher is shown for a problem and a thought.
 
-The instruction of a thought is `factory/thoughts/<thought>.md`: its first line, `Given: problem,
-solution`, names the columns of `problems` that are shown, and the rest is the system message. Texts are put
+The instruction of a thought is `factory/thoughts/instructions/<thought>.md`: its first line, `Given: problem,
+solution`, names the columns of `problems` that are shown, and the rest is the system message. A thought of
+another package has the same text as `INSTRUCTION` in its module, and examples as `EXEMPLARS`. Texts are put
 side by side, never formatted into each other: braces and dollar signs are mathematics.
 """
 
@@ -12,11 +13,18 @@ from typing import Any
 
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import read_jsonl
+from thoughtmill.factory.core.registry import Registry
 
 Message = Mapping[str, str]
 """One turn of a chat: its `role` and its `content`."""
 
 FOLDER = Path(__file__).with_name("instructions")
+ASKED: Registry[Any] = Registry(
+    "thought",
+    "thoughtmill.thoughts",
+    {path.stem: f"thoughtmill.factory.thoughts.{path.stem}" for path in sorted(FOLDER.glob("*.md"))},
+)
+"""The thoughts by their instructions: a completion depends on these alone, so ours are not imported here."""
 HEADINGS = {"problem": "Problem", "solution": "Worked solution"}
 
 
@@ -43,16 +51,18 @@ class Prompt:
 
 
 def load(thought: str, exemplars: Path) -> Prompt:
-    """Return the prompt of a thought, with its exemplars from a JSONL file.
+    """Return the prompt of a thought, with its exemplars from its module and from a JSONL file.
 
-    An exemplar is an object with `thought`, `problem`, `solution`, `answer` and `completion`.
+    An exemplar has `problem`, `solution`, `answer` and `completion`, and in the file also `thought`.
     """
-    known = sorted(path.stem for path in FOLDER.glob("*.md"))
-    if thought not in known:
-        raise ThoughtmillError(f"params.yaml: unknown thought `{thought}`; there are: {', '.join(known)}")
-    heading, _, instruction = (FOLDER / f"{thought}.md").read_text("utf-8").partition("\n")
+    if thought in ASKED.ours:
+        text, brought = (FOLDER / f"{thought}.md").read_text("utf-8"), ()
+    else:
+        module = ASKED.named(thought, "params.yaml: ")
+        text, brought = module.INSTRUCTION, getattr(module, "EXEMPLARS", ())
+    heading, _, instruction = text.lstrip().partition("\n")
     given = tuple(column.strip() for column in heading.removeprefix("Given:").split(","))
-    return Prompt(instruction.strip(), given, tuple(_of(thought, exemplars)))
+    return Prompt(instruction.strip(), given, (*brought, *_of(thought, exemplars)))
 
 
 def _of(thought: str, exemplars: Path) -> Iterable[Mapping[str, Any]]:

@@ -16,17 +16,18 @@ from thoughtmill.factory.core.errors import NotInProject
 from thoughtmill.factory.core.executors.local import Crew
 from thoughtmill.factory.core.journal import journaled
 from thoughtmill.factory.core.params import Settings as Section
+from thoughtmill.factory.solvers.checks import CHECKS, checked
 from thoughtmill.factory.solvers.limits import Limits
 from thoughtmill.factory.solvers.outcome import Check, Outcome
 from thoughtmill.factory.solvers.programs import fence_for
 from thoughtmill.factory.solvers.solvers import Solvers
-from thoughtmill.factory.thoughts import PROGRAMS, named
+from thoughtmill.factory.thoughts import THOUGHTS
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-class Settings(Section):
+class VerifySettings(Section):
     """The section `verify` of `params.yaml`."""
 
     workers: int = Field(0, ge=0, description="processes that solve; 0 is one per core")
@@ -34,12 +35,12 @@ class Settings(Section):
     limits: Limits = Limits()
 
 
-def configured() -> Settings:
+def configured() -> VerifySettings:
     """Return the section `verify` of the project around the current folder; outside of one, the defaults."""
     try:
-        return params.section("verify", Settings)
+        return params.section("verify", VerifySettings)
     except NotInProject:
-        return Settings()
+        return VerifySettings()
 
 
 class Job(NamedTuple):
@@ -69,7 +70,7 @@ def solve(jobs: Sequence[Job], solvers: Solvers) -> list[Solved]:
     begun = time.perf_counter()
     rationales = [_parsed(job) for job in jobs]
     found = zip(jobs, rationales, strict=True)
-    solvers.programs.ahead([text for job, text in found if text is not None and job.thought in PROGRAMS])
+    solvers.programs.ahead([text for job, text in found if text is not None and _is_program(job)])
     share_s = (time.perf_counter() - begun) / max(1, len(jobs))
     return [_solved(job, text, solvers, share_s) for job, text in zip(jobs, rationales, strict=True)]
 
@@ -77,7 +78,14 @@ def solve(jobs: Sequence[Job], solvers: Solvers) -> list[Solved]:
 def _parsed(job: Job) -> str | None:
     if job.failure is not None or job.completion is None:
         return None
-    return named(job.thought).parse(job.completion)
+    try:
+        return THOUGHTS.named(job.thought).parse(job.completion)
+    except RecursionError:  # brackets within brackets, a thousand deep
+        return None
+
+
+def _is_program(job: Job) -> bool:
+    return THOUGHTS.named(job.thought).KIND == "program"
 
 
 def _solved(job: Job, rationale: str | None, solvers: Solvers, share_s: float) -> Solved:
@@ -87,17 +95,19 @@ def _solved(job: Job, rationale: str | None, solvers: Solvers, share_s: float) -
     if rationale is None:
         outcome = Outcome(None, "unparsable", f"no {job.thought} can be read from the completion")
     else:
-        outcome = named(job.thought).solve(rationale, job.problem, solvers)
+        thought = THOUGHTS.named(job.thought)
+        outcome = thought.solve(rationale, job.problem, solvers)
+        outcome = checked(thought.KIND, rationale, job.problem, outcome)
     return Solved(rationale, outcome, share_s + time.perf_counter() - begun)
 
 
-def solving(settings: Settings, journal: Path) -> Solving:
+def solving(settings: VerifySettings, journal: Path) -> Solving:
     """Return a way to do jobs on all cores that goes on after `kill -9` where `journal` ends."""
     return partial(journaled, journal, _crew(settings, solve, _lost).spread, dump=_dump, load=_load)
 
 
 def crew(
-    settings: Settings, work: Callable[[Item, Solvers], Result], lost: Callable[[Item], Result]
+    settings: VerifySettings, work: Callable[[Item, Solvers], Result], lost: Callable[[Item], Result]
 ) -> Crew[Item, Result]:
     """Return processes, one per core unless `verify.workers` says otherwise, that each have their solvers.
 
@@ -107,7 +117,7 @@ def crew(
 
 
 def _crew(
-    settings: Settings,
+    settings: VerifySettings,
     work: Callable[[list[Item], Solvers], list[Result]],
     lost: Callable[[Item], Result],
 ) -> Crew[Item, Result]:
@@ -116,18 +126,21 @@ def _crew(
 
 
 def source_digest() -> str:
-    """Return a digest of everything that a verdict is made by: when it changes, no journal is taken up."""
+    """Return a digest of all code that a verdict depends on: when it changes, no journal is continued."""
     here = Path(__file__).parents[1]
     files = sorted(
         path for room in ("answers", "solvers", "thoughts") for path in (here / room).rglob("*.py")
     )
-    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
+    brought = (point for registry in (THOUGHTS, CHECKS) for point in registry.foreign.values())
+    versions = sorted(f"{point.value} {point.dist and point.dist.version}" for point in brought)
+    parts = [*(path.read_bytes() for path in files), *(version.encode() for version in versions)]
+    return hashlib.sha256(b"".join(parts)).hexdigest()
 
 
 _solvers: Solvers
 
 
-def _begin(settings: Settings, fence: str) -> None:
+def _begin(settings: VerifySettings, fence: str) -> None:
     """Open the solvers of a worker process; they end with it."""
     global _solvers  # noqa: PLW0603  a process pool hands its workers nothing but functions
     _solvers = Solvers(settings.limits, settings.equations_timeout_s, fence)

@@ -1,17 +1,15 @@
-"""Checks without the gold answer: what a problem and a rationale alone say against each other.
+"""Checks of a rationale against the text of its problem.
 
 >>> problem = "Ann has 12 apples in 3 bags of 4 kilos. How many are left if she gives 5 away?"
->>> numbers_used(problem, "12 - 5 = 7").detail
+>>> numbers_used("12 - 5 = 7", problem, Outcome("7", None)).detail
 'not used: 3, 4'
->>> numbers_known(problem, "12 - 5 = 7 and 7 * 9 = 63").detail
+>>> numbers_known("12 - 5 = 7 and 7 * 9 = 63", problem, Outcome("63", None)).detail
 'from nowhere: 9'
->>> general(problem, "What is left of 12 is what was there minus what is given away.").passed
+>>> general("12 minus what is given away is left.", problem, Outcome(None, None)).passed
 False
 
-Each check is a row of `checks`: `passed` is None where it does not apply. They are signals, not verdicts: a
-right chain may leave a number out, since problems carry numbers that do not matter. Only `general` decides:
-LoRID's knowledge must hold for other problems too, and 3 of 11 sampled rules of its authors named numbers of
-their own problem.
+Only `general` decides: LoRID's knowledge must hold for other problems too, and 3 of 11 sampled rules of its
+authors named numbers of their own problem.
 """
 
 import re
@@ -20,7 +18,8 @@ from fractions import Fraction
 
 from thoughtmill.factory.answers import number as answers
 from thoughtmill.factory.answers.numbers_in_text import Number, find
-from thoughtmill.factory.solvers.outcome import Check
+from thoughtmill.factory.solvers.checks import applies_to
+from thoughtmill.factory.solvers.outcome import Check, Outcome
 from thoughtmill.factory.solvers.steps import MARK, steps
 
 UNIVERSAL = frozenset(
@@ -45,8 +44,11 @@ _BELOW_ZERO = re.compile(
 )
 _HYPHEN = re.compile(r"-(?=[0-9.$])")
 
+_SOLVED = applies_to("chain", "program", "equations")
 
-def numbers_used(problem: str, rationale: str) -> Check:
+
+@_SOLVED
+def numbers_used(rationale: str, problem: str, outcome: Outcome) -> Check:
     """Say whether every number of the problem occurs in the rationale, in figures or in words.
 
     25 is used by 0.25, 75 and 1.25 too, for problems speak of percentages.
@@ -60,7 +62,8 @@ def numbers_used(problem: str, rationale: str) -> Check:
     return Check("numbers_used", not unused, f"not used: {_listed(unused)}" if unused else None)
 
 
-def numbers_known(problem: str, rationale: str) -> Check:
+@_SOLVED
+def numbers_known(rationale: str, problem: str, outcome: Outcome) -> Check:
     """Say whether every number of the rationale is one of the problem's, a step's result, or universal."""
     written = _apart(_bare(rationale))
     if not written:
@@ -76,25 +79,28 @@ def numbers_known(problem: str, rationale: str) -> Check:
     return Check("numbers_known", not strangers, f"from nowhere: {_listed(strangers)}" if strangers else None)
 
 
-def whole_people(problem: str, answer: str | None) -> Check:
+@_SOLVED
+def whole_people(rationale: str, problem: str, outcome: Outcome) -> Check:
     """Say whether the answer is whole where the problem asks how many people there are."""
-    number = None if answer is None else answers.value(answer)
+    number = _number(outcome)
     if number is None or not _PEOPLE.search(problem):
         return Check("whole_people", None)
     whole = number.denominator == 1
-    return Check("whole_people", whole, None if whole else f"{answer} people")
+    return Check("whole_people", whole, None if whole else f"{outcome.answer} people")
 
 
-def sign(problem: str, answer: str | None) -> Check:
+@_SOLVED
+def sign(rationale: str, problem: str, outcome: Outcome) -> Check:
     """Say whether the answer is 0 or more, which only problems of debt, change or temperature need not."""
-    number = None if answer is None else answers.value(answer)
+    number = _number(outcome)
     if number is None:
         return Check("sign", None)
     surprising = number < 0 and not _BELOW_ZERO.search(problem)
-    return Check("sign", not surprising, f"{answer} is below 0" if surprising else None)
+    return Check("sign", not surprising, f"{outcome.answer} is below 0" if surprising else None)
 
 
-def general(problem: str, rules: str) -> Check:
+@applies_to("rules")
+def general(rules: str, problem: str, outcome: Outcome) -> Check:
     """Say whether rules hold no number of their problem, so that they may hold for other problems.
 
     A number that the problem writes in figures may occur in the rules in no form; one that it writes in words
@@ -114,14 +120,8 @@ def general(problem: str, rules: str) -> Check:
     return Check("general", not leaked, f"numbers of the problem: {_listed(leaked)}" if leaked else None)
 
 
-def checks(problem: str, rationale: str, answer: str | None) -> tuple[Check, ...]:
-    """Return the checks that hold a chain, a program or equations against the text of their problem."""
-    return (
-        numbers_used(problem, rationale),
-        numbers_known(problem, rationale),
-        whole_people(problem, answer),
-        sign(problem, answer),
-    )
+def _number(outcome: Outcome) -> Fraction | None:
+    return None if outcome.answer is None else answers.value(outcome.answer)
 
 
 def _bare(rationale: str) -> str:

@@ -1,8 +1,8 @@
-"""Dead variables: what a program or a system of equations names and never uses for its answer.
+"""Dead variables: the names that a program or a system of equations sets and never uses for its answer.
 
->>> program_variables("bags = 4\\nprice = 7\\nans = bags * 6").detail
+>>> program_variables("bags = 4\\nprice = 7\\nans = bags * 6", "", Outcome("24", None)).detail
 'never used: price'
->>> equation_variables("marbles = 4 * 6\\ncost = 7\\nans = marbles").detail
+>>> equation_variables("marbles = 4 * 6\\ncost = 7\\nans = marbles", "", Outcome("24", None)).detail
 'never used: cost'
 
 A quantity that is set down and not used often means that a step was left out.
@@ -13,7 +13,8 @@ import re
 import warnings
 from collections import Counter
 
-from thoughtmill.factory.solvers.outcome import Check
+from thoughtmill.factory.solvers.checks import applies_to
+from thoughtmill.factory.solvers.outcome import Check, Outcome
 
 ANSWERS = frozenset(("ans", "answer", "result"))
 MAX_LENGTH = 20_000
@@ -23,7 +24,8 @@ _NAME = re.compile(r"(?<![\w.\\])[A-Za-z_]\w*")
 _COMMENT = re.compile(r"#[^\n]*")
 
 
-def program_variables(program: str) -> Check:
+@applies_to("program")
+def program_variables(program: str, problem: str, outcome: Outcome) -> Check:
     """Say whether a program reads every variable that it sets; the last one set is its answer."""
     tree = _tree(program)
     if tree is None:
@@ -37,7 +39,8 @@ def program_variables(program: str) -> Check:
     return _check(dict.fromkeys(written), read | ANSWERS | set(written[-1:]) | {"_"})
 
 
-def equation_variables(equations: str) -> Check:
+@applies_to("equations")
+def equation_variables(equations: str, problem: str, outcome: Outcome) -> Check:
     """Say whether every unknown of a system occurs in it twice, once to be set and once to be used.
 
     The name that opens the last equation is the answer; a line without `=` (`unknowns: ...`) does not count.
