@@ -49,10 +49,10 @@ def main() -> None:
 def verified(problems: list[tables.Row], thought: str) -> Iterator[verify.Verdict]:
     """Yield the verdict of every problem's completion of one thought."""
     settings = generate.GenerateSettings.model_validate({"embedded": {"error_rate": 0.0}})
-    asked = generate.ThoughtRequests(
+    requests = generate.ThoughtRequests(
         problems, thought, load(thought, ROOT / "data" / "exemplars.jsonl"), settings
     )
-    completions = generate.generate(asked, generate.teacher(settings, ROOT), "embedded")
+    completions = generate.generate(requests, generate.make_teacher(settings, ROOT), "embedded")
     with tempfile.TemporaryDirectory() as folder:
         solving = verdicts.solving(verdicts.VerifySettings(), Path(folder) / "journal")
         yield from verify.verify(completions, problems, solving)

@@ -1,12 +1,12 @@
-"""Stage `generate`: every problem is asked of the teacher, for one thought; the answers are `completions`."""
+"""Stage `generate`: ask the teacher about every problem, for one thought; its replies are `completions`."""
 
 import sys
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Protocol
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from thoughtmill.factory.core import params, stage, tables
 from thoughtmill.factory.core.errors import ThoughtmillError
@@ -14,24 +14,14 @@ from thoughtmill.factory.core.files import root
 from thoughtmill.factory.core.params import Settings as Section
 from thoughtmill.factory.core.progress import track
 from thoughtmill.factory.ledger.keys import prompt_sha
-from thoughtmill.factory.teachers import Reply, Request, Teacher
-from thoughtmill.factory.teachers.batch import BatchTeacher
-from thoughtmill.factory.teachers.embedded import EmbeddedTeacher, EmbeddedTeacherSettings
-from thoughtmill.factory.teachers.endpoint.settings import BatchSettings, EndpointSettings
-from thoughtmill.factory.teachers.openai import OpenAITeacher
-from thoughtmill.factory.teachers.replay import ReplaySettings, ReplayTeacher
-from thoughtmill.factory.thoughts.prompts import Prompt, load
+from thoughtmill.factory.teachers import TEACHERS, Request, Teacher, failure_of
+from thoughtmill.factory.thoughts.prompts import ASKED, Prompt, load
 from thoughtmill.schemas import Completions, Problems
 from thoughtmill.schemas.fields import SPLITS
 
-FINISH_FAILURES = {
-    "length": ("truncated", "cut off by the length limit"),
-    "content_filter": ("refused", "stopped by a content filter"),
-}
-
 
 class SamplingSettings(Section):
-    """How a completion is drawn; sent to the endpoint as it stands."""
+    """How the completions of a thought are sampled; an endpoint gets these parameters unchanged."""
 
     temperature: float = Field(0.0, ge=0)
     top_p: float = Field(1.0, gt=0, le=1)
@@ -39,28 +29,73 @@ class SamplingSettings(Section):
 
 
 class GenerateSettings(Section):
-    """The section `generate` of `params.yaml`."""
+    """The section `generate` of `params.yaml`.
 
-    teacher: Literal["embedded", "openai", "batch", "replay"] = "embedded"
+    Besides these keys it may hold a subsection for each teacher, under the teacher's name. Only that of the
+    chosen teacher is validated, by `teacher_settings`, so that no other teacher is imported.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    teacher: str = "embedded"
     samples: int = Field(1, ge=1, description="completions per problem and thought")
     seed: int = 1
     splits: tuple[str, ...] = tuple(SPLITS)
     sampling: Mapping[str, SamplingSettings] = {}
-    embedded: EmbeddedTeacherSettings = EmbeddedTeacherSettings()
-    openai: EndpointSettings = EndpointSettings()
-    batch: BatchSettings = BatchSettings()
-    replay: ReplaySettings = ReplaySettings()
+
+    @field_validator("teacher")
+    @classmethod
+    def _teacher_is_known(cls, teacher: str) -> str:
+        return _known("teacher", [teacher], TEACHERS.names())[0]
+
+    @field_validator("splits")
+    @classmethod
+    def _splits_are_known(cls, splits: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(_known("split", splits, SPLITS))
+
+    @field_validator("sampling")
+    @classmethod
+    def _thoughts_are_known(cls, sampling: Mapping[str, SamplingSettings]) -> Mapping[str, SamplingSettings]:
+        _known("thought", sampling, ASKED.names())
+        return sampling
+
+    @model_validator(mode="after")
+    def _subsections_are_of_teachers(self) -> "GenerateSettings":
+        _known("key", self.model_extra or {}, [*type(self).model_fields, *TEACHERS.names()])
+        return self
+
+    def teacher_settings(self, name: str | None = None) -> BaseModel:
+        """Return the settings of a teacher, of the chosen one by default; a subsection may be absent."""
+        name = name or self.teacher
+        given = (self.model_extra or {}).get(name)
+        model = TEACHERS.named(name, "params.yaml: generate: ").SETTINGS
+        return params.validated({} if given is None else given, model, f"params.yaml: generate.{name}")
 
 
-def teacher(settings: GenerateSettings, folder: Path) -> Teacher:
-    """Return the teacher that `params.yaml` chooses; relative files of a replay begin at `folder`."""
-    if settings.teacher == "embedded":
-        return EmbeddedTeacher(settings.embedded)
-    if settings.teacher == "replay":
-        return ReplayTeacher(settings.replay, folder)
-    if settings.teacher == "batch":
-        return BatchTeacher(settings.batch, corpus=corpus(folder, settings))
-    return OpenAITeacher(settings.openai, corpus=corpus(folder, settings))
+def _known(what: str, names: Iterable[str], known: Iterable[str]) -> list[str]:
+    """Return the names, or raise a `ValueError` that lists the known ones."""
+    names, known = list(names), list(known)
+    for name in names:
+        if name not in known:
+            raise ValueError(f"unknown {what} `{name}`; there are: {', '.join(known)}")
+    return names
+
+
+def faults(given: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the faults in the subsections of all teachers, chosen or not, of a whole `params.yaml`."""
+    section = given.get("generate")
+    for name in TEACHERS.names():
+        if isinstance(section, Mapping) and name in section:
+            try:
+                GenerateSettings.model_construct(**{name: section[name]}).teacher_settings(name)
+            except ThoughtmillError as error:
+                yield str(error)
+
+
+def make_teacher(settings: GenerateSettings, folder: Path) -> Teacher:
+    """Return the chosen teacher for the project in `folder`."""
+    module = TEACHERS.named(settings.teacher, "params.yaml: generate: ")
+    return module.make(settings.teacher_settings(), folder, corpus(folder, settings))
 
 
 class SizedRows(Protocol):
@@ -71,9 +106,9 @@ class SizedRows(Protocol):
 
 
 class ThoughtRequests:
-    """The requests for one thought: one per problem of the chosen splits and sample, made as they are read.
+    """The requests for one thought: one per sample and problem of the chosen splits, made as they are read.
 
-    Sample i has the seed `generate.seed + i`. The length hint counts every problem, of any split.
+    Sample i has the seed `generate.seed + i`. The length hint counts the problems of every split.
     """
 
     def __init__(self, problems: SizedRows, thought: str, prompt: Prompt, settings: GenerateSettings) -> None:
@@ -84,25 +119,26 @@ class ThoughtRequests:
 
     def __iter__(self) -> Iterator[Request]:
         settings = self.settings
-        model = (settings.batch if settings.teacher == "batch" else settings.openai).model
         sampling = settings.sampling.get(self.thought, SamplingSettings()).model_dump()
         for problem in self.problems:
-            if problem["split"] not in settings.splits:
-                continue
-            messages = self.prompt.messages(problem)
-            for sample in range(settings.samples):
-                parameters = {"model": model, **sampling, "seed": settings.seed + sample}
-                yield Request(problem, self.thought, sample, messages, parameters)
+            if problem["split"] in settings.splits:
+                messages = self.prompt.messages(problem)
+                for sample in range(settings.samples):
+                    parameters = {**sampling, "seed": settings.seed + sample}
+                    yield Request(problem, self.thought, sample, messages, parameters)
 
 
-def generate(asked: Iterable[Request], answering: Teacher, name: str) -> Generator[tables.Row, None, None]:
-    """Yield a row of `completions` for every request, in the order in which the teacher answers.
+def generate(requests: Iterable[Request], teacher: Teacher, name: str) -> Generator[tables.Row, None, None]:
+    """Yield a row of `completions` for every request, in the order in which the teacher replies.
 
-    Close it when you stop early: the teacher then keeps what is in flight.
+    `name` is the teacher's. Close the generator when you stop early: a paid teacher then waits for answers in
+    flight and keeps them.
     """
-    for reply in answering.complete(asked):
+    for reply in teacher.complete(requests):
         request = reply.request
-        failure, detail = _failure(reply)
+        failure, detail = reply.failure, reply.detail
+        if failure is None:
+            failure, detail = failure_of(reply.completion, reply.finish_reason)
         problem_id = request.problem["problem_id"]
         yield {
             "completion_id": f"{problem_id}/{request.thought}/{request.sample}@{reply.request_key[:8]}",
@@ -124,24 +160,8 @@ def generate(asked: Iterable[Request], answering: Teacher, name: str) -> Generat
         }
 
 
-def _failure(reply: Reply) -> tuple[str | None, str | None]:
-    """Say what is wrong with a reply that the teacher itself had nothing against."""
-    if reply.failure is not None:
-        return reply.failure, reply.detail
-    if reply.finish_reason in FINISH_FAILURES:
-        return FINISH_FAILURES[reply.finish_reason]
-    if not (reply.completion or "").strip():
-        return "empty", "the completion has no text"
-    return None, None
-
-
-def asking(folder: Path, thought: str, settings: GenerateSettings) -> ThoughtRequests:
+def requests_of(folder: Path, thought: str, settings: GenerateSettings) -> ThoughtRequests:
     """Return the requests that the project in `folder` makes for one thought."""
-    unknown = [split for split in settings.splits if split not in SPLITS]
-    if unknown:
-        raise ThoughtmillError(
-            f"params.yaml: generate: unknown split `{unknown[0]}`; there are: {', '.join(SPLITS)}"
-        )
     prompt = load(thought, folder / "data" / "exemplars.jsonl")
     problems = tables.Source(folder / "data" / "problems.parquet", Problems)
     return ThoughtRequests(problems, thought, prompt, settings)
@@ -150,29 +170,30 @@ def asking(folder: Path, thought: str, settings: GenerateSettings) -> ThoughtReq
 def corpus(folder: Path, settings: GenerateSettings) -> Iterator[Request]:
     """Yield the requests that the project in `folder` makes for all its thoughts, thought by thought."""
     for thought in params.thoughts(folder / "params.yaml"):
-        yield from asking(folder, thought, settings)
+        yield from requests_of(folder, thought, settings)
 
 
 def main(thought: str) -> None:
     """Read the problems, write `data/completions/<thought>.parquet`."""
     folder = root()
     settings = params.section("generate", GenerateSettings)
-    asked = asking(folder, thought, settings)
-    shows_itself = settings.teacher in ("openai", "batch")
-    shown = asked if shows_itself else track(asked, f"generate {thought}")
-    with closing(generate(shown, teacher(settings, folder), settings.teacher)) as rows:
-        tables.write(folder / "data" / "completions" / f"{thought}.parquet", Completions, rows)
-    if shows_itself:
-        _say_unanswered(folder, thought)
-
-
-def _say_unanswered(folder: Path, thought: str) -> None:
-    """Say how many requests were given up: DVC takes the stage for done, and asks again only when told to."""
+    teacher = make_teacher(settings, folder)
+    requests: Iterable[Request] = requests_of(folder, thought, settings)
+    if not teacher.shows_progress:
+        requests = track(requests, f"generate {thought}")
     path = folder / "data" / "completions" / f"{thought}.parquet"
-    given_up = sum(row["failure"] == "unanswered" for row in tables.Source(path, Completions))
-    if given_up:
+    with closing(generate(requests, teacher, settings.teacher)) as rows:
+        tables.write(path, Completions, rows)
+    if teacher.uses_ledger:
+        _report_unanswered(path, thought)
+
+
+def _report_unanswered(path: Path, thought: str) -> None:
+    """Print how many requests have no answer: to DVC the stage is done, and it runs again only by force."""
+    unanswered = sum(row["failure"] == "unanswered" for row in tables.Source(path, Completions))
+    if unanswered:
         again = f"thoughtmill ledger retry && dvc repro -f -s generate@{thought}"
-        print(f"{given_up} unanswered; ask again with: {again}", file=sys.stderr)
+        print(f"{unanswered} unanswered; ask again with: {again}", file=sys.stderr)
 
 
 if __name__ == "__main__":

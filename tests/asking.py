@@ -8,7 +8,8 @@ from pathlib import Path
 from thoughtmill.factory.core import stage
 from thoughtmill.factory.teachers import Request
 from thoughtmill.factory.teachers.endpoint.pending import keyed
-from thoughtmill.factory.teachers.openai import EndpointSettings, OpenAITeacher
+from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
+from thoughtmill.factory.teachers.openai import OpenAITeacher
 
 
 def request(number: int) -> Request:

@@ -18,8 +18,9 @@ from thoughtmill.factory.ledger import Ledger, runs
 from thoughtmill.factory.ledger.locks import Locks
 from thoughtmill.factory.teachers import Reply, Request
 from thoughtmill.factory.teachers.endpoint.engine import EndpointRun
+from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 from thoughtmill.factory.teachers.endpoint.transport import RawTransport
-from thoughtmill.factory.teachers.openai import EndpointSettings, OpenAITeacher
+from thoughtmill.factory.teachers.openai import OpenAITeacher
 
 GOOD = ["good1", "good2", "good3"]
 

@@ -7,9 +7,10 @@ import pytest
 
 from tests.fake_endpoint import FakeEndpoint
 from thoughtmill.factory.teachers import Request
-from thoughtmill.factory.teachers.endpoint.estimate import CostEstimate, estimate
+from thoughtmill.factory.teachers.endpoint.estimate import CostEstimate, estimates
 from thoughtmill.factory.teachers.endpoint.money import Price
-from thoughtmill.factory.teachers.openai import EndpointSettings, OpenAITeacher
+from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
+from thoughtmill.factory.teachers.openai import OpenAITeacher, estimate
 
 PRICES = {"tiny": Price(prompt=1.0, completion=2.0)}
 
@@ -30,7 +31,7 @@ def plan(
     held: frozenset[str] = frozenset(),
     typical: Mapping[str, tuple[float, float]] = {},
 ) -> list[CostEstimate]:
-    return estimate(requests, "here", "tiny", prices, held.__contains__, lambda model: typical)
+    return estimates(requests, "here", "tiny", prices, held.__contains__, lambda model: typical)
 
 
 def test_without_history_prompts_are_reckoned_by_length_and_completions_at_their_longest() -> None:
@@ -77,7 +78,7 @@ def test_an_estimate_asks_nothing_and_knows_what_the_ledger_holds(tmp_path: Path
         settings = EndpointSettings(base_url=endpoint.url, transport="raw", prices=PRICES)
         teacher = OpenAITeacher(settings, tmp_path / "ledger.sqlite")
         bought = list(teacher.complete([ask("a"), ask("b")]))
-        (cot,) = teacher.estimate([ask("a"), ask("b"), ask("c"), ask("d")])
+        (cot,) = estimate(settings, map(ask, "abcd"), tmp_path / "ledger.sqlite")
         assert endpoint.asked == {"a": 1, "b": 1}
         then = list(teacher.complete([ask("c"), ask("d")]))
     assert len(bought) == cot.held == 2

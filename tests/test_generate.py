@@ -1,21 +1,37 @@
 """Stage `generate`: a row for every request, whatever the teacher made of it."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterable, Iterator
+from importlib.metadata import EntryPoint
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from tests.fake_endpoint import FakeEndpoint, Turn, error
-from thoughtmill.factory.core import tables
-from thoughtmill.factory.generate import GenerateSettings, ThoughtRequests, generate, main, teacher
+from thoughtmill.factory.core import params, tables
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.generate import (
+    GenerateSettings,
+    ThoughtRequests,
+    faults,
+    generate,
+    main,
+    make_teacher,
+)
 from thoughtmill.factory.ledger import Ledger, shards
-from thoughtmill.factory.teachers import Reply, Request
+from thoughtmill.factory.teachers import TEACHERS, Reply, Request, Teacher
+from thoughtmill.factory.teachers.embedded import EmbeddedTeacherSettings
 from thoughtmill.factory.thoughts.prompts import load
 from thoughtmill.schemas import Completions, Problems
 
-EXEMPLARS = Path(__file__).parents[1] / "data" / "exemplars.jsonl"
+ROOT = Path(__file__).parents[1]
+EXEMPLARS = ROOT / "data" / "exemplars.jsonl"
 SOLUTION = "There are 6*7=<<6*7=42>>42 in all.\n#### 42"
 PROBLEMS = [
     {"problem_id": f"ours-{split}-0", "split": split, "problem": "How many are 6 rows of 7?", "answer": "42",
@@ -30,7 +46,16 @@ def asked(**settings: Any) -> list[Request]:
     )
 
 
-class Scripted:
+def project(folder: Path, given: dict[str, Any], problems: list[dict[str, Any]] = PROBLEMS) -> None:
+    """Write a project with these problems and parameters."""
+    rows = [{"license": "mit", **problem} for problem in problems]
+    tables.write(folder / "data" / "problems.parquet", Problems, rows)
+    (folder / "data" / "exemplars.jsonl").write_bytes(EXEMPLARS.read_bytes())
+    (folder / "dvc.yaml").write_text("stages: {}\n")
+    (folder / "params.yaml").write_text(json.dumps(given))
+
+
+class Scripted(Teacher):
     """A teacher that replies what it was told to."""
 
     def __init__(self, **reply: Any) -> None:
@@ -59,8 +84,8 @@ def test_only_the_chosen_splits_are_asked_for() -> None:
 
 def test_sampling_parameters_are_those_of_the_thought() -> None:
     sampling = {"pot": {"temperature": 0.7, "max_tokens": 99}, "cot": {"temperature": 0.1}}
-    parameters = asked(sampling=sampling, openai={"model": "m"})[0].parameters
-    assert parameters == {"model": "m", "temperature": 0.7, "top_p": 1.0, "max_tokens": 99, "seed": 1}
+    parameters = asked(sampling=sampling)[0].parameters
+    assert parameters == {"temperature": 0.7, "top_p": 1.0, "max_tokens": 99, "seed": 1}
 
 
 def test_a_reply_becomes_a_row_of_completions(tmp_path: Path) -> None:
@@ -96,7 +121,7 @@ def test_the_prompt_has_one_digest_for_all_problems_and_another_for_another_thou
 
 def test_the_embedded_teacher_writes_from_the_worked_solution(tmp_path: Path) -> None:
     settings = GenerateSettings.model_validate({"embedded": {"error_rate": 0.0}})
-    for found in generate(asked(), teacher(settings, tmp_path), "embedded"):
+    for found in generate(asked(), make_teacher(settings, tmp_path), "embedded"):
         assert "6" in found["completion"] and "ans" in found["completion"]
         assert (found["failure"], found["cost_usd"]) == (None, 0.0)
 
@@ -111,9 +136,97 @@ def test_a_replay_answers_from_its_files(tmp_path: Path) -> None:
     }
     (tmp_path / "replay.jsonl").write_text(json.dumps(line))
     settings = GenerateSettings.model_validate({"teacher": "replay", "replay": {"files": ["replay.jsonl"]}})
-    found = {each["problem_id"]: each for each in generate(asked(), teacher(settings, tmp_path), "replay")}
+    found = {
+        each["problem_id"]: each for each in generate(asked(), make_teacher(settings, tmp_path), "replay")
+    }
     assert found["ours-test-0"]["completion"] == "ans = 6 * 7"
     assert found["ours-train-0"]["failure"] == "unanswered"
+
+
+def refused(**given: Any) -> str:
+    with pytest.raises(ThoughtmillError) as caught:
+        params.validated(given, GenerateSettings, "params.yaml: generate").teacher_settings()
+    return str(caught.value)
+
+
+def test_a_misspelt_name_is_one_line_that_says_what_there_is() -> None:
+    assert refused(teacher="opnai") == (
+        "params.yaml: generate: `teacher`: unknown teacher `opnai`; "
+        "there are: batch, embedded, openai, replay"
+    )
+    assert refused(sampling={"cto": {}}) == (
+        "params.yaml: generate: `sampling`: unknown thought `cto`; there are: cot, eot, knowledge, pot"
+    )
+    assert "`splits`: unknown split `tset`; there are: train" in refused(splits=["tset"])
+    assert refused(smaples=2) == (
+        "params.yaml: generate: unknown key `smaples`; there are: teacher, samples, seed, splits, sampling, "
+        "batch, embedded, openai, replay"
+    )
+
+
+def test_the_settings_of_the_chosen_teacher_are_validated_and_no_others() -> None:
+    assert refused(embedded={"eror_rate": 1}) == (
+        "params.yaml: generate.embedded: `eror_rate` is an unknown key; did you mean `error_rate`?"
+    )
+    settings = GenerateSettings.model_validate({"embedded": {"error_rate": 0.5}, "openai": {"modle": "m"}})
+    assert settings.teacher_settings() == EmbeddedTeacherSettings(error_rate=0.5)
+    assert GenerateSettings().teacher_settings() == EmbeddedTeacherSettings()
+
+
+def test_all_teachers_are_checked_at_once() -> None:
+    section = {"embedded": {"error_rate": 2}, "openai": {"modle": "m"}, "replay": None, "batch": {}}
+    embedded, openai = faults({"generate": section})
+    assert embedded.startswith("params.yaml: generate.embedded: `error_rate`: ")
+    assert openai == "params.yaml: generate.openai: `modle` is an unknown key; did you mean `model`?"
+    assert list(faults({})) == list(faults({"generate": None})) == []
+
+
+def test_the_embedded_teacher_imports_no_client_of_an_endpoint(tmp_path: Path) -> None:
+    project(tmp_path, {"thoughts": ["pot"], "generate": {"openai": {"transport": "raw"}}})
+    code = (
+        "import sys; from thoughtmill.factory import generate; generate.main('pot'); "
+        "print(sorted({'openai', 'aiohttp', 'httpx2', 'torch'} & sys.modules.keys()))"
+    )
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    words = [sys.executable, "-c", code]
+    done = subprocess.run(words, cwd=tmp_path, env=env, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+    assert (tmp_path / "data" / "completions" / "pot.parquet").exists()
+
+
+class Echo(Teacher):
+    """A teacher of another package."""
+
+    class Settings(BaseModel, extra="forbid"):
+        loud: bool = False
+
+    def __init__(self, loud: bool) -> None:
+        self.loud = loud
+
+    def complete(self, requests: Iterable[Request]) -> Iterator[Reply]:
+        for request in requests:
+            text = str(request.problem["problem"])
+            yield Reply(request, "cd" * 32, "echo", text.upper() if self.loud else text)
+
+
+def test_a_teacher_of_another_package_is_chosen_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    echo = ModuleType("echo")
+    echo.SETTINGS = Echo.Settings  # type: ignore[attr-defined]
+    echo.make = lambda settings, folder, corpus: Echo(settings.loud)  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "echo", echo)
+    point = EntryPoint("echo", "echo", "thoughtmill.teachers")
+    monkeypatch.setitem(TEACHERS.__dict__, "foreign", {"echo": point})
+    monkeypatch.setattr(TEACHERS, "loaded", {})
+    project(tmp_path, {"thoughts": ["pot"], "generate": {"teacher": "echo", "echo": {"loud": True}}})
+    monkeypatch.chdir(tmp_path)
+    main("pot")
+    (first, _) = tables.Source(tmp_path / "data" / "completions" / "pot.parquet", Completions)
+    assert (first["teacher"], first["completion"]) == ("echo", "HOW MANY ARE 6 ROWS OF 7?")
+    assert list(faults({"generate": {"echo": {"laud": True}}})) == [
+        "params.yaml: generate.echo: `laud` is an unknown key; did you mean `loud`?"
+    ]
 
 
 def test_with_the_shards_the_stage_writes_the_same_bytes_without_key_or_endpoint_failed_rows_and_all(
@@ -130,17 +243,13 @@ def test_with_the_shards_the_stage_writes_the_same_bytes_without_key_or_endpoint
 
     completions = tmp_path / "data" / "completions" / "pot.parquet"
     problems = [
-        {**PROBLEMS[0], "problem_id": f"ours-test-{i}", "problem": f"Problem {i}.", "license": "mit"}
-        for i in range(30)
+        {**PROBLEMS[0], "problem_id": f"ours-test-{i}", "problem": f"Problem {i}."} for i in range(30)
     ]
-    tables.write(tmp_path / "data" / "problems.parquet", Problems, problems)
-    (tmp_path / "data" / "exemplars.jsonl").write_bytes(EXEMPLARS.read_bytes())
-    (tmp_path / "dvc.yaml").write_text("stages: {}\n")
     monkeypatch.chdir(tmp_path)
     with FakeEndpoint(plan) as endpoint:
         chosen = {"base_url": endpoint.url, "backoff_s": 0.01, "max_attempts": 2, "transport": "raw"}
-        (tmp_path / "params.yaml").write_text(
-            json.dumps({"thoughts": ["pot"], "generate": {"teacher": "openai", "openai": chosen}})
+        project(
+            tmp_path, {"thoughts": ["pot"], "generate": {"teacher": "openai", "openai": chosen}}, problems
         )
         bought = built("mine.sqlite")
     rows = list(tables.Source(completions, Completions))

@@ -16,7 +16,8 @@ import pytest
 from tests import asking
 from tests.fake_endpoint import FakeEndpoint, Turn
 from thoughtmill.factory.teachers.endpoint.interrupts import Interrupts
-from thoughtmill.factory.teachers.openai import EndpointSettings, OpenAITeacher
+from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
+from thoughtmill.factory.teachers.openai import OpenAITeacher
 
 ROOT = Path(__file__).parents[1]
 

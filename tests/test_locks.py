@@ -19,7 +19,8 @@ from thoughtmill.factory.ledger import Ledger
 from thoughtmill.factory.ledger.locks import Locks
 from thoughtmill.factory.teachers.endpoint.money import Price
 from thoughtmill.factory.teachers.endpoint.pending import spent_usd
-from thoughtmill.factory.teachers.openai import EndpointSettings, OpenAITeacher
+from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
+from thoughtmill.factory.teachers.openai import OpenAITeacher
 
 ROOT = Path(__file__).parents[1]
 KEYS = [hashlib.sha256(bytes([number])).hexdigest() for number in range(200)]

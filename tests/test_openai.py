@@ -10,7 +10,8 @@ import pytest
 from tests.fake_endpoint import FakeEndpoint, Turn, error
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.teachers import Reply, Request
-from thoughtmill.factory.teachers.openai import EndpointSettings, OpenAITeacher
+from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
+from thoughtmill.factory.teachers.openai import OpenAITeacher
 
 
 def ask(text: str, sample: int = 0, **parameters: Any) -> Request:

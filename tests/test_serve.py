@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from thoughtmill.factory.teachers import Request
-from thoughtmill.factory.teachers.openai import EndpointSettings, OpenAITeacher
+from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
+from thoughtmill.factory.teachers.openai import OpenAITeacher
 
 NEEDED = ("torch", "transformers", "tokenizers", "fastapi", "uvicorn")
 MISSING = [name for name in NEEDED if importlib.util.find_spec(name) is None]

@@ -14,7 +14,8 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.ledger import FailureRow, Ledger, ResultRow, shards
 from thoughtmill.factory.ledger.shards import export, load
 from thoughtmill.factory.teachers import Reply, Request
-from thoughtmill.factory.teachers.openai import EndpointSettings, OpenAITeacher
+from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
+from thoughtmill.factory.teachers.openai import OpenAITeacher
 
 RESULT = ResultRow(
     "k", "here", "tiny", "cot", "s", b'{"x": "\xff\x00"}', None, 10, None, 5, 0.1 + 0.2, 1.5, 1.7e9

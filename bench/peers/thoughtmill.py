@@ -4,13 +4,14 @@ import importlib
 
 from bench.peers import SAMPLING, Job
 from thoughtmill.factory.teachers import Request
-from thoughtmill.factory.teachers.openai import EndpointSettings, OpenAITeacher
+from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
+from thoughtmill.factory.teachers.openai import OpenAITeacher
 
 
 def prepare(variant: str) -> None:
     """Import what a run imports when it begins."""
-    transport = "raw" if variant == "raw" else "through_openai"
-    importlib.import_module(f"thoughtmill.factory.teachers.endpoint.{transport}")
+    if variant == "openai":
+        importlib.import_module("thoughtmill.factory.teachers.endpoint.through_openai")
 
 
 def ask(job: Job) -> int:

@@ -1,4 +1,4 @@
-"""What a run would ask and cost, before it is started."""
+"""Estimate requests, tokens and dollars of the next run, without asking anything."""
 
 import argparse
 
@@ -8,54 +8,49 @@ from thoughtmill.factory import generate
 from thoughtmill.factory.core import params
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import root
+from thoughtmill.factory.teachers import TEACHERS
 from thoughtmill.factory.teachers.endpoint.estimate import CostEstimate
-from thoughtmill.factory.teachers.openai import OpenAITeacher
 
 HELP = "say what the next run would ask and cost"
+HEADERS = ("thought", "requests", "held", "prompt_tokens", "completion_tokens", "usd", "most_usd")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare nothing: what would be asked stands in params.yaml."""
+    """Declare no arguments: `params.yaml` says what the next run asks."""
 
 
 def call(words: argparse.Namespace) -> str:
-    """CostEstimate every thought of this project, as its teacher would be asked."""
+    """Estimate every thought of this project, for its teacher."""
     settings = params.section("generate", generate.GenerateSettings)
-    if settings.teacher not in ("openai", "batch"):
+    estimate = getattr(TEACHERS.named(settings.teacher), "estimate", None)
+    if estimate is None:
         raise ThoughtmillError(f"the teacher `{settings.teacher}` costs nothing")
-    batched = settings.teacher == "batch"
-    teacher = OpenAITeacher(settings.batch if batched else settings.openai)
-    factor = settings.batch.price_factor if batched else 1.0
-    return shown(teacher.estimate(generate.corpus(root(), settings)), factor)
+    return table(estimate(settings.teacher_settings(), generate.corpus(root(), settings)))
 
 
-def shown(found: list[CostEstimate], factor: float) -> str:
-    """Return estimates as a table with their sum; `factor` is what is paid of the listed price."""
-    rows = [
-        (
-            each.thought,
-            each.requests,
-            each.held,
-            round(each.prompt_tokens),
-            round(each.completion_tokens),
-            _usd(each.cost_usd, factor),
-            _usd(each.most_usd, factor),
-        )
-        for each in found
-    ]
-    headers = ("thought", "requests", "held", "prompt_tokens", "completion_tokens", "usd", "most_usd")
-    costs, most = [each.cost_usd for each in found], [each.most_usd for each in found]
-    total = (
+def table(estimates: list[CostEstimate]) -> str:
+    """Return estimates as a table with their sum."""
+    total = CostEstimate(
         "all",
-        sum(each.requests for each in found),
-        sum(each.held for each in found),
-        sum(row[3] for row in rows),
-        sum(row[4] for row in rows),
-        _usd(None if None in costs else sum(cost or 0 for cost in costs), factor),
-        _usd(None if None in most else sum(cost or 0 for cost in most), factor),
+        sum(each.requests for each in estimates),
+        sum(each.held for each in estimates),
+        sum(round(each.prompt_tokens) for each in estimates),
+        sum(round(each.completion_tokens) for each in estimates),
+        _sum([each.cost_usd for each in estimates]),
+        _sum([each.most_usd for each in estimates]),
     )
-    return tabulate([*rows, total], headers=headers)
+    return tabulate([_cells(each) for each in (*estimates, total)], headers=HEADERS)
 
 
-def _usd(cost: float | None, factor: float) -> str:
-    return "unknown price" if cost is None else f"{cost * factor:.4f}"
+def _cells(each: CostEstimate) -> tuple[str | int, ...]:
+    tokens = round(each.prompt_tokens), round(each.completion_tokens)
+    return each.thought, each.requests, each.held, *tokens, _usd(each.cost_usd), _usd(each.most_usd)
+
+
+def _sum(costs: list[float | None]) -> float | None:
+    known = [cost for cost in costs if cost is not None]
+    return sum(known) if len(known) == len(costs) else None
+
+
+def _usd(cost: float | None) -> str:
+    return "unknown price" if cost is None else f"{cost:.4f}"

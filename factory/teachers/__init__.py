@@ -1,19 +1,29 @@
-"""The registry of teachers: one module per way to get a completion."""
+"""The registry of teachers: one module for each way to get a completion.
+
+To add a teacher, write a module with what `TeacherModule` asks for, here or in a package of yours under an
+entry point `thoughtmill.teachers`; then choose it with `generate.teacher` in `params.yaml`, where the
+subsection of its name holds its settings. A teacher is imported only when it is chosen.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
+from pydantic import BaseModel
+
+from thoughtmill.factory.core.registry import Registry, modules_of
 from thoughtmill.factory.thoughts.prompts import Message
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One completion to ask for.
+    """A request for one completion.
 
     `messages` is the whole prompt. `problem` is the row of `problems` it was rendered from; only teachers
-    that compute their completion (`embedded`, `replay`) read it. `parameters` holds the model and every
-    sampling parameter that goes to the endpoint (`model`, `temperature`, `top_p`, `max_tokens`, `seed`).
+    that compute their completion (`embedded`, `replay`) read it. `parameters` are the sampling parameters
+    that an endpoint gets (`temperature`, `top_p`, `max_tokens`, `seed`); without a `model` among them, the
+    model of the teacher's settings is asked.
     """
 
     problem: Mapping[str, Any]
@@ -25,7 +35,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What became of one request: a completion, or a `failure` of `schemas.fields.FAILURES` with its detail.
+    """The outcome of one request: a completion, or a `failure` of `schemas.fields.FAILURES` with its detail.
 
     `completion` is untouched. Tokens, `cost_usd` (US dollars) and `latency_s` (seconds) are None when
     unknown.
@@ -45,8 +55,53 @@ class Reply:
 
 
 class Teacher(Protocol):
-    """A module of this package. Replies come in any order, one for every request."""
+    """Answers requests. A teacher that inherits from this class needs to write only what differs."""
+
+    shows_progress: bool = False
+    """Whether it shows its own progress; the stage shows it otherwise."""
+    uses_ledger: bool = False
+    """Whether it keeps its replies in the ledger: `thoughtmill ledger retry` then asks again for failures."""
 
     def complete(self, requests: Iterable[Request]) -> Iterator[Reply]:
-        """Answer every request, whatever becomes of it."""
+        """Yield one reply for every request, in any order."""
         ...
+
+
+class TeacherModule(Protocol):
+    """A module of this registry.
+
+    It may also have `estimate(settings, requests)`, which returns a list of
+    `teachers.endpoint.estimate.CostEstimate` without asking anything; without it the teacher is free.
+    """
+
+    SETTINGS: type[BaseModel]
+    """The model of its subsection of `generate` in `params.yaml`."""
+
+    def make(self, settings: Any, folder: Path, corpus: Iterable[Request]) -> Teacher:
+        """Return the teacher that these `SETTINGS` describe.
+
+        `folder` is the project's root. `corpus` yields the requests of all thoughts, for a budget.
+        """
+        ...
+
+
+TEACHERS: Registry[TeacherModule] = Registry(
+    "teacher",
+    "thoughtmill.teachers",
+    modules_of("thoughtmill.factory.teachers", but_not=("endpoint",)),
+)
+
+
+def failure_of(completion: str | None, finish_reason: str | None) -> tuple[str | None, str | None]:
+    """Return why a completion cannot be used: a word of `FAILURES` and a detail; (None, None) if it can.
+
+    >>> failure_of("ans = 4 *", "length")
+    ('truncated', 'cut off by the length limit')
+    """
+    if finish_reason == "content_filter":
+        return "refused", "stopped by a content filter"
+    if finish_reason == "length":
+        return "truncated", "cut off by the length limit"
+    if not (completion or "").strip():
+        return "empty", "the completion has no text"
+    return None, None

@@ -1,14 +1,15 @@
-"""The teacher `batch`: the provider's Batch API, at half the price, resumable at every step.
+"""The teacher `batch`: the provider's Batch API, at half the price; runs can be stopped and resumed.
 
-What is under way is remembered by the provider alone: every run first looks there for batches of ours, so
-one that was made a moment before a crash is found, waited for and collected like any other. Answers go to the
+Only the provider knows which batches are under way. So every run first asks it for batches of ours: a batch
+that was created a moment before a crash is found, waited for and collected like any other. Answers go to the
 same ledger, under the same keys, as those of the teacher `openai`.
 """
 
 import hashlib
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from operator import length_hint
 from pathlib import Path
 
@@ -17,17 +18,24 @@ import openai
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.ledger import Ledger
 from thoughtmill.factory.ledger.locks import Locks
-from thoughtmill.factory.teachers import Reply, Request
+from thoughtmill.factory.teachers import Reply, Request, Teacher
+from thoughtmill.factory.teachers import openai as single
 from thoughtmill.factory.teachers.endpoint.batch_client import LOST, BatchClient
 from thoughtmill.factory.teachers.endpoint.display import RunCounters
-from thoughtmill.factory.teachers.endpoint.money import Budget, likely_tokens
+from thoughtmill.factory.teachers.endpoint.estimate import CostEstimate
+from thoughtmill.factory.teachers.endpoint.money import Budget
 from thoughtmill.factory.teachers.endpoint.pending import PendingRequest, keyed, reply, spent_usd
 from thoughtmill.factory.teachers.endpoint.settings import BatchSettings
 from thoughtmill.factory.teachers.endpoint.transport import api_key, without_key
 
+SETTINGS = BatchSettings
 
-class BatchTeacher:
-    """A teacher that answers within a day; `corpus` are all the requests that `max_usd` is for."""
+
+class BatchTeacher(Teacher):
+    """A teacher that replies within a day; `max_usd` is a budget for all requests of `corpus`."""
+
+    shows_progress = True
+    uses_ledger = True
 
     def __init__(
         self, settings: BatchSettings, ledger_path: Path | None = None, corpus: Iterable[Request] = ()
@@ -37,10 +45,10 @@ class BatchTeacher:
         self.corpus = corpus
 
     def complete(self, requests: Iterable[Request]) -> Iterator[Reply]:
-        """Yield a reply for every request: those in the ledger at once, then each batch's when it is over.
+        """Yield a reply for every request: from the ledger at once, from a batch when it has ended.
 
         The requests that must be asked are held in memory. An error of the provider and Ctrl-C raise a
-        `ThoughtmillError`; what is under way goes on, and the next run collects it.
+        `ThoughtmillError`; batches that are under way go on, and the next run collects them.
         """
         with ExitStack() as open_:
             ledger = open_.enter_context(Ledger(self.ledger_path))
@@ -58,59 +66,66 @@ class BatchTeacher:
             try:
                 yield from self._complete(requests, client)
             except openai.OpenAIError as error:
-                words = without_key(str(error).encode()).decode()
-                raise ThoughtmillError(f"{self.settings.name()} refuses: {words}") from error
+                message = without_key(str(error).encode()).decode()
+                raise ThoughtmillError(f"{self.settings.name()} refuses: {message}") from error
             except KeyboardInterrupt as error:
                 raise ThoughtmillError(
                     "stopped; batches go on without us: run the same command again to collect them"
                 ) from error
 
     def _complete(self, requests: Iterable[Request], client: BatchClient) -> Iterator[Reply]:
-        rows: dict[str, PendingRequest] = {}
+        pending: dict[str, PendingRequest] = {}
         for request in requests:
             key, parameters = keyed(request, client.endpoint, self.settings.model)
-            found = client.ledger.known(key)
-            if found is not None:
+            known = client.ledger.known(key)
+            if known is not None:
                 client.counters.of(request.thought).held += 1
-                yield reply(request, found)
-            elif key in rows:
-                rows[key].requests.append(request)
+                yield reply(request, known)
+            elif key in pending:
+                pending[key].requests.append(request)
             else:
-                rows[key] = PendingRequest(
-                    key, parameters, [request], likely_tokens(request.messages, parameters), 0.0
-                )
-        if not rows:  # whoever has all answers needs no provider
+                pending[key] = PendingRequest.of(request, key, parameters)
+        if not pending:  # whoever has all answers needs no provider
             return
-        for row in rows.values():
-            client.counters.of(row.request.thought).in_flight += len(row.requests)
-        with closing(Locks(client.ledger.path)) as locks:
-            locks.wait(hashlib.sha256(client.endpoint.encode()).hexdigest())  # for other runs' batches
-            under_way = client.find()
-            collected = [rows.pop(key) for key in [*rows] if key in client.ledger]
-            asked_before = {key for keys in under_way.values() for key in keys}
-            new = [row for key, row in rows.items() if key not in asked_before]
-            if new:
-                self._afford(rows, asked_before, client.ledger, locks)
-            under_way |= client.submit(new)
-        for row in collected:
-            yield from client.replies(row, LOST)
-        needed = {batch for batch, keys in under_way.items() if any(key in rows for key in keys)}
+        for each in pending.values():
+            client.counters.of(each.request.thought).in_flight += len(each.requests)
+        collected, under_way = self._submit(pending, client)
+        for each in collected:
+            yield from client.replies(each, LOST)
+        needed = {batch for batch, keys in under_way.items() if any(key in pending for key in keys)}
         for batch_id in client.wait(needed):
             faults = client.collect(batch_id)
             for key in under_way[batch_id]:
-                if key in rows:
-                    yield from client.replies(rows.pop(key), faults.get(key, LOST))
+                if key in pending:
+                    yield from client.replies(pending.pop(key), faults.get(key, LOST))
 
-    def _afford(
-        self, rows: Mapping[str, PendingRequest], under_way: set[str], ledger: Ledger, locks: Locks
+    def _submit(
+        self, pending: dict[str, PendingRequest], client: BatchClient
+    ) -> tuple[list[PendingRequest], dict[str, list[str]]]:
+        """Submit what no batch asks yet; return what is answered meanwhile, and the keys of each batch.
+
+        The lock keeps two runs from submitting the same requests.
+        """
+        with closing(Locks(client.ledger.path)) as locks:
+            locks.wait(hashlib.sha256(client.endpoint.encode()).hexdigest())
+            under_way = client.find()
+            collected = [pending.pop(key) for key in [*pending] if key in client.ledger]
+            asked = {key for keys in under_way.values() for key in keys}
+            new = [each for key, each in pending.items() if key not in asked]
+            if new:
+                self._check_budget(pending.values(), asked, client.ledger, locks)
+            return collected, under_way | client.submit(new)
+
+    def _check_budget(
+        self, pending: Iterable[PendingRequest], under_way: set[str], ledger: Ledger, locks: Locks
     ) -> None:
-        """Refuse, before anything is sent, what may cost more than the budget; what is under way counts."""
+        """Raise a `ThoughtmillError` if these requests and those under way may cost more than is left."""
         settings = self.settings
         if settings.max_usd is None:
             return
         corpus = [*self.corpus]
         budget = Budget(settings.max_usd, settings.prices, spent_usd(corpus, settings, ledger, locks))
-        asked = {row.key: (row.request.messages, row.parameters) for row in rows.values()}
+        asked = {each.key: (each.request.messages, each.parameters) for each in pending}
         for request in corpus:
             key, parameters = keyed(request, settings.name(), settings.model)
             if key in under_way:
@@ -121,3 +136,20 @@ class BatchTeacher:
                 f"{budget.spent_usd:.4f} of {budget.max_usd:.4f} dollars are spent, and this may cost "
                 f"{budget.held_usd:.4f}: raise max_usd, or ask for less"
             )
+
+
+def make(settings: BatchSettings, folder: Path, corpus: Iterable[Request]) -> Teacher:
+    """Return the teacher; its ledger is the user's, whatever the project."""
+    return BatchTeacher(settings, corpus=corpus)
+
+
+def estimate(settings: BatchSettings, requests: Iterable[Request]) -> list[CostEstimate]:
+    """Return how much `complete` would ask and cost, per thought, without asking anything."""
+
+    def discounted(usd: float | None) -> float | None:
+        return None if usd is None else usd * settings.price_factor
+
+    return [
+        replace(each, cost_usd=discounted(each.cost_usd), most_usd=discounted(each.most_usd))
+        for each in single.estimate(settings, requests)
+    ]

@@ -1,4 +1,4 @@
-"""The teacher `openai`: any OpenAI-compatible endpoint, never paid twice for one request."""
+"""The teacher `openai`: any OpenAI-compatible endpoint; no request is ever paid for twice."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing
@@ -6,22 +6,25 @@ from pathlib import Path
 
 from thoughtmill.factory.ledger import Ledger
 from thoughtmill.factory.ledger.locks import Locks
-from thoughtmill.factory.teachers import Reply, Request
+from thoughtmill.factory.teachers import Reply, Request, Teacher
 from thoughtmill.factory.teachers.endpoint.engine import EndpointRun
-from thoughtmill.factory.teachers.endpoint.estimate import CostEstimate, estimate
+from thoughtmill.factory.teachers.endpoint.estimate import CostEstimate, estimates
 from thoughtmill.factory.teachers.endpoint.pending import spent_usd
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
-from thoughtmill.factory.teachers.endpoint.transport import Transport
+from thoughtmill.factory.teachers.endpoint.transport import RawTransport, Transport
 
-__all__ = ["EndpointSettings", "OpenAITeacher"]
+SETTINGS = EndpointSettings
 
 
-class OpenAITeacher:
-    """A teacher behind `POST /chat/completions`; see `factory.teachers.endpoint.engine` for what it promises.
+class OpenAITeacher(Teacher):
+    """A teacher behind `POST /chat/completions`; `teachers.endpoint.engine` says how requests are run.
 
-    `corpus` are all the requests that `max_usd` is for: what earlier runs paid for them is spent. Without it
-    the budget is for this run alone.
+    `max_usd` is a budget for all requests of `corpus`: the cost of those that earlier runs asked is already
+    spent. Without a corpus the budget is for this run alone.
     """
+
+    shows_progress = True
+    uses_ledger = True
 
     def __init__(
         self, settings: EndpointSettings, ledger_path: Path | None = None, corpus: Iterable[Request] = ()
@@ -31,11 +34,11 @@ class OpenAITeacher:
         self.corpus = corpus
 
     def complete(self, requests: Iterable[Request]) -> Iterator[Reply]:
-        """Yield a reply for every request, in the order in which they come.
+        """Yield a reply for every request, in the order in which the replies arrive.
 
         `requests` are read as they are needed, so memory does not grow with their number. A set-up that
-        cannot work, a budget that is used up and Ctrl-C raise a `ThoughtmillError` once everything in
-        flight is in the ledger.
+        cannot work, a spent budget and Ctrl-C raise a `ThoughtmillError` once everything in flight is in the
+        ledger.
         """
         url = self.settings.url()
         with Ledger(self.ledger_path) as ledger, closing(Locks(ledger.path)) as locks:
@@ -43,26 +46,25 @@ class OpenAITeacher:
             run = EndpointRun(self.settings, ledger, locks, self._transport(url), spent)
             yield from run.replies(requests)
 
-    def estimate(self, requests: Iterable[Request]) -> list[CostEstimate]:
-        """Return what `complete` would ask and cost, per thought, without asking anything."""
-        settings = self.settings
-        with Ledger(self.ledger_path) as ledger:
-            return estimate(
-                requests,
-                settings.name(),
-                settings.model,
-                settings.prices,
-                ledger.__contains__,
-                ledger.typical,
-            )
-
     def _transport(self, url: str) -> Transport:
-        """Return the transport that is chosen; the `openai` package takes half a second to import."""
         words = url, self.settings.timeout_s, self.settings.max_concurrency
         if self.settings.transport == "raw":
-            from thoughtmill.factory.teachers.endpoint.transport import RawTransport
-
             return RawTransport(*words)
+        # The `openai` package takes half a second to import.
         from thoughtmill.factory.teachers.endpoint.through_openai import OpenAITransport
 
         return OpenAITransport(*words)
+
+
+def make(settings: EndpointSettings, folder: Path, corpus: Iterable[Request]) -> Teacher:
+    """Return the teacher; its ledger is the user's, whatever the project."""
+    return OpenAITeacher(settings, corpus=corpus)
+
+
+def estimate(
+    settings: EndpointSettings, requests: Iterable[Request], ledger_path: Path | None = None
+) -> list[CostEstimate]:
+    """Return how much `complete` would ask and cost, per thought, without asking anything."""
+    with Ledger(ledger_path) as ledger:
+        endpoint, known = settings.name(), ledger.__contains__
+        return estimates(requests, endpoint, settings.model, settings.prices, known, ledger.typical)

@@ -13,13 +13,16 @@ import pydantic
 
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.ledger.keys import canonical
-from thoughtmill.factory.teachers import Reply, Request
+from thoughtmill.factory.teachers import Reply, Request, Teacher
 
 
 class ReplaySettings(pydantic.BaseModel, extra="forbid", frozen=True):
     """The files to replay; relative ones begin at the folder of `params.yaml`."""
 
     files: tuple[str, ...] = ()
+
+
+SETTINGS = ReplaySettings
 
 
 class ReplayLine(pydantic.BaseModel, extra="ignore", frozen=True):
@@ -35,7 +38,7 @@ class ReplayLine(pydantic.BaseModel, extra="ignore", frozen=True):
 ReplayKey = tuple[str, str, int]
 
 
-class ReplayTeacher:
+class ReplayTeacher(Teacher):
     """A teacher that says again what it finds under the problem, thought and sample of a request.
 
     All files are read at once, when the teacher is made. A missing file, a line that is no such object and
@@ -98,3 +101,8 @@ def _line(raw: bytes, place: str) -> ReplayLine:
         first = error.errors()[0]
         fault = ": ".join([*map(str, first["loc"]), first["msg"]])
         raise ThoughtmillError(f"{place}: not a completion: {fault}; mend or delete the line") from error
+
+
+def make(settings: ReplaySettings, folder: Path, corpus: Iterable[Request]) -> Teacher:
+    """Return the teacher of the files in the project's `folder`."""
+    return ReplayTeacher(settings, folder)

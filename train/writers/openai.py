@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from pydantic import Field
 
 from thoughtmill.factory import teachers
-from thoughtmill.factory.teachers.openai import EndpointSettings, OpenAITeacher
+from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
+from thoughtmill.factory.teachers.openai import OpenAITeacher
 from thoughtmill.train import roles
 from thoughtmill.train.answering import Request, Written
 

@@ -7,6 +7,7 @@ teachers do, so that what verification catches is there to be seen.
 import hashlib
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from pathlib import Path
 from random import Random
 
 import pydantic
@@ -14,7 +15,7 @@ import pydantic
 from thoughtmill.factory.ledger.keys import canonical
 from thoughtmill.factory.solutions import Solution, parse
 from thoughtmill.factory.solutions.calculations import UnusableSolution
-from thoughtmill.factory.teachers import Reply, Request
+from thoughtmill.factory.teachers import Reply, Request, Teacher
 from thoughtmill.factory.teachers.embedded.compiling import COMPILERS
 from thoughtmill.factory.teachers.embedded.slips import SLIPS, CorrectCompletion, unfinished
 
@@ -28,7 +29,10 @@ class EmbeddedTeacherSettings(pydantic.BaseModel, extra="forbid", frozen=True):
     seed: int = 1
 
 
-class EmbeddedTeacher:
+SETTINGS = EmbeddedTeacherSettings
+
+
+class EmbeddedTeacher(Teacher):
     """A teacher that reads `problem["solution"]`; it answers at once, in order, and for nothing."""
 
     def __init__(self, settings: EmbeddedTeacherSettings) -> None:
@@ -89,3 +93,8 @@ def _read(text: str | None, problem: str) -> Solution | UnusableSolution:
 
 def _uncompilable(request: Request, key: str, detail: str) -> Reply:
     return Reply(request, key, MODEL, None, failure="uncompilable", detail=detail, cost_usd=0.0)
+
+
+def make(settings: EmbeddedTeacherSettings, folder: Path, corpus: Iterable[Request]) -> Teacher:
+    """Return the teacher; it reads nothing but its requests."""
+    return EmbeddedTeacher(settings)

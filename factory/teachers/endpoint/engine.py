@@ -21,7 +21,6 @@ from thoughtmill.factory.teachers import Reply, Request
 from thoughtmill.factory.teachers.endpoint.control import GO_ON, Control, Retry, StopRun
 from thoughtmill.factory.teachers.endpoint.display import ProgressDisplay
 from thoughtmill.factory.teachers.endpoint.interrupts import Interrupts
-from thoughtmill.factory.teachers.endpoint.money import likely_tokens
 from thoughtmill.factory.teachers.endpoint.pending import PendingRequest, RetryQueue, WriteBatch, keyed, reply
 from thoughtmill.factory.teachers.endpoint.responses import Fault, ParsedCompletion, Response, read
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
@@ -123,9 +122,7 @@ class EndpointRun:
             self.ready.append(reply(request, found))
             return None
         most_usd = self.control.budget.most_usd(request.messages, parameters)
-        self.held[key] = PendingRequest(
-            key, parameters, [request], likely_tokens(request.messages, parameters), most_usd
-        )
+        self.held[key] = PendingRequest.of(request, key, parameters, most_usd)
         self.room -= 1
         return self.held[key]
 

@@ -27,7 +27,7 @@ class CostEstimate:
     most_usd: float | None = 0.0
 
 
-def estimate(
+def estimates(
     requests: Iterable[Request],
     endpoint: str,
     model: str,
@@ -40,11 +40,11 @@ def estimate(
     `endpoint` and `model` are as in `Settings`. `held` says whether the ledger has the answer to a key;
     `typical` gives, for a model, the mean tokens of prompt and completion per thought, where it knows them.
     """
-    estimates: dict[str, CostEstimate] = {}
+    per_thought: dict[str, CostEstimate] = {}
     known: dict[str, Mapping[str, tuple[float, float]]] = {}
     seen: set[str] = set()
     for request in requests:
-        row = estimates.setdefault(request.thought, CostEstimate(request.thought))
+        row = per_thought.setdefault(request.thought, CostEstimate(request.thought))
         key, parameters = keyed(request, endpoint, model)
         row.requests += 1
         if key in seen or held(key):
@@ -61,7 +61,7 @@ def estimate(
         price = prices.get(asked)
         row.cost_usd = _plus(row.cost_usd, price, prompt, completion)
         row.most_usd = _plus(row.most_usd, price, most_prompt, longest)
-    return list(estimates.values())
+    return list(per_thought.values())
 
 
 def _plus(usd: float | None, price: Price | None, prompt: float, completion: float | None) -> float | None:

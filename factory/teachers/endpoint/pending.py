@@ -17,7 +17,7 @@ from thoughtmill.factory.ledger import AttemptRow, FailureRow, Ledger, ResultRow
 from thoughtmill.factory.ledger.keys import prompt_sha, request_key, sent
 from thoughtmill.factory.ledger.locks import Locks
 from thoughtmill.factory.teachers import Reply, Request
-from thoughtmill.factory.teachers.endpoint.money import Budget, Price
+from thoughtmill.factory.teachers.endpoint.money import Budget, Price, likely_tokens
 from thoughtmill.factory.teachers.endpoint.responses import Fault, ParsedCompletion, Response, completion
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 
@@ -40,6 +40,13 @@ class PendingRequest:
     sent_s: float = math.inf
     blamed: bool = False
     locked: bool = False
+
+    @classmethod
+    def of(
+        cls, request: Request, key: str, parameters: Mapping[str, Any], most_usd: float = 0.0
+    ) -> "PendingRequest":
+        """Return a request that nobody has asked for yet; `parameters` and `key` are those of `keyed`."""
+        return cls(key, parameters, [request], likely_tokens(request.messages, parameters), most_usd)
 
     @property
     def request(self) -> Request:

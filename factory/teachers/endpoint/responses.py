@@ -10,6 +10,8 @@ from typing import Any
 
 import orjson
 
+from thoughtmill.factory.teachers import failure_of
+
 
 @dataclass(frozen=True, slots=True)
 class Response:
@@ -111,7 +113,7 @@ def completion(body: bytes) -> ParsedCompletion | str:
         return f"the answer broke off: {_short(orjson.dumps(choices[0]['error']))}"
     finish_reason = _text(choices[0].get("finish_reason"))
     refusal = _text(message.get("refusal"))
-    failure, detail = _failure(text, finish_reason, refusal)
+    failure, detail = ("refused", refusal) if refusal else failure_of(text, finish_reason)
     usage = _mapping(envelope.get("usage"))
     cached = _mapping(usage.get("prompt_tokens_details")).get("cached_tokens")
     return ParsedCompletion(
@@ -124,21 +126,6 @@ def completion(body: bytes) -> ParsedCompletion | str:
         cached_tokens=_count(cached),
         completion_tokens=_count(usage.get("completion_tokens")),
     )
-
-
-def _failure(
-    text: str | None, finish_reason: str | None, refusal: str | None
-) -> tuple[str | None, str | None]:
-    """Say why a completion is no good, in the word of `FAILURES` and in words."""
-    if refusal:
-        return "refused", refusal
-    if finish_reason == "content_filter":
-        return "refused", "stopped by a content filter"
-    if finish_reason == "length":
-        return "truncated", "cut off by the length limit"
-    if not (text or "").strip():
-        return "empty", "the completion has no text"
-    return None, None
 
 
 def _disguised(body: bytes) -> int | None:
