@@ -27,7 +27,7 @@ MARK = re.compile(r"<<([^<>]*)=([^<>=]*)>>")
 def main() -> None:
     """Print the table."""
     entry = {"set": "gsm8k", "split": "train", "file": str(Path(sys.argv[1]).resolve())}
-    problems = list(seed.seed(seed.Settings.model_validate({"sources": [entry]}), ROOT))
+    problems = list(seed.seed(seed.SeedSettings.model_validate({"sources": [entry]}), ROOT))
     problems.sort(key=lambda problem: problem["problem_id"])
     usable = {problem["problem_id"] for problem in problems if is_usable(problem)}
     print(f"{len(problems)} problems, {len(usable)} with usable annotations")

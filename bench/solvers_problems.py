@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from bench.solvers import processor_s
 from bench.solvers_equations import marked
-from thoughtmill.factory.answers.number import equal
+from thoughtmill.factory.answers import equal
 from thoughtmill.factory.core.executors.local import CHUNK
 from thoughtmill.factory.solvers.limits import Limits
 from thoughtmill.factory.solvers.solvers import Solvers

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from itertools import tee
 
-from thoughtmill.factory.answers.number import equal
+from thoughtmill.factory.answers import equal
 from thoughtmill.factory.core import params, stage, tables
 from thoughtmill.factory.core.files import root
 from thoughtmill.factory.core.journal import fingerprint

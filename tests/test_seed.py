@@ -8,12 +8,15 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from thoughtmill.factory.answers import KINDS
 from thoughtmill.factory.core import tables
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import digest
+from thoughtmill.factory.problems import PROBLEM_SETS, SourceSettings, chosen
 from thoughtmill.factory.problems.stories import SPLITS
-from thoughtmill.factory.seed import Settings, seed
+from thoughtmill.factory.seed import SeedSettings, seed
 from thoughtmill.schemas import Problems
+from thoughtmill.schemas.fields import SPLITS as SCHEMA_SPLITS
 
 OURS = [
     {
@@ -25,7 +28,7 @@ OURS = [
 
 
 def rows(folder: Path, *sources: dict[str, Any]) -> list[tables.Row]:
-    return list(seed(Settings.model_validate({"sources": sources}), folder))
+    return list(seed(SeedSettings.model_validate({"sources": sources}), folder))
 
 
 def jsonl(path: Path, entries: list[dict[str, Any]]) -> str:
@@ -150,7 +153,7 @@ def test_a_file_that_is_not_what_its_name_says_is_named(tmp_path: Path, name: st
 
 def test_the_embedded_set_fills_every_split_it_has(tmp_path: Path) -> None:
     counts = {split: 1 + number % 3 for number, split in enumerate(SPLITS)}
-    settings = Settings.model_validate({"embedded": counts})
+    settings = SeedSettings.model_validate({"embedded": counts})
     found = list(seed(settings, tmp_path))
     assert Counter(row["split"] for row in found) == counts
     assert len({row["problem_id"] for row in found}) == len(found)
@@ -169,3 +172,21 @@ def test_the_embedded_set_fills_every_split_it_has(tmp_path: Path) -> None:
 def test_every_registered_set_is_read_whole(shared_data: Path, entry: dict[str, Any], count: int) -> None:
     found = rows(shared_data, entry)
     assert len(found) == len({row["problem_id"] for row in found}) == count
+
+
+def test_options_stand_under_the_name_of_their_set_and_no_other_key_passes(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"`embeded` is an unknown key; did you mean `embedded`\?"):
+        SeedSettings.model_validate({"embeded": {}})
+    with pytest.raises(ThoughtmillError, match=r"seed: embedded: `trian` is an unknown key"):
+        SeedSettings.model_validate({"embedded": {"trian": 3}})
+    with pytest.raises(ValueError, match="`gsm8k`: this set has no options"):
+        SeedSettings.model_validate({"gsm8k": {"seed": 1}})
+
+
+def test_every_set_states_its_licence_and_a_kind_of_answer_that_is_known() -> None:
+    for name in PROBLEM_SETS.names():
+        source = {"set": name, "name": "mine", "file": "mine.csv"}
+        problem_set = chosen(SourceSettings.model_validate(source))
+        assert problem_set.license
+        assert problem_set.answer_kind in KINDS
+        assert {ours for ours, _ in problem_set.splits} <= set(SCHEMA_SPLITS)

@@ -11,7 +11,7 @@ import pydantic
 import pytest
 
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.factory.problems.stories import Settings, Story, tell
+from thoughtmill.factory.problems.stories import StoriesSettings, Story, tell
 from thoughtmill.factory.problems.stories.compositions import (
     MOST_MOVES,
     compositions,
@@ -103,11 +103,11 @@ def test_an_unknown_split_is_one_clear_error_that_names_the_splits() -> None:
 
 
 def test_settings_refuse_unknown_keys_and_negative_counts() -> None:
-    assert Settings().train == 2400
+    assert StoriesSettings().train == 2400
     with pytest.raises(pydantic.ValidationError):
-        Settings(training=3)  # type: ignore[call-arg]
+        StoriesSettings(training=3)  # type: ignore[call-arg]
     with pytest.raises(pydantic.ValidationError):
-        Settings(train=-1)
+        StoriesSettings(train=-1)
 
 
 def test_there_are_at_least_forty_templates_with_names_of_their_own() -> None:

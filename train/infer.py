@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from thoughtmill.factory.answers.number import equal
+from thoughtmill.factory.answers import equal
 from thoughtmill.factory.core import params, stage, tables
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import root

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, Field
 
-from thoughtmill.factory.answers.number import canonical
+from thoughtmill.factory.answers import canonical
 from thoughtmill.factory.core import stage, tables
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import read_jsonl, root

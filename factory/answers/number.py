@@ -1,4 +1,4 @@
-"""Answers: the one exact form every number is kept in, and what it means that two answers are equal.
+"""Numbers: the exact form in which each is written, and when two of them are equal.
 
 >>> canonical("$1,250.50"), canonical("2 1/2"), canonical("2/6"), canonical("12 or 13")
 ('1250.5', '2.5', '1/3', None)
@@ -32,6 +32,9 @@ DIGITS = r"(?>[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+)"
 """A whole number in figures, with or without thousands separators; a match is never tried shorter."""
 
 DECIMAL = rf"(?:{DIGITS}(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
+PATTERN = r"-?\d+(/\d+)?|-?\d+\.\d+"
+"""The canonical texts: `18`, `-3`, `0.5`, `1/3`."""
+
 _NUMBER = re.compile(
     rf"([-+]?)\s*(?:[$€£¥₹]\s*)?([-+]?)"
     rf"(?:([0-9]+)\s+([0-9]+)\s*/\s*([0-9]+)|({DECIMAL})(?:\s*/\s*({DECIMAL}))?)"

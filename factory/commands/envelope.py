@@ -14,7 +14,7 @@ from itertools import tee
 from pathlib import Path
 from typing import Any
 
-from thoughtmill.factory.answers.number import canonical, equal
+from thoughtmill.factory.answers import canonical, equal
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import aside, existing, json_objects
 from thoughtmill.factory.core.journal import cache_folder, fingerprint

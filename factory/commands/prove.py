@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from thoughtmill.factory.answers.number import equal
+from thoughtmill.factory.answers import equal
 from thoughtmill.factory.core import corpus, tables
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import digest, existing, root

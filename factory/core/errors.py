@@ -1,13 +1,26 @@
-"""The one kind of error that means: what a user wrote or has cannot work, and here is what to do."""
+"""The error that says a set-up cannot work, and the words that help to mend one."""
+
+import difflib
+from collections.abc import Iterable
 
 
 class ThoughtmillError(Exception):
     """A broken set-up: a wrong key, an unknown name, a missing file, a corrupt line, a full disk.
 
-    The message is one clear line (or one that names every bad row) and says what to do. The commands print
-    it without a traceback and leave with exit status 2. Broken *data* is never an error: it is a row.
+    The message is one clear line, or one for each fault, and says what to do. The commands print it without a
+    traceback and leave with exit status 2. Broken *data* is never an error: it is a row.
     """
 
 
 class NotInProject(ThoughtmillError):
     """The current folder is not inside a project; commands that do without one use their defaults."""
+
+
+def nearest(word: object, known: Iterable[str]) -> str:
+    """Return a suggestion to end an error about an unknown word; empty when no known word is near.
+
+    >>> nearest("sede", ["seed", "verify"])
+    '; did you mean `seed`?'
+    """
+    near = difflib.get_close_matches(str(word), list(known), n=1)
+    return f"; did you mean `{near[0]}`?" if near else ""

@@ -1,26 +1,8 @@
-"""The registry of problem sets: where the Hub has each, and how to read one of its rows.
+"""Published problem sets: where the Hub has each, and how to read one of its rows."""
 
-To add a set, write a reader and its entry in `PROBLEM_SETS`.
-"""
+from thoughtmill.factory.problems.sources import Fields, ProblemSet
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
-
-Fields = Mapping[str, Any]
-"""What a reader finds in a row: `problem`, `answer`, and perhaps `solution` and `id`."""
-
-
-@dataclass(frozen=True, slots=True)
-class ProblemSet:
-    """A problem set: how to read a row, its name on the Hub, and its splits there as (ours, theirs)."""
-
-    read: Callable[[Fields], Fields]
-    hub: str
-    splits: tuple[tuple[str, str], ...]
-    license: str
-    config: str | None = None
-    revision: str | None = None
+TRAIN_AND_TEST = (("train", "train"), ("test", "test"))
 
 
 def read_gsm8k(row: Fields) -> Fields:
@@ -72,19 +54,9 @@ def read_plain(row: Fields) -> Fields:
     }
 
 
-PROBLEM_SETS: dict[str, ProblemSet] = {
-    "gsm8k": ProblemSet(
-        read_gsm8k, "openai/gsm8k", (("train", "train"), ("test", "test")), "MIT", config="main"
-    ),
-    "svamp": ProblemSet(read_svamp, "ChilleD/SVAMP", (("train", "train"), ("test", "test")), "MIT"),
-    "asdiv": ProblemSet(
-        read_plain,
-        "EleutherAI/asdiv",
-        (("test", "validation"),),
-        "CC-BY-NC-4.0",
-        revision="refs/convert/parquet",
-    ),
-    "multiarith": ProblemSet(
-        read_plain, "ChilleD/MultiArith", (("train", "train"), ("test", "test")), "unstated"
-    ),
-}
+GSM8K = ProblemSet(read_gsm8k, TRAIN_AND_TEST, "MIT", "openai/gsm8k", config="main")
+SVAMP = ProblemSet(read_svamp, TRAIN_AND_TEST, "MIT", "ChilleD/SVAMP")
+ASDIV = ProblemSet(
+    read_plain, (("test", "validation"),), "CC-BY-NC-4.0", "EleutherAI/asdiv", revision="refs/convert/parquet"
+)
+MULTIARITH = ProblemSet(read_plain, TRAIN_AND_TEST, "unstated", "ChilleD/MultiArith")

@@ -1,18 +1,116 @@
-"""Where a problem set's rows come from: a local file, or a data set on the Hugging Face Hub."""
+"""Where the rows of a problem set are: in the set itself, a local file, or a data set on the Hub."""
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow
 import pyarrow.parquet as pq
+from pydantic import BaseModel, Field
 
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import digest, existing, read_jsonl
+from thoughtmill.factory.core.params import Settings as Section
+from thoughtmill.schemas.fields import SPLITS
 
 FORMATS = (".jsonl", ".json", ".csv", ".parquet")
+
+Fields = Mapping[str, Any]
+"""A row of a set; once it is read, it has `problem`, `answer`, and perhaps `solution` and `id`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemSet:
+    """A problem set: how a row is read, its splits as (ours, theirs), its licence, its place on the Hub.
+
+    A set that is not on the Hub has `rows`, a function from one of its splits and its options to the rows, or
+    is read from the `file:` that a source names. `options` is the model of the set's own section of
+    `params.yaml`, `seed.<name of the set>`.
+    """
+
+    read: Callable[[Fields], Fields]
+    splits: tuple[tuple[str, str], ...]
+    license: str
+    hub: str | None = None
+    config: str | None = None
+    revision: str | None = None
+    answer_kind: str = "number"
+    options: type[BaseModel] | None = None
+    rows: Callable[[str, Any], Iterable[Fields]] | None = None
+
+
+class ColumnSettings(Section):
+    """Which columns of a `table` source hold what."""
+
+    problem: str = "problem"
+    answer: str = "answer"
+    solution: str | None = None
+    problem_id: str | None = None
+
+
+class SourceSettings(Section):
+    """One entry of `seed.sources`.
+
+    `set` is a registered problem set. `file` (JSONL, JSON, CSV, Parquet) is read instead of the Hub, and must
+    have the digest `sha256` where that is given. A set that comes as `table` needs a `name`, its `columns`,
+    and a `file` or a `hub` name.
+    """
+
+    set: str
+    name: str | None = None
+    file: str | None = None
+    sha256: str | None = None
+    hub: str | None = None
+    config: str | None = None
+    revision: str | None = None
+    split: str | None = None
+    limit: int | None = Field(None, ge=1)
+    license: str | None = None
+    columns: ColumnSettings = ColumnSettings()
+
+
+Places = Iterable[tuple[str, Fields]]
+"""Rows that are not read yet, each with the place that names it in errors."""
+
+
+def rows_by_split(
+    source: SourceSettings, problem_set: ProblemSet, options: Any, folder: Path
+) -> Iterator[tuple[str, Places]]:
+    """Yield the rows of each split that a source asks for; a relative file begins at `folder`."""
+    name = source.name or source.set
+    splits = [pair for pair in problem_set.splits if source.split in (None, pair[0])]
+    if not splits or (source.split is not None and source.split not in SPLITS):
+        raise no_split(name, source.split, (ours for ours, _ in problem_set.splits))
+    if source.file is not None:
+        if len(splits) > 1:
+            raise ThoughtmillError(
+                f"params.yaml: seed: say with `split:` which split of {name} {source.file} is"
+            )
+        yield splits[0][0], rows_of_file(folder / source.file, source.sha256)
+        return
+    for ours, theirs in splits:
+        yield ours, _written(source, problem_set, theirs, options)
+
+
+def _written(source: SourceSettings, problem_set: ProblemSet, split: str, options: Any) -> Places:
+    """Return the rows of a split where the set has them: in its own function, or on the Hub."""
+    if problem_set.rows is not None:
+        rows = problem_set.rows(split, options)
+        return ((f"{source.set}, {split}, row {index}", row) for index, row in enumerate(rows))
+    if problem_set.hub is None:
+        raise ThoughtmillError(f"params.yaml: seed: {source.set} is on no Hub: give `file:`")
+    config, revision = source.config or problem_set.config, source.revision or problem_set.revision
+    return rows_of_hub(problem_set.hub, config, split, revision)
+
+
+def no_split(name: str, split: str | None, known: Iterable[str]) -> ThoughtmillError:
+    """Return the error that a set lacks a split."""
+    return ThoughtmillError(
+        f"params.yaml: seed: {name} has no split `{split}`; there are: {', '.join(known)}"
+    )
 
 
 def rows_of_file(path: Path, sha256: str | None = None) -> Iterator[tuple[str, dict[str, Any]]]:

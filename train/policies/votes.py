@@ -8,7 +8,7 @@ that came first wins. A rationale without an answer has no vote, but its tokens 
 from collections.abc import Iterable, Sequence
 from math import comb
 
-from thoughtmill.factory.answers.number import equal
+from thoughtmill.factory.answers import equal
 from thoughtmill.train.policies.draws import Decision, Draw, Plan, together
 
 BLOCK = 16

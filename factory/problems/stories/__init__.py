@@ -36,7 +36,7 @@ SPLITS = (*SPLIT_BY_NUMBERS, "validation_compositions", "test_compositions", "te
 ATTEMPTS = 2000  # one in ten is usual in the smaller splits, so this many failing means: all told
 
 
-class Settings(pydantic.BaseModel, extra="forbid", frozen=True):
+class StoriesSettings(pydantic.BaseModel, extra="forbid", frozen=True):
     """How many stories of each split to tell, and the seed they depend on."""
 
     seed: int = 1
