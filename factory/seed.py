@@ -37,7 +37,7 @@ class SeedSettings(Section, extra="allow"):
     def options(self, name: str) -> Any:
         """Return the options of a problem set, as its own model; None for a set that has none."""
         model = getattr(PROBLEM_SETS.named(name), "options", None)
-        given = (self.model_extra or {}).get(name, {})
+        given = (self.model_extra or {}).get(name) or {}  # a section may be left empty
         if model is None and given:
             raise ValueError(f"`{name}`: this set has no options")
         return model and params.validated(given, model, f"params.yaml: seed: {name}")
