@@ -1,63 +1,62 @@
-"""README says what is so: the columns, the tree, the commands and the stages."""
+"""README is short, and what it says is so."""
 
-import json
+import importlib.util
 import re
+from itertools import islice
 from pathlib import Path
 
-import pytest
-import yaml
-
-from thoughtmill.factory.commands.cli import COMMANDS
-from thoughtmill.factory.core.corpus import VIEWS
-from thoughtmill.factory.pages.card import described
-from thoughtmill.schemas import TABLES, Released, Table
-from thoughtmill.train.claims import table
+from thoughtmill.factory.problems import stories
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text()
+README = (ROOT / "README.md").read_text("utf-8")
 
 
-def test_the_tables_of_the_readme_are_the_schemas() -> None:
-    every: tuple[Table, ...] = (*TABLES.values(), Released)
-    between = README.split("<!-- tables -->")[1].split("<!-- end of tables -->")[0]
-    assert between.strip() == "\n\n".join(described(table) for table in every)
+def section(title: str) -> str:
+    return README.split(f"## {title}\n")[1].split("\n## ")[0]
 
 
-def test_every_folder_of_the_tree_is_there() -> None:
-    tree = README.split("## The tree")[1].split("```")[1]
-    top = ""
-    for line in tree.splitlines()[1:]:
-        name = line.split()[0]
-        top = top if line.startswith(" ") else name
-        assert (ROOT / (top if line.startswith(name) else top + name)).is_dir(), line
+def test_it_has_at_most_120_lines() -> None:
+    assert len(README.splitlines()) <= 120
 
 
-def test_every_command_is_there_and_no_other() -> None:
-    assert set(re.findall(r"\| `thoughtmill (\w[\w-]*)", README)) == set(COMMANDS)
+def test_the_first_screen_has_a_picture_and_the_two_commands() -> None:
+    screen = "\n".join(README.splitlines()[:30])
+    assert all(part in screen for part in ("docs/report.png", "make repro", "thoughtmill init", "pip install"))
 
 
-def test_every_stage_of_the_pipeline_is_told_in_its_order() -> None:
-    stages = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
-    assert re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE)[: len(stages)] == list(stages)
+def test_a_picture_is_small() -> None:
+    pictures = [ROOT / name for name in re.findall(r'<img src="([^"]+)"', README)]
+    assert len(pictures) == 2
+    assert all(picture.stat().st_size < 150_000 for picture in pictures)
 
 
-def test_the_claims_are_those_of_the_run_that_is_named() -> None:
-    shown = json.loads((ROOT / "data" / "students.json").read_text("utf-8"))
-    if shown["runs"][0] not in README:
-        pytest.skip("these students are not those of the README: adapters differ from machine to machine")
-    between = README.split("<!-- students -->")[1].split("<!-- end of students -->")[0]
-    assert between.strip() == table(shown["claims"])
+def test_the_record_that_is_shown_is_in_the_default_corpus() -> None:
+    story = next(islice(stories.tell("train", 879, 1), 878, None))
+    assert story.problem in section("A record")
+    assert f"gold answer: {story.answer}" in section("A record")
 
 
-def test_every_view_is_named() -> None:
-    for view in re.findall(r'create or replace view "?(\w+)"?', VIEWS.read_text()):
-        assert view == "answered" or view in README
+def test_every_promise_links_to_the_test_that_proves_it() -> None:
+    promises = [line for line in section("Promises").splitlines() if line]
+    assert len(promises) == 5
+    for promise in promises:
+        found = re.search(r"\[`(test_\w+)`\]\((tests/test_\w+\.py)\)", promise)
+        assert found, promise
+        assert f"def {found[1]}(" in (ROOT / found[2]).read_text("utf-8"), promise
 
 
-def test_the_first_screen_has_a_record_the_two_commands_and_sql() -> None:
-    screen = "\n".join(README.splitlines()[:50])
-    assert all(part in screen for part in ("make repro", "make test", "thoughtmill sql", "gold answer"))
+def test_every_measured_row_names_the_command_or_the_test() -> None:
+    rows = section("Measured").split("|---|---|---|\n")[1].strip().splitlines()
+    assert len(rows) == 5
+    for row in rows:
+        command = row.split("|")[3]
+        bench = re.search(r"`python -m (bench\.\w+)", command)
+        assert "`make repro`" in command or "](tests/" in command or (bench and _is_module(bench[1])), row
 
 
-def test_no_figure_is_left_to_be_filled_in() -> None:
-    assert not re.findall(r"^[A-Z0-9]{5,}$", README, re.MULTILINE)
+def test_four_lines_say_what_does_not_show() -> None:
+    assert len(re.findall("^- ", section("What it does not show yet"), re.MULTILINE)) == 4
+
+
+def _is_module(name: str) -> bool:
+    return importlib.util.find_spec(name) is not None
