@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: repro corpus test student lint types clean
+.PHONY: repro corpus test student docs lint types clean
 
 repro: .venv/ready
 	dvc repro
@@ -23,6 +23,10 @@ test: .venv/ready lint types
 student: .venv/ready
 	python -m thoughtmill.train.embedded.student
 
+# The site of the documentation, in site/html; a warning is an error.
+docs: .venv/docs
+	python docs/site.py
+
 lint: .venv/ready
 	ruff check .
 	ruff format --check .
@@ -39,4 +43,8 @@ clean:
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt torch
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[pipeline,train,dev]'
+	touch $@
+
+.venv/docs: .venv/ready
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
 	touch $@

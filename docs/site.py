@@ -1,7 +1,7 @@
-"""Builds the site: `python docs/site.py` writes `site/html` from the pages in Markdown and from the docstrings.
+"""Builds the site: `python docs/site.py` writes `site/html` from the Markdown pages and the docstrings.
 
-README and the other pages of the root are in the site, side by side with those of `docs/`, and so is every file
-that a page links to. The API reference has a page for each room (package). A warning is an error.
+README and the other pages of the root are in the site, side by side with those of `docs/`, and so is every
+file that a page links to. The API reference has a page for each room (package). A warning is an error.
 """
 
 import re
@@ -15,9 +15,12 @@ import yaml
 
 ROOT = Path(__file__).parents[1]
 SITE = ROOT / "site"
-OF_THE_ROOT = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
+BESIDES = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "examples/README.md")
+"""Pages of the site that are not in `docs/`."""
+NAMES = {"README.md": "index.md", "examples/README.md": "examples.md"}
+"""Pages that have another name in the site, where all pages are side by side."""
 LINK = re.compile(r"(?<=\]\()(?!https?:|mailto:|#)([^)#\s]+)")
-HTML_LINK = re.compile(r'(?<=\b(?:src|ref)=")(?!https?:|mailto:|#)([^"#]+)')
+HTML_LINK = re.compile(r'(?:(?<=src=")|(?<=href="))(?!https?:|mailto:|#)([^"#]+)')
 
 
 def main() -> int:
@@ -25,7 +28,7 @@ def main() -> int:
     shutil.rmtree(SITE, ignore_errors=True)
     pages = SITE / "pages"
     pages.mkdir(parents=True)
-    for source in (*map(ROOT.joinpath, OF_THE_ROOT), *sorted(ROOT.glob("docs/*.md"))):
+    for source in (*map(ROOT.joinpath, BESIDES), *sorted(ROOT.glob("docs/*.md"))):
         text = source.read_text("utf-8")
         for target in linked_files(source, text):
             copy = pages / in_the_site(target)
@@ -38,7 +41,9 @@ def main() -> int:
         (pages / name).write_text(text, "utf-8")
     config["nav"].append({"Rooms": [{text.split("\n")[0][2:]: name} for name, text in reference.items()]})
     (SITE / "mkdocs.yml").write_text(yaml.safe_dump(config, sort_keys=False), "utf-8")
-    done = subprocess.run([sys.executable, "-m", "zensical", "build", "--strict", "-f", SITE / "mkdocs.yml"], check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "zensical", "build", "--strict", "-f", SITE / "mkdocs.yml"], check=False
+    )
     return done.returncode
 
 
@@ -49,9 +54,8 @@ def in_the_site(path: Path) -> Path:
     ('index.md', 'cli.md')
     """
     path = path.relative_to(ROOT)
-    if path == Path("README.md"):
-        return Path("index.md")
-    return path.relative_to("docs") if path.is_relative_to("docs") else path
+    name = Path(NAMES.get(path.as_posix(), path))
+    return name.relative_to("docs") if name.is_relative_to("docs") else name
 
 
 def links(text: str) -> list[str]:

@@ -1,6 +1,6 @@
-"""Find problems whose thoughts disagree, and gold answers that are in doubt because all thoughts disagree with them.
+"""Find problems whose thoughts disagree, and gold answers that no thought confirms.
 
-    python examples/agree.py [FOLDER]      a release; default: data/release
+python examples/agree.py [FOLDER]      a release; default: data/release
 """
 
 import sys
@@ -27,8 +27,10 @@ def main(folder: Path) -> None:
     con.execute(f"create view disputed as {ANSWERS}")
     (problems,) = con.execute("select count(*) from disputed where len(answers) > 1").fetchone() or (0,)
     print(f"{problems} problems have thoughts that disagree with each other")
-    query = "select problem_id, gold, answers[1] from disputed where len(answers) = 1 and answers[1] <> gold order by all"
-    for problem_id, gold, answer in con.execute(query).fetchall():
+    doubtful = (
+        "select problem_id, gold, answers[1] from disputed where len(answers) = 1 and answers[1] <> gold"
+    )
+    for problem_id, gold, answer in con.execute(f"{doubtful} order by all").fetchall():
         print(f"{problem_id}: all thoughts say {answer}, the gold answer is {gold}")
 
 

@@ -1,6 +1,6 @@
 """Ask a release in SQL: what each thought yielded, why records were dropped, and what a student would read.
 
-    python examples/query_release.py [FOLDER]      a release; default: data/release
+python examples/query_release.py [FOLDER]      a release; default: data/release
 """
 
 import sys
@@ -10,7 +10,8 @@ import duckdb
 
 QUESTIONS = {
     "What did each thought yield?": """
-        select thought, count(*) as records, count(*) filter (correct) as correct, count(*) filter (kept) as kept
+        select thought, count(*) as records, count(*) filter (correct) as correct,
+            count(*) filter (kept) as kept
         from records group by thought order by thought
     """,
     "Why is a record not kept?": """

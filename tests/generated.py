@@ -21,9 +21,9 @@ DOCS = Path(__file__).parents[1] / "docs"
 
 TABLES_BEGIN = """# Tables
 
-`data/corpus.duckdb` holds the tables and views below. The same tables are Parquet files under `data/` and configs of a
-release. Their columns are declared in `schemas/`, and this page is generated from there (`python -m tests.generated`).
-`released` is what the configs of the thoughts hold.
+`data/corpus.duckdb` holds the tables and views below. The same tables are Parquet files under `data/` and
+configs of a release. Their columns are declared in `schemas/`, and this page is generated from there
+(`python -m tests.generated`). `released` is what the configs of the thoughts hold.
 
 ```sh
 thoughtmill sql "select outcome, records, share from \\"yield\\" where thought = 'pot' order by records desc"
@@ -32,8 +32,8 @@ thoughtmill sql "select outcome, records, share from \\"yield\\" where thought =
 
 CLI_BEGIN = """# Command line
 
-Every command works from any folder of a project. An error is a line that names what is wrong and what to do; the exit
-status is then 2. This page is generated from the commands (`python -m tests.generated`).
+Every command works from any folder of a project. An error is a line that names what is wrong and what to do;
+the exit status is then 2. This page is generated from the commands (`python -m tests.generated`).
 """
 
 

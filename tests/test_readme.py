@@ -21,7 +21,9 @@ def test_it_has_at_most_120_lines() -> None:
 
 def test_the_first_screen_has_a_picture_and_the_two_commands() -> None:
     screen = "\n".join(README.splitlines()[:30])
-    assert all(part in screen for part in ("docs/report.png", "make repro", "thoughtmill init", "pip install"))
+    assert all(
+        part in screen for part in ("docs/report.png", "make repro", "thoughtmill init", "pip install")
+    )
 
 
 def test_a_picture_is_small() -> None:
