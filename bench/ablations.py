@@ -19,11 +19,11 @@ from pathlib import Path
 
 from bench.roles import greedy
 from thoughtmill.factory.core import params
+from thoughtmill.factory.core.corpus import Corpus, open_corpus
 from thoughtmill.train import roles
 from thoughtmill.train.finetune import finetune
-from thoughtmill.train.pinned import Corpus, open_corpus
 from thoughtmill.train.roles import ROLES, Role
-from thoughtmill.train.settings import FinetuneSettings
+from thoughtmill.train.training.settings import FinetuneSettings
 
 PROBLEMS = 100
 THOUGHTS = ("cot", "pot", "eot")
@@ -43,7 +43,7 @@ def main(name: str, corpus: str | None = None) -> None:
             chosen = FinetuneSettings.model_validate(settings.model_dump() | given)
             finetune(role, opened, chosen, folder / role, folder / "state")
             like = {"base": chosen.base, "revision": chosen.revision, "limit": PROBLEMS}
-            for (part, split), share in greedy(folder, [role], roles.spoken(role), opened, **like).items():
+            for (part, split), share in greedy(folder, [role], roles.parts_of(role), opened, **like).items():
                 print(f"{name}: {label:24} {split:28} {part} {share:.0%}", flush=True)
 
 

@@ -24,30 +24,31 @@ from peft import get_peft_model
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from thoughtmill.factory.core import params, tables
+from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.factory.solvers.limits import Limits
 from thoughtmill.factory.solvers.solvers import Solvers
-from thoughtmill.train import adapters, roles
-from thoughtmill.train.answering import Journal, Request, answer
-from thoughtmill.train.bases import Base, load_base
+from thoughtmill.train import roles
+from thoughtmill.train.answering import GenerationRequest, SampleJournal, answer
 from thoughtmill.train.infer import InferSettings, asked, problems_of, solved, students
-from thoughtmill.train.opening import Opened, open_students
-from thoughtmill.train.pinned import open_corpus
 from thoughtmill.train.policies import PolicySettings, policy
-from thoughtmill.train.policies.draws import (
-    Decided,
+from thoughtmill.train.policies.lorid import lorid_released
+from thoughtmill.train.policies.plans import (
     Decision,
-    Draw,
-    Key,
     Plan,
     Policy,
+    PolicyOutcome,
     Sample,
+    SampleKey,
+    SampleRequest,
     each,
     replay,
     unanswered,
 )
-from thoughtmill.train.policies.lorid import lorid_released
-from thoughtmill.train.settings import PRESETS
-from thoughtmill.train.writers.local import Students
+from thoughtmill.train.students import adapters
+from thoughtmill.train.students.bases import Base, load_base
+from thoughtmill.train.training.settings import PRESETS
+from thoughtmill.train.writers.loading import LoadedStudents, load_students
+from thoughtmill.train.writers.local import LocalWriter
 
 ROLES = ("ir", "kg", "dr")
 LLAMA: dict[str, Any] = {
@@ -75,7 +76,7 @@ def main() -> None:
     told = {"rows": given.rows, "temperature": given.temperature}
     how = given_by_stage.model_copy(update=told | {"policy": PolicySettings(max_rounds=given.rounds)})
     problems = problems_of(open_corpus(given.corpus), given.splits, given.problems)
-    opened = open_students(given.adapters, ROLES, how.base, how.revision)
+    opened = load_students(given.adapters, ROLES, how.base, how.revision)
     shown = {"problems": len(problems), "splits": given.splits, "rounds": given.rounds, **told}
     shown |= {"weights_by_one_base": weights(opened.base.model)}
     shown |= {f"weights_by_llama_2_7b_{preset}": weights_of_llama(preset) for preset in ("etd", "lorid")}
@@ -105,7 +106,7 @@ def weights_of_llama(preset: str) -> float:
 
 
 def schedules(
-    opened: Opened, problems: Sequence[tables.Row], how: InferSettings, folder: Path
+    opened: LoadedStudents, problems: Sequence[tables.Row], how: InferSettings, folder: Path
 ) -> dict[str, Any]:
     """Run `lorid_released` live, then the whole schedule: in our engine for its answers, and as released."""
     rounds, chosen = how.policy.max_rounds, policy("lorid_released", how.policy)
@@ -127,15 +128,19 @@ def schedules(
 
 
 def run(
-    opened: Opened, problems: Sequence[tables.Row], how: InferSettings, solvers: Solvers, chosen: Policy
-) -> tuple[Decided, dict[str, float], dict[Key, Sample]]:
+    opened: LoadedStudents,
+    problems: Sequence[tables.Row],
+    how: InferSettings,
+    solvers: Solvers,
+    chosen: Policy,
+) -> tuple[PolicyOutcome, dict[str, float], dict[SampleKey, Sample]]:
     """Run a policy live; return what it decided, cost and drew."""
     texts = {row["problem_id"]: row["problem"] for row in problems}
     kept: dict[str, Any] = {}
 
     def work() -> int:
         with tempfile.TemporaryDirectory() as scratch:
-            journal = Journal(Path(scratch) / "journal")
+            journal = SampleJournal(Path(scratch) / "journal")
             kept["decided"] = answer(
                 {"": chosen},
                 sorted(texts),
@@ -215,11 +220,13 @@ def generate(
 
 
 def batches(
-    opened: Opened, problems: Sequence[tables.Row], how: InferSettings, folder: Path
+    opened: LoadedStudents, problems: Sequence[tables.Row], how: InferSettings, folder: Path
 ) -> dict[str, Any]:
     """Return tokens a second of mixed batches, of batches of one role, and of `generate`."""
     texts = {row["problem_id"]: row["problem"] for row in problems}
-    draws = [Draw(one, role, round_) for one in texts for role in ("ir", "kg") for round_ in (1, 2, 3, 4)]
+    draws = [
+        SampleRequest(one, role, round_) for one in texts for role in ("ir", "kg") for round_ in (1, 2, 3, 4)
+    ]
     requests = [asked(draw, None, texts, how, 1) for draw in draws]
     by_role = [[one for one in requests if one.role == role] for role in ("ir", "kg")]
     intuitive = [(one.problem, None) for one in by_role[0]]
@@ -233,7 +240,7 @@ def batches(
     }
 
 
-def wrote(writer: Students, groups: Sequence[Sequence[Request]]) -> int:
+def wrote(writer: LocalWriter, groups: Sequence[Sequence[GenerationRequest]]) -> int:
     """Write groups of requests, one group after the other; return the new tokens."""
     total = 0
     for group in groups:

@@ -16,15 +16,16 @@ from typing import Any
 from tabulate import tabulate
 
 from thoughtmill.factory.core import params
+from thoughtmill.factory.core.corpus import Corpus, open_corpus
 from thoughtmill.factory.core.files import root
 from thoughtmill.factory.core.tables import Row
 from thoughtmill.factory.solvers.solvers import Solvers
 from thoughtmill.factory.thoughts.solving import VerifySettings
-from thoughtmill.train import adapters, finetune
+from thoughtmill.train import finetune
 from thoughtmill.train.evaluate import evaluate
-from thoughtmill.train.infer import InferSettings, infer, opened, problems_of
-from thoughtmill.train.pinned import Corpus, open_corpus
-from thoughtmill.train.settings import FinetuneSettings
+from thoughtmill.train.infer import InferSettings, infer, open_writer, problems_of
+from thoughtmill.train.students import adapters
+from thoughtmill.train.training.settings import FinetuneSettings
 
 ASKED = ("ir", "dr", "cot", "pot", "eot")
 ROLES = ("kg", *ASKED)
@@ -67,7 +68,7 @@ def greedy(
     alone = {"backend": "students", "policies": tuple(f"greedy/{role}" for role in asked)}
     settings = settings.model_copy(update=alone | {"seeds": settings.seeds[:1]} | given)
     problems = problems_of(corpus, settings.splits, settings.limit)
-    writer, version, sha = opened(settings, folder, trained, corpus)
+    writer, version, sha = open_writer(settings, folder, trained, corpus)
     with (
         Solvers(verify.limits, verify.equations_timeout_s) as solvers,
         tempfile.TemporaryDirectory() as state,

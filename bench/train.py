@@ -19,13 +19,14 @@ from pathlib import Path
 import torch
 from transformers import AutoTokenizer, Qwen2Config, Qwen2ForCausalLM
 
-from thoughtmill.train import adapters, roles
-from thoughtmill.train.bases import Base, load_base
+from thoughtmill.factory.core.corpus import open_corpus
+from thoughtmill.train import roles
 from thoughtmill.train.finetune import student
-from thoughtmill.train.learning import learn
-from thoughtmill.train.lessons import Lessons, lessons
-from thoughtmill.train.pinned import open_corpus
-from thoughtmill.train.settings import FinetuneSettings
+from thoughtmill.train.students import adapters
+from thoughtmill.train.students.bases import Base, load_base
+from thoughtmill.train.training.learning import learn
+from thoughtmill.train.training.plan import TrainingPlan, training_plan
+from thoughtmill.train.training.settings import FinetuneSettings
 
 PEERS = Path(__file__).parent / ".venvs" / "trl"
 TRL = "trl==1.16.0"
@@ -87,14 +88,14 @@ def settings(base: str, steps: int) -> FinetuneSettings:
     )  # fmt: skip
 
 
-def prepared(corpus: str, chosen: FinetuneSettings) -> tuple[Base, Lessons]:
+def prepared(corpus: str, chosen: FinetuneSettings) -> tuple[Base, TrainingPlan]:
     """Load the base, on the GPU if there is one, and lay out what is learnt."""
     loaded = load_base(chosen.base, precision="bfloat16" if torch.cuda.is_available() else "float32")
     loaded.model.to("cuda" if torch.cuda.is_available() else "cpu")
-    return loaded, lessons(loaded, roles.examples(open_corpus(corpus), "etd"), chosen)
+    return loaded, training_plan(loaded, roles.examples(open_corpus(corpus), "etd"), chosen)
 
 
-def ours(base: Base, plan: Lessons, chosen: FinetuneSettings) -> tuple[float, list[float]]:
+def ours(base: Base, plan: TrainingPlan, chosen: FinetuneSettings) -> tuple[float, list[float]]:
     """Train with our loop; return its seconds and its loss curve."""
     model = student(base, chosen)
     begun = CLOCK()
@@ -103,7 +104,7 @@ def ours(base: Base, plan: Lessons, chosen: FinetuneSettings) -> tuple[float, li
 
 
 def trl(
-    base: Base, plan: Lessons, chosen: FinetuneSettings, checkpointing: bool
+    base: Base, plan: TrainingPlan, chosen: FinetuneSettings, checkpointing: bool
 ) -> tuple[float, list[float]]:
     """Train with SFTTrainer on the same tokens, with the loss on the targets alone as well."""
     from datasets import Dataset
@@ -147,10 +148,10 @@ def ensemble(corpus: str, base: str) -> None:
     """Print what one epoch of `etd` costs against one of each of its parts."""
     opened = open_corpus(corpus)
     seconds = {}
-    for role in (*roles.spoken("etd"), "etd"):
+    for role in (*roles.parts_of("etd"), "etd"):
         chosen = FinetuneSettings.model_validate({"base": base, "epochs": 1, "save_every": 10**6})
         loaded = load_base(base)
-        plan = lessons(loaded, roles.examples(opened, role), chosen)
+        plan = training_plan(loaded, roles.examples(opened, role), chosen)
         begun = CLOCK()
         learn(loaded, student(loaded, chosen), plan, chosen, state=PEERS / "no-state", what=role)
         seconds[role] = CLOCK() - begun

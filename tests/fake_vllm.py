@@ -13,7 +13,7 @@ import pytest
 import torch
 from peft import PeftModel
 
-from thoughtmill.train.bases import load_base
+from thoughtmill.train.students.bases import load_base
 
 
 @dataclass

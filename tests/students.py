@@ -11,9 +11,9 @@ from tokenizers import decoders
 
 from tests import tiny
 from tests.test_finetune import settings
-from thoughtmill.train.bases import Base
 from thoughtmill.train.finetune import student
-from thoughtmill.train.writers.local import Students
+from thoughtmill.train.students.bases import Base
+from thoughtmill.train.writers.local import LocalWriter
 
 ROLES = ("ir", "kg", "dr", "gp", "eq", "gp_hint", "eq_hint", "cot", "pot", "eot")
 
@@ -35,8 +35,8 @@ def random_students(
     return base, model
 
 
-def writer(base: Base, model: PeftModel, **given: Any) -> Students:
+def writer(base: Base, model: PeftModel, **given: Any) -> LocalWriter:
     """Return who writes with a copy of these students, so that peft's own layers stay as they are."""
     how = {"rows": 16, "max_new_tokens": 30, "top_k": 50, "top_p": 0.9} | given
-    plays = {role: role for role in model.peft_config if role != "default"}
-    return Students(replace(base, model=copy.deepcopy(base.model)), plays, **how)
+    adapter_of = {role: role for role in model.peft_config if role != "default"}
+    return LocalWriter(replace(base, model=copy.deepcopy(base.model)), adapter_of, **how)

@@ -1,6 +1,6 @@
 """Tables of samples small enough to decide by hand."""
 
-from thoughtmill.train.policies.draws import Decision, Key, Plan, Sample, each, replay
+from thoughtmill.train.policies.plans import Decision, Plan, Sample, SampleKey, each, replay
 
 TOKENS = {"kg": 5}
 """New tokens of each sample, 10 where nothing is said."""
@@ -8,7 +8,7 @@ TOKENS = {"kg": 5}
 
 def table(
     rounds: dict[str, list[str | None]], problem_id: str = "p", sample: int = 0, first: int = 1
-) -> dict[Key, Sample]:
+) -> dict[SampleKey, Sample]:
     """Return samples of one problem: what each role came to in the rounds from `first` on."""
     return {
         (problem_id, role, round_, sample): wrote(role, answer)
@@ -23,7 +23,7 @@ def wrote(role: str, answer: str | None) -> Sample:
     return Sample(f"so {answer}", answer, failure, TOKENS.get(role, 10))
 
 
-def decided(plan: Plan[Decision], stored: dict[Key, Sample]) -> tuple[tuple[str, ...], bool, int, int]:
+def decided(plan: Plan[Decision], stored: dict[SampleKey, Sample]) -> tuple[tuple[str, ...], bool, int, int]:
     """Replay one problem's plan: its answers, whether resolved, its rounds and new tokens."""
     found = replay(each(lambda _: plan), ["p"], stored)
     decision = found.decisions["p"]

@@ -11,9 +11,9 @@ from transformers import GPT2Config, GPT2LMHeadModel
 
 from tests import tiny
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.train import adapters
-from thoughtmill.train.bases import Base, linear_layers, load_base, sha256_of
-from thoughtmill.train.origins import CONFIG, WEIGHTS, Origin
+from thoughtmill.train.students import adapters
+from thoughtmill.train.students.bases import Base, linear_layers, load_base, sha256_of
+from thoughtmill.train.students.origins import CONFIG, WEIGHTS, Origin
 
 
 def origin(base: Base, role: str = "ir") -> Origin:

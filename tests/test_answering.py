@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from thoughtmill.train.answering import Journal, Request, Written, answer
+from thoughtmill.train.answering import GeneratedText, GenerationRequest, SampleJournal, answer
 from thoughtmill.train.policies import PolicySettings, policy
-from thoughtmill.train.policies.draws import Draw, Sample, replay
+from thoughtmill.train.policies.plans import Sample, SampleRequest, replay
 
 HOW = PolicySettings(max_rounds=6, loops=2, pairs=2)
 NAMES = (
@@ -27,44 +27,44 @@ class Dice:
     """A writer whose answers depend on the draw alone, and come in an order of its own."""
 
     def __init__(self) -> None:
-        self.waiting: list[Request] = []
+        self.waiting: list[GenerationRequest] = []
         self.asked: list[tuple[str, str, int, int]] = []
 
-    def ask(self, requests: Sequence[Request]) -> None:
+    def ask(self, requests: Sequence[GenerationRequest]) -> None:
         self.waiting += requests
-        self.asked += [one.draw.key for one in requests]
+        self.asked += [one.wanted.key for one in requests]
 
-    def write(self) -> list[Written]:
+    def write(self) -> list[GeneratedText]:
         """Return every other request that waits, the newest first."""
         ready, self.waiting = self.waiting[::-2], self.waiting[-2::-2][::-1]
-        return [Written(one.draw, said(one.draw), 3 + len(one.draw.role)) for one in ready]
+        return [GeneratedText(one.wanted, said(one.wanted), 3 + len(one.wanted.role)) for one in ready]
 
 
-def said(draw: Draw) -> str:
+def said(draw: SampleRequest) -> str:
     """Return one of three answers or none, harder problems being less sure of theirs."""
     number = sum(map(ord, "/".join(map(str, draw.key)))) * 7919 % 101
     return str(number % 3) if number < 90 else "none"
 
 
-def asking(draw: Draw, given: Sample | None) -> Request:
+def asking(draw: SampleRequest, given: Sample | None) -> GenerationRequest:
     assert (given is None) == (draw.given is None)
-    return Request(draw, draw.role, "", given.text if given else None, 1.0, "")
+    return GenerationRequest(draw, draw.role, "", given.text if given else None, 1.0, "")
 
 
-def solving(written: Written) -> Sample:
+def solving(written: GeneratedText) -> Sample:
     text = written.text
-    rules = written.draw.role == "kg"
+    rules = written.wanted.role == "kg"
     return Sample(text, None if rules or text == "none" else text, None, written.new_tokens)
 
 
 @pytest.fixture
-def journal(tmp_path: Path) -> Journal:
-    return Journal(tmp_path / "run.jsonl")
+def journal(tmp_path: Path) -> SampleJournal:
+    return SampleJournal(tmp_path / "run.jsonl")
 
 
 @pytest.mark.parametrize("names", [*((name,) for name in NAMES), NAMES])
 def test_replaying_over_stored_samples_gives_exactly_what_the_live_engine_answered(
-    journal: Journal, names: tuple[str, ...]
+    journal: SampleJournal, names: tuple[str, ...]
 ) -> None:
     policies = {name: policy(name, HOW) for name in names}
     live = answer(policies, PROBLEMS, journal, Dice(), asking, solving)
@@ -77,53 +77,53 @@ def test_a_policy_alone_decides_and_costs_what_it_does_among_others(tmp_path: Pa
     together = answer(
         {name: policy(name, HOW) for name in NAMES},
         PROBLEMS,
-        Journal(tmp_path / "all"),
+        SampleJournal(tmp_path / "all"),
         Dice(),
         asking,
         solving,
     )
     for name in NAMES:
         alone = answer(
-            {name: policy(name, HOW)}, PROBLEMS, Journal(tmp_path / "one"), Dice(), asking, solving
+            {name: policy(name, HOW)}, PROBLEMS, SampleJournal(tmp_path / "one"), Dice(), asking, solving
         )
         (tmp_path / "one").unlink()
         assert alone[name] == together[name]
 
 
-def test_no_draw_is_written_twice(journal: Journal) -> None:
+def test_no_draw_is_written_twice(journal: SampleJournal) -> None:
     dice = Dice()
     answer({name: policy(name, HOW) for name in NAMES}, PROBLEMS, journal, dice, asking, solving)
     assert len(dice.asked) == len(set(dice.asked)) == len(journal.stored)
 
 
-def test_a_policy_alone_draws_no_more_than_it_pays_for(journal: Journal) -> None:
+def test_a_policy_alone_draws_no_more_than_it_pays_for(journal: SampleJournal) -> None:
     live = answer({"lorid": policy("lorid", HOW)}, PROBLEMS, journal, Dice(), asking, solving)
     assert sum(live["lorid"].new_tokens.values()) == sum(one.new_tokens for one in journal.stored.values())
 
 
 def test_a_run_goes_on_where_a_journal_ends_and_asks_only_for_the_rest(tmp_path: Path) -> None:
-    whole = Journal(tmp_path / "whole")
+    whole = SampleJournal(tmp_path / "whole")
     expected = answer({"lorid": policy("lorid", HOW)}, PROBLEMS, whole, Dice(), asking, solving)
     lines = (tmp_path / "whole").read_text().splitlines(keepends=True)
     (tmp_path / "torn").write_text("".join(lines[: len(lines) // 2]) + lines[-1][:20])
-    torn, dice = Journal(tmp_path / "torn"), Dice()
+    torn, dice = SampleJournal(tmp_path / "torn"), Dice()
     assert len(torn.stored) == len(lines) // 2
     assert answer({"lorid": policy("lorid", HOW)}, PROBLEMS, torn, dice, asking, solving) == expected
     assert len(dice.asked) == len(lines) - len(lines) // 2
     assert torn.stored == whole.stored
-    assert Journal(tmp_path / "torn").stored == whole.stored
+    assert SampleJournal(tmp_path / "torn").stored == whole.stored
 
 
 def test_what_an_endpoint_left_unanswered_is_asked_again(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "run")
-    journal.note(Draw("p", "ir", 0), Sample("", None, "unanswered", 0))
-    journal.note(Draw("p", "ir", 1), Sample("so 3 +", None, "truncated", 4))
-    assert list(Journal(tmp_path / "run").stored) == [("p", "ir", 1, 0)]
+    journal = SampleJournal(tmp_path / "run")
+    journal.note(SampleRequest("p", "ir", 0), Sample("", None, "unanswered", 0))
+    journal.note(SampleRequest("p", "ir", 1), Sample("so 3 +", None, "truncated", 4))
+    assert list(SampleJournal(tmp_path / "run").stored) == [("p", "ir", 1, 0)]
 
 
 def test_a_journal_that_is_done_is_gone(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "deep" / "run.jsonl")
-    journal.note(Draw("p", "ir", 1), Sample("so", "7", None, 3))
+    journal = SampleJournal(tmp_path / "deep" / "run.jsonl")
+    journal.note(SampleRequest("p", "ir", 1), Sample("so", "7", None, 3))
     journal.remove()
     assert not (tmp_path / "deep" / "run.jsonl").exists()
 
@@ -132,13 +132,13 @@ SLOW = """
 import sys, time
 from pathlib import Path
 from tests.test_answering import HOW, PROBLEMS, Dice, asking, solving
-from thoughtmill.train.answering import Journal, answer
+from thoughtmill.train.answering import SampleJournal, answer
 from thoughtmill.train.policies import policy
 class Slow(Dice):
     def write(self):
         time.sleep(0.01)
         return super().write()
-journal = Journal(Path(sys.argv[1]))
+journal = SampleJournal(Path(sys.argv[1]))
 answer({"lorid": policy("lorid", HOW)}, PROBLEMS, journal, Slow(), asking, solving, rows=40)
 """
 
@@ -154,17 +154,17 @@ def test_a_killed_run_loses_no_sample_that_was_written(tmp_path: Path) -> None:
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     noted = path.read_bytes().count(b"\n")
-    again, dice = Journal(path), Dice()
+    again, dice = SampleJournal(path), Dice()
     assert len(again.stored) == noted
     found = answer({"lorid": policy("lorid", HOW)}, PROBLEMS, again, dice, asking, solving, rows=40)
     assert found == {"lorid": replay(policy("lorid", HOW), PROBLEMS, again.stored)}
     assert len(dice.asked) == len(again.stored) + len(again.unused) - noted
 
 
-def test_what_is_given_has_been_written_before(journal: Journal) -> None:
+def test_what_is_given_has_been_written_before(journal: SampleJournal) -> None:
     seen: list[str | None] = []
 
-    def remembering(draw: Draw, given: Sample | None) -> Request:
+    def remembering(draw: SampleRequest, given: Sample | None) -> GenerationRequest:
         if draw.role == "dr":
             assert draw.given is not None
             assert draw.given.key in journal.stored
@@ -182,7 +182,7 @@ def test_what_is_written_ahead_changes_neither_decisions_nor_costs_nor_samples(
     tmp_path: Path, names: tuple[str, ...], rows: int
 ) -> None:
     policies = {name: policy(name, HOW) for name in names}
-    plain, ahead = Journal(tmp_path / "plain"), Journal(tmp_path / "ahead")
+    plain, ahead = SampleJournal(tmp_path / "plain"), SampleJournal(tmp_path / "ahead")
     expected = answer(policies, PROBLEMS, plain, Dice(), asking, solving)
     dice = Dice()
     assert answer(policies, PROBLEMS, ahead, dice, asking, solving, rows=rows) == expected
@@ -196,30 +196,32 @@ class Turns(Dice):
     turns = most = 0
     late = 99
 
-    def write(self) -> list[Written]:
+    def write(self) -> list[GeneratedText]:
         ready, self.waiting = self.waiting, []
         self.turns, self.most = self.turns + 1, max(self.most, len(ready))
-        return [Written(one.draw, "7" if one.draw.round >= self.late else "none", 1) for one in ready]
+        return [
+            GeneratedText(one.wanted, "7" if one.wanted.round >= self.late else "none", 1) for one in ready
+        ]
 
 
 def test_a_problem_that_never_agrees_takes_few_turns_and_nothing_is_in_vain(tmp_path: Path) -> None:
     turns = []
     for rows in (0, 128):
-        writer, journal = Turns(), Journal(tmp_path / str(rows))
+        writer, journal = Turns(), SampleJournal(tmp_path / str(rows))
         answer({"": policy("lorid", PolicySettings())}, ["p"], journal, writer, asking, solving, rows=rows)
         assert (len(journal.stored), journal.unused) == (60, {})
         turns.append(writer.turns)
     assert turns == [2 + 19 * 3, 12]
 
 
-def test_no_more_is_under_way_for_what_is_written_ahead_than_there_are_rows(journal: Journal) -> None:
+def test_no_more_is_under_way_for_what_is_written_ahead_than_there_are_rows(journal: SampleJournal) -> None:
     writer = Turns()
     answer({"": policy("lorid", HOW)}, ["p", "q"], journal, writer, asking, solving, rows=5)
     assert writer.most == 5
 
 
 def test_what_was_written_ahead_in_vain_is_no_sample_of_the_run_but_said(
-    journal: Journal, capsys: pytest.CaptureFixture[str]
+    journal: SampleJournal, capsys: pytest.CaptureFixture[str]
 ) -> None:
     writer = Turns()
     writer.late = 3
@@ -233,8 +235,8 @@ def test_samples_of_a_killed_run_that_other_policies_asked_for_are_not_those_of_
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "run.jsonl"
-    answer({"": policy("majority@5/ir", HOW)}, PROBLEMS, Journal(path), Dice(), asking, solving)
-    again = Journal(path)
+    answer({"": policy("majority@5/ir", HOW)}, PROBLEMS, SampleJournal(path), Dice(), asking, solving)
+    again = SampleJournal(path)
     answer({"": policy("majority@2/ir", HOW)}, PROBLEMS, again, Dice(), asking, solving)
     assert {key[2] for key in again.stored} == {1, 2}
     assert {key[2] for key in again.unused} == {3, 4, 5}

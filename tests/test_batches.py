@@ -2,8 +2,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thoughtmill.train import batches
-from thoughtmill.train.batches import IGNORED, collate, passes, rows, steps_of_epoch
+from thoughtmill.train.training import batches
+from thoughtmill.train.training.batches import IGNORED, collate, passes, rows, steps_of_epoch
 
 LENGTHS = st.lists(st.integers(1, 60), min_size=1, max_size=80)
 ENCODED = [([5, 6, 7], [8, 9, 1]), ([4], [3, 1]), ([2, 2], [1])]

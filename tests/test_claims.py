@@ -6,11 +6,11 @@ import pytest
 
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.train.claims import CLAIMS, HEADS, held, main, table, votes_for
-from thoughtmill.train.measuring import Result
+from thoughtmill.train.measuring.scores import PolicyScore
 
 
-def result(right: int, mean_new_tokens: float, problems: int = 100) -> Result:
-    return Result({f"p{at:03}": float(at < right) for at in range(problems)}, mean_new_tokens)
+def result(right: int, mean_new_tokens: float, problems: int = 100) -> PolicyScore:
+    return PolicyScore({f"p{at:03}": float(at < right) for at in range(problems)}, mean_new_tokens)
 
 
 def test_a_gain_whose_interval_is_above_nothing_shows() -> None:
@@ -88,8 +88,8 @@ def test_a_claim_tells_what_it_gains_over_votes_of_its_own_cost() -> None:
 
 
 def test_shares_of_several_runs_count_as_shares() -> None:
-    one = Result({"a": 1.0, "b": 0.5}, 10)
-    (claim,) = held({"lorid": one, "greedy/ir": Result({"a": 0.5, "b": 0.5}, 5)})
+    one = PolicyScore({"a": 1.0, "b": 0.5}, 10)
+    (claim,) = held({"lorid": one, "greedy/ir": PolicyScore({"a": 0.5, "b": 0.5}, 5)})
     assert (claim["gain"], claim["accuracy"]) == (0.25, 0.75)
 
 

@@ -7,9 +7,9 @@ import pytest
 
 from tests import tiny
 from tests.test_finetune import settings
+from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.train.dry import dry
-from thoughtmill.train.pinned import open_corpus
 
 
 def test_the_check_says_what_is_learnt_what_is_left_out_and_for_how_long(tmp_path: Path) -> None:

@@ -17,8 +17,8 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.schemas import PolicyResults, Predictions
 from thoughtmill.train.evaluate import by_round, evaluate, metrics, mistakes, only
 from thoughtmill.train.infer import InferSettings
-from thoughtmill.train.measuring import Run
-from thoughtmill.train.policies.draws import Decided, Decision, Key, Sample
+from thoughtmill.train.measuring.scores import ScoredRun
+from thoughtmill.train.policies.plans import Decision, PolicyOutcome, Sample, SampleKey
 
 HOW = InferSettings.model_validate({"policies": ["greedy/ir", "lorid"], "policy": {"max_rounds": 2}})
 PROBLEMS = [
@@ -30,7 +30,7 @@ PROBLEMS = [
 
 def written(run: str, answers: dict[str, list[str | None]], greedy: dict[str, str]) -> list[tables.Row]:
     """Return the predictions of a run: IR's answers by round, with which DR agrees, and its greedy ones."""
-    stored: dict[Key, Sample] = {}
+    stored: dict[SampleKey, Sample] = {}
     for name, said in answers.items():
         stored |= table({"ir": said, "kg": [None] * len(said), "dr": said}, name)
         stored |= table({"ir": [greedy[name]]}, name, first=0)
@@ -97,7 +97,7 @@ def test_agreement_by_round_is_the_share_that_has_agreed_by_then() -> None:
         "b": Decision(("8",), True, 2),
         "c": Decision(("5",), False, 2),
     }
-    rows = by_round([Run(Decided(decisions, {}), {"a": True, "b": False, "c": True})], 3)
+    rows = by_round([ScoredRun(PolicyOutcome(decisions, {}), {"a": True, "b": False, "c": True})], 3)
     assert rows == [
         {"round": 1, "agreed": 0.3333, "accuracy": 1.0},
         {"round": 2, "agreed": 0.6667, "accuracy": 0.5},
@@ -119,8 +119,8 @@ def test_mistakes_are_those_of_greedy_samples_by_role() -> None:
 
 def test_only_keeps_the_problems_of_a_test_set_and_their_tokens() -> None:
     decision = Decision(("7",), True, 1)
-    decided = Decided({"a": decision, "b": decision}, {"a": 5, "b": 6})
-    assert only(decided, ["b"]) == Decided({"b": decision}, {"b": 6})
+    decided = PolicyOutcome({"a": decision, "b": decision}, {"a": 5, "b": 6})
+    assert only(decided, ["b"]) == PolicyOutcome({"b": decision}, {"b": 6})
 
 
 def test_metrics_are_by_test_set_and_policy(found: tuple[list[tables.Row], dict[str, Any]]) -> None:

@@ -14,16 +14,17 @@ from safetensors.torch import load_file
 from transformers import MambaConfig, MambaForCausalLM
 
 from tests import tiny
+from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.params import validated
-from thoughtmill.train import adapters, roles
-from thoughtmill.train.bases import load_base
+from thoughtmill.train import roles
 from thoughtmill.train.finetune import finetune, prepare, student, write_curve
-from thoughtmill.train.learning import Point, learn
-from thoughtmill.train.lessons import lessons
-from thoughtmill.train.origins import WEIGHTS, origin_of
-from thoughtmill.train.pinned import open_corpus
-from thoughtmill.train.settings import FinetuneSettings
+from thoughtmill.train.students import adapters
+from thoughtmill.train.students.bases import load_base
+from thoughtmill.train.students.origins import WEIGHTS, origin_of
+from thoughtmill.train.training.learning import LossPoint, learn
+from thoughtmill.train.training.plan import training_plan
+from thoughtmill.train.training.settings import FinetuneSettings
 
 MARKED = "seven."
 
@@ -44,11 +45,11 @@ def trained(tmp_path: Path, base: Path, role: str, corpus: Path, **given: object
     return tmp_path / role
 
 
-def answer(base: Path, adapter: Path, role: str, spoken: str) -> tuple[str, bool]:
+def answer(base: Path, adapter: Path, role: str, parts_of: str) -> tuple[str, bool]:
     """Return what a student writes about a problem of no corpus, and whether it stopped by itself."""
     loaded = load_base(str(base))
     student = adapters.load(loaded, adapter, role).eval()
-    asked = torch.tensor([roles.render(loaded.tokenizer, spoken, "9 bags of 9 nuts. How many nuts?")])
+    asked = torch.tensor([roles.render(loaded.tokenizer, parts_of, "9 bags of 9 nuts. How many nuts?")])
     wrote = student.generate(
         input_ids=asked, attention_mask=torch.ones_like(asked), max_new_tokens=40, do_sample=False
     )
@@ -65,11 +66,11 @@ def test_a_role_learns_the_one_thing_its_records_say_and_stops_after_it(tmp_path
     assert answer(base, adapter, role, role) == (MARKED, True)
 
 
-@pytest.mark.parametrize(("role", "spoken"), [("pot", "pot"), ("etd", "eot")])
-def test_a_t5_learns_through_the_same_code(tmp_path: Path, role: str, spoken: str) -> None:
+@pytest.mark.parametrize(("role", "parts_of"), [("pot", "pot"), ("etd", "eot")])
+def test_a_t5_learns_through_the_same_code(tmp_path: Path, role: str, parts_of: str) -> None:
     base = tiny.write_t5(tmp_path / "base")
     adapter = trained(tmp_path, base, role, marked_corpus(tmp_path / "corpus"), steps=80)
-    assert answer(base, adapter, role, spoken) == (MARKED, True)
+    assert answer(base, adapter, role, parts_of) == (MARKED, True)
 
 
 def test_the_ensemble_answers_each_instruction_with_its_own_thought(tmp_path: Path) -> None:
@@ -109,8 +110,8 @@ KILLED = """
 import sys
 from pathlib import Path
 from tests.test_finetune import settings
-from thoughtmill.train.origins import WEIGHTS, origin_of
-from thoughtmill.train.pinned import open_corpus
+from thoughtmill.train.students.origins import WEIGHTS, origin_of
+from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.train.finetune import finetune
 folder, base, corpus, steps = sys.argv[1:]
 chosen = settings(base=base, steps=int(steps), dropout=0.2)
@@ -190,7 +191,7 @@ def test_an_adapter_loads_with_peft_alone(tmp_path: Path) -> None:
 
 
 def test_a_loss_curve_is_a_table_that_dvc_can_plot(tmp_path: Path) -> None:
-    write_curve([Point(0, 1.5, 20, 1e-3), Point(1, 1.25, 22, 0.0)], tmp_path / "ir.csv")
+    write_curve([LossPoint(0, 1.5, 20, 1e-3), LossPoint(1, 1.25, 22, 0.0)], tmp_path / "ir.csv")
     assert (tmp_path / "ir.csv").read_text().splitlines() == [
         "step,loss,target_tokens,learning_rate", "0,1.5000,20,0.001", "1,1.2500,22,0",
     ]  # fmt: skip
@@ -224,7 +225,7 @@ def test_the_context_is_no_more_than_the_base_has_positions_for(tmp_path: Path) 
     base = tiny.causal(tmp_path / "base")
     base.model.config.max_position_embeddings = 90
     examples = roles.examples(open_corpus(str(tiny.write_corpus(tmp_path / "corpus"))), "ir")
-    plan = lessons(base, examples, settings(context=120))
+    plan = training_plan(base, examples, settings(context=120))
     assert (plan.context, max(plan.lengths) <= 90, plan.left_out > 0) == (90, True, True)
 
 
@@ -287,7 +288,7 @@ import os, sys
 from pathlib import Path
 from tests.test_finetune import settings
 from thoughtmill.train.finetune import finetune
-from thoughtmill.train.pinned import open_corpus
+from thoughtmill.factory.core.corpus import open_corpus
 folder, base, corpus = sys.argv[1:]
 state = Path(folder, os.environ["RANK"], "ir.pt")
 chosen = settings(base=base, steps=4, save_every=2)

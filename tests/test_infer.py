@@ -18,18 +18,18 @@ from tests import tiny
 from tests.fake_endpoint import FakeEndpoint, Turn, error
 from tests.test_finetune import settings
 from thoughtmill.factory.core import tables
+from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.params import validated
 from thoughtmill.factory.solvers.limits import Limits
 from thoughtmill.factory.solvers.solvers import Solvers
 from thoughtmill.schemas import Predictions
 from thoughtmill.train import roles
-from thoughtmill.train.answering import Request, Written
+from thoughtmill.train.answering import GeneratedText, GenerationRequest
 from thoughtmill.train.finetune import finetune
-from thoughtmill.train.infer import AGAIN, InferSettings, asked, hint, infer, opened, problems_of, solved
-from thoughtmill.train.pinned import open_corpus
+from thoughtmill.train.infer import AGAIN, InferSettings, asked, hint, infer, open_writer, problems_of, solved
 from thoughtmill.train.policies import policy
-from thoughtmill.train.policies.draws import Draw, Sample, replay
+from thoughtmill.train.policies.plans import Sample, SampleRequest, replay
 from thoughtmill.train.stored import of_predictions
 
 TRAINED = ("ir", "kg", "dr")
@@ -86,7 +86,7 @@ def rows_of(project: Path, solvers: Solvers, journals: Path, **given: Any) -> li
     how = of(project, **given)
     corpus = open_corpus(how.corpus)
     problems = problems_of(corpus, how.splits, how.limit)
-    writer, version, sha = opened(how, project / "data" / "adapters", TRAINED, corpus)
+    writer, version, sha = open_writer(how, project / "data" / "adapters", TRAINED, corpus)
     return list(infer(how, problems, writer, version, sha, solvers, journals))
 
 
@@ -157,14 +157,14 @@ def test_what_is_written_at_temperature_0_is_written_once_for_all_seeds(
 ) -> None:
     how = of(project, seeds=(1, 2), policies=("greedy/ir", "majority@1/ir"))
     corpus = open_corpus(how.corpus)
-    writer, version, sha = opened(how, project / "data" / "adapters", TRAINED, corpus)
-    asked_of: list[Request] = []
+    writer, version, sha = open_writer(how, project / "data" / "adapters", TRAINED, corpus)
+    asked_of: list[GenerationRequest] = []
     ask = writer.ask
     writer.ask = lambda requests: (asked_of.extend(requests), ask(requests))[1]  # type: ignore[method-assign]
     problems = problems_of(corpus, how.splits, how.limit)
     rows = list(infer(how, problems, writer, version, sha, solvers, tmp_path))
     assert len(rows) == 2 * 2 * len(problems)
-    assert [one.draw.round for one in asked_of].count(0) == len(problems)
+    assert [one.wanted.round for one in asked_of].count(0) == len(problems)
 
 
 def test_a_limit_draws_the_same_problems_of_every_split(project: Path) -> None:
@@ -195,17 +195,19 @@ def test_a_draw_is_asked_hot_or_cold_by_its_round_and_pair() -> None:
     heat = {
         draw: asked(draw, None, {"p": "A problem."}, how, 1).temperature
         for draw in (
-            Draw("p", "ir", 0),
-            Draw("p", "ir", 2),
-            Draw("p", "gp", 1, 0),
-            Draw("p", "eq_hint", 2, 3),
+            SampleRequest("p", "ir", 0),
+            SampleRequest("p", "ir", 2),
+            SampleRequest("p", "gp", 1, 0),
+            SampleRequest("p", "eq_hint", 2, 3),
         )
     }
     assert list(heat.values()) == [0.0, 1.2, 0.3, 0.7]
 
 
 def test_every_draw_has_random_numbers_of_its_own() -> None:
-    draws = [Draw(p, role, r, s) for p in "pq" for role in ("ir", "dr") for r in (1, 2) for s in (0, 1)]
+    draws = [
+        SampleRequest(p, role, r, s) for p in "pq" for role in ("ir", "dr") for r in (1, 2) for s in (0, 1)
+    ]
     problems = {"p": "A problem.", "q": "A problem."}
     seeds = {asked(draw, None, problems, InferSettings(), seed).seed for draw in draws for seed in (1, 2)}
     assert len(seeds) == 2 * len(draws)
@@ -214,16 +216,16 @@ def test_every_draw_has_random_numbers_of_its_own() -> None:
 def test_knowledge_is_given_as_it_was_written_and_a_hint_with_its_answer() -> None:
     sample = Sample("unknowns: ans\nans = 3", "3", None, 9)
     problems = {"p": "A problem."}
-    deep = asked(Draw("p", "dr_other", 0), sample, problems, InferSettings(), 1)
+    deep = asked(SampleRequest("p", "dr_other", 0), sample, problems, InferSettings(), 1)
     assert (deep.role, deep.given) == ("dr", sample.text)
-    hinted = asked(Draw("p", "gp_hint", 2), sample, problems, InferSettings(), 1)
+    hinted = asked(SampleRequest("p", "gp_hint", 2), sample, problems, InferSettings(), 1)
     assert (hinted.role, hinted.given) == ("gp_hint", f"Answer: 3\n{sample.text}")
 
 
 def test_what_was_cut_off_comes_to_nothing(solvers: Solvers) -> None:
-    cut = Written(Draw("p", "ir", 1), "so 3 + 4", 70, "truncated")
+    cut = GeneratedText(SampleRequest("p", "ir", 1), "so 3 + 4", 70, "truncated")
     assert solved(cut, {"p": ""}, solvers) == Sample("so 3 + 4", None, "truncated", 70)
-    program = Written(Draw("p", "pot", 1), "ans = 3 + 4", 7)
+    program = GeneratedText(SampleRequest("p", "pot", 1), "ans = 3 + 4", 7)
     assert solved(program, {"p": ""}, solvers) == Sample("ans = 3 + 4", "7", None, 7)
 
 
@@ -277,7 +279,9 @@ def test_a_seed_that_is_listed_twice_is_one_run(project: Path, solvers: Solvers,
 def test_a_policy_that_needs_an_untrained_role_is_one_line(
     project: Path, solvers: Solvers, tmp_path: Path
 ) -> None:
-    with pytest.raises(ThoughtmillError, match=r"^no adapter plays `gp`: list it in `roles` and train it$"):
+    with pytest.raises(
+        ThoughtmillError, match=r"^no adapter is for `gp`: list it in `roles` and train it$"
+    ):
         rows_of(project, solvers, tmp_path, policies=["network"])
 
 

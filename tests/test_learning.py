@@ -8,15 +8,15 @@ from transformers import BloomConfig, BloomForCausalLM
 
 from tests import tiny
 from tests.test_finetune import settings
-from thoughtmill.train import batches
-from thoughtmill.train.bases import Base, load_base, packs
 from thoughtmill.train.finetune import student
-from thoughtmill.train.learning import accelerated, backward, learning_rate, summed_loss
-from thoughtmill.train.lessons import Lessons
+from thoughtmill.train.students.bases import Base, load_base, packs
+from thoughtmill.train.training import batches
+from thoughtmill.train.training.learning import accelerated, backward, learning_rate, summed_loss
+from thoughtmill.train.training.plan import TrainingPlan
 
 ENCODED = [([30, 31, 32], [33, 34, 1]), ([40], [41, 42, 43, 1]), ([50, 51], [1]), ([60] * 7, [61] * 4 + [1])]
 LENGTHS = [len(prompt) + len(target) for prompt, target in ENCODED]
-PLAN = Lessons(
+PLAN = TrainingPlan(
     ENCODED, LENGTHS, [[0, 1, 2, 3]], packs=True, records={}, left_out=0, longest=12, context=99, sha=""
 )
 
@@ -121,7 +121,7 @@ def test_a_run_computes_in_the_precision_its_base_was_loaded_in(
 ) -> None:
     base = load_base(str(tiny.write_causal(tmp_path / "base")), precision=precision)
     monkeypatch.setattr(base.model, "is_loaded_in_4bit", loaded_in_4bit, raising=False)
-    monkeypatch.setattr("thoughtmill.train.learning.Accelerator", dict)
+    monkeypatch.setattr("thoughtmill.train.training.learning.Accelerator", dict)
     assert accelerated(base) == {"mixed_precision": computed}
 
 

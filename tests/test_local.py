@@ -14,9 +14,9 @@ from tests import tiny
 from tests.students import random_students, writer
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.train import roles
-from thoughtmill.train.answering import Request, Written
-from thoughtmill.train.bases import Base
-from thoughtmill.train.policies.draws import Draw
+from thoughtmill.train.answering import GeneratedText, GenerationRequest
+from thoughtmill.train.policies.plans import SampleRequest
+from thoughtmill.train.students.bases import Base
 
 KINDS = ("causal", "two_sided")
 
@@ -28,7 +28,7 @@ def students(
     return random_students(tmp_path_factory.mktemp(request.param), request.param, ("ir", "kg", "dr"))
 
 
-def requests(temperature: float, number: int = 15) -> list[Request]:
+def requests(temperature: float, number: int = 15) -> list[GenerationRequest]:
     """Return requests of three roles and of many lengths."""
     drawn = random.Random("requests")
     made = []
@@ -36,19 +36,23 @@ def requests(temperature: float, number: int = 15) -> list[Request]:
         role = ("ir", "kg", "dr")[at % 3]
         problem = "".join(drawn.choices("abcdefgh 123", k=drawn.randrange(1, 60)))
         given = "A rule." if role == "dr" else None
-        made.append(Request(Draw(f"p{at}", role, 1), role, problem, given, temperature, f"1/p{at}"))
+        made.append(
+            GenerationRequest(SampleRequest(f"p{at}", role, 1), role, problem, given, temperature, f"1/p{at}")
+        )
     return made
 
 
-def wrote(students: tuple[Base, PeftModel], asked: list[Request], **how: Any) -> dict[str, Written]:
+def wrote(
+    students: tuple[Base, PeftModel], asked: list[GenerationRequest], **how: Any
+) -> dict[str, GeneratedText]:
     """Return what came of requests, by problem."""
     local = writer(*students, **how)
     local.ask(asked)
-    found: dict[str, Written] = {}
+    found: dict[str, GeneratedText] = {}
     for _ in range(10_000):
         for one in local.write():
-            assert one.draw.problem_id not in found
-            found[one.draw.problem_id] = one
+            assert one.wanted.problem_id not in found
+            found[one.wanted.problem_id] = one
         if len(found) == len(asked):
             return found
     raise AssertionError("the students never came to an end")
@@ -80,20 +84,23 @@ def test_greedy_rows_write_what_generate_writes_with_their_adapter_alone(
             )
         new = ids_out[0, ids.shape[1] if base.start is None else 1 :].tolist()
         new = new[: new.index(1)] if 1 in new else new
-        assert found[asked.draw.problem_id].text == base.tokenizer.decode(new)
+        assert found[asked.wanted.problem_id].text == base.tokenizer.decode(new)
 
 
 def test_another_seed_writes_something_else_and_the_same_seed_the_same(
     students: tuple[Base, PeftModel],
 ) -> None:
     first = wrote(students, requests(1.0))
-    other = [one._replace(seed=f"2/{one.draw.problem_id}") for one in requests(1.0)]
+    other = [one._replace(seed=f"2/{one.wanted.problem_id}") for one in requests(1.0)]
     assert wrote(students, requests(1.0)) == first
     assert wrote(students, other) != first
 
 
 def test_roles_of_one_problem_are_written_by_their_own_adapters(students: tuple[Base, PeftModel]) -> None:
-    asked = [Request(Draw(role, role, 0), "ir", "7 bags.", None, 0.0, "") for role in ("ir", "kg")]
+    asked = [
+        GenerationRequest(SampleRequest(role, role, 0), "ir", "7 bags.", None, 0.0, "")
+        for role in ("ir", "kg")
+    ]
     assert wrote(students, asked)["ir"].text == wrote(students, asked)["kg"].text
     other = [one._replace(role="kg") for one in asked]
     assert wrote(students, other)["ir"].text != wrote(students, asked)["ir"].text
@@ -110,10 +117,11 @@ def test_a_limit_cuts_and_says_so(students: tuple[Base, PeftModel]) -> None:
 def test_a_prompt_that_fills_the_context_is_cut_at_once_and_stops_no_other(tmp_path: Path) -> None:
     students = random_students(tmp_path, "causal", ("ir",))
     long, short = (
-        Request(Draw(n, "ir", 1), "ir", "a" * k, None, 0.0, n) for n, k in (("long", 600), ("short", 5))
+        GenerationRequest(SampleRequest(n, "ir", 1), "ir", "a" * k, None, 0.0, n)
+        for n, k in (("long", 600), ("short", 5))
     )
     found = wrote(students, [long, short])
-    assert found["long"] == Written(long.draw, "", 0, "truncated")
+    assert found["long"] == GeneratedText(long.wanted, "", 0, "truncated")
     assert found["short"].new_tokens > 0
 
 
@@ -127,8 +135,10 @@ def test_a_batch_may_end_all_at_once_and_another_begin(students: tuple[Base, Pef
 
 
 def test_a_role_that_nobody_plays_is_named(students: tuple[Base, PeftModel]) -> None:
-    with pytest.raises(ThoughtmillError, match="no adapter plays `pot`: list it in `roles`"):
-        writer(*students).ask([Request(Draw("p", "pot", 0), "pot", "7 bags.", None, 0.0, "")])
+    with pytest.raises(ThoughtmillError, match="no adapter is for `pot`: list it in `roles`"):
+        writer(*students).ask(
+            [GenerationRequest(SampleRequest("p", "pot", 0), "pot", "7 bags.", None, 0.0, "")]
+        )
 
 
 def test_a_base_whose_places_padding_shifts_writes_row_by_row_or_not_at_all(tmp_path: Path) -> None:

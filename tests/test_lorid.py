@@ -4,8 +4,8 @@ import pytest
 
 from tests.tabled import decided, table
 from thoughtmill.train.policies import PolicySettings, policy
-from thoughtmill.train.policies.draws import Decision, Draw, replay
 from thoughtmill.train.policies.lorid import lorid, lorid_released, same_round
+from thoughtmill.train.policies.plans import Decision, SampleRequest, replay
 
 KG = [None] * 5
 
@@ -55,10 +55,12 @@ def test_numbers_agree_however_they_are_written() -> None:
 
 def test_knowledge_and_intuition_are_asked_at_once_and_the_deep_reasoner_is_given_the_rules() -> None:
     plan = lorid("p", 2)
-    assert next(plan) == [Draw("p", "ir", 1), Draw("p", "kg", 1)]
+    assert next(plan) == [SampleRequest("p", "ir", 1), SampleRequest("p", "kg", 1)]
     stored = table(rounds(["9"], ["7"]))
-    rules = Draw("p", "kg", 1)
-    assert plan.send([stored[("p", "ir", 1, 0)], stored[rules.key]]) == [Draw("p", "dr", 1, given=rules)]
+    rules = SampleRequest("p", "kg", 1)
+    assert plan.send([stored[("p", "ir", 1, 0)], stored[rules.key]]) == [
+        SampleRequest("p", "dr", 1, given=rules)
+    ]
 
 
 def test_agreement_across_rounds_is_none_within_one() -> None:
@@ -86,12 +88,12 @@ def test_the_released_scorer_compares_strings_not_numbers() -> None:
 def test_the_released_scorer_is_right_when_any_member_is_by_its_looser_grader(
     gold: str, strict: float, released: float
 ) -> None:
-    from thoughtmill.train.measuring import figures, marked
+    from thoughtmill.train.measuring.scores import figures, scored
 
     stored = table(rounds(["9", "7"], ["7", "9"]))
     for name, accuracy in (("lorid", strict), ("lorid_released", released)):
         chosen = policy(name, PolicySettings())
-        found = marked(chosen, replay(chosen, ["p"], stored), {"p": gold})
+        found = scored(chosen, replay(chosen, ["p"], stored), {"p": gold})
         assert figures([found])["accuracy"] == accuracy
 
 
@@ -101,9 +103,11 @@ def test_the_deep_reasoner_is_given_its_own_knowledge_anothers_or_none() -> None
         plan = policy(f"greedy/{role}", how).plans(ids)[0]
         asked = next(plan)
         if given is not None:
-            assert asked == [Draw(given, "kg", 0)]
+            assert asked == [SampleRequest(given, "kg", 0)]
             asked = plan.send([table({"kg": [None]}, given, first=0)[(given, "kg", 0, 0)]])
-        assert asked == [Draw("a", role, 0, given=None if given is None else Draw(given, "kg", 0))]
+        assert asked == [
+            SampleRequest("a", role, 0, given=None if given is None else SampleRequest(given, "kg", 0))
+        ]
 
 
 def test_a_policy_that_reads_anothers_knowledge_decides_for_every_problem() -> None:

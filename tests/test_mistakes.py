@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from thoughtmill.train.mistakes import MISTAKES, corrected, mistake
+from thoughtmill.train.measuring.mistakes import MISTAKES, corrected, mistake
 
 GOLD = "10"
 

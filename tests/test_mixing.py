@@ -7,8 +7,8 @@ import torch
 from peft import PeftModel
 
 from tests.students import random_students
-from thoughtmill.train.bases import Base
-from thoughtmill.train.writers.mixing import Mixed, mix, spans_of
+from thoughtmill.train.students.bases import Base
+from thoughtmill.train.writers.mixing import MixedLinear, mix, spans_of
 
 IDS_BT = torch.tensor([[5, 6, 7, 8], [9, 10, 11, 12], [13, 14, 15, 16]])
 
@@ -52,7 +52,7 @@ def test_a_base_in_bfloat16_has_its_adapters_in_bfloat16(students: tuple[Base, P
 def test_a_layer_that_is_handed_all_rows_in_one_mixes_the_same(students: tuple[Base, PeftModel]) -> None:
     spans = mix(students[0].model)
     spans[:] = spans_of(["kg", "ir", "ir"])
-    layer = next(layer for layer in students[0].model.modules() if isinstance(layer, Mixed))
+    layer = next(layer for layer in students[0].model.modules() if isinstance(layer, MixedLinear))
     x_BTD = torch.randn(3, 4, layer.base.in_features)
     assert torch.allclose(layer(x_BTD).flatten(0, 1), layer(x_BTD.flatten(0, 1)), atol=1e-5)
 
@@ -60,7 +60,7 @@ def test_a_layer_that_is_handed_all_rows_in_one_mixes_the_same(students: tuple[B
 def test_mixing_again_shares_one_list_of_spans(students: tuple[Base, PeftModel]) -> None:
     mix(students[0].model)
     spans = mix(students[0].model)
-    layers = [layer for layer in students[0].model.modules() if isinstance(layer, Mixed)]
+    layers = [layer for layer in students[0].model.modules() if isinstance(layer, MixedLinear)]
     assert layers
     assert all(layer.spans is spans for layer in layers)
 

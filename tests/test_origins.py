@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.train.origins import CONFIG, WEIGHTS, Origin, card, commit, origin_of, write_origin
+from thoughtmill.train.students.origins import CONFIG, WEIGHTS, Origin, card, commit, origin_of, write_origin
 
 ORIGIN = Origin(
     role="ir", data_version="v" * 64, examples_sha="e" * 64, records=3, base="train/embedded/base",

@@ -1,8 +1,8 @@
 """Pairs and networks: who sees whose work, how often, and how they vote."""
 
 from tests.tabled import decided, table
-from thoughtmill.train.policies.draws import Draw, Key, Sample
 from thoughtmill.train.policies.pairs import network, pair
+from thoughtmill.train.policies.plans import Sample, SampleKey, SampleRequest
 
 
 def test_a_pair_that_agrees_at_once_gives_no_hints() -> None:
@@ -15,7 +15,10 @@ def test_on_disagreement_each_is_given_the_others_work_and_answers_again() -> No
     stored = table({"gp": ["7"], "eq": ["9"]})
     asked = plan.send([stored[one.key] for one in first])
     words, equations = first
-    assert asked == [Draw("p", "gp_hint", 2, 0, equations), Draw("p", "eq_hint", 2, 0, words)]
+    assert asked == [
+        SampleRequest("p", "gp_hint", 2, 0, equations),
+        SampleRequest("p", "eq_hint", 2, 0, words),
+    ]
 
 
 def test_an_agreement_after_hints_is_the_answer() -> None:
@@ -49,9 +52,9 @@ def test_an_unhinted_pair_only_tries_again() -> None:
     assert decided(pair("p", 2, hints=False), stored) == (("3",), True, 2, 40)
 
 
-def three_pairs(*said: tuple[str, str]) -> dict[Key, Sample]:
+def three_pairs(*said: tuple[str, str]) -> dict[SampleKey, Sample]:
     """Return the first answers of several pairs, GP's and EQ's of each."""
-    stored: dict[Key, Sample] = {}
+    stored: dict[SampleKey, Sample] = {}
     for number, (words, equations) in enumerate(said):
         stored |= table({"gp": [words], "eq": [equations]}, sample=number)
     return stored
@@ -70,10 +73,10 @@ def test_pairs_in_disagreement_see_the_work_of_a_pair_that_agreed() -> None:
     words, equations = first[4:]
     assert words.sample == equations.sample == 2
     assert asked == [
-        Draw("p", "gp_hint", 2, 0, equations),
-        Draw("p", "eq_hint", 2, 0, words),
-        Draw("p", "gp_hint", 2, 1, equations),
-        Draw("p", "eq_hint", 2, 1, words),
+        SampleRequest("p", "gp_hint", 2, 0, equations),
+        SampleRequest("p", "eq_hint", 2, 0, words),
+        SampleRequest("p", "gp_hint", 2, 1, equations),
+        SampleRequest("p", "eq_hint", 2, 1, words),
     ]
 
 

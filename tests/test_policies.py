@@ -14,12 +14,12 @@ from thoughtmill.factory.answers.number import equal, lorid_grader
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.train.policies import KINDS_ALONE, KINDS_OF_K, PolicySettings, candidates, policy
 from thoughtmill.train.policies.__main__ import replayed
-from thoughtmill.train.policies.draws import Key, Sample, replay
+from thoughtmill.train.policies.plans import Sample, SampleKey, replay
 
 HOW = PolicySettings()
 
 
-def everything(problem_id: str = "p", answer: str = "7", rounds: int = 4) -> dict[Key, Sample]:
+def everything(problem_id: str = "p", answer: str = "7", rounds: int = 4) -> dict[SampleKey, Sample]:
     """Return every sample that any policy could ask for about one problem, all of one answer."""
     stored = table(
         {role: [answer] for role in ("ir", "cot", "pot", "eot", "dr", "gp", "eq")}, problem_id, first=0
@@ -118,7 +118,7 @@ def run(path: Path, folder: Path | None = None) -> subprocess.CompletedProcess[s
     )
 
 
-def row(key: Key, sample: Sample) -> dict[str, Any]:
+def row(key: SampleKey, sample: Sample) -> dict[str, Any]:
     names = dict(zip(("problem_id", "role", "round", "sample"), key, strict=True))
     return names | {
         "answer": "7",

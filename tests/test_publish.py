@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.test_origins import ORIGIN
-from thoughtmill.train.origins import WEIGHTS, write_origin
+from thoughtmill.train.students.origins import WEIGHTS, write_origin
 
 Push = Callable[[str, str], str]
 

@@ -5,11 +5,11 @@ import pytest
 from transformers import PreTrainedTokenizerBase
 
 from tests import tiny
+from thoughtmill.factory.core.corpus import Corpus, open_corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.train import roles
-from thoughtmill.train.lessons import encode
-from thoughtmill.train.pinned import Corpus, open_corpus
 from thoughtmill.train.roles import ROLES, Example
+from thoughtmill.train.training.plan import encode
 
 
 @pytest.fixture
@@ -167,7 +167,7 @@ def test_every_role_asks_for_something_else() -> None:
 
 def test_the_parts_of_a_role_are_roles_without_parts() -> None:
     for role in ROLES:
-        assert all(not roles.named(part).parts for part in roles.spoken(role))
+        assert all(not roles.named(part).parts for part in roles.parts_of(role))
 
 
 def test_examples_are_the_same_from_the_database_as_from_its_parquet(tmp_path: Path, corpus: Corpus) -> None:

@@ -5,9 +5,17 @@ from random import Random
 import pytest
 import torch
 
-from thoughtmill.train.answering import Request
-from thoughtmill.train.policies.draws import Draw
-from thoughtmill.train.writers.sampling import ROOM, Roomy, Row, Rows, empty_cache, joined, pick
+from thoughtmill.train.answering import GenerationRequest
+from thoughtmill.train.policies.plans import SampleRequest
+from thoughtmill.train.writers.sampling import (
+    ROOM,
+    ActiveBatch,
+    ActiveSample,
+    PreallocatedLayer,
+    empty_cache,
+    joined,
+    pick,
+)
 
 LOGITS = torch.tensor([0.5, 0.3, 0.15, 0.05]).log()
 
@@ -58,7 +66,7 @@ def test_over_many_numbers_the_shares_are_the_probabilities() -> None:
     assert torch.allclose(counts / 20_000, LOGITS.exp(), atol=0.01)
 
 
-def rows(*widths: int) -> Rows:
+def rows(*widths: int) -> ActiveBatch:
     """Return rows that have read so many tokens; each key says its row and column."""
     width = max(widths)
     mask = torch.tensor([[0] * (width - each) + [1] * each for each in widths])
@@ -69,20 +77,26 @@ def rows(*widths: int) -> Rows:
     )
     cache.update(keys[:, None, :, None].float(), keys[:, None, :, None].float(), 0)
     made = [
-        Row(Request(Draw(f"p{at}", "ir", 1), "ir", "", None, 0.0, ""), [], "ir", 9, Random(0))
+        ActiveSample(
+            GenerationRequest(SampleRequest(f"p{at}", "ir", 1), "ir", "", None, 0.0, ""),
+            [],
+            "ir",
+            9,
+            Random(0),
+        )
         for at in range(len(widths))
     ]
-    return Rows(made, cache, mask)
+    return ActiveBatch(made, cache, mask)
 
 
-def keys(held: Rows) -> list[list[float]]:
+def keys(held: ActiveBatch) -> list[list[float]]:
     return [row[0, :, 0].tolist() for row in held.cache.layers[0].keys]
 
 
 def test_the_columns_that_only_the_dropped_filled_go_with_them() -> None:
     held = rows(4, 2, 3)
     held.choose([1, 2])
-    assert [row.request.draw.problem_id for row in held.rows] == ["p1", "p2"]
+    assert [row.request.wanted.problem_id for row in held.rows] == ["p1", "p2"]
     assert held.mask_BT.tolist() == [[0, 1, 1], [1, 1, 1]]
     assert keys(held) == [[0, 103, 104], [202, 203, 204]]
 
@@ -109,7 +123,7 @@ def test_rows_of_one_adapter_stand_together_and_the_ended_are_left_out() -> None
 
 
 def test_keys_and_values_grow_without_moving_and_hold_all_that_was_added() -> None:
-    layer, added = Roomy(), torch.randn(2, 3, ROOM + 9, 4)
+    layer, added = PreallocatedLayer(), torch.randn(2, 3, ROOM + 9, 4)
     layer.update(added[:, :, :5], -added[:, :, :5])
     places = set()
     for at in range(5, ROOM + 9):

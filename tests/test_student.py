@@ -6,10 +6,7 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from tests import tiny
-from tests.test_library import SMALL as READ
-from thoughtmill.train.bases import load_base, packs
-from thoughtmill.train.batches import IGNORED
-from thoughtmill.train.embedded.library import Text
+from tests.test_texts import SMALL as READ
 from thoughtmill.train.embedded.student import (
     StudentSettings,
     build_model,
@@ -20,6 +17,9 @@ from thoughtmill.train.embedded.student import (
     train_base,
     train_cycle,
 )
+from thoughtmill.train.embedded.texts import PretrainingText
+from thoughtmill.train.students.bases import load_base, packs
+from thoughtmill.train.training.batches import IGNORED
 
 assert tiny  # one thread per test process
 
@@ -36,7 +36,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_every_token_is_taught_the_next_one_and_the_last_one_the_end() -> None:
     tokenizer = build_tokenizer(["two words"], 300)
-    ids_BT, next_BT, weight_BT = encoded([Text("", "12"), Text("", "3")], tokenizer)
+    ids_BT, next_BT, weight_BT = encoded([PretrainingText("", "12"), PretrainingText("", "3")], tokenizer)
     one, two, three = tokenizer("123")["input_ids"]
     end = tokenizer.eos_token_id
     assert ids_BT.tolist() == [[one, two], [three, tokenizer.pad_token_id]]
@@ -46,7 +46,9 @@ def test_every_token_is_taught_the_next_one_and_the_last_one_the_end() -> None:
 
 def test_what_follows_within_a_problem_has_a_weight_of_its_own() -> None:
     tokenizer = build_tokenizer(["two words"], 300)
-    _, next_BT, weight_BT = encoded([Text("12", "34"), Text("", "1")], tokenizer, problem_weight=0.25)
+    _, next_BT, weight_BT = encoded(
+        [PretrainingText("12", "34"), PretrainingText("", "1")], tokenizer, problem_weight=0.25
+    )
     assert next_BT[0].tolist() == [*tokenizer("234")["input_ids"], tokenizer.eos_token_id]
     assert weight_BT.tolist() == [[0.25, 1, 1, 1], [1, 0, 0, 0]]
 

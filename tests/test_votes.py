@@ -5,7 +5,7 @@ import random
 import pytest
 
 from tests.tabled import decided, table
-from thoughtmill.train.policies.draws import Decided, Key, Policy, Sample, replay
+from thoughtmill.train.policies.plans import Policy, PolicyOutcome, Sample, SampleKey, replay
 from thoughtmill.train.policies.votes import (
     BLOCK,
     adaptive,
@@ -109,18 +109,18 @@ def test_equal_answers_are_counted_together_under_the_first() -> None:
 EASY, HARD = [f"easy-{n:02}" for n in range(BLOCK)], [f"hard-{n:02}" for n in range(BLOCK)]
 
 
-def samples(name: str, answers: list[str], new_tokens: int) -> dict[Key, Sample]:
+def samples(name: str, answers: list[str], new_tokens: int) -> dict[SampleKey, Sample]:
     drawn = table({"ir": list(answers)}, name)
     return {key: Sample(one.text, one.predicted_answer, None, new_tokens) for key, one in drawn.items()}
 
 
-def voted(stored: dict[Key, Sample]) -> Decided:
+def voted(stored: dict[SampleKey, Sample]) -> PolicyOutcome:
     ids = sorted({key[0] for key in stored})
     return replay(Policy(lambda all_: [difficulty(all_, "ir", 8, 4, 0.95)]), ids, stored)
 
 
 def test_below_a_unanimous_block_every_problem_gets_one_sample() -> None:
-    stored: dict[Key, Sample] = {}
+    stored: dict[SampleKey, Sample] = {}
     for name in HARD:
         stored |= samples(name, ["7"] * 8, 30)
     for name in EASY:
@@ -132,7 +132,7 @@ def test_below_a_unanimous_block_every_problem_gets_one_sample() -> None:
 
 
 def test_the_longer_first_sample_is_the_harder_problem() -> None:
-    stored: dict[Key, Sample] = {}
+    stored: dict[SampleKey, Sample] = {}
     for name in HARD:
         stored |= samples(name, ["7"], 10)  # short after all: one sample is enough to serve them
     for name in EASY:
@@ -141,7 +141,7 @@ def test_the_longer_first_sample_is_the_harder_problem() -> None:
 
 
 def test_a_block_that_disagrees_draws_on_and_the_next_is_allotted_as_many() -> None:
-    stored: dict[Key, Sample] = {}
+    stored: dict[SampleKey, Sample] = {}
     for name in HARD:
         stored |= samples(name, ["7", "9"] * 4, 30)
     for name in EASY:

@@ -15,7 +15,7 @@ from transformers import (
     T5ForConditionalGeneration,
 )
 
-from thoughtmill.train.bases import Base, load_base
+from thoughtmill.train.students.bases import Base, load_base
 
 torch.set_num_threads(1)  # tests run side by side, and threads that wait for each other are slow
 

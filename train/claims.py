@@ -13,7 +13,7 @@ from tabulate import tabulate
 from thoughtmill.factory.core import stage
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import existing, root
-from thoughtmill.train.measuring import Result, difference
+from thoughtmill.train.measuring.scores import PolicyScore, difference
 
 CLAIMS: dict[str, tuple[str, tuple[str, ...]]] = {
     "consistency beats IR alone": ("lorid", ("greedy/ir",)),
@@ -30,7 +30,7 @@ HEADS = ("claim", "problems", "shows", "points gained (95 %)", "right", "against
          "votes of IR for as much", "points over them (95 %)")  # fmt: skip
 
 
-def held(results: Mapping[str, Result], seed: int = 0) -> list[dict[str, Any]]:
+def held(results: Mapping[str, PolicyScore], seed: int = 0) -> list[dict[str, Any]]:
     """Return every claim whose policies were run: the gain with its interval, and the gain over mere votes.
 
     `shows` is `yes` where the whole interval is above 0, `no` where it is below, else `unclear`. `votes` are
@@ -58,7 +58,7 @@ def held(results: Mapping[str, Result], seed: int = 0) -> list[dict[str, Any]]:
     return found
 
 
-def votes_for(results: Mapping[str, Result], new_tokens: float) -> tuple[float, Result] | None:
+def votes_for(results: Mapping[str, PolicyScore], new_tokens: float) -> tuple[float, PolicyScore] | None:
     """Return how many votes of IR cost so many new tokens a problem, and what they come to.
 
     Between the costs of k and of k + 1 votes, so large a share of the problems has k + 1 that the mean is
@@ -76,7 +76,7 @@ def votes_for(results: Mapping[str, Result], new_tokens: float) -> tuple[float, 
     low, high = below[-1], ladder[min(len(below), len(ladder) - 1)]
     share = (new_tokens - low[0]) / (high[0] - low[0]) if high != low else 0.0
     right = {one: (1 - share) * low[2][one] + share * high[2][one] for one in low[2]}
-    return round(low[1] + share * (high[1] - low[1]), 1), Result(right, min(new_tokens, ladder[-1][0]))
+    return round(low[1] + share * (high[1] - low[1]), 1), PolicyScore(right, min(new_tokens, ladder[-1][0]))
 
 
 def table(claims: Sequence[Mapping[str, Any]]) -> str:

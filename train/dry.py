@@ -7,12 +7,12 @@ import os
 import time
 
 from thoughtmill.factory.core import params, stage
+from thoughtmill.factory.core.corpus import Corpus, open_corpus
 from thoughtmill.factory.core.files import root
 from thoughtmill.train.finetune import prepare
-from thoughtmill.train.learning import accelerated, backward
-from thoughtmill.train.lessons import summary
-from thoughtmill.train.pinned import Corpus, open_corpus
-from thoughtmill.train.settings import FinetuneSettings
+from thoughtmill.train.training.learning import accelerated, backward
+from thoughtmill.train.training.plan import summary
+from thoughtmill.train.training.settings import FinetuneSettings
 
 
 def main(role: str) -> None:

@@ -11,17 +11,17 @@ from typing import Any
 from pydantic import Field
 
 from thoughtmill.factory.core import params, stage, tables
+from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import aside, root, write_json
 from thoughtmill.factory.core.params import Settings
 from thoughtmill.schemas import PolicyResults, Predictions
 from thoughtmill.train.claims import held
 from thoughtmill.train.infer import InferSettings, problems_of
-from thoughtmill.train.measuring import Run, figures, marked, result
-from thoughtmill.train.mistakes import MISTAKES, mistake
-from thoughtmill.train.pinned import open_corpus
+from thoughtmill.train.measuring.mistakes import MISTAKES, mistake
+from thoughtmill.train.measuring.scores import ScoredRun, figures, result, scored
 from thoughtmill.train.policies import candidates, policy
-from thoughtmill.train.policies.draws import Decided, NotDrawn, replay
+from thoughtmill.train.policies.plans import MissingSample, PolicyOutcome, replay
 from thoughtmill.train.stored import of_predictions
 
 
@@ -67,17 +67,17 @@ def evaluate(
         by_set.setdefault(row["test_set"], []).append(row["problem_id"])
     version = predictions[0]["data_version"]
     rows: list[tables.Row] = []
-    runs: dict[tuple[str, str], list[Run]] = {}
+    runs: dict[tuple[str, str], list[ScoredRun]] = {}
     for run, written in groupby(predictions, key=lambda row: str(row["run"])):
         stored = of_predictions(written)
         for name in dict.fromkeys([*how.policies, *candidates(stored)]):
             chosen = policy(name, how.policy)
             try:
                 decided = replay(chosen, sorted(gold), stored)
-            except NotDrawn:
+            except MissingSample:
                 continue
             for test_set, ids in by_set.items():
-                part = marked(chosen, only(decided, ids), gold)
+                part = scored(chosen, only(decided, ids), gold)
                 named = {"run": run, "data_version": version, "test_set": test_set, "policy": name}
                 rows.append(named | figures([part], seed))
                 runs.setdefault((test_set, name), []).append(part)
@@ -105,14 +105,14 @@ def evaluate(
     }
 
 
-def only(decided: Decided, problem_ids: Iterable[str]) -> Decided:
+def only(decided: PolicyOutcome, problem_ids: Iterable[str]) -> PolicyOutcome:
     """Return what was decided for some of the problems."""
     ids = list(problem_ids)
     spent = {one: decided.new_tokens[one] for one in ids if one in decided.new_tokens}
-    return Decided({one: decided.decisions[one] for one in ids}, spent)
+    return PolicyOutcome({one: decided.decisions[one] for one in ids}, spent)
 
 
-def by_round(runs: Sequence[Run], max_rounds: int) -> list[dict[str, Any]]:
+def by_round(runs: Sequence[ScoredRun], max_rounds: int) -> list[dict[str, Any]]:
     """Return for each round the share of problems that have agreed by then, and of those the right."""
     decisions = [(one, run.right[name]) for run in runs for name, one in run.decided.decisions.items()]
     rows = []

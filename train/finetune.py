@@ -13,15 +13,16 @@ from accelerate.utils import parse_flag_from_env
 from peft import PeftModel, get_peft_model, prepare_model_for_kbit_training
 
 from thoughtmill.factory.core import params, stage
+from thoughtmill.factory.core.corpus import Corpus, open_corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import aside, root
-from thoughtmill.train import adapters, roles
-from thoughtmill.train.bases import Base, load_base
-from thoughtmill.train.learning import Point, learn
-from thoughtmill.train.lessons import Lessons, lessons, summary
-from thoughtmill.train.origins import Origin, commit
-from thoughtmill.train.pinned import Corpus, open_corpus
-from thoughtmill.train.settings import FinetuneSettings
+from thoughtmill.train import roles
+from thoughtmill.train.students import adapters
+from thoughtmill.train.students.bases import Base, load_base
+from thoughtmill.train.students.origins import Origin, commit
+from thoughtmill.train.training.learning import LossPoint, learn
+from thoughtmill.train.training.plan import TrainingPlan, summary, training_plan
+from thoughtmill.train.training.settings import FinetuneSettings
 
 
 def main(role: str) -> None:
@@ -35,7 +36,9 @@ def main(role: str) -> None:
         write_curve(curve, Path("data/curves", f"{role}.csv"))
 
 
-def finetune(role: str, corpus: Corpus, settings: FinetuneSettings, folder: Path, state: Path) -> list[Point]:
+def finetune(
+    role: str, corpus: Corpus, settings: FinetuneSettings, folder: Path, state: Path
+) -> list[LossPoint]:
     """Train `role` into `folder` and return its loss curve; go on from `state` where a killed run left it."""
     processes = PartialState(cpu=parse_flag_from_env("ACCELERATE_USE_CPU"))
     base, model, plan = prepare(role, corpus, settings)
@@ -47,11 +50,11 @@ def finetune(role: str, corpus: Corpus, settings: FinetuneSettings, folder: Path
     return curve
 
 
-def prepare(role: str, corpus: Corpus, settings: FinetuneSettings) -> tuple[Base, PeftModel, Lessons]:
+def prepare(role: str, corpus: Corpus, settings: FinetuneSettings) -> tuple[Base, PeftModel, TrainingPlan]:
     """Return all that a run starts from: the base, the untrained student on it, and what it will learn."""
     examples = roles.examples(corpus, role, settings.where)
     base = load_base(settings.base, settings.revision, _precision(settings))
-    plan = lessons(base, examples, settings)
+    plan = training_plan(base, examples, settings)
     return base, student(base, settings), plan
 
 
@@ -83,7 +86,7 @@ def _precision(settings: FinetuneSettings) -> str:
     return settings.precision
 
 
-def origin(role: str, corpus: Corpus, settings: FinetuneSettings, base: Base, plan: Lessons) -> Origin:
+def origin(role: str, corpus: Corpus, settings: FinetuneSettings, base: Base, plan: TrainingPlan) -> Origin:
     """Return where an adapter comes from: what its config and card say."""
     return Origin(
         role=role,
@@ -98,7 +101,7 @@ def origin(role: str, corpus: Corpus, settings: FinetuneSettings, base: Base, pl
     )
 
 
-def write_curve(curve: list[Point], path: Path) -> None:
+def write_curve(curve: list[LossPoint], path: Path) -> None:
     """Write a loss curve as the CSV that DVC plots."""
     with aside(path) as part, part.open("w", newline="", encoding="utf-8") as file:
         sheet = csv.writer(file, lineterminator="\n")

@@ -12,21 +12,21 @@ from pydantic import Field
 
 from thoughtmill.factory.answers import equal
 from thoughtmill.factory.core import params, stage, tables
+from thoughtmill.factory.core.corpus import Corpus, open_corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import root
 from thoughtmill.factory.core.params import Settings
 from thoughtmill.factory.solvers.solvers import Solvers
 from thoughtmill.factory.thoughts.solving import VerifySettings
 from thoughtmill.schemas import Predictions
-from thoughtmill.train.answering import Journal, Request, Writer, Written, answer
-from thoughtmill.train.opening import Opened, cast_of, open_students
-from thoughtmill.train.pinned import Corpus, open_corpus
+from thoughtmill.train.answering import GeneratedText, GenerationRequest, SampleJournal, Writer, answer
 from thoughtmill.train.policies import PolicySettings, policy
-from thoughtmill.train.policies.draws import Draw, Key, Sample
+from thoughtmill.train.policies.plans import Sample, SampleKey, SampleRequest
 from thoughtmill.train.stored import VARIANTS, solve
-from thoughtmill.train.writers.local import Students
-from thoughtmill.train.writers.openai import Served, ServedSettings
-from thoughtmill.train.writers.vllm import Vllm, VllmSettings
+from thoughtmill.train.writers.endpoint import EndpointWriter, EndpointWriterSettings
+from thoughtmill.train.writers.loading import LoadedStudents, adapter_map, load_students
+from thoughtmill.train.writers.local import LocalWriter
+from thoughtmill.train.writers.vllm import VllmSettings, VllmWriter
 
 AGAIN = "thoughtmill ledger retry && dvc repro -f -s train/dvc.yaml:infer"
 
@@ -54,7 +54,7 @@ class InferSettings(Settings):
     max_new_tokens: int = Field(256, gt=0)
     rows: int = Field(128, gt=0, description="samples that are written at a time")
     mixed_versions: bool = Field(False, description="take adapters of different data versions")
-    openai: ServedSettings = ServedSettings()
+    openai: EndpointWriterSettings = EndpointWriterSettings()
     vllm: VllmSettings = VllmSettings()
 
 
@@ -66,13 +66,13 @@ def main() -> None:
     os.chdir(root())
     corpus = open_corpus(settings.corpus, settings.corpus_revision)
     problems = problems_of(corpus, settings.splits, settings.limit)
-    writer, version, sha = opened(settings, Path("data/adapters"), trained, corpus)
+    writer, version, sha = open_writer(settings, Path("data/adapters"), trained, corpus)
     with Solvers(verify.limits, verify.equations_timeout_s) as solvers:
         rows = infer(settings, problems, writer, version, sha, solvers, Path(".dvc/tmp/thoughtmill"))
         tables.write(Path("data/predictions.parquet"), Predictions, rows)
 
 
-def opened(
+def open_writer(
     settings: InferSettings, folder: Path, trained: Sequence[str], corpus: Corpus
 ) -> tuple[Writer, str, str]:
     """Return who writes, the data version they learnt from, and what stands for their weights.
@@ -80,24 +80,24 @@ def opened(
     What an endpoint's models learnt from is unknown: theirs is the version of the corpus they answer.
     """
     if settings.backend == "openai":
-        served = Served(settings.openai, max_new_tokens=settings.max_new_tokens, top_p=settings.top_p)
+        served = EndpointWriter(settings.openai, max_new_tokens=settings.max_new_tokens, top_p=settings.top_p)
         return served, corpus.data_version, ""
     if settings.backend == "vllm":
-        cast = cast_of(folder, trained, settings.mixed_versions)
+        cast = adapter_map(folder, trained, settings.mixed_versions)
         sampling = {"max_tokens": settings.max_new_tokens, "top_k": settings.top_k, "top_p": settings.top_p}
-        writer = Vllm(settings.vllm, cast, settings.base, settings.precision, **sampling)
+        writer = VllmWriter(settings.vllm, cast, settings.base, settings.precision, **sampling)
         return writer, cast.data_version, cast.sha
-    found = open_students(
+    found = load_students(
         folder, trained, settings.base, settings.revision, settings.precision, settings.mixed_versions
     )
     return students(found, settings), found.data_version, found.sha
 
 
-def students(found: Opened, settings: InferSettings) -> Students:
+def students(found: LoadedStudents, settings: InferSettings) -> LocalWriter:
     """Let students that are open write, as the settings say."""
-    return Students(
+    return LocalWriter(
         found.base,
-        found.plays,
+        found.adapter_of,
         rows=settings.rows,
         max_new_tokens=settings.max_new_tokens,
         top_k=settings.top_k,
@@ -141,9 +141,9 @@ def infer(
     gold = {row["problem_id"]: row["answer"] for row in problems}
     told = f"{settings.model_dump_json(exclude={'seeds', 'rows', 'policies'})} {sha} {sorted(texts.items())}"
     name = hashlib.sha256(told.encode()).hexdigest()[:12]
-    greedy: dict[Key, Sample] = {}
+    greedy: dict[SampleKey, Sample] = {}
     for seed in dict.fromkeys(settings.seeds):
-        journal = Journal(journals / f"infer-{name}-{seed}.jsonl")
+        journal = SampleJournal(journals / f"infer-{name}-{seed}.jsonl")
         journal.stored |= greedy
         answer(
             policies,
@@ -164,16 +164,22 @@ def infer(
 
 
 def asked(
-    draw: Draw, given: Sample | None, problems: Mapping[str, str], settings: InferSettings, seed: int
-) -> Request:
-    """Return what a draw is asked, with the words it is given and random numbers of its own."""
-    role = VARIANTS.get(draw.role, draw.role)
+    request: SampleRequest,
+    given: Sample | None,
+    problems: Mapping[str, str],
+    settings: InferSettings,
+    seed: int,
+) -> GenerationRequest:
+    """Return what a request is asked, with the words it is given and random numbers of its own."""
+    role = VARIANTS.get(request.role, request.role)
     in_pair = role.removesuffix("_hint") in ("gp", "eq")
     heats = settings.pair_temperatures
-    heat = heats[draw.sample % len(heats)] if in_pair else settings.temperature
+    heat = heats[request.sample % len(heats)] if in_pair else settings.temperature
     words = None if given is None else hint(given) if role.endswith("_hint") else given.text
-    random = "/".join(map(str, (seed, *draw.key)))
-    return Request(draw, role, problems[draw.problem_id], words, heat if draw.round else 0.0, random)
+    random = "/".join(map(str, (seed, *request.key)))
+    return GenerationRequest(
+        request, role, problems[request.problem_id], words, heat if request.round else 0.0, random
+    )
 
 
 def hint(given: Sample) -> str:
@@ -181,12 +187,12 @@ def hint(given: Sample) -> str:
     return f"Answer: {given.predicted_answer}\n{given.text}"
 
 
-def solved(written: Written, problems: Mapping[str, str], solvers: Solvers) -> Sample:
+def solved(written: GeneratedText, problems: Mapping[str, str], solvers: Solvers) -> Sample:
     """Solve what was written; what was cut off, or never came, comes to nothing."""
-    draw, text, new_tokens, failure = written
+    request, text, new_tokens, failure = written
     if failure is not None:
         return Sample(text, None, failure, new_tokens)
-    return Sample(text, *solve(draw.role, text, problems[draw.problem_id], solvers), new_tokens)
+    return Sample(text, *solve(request.role, text, problems[request.problem_id], solvers), new_tokens)
 
 
 def _row(run: str, version: str, key: tuple[str, str, int, int], sample: Sample, gold: str) -> tables.Row:

@@ -6,7 +6,7 @@ from pathlib import Path
 from thoughtmill.factory.commands.push import upload
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import root
-from thoughtmill.train.origins import origin_of
+from thoughtmill.train.students.origins import origin_of
 
 HELP = "send an adapter to the Hugging Face Hub"
 

@@ -11,8 +11,8 @@ from typing import Any
 import duckdb
 from transformers import PreTrainedTokenizerBase
 
+from thoughtmill.factory.core.corpus import Corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.train.pinned import Corpus
 
 # A student writes its equations without the line that declares their unknowns, as EoTD's systems are (section
 # 3.1): it would have to name them all before it has thought of the first.
@@ -107,10 +107,10 @@ def named(role: str) -> Role:
     return ROLES[role]
 
 
-def spoken(role: str) -> tuple[str, ...]:
+def parts_of(role: str) -> tuple[str, ...]:
     """Return the roles whose instructions an adapter answers to.
 
-    >>> spoken("etd"), spoken("ir")
+    >>> parts_of("etd"), parts_of("ir")
     (('cot', 'pot', 'eot'), ('ir',))
     """
     return named(role).parts or (role,)
@@ -122,7 +122,7 @@ def examples(corpus: Corpus, role: str, where: str = "kept", split: str = "train
     The order is that of problems and samples, the same wherever the corpus lies. No record is one error.
     """
     found = []
-    for part in spoken(role):
+    for part in parts_of(role):
         rows = _rows(corpus.con, named(part), where, split)
         if not rows:
             raise ThoughtmillError(

@@ -20,7 +20,7 @@ from thoughtmill.factory.solvers.limits import Limits
 from thoughtmill.factory.solvers.solvers import Solvers
 from thoughtmill.factory.thoughts import THOUGHTS
 from thoughtmill.schemas import Predictions, Problems
-from thoughtmill.train.policies.draws import Key, Sample
+from thoughtmill.train.policies.plans import Sample, SampleKey
 
 VARIANTS = {"dr_other": "dr", "dr_bare": "dr"}
 """Roles that are another role, given something else than it learnt with; see `policies.lorid.greedy_deep`."""
@@ -34,7 +34,7 @@ def _whole(given: Any) -> bool:
     return isinstance(given, float) and given.is_integer()
 
 
-class Row(BaseModel):
+class StoredSample(BaseModel):
     """A stored sample in a file: ids and answers may be numbers, columns of other names are passed over."""
 
     problem_id: Text
@@ -68,19 +68,19 @@ def solve(role: str, text: str, problem: str, solvers: Solvers) -> tuple[str | N
     return outcome.answer, outcome.failure
 
 
-def read_samples(path: Path) -> tuple[dict[Key, Sample], dict[str, str]]:
+def read_samples(path: Path) -> tuple[dict[SampleKey, Sample], dict[str, str]]:
     """Return the samples of a JSONL file by their keys, and the gold answers by problem.
 
     A row holds `problem_id`, `answer`, `role`, `round` (0 is temperature 0), `sample`, `new_tokens`, and
     `predicted_answer` (null for none) or `text`, which is then solved as its role's thought. Where `round` is
     left out, sample s is round s + 1.
     """
-    stored: dict[Key, Sample] = {}
+    stored: dict[SampleKey, Sample] = {}
     answers: dict[str, str] = {}
     with Solvers(Limits(), equations_timeout_s=5.0) as solvers:
         for number, row in read_jsonl(path):
             where = f"{path}, line {number}"
-            key, sample, answer = _read(validated(row, Row, where), solvers, where)
+            key, sample, answer = _read(validated(row, StoredSample, where), solvers, where)
             if key in stored:
                 raise ThoughtmillError(f"{where}: {'/'.join(map(str, key))} occurs twice")
             if answers.setdefault(key[0], answer) != answer:
@@ -91,7 +91,7 @@ def read_samples(path: Path) -> tuple[dict[Key, Sample], dict[str, str]]:
     return stored, answers
 
 
-def _read(row: Row, solvers: Solvers, where: str) -> tuple[Key, Sample, str]:
+def _read(row: StoredSample, solvers: Solvers, where: str) -> tuple[SampleKey, Sample, str]:
     turn = (row.sample + 1, 0) if row.round is None else (row.round, row.sample)
     gold = canonical(row.answer)
     if gold is None:
@@ -106,7 +106,7 @@ def _read(row: Row, solvers: Solvers, where: str) -> tuple[Key, Sample, str]:
     return (row.problem_id, row.role, *turn), sample, gold
 
 
-def of_predictions(rows: Iterable[Mapping[str, Any]]) -> dict[Key, Sample]:
+def of_predictions(rows: Iterable[Mapping[str, Any]]) -> dict[SampleKey, Sample]:
     """Return rows of `predictions` by their keys."""
     return {
         (row["problem_id"], row["role"], row["round"], row["sample"]): Sample(

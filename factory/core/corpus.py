@@ -1,7 +1,8 @@
-"""The corpus in DuckDB: the tables and views of one data version, over Parquet or in a file of their own."""
+"""The corpus in DuckDB: the tables and views of one data version, over Parquet or in one database file."""
 
 import hashlib
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,87 @@ from thoughtmill.factory.core.tables import Source
 from thoughtmill.schemas import TABLES, Table, columns, grain
 
 VIEWS = Path(__file__).with_name("views.sql")
+REBUILD = "build the corpus with `dvc repro`"
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """An open corpus: a connection that holds its tables and views, and the version of the data in them."""
+
+    con: duckdb.DuckDBPyConnection
+    data_version: str
+
+
+def open_corpus(source: str | Path, revision: str | None = None, data_version: str | None = None) -> Corpus:
+    """Open a corpus or a release for SQL, and refuse it unless it is the wanted `data_version`.
+
+    `source` is a `.duckdb` file, the data folder of a corpus, the folder of a release, or `owner/name` of a
+    release on the Hub, which needs its `revision`. All tables and views of a corpus are there; a folder that
+    holds `problems` and `records` alone is enough for training, and opens without views.
+    """
+    path = Path(source)
+    if path.suffix == ".duckdb":
+        corpus = _open_file(path)
+    elif path.is_dir():
+        corpus = _open_folder(path)
+    elif revision is not None and str(source).count("/") == 1:
+        corpus = _open_folder(_download(str(source), revision))
+    else:
+        raise ThoughtmillError(f"{source} is no corpus: {REBUILD}, or name one on the Hub with its revision")
+    if data_version not in (None, corpus.data_version):
+        raise ThoughtmillError(
+            f"{source} is data version {corpus.data_version[:12]}, not {data_version}: "
+            "check out the version you want, or ask for this one"
+        )
+    return corpus
+
+
+def _open_file(path: Path) -> Corpus:
+    try:
+        con = duckdb.connect(existing(path, REBUILD), read_only=True)
+        row = con.execute("select value from meta where key = 'data_version'").fetchone()
+    except duckdb.Error as error:
+        raise ThoughtmillError(f"{path} cannot be read as a corpus: {str(error).splitlines()[0]}") from error
+    if row is None:
+        raise ThoughtmillError(f"{path} names no data version: {REBUILD}")
+    return Corpus(con, str(row[0]))
+
+
+def _open_folder(folder: Path) -> Corpus:
+    """Open the Parquet of a corpus, which a release holds in its folder `tables`."""
+    tables = folder / "tables" if (folder / "tables").is_dir() else folder
+    needed = [existing(tables / f"{name}.parquet", REBUILD) for name in ("problems", "records")]
+    path = existing(folder / "manifest.json", f"it names the data version; {REBUILD}")
+    try:
+        shown = json.loads(path.read_text("utf-8"))
+        data_version, names = str(shown["data_version"]), list(shown.get("files", ()))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ThoughtmillError(f"{path} names no data version: {REBUILD}") from error
+    con = duckdb.connect()
+    try:
+        if names and all((tables / name).exists() for name in names):
+            thoughts = tuple(Path(name).stem for name in names if name.startswith("completions/"))
+            fill(con, tables, thoughts, "view")
+        else:
+            for table in needed:
+                con.read_parquet(str(table)).create_view(table.stem)
+    except duckdb.Error as error:
+        raise ThoughtmillError(f"{folder} cannot be read as a corpus: {as_error(error)}") from error
+    return Corpus(con, data_version)
+
+
+def _download(repository: str, revision: str) -> Path:
+    """Fetch the tables of a release on the Hub, once; what is in its cache is not fetched again."""
+    from huggingface_hub import snapshot_download  # takes half a second to import
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    wanted = ["manifest.json", "tables/*"]
+    try:
+        return Path(
+            snapshot_download(repository, repo_type="dataset", revision=revision, allow_patterns=wanted)
+        )
+    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError) as error:
+        raise ThoughtmillError(f"{repository} at {revision}: {str(error).splitlines()[0]}") from error
 
 
 def files(data: Path, thoughts: tuple[str, ...]) -> dict[str, list[Path]]:

@@ -30,8 +30,8 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 from thoughtmill.factory.core import params, stage
 from thoughtmill.factory.core.files import aside, root
 from thoughtmill.factory.core.progress import LINE_EVERY_S, line
-from thoughtmill.train.batches import IGNORED, padded
-from thoughtmill.train.embedded.library import Library, ReadingSettings, Text
+from thoughtmill.train.embedded.texts import PretrainingText, PretrainingTexts, ReadingSettings
+from thoughtmill.train.training.batches import IGNORED, padded
 
 END = "<end>"
 WORDS = 8000
@@ -58,11 +58,11 @@ class StudentSettings(ReadingSettings):
 def main() -> None:
     """Train the base and write it to `train/embedded/base`."""
     settings = params.section("student", StudentSettings)
-    train_base(settings, root() / "train" / "base", root() / "data" / ".training" / "student.pt")
+    train_base(settings, root() / "train" / "embedded" / "base", root() / "data" / ".training" / "student.pt")
 
 
 def encoded(
-    texts: Sequence[Text], tokenizer: PreTrainedTokenizerFast, problem_weight: float = 1.0
+    texts: Sequence[PretrainingText], tokenizer: PreTrainedTokenizerFast, problem_weight: float = 1.0
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Return the tokens of some texts, a row each; for each the one to follow (-100: none), and its weight.
 
@@ -134,7 +134,7 @@ def train_base(settings: StudentSettings, folder: Path, state: Path) -> None:
 
     After each cycle the weights are saved to `state`, from where a killed run goes on.
     """
-    library = Library(settings)
+    library = PretrainingTexts(settings)
     later = library.steps(settings.model_copy(update={"sums_first": 0.0}), cycle=0)
     words = ("".join(text) for step in later for group in step for text in group)
     tokenizer = build_tokenizer(islice(words, WORDS), settings.vocabulary)
@@ -169,7 +169,7 @@ def _resume(state: Path, origin: dict[str, Any], model: LlamaForCausalLM) -> int
 def train_cycle(
     model: LlamaForCausalLM,
     tokenizer: PreTrainedTokenizerFast,
-    library: Library,
+    library: PretrainingTexts,
     settings: StudentSettings,
     cycle: int,
 ) -> None:

@@ -16,7 +16,7 @@ from thoughtmill.factory.answers.number import equal, lorid_grader
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.params import Settings
 from thoughtmill.train.policies import ensembles, lorid, pairs, votes
-from thoughtmill.train.policies.draws import Decision, Key, Plan, Policy, each
+from thoughtmill.train.policies.plans import Decision, Plan, Policy, SampleKey, each
 
 NAME = re.compile(r"([a-z_]+)(?:@([1-9][0-9]*))?(?:/(.+))?")
 OF_ONE = ("majority", "pass")
@@ -76,7 +76,7 @@ def policy(name: str, how: PolicySettings) -> Policy:
     return each(plans[kind], lorid_grader if kind == "lorid_released" else equal)
 
 
-def candidates(stored: Iterable[Key]) -> list[str]:
+def candidates(stored: Iterable[SampleKey]) -> list[str]:
     """Return the names of all policies to try on stored samples: k as large as it gets, and its halves.
 
     IR's majority is tried at every k, as what others are held against at equal cost. With one sample there is

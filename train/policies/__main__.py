@@ -7,9 +7,9 @@ from typing import Any
 
 from thoughtmill.factory.core import params, stage
 from thoughtmill.factory.core.errors import NotInProject
-from thoughtmill.train.measuring import figures, marked
+from thoughtmill.train.measuring.scores import figures, scored
 from thoughtmill.train.policies import PolicySettings, candidates, policy
-from thoughtmill.train.policies.draws import Key, NotDrawn, Sample, replay
+from thoughtmill.train.policies.plans import MissingSample, Sample, SampleKey, replay
 from thoughtmill.train.stored import read_samples
 
 
@@ -31,7 +31,7 @@ def main(samples: str) -> None:
 
 
 def replayed(
-    stored: dict[Key, Sample], answers: dict[str, str], how: PolicySettings, seed: int = 0
+    stored: dict[SampleKey, Sample], answers: dict[str, str], how: PolicySettings, seed: int = 0
 ) -> dict[str, dict[str, Any]]:
     """Return the figures of every policy for which all samples are there, over all problems."""
     shown = {}
@@ -39,9 +39,9 @@ def replayed(
         chosen = policy(name, how)
         try:
             decided = replay(chosen, sorted(answers), stored)
-        except NotDrawn:
+        except MissingSample:
             continue
-        shown[name] = figures([marked(chosen, decided, answers)], seed)
+        shown[name] = figures([scored(chosen, decided, answers)], seed)
     return shown
 
 

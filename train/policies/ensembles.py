@@ -5,7 +5,7 @@ All ask at temperature 0. `order` names the roles; the paper trusts equations be
 
 from collections.abc import Sequence
 
-from thoughtmill.train.policies.draws import Decision, Draw, Plan
+from thoughtmill.train.policies.plans import Decision, Plan, SampleRequest
 from thoughtmill.train.policies.votes import agree, tally, voted
 
 
@@ -15,7 +15,7 @@ def etd(problem_id: str, order: Sequence[str]) -> Plan[Decision]:
     A later role is only asked when all before it have no answer.
     """
     for number, role in enumerate(order, start=1):
-        (one,) = yield [Draw(problem_id, role, 0)]
+        (one,) = yield [SampleRequest(problem_id, role, 0)]
         if one.predicted_answer is not None:
             return voted([one.predicted_answer], True, number)
     return voted([], False, len(order))
@@ -23,19 +23,19 @@ def etd(problem_id: str, order: Sequence[str]) -> Plan[Decision]:
 
 def etd_vote(problem_id: str, order: Sequence[str]) -> Plan[Decision]:
     """Vote among all roles; a tie goes to the answer of the role that comes first. Two alike resolve."""
-    samples = yield [Draw(problem_id, role, 0) for role in order]
+    samples = yield [SampleRequest(problem_id, role, 0) for role in order]
     answers = [one.predicted_answer for one in samples]
     return voted(answers, any(votes > 1 for _, votes in tally(answers)), 1)
 
 
 def etd_two_agree(problem_id: str, order: Sequence[str]) -> Plan[Decision]:
     """Ask two roles, and the next only while no two agree; else take the first answer in the order."""
-    samples = yield [Draw(problem_id, role, 0) for role in order[:2]]
+    samples = yield [SampleRequest(problem_id, role, 0) for role in order[:2]]
     answers = [one.predicted_answer for one in samples]
     if agree(*answers):
         return voted(answers, True, 1)
     for number, role in enumerate(order[2:], start=2):
-        (one,) = yield [Draw(problem_id, role, 0)]
+        (one,) = yield [SampleRequest(problem_id, role, 0)]
         if any(agree(one.predicted_answer, other) for other in answers):
             return voted([one.predicted_answer], True, number)
         answers.append(one.predicted_answer)

@@ -5,7 +5,7 @@ In round t the intuitive reasoner IR answers, KG writes knowledge, and the deep 
 
 from collections.abc import Sequence
 
-from thoughtmill.train.policies.draws import Decision, Draw, Plan
+from thoughtmill.train.policies.plans import Decision, Plan, SampleRequest
 from thoughtmill.train.policies.votes import agree, voted
 
 
@@ -19,7 +19,7 @@ def lorid(problem_id: str, max_rounds: int) -> Plan[Decision]:
     intuitive: list[str | None] = []
     deep: list[str | None] = []
     for round_ in range(1, max_rounds + 1):
-        asked, rules = Draw(problem_id, "ir", round_), Draw(problem_id, "kg", round_)
+        asked, rules = SampleRequest(problem_id, "ir", round_), SampleRequest(problem_id, "kg", round_)
         # In the first round DR is asked whatever IR says, so KG need not wait.
         samples = yield [asked, rules] if round_ == 1 else [asked]
         intuitive.append(samples[0].predicted_answer)
@@ -27,7 +27,7 @@ def lorid(problem_id: str, max_rounds: int) -> Plan[Decision]:
             return voted(intuitive[-1:], True, round_)
         if round_ > 1:
             yield [rules]
-        (sample,) = yield [Draw(problem_id, "dr", round_, given=rules)]
+        (sample,) = yield [SampleRequest(problem_id, "dr", round_, given=rules)]
         deep.append(sample.predicted_answer)
         if any(agree(deep[-1], one) for one in intuitive):
             return voted(deep[-1:], True, round_)
@@ -36,9 +36,9 @@ def lorid(problem_id: str, max_rounds: int) -> Plan[Decision]:
 
 def _round(problem_id: str, round_: int) -> Plan[list[str | None]]:
     """Draw a whole round and return IR's answer and DR's."""
-    rules = Draw(problem_id, "kg", round_)
-    intuitive, _ = yield [Draw(problem_id, "ir", round_), rules]
-    (deep,) = yield [Draw(problem_id, "dr", round_, given=rules)]
+    rules = SampleRequest(problem_id, "kg", round_)
+    intuitive, _ = yield [SampleRequest(problem_id, "ir", round_), rules]
+    (deep,) = yield [SampleRequest(problem_id, "dr", round_, given=rules)]
     return [intuitive.predicted_answer, deep.predicted_answer]
 
 
@@ -70,7 +70,7 @@ def lorid_released(problem_id: str, max_rounds: int) -> Plan[Decision]:
     return Decision((), False, max_rounds)
 
 
-def greedy_deep(problem_ids: Sequence[str], role: str) -> dict[str, Draw | None]:
+def greedy_deep(problem_ids: Sequence[str], role: str) -> dict[str, SampleRequest | None]:
     """Return the knowledge that `role` is given for each problem, at temperature 0.
 
     `dr` has its own problem's; `dr_other` that of the problem half-way round the list of all; `dr_bare` none.
@@ -80,16 +80,16 @@ def greedy_deep(problem_ids: Sequence[str], role: str) -> dict[str, Draw | None]
         return dict.fromkeys(problem_ids)
     away = len(problem_ids) // 2 if role == "dr_other" else 0
     others = [*problem_ids[away:], *problem_ids[:away]]
-    return {one: Draw(other, "kg", 0) for one, other in zip(problem_ids, others, strict=True)}
+    return {one: SampleRequest(other, "kg", 0) for one, other in zip(problem_ids, others, strict=True)}
 
 
 def deep_alone(problem_ids: Sequence[str], role: str) -> list[Plan[dict[str, Decision]]]:
     """Take what DR writes at temperature 0, with the knowledge of `greedy_deep`; a plan per problem."""
 
-    def alone(problem_id: str, given: Draw | None) -> Plan[dict[str, Decision]]:
+    def alone(problem_id: str, given: SampleRequest | None) -> Plan[dict[str, Decision]]:
         if given is not None:
             yield [given]
-        (one,) = yield [Draw(problem_id, role, 0, given=given)]
+        (one,) = yield [SampleRequest(problem_id, role, 0, given=given)]
         return {problem_id: voted([one.predicted_answer], one.predicted_answer is not None, 1)}
 
     return [alone(one, given) for one, given in greedy_deep(problem_ids, role).items()]

@@ -6,15 +6,15 @@ each at a temperature of its own.
 
 from dataclasses import dataclass
 
-from thoughtmill.train.policies.draws import Decision, Draw, Plan, Sample, together
+from thoughtmill.train.policies.plans import Decision, Plan, Sample, SampleRequest, together
 from thoughtmill.train.policies.votes import agree, tally, voted
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """Where a pair stands: its two latest draws and samples, GP's first, and all answers so far."""
+class PairState:
+    """Where a pair stands: its two latest requests and samples, GP's first, and all answers so far."""
 
-    draws: list[Draw]
+    requests: list[SampleRequest]
     samples: list[Sample]
     answers: list[str | None]
     rounds: int
@@ -24,27 +24,27 @@ class Said:
         return agree(*(one.predicted_answer for one in self.samples))
 
 
-def _talk(problem_id: str, number: int, loops: int, hints: bool) -> Plan[Said]:
+def _talk(problem_id: str, number: int, loops: int, hints: bool) -> Plan[PairState]:
     """Let a pair answer, and answer again up to `loops` times while its two disagree."""
-    draws = [Draw(problem_id, role, 1, number) for role in ("gp", "eq")]
-    samples = yield draws
+    requests = [SampleRequest(problem_id, role, 1, number) for role in ("gp", "eq")]
+    samples = yield requests
     answers = [one.predicted_answer for one in samples]
     for round_ in range(2, loops + 2):
         if agree(*answers[-2:]):
             break
-        peers = list(zip(draws[::-1], samples[::-1], strict=True))
-        draws = [_again(one, round_, peers[at] if hints else None) for at, one in enumerate(draws)]
-        samples = yield draws
+        peers = list(zip(requests[::-1], samples[::-1], strict=True))
+        requests = [_again(one, round_, peers[at] if hints else None) for at, one in enumerate(requests)]
+        samples = yield requests
         answers += [one.predicted_answer for one in samples]
-    return Said(draws, samples, answers, draws[0].round)
+    return PairState(requests, samples, answers, requests[0].round)
 
 
-def _again(draw: Draw, round_: int, peer: tuple[Draw, Sample] | None) -> Draw:
-    """Ask the role of a draw once more, with a peer's work as hint; a peer without an answer is no hint."""
-    role = draw.role.removesuffix("_hint")
+def _again(request: SampleRequest, round_: int, peer: tuple[SampleRequest, Sample] | None) -> SampleRequest:
+    """Ask the same role again, with the peer's work as a hint if it has an answer."""
+    role = request.role.removesuffix("_hint")
     if peer is None or peer[1].predicted_answer is None:
-        return Draw(draw.problem_id, role, round_, draw.sample)
-    return Draw(draw.problem_id, f"{role}_hint", round_, draw.sample, peer[0])
+        return SampleRequest(request.problem_id, role, round_, request.sample)
+    return SampleRequest(request.problem_id, f"{role}_hint", round_, request.sample, peer[0])
 
 
 def pair(problem_id: str, loops: int, hints: bool = True) -> Plan[Decision]:
@@ -67,12 +67,14 @@ def network(problem_id: str, loops: int, pairs: int) -> Plan[Decision]:
     said = yield from together([_talk(problem_id, number, loops, True) for number in range(pairs)])
     latest = [one.samples for one in said]
     crossing = [number for number, one in enumerate(said) if not one.agreed]
-    asked: list[Draw] = []
+    asked: list[SampleRequest] = []
     for number in crossing:
         around = [(number + step) % pairs for step in range(1, pairs)]
         other = next((one for one in around if said[one].agreed), around[0]) if around else number
-        peers = zip(said[other].draws[::-1], said[other].samples[::-1], strict=True)
-        asked += [_again(one, loops + 2, peer) for one, peer in zip(said[number].draws, peers, strict=True)]
+        peers = zip(said[other].requests[::-1], said[other].samples[::-1], strict=True)
+        asked += [
+            _again(one, loops + 2, peer) for one, peer in zip(said[number].requests, peers, strict=True)
+        ]
     if asked:
         samples = yield asked
         for at, number in enumerate(crossing):

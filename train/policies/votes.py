@@ -1,7 +1,7 @@
 """Votes: the policies that ask one role again and again, and stop once the vote is clear.
 
 The i-th vote of a role is what it wrote in round i, so that a vote and LoRID's rounds share their samples.
-Answers that are equal (`factory.answers.number.equal`) are one; of two answers with as many votes, the one
+Answers that are equal (`factory.answers.equal`) are one; of two answers with as many votes, the one
 that came first wins. A rationale without an answer has no vote, but its tokens count.
 """
 
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from math import comb
 
 from thoughtmill.factory.answers import equal
-from thoughtmill.train.policies.draws import Decision, Draw, Plan, together
+from thoughtmill.train.policies.plans import Decision, Plan, SampleRequest, together
 
 BLOCK = 16
 """Problems that are looked at together, of about the same difficulty."""
@@ -41,13 +41,13 @@ def voted(answers: Iterable[str | None], resolved: bool, rounds: int) -> Decisio
 
 def greedy(problem_id: str, role: str) -> Plan[Decision]:
     """Take what a role writes at temperature 0."""
-    (one,) = yield [Draw(problem_id, role, 0)]
+    (one,) = yield [SampleRequest(problem_id, role, 0)]
     return voted([one.predicted_answer], one.predicted_answer is not None, 1)
 
 
 def _drawn(problem_id: str, role: str, first: int, last: int) -> Plan[list[str | None]]:
     """Draw a role in the rounds from `first` to `last` at once."""
-    samples = yield [Draw(problem_id, role, round_) for round_ in range(first, last + 1)]
+    samples = yield [SampleRequest(problem_id, role, round_) for round_ in range(first, last + 1)]
     return [one.predicted_answer for one in samples]
 
 
@@ -108,7 +108,7 @@ def prove(problem_id: str, chain: str, program: str, k: int) -> Plan[Decision]:
     The chain of a round stands against the program of that round. When no program bears its chain out, all
     chains vote and the problem is unresolved, as in the paper.
     """
-    samples = yield [Draw(problem_id, role, r) for role in (chain, program) for r in range(1, k + 1)]
+    samples = yield [SampleRequest(problem_id, role, r) for role in (chain, program) for r in range(1, k + 1)]
     answers = [one.predicted_answer for one in samples]
     chains, programs = answers[:k], answers[k:]
     proven = [one for one, other in zip(chains, programs, strict=True) if agree(one, other)]
@@ -126,7 +126,7 @@ def difficulty(
     The paper has a model rank the problems, at a cost; here the longer first sample is the harder problem,
     at none. An easy problem counts as resolved when its one sample has an answer.
     """
-    firsts = yield [Draw(one, role, 1) for one in problem_ids]
+    firsts = yield [SampleRequest(one, role, 1) for one in problem_ids]
     length = {one: first.new_tokens for one, first in zip(problem_ids, firsts, strict=True)}
     answer = {one: first.predicted_answer for one, first in zip(problem_ids, firsts, strict=True)}
     order = sorted(problem_ids, key=lambda one: (-length[one], one))

@@ -17,20 +17,20 @@ from torch import Tensor
 
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.train import roles
-from thoughtmill.train.answering import Request, Written
-from thoughtmill.train.bases import Base
-from thoughtmill.train.opening import player
+from thoughtmill.train.answering import GeneratedText, GenerationRequest
+from thoughtmill.train.students.bases import Base
+from thoughtmill.train.writers.loading import adapter_for
 from thoughtmill.train.writers.mixing import mix, spans_of
-from thoughtmill.train.writers.sampling import Row, Rows, empty_cache, pick
+from thoughtmill.train.writers.sampling import ActiveBatch, ActiveSample, empty_cache, pick
 
 SPARE = 8
 """Rows come and go together, once an eighth of the batch has ended: each time, all keys and values move."""
 
 
-class Students:
+class LocalWriter:
     """A `Writer` on this machine: students of one base, decoder-only or encoder-decoder, on CPU or GPU.
 
-    `adapters` names the adapter that plays each role; several roles may have the same. They are on the base.
+    `adapters` names the adapter of each role, all of them loaded on the base; roles may share one.
     """
 
     def __init__(
@@ -52,23 +52,23 @@ class Students:
             raise ThoughtmillError(f"base {base.name} counts places from the padding on: set infer.rows to 1")
         takes = inspect.signature(base.model.forward).parameters
         self.last_only = {"logits_to_keep": 1} if "logits_to_keep" in takes else {}
-        self.waiting: list[tuple[int, str, int, Row]] = []
+        self.waiting: list[tuple[int, str, int, ActiveSample]] = []
         self.asked = 0
-        self.batch: Rows | None = None
+        self.batch: ActiveBatch | None = None
 
-    def ask(self, requests: Sequence[Request]) -> None:
+    def ask(self, requests: Sequence[GenerationRequest]) -> None:
         """Line up requests, the longest prompt first: neighbours are alike, and late rounds come soon."""
         for request in requests:
-            adapter = player(self.adapters, request.role)
+            adapter = adapter_for(self.adapters, request.role)
             prompt = roles.render(self.base.tokenizer, request.role, request.problem, request.given)
             used = len(prompt) if self.base.start is None else 0
             limit = min(self.max_new_tokens, self.longest - used)
-            row = Row(request, prompt, adapter, limit, Random(request.seed))
+            row = ActiveSample(request, prompt, adapter, limit, Random(request.seed))
             heapq.heappush(self.waiting, (-len(prompt), row.adapter, self.asked, row))
             self.asked += 1
 
     @torch.inference_mode()
-    def write(self) -> list[Written]:
+    def write(self) -> list[GeneratedText]:
         """Let waiting prompts enter, or else write one token of every row; return what came to its end."""
         live = [] if self.batch is None else self.batch.live()
         room = self.max_rows - len(live)
@@ -86,9 +86,9 @@ class Students:
             self.batch = None
         return written
 
-    def _enter(self, taken: list[Row]) -> list[Written]:
+    def _enter(self, taken: list[ActiveSample]) -> list[GeneratedText]:
         """Read prompts and write the first token of each; one that fills the context is cut at once."""
-        cut = [Written(row.request.draw, "", 0, "truncated") for row in taken if row.limit <= 0]
+        cut = [GeneratedText(row.request.wanted, "", 0, "truncated") for row in taken if row.limit <= 0]
         rows = sorted((row for row in taken if row.limit > 0), key=lambda row: row.adapter)
         if not rows:
             return cut
@@ -103,7 +103,7 @@ class Students:
             entered.choose(live)
         return cut + written
 
-    def _read_prompts(self, rows: list[Row]) -> tuple[Rows, Tensor]:
+    def _read_prompts(self, rows: list[ActiveSample]) -> tuple[ActiveBatch, Tensor]:
         """Read prompts, each once for all rows that have it; return rows and the logits of what follows."""
         first: dict[tuple[str, tuple[int, ...]], int] = {}
         places = [first.setdefault((row.adapter, tuple(row.prompt)), len(first)) for row in rows]
@@ -115,7 +115,7 @@ class Students:
         mask_BT = self._tensor([[0] * gap + [1] * (width - gap) for gap in gaps])
         cache = empty_cache(self.base.start is not None)
         if self.base.start is None:
-            batch = Rows(alone, cache, mask_BT)
+            batch = ActiveBatch(alone, cache, mask_BT)
             logits_BV = self._read(batch, ids_BT)
         else:
             start_B1 = self._tensor([[self.base.start]] * len(alone))
@@ -125,13 +125,13 @@ class Students:
                 past_key_values=cache, use_cache=True,
             )  # fmt: skip
             read_BSD = found.encoder_last_hidden_state
-            batch = Rows(alone, cache, torch.ones_like(start_B1), mask_BT, read_BSD)
+            batch = ActiveBatch(alone, cache, torch.ones_like(start_B1), mask_BT, read_BSD)
             logits_BV = found.logits[:, -1]
         batch.choose(places)
         batch.rows = rows
         return batch, logits_BV[places]
 
-    def _read(self, batch: Rows, ids_BT: Tensor) -> Tensor:
+    def _read(self, batch: ActiveBatch, ids_BT: Tensor) -> Tensor:
         """Read the next tokens of every row and return the logits of what follows."""
         self.spans[:] = spans_of([row.adapter for row in batch.rows])
         held: dict[str, Any] = {"past_key_values": batch.cache, "use_cache": True}
@@ -144,7 +144,7 @@ class Students:
         logits_BTV: Tensor = self.model(**held, **self.last_only).logits
         return logits_BTV[:, -1]
 
-    def _write(self, batch: Rows, logits_BV: Tensor) -> list[Written]:
+    def _write(self, batch: ActiveBatch, logits_BV: Tensor) -> list[GeneratedText]:
         """Choose a token for every row and return those that end with it."""
         chosen = pick(
             logits_BV.float(),
@@ -163,7 +163,7 @@ class Students:
             if row.ended:
                 text = str(self.base.tokenizer.decode(row.tokens[:-1] if stopped else row.tokens))
                 failure = None if stopped else "truncated"
-                written.append(Written(row.request.draw, text, len(row.tokens), failure))
+                written.append(GeneratedText(row.request.wanted, text, len(row.tokens), failure))
         return written
 
     def _tensor(self, values: list[Any]) -> Tensor:

@@ -13,10 +13,10 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 Spans = list[tuple[str, int, int]]
-"""Which adapter plays which rows of a batch, shared by all layers of a model."""
+"""The adapters of a batch: name, first row, end; all layers of a model share the list."""
 
 
-class Mixed(nn.Module):
+class MixedLinear(nn.Module):
     """A linear layer of the base with the updates of all adapters that peft put on it, in its own precision.
 
     `updates` holds for each adapter what leads down to its rank, what leads up again, and its scaling.
@@ -56,8 +56,8 @@ def mix(model: PreTrainedModel) -> Spans:
     spans: Spans = []
     for name, layer in list(model.named_modules()):
         if isinstance(layer, LoraLayer):
-            model.set_submodule(name, Mixed(layer, spans, model.dtype))
-        elif isinstance(layer, Mixed):
+            model.set_submodule(name, MixedLinear(layer, spans, model.dtype))
+        elif isinstance(layer, MixedLinear):
             layer.spans = spans
     return spans
 

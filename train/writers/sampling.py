@@ -10,17 +10,17 @@ from torch import Tensor
 from transformers import EncoderDecoderCache
 from transformers.cache_utils import Cache, DynamicLayer
 
-from thoughtmill.train.answering import Request
+from thoughtmill.train.answering import GenerationRequest
 
 ROOM = 64
 """Columns by which keys and values grow."""
 
 
 @dataclass(slots=True)
-class Row:
+class ActiveSample:
     """One sample under way; it ends after `limit` tokens at the latest."""
 
-    request: Request
+    request: GenerationRequest
     prompt: list[int]
     adapter: str
     limit: int
@@ -29,7 +29,7 @@ class Row:
     ended: bool = False
 
 
-class Roomy(DynamicLayer):
+class PreallocatedLayer(DynamicLayer):
     """Keys and values of one layer, with room for the next tokens: else every token would copy them all."""
 
     room: tuple[Tensor, Tensor] | None = None
@@ -45,7 +45,7 @@ class Roomy(DynamicLayer):
         end = begin + key_states.shape[2]
         if self.room is None or self.room[0].shape[2] < end:
             keys, values = self.held
-            self.room = (roomier(keys, end + ROOM), roomier(values, end + ROOM))
+            self.room = (with_room(keys, end + ROOM), with_room(values, end + ROOM))
         keys, values = self.room
         keys[:, :, begin:end], values[:, :, begin:end] = key_states, value_states
         self.keys, self.values = keys[:, :, :end], values[:, :, :end]
@@ -65,7 +65,7 @@ class Roomy(DynamicLayer):
         self.keys, self.values, self.room = keys, values, None
 
 
-def roomier(held_BHTD: Tensor, columns: int) -> Tensor:
+def with_room(held_BHTD: Tensor, columns: int) -> Tensor:
     """Return a copy with room for so many columns."""
     batch, heads, width, size = held_BHTD.shape
     grown = held_BHTD.new_empty((batch, heads, columns, size))
@@ -74,7 +74,7 @@ def roomier(held_BHTD: Tensor, columns: int) -> Tensor:
 
 
 @dataclass(slots=True)
-class Rows:
+class ActiveBatch:
     """Rows of one forward pass and the keys and values of what they have read.
 
     Everything is padded on the left, so that all rows end in the same column.
@@ -82,18 +82,20 @@ class Rows:
     `mask_BT` is over the tokens that have been read; `asked_BS` and `read_BSD`, of an encoder, over prompts.
     """
 
-    rows: list[Row]
+    rows: list[ActiveSample]
     cache: Cache | EncoderDecoderCache
     mask_BT: Tensor
     asked_BS: Tensor | None = None
     read_BSD: Tensor | None = None
 
-    def layers(self) -> list[tuple[Roomy, bool]]:
+    def layers(self) -> list[tuple[PreallocatedLayer, bool]]:
         """Return the layers of the cache and whether each is over an encoder's prompts."""
         if not isinstance(self.cache, EncoderDecoderCache):
-            return [(cast(Roomy, layer), False) for layer in self.cache.layers]
+            return [(cast(PreallocatedLayer, layer), False) for layer in self.cache.layers]
         both = ((self.cache.self_attention_cache, False), (self.cache.cross_attention_cache, True))
-        return [(cast(Roomy, layer), crossed) for cache, crossed in both for layer in cache.layers]
+        return [
+            (cast(PreallocatedLayer, layer), crossed) for cache, crossed in both for layer in cache.layers
+        ]
 
     def live(self) -> list[int]:
         """Return the places of the rows that have not ended, those of one adapter together."""
@@ -112,7 +114,7 @@ class Rows:
         if self.asked_BS is not None and self.read_BSD is not None:
             self.asked_BS, self.read_BSD = self.asked_BS[rows_B], self.read_BSD[rows_B]
 
-    def join(self, other: "Rows") -> None:
+    def join(self, other: "ActiveBatch") -> None:
         """Take in the rows of another batch."""
         self.rows = self.rows + other.rows
         self.mask_BT = joined(self.mask_BT, other.mask_BT, 1)
@@ -127,7 +129,7 @@ class Rows:
 
 def empty_cache(two_sided: bool) -> Cache | EncoderDecoderCache:
     """Return a cache that holds nothing yet, of a decoder alone or of one beside an encoder."""
-    caches = [Cache(layer_class_to_replicate=Roomy) for _ in range(2)]
+    caches = [Cache(layer_class_to_replicate=PreallocatedLayer) for _ in range(2)]
     return EncoderDecoderCache(*caches) if two_sided else caches[0]
 
 

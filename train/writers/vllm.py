@@ -15,9 +15,9 @@ from transformers import AutoTokenizer
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.params import Settings
 from thoughtmill.train import roles
-from thoughtmill.train.answering import Request, Written
-from thoughtmill.train.opening import Cast, player
-from thoughtmill.train.policies.draws import Draw
+from thoughtmill.train.answering import GeneratedText, GenerationRequest
+from thoughtmill.train.policies.plans import SampleRequest
+from thoughtmill.train.writers.loading import AdapterMap, adapter_for
 
 RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
 """The ranks that vLLM can make room for."""
@@ -30,15 +30,17 @@ class VllmSettings(Settings):
     max_model_len: int | None = Field(None, gt=0, description="of a prompt with its text, if not the base's")
 
 
-class Vllm:
+class VllmWriter:
     """A `Writer` over vLLM's engine, which fills its batches by itself; `sampling` holds for all requests."""
 
-    def __init__(self, settings: VllmSettings, cast: Cast, base: str, dtype: str, **sampling: Any) -> None:
+    def __init__(
+        self, settings: VllmSettings, cast: AdapterMap, base: str, dtype: str, **sampling: Any
+    ) -> None:
         try:
             vllm, lora = import_module("vllm"), import_module("vllm.lora.request")
         except ImportError as error:
             raise ThoughtmillError("infer.backend: vllm is not installed: `pip install vllm`") from error
-        self.plays, self.sampled, self.sampling = cast.plays, vllm.SamplingParams, sampling
+        self.adapter_of, self.sampled, self.sampling = cast.adapter_of, vllm.SamplingParams, sampling
         if dtype == "4bit":
             raise ThoughtmillError("infer.precision: 4bit is for the backend `students`")
         folders = {name: str(cast.folder / name) for name in cast.origins}
@@ -53,25 +55,25 @@ class Vllm:
             vllm.EngineArgs(enable_lora=True, **named, **room, **given)
         )
         self.tokenizer = AutoTokenizer.from_pretrained(base, revision=named["revision"])
-        self.asked: dict[str, Draw] = {}
-        self.cut: list[Written] = []
+        self.asked: dict[str, SampleRequest] = {}
+        self.cut: list[GeneratedText] = []
 
-    def ask(self, requests: Sequence[Request]) -> None:
+    def ask(self, requests: Sequence[GenerationRequest]) -> None:
         """Hand requests to vLLM; a prompt that fills the context is cut at once."""
         for one in requests:
             prompt = roles.render(self.tokenizer, one.role, one.problem, one.given)
             if len(prompt) >= self.engine.model_config.max_model_len:
-                self.cut.append(Written(one.draw, "", 0, "truncated"))
+                self.cut.append(GeneratedText(one.wanted, "", 0, "truncated"))
                 continue
             how = self.sampled(
                 temperature=one.temperature, seed=one.seed_number, detokenize=False, **self.sampling
             )
-            name = "/".join(map(str, one.draw.key))
-            lora = self.loras[player(self.plays, one.role)]
+            name = "/".join(map(str, one.wanted.key))
+            lora = self.loras[adapter_for(self.adapter_of, one.role)]
             self.engine.add_request(name, {"prompt_token_ids": prompt}, how, lora_request=lora)
-            self.asked[name] = one.draw
+            self.asked[name] = one.wanted
 
-    def write(self) -> list[Written]:
+    def write(self) -> list[GeneratedText]:
         """Let vLLM write a token of every sample under way; return what came to its end."""
         found, self.cut = self.cut, []
         for one in self.engine.step() if self.asked else ():
@@ -79,5 +81,5 @@ class Vllm:
                 tokens, reason = list(one.outputs[0].token_ids), one.outputs[0].finish_reason
                 text = self.tokenizer.decode(tokens[:-1] if reason == "stop" else tokens)
                 failure = {"stop": None, "length": "truncated"}.get(reason, "unanswered")
-                found.append(Written(self.asked.pop(one.request_id), str(text), len(tokens), failure))
+                found.append(GeneratedText(self.asked.pop(one.request_id), str(text), len(tokens), failure))
         return found

@@ -4,10 +4,10 @@ from random import Random
 import pytest
 
 from thoughtmill.factory.problems.stories import SPLITS, tell
-from thoughtmill.train.embedded.library import (
+from thoughtmill.train.embedded.texts import (
     VIEWS,
     Cycle,
-    Library,
+    PretrainingTexts,
     ReadingSettings,
     bare_sums,
     by_name,
@@ -28,30 +28,30 @@ DRAWS = 300
 
 
 @pytest.fixture(scope="module")
-def library() -> Library:
-    return Library(SMALL)
+def library() -> PretrainingTexts:
+    return PretrainingTexts(SMALL)
 
 
-def test_what_the_base_reads_depends_on_the_seed_alone(library: Library) -> None:
+def test_what_the_base_reads_depends_on_the_seed_alone(library: PretrainingTexts) -> None:
     other = SMALL.model_copy(update={"seed": 1})
     first, again, changed = (list(library.steps(one, 0)) for one in (SMALL, SMALL, other))
-    assert first == again == list(Library(SMALL).steps(SMALL, 0)) != changed
+    assert first == again == list(PretrainingTexts(SMALL).steps(SMALL, 0)) != changed
 
 
-def test_a_later_cycle_reads_other_texts(library: Library) -> None:
+def test_a_later_cycle_reads_other_texts(library: PretrainingTexts) -> None:
     first, second = ({str(step) for step in library.steps(SMALL, cycle)} for cycle in (0, 1))
     assert [len(first), len(second)] == [cycle.steps for cycle in SMALL.cycles]
     assert not first & second
 
 
 @pytest.mark.parametrize("split", [split for split in SPLITS if split != "train"])
-def test_the_base_reads_no_held_out_problem(library: Library, split: str) -> None:
+def test_the_base_reads_no_held_out_problem(library: PretrainingTexts, split: str) -> None:
     read = {story.problem for story in library.stories}
     assert read == {story.problem for story in tell("train", SMALL.stories, SMALL.seed)}
     assert not read & {story.problem for story in tell(split, 200, 1)}
 
 
-def test_a_problem_is_followed_by_one_view_of_its_solution(library: Library) -> None:
+def test_a_problem_is_followed_by_one_view_of_its_solution(library: PretrainingTexts) -> None:
     solutions = {story.problem: story.solution for story in library.stories}
     views = dict(VIEWS)
     seen = set()
@@ -62,7 +62,7 @@ def test_a_problem_is_followed_by_one_view_of_its_solution(library: Library) -> 
     assert seen == set(views)
 
 
-def test_the_base_reads_no_rules_of_a_problem_and_no_answer_line(library: Library) -> None:
+def test_the_base_reads_no_rules_of_a_problem_and_no_answer_line(library: PretrainingTexts) -> None:
     for draw in range(DRAWS):
         problem, told = library.a_problem(Random(draw))
         story = next(story for story in library.stories if story.problem + "\n" == problem)
@@ -72,7 +72,7 @@ def test_the_base_reads_no_rules_of_a_problem_and_no_answer_line(library: Librar
         assert not re.search(r"\bans\b", told)
 
 
-def test_sums_by_themselves_are_right(library: Library) -> None:
+def test_sums_by_themselves_are_right(library: PretrainingTexts) -> None:
     for draw in range(DRAWS):
         assert all(right(one) for one in library.some_sums(Random(draw)).told.split("\n"))
 
@@ -83,7 +83,7 @@ def right(text: str) -> bool:
     return not any(letter.isalpha() for letter in text) and eval(calculation) == pytest.approx(float(value))
 
 
-def test_torn_lines_stand_without_their_problem_and_out_of_order(library: Library) -> None:
+def test_torn_lines_stand_without_their_problem_and_out_of_order(library: PretrainingTexts) -> None:
     orders = set()
     for draw in range(DRAWS):
         torn = library.some_lines(Random(draw)).told
@@ -93,7 +93,7 @@ def test_torn_lines_stand_without_their_problem_and_out_of_order(library: Librar
     assert len(orders) > 20
 
 
-def test_the_base_reads_sums_alone_before_it_reads_problems(library: Library) -> None:
+def test_the_base_reads_sums_alone_before_it_reads_problems(library: PretrainingTexts) -> None:
     found = list(library.steps(SMALL.model_copy(update={"sums_first": 1 / 3}), 0))
     for [sums] in found[:20]:
         assert all(right(one) for text in sums for one in text.told.split("\n"))
@@ -103,7 +103,7 @@ def test_the_base_reads_sums_alone_before_it_reads_problems(library: Library) ->
         assert len(others) == SMALL.sums + SMALL.fragments
 
 
-def test_problems_of_a_step_are_alike_in_length(library: Library) -> None:
+def test_problems_of_a_step_are_alike_in_length(library: PretrainingTexts) -> None:
     settings = SMALL.model_copy(update={"sums_first": 0.0, "cycles": (Cycle(steps=64),)})
     groups = [step[0] for step in library.steps(settings, 0)]
     longest = sum(max(map(len, map("".join, group))) for group in groups) / len(groups)
@@ -118,7 +118,7 @@ def test_a_relation_and_a_rule_are_torn_from_their_headings() -> None:
     assert fragments(TOLD) == ["Twice is two times.", "b + a = 9", "It is 5 bags.", "a = 4", "b = 9 - a"]
 
 
-def test_only_a_closed_cycle_reads_the_line_of_an_answer(library: Library) -> None:
+def test_only_a_closed_cycle_reads_the_line_of_an_answer(library: PretrainingTexts) -> None:
     first, last = (
         ["".join(text) for groups in library.steps(SMALL, cycle) for group in groups for text in group]
         for cycle in (0, 1)

@@ -1,4 +1,4 @@
-"""Lessons: what one run learns, encoded and in order, and the check before hours are spent on it."""
+"""TrainingPlan: what one run learns, encoded and in order, and the check before hours are spent on it."""
 
 import hashlib
 import math
@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from random import Random
 
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.train import bases, batches, roles
-from thoughtmill.train.bases import Base
+from thoughtmill.train import roles
 from thoughtmill.train.roles import Example
-from thoughtmill.train.settings import FinetuneSettings
+from thoughtmill.train.students import bases
+from thoughtmill.train.students.bases import Base
+from thoughtmill.train.training import batches
+from thoughtmill.train.training.settings import FinetuneSettings
 
 
 @dataclass(frozen=True, slots=True)
-class Lessons:
+class TrainingPlan:
     """Everything the training loop reads: a pure function of base, examples and settings.
 
     `steps` holds the indices into `encoded` that each step learns from. `records` counts them per role.
@@ -32,7 +34,7 @@ class Lessons:
     sha: str
 
 
-def lessons(base: Base, examples: list[Example], settings: FinetuneSettings) -> Lessons:
+def training_plan(base: Base, examples: list[Example], settings: FinetuneSettings) -> TrainingPlan:
     """Encode examples, leave out those that do not fit, and lay out every step of the run."""
     if settings.limit is not None and settings.limit < len(examples):
         kept = sorted(Random(f"{settings.seed}/limit").sample(range(len(examples)), settings.limit))
@@ -46,7 +48,7 @@ def lessons(base: Base, examples: list[Example], settings: FinetuneSettings) -> 
         if not records[role]:
             raise ThoughtmillError(f"no record of `{role}` fits {context} tokens: raise finetune.context")
     lengths, packs = [sizes[index] for index in fitting], bases.packs(base)
-    return Lessons(
+    return TrainingPlan(
         encoded=[everything[index] for index in fitting],
         lengths=lengths,
         steps=_steps(lengths, packs, settings),
@@ -73,7 +75,7 @@ def _steps(lengths: list[int], packs: bool, settings: FinetuneSettings) -> list[
     return [step for plan in plans for step in plan][:total]
 
 
-def summary(plan: Lessons, settings: FinetuneSettings) -> str:
+def summary(plan: TrainingPlan, settings: FinetuneSettings) -> str:
     """Say what will be learnt, in plain lines."""
     counted = ", ".join(f"{count:,} {role}" for role, count in plan.records.items())
     share = plan.left_out / (plan.left_out + len(plan.encoded))

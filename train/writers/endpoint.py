@@ -1,4 +1,4 @@
-"""Students behind an endpoint: a served adapter, or any model behind an API, plays any role."""
+"""Samples from an endpoint: a served adapter, or any model behind an API, answers for any role."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,38 +8,38 @@ from thoughtmill.factory import teachers
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 from thoughtmill.factory.teachers.openai import OpenAITeacher
 from thoughtmill.train import roles
-from thoughtmill.train.answering import Request, Written
+from thoughtmill.train.answering import GeneratedText, GenerationRequest
 
 
-class ServedSettings(EndpointSettings):
-    """How an endpoint is called, as in `generate.openai`, and which of its models plays which role."""
+class EndpointWriterSettings(EndpointSettings):
+    """How an endpoint is called, as in `generate.openai`, and which of its models answers for which role."""
 
-    models: Mapping[str, str] = Field({}, description="model by role; the others are played by `model`")
+    models: Mapping[str, str] = Field({}, description="model by role; all others are asked of `model`")
 
 
-class Served:
+class EndpointWriter:
     """A `Writer` over an OpenAI-compatible endpoint; what it wrote is in the ledger and never paid twice.
 
     What is waiting goes out at once, as many requests at a time as the settings allow.
     """
 
-    def __init__(self, settings: ServedSettings, *, max_new_tokens: int, top_p: float) -> None:
+    def __init__(self, settings: EndpointWriterSettings, *, max_new_tokens: int, top_p: float) -> None:
         self.settings, self.max_new_tokens, self.top_p = settings, max_new_tokens, top_p
         self.teacher = OpenAITeacher(settings)
-        self.waiting: list[Request] = []
+        self.waiting: list[GenerationRequest] = []
 
-    def ask(self, requests: Sequence[Request]) -> None:
+    def ask(self, requests: Sequence[GenerationRequest]) -> None:
         """Line up requests for the next delivery."""
         self.waiting += requests
 
-    def write(self) -> list[Written]:
+    def write(self) -> list[GeneratedText]:
         """Send what is waiting and return what became of it."""
         sent, self.waiting = self.waiting, []
         # Replies come in any order; the problem that a request carries says where it stood.
         replies = self.teacher.complete(self._request(one, at) for at, one in enumerate(sent))
         return [
-            Written(
-                sent[reply.request.problem["place"]].draw,
+            GeneratedText(
+                sent[reply.request.problem["place"]].wanted,
                 reply.completion or "",
                 reply.completion_tokens or 0,
                 "truncated" if reply.finish_reason == "length" else reply.failure,
@@ -47,7 +47,7 @@ class Served:
             for reply in replies
         ]
 
-    def _request(self, request: Request, place: int) -> teachers.Request:
+    def _request(self, request: GenerationRequest, place: int) -> teachers.Request:
         parameters = {
             "model": self.settings.models.get(request.role, self.settings.model),
             "temperature": request.temperature,
@@ -56,5 +56,5 @@ class Served:
             "seed": request.seed_number,
         }
         asked = {"role": "user", "content": roles.prompt(request.role, request.problem, request.given)}
-        problem = {"problem_id": request.draw.problem_id, "place": place}
-        return teachers.Request(problem, request.draw.role, request.draw.sample, (asked,), parameters)
+        problem = {"problem_id": request.wanted.problem_id, "place": place}
+        return teachers.Request(problem, request.wanted.role, request.wanted.sample, (asked,), parameters)

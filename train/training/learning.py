@@ -21,16 +21,16 @@ from torch.nn import functional
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import aside
 from thoughtmill.factory.core.progress import LINE_EVERY_S, line
-from thoughtmill.train import batches
-from thoughtmill.train.bases import Base
-from thoughtmill.train.lessons import Lessons
-from thoughtmill.train.settings import FinetuneSettings
+from thoughtmill.train.students.bases import Base
+from thoughtmill.train.training import batches
+from thoughtmill.train.training.plan import TrainingPlan
+from thoughtmill.train.training.settings import FinetuneSettings
 
 CLIP = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class LossPoint:
     """One step of a loss curve: the mean loss of its target tokens (nats), their number, the rate."""
 
     step: int
@@ -40,8 +40,8 @@ class Point:
 
 
 def learn(
-    base: Base, model: PeftModel, plan: Lessons, settings: FinetuneSettings, *, state: Path, what: str
-) -> list[Point]:
+    base: Base, model: PeftModel, plan: TrainingPlan, settings: FinetuneSettings, *, state: Path, what: str
+) -> list[LossPoint]:
     """Train the adapter on `model` through every step of `plan` and return the loss curve.
 
     A state is saved to `state` every `save_every` steps. Where one of the same plan is found, the run goes on
@@ -69,7 +69,7 @@ def learn(
         accelerator.clip_grad_norm_(weights, CLIP)
         optimizer.step()
         optimizer.zero_grad()
-        curve.append(Point(step, loss, target_tokens, rate))
+        curve.append(LossPoint(step, loss, target_tokens, rate))
         done, elapsed_s = len(curve) == len(plan.steps), time.monotonic() - begun
         if len(curve) % settings.save_every == 0 and not done and accelerator.is_main_process:
             _save(state, fingerprint, model, optimizer, curve)
@@ -104,7 +104,7 @@ def backward(
     accelerator: Accelerator,
     model: nn.Module,
     base: Base,
-    plan: Lessons,
+    plan: TrainingPlan,
     *,
     chosen: list[int],
     pass_tokens: int,
@@ -152,7 +152,7 @@ def _only(base: Base, taught_BT: Tensor) -> Iterator[None]:
         hook.remove()
 
 
-def _save(state: Path, fingerprint: str, model: PeftModel, optimizer: Any, curve: list[Point]) -> None:
+def _save(state: Path, fingerprint: str, model: PeftModel, optimizer: Any, curve: list[LossPoint]) -> None:
     held = {
         "fingerprint": fingerprint,
         "adapter": get_peft_model_state_dict(model),
@@ -163,7 +163,7 @@ def _save(state: Path, fingerprint: str, model: PeftModel, optimizer: Any, curve
         torch.save(held, part)
 
 
-def _resume(state: Path, fingerprint: str, model: PeftModel, optimizer: Any) -> list[Point]:
+def _resume(state: Path, fingerprint: str, model: PeftModel, optimizer: Any) -> list[LossPoint]:
     """Take up what the main process saved and return its curve; the state of any other run is left alone."""
     found = PartialState().is_main_process and state.is_file()
     held = torch.load(state, map_location="cpu", weights_only=True) if found else None
@@ -172,4 +172,4 @@ def _resume(state: Path, fingerprint: str, model: PeftModel, optimizer: Any) -> 
         return []
     set_peft_model_state_dict(model, held["adapter"])
     optimizer.load_state_dict(held["optimizer"])
-    return [Point(*point) for point in held["curve"]]
+    return [LossPoint(*point) for point in held["curve"]]

@@ -3,16 +3,16 @@
 import pytest
 
 from tests.tabled import table
-from thoughtmill.train.measuring import difference, figures, interval, marked
+from thoughtmill.train.measuring.scores import difference, figures, interval, scored
 from thoughtmill.train.policies import PolicySettings, policy
-from thoughtmill.train.policies.draws import Key, Sample, replay
+from thoughtmill.train.policies.plans import Sample, SampleKey, replay
 
 HOW = PolicySettings()
 
 
-def four_problems() -> dict[Key, Sample]:
+def four_problems() -> dict[SampleKey, Sample]:
     """Two right at once, one wrong for ever, one without an answer; the gold answer is 7."""
-    stored: dict[Key, Sample] = {}
+    stored: dict[SampleKey, Sample] = {}
     for name, answer in (("a", "7"), ("b", "7"), ("c", "9"), ("d", None)):
         stored |= table({"ir": [answer], "kg": [None], "dr": [answer]}, name)
     return stored
@@ -21,7 +21,7 @@ def four_problems() -> dict[Key, Sample]:
 def test_the_figures_of_a_policy() -> None:
     chosen = policy("lorid", PolicySettings(max_rounds=1))
     found = figures(
-        [marked(chosen, replay(chosen, list("abcd"), four_problems()), dict.fromkeys("abcd", "7"))]
+        [scored(chosen, replay(chosen, list("abcd"), four_problems()), dict.fromkeys("abcd", "7"))]
     )
     low, high = found.pop("low"), found.pop("high")
     assert found == {
@@ -34,14 +34,14 @@ def test_the_figures_of_a_policy() -> None:
 def test_nothing_resolved_has_no_accuracy_when_resolved() -> None:
     chosen = policy("majority@1/ir", HOW)
     decided = replay(chosen, ["d"], four_problems())
-    assert figures([marked(chosen, decided, {"d": "7"})])["accuracy_resolved"] is None
+    assert figures([scored(chosen, decided, {"d": "7"})])["accuracy_resolved"] is None
 
 
 def test_the_ceiling_is_right_when_any_answer_is() -> None:
     chosen = policy("pass@2/ir", HOW)
     decided = replay(chosen, ["p"], table({"ir": ["9", "7"]}))
-    assert marked(chosen, decided, {"p": "7"}).right == {"p": True}
-    assert marked(chosen, decided, {"p": "8"}).right == {"p": False}
+    assert scored(chosen, decided, {"p": "7"}).right == {"p": True}
+    assert scored(chosen, decided, {"p": "8"}).right == {"p": False}
 
 
 def test_the_interval_of_a_share_is_that_of_the_binomial() -> None:

@@ -11,15 +11,15 @@ import pytest
 
 from tests import fake_vllm, tiny
 from tests.test_finetune import settings
+from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.train.answering import Request, Written
+from thoughtmill.train.answering import GeneratedText, GenerationRequest
 from thoughtmill.train.finetune import finetune
-from thoughtmill.train.infer import InferSettings, opened
-from thoughtmill.train.opening import cast_of, open_students
-from thoughtmill.train.pinned import open_corpus
-from thoughtmill.train.policies.draws import Draw
-from thoughtmill.train.writers.local import Students
-from thoughtmill.train.writers.vllm import Vllm, VllmSettings
+from thoughtmill.train.infer import InferSettings, open_writer
+from thoughtmill.train.policies.plans import SampleRequest
+from thoughtmill.train.writers.loading import adapter_map, load_students
+from thoughtmill.train.writers.local import LocalWriter
+from thoughtmill.train.writers.vllm import VllmSettings, VllmWriter
 
 ROLES = ("ir", "kg")
 SAMPLING = {"max_tokens": 12, "top_k": 50, "top_p": 0.9}
@@ -41,21 +41,23 @@ def _vllm(monkeypatch: pytest.MonkeyPatch) -> None:
     fake_vllm.install(monkeypatch)
 
 
-def writer(project: Path, dtype: str = "float32", **given: Any) -> Vllm:
-    cast = cast_of(project / "adapters", ROLES)
-    return Vllm(VllmSettings(**given), cast, str(project / "base"), dtype, **SAMPLING)
+def writer(project: Path, dtype: str = "float32", **given: Any) -> VllmWriter:
+    cast = adapter_map(project / "adapters", ROLES)
+    return VllmWriter(VllmSettings(**given), cast, str(project / "base"), dtype, **SAMPLING)
 
 
-def request(role: str, problem: str = "7 bags of 2.", round_: int = 0) -> Request:
-    draw = Draw(problem, role, round_)
-    return Request(draw, role, problem, None, 0.8 if round_ else 0.0, "/".join(map(str, draw.key)))
+def request(role: str, problem: str = "7 bags of 2.", round_: int = 0) -> GenerationRequest:
+    draw = SampleRequest(problem, role, round_)
+    return GenerationRequest(draw, role, problem, None, 0.8 if round_ else 0.0, "/".join(map(str, draw.key)))
 
 
-def wrote(writer: Vllm | Students, asked: list[Request]) -> dict[Draw, Written]:
+def wrote(
+    writer: VllmWriter | LocalWriter, asked: list[GenerationRequest]
+) -> dict[SampleRequest, GeneratedText]:
     writer.ask(asked)
-    found: dict[Draw, Written] = {}
+    found: dict[SampleRequest, GeneratedText] = {}
     for _ in range(100):
-        found |= {one.draw: one for one in writer.write()}
+        found |= {one.wanted: one for one in writer.write()}
         if len(found) == len(asked):
             return found
     raise AssertionError("not everything that was asked came to its end")
@@ -63,8 +65,8 @@ def wrote(writer: Vllm | Students, asked: list[Request]) -> dict[Draw, Written]:
 
 def test_cold_roles_write_what_their_adapters_write_on_this_machine(project: Path) -> None:
     asked = [request(role, problem) for problem in ("7 bags of 2.", "3 tins.", "?") for role in ROLES]
-    found = open_students(project / "adapters", ROLES, str(project / "base"))
-    here = Students(found.base, found.plays, rows=4, max_new_tokens=12, top_k=50, top_p=0.9)
+    found = load_students(project / "adapters", ROLES, str(project / "base"))
+    here = LocalWriter(found.base, found.adapter_of, rows=4, max_new_tokens=12, top_k=50, top_p=0.9)
     assert wrote(writer(project), asked) == wrote(here, asked)
 
 
@@ -94,8 +96,8 @@ def test_there_is_room_for_all_adapters_at_a_rank_that_vllm_knows(project: Path)
 def test_a_prompt_that_fills_the_context_is_cut_at_once_and_stops_no_other(project: Path) -> None:
     long, short = request("ir", "a" * 90), request("ir", "?")
     found = wrote(writer(project, max_model_len=100), [long, short])
-    assert found[long.draw] == Written(long.draw, "", 0, "truncated")
-    assert found[short.draw].new_tokens > 0
+    assert found[long.wanted] == GeneratedText(long.wanted, "", 0, "truncated")
+    assert found[short.wanted].new_tokens > 0
 
 
 def test_nothing_asked_is_nothing_written(project: Path) -> None:
@@ -105,22 +107,22 @@ def test_nothing_asked_is_nothing_written(project: Path) -> None:
 def test_the_stage_opens_vllm_by_its_settings(project: Path) -> None:
     given = {"backend": "vllm", "base": str(project / "base"), "precision": "bfloat16", "max_new_tokens": 9}
     how = InferSettings.model_validate(given)
-    found, version, sha = opened(how, project / "adapters", ROLES, open_corpus(str(project / "data")))
-    assert isinstance(found, Vllm)
+    found, version, sha = open_writer(how, project / "adapters", ROLES, open_corpus(str(project / "data")))
+    assert isinstance(found, VllmWriter)
     assert found.engine.args.dtype == "bfloat16"
     assert found.sampling == {"max_tokens": 9, "top_k": 50, "top_p": 0.9}
-    here = open_students(project / "adapters", ROLES, str(project / "base"))
+    here = load_students(project / "adapters", ROLES, str(project / "base"))
     assert (version, sha) == (here.data_version, here.sha)
 
 
 def test_what_cannot_be_is_one_line(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ThoughtmillError, match=r"^no adapter plays `pot`: list it in `roles`"):
+    with pytest.raises(ThoughtmillError, match=r"^no adapter is for `pot`: list it in `roles`"):
         writer(project).ask([request("pot")])
     with pytest.raises(ThoughtmillError, match=r"^infer\.precision: 4bit is for the backend `students`$"):
         writer(project, dtype="4bit")
     other = tiny.write_causal(tmp_path / "other", seed=7)
     with pytest.raises(ThoughtmillError, match=r"not every adapter was trained on the base .*other"):
-        Vllm(VllmSettings(), cast_of(project / "adapters", ROLES), str(other), "auto", **SAMPLING)
+        VllmWriter(VllmSettings(), adapter_map(project / "adapters", ROLES), str(other), "auto", **SAMPLING)
     monkeypatch.setitem(sys.modules, "vllm", None)
     with pytest.raises(
         ThoughtmillError, match=r"^infer\.backend: vllm is not installed: `pip install vllm`$"

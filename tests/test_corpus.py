@@ -12,8 +12,8 @@ import duckdb
 import pytest
 
 from tests import tiny
+from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.train.pinned import open_corpus
 
 COUNT = "select count(*) from records join problems using (problem_id)"
 
@@ -149,7 +149,7 @@ class Hub(http.server.BaseHTTPRequestHandler):
 READ = """
 import sys
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.train.pinned import open_corpus
+from thoughtmill.factory.core.corpus import open_corpus
 try:
     print(open_corpus("mill/corpus", revision=sys.argv[1]).con.execute(sys.argv[2]).fetchone()[0])
 except ThoughtmillError as error:

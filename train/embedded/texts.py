@@ -47,36 +47,36 @@ class ReadingSettings(params.Settings):
     seed: int = 0
 
 
-class Text(NamedTuple):
+class PretrainingText(NamedTuple):
     """One text: a problem (or nothing) and what is told after it, which is what the base is to learn."""
 
     problem: str
     told: str
 
 
-class Library:
+class PretrainingTexts:
     """What a base is taught from: training stories and the sums of their solutions."""
 
     def __init__(self, settings: ReadingSettings) -> None:
         self.stories = list(tell("train", settings.stories, settings.seed))
         self.sums = [one for story in self.stories for one in bare_sums(story.solution)]
 
-    def some_sums(self, rng: Random) -> Text:
+    def some_sums(self, rng: Random) -> PretrainingText:
         """Return sums that have nothing to do with each other."""
-        return Text("", "\n".join(rng.choices(self.sums, k=LINES)))
+        return PretrainingText("", "\n".join(rng.choices(self.sums, k=LINES)))
 
-    def some_lines(self, rng: Random) -> Text:
+    def some_lines(self, rng: Random) -> PretrainingText:
         """Return lines torn from three worked solutions, shuffled."""
         lines = [one for story in rng.sample(self.stories, 3) for one in fragments(story.solution)]
-        return Text("", "\n".join(rng.sample(lines, min(LINES, len(lines)))))
+        return PretrainingText("", "\n".join(rng.sample(lines, min(LINES, len(lines)))))
 
-    def a_problem(self, rng: Random, closed: bool = False) -> Text:
+    def a_problem(self, rng: Random, closed: bool = False) -> PretrainingText:
         """Return a problem and, under their heading, its sums, solution in words, steps or plan."""
         story = rng.choice(self.stories)
         heading, told = rng.choice(CLOSED_VIEWS if closed else VIEWS)
-        return Text(story.problem + "\n", "\n".join([heading, *told(story.solution)]))
+        return PretrainingText(story.problem + "\n", "\n".join([heading, *told(story.solution)]))
 
-    def steps(self, settings: ReadingSettings, cycle: int) -> Iterator[list[list[Text]]]:
+    def steps(self, settings: ReadingSettings, cycle: int) -> Iterator[list[list[PretrainingText]]]:
         """Yield the texts of each step in two groups, problems and others; at the very first, sums alone.
 
         Problems of a step are alike in length: those of a window are sorted before they are dealt out.

@@ -7,8 +7,8 @@ from peft import LoraConfig, PeftModel, TaskType
 from transformers import PreTrainedModel
 
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.train.bases import Base, linear_layers
-from thoughtmill.train.origins import Origin, origin_of, write_origin
+from thoughtmill.train.students.bases import Base, linear_layers
+from thoughtmill.train.students.origins import Origin, origin_of, write_origin
 
 
 def lora(

@@ -1,14 +1,14 @@
-"""Students behind an endpoint: any model plays any role, and no answer is paid twice."""
+"""Students behind an endpoint: any model serves any role, and no answer is paid twice."""
 
 from pathlib import Path
 
 import pytest
 
 from tests.fake_endpoint import FakeEndpoint, Turn, error
-from thoughtmill.train.answering import Request, Written
-from thoughtmill.train.policies.draws import Draw
+from thoughtmill.train.answering import GeneratedText, GenerationRequest
+from thoughtmill.train.policies.plans import SampleRequest
 from thoughtmill.train.roles import prompt
-from thoughtmill.train.writers.openai import Served, ServedSettings
+from thoughtmill.train.writers.endpoint import EndpointWriter, EndpointWriterSettings
 
 PROBLEM = "7 bags of 2 nuts. How many nuts?"
 
@@ -18,14 +18,18 @@ def _ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("THOUGHTMILL_LEDGER", str(tmp_path / "ledger.sqlite"))
 
 
-def served(url: str, **given: object) -> Served:
-    settings = ServedSettings.model_validate({"base_url": url, "backoff_s": 0, "max_attempts": 2} | given)
-    return Served(settings, max_new_tokens=40, top_p=0.9)
+def served(url: str, **given: object) -> EndpointWriter:
+    settings = EndpointWriterSettings.model_validate(
+        {"base_url": url, "backoff_s": 0, "max_attempts": 2} | given
+    )
+    return EndpointWriter(settings, max_new_tokens=40, top_p=0.9)
 
 
-def request(role: str, round_: int = 1, given: str | None = None) -> Request:
-    draw = Draw("p", role, round_)
-    return Request(draw, role, PROBLEM, given, 0.0 if round_ == 0 else 1.5, "/".join(map(str, draw.key)))
+def request(role: str, round_: int = 1, given: str | None = None) -> GenerationRequest:
+    draw = SampleRequest("p", role, round_)
+    return GenerationRequest(
+        draw, role, PROBLEM, given, 0.0 if round_ == 0 else 1.5, "/".join(map(str, draw.key))
+    )
 
 
 def test_a_role_is_asked_in_the_words_it_is_trained_on_and_by_its_own_model() -> None:
@@ -33,7 +37,7 @@ def test_a_role_is_asked_in_the_words_it_is_trained_on_and_by_its_own_model() ->
         writer = served(endpoint.url, model="small", models={"dr": "small-dr"})
         writer.ask([request("ir", 0), request("dr", 1, "A rule.")])
         written = writer.write()
-    assert sorted((one.draw.role, one.text, one.failure) for one in written) == [
+    assert sorted((one.wanted.role, one.text, one.failure) for one in written) == [
         ("dr", "#### 14", None),
         ("ir", "#### 14", None),
     ]
@@ -48,7 +52,7 @@ def test_a_role_is_asked_in_the_words_it_is_trained_on_and_by_its_own_model() ->
 def test_a_role_in_disguise_is_played_by_the_model_of_its_role() -> None:
     with FakeEndpoint(lambda asked, times: Turn("#### 14")) as endpoint:
         writer = served(endpoint.url, model="small", models={"dr": "small-dr"})
-        writer.ask([request("dr", 0)._replace(draw=Draw("p", "dr_bare", 0))])
+        writer.ask([request("dr", 0)._replace(wanted=SampleRequest("p", "dr_bare", 0))])
         writer.write()
     assert [body["model"] for body in endpoint.bodies] == ["small-dr"]
 
@@ -60,7 +64,7 @@ def test_each_reply_goes_to_its_own_draw_whatever_comes_first() -> None:
     with FakeEndpoint(slowly) as endpoint:
         writer = served(endpoint.url)
         writer.ask([request("ir"), request("kg"), request("pot")])
-        written = {one.draw.role: one.text for one in writer.write()}
+        written = {one.wanted.role: one.text for one in writer.write()}
     assert written == {role: prompt(role, PROBLEM).splitlines()[-1] for role in ("ir", "kg", "pot")}
 
 
@@ -94,6 +98,6 @@ def test_what_was_cut_or_never_came_says_so(turn: Turn, failure: str | None) -> 
         writer = served(endpoint.url)
         writer.ask([request("ir")])
         (written,) = writer.write()
-    assert isinstance(written, Written)
+    assert isinstance(written, GeneratedText)
     assert written.failure == failure
     assert writer.write() == []

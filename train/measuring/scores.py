@@ -6,19 +6,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from thoughtmill.train.policies.draws import Decided, Policy
+from thoughtmill.train.policies.plans import Policy, PolicyOutcome
 
 RESAMPLES = 2000
 
 
-class Run(NamedTuple):
+class ScoredRun(NamedTuple):
     """What a policy decided in one run, and which of its decisions are right."""
 
-    decided: Decided
+    decided: PolicyOutcome
     right: dict[str, bool]
 
 
-class Result(NamedTuple):
+class PolicyScore(NamedTuple):
     """What a policy did over all runs: how often each problem came out right, and new tokens a problem."""
 
     right: dict[str, float]
@@ -29,23 +29,23 @@ class Result(NamedTuple):
         return round(sum(self.right.values()) / len(self.right), 4)
 
 
-def marked(policy: Policy, decided: Decided, answers: Mapping[str, str]) -> Run:
+def scored(policy: Policy, decided: PolicyOutcome, answers: Mapping[str, str]) -> ScoredRun:
     """Mark the decisions of a run: those are right of which any answer is the gold answer."""
     right = {
         problem_id: any(policy.grader(one, answers[problem_id]) for one in decision.answers)
         for problem_id, decision in decided.decisions.items()
     }
-    return Run(decided, right)
+    return ScoredRun(decided, right)
 
 
-def result(runs: Sequence[Run]) -> Result:
+def result(runs: Sequence[ScoredRun]) -> PolicyScore:
     """Put the runs of a policy on the same problems together."""
     right = {one: sum(run.right[one] for run in runs) / len(runs) for one in runs[0].right}
     spent = sum(sum(run.decided.new_tokens.values()) for run in runs) / len(runs)
-    return Result(right, round(spent / len(right), 1))
+    return PolicyScore(right, round(spent / len(right), 1))
 
 
-def figures(runs: Sequence[Run], seed: int = 0) -> dict[str, Any]:
+def figures(runs: Sequence[ScoredRun], seed: int = 0) -> dict[str, Any]:
     """Return the figures of a policy; the columns of `policy_results` say what each is.
 
     Over several runs they are means; the interval is over problems.

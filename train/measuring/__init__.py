@@ -1,0 +1,1 @@
+"""Measuring: how often a policy is right, at what cost, and which mistakes students make."""

@@ -1,0 +1,197 @@
+"""Plans: which samples a policy asks for, one after the other, and what it decides; live and replayed alike.
+
+A policy is written as a generator. It yields the samples that it wants next, is sent them, and in the end
+returns its decision. It asks for nothing before it needs it. Served with stored samples it is replayed,
+served by students it runs live, and both give the same decision.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, TypeVar
+
+from thoughtmill.factory.answers import equal
+from thoughtmill.factory.core.errors import ThoughtmillError
+
+Value = TypeVar("Value")
+SampleKey = tuple[str, str, int, int]
+"""Problem, role, round and sample: they name a sample in every run."""
+
+
+class SampleRequest(NamedTuple):
+    """A sample that a policy asks for: what `role` writes about a problem, number `sample` of a round.
+
+    Round 0 is greedy, at temperature 0; rounds from 1 on are sampled. `given` is the sample whose text the
+    prompt holds: knowledge, or a peer's work.
+    """
+
+    problem_id: str
+    role: str
+    round: int
+    sample: int = 0
+    given: "SampleRequest | None" = None
+
+    @property
+    def key(self) -> SampleKey:
+        return (self.problem_id, self.role, self.round, self.sample)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What a student wrote, and its answer as canonical exact text, or the failure that took its place."""
+
+    text: str
+    predicted_answer: str | None
+    failure: str | None
+    new_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a policy answers: one answer, or none; `pass@k` and `lorid_released` hold several.
+
+    `resolved` says whether the policy found the agreement it looks for, or fell back on something else.
+    """
+
+    answers: tuple[str, ...]
+    resolved: bool
+    rounds: int
+
+
+class MissingSample(ThoughtmillError):
+    """A policy needs a sample that nobody stored."""
+
+
+Plan = Generator[list[SampleRequest], list[Sample], Value]
+"""A policy under way; its samples come in the order in which it asked for them."""
+
+Grader = Callable[[str, str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How sampled answers become one answer: plans that decide, and the grader that marks their answers.
+
+    Most policies have a plan for each problem; one that compares problems has a single plan for all.
+    """
+
+    plans: Callable[[Sequence[str]], list[Plan[dict[str, Decision]]]]
+    grader: Grader = equal
+
+
+def each(plan: Callable[[str], Plan[Decision]], grader: Grader = equal) -> Policy:
+    """Return the policy that decides every problem by itself, with a plan for each."""
+
+    def alone(problem_id: str) -> Plan[dict[str, Decision]]:
+        return {problem_id: (yield from plan(problem_id))}
+
+    return Policy(lambda problem_ids: [alone(problem_id) for problem_id in problem_ids], grader)
+
+
+def together(plans: Sequence[Plan[Value]]) -> Plan[list[Value]]:
+    """Run several plans side by side as one plan: what all of them want next is asked at once."""
+    results: dict[int, Value] = {}
+    asked: dict[int, list[SampleRequest]] = {}
+
+    def advance(number: int, samples: list[Sample] | None) -> None:
+        try:
+            asked[number] = next(plans[number]) if samples is None else plans[number].send(samples)
+        except StopIteration as end:
+            asked.pop(number, None)
+            results[number] = end.value
+
+    for number in range(len(plans)):
+        advance(number, None)
+    while asked:
+        requests = dict(asked)
+        samples = iter((yield [request for wanted in requests.values() for request in wanted]))
+        for number, wanted in requests.items():
+            advance(number, [next(samples) for _ in wanted])
+    return [results[number] for number in range(len(plans))]
+
+
+def unanswered(plan: Plan[Value]) -> Iterator[SampleRequest]:
+    """Yield everything that a plan asks for when no sample it is sent has an answer."""
+    silence = Sample("", None, None, 0)
+    try:
+        wanted = next(plan)
+        while True:
+            yield from wanted
+            wanted = plan.send([silence] * len(wanted))
+    except StopIteration:
+        return
+
+
+@dataclass(slots=True, eq=False)
+class PlanRunner:
+    """Runs a plan: the samples it waits for, those it has been sent, and its decisions in the end.
+
+    `if_unanswered` holds what the plan would ask for if no sample had an answer, in that order.
+    """
+
+    plan: Plan[dict[str, Decision]]
+    if_unanswered: dict[SampleRequest, None] = field(default_factory=dict)
+    wanted: list[SampleRequest] = field(default_factory=list)
+    new_tokens: dict[str, int] = field(default_factory=dict)
+    decided: dict[str, Decision] | None = None
+    seen: set[SampleKey] = field(default_factory=set)
+
+    def advance(self, stored: Mapping[SampleKey, Sample]) -> list[SampleRequest]:
+        """Run as far as the stored samples allow; return the missing ones, none when the plan has decided."""
+        while self.decided is None:
+            missing = [request for request in self.wanted if request.key not in stored]
+            if missing:
+                return missing
+            samples = [stored[request.key] for request in self.wanted]
+            for request, sample in zip(self.wanted, samples, strict=True):
+                if request.key not in self.seen:
+                    self.seen.add(request.key)
+                    spent = self.new_tokens.get(request.problem_id, 0)
+                    self.new_tokens[request.problem_id] = spent + sample.new_tokens
+            try:
+                self.wanted = self.plan.send(samples) if self.seen else next(self.plan)
+            except StopIteration as end:
+                self.decided = end.value
+        return []
+
+    def lookahead(self) -> list[SampleRequest]:
+        """Return what the plan will probably ask for: of `if_unanswered`, twice as many rounds as are behind.
+
+        There is nothing to look ahead to once the plan has asked for something else because of an answer.
+        """
+        if any(request not in self.if_unanswered for request in self.wanted):
+            return []
+        begun = {request.problem_id: request.round for request in reversed(self.wanted)}
+        return [one for one in self.if_unanswered if one.round <= 2 * (begun.get(one.problem_id, 0) - 1)]
+
+
+def runners(policy: Policy, problem_ids: Sequence[str]) -> list[PlanRunner]:
+    """Return a runner for every plan of a policy, each able to look ahead."""
+    pairs = zip(policy.plans(problem_ids), policy.plans(problem_ids), strict=True)
+    return [PlanRunner(plan, dict.fromkeys(unanswered(same))) for plan, same in pairs]
+
+
+class PolicyOutcome(NamedTuple):
+    """The decisions of a policy by problem, and the new tokens that it drew for each problem."""
+
+    decisions: dict[str, Decision]
+    new_tokens: dict[str, int]
+
+
+def outcome_of(runners: Sequence[PlanRunner]) -> PolicyOutcome:
+    """Put together what the plans of one policy decided."""
+    decisions = {problem_id: made for run in runners for problem_id, made in (run.decided or {}).items()}
+    spent: Counter[str] = Counter()
+    for runner in runners:  # two may have drawn for one problem: DR with another problem's knowledge
+        spent.update(runner.new_tokens)
+    return PolicyOutcome(decisions, dict(spent))
+
+
+def replay(policy: Policy, problem_ids: Sequence[str], stored: Mapping[SampleKey, Sample]) -> PolicyOutcome:
+    """Return what a policy decides on stored samples; a sample that is missing raises `MissingSample`."""
+    runners = [PlanRunner(plan) for plan in policy.plans(problem_ids)]
+    for runner in runners:
+        for request in runner.advance(stored):
+            what = f"{request.problem_id}: `{request.role}`, round {request.round}, sample {request.sample}"
+            raise MissingSample(f"{what} was never drawn: draw it, or leave the policy out")
+    return outcome_of(runners)
