@@ -6,6 +6,8 @@ import pytest
 
 from tests import small_corpus as small_corpus_rows
 
+collect_ignore = ["foreign"]  # a package of its own, which a test installs
+
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:

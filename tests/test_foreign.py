@@ -1,0 +1,145 @@
+"""A stranger's package brings an entry for each seam, and a corpus runs through it from seed to release."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from thoughtmill.factory.core import tables
+from thoughtmill.schemas import TABLES, Released
+
+ROOT = Path(__file__).parents[1]
+FOREIGN = Path(__file__).with_name("foreign")
+EXTEND = ROOT / "docs" / "extend.md"
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+(SHOWN,) = [found[2] for found in BLOCK.finditer(EXTEND.read_text("utf-8")) if found[1] == "yaml"]
+PARAMS: dict[str, Any] = {**yaml.safe_load(SHOWN), "verify": {"workers": 1}}
+STAGES = """
+from thoughtmill.factory import curate, generate, release, seed, tabulate, verify
+from thoughtmill.factory.core import params
+
+seed.main()
+for thought in params.thoughts():
+    generate.main(thought)
+    verify.main(thought)
+curate.main()
+tabulate.main()
+release.main()
+"""
+DOCTESTS = """
+import doctest
+from foreign_thoughts import expression, roman
+
+for module in (expression, roman):
+    print(*doctest.testmod(module))
+"""
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the package and install it, without a network, into a folder of its own."""
+    source, target = tmp_path_factory.mktemp("source") / "foreign", tmp_path_factory.mktemp("target")
+    shutil.copytree(FOREIGN, source)
+    options = ["-q", "--no-deps", "--no-build-isolation", "--no-index", "--disable-pip-version-check"]
+    command = [sys.executable, "-m", "pip", "install", *options, "--target", str(target), str(source)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    return target
+
+
+def run(installed: Path, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{installed}"}
+    command = [sys.executable, *words]
+    return subprocess.run(
+        command, cwd=folder, env=env, capture_output=True, text=True, timeout=300, check=False
+    )
+
+
+@pytest.fixture(scope="module")
+def project(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A corpus that the package's problem set, teacher, thought and check have made."""
+    folder = tmp_path_factory.mktemp("project")
+    (folder / "data").mkdir()
+    (folder / "data" / "exemplars.jsonl").touch()
+    (folder / "dvc.yaml").touch()
+    (folder / "params.yaml").write_text(yaml.safe_dump(PARAMS))
+    done = run(installed, folder, "-c", STAGES)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def rows(project: Path, table: str, name: str | None = None) -> list[tables.Row]:
+    return list(tables.Source(project / "data" / f"{name or table}.parquet", TABLES[table]))
+
+
+def test_its_problems_have_answers_of_its_own_kind(project: Path) -> None:
+    found = rows(project, "problems")
+    assert [row["problem_id"] for row in found] == [
+        f"forum-{split}-{at}" for split in ("test", "train") for at in range(4)
+    ]
+    assert (found[4]["problem"][:24], found[4]["answer"]) == ("Marcus has II bags of VI", "14")
+    assert {row["license"] for row in found} == {"CC0-1.0"}
+
+
+def test_its_teacher_writes_its_thought(project: Path) -> None:
+    found = rows(project, "completions", "completions/expression")
+    assert {(row["teacher"], row["model"]) for row in found} == {("abacus", "abacus-1")}
+    assert [row["completion"] for row in found][:3] == ["2 * 13", "3 * 13", "4 + 13"]
+
+
+def test_its_thought_is_solved_verified_and_checked_like_ours(project: Path) -> None:
+    records = [row for row in rows(project, "records") if row["thought"] == "expression"]
+    assert [row["correct"] for row in records] == [True, True, False, True, True, False, True, True]
+    assert {row["record_id"] for row in records if row["kept"]} == {
+        f"forum-train-{at}/expression/0" for at in (0, 2, 3)
+    }
+    checks = [row for row in rows(project, "checks") if row["check"] == "short"]
+    assert [(row["record_id"], row["passed"]) for row in checks] == [
+        (row["record_id"], True) for row in records
+    ]
+
+
+def test_our_thoughts_and_checks_go_on_beside_it(project: Path) -> None:
+    checked = {row["check"] for row in rows(project, "checks") if "/cot/" in row["record_id"]}
+    assert {"numbers_used", "steps", "agreement", "solved"} <= checked
+    assert "short" not in checked
+
+
+def test_its_records_are_released_and_the_release_proves_itself(project: Path, installed: Path) -> None:
+    released = tables.Source(project / "data" / "release" / "expression" / "train.parquet", Released)
+    assert [row["rationale"] for row in released] == ["2 * 7", "4 * 7", "5 * 7"]
+    done = run(installed, project, "-m", "thoughtmill.factory.commands.cli", "prove")
+    assert "rationales are what they claim" in done.stdout, done.stderr
+
+
+def test_a_set_up_that_names_what_it_lacks_is_one_line(
+    project: Path, installed: Path, tmp_path: Path
+) -> None:
+    for name in ("dvc.yaml", "params.yaml"):
+        shutil.copy(project / name, tmp_path)
+    without = run(tmp_path / "no such folder", tmp_path, "-m", "thoughtmill.factory.seed")
+    assert without.returncode == 2
+    assert without.stderr.count("\n") == 1
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump({**PARAMS, "seed": {"forum": {"problem": 4}}}))
+    misspelt = run(installed, tmp_path, "-m", "thoughtmill.factory.seed")
+    assert "seed: forum: `problem` is an unknown key; did you mean `problems`?" in misspelt.stderr
+
+
+def test_its_own_examples_hold(installed: Path, tmp_path: Path) -> None:
+    done = run(installed, tmp_path, "-c", DOCTESTS)
+    assert done.stdout == "0 1\n" * 2, done.stdout
+
+
+def test_the_page_shows_the_very_files_of_the_package() -> None:
+    shown = dict(
+        re.findall(r"^`(\S+)`:\n\n```\w+\n(.*?)^```$", EXTEND.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    )
+    files = [path for path in sorted(FOREIGN.rglob("*")) if path.suffix in (".py", ".toml")]
+    there = {path.relative_to(FOREIGN).as_posix(): path.read_text("utf-8") for path in files}
+    assert shown == {name: text for name, text in there.items() if not name.endswith("__init__.py")}
