@@ -119,6 +119,12 @@ def test_the_tree_has_every_folder_and_no_other() -> None:
     assert {room.relative_to(ROOT) for room in rooms} <= told
 
 
+def modules() -> list[Path]:
+    """Return every module of the package, once: not through the links of the folder `thoughtmill/`."""
+    files = [path for top in ("factory", *TOP) for path in (ROOT / top).rglob("*.py")]
+    return [path for path in files if not any(folder.is_symlink() for folder in path.parents)]
+
+
 def room_of(path: Path) -> str:
     """Return the room of a module as the diagram names it."""
     top, *inner = path.relative_to(ROOT).parts
@@ -145,18 +151,30 @@ def imported(path: Path) -> Iterator[str]:
 def test_a_room_imports_only_from_rooms_below_it() -> None:
     lines = ARCHITECTURE.split("## The rooms")[1].split("```")[1].splitlines()[1:]
     level = {room: number for number, line in enumerate(lines) for room in line.split()}
-    modules = [path for top in ("factory", *TOP) for path in (ROOT / top).rglob("*.py") if not _is_link(path)]
-    arrows = {(room_of(path), room) for path in modules for room in imported(path)}
-    rooms = {room for arrow in arrows for room in arrow} | {room_of(path) for path in modules}
+    arrows = {(room_of(path), room) for path in modules() for room in imported(path)}
+    rooms = {room for arrow in arrows for room in arrow} | {room_of(path) for path in modules()}
     assert set(level) == rooms
     assert [
         (one, other) for one, other in sorted(arrows) if one != other and level[one] >= level[other]
     ] == []
 
 
-def _is_link(path: Path) -> bool:
-    """Say whether a module is seen through a link of the folder `thoughtmill/`."""
-    return any(folder.is_symlink() for folder in path.parents if folder.is_relative_to(ROOT))
+def test_every_seam_is_told_with_its_group_of_entry_points() -> None:
+    told = re.findall(r"^\| [\w ]+ \| `(thoughtmill\.\w+)` \|", ARCHITECTURE, re.MULTILINE)
+    calls = [node for path in modules() for node in ast.walk(ast.parse(path.read_text("utf-8")))]
+    words = [
+        word.value for call in calls if _makes_registry(call) for word in ast.walk(call) if _is_text(word)
+    ]
+    groups = {word for word in words if re.fullmatch(r"thoughtmill\.[a-z_]+", word)}
+    assert sorted(told) == sorted(groups)
+
+
+def _makes_registry(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Registry"
+
+
+def _is_text(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 def test_the_claims_are_those_of_the_run_that_is_named() -> None:

@@ -1,5 +1,6 @@
-"""The examples run, and say what they promise."""
+"""The examples and the blocks of Python in the pages run, and say what they promise."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.small_corpus import THOUGHTS
+from tests.test_documents import blocks
 from thoughtmill.factory.release import Settings, release
 from thoughtmill.factory.tabulate import tabulate
 
@@ -40,3 +42,40 @@ def test_a_release_answers_in_sql(small_release: Path) -> None:
 
 def test_a_gold_answer_that_no_thought_confirms_is_in_doubt(small_release: Path) -> None:
     assert "ours-train-1: all thoughts say 9, the gold answer is 14" in said("agree.py", small_release)
+
+
+def test_a_teacher_of_ones_own_gets_verdicts() -> None:
+    shown = said("own_teacher.py")
+    assert "p-1/pot/0 ans = 3 * 4 12 True" in shown
+    assert "p-2/pot/0 ans = 7 * 2 14 False" in shown
+
+
+def test_the_notebook_runs_from_top_to_bottom(
+    small_release: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RELEASE", str(small_release))
+    notebook = json.loads((EXAMPLES / "release.ipynb").read_text("utf-8"))
+    cells = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    names: dict[str, object] = {}
+    for cell in cells:
+        exec(cell, names)
+    assert len(cells) == 5
+    assert "ans = 3 * 4" in capsys.readouterr().out
+
+
+def test_every_example_is_in_the_list_and_in_a_test() -> None:
+    listed = (EXAMPLES / "README.md").read_text("utf-8")
+    tests = Path(__file__).read_text("utf-8")
+    names = [path.name for path in EXAMPLES.iterdir() if path.suffix in (".py", ".ipynb")]
+    assert len(names) == 4
+    assert [name for name in names if f"({name})" not in listed or f'"{name}"' not in tests] == []
+
+
+@pytest.mark.parametrize("page", sorted({name for name, _ in blocks("python")} - {"extend.md"}))
+def test_the_python_of_a_page_runs(page: str, small_release: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HOME", str(small_release.parent / "cache"))
+    names: dict[str, object] = {}
+    for name, text in blocks("python"):
+        if name == page:
+            here = text.replace("hf://datasets/OWNER/NAME", str(small_release))
+            exec(here.replace("OWNER/NAME", str(small_release)), names)
