@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: repro corpus test student docs lint types clean
+.PHONY: repro corpus test base student docs lint types clean
 
 repro: .venv/ready
 	dvc repro
@@ -19,6 +19,9 @@ corpus: .venv/ready
 
 test: .venv/ready lint types
 	pytest -n 2 --dist loadfile
+
+base: .venv/ready
+	python -m thoughtmill.train.smol
 
 student: .venv/ready
 	python -m thoughtmill.train.embedded.student
