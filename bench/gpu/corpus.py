@@ -1,0 +1,52 @@
+"""Build GSM8K's thoughts for the packed folder: all problems and thoughts, by the embedded teacher.
+
+`build(DATA, FOLDER)` reads the sets under DATA (`gsm8k/train.jsonl` and the like; those that are missing are
+left out) and leaves a project's `data` in FOLDER, with its `params.yaml`.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+THOUGHTS = ("knowledge", "cot", "pot", "eot")
+FILES = {
+    ("gsm8k", "train"): "gsm8k/train.jsonl",
+    ("gsm8k", "test"): "gsm8k/test.jsonl",
+    ("svamp", "test"): "svamp/SVAMP.json",
+    ("asdiv", "test"): "asdiv/asdiv.jsonl",
+    ("multiarith", "test"): "multiarith/multiarith.jsonl",
+}
+KEPT = ("problems.parquet", "records.parquet", "manifest.json")
+PACKAGE = "thoughtmill.factory"
+
+
+def build(data: Path, folder: Path) -> None:
+    """Run the stages from `seed` to `tabulate` in a folder of their own and remove what they leave beside."""
+    (folder / "data").mkdir(parents=True)
+    shutil.copy(ROOT / "data" / "exemplars.jsonl", folder / "data")
+    shutil.copy(ROOT / "dvc.yaml", folder)
+    sources = [
+        {"set": name, "split": split, "file": str((data / file).resolve())}
+        for (name, split), file in FILES.items()
+        if (data / file).is_file()
+    ]
+    told = {
+        "thoughts": list(THOUGHTS),
+        "seed": {"sources": sources},
+        "generate": {"teacher": "embedded", "embedded": {"error_rate": 0.0, "seed": 1}},
+        "curate": {"seed": 1},
+    }
+    (folder / "params.yaml").write_text(yaml.safe_dump(told), "utf-8")
+    given = os.environ | {"PYTHONPATH": str(ROOT)}
+    each = [[stage, thought] for thought in THOUGHTS for stage in ("generate", "verify")]
+    for stage, *words in [["seed"], *each, ["curate"], ["tabulate"]]:
+        command = [sys.executable, "-m", f"{PACKAGE}.{stage}", *words]
+        subprocess.run(command, cwd=folder, env=given, check=True)
+    for path in (folder / "data").iterdir():
+        if path.name not in KEPT:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()

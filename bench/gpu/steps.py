@@ -1,0 +1,125 @@
+"""The steps of `run.py`, each in its own process: `python -m bench.gpu.steps STEP WORK OUT WORD…`."""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import torch
+import yaml
+from transformers import AutoConfig, AutoModelForCausalLM
+
+from bench.gpu import planes
+from thoughtmill.train import smol
+
+NAME = "smollm2-135m-instruct"
+
+
+def base(work: Path) -> Path:
+    """Put the base together from its pieces, if that is not done yet; return its folder."""
+    folder = work / "bases" / NAME
+    if not folder.is_dir():
+        size = int((work / "base.size").read_text("utf-8"))
+        numbered = sorted((one for one in work.glob("base.[0-9]*")), key=lambda one: int(one.suffix[1:]))
+        whole = b"".join(one.read_bytes() for one in numbered)
+        if len(whole) != size:
+            sys.exit(f"{len(whole):,} of {size:,} bytes of the base are here: bring the other pieces")
+        gguf = work / "base.gguf"
+        planes.unpack(whole, gguf)
+        print(f"{folder}: {smol.make(gguf, folder):,} weights")
+    return folder
+
+
+def shape(work: Path) -> Path:
+    """Write a base of the real one's shape with random weights, if need be; return its folder."""
+    folder = work / "shape"
+    if not (folder / "model.safetensors").exists():
+        torch.manual_seed(0)
+        model = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(folder))
+        config = (folder / "config.json").read_bytes()
+        model.to(torch.bfloat16).save_pretrained(folder)
+        (folder / "config.json").write_bytes(config)
+    return folder
+
+
+def chosen(work: Path, words: tuple[str, ...]) -> Path:
+    """Return the embedded base if it is named; else the real one where all of it is here, or its shape."""
+    if "embedded" in words:
+        return Path("train/embedded/base").resolve()
+    return base(work) if (work / "bases" / NAME).is_dir() else shape(work)
+
+
+def card() -> dict[str, object]:
+    """Return what the card does at best, in random numbers: bfloat16 products and copies."""
+    torch.manual_seed(0)
+    one, other = (torch.randn(8192, 8192, device="cuda", dtype=torch.bfloat16) for _ in range(2))
+    product_s = seconds(lambda: one @ other, 20)
+    whole = torch.randn(2**30, device="cuda", dtype=torch.bfloat16)
+    copy_s = seconds(whole.clone, 10)
+    return {
+        "card": torch.cuda.get_device_name(),
+        "torch": torch.__version__,
+        "tflops": round(2 * 8192**3 / product_s / 1e12),
+        "copy_tb_s": round(2 * whole.nbytes / copy_s / 1e12, 2),
+    }
+
+
+def seconds(work: object, times: int) -> float:
+    """Return the seconds that some work takes on the card, after three times to warm up."""
+    assert callable(work)
+    for _ in range(3):
+        work()
+    torch.cuda.synchronize()
+    begun = time.perf_counter()
+    for _ in range(times):
+        work()
+    torch.cuda.synchronize()
+    return (time.perf_counter() - begun) / times
+
+
+def smoke(code: Path, work: Path) -> dict[str, object]:
+    """Take the embedded base through finetune, infer and evaluate, with a few steps and problems."""
+    project = work / "project"
+    (project / "data").mkdir(parents=True, exist_ok=True)
+    for path in (work / "corpus" / "data").iterdir():
+        (project / "data" / path.name).write_bytes(path.read_bytes())
+    (project / "dvc.yaml").write_text("", "utf-8")
+    base = str((code / "train" / "embedded" / "base").resolve())
+    told = {
+        "roles": ["cot", "pot"],
+        "finetune": {"base": base, "steps": 12, "context": 640},
+        "infer": {"base": base, "limit": 4, "max_new_tokens": 64, "policies": ["greedy/cot", "greedy/pot"]},
+    }
+    (project / "params.yaml").write_text(yaml.safe_dump(told), "utf-8")
+    taken = {}
+    for stage, *words in (["finetune", "cot"], ["finetune", "pot"], ["infer"], ["evaluate"]):
+        begun = time.monotonic()
+        subprocess.run([sys.executable, "-m", f"thoughtmill.train.{stage}", *words], cwd=project, check=True)
+        taken["-".join([stage, *words])] = round(time.monotonic() - begun, 1)
+    return {"seconds": taken}
+
+
+def main(step: str, work: str, out: str, *words: str) -> None:
+    """Run a step and print what it found as a line of JSON."""
+    space, code = Path(work), Path.cwd()
+    if step in ("base", "shape"):
+        print({"base": base, "shape": shape}[step](space))
+        return
+    if step == "card":
+        found = card()
+    elif step == "smoke":
+        found = smoke(code, space)
+    elif step == "profile":
+        from bench.gpu import profile
+
+        found = profile.main(chosen(space, words), space / "corpus" / "data", Path(out), *words)
+    else:
+        from bench.gpu import probe
+
+        found = probe.main(chosen(space, words), space / "corpus" / "data", Path(out), *words)
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
