@@ -14,14 +14,15 @@ from typing import Any
 import torch
 from torch.profiler import ProfilerActivity, profile
 
-from thoughtmill.train import finetune, learning, roles
-from thoughtmill.train.answering import Request
-from thoughtmill.train.bases import load_base
-from thoughtmill.train.lessons import Lessons, lessons
-from thoughtmill.train.pinned import open_corpus
-from thoughtmill.train.policies.draws import Draw
-from thoughtmill.train.settings import FinetuneSettings
-from thoughtmill.train.writers.local import Students
+from thoughtmill.factory.core.corpus import open_corpus
+from thoughtmill.train import finetune, roles
+from thoughtmill.train.answering import GenerationRequest
+from thoughtmill.train.policies.plans import SampleRequest
+from thoughtmill.train.students.bases import load_base
+from thoughtmill.train.training.learning import learn
+from thoughtmill.train.training.plan import TrainingPlan, training_plan
+from thoughtmill.train.training.settings import FinetuneSettings
+from thoughtmill.train.writers.local import LocalWriter
 
 QUESTIONS = "select problem_id, problem from problems where split = 'test' order by md5(problem_id)"
 ROLES = ("ir", "kg", "cot", "pot", "eot")
@@ -56,10 +57,10 @@ def training(base: Path, corpus: Path, out: Path, steps: int = 16) -> dict[str, 
     student = finetune.student(loaded, settings(base, 1))
     examples = roles.examples(open_corpus(str(corpus)), "cot")
 
-    def learnt(count: int) -> tuple[Lessons, float]:
+    def learnt(count: int) -> tuple[TrainingPlan, float]:
         chosen = settings(base, count)
-        plan, begun = lessons(loaded, examples, chosen), time.perf_counter()
-        learning.learn(loaded, student, plan, chosen, state=out / "no-state", what=f"{count} steps")
+        plan, begun = training_plan(loaded, examples, chosen), time.perf_counter()
+        learn(loaded, student, plan, chosen, state=out / "no-state", what=f"{count} steps")
         return plan, time.perf_counter() - begun
 
     learnt(3)
@@ -91,12 +92,12 @@ def answering(base: Path, corpus: Path, out: Path, rows: int = 2048) -> dict[str
         QUESTIONS
     ).fetchall()[: rows * 3 // len(ROLES) // 2]  # fmt: skip
     requests = [
-        Request(Draw(name, role, 0), role, problem, None, 0.0, f"{name}/{role}")
+        GenerationRequest(SampleRequest(name, role, 0), role, problem, None, 0.0, f"{name}/{role}")
         for name, problem in asked
         for role in ROLES
     ]
-    plays = {role: role for role in ROLES}
-    writer = Students(loaded, plays, rows=rows, max_new_tokens=96, top_k=50, top_p=0.9)
+    adapters = {role: role for role in ROLES}
+    writer = LocalWriter(loaded, adapters, rows=rows, max_new_tokens=96, top_k=50, top_p=0.9)
     begun = time.perf_counter()
     writer.ask(requests)
     asking_s = time.perf_counter() - begun
@@ -125,7 +126,7 @@ def answering(base: Path, corpus: Path, out: Path, rows: int = 2048) -> dict[str
 class Turns:
     """A writer's turns one after the other: what each did, its seconds and the tokens it wrote."""
 
-    def __init__(self, writer: Students) -> None:
+    def __init__(self, writer: LocalWriter) -> None:
         self.writer = writer
         self.turns: list[tuple[str, float, int]] = []
         self.ended = 0
