@@ -87,7 +87,7 @@ PASSING: dict[str, Turn] = {
         raw=b"HTTP/1.1 500 \xff\xfe\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}"
     ),
     "a way to nowhere": Turn(status=307, body=b"", headers={"Location": "http://a..b/"}),
-    "a way in a circle": Turn(status=308, body=b"", headers={"Location": "/v1/chat/completions"}),
+    "a way in a circle": Turn(status=302, body=b"", headers={"Location": "/v1/chat/completions"}),
 }
 
 

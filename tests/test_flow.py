@@ -193,7 +193,7 @@ def test_a_failing_endpoint_is_probed_with_one_request_at_a_time() -> None:
     assert watched.wait_s(10, 2.0) == 1.0
     watched.sent(10, 3.0)
     assert watched.wait_s(10, 3.0) == math.inf
-    watched.landed()
+    watched.received()
     watched.answered(0, 4.0)
     assert watched.wait_s(10, 4.0) == 0
 
@@ -204,7 +204,7 @@ def test_a_full_window_waits_for_a_landing() -> None:
         assert watched.wait_s(1, 0.0) == 0
         watched.sent(1, 0.0)
     assert watched.wait_s(1, 0.0) == math.inf
-    watched.landed()
+    watched.received()
     assert watched.wait_s(1, 0.0) == 0
 
 
@@ -229,7 +229,7 @@ def test_both_limits_per_minute_hold() -> None:
     by_tokens = watched.wait_s(1000, 0.0)
     assert by_tokens == pytest.approx(60 / 59, rel=0.01)
     assert watched.wait_s(1, 0.0) == pytest.approx(60 / 59, rel=0.01)
-    watched.landed()
+    watched.received()
     watched.answered(900, 0.0)
     assert watched.wait_s(500, 0.5) < by_tokens
 

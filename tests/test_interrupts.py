@@ -15,7 +15,7 @@ import pytest
 
 from tests import asking
 from tests.fake_endpoint import FakeEndpoint, Turn
-from thoughtmill.factory.teachers.endpoint.interrupts import Interrupts
+from thoughtmill.factory.teachers.endpoint.engine import on_interrupt
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 from thoughtmill.factory.teachers.openai import OpenAITeacher
 
@@ -106,7 +106,7 @@ def test_kill_nine_at_any_moment_any_number_of_times_asks_nothing_again_that_was
 
 def test_each_interrupt_is_passed_on_with_its_number() -> None:
     asked: list[int] = []
-    with Interrupts(asked.append):
+    with on_interrupt(asked.append):
         signal.raise_signal(signal.SIGINT)
         assert asked == [1]
         signal.raise_signal(signal.SIGINT)
@@ -115,19 +115,19 @@ def test_each_interrupt_is_passed_on_with_its_number() -> None:
 
 def test_afterwards_an_interrupt_does_what_it_did_before() -> None:
     before = signal.getsignal(signal.SIGINT)
-    with Interrupts(lambda times: None):
+    with on_interrupt(lambda times: None):
         assert signal.getsignal(signal.SIGINT) is not before
     assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_a_thread_that_takes_no_signals_runs_all_the_same() -> None:
-    counts: list[int] = []
+    ran: list[threading.Thread] = []
 
     def run() -> None:
-        with Interrupts(lambda times: None) as interrupts:
-            counts.append(interrupts.count)
+        with on_interrupt(lambda times: None):
+            ran.append(threading.current_thread())
 
     thread = threading.Thread(target=run)
     thread.start()
     thread.join()
-    assert counts == [0]
+    assert ran == [thread]

@@ -18,7 +18,7 @@ from thoughtmill.factory.teachers.endpoint.responses import (
     ParsedCompletion,
     Remedy,
     Response,
-    completion,
+    parse_body,
 )
 
 REQUEST = Request(
@@ -39,7 +39,7 @@ def pending(*requests: Request) -> PendingRequest:
 
 
 def completed() -> ParsedCompletion:
-    read = completion(BODY)
+    read = parse_body(BODY)
     assert isinstance(read, ParsedCompletion)
     return read
 
@@ -155,15 +155,15 @@ def test_all_that_landed_is_written_together_and_everyone_who_asked_gets_a_reply
     batch = WriteBatch()
     batch.attempts.append(AttemptRow("b", 1, 400, "no", 1.7e9))
     answered, failed = asked_by("a", askers=2), asked_by("b", askers=1)
-    batch.end(answered, RESULT)
-    batch.end(failed, FAILURE)
+    batch.finish(answered, RESULT)
+    batch.finish(failed, FAILURE)
     with Ledger(tmp_path / "ledger.sqlite") as ledger:
         batch.write(ledger)
         assert ledger.get("a") == RESULT
         assert list(ledger.failures()) == [FAILURE]
         assert ledger.shared_failures() == 0, "what failed in a run of one's own is asked again"
         assert ledger.connection.execute("SELECT count(*) FROM attempts").fetchone() == (1,)
-    assert batch.over == [answered, failed]
+    assert batch.finished == [answered, failed]
     assert [each.request_key for each in batch.replies] == ["a", "a", "b"]
     assert batch.replies[2].failure == "refused"
 

@@ -1,4 +1,4 @@
-"""What a delivery comes to, without a network."""
+"""Responses and what is parsed from them, without a network."""
 
 from typing import Any
 
@@ -12,8 +12,8 @@ from thoughtmill.factory.teachers.endpoint.responses import (
     ParsedCompletion,
     Remedy,
     Response,
-    completion,
-    read,
+    parse_body,
+    parse_response,
 )
 from thoughtmill.schemas.fields import FAILURES
 
@@ -38,14 +38,14 @@ def body(text: Any = "42", finish_reason: Any = "stop", **more: Any) -> bytes:
 
 
 def fault(status: int | None, body: bytes = b"{}", **more: Any) -> Fault:
-    verdict = read(Response(status, body, 0.1, **more))
+    verdict = parse_response(Response(status, body, 0.1, **more))
     assert isinstance(verdict, Fault)
     return verdict
 
 
 def test_a_good_answer_is_completed_with_all_its_envelope() -> None:
     usage = {"prompt_tokens": 9, "completion_tokens": 3, "prompt_tokens_details": {"cached_tokens": 8}}
-    assert read(Response(200, body(usage=usage), 0.1)) == ParsedCompletion(
+    assert parse_response(Response(200, body(usage=usage), 0.1)) == ParsedCompletion(
         "tiny-1", "42", "stop", None, None, 9, 8, 3
     )
 
@@ -53,7 +53,7 @@ def test_a_good_answer_is_completed_with_all_its_envelope() -> None:
 def test_usage_that_is_missing_or_odd_is_unknown_and_never_zero() -> None:
     odd = {"prompt_tokens": None, "completion_tokens": "3"}, {"prompt_tokens": -1}, {"prompt_tokens": 2**63}
     for usage in (None, {}, [], *odd):
-        completed = completion(body(usage=usage))
+        completed = parse_body(body(usage=usage))
         assert isinstance(completed, ParsedCompletion)
         assert (completed.prompt_tokens, completed.cached_tokens, completed.completion_tokens) == (
             None,
@@ -64,7 +64,7 @@ def test_usage_that_is_missing_or_odd_is_unknown_and_never_zero() -> None:
 
 def test_the_text_is_untouched() -> None:
     text = "  \\boxed{5}\n{x} $18 \u2212 3 \U0001f600"
-    completed = completion(body(text))
+    completed = parse_body(body(text))
     assert isinstance(completed, ParsedCompletion)
     assert completed.text == text
 
@@ -74,7 +74,7 @@ def test_the_text_is_untouched() -> None:
     st.sampled_from([None, 200, 204, 301, 400, 401, 429, 500, 599]),
 )
 def test_any_bytes_with_any_status_come_to_something(raw: bytes, status: int | None) -> None:
-    verdict = read(Response(status, raw, 0.1, detail="why"))
+    verdict = parse_response(Response(status, raw, 0.1, detail="why"))
     if isinstance(verdict, Fault):
         assert verdict.detail
         assert len(verdict.detail) < 1000
@@ -108,11 +108,17 @@ def test_a_busy_endpoint_is_overload_and_nobodys_fault(status: int) -> None:
     assert fault(status).outage
 
 
-def test_an_endpoint_that_has_moved_is_asked_again_and_says_where_it_is() -> None:
-    moved = fault(308, b"", detail="https://new.example.com/v1/chat/completions")
-    assert moved.remedy is Remedy.RETRY
+@pytest.mark.parametrize(
+    ("status", "remedy"),
+    [(301, Remedy.STOP), (308, Remedy.STOP), (302, Remedy.RETRY), (307, Remedy.RETRY)],
+)
+def test_an_endpoint_that_has_moved_for_good_stops_the_run_and_says_where_it_is(
+    status: int, remedy: Remedy
+) -> None:
+    moved = fault(status, b"", detail="https://new.example.com/v1/chat/completions")
+    assert moved.remedy is remedy
     assert moved.detail == (
-        "HTTP 308: the endpoint has moved to https://new.example.com/v1/chat/completions: "
+        f"HTTP {status}: the endpoint has moved to https://new.example.com/v1/chat/completions: "
         "set base_url to its new address"
     )
 
@@ -191,4 +197,26 @@ def test_a_choice_that_broke_off_with_an_error_is_no_completion() -> None:
     verdict = fault(200, orjson.dumps({"choices": [choice]}))
     assert (verdict.remedy, verdict.billed) == (Remedy.RETRY, True)
     assert verdict.detail == 'the answer broke off: {"message":"lost it"}'
-    assert isinstance(completion(orjson.dumps({"choices": [{**choice, "error": None}]})), ParsedCompletion)
+    said = parse_body(orjson.dumps({"choices": [{**choice, "error": None}]}))
+    assert said == 'the answer broke off: "so 4"'
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (b'\xef\xbb\xbf{"choices": [{"message": {"content": "4"}}]}', "4"),
+        (b'{"logprob": NaN, "choices": [{"message": {"content": "4"}}]}', "4"),
+        (b'{"choices": [{"message": {"content": "4 \\ud83d"}}]}', "4 ?"),
+        (b'{"choices": [{"message": {"content": "4 \\ud83d\\ude00"}}], "x": -Infinity}', "4 \U0001f600"),
+        (b'{"choices": [{"message": {"content": "4 \xff"}}]}', "4 \ufffd"),
+    ],
+)
+def test_an_answer_in_json_that_is_not_quite_json_is_read(body: bytes, text: str) -> None:
+    parsed = parse_response(Response(200, body, 0.1))
+    assert isinstance(parsed, ParsedCompletion)
+    assert parsed.text == text
+    str(parsed.text).encode()  # can be stored
+
+
+def test_json_that_is_nested_without_end_is_a_fault() -> None:
+    assert fault(200, b"[" * 100_000).remedy is Remedy.RETRY

@@ -1,7 +1,7 @@
-"""The batch client: uploads requests as batches, and collects what came of them.
+"""The batch client: submits requests as the provider's batches, and collects their responses.
 
-A line's `custom_id` is the request's key, so an answer finds its place however late, and in whatever order,
-it comes (https://platform.openai.com/docs/guides/batch).
+Each line of a batch carries the request's key as `custom_id`, so its answer is stored under the right key,
+whenever and in whatever order it comes (https://platform.openai.com/docs/guides/batch).
 """
 
 import time
@@ -18,27 +18,37 @@ from thoughtmill.factory.ledger.keys import prompt_sha
 from thoughtmill.factory.teachers import Reply
 from thoughtmill.factory.teachers.endpoint.display import REDRAW_S, ProgressDisplay, RunCounters
 from thoughtmill.factory.teachers.endpoint.pending import PendingRequest, result
-from thoughtmill.factory.teachers.endpoint.responses import Fault, ParsedCompletion, Remedy, Response, read
+from thoughtmill.factory.teachers.endpoint.responses import (
+    Fault,
+    ParsedCompletion,
+    Remedy,
+    Response,
+    load_json,
+    parse_response,
+)
 from thoughtmill.factory.teachers.endpoint.settings import BatchSettings
 from thoughtmill.factory.teachers.endpoint.transport import without_key
 
 URL: Literal["/v1/chat/completions"] = "/v1/chat/completions"
 MOST_REQUESTS = 50_000
 MOST_BYTES = 190_000_000  # of 200 MB
+TAG = "thoughtmill"  # the metadata that marks a batch as ours; its value is the thought
+ENDED = frozenset({"completed", "failed", "expired", "cancelled"})
+LOST = Fault(Remedy.GIVE_UP, "its batch ended without an answer to it")
 
 
-def line(row: PendingRequest) -> bytes:
-    """Return the line that asks for a row."""
-    body = orjson.Fragment(row.body())
-    return orjson.dumps({"custom_id": row.key, "method": "POST", "url": URL, "body": body}) + b"\n"
+def line(pending: PendingRequest) -> bytes:
+    """Return the line of a batch that asks a request."""
+    body = orjson.Fragment(pending.body())
+    return orjson.dumps({"custom_id": pending.key, "method": "POST", "url": URL, "body": body}) + b"\n"
 
 
-def files(rows: Iterable[PendingRequest]) -> Iterator[tuple[str, bytes]]:
-    """Yield (thought, content) of the files to upload, each of one thought and within the limits."""
+def files(requests: Iterable[PendingRequest]) -> Iterator[tuple[str, bytes]]:
+    """Yield (thought, content) of the files to upload, each for one thought and within the limits."""
     open_files: dict[str, list[bytes]] = {}
     sizes: dict[str, int] = {}
-    for row in rows:
-        thought, text = row.request.thought, line(row)
+    for pending in requests:
+        thought, text = pending.request.thought, line(pending)
         lines = open_files.setdefault(thought, [])
         if len(lines) == MOST_REQUESTS or sizes.get(thought, 0) + len(text) > MOST_BYTES:
             yield thought, b"".join(lines)
@@ -58,145 +68,140 @@ def asked(content: bytes) -> dict[str, tuple[str, str]]:
     }
 
 
-def delivered(content: bytes) -> Iterator[tuple[str, Response]]:
-    """Yield key and delivery of each line in a file of answers or of errors; a broken line is passed over."""
+def responses(content: bytes) -> Iterator[tuple[str, Response]]:
+    """Yield key and response of each line in a file of answers or of errors; broken lines are skipped."""
     for text in content.splitlines():
         try:
-            each = orjson.loads(text)
-            found = str(each["custom_id"]), _delivery(each.get("response"), each.get("error"))
+            each = load_json(text)
+            keyed_response = str(each["custom_id"]), _response(each.get("response"), each.get("error"))
         except (ValueError, KeyError, TypeError, AttributeError):
             continue
-        yield found
+        yield keyed_response
 
 
-def _delivery(response: Any, error: Any) -> Response:
-    """Return what a line brought: an HTTP answer, or the reason why there is none."""
-    if response:
-        return Response(int(response["status_code"]), orjson.dumps(response["body"]), latency_s=None)
-    said = error or {}
-    return Response(
-        None, b"", latency_s=None, detail=f"{said.get('code')}: {said.get('message')}", sent=False
-    )
-
-
-TAG = "thoughtmill"  # the metadata that marks a batch as ours; its value is the thought
-OVER = frozenset({"completed", "failed", "expired", "cancelled"})
-LOST = Fault(Remedy.GIVE_UP, "its batch ended without an answer to it")
+def _response(answer: Any, error: Any) -> Response:
+    """Return the response of a line: its HTTP answer, or the reason why it has none."""
+    if answer:
+        return Response(int(answer["status_code"]), orjson.dumps(answer["body"]), latency_s=None)
+    error = error or {}
+    detail = f"{error.get('code')}: {error.get('message')}"
+    return Response(None, b"", latency_s=None, detail=detail, sent=False)
 
 
 class BatchClient:
-    """The provider's side of batches, and what it means for the ledger."""
+    """Submits, waits for and collects batches; answers go to the ledger."""
 
     def __init__(
-        self, settings: BatchSettings, ledger: Ledger, client: openai.OpenAI, tally: RunCounters
+        self, settings: BatchSettings, ledger: Ledger, provider: openai.OpenAI, counters: RunCounters
     ) -> None:
         self.settings = settings
-        self.counters = tally
-        self.display = ProgressDisplay(tally, ledger)
+        self.counters = counters
+        self.display = ProgressDisplay(counters, ledger)
         self.endpoint = settings.name()
         self.ledger = ledger
-        self.client = client
+        self.provider = provider
 
     def find(self) -> dict[str, list[str]]:
-        """Collect our batches that are over; return the keys of those that are under way, by batch."""
+        """Collect our batches that have ended; return the keys of those that are under way, by batch."""
         under_way: dict[str, list[str]] = {}
-        for batch in self.client.batches.list(limit=100):
+        for batch in self.provider.batches.list(limit=100):
             if TAG not in (batch.metadata or {}) or self.ledger.is_collected(batch.id):
                 continue
-            if batch.status in OVER:
+            if batch.status in ENDED:
                 try:
                     self.collect(batch.id)
-                except openai.NotFoundError:  # its files are deleted, and nothing of it is to be had
+                except openai.NotFoundError:  # its files are deleted, so its answers are lost
                     self.ledger.mark_collected(batch.id)
             else:
                 under_way[batch.id] = list(asked(self._content(batch.input_file_id)))
         return under_way
 
-    def submit(self, rows: list[PendingRequest]) -> dict[str, list[str]]:
-        """Upload rows and create their batches; return as `find`.
+    def submit(self, requests: list[PendingRequest]) -> dict[str, list[str]]:
+        """Upload requests and create their batches; return the keys of each batch.
 
-        To create one is never tried again: it may have been made, and its answer lost. The next run finds it.
+        The call that creates a batch is never retried: the provider may have created it although its answer
+        was lost, and the next run finds it.
         """
         created: dict[str, list[str]] = {}
-        for thought, content in files(rows):
-            uploaded = self.client.files.create(file=("thoughtmill.jsonl", content), purpose="batch")
-            batch = self.client.with_options(max_retries=0).batches.create(
+        for thought, content in files(requests):
+            uploaded = self.provider.files.create(file=("thoughtmill.jsonl", content), purpose="batch")
+            batch = self.provider.with_options(max_retries=0).batches.create(
                 input_file_id=uploaded.id, endpoint=URL, completion_window="24h", metadata={TAG: thought}
             )
             created[batch.id] = list(asked(content))
         return created
 
     def wait(self, batches: set[str]) -> Iterator[str]:
-        """Yield each batch when it is over."""
+        """Yield each batch when it has ended."""
         left = set(batches)
         while left:
-            over = [batch for batch in sorted(left) if self.client.batches.retrieve(batch).status in OVER]
-            yield from over
-            left -= set(over)
-            if left and not over:
-                self._rest()
+            ended = [each for each in sorted(left) if self.provider.batches.retrieve(each).status in ENDED]
+            yield from ended
+            left -= set(ended)
+            if left and not ended:
+                self._sleep()
 
-    def _rest(self) -> None:
-        """Wait until it is time for another look, and show meanwhile that the run is alive."""
+    def _sleep(self) -> None:
+        """Sleep until the batches are looked at again; the display goes on meanwhile."""
         end_s = time.monotonic() + self.settings.poll_s
         while (now_s := time.monotonic()) < end_s:
             self.display.show(now_s)
             time.sleep(min(end_s - now_s, REDRAW_S))
 
     def collect(self, batch_id: str) -> dict[str, Fault]:
-        """Write a batch's answers and errors to the ledger; return the faults by key.
+        """Write a batch's answers and faults to the ledger; return the faults by key.
 
         A batch that the provider did not accept raises a `ThoughtmillError` with the provider's words.
         """
-        batch = self.client.batches.retrieve(batch_id)
+        batch = self.provider.batches.retrieve(batch_id)
         requests = asked(self._content(batch.input_file_id))
+        thought = (batch.metadata or {})[TAG]
         results: list[ResultRow] = []
-        faults: dict[str, Fault] = {}
         attempts: list[AttemptRow] = []
+        faults: dict[str, Fault] = {}
         for file_id in filter(None, (batch.output_file_id, batch.error_file_id)):
-            for key, delivery in delivered(self._content(file_id)):
+            for key, response in responses(self._content(file_id)):
                 if key not in requests:
                     continue
-                model, prompt_sha = requests[key]
-                verdict = read(delivery)
-                if isinstance(verdict, ParsedCompletion):
-                    cost = self._cost(model, verdict)
-                    thought = (batch.metadata or {})[TAG]
+                model, sha = requests[key]
+                parsed = parse_response(response)
+                if isinstance(parsed, ParsedCompletion):
+                    cost_usd = self._cost_usd(model, parsed)
                     results.append(
-                        result(key, self.endpoint, model, thought, prompt_sha, verdict, delivery, cost)
+                        result(key, self.endpoint, model, thought, sha, parsed, response, cost_usd)
                     )
                 else:
-                    faults[key] = verdict
-                    attempts.append(AttemptRow(key, 1, delivery.status, verdict.detail, time.time()))
+                    faults[key] = parsed
+                    attempts.append(AttemptRow(key, 1, response.status, parsed.detail, time.time()))
         self.ledger.write(results, attempts)
         self.ledger.mark_collected(batch_id)
         if batch.status == "failed":
             raise ThoughtmillError(f"{self.endpoint} refuses a batch: {_reasons(batch)}")
         return faults
 
-    def replies(self, row: PendingRequest, fault: Fault) -> list[Reply]:
-        """Return the replies of a row whose batch has been collected; the ledger learns how it ended."""
-        found, count = self.ledger.get(row.key), self.counters.of(row.request.thought)
-        count.in_flight -= len(row.requests)
-        if found is not None:
-            count.answered += len(row.requests)
-            self.counters.bought((found.prompt_tokens or 0) + (found.completion_tokens or 0), found.cost_usd)
-            return row.replies(found)
-        count.failed += len(row.requests)
-        failure = row.failure(fault)
+    def replies(self, pending: PendingRequest, fault: Fault) -> list[Reply]:
+        """Return the replies of a request whose batch is collected; `fault` is for one without an answer."""
+        answer, counters = self.ledger.get(pending.key), self.counters.of(pending.request.thought)
+        counters.in_flight -= len(pending.requests)
+        if answer is not None:
+            counters.answered += len(pending.requests)
+            tokens = (answer.prompt_tokens or 0) + (answer.completion_tokens or 0)
+            self.counters.bought(tokens, answer.cost_usd)
+            return pending.replies(answer)
+        counters.failed += len(pending.requests)
+        failure = pending.failure(fault)
         self.ledger.write([], failures=[failure])
-        return row.replies(failure)
+        return pending.replies(failure)
 
     def _content(self, file_id: str | None) -> bytes:
-        return without_key(self.client.files.content(file_id).read()) if file_id else b""
+        return without_key(self.provider.files.content(file_id).read()) if file_id else b""
 
-    def _cost(self, model: str, completed: ParsedCompletion) -> float | None:
+    def _cost_usd(self, model: str, parsed: ParsedCompletion) -> float | None:
         price = self.settings.prices.get(model)
-        usage = completed.prompt_tokens, completed.cached_tokens, completed.completion_tokens
-        cost = price.cost_usd(*usage) if price else None
-        return None if cost is None else cost * self.settings.price_factor
+        cost_usd = price.cost_usd(*parsed.usage) if price else None
+        return None if cost_usd is None else cost_usd * self.settings.price_factor
 
 
 def _reasons(batch: Batch) -> str:
-    data = (batch.errors.data if batch.errors else None) or []
-    return "; ".join(str(each.message) for each in data) or batch.status
+    errors = (batch.errors.data if batch.errors else None) or []
+    return "; ".join(str(error.message) for error in errors) or batch.status

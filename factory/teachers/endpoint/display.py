@@ -1,4 +1,7 @@
-"""The progress display: the figures of a run, counted and shown."""
+"""The progress display: counts the requests of a run, and shows them as one line.
+
+The line goes to the terminal or a pipe, and to the ledger, where `thoughtmill status` reads it.
+"""
 
 import math
 import shutil
@@ -16,7 +19,7 @@ LINE_EVERY_S = 10.0
 
 @dataclass(slots=True)
 class ThoughtCounters:
-    """What became of the requests of one thought; `held` of them were in the ledger already."""
+    """The requests of one thought by outcome; `held` are those whose answer was already in the ledger."""
 
     held: int = 0
     answered: int = 0
@@ -31,9 +34,10 @@ class ThoughtCounters:
 
 @dataclass(slots=True)
 class RunCounters:
-    """The figures of a run since `began_s`; `total` is the number of its requests, where it is known.
+    """The counters of a run that began at `began_s`. Pure: seconds are passed in.
 
-    Until `pause_s` nothing is sent, as the endpoint asks or because it fails.
+    `total` is the number of its requests, None when unknown. Nothing is sent before `pause_s`, because the
+    endpoint asks for a pause or fails.
     """
 
     began_s: float
@@ -45,27 +49,27 @@ class RunCounters:
     thoughts: dict[str, ThoughtCounters] = field(default_factory=dict)
 
     def of(self, thought: str) -> ThoughtCounters:
-        """Return the figures of a thought."""
+        """Return the counters of a thought."""
         return self.thoughts.setdefault(thought, ThoughtCounters())
 
     def bought(self, tokens: int, cost_usd: float | None) -> None:
-        """Note what an answer took."""
+        """Note the tokens and the cost of an answer."""
         self.tokens += tokens
         self.spent_usd += cost_usd or 0.0
         self.priced = self.priced or cost_usd is not None
 
     @property
     def has_answers(self) -> bool:
-        """Say whether any request has an answer, be it from the ledger."""
+        """Whether any request has an answer, from the endpoint or from the ledger."""
         return any(count.held or count.answered for count in self.thoughts.values())
 
     def line(self, now_s: float) -> str:
-        """Say how far the run is.
+        """Return the progress of the run in one line.
 
-        >>> tally = RunCounters(0.0, total=200)
-        >>> tally.thoughts["cot"] = ThoughtCounters(held=10, answered=88, failed=2, in_flight=16)
-        >>> tally.bought(tokens=8800, cost_usd=0.44)
-        >>> for part in tally.line(10.0).split("; "):
+        >>> counters = RunCounters(0.0, total=200)
+        >>> counters.thoughts["cot"] = ThoughtCounters(held=10, answered=88, failed=2, in_flight=16)
+        >>> counters.bought(tokens=8800, cost_usd=0.44)
+        >>> for part in counters.line(10.0).split("; "):
         ...     print(part)
         cot 100 done (10 from the ledger), 16 in flight, 2 failed
         of 200
@@ -96,7 +100,7 @@ class RunCounters:
         return f"{self._remaining() * (now_s - self.began_s) / self._asked():.0f} s left"
 
     def _asked(self) -> int:
-        """Requests that are over and that the ledger did not answer."""
+        """Return how many requests were sent and have ended."""
         return sum(count.answered + count.failed for count in self.thoughts.values())
 
     def _remaining(self) -> int:
@@ -111,17 +115,17 @@ def _count(name: str, count: ThoughtCounters) -> str:
 class ProgressDisplay:
     """One line that is redrawn each second in a terminal; elsewhere a plain line every ten seconds."""
 
-    def __init__(self, tally: RunCounters, ledger: Ledger, out: TextIO | None = None) -> None:
-        self.counters = tally
+    def __init__(self, counters: RunCounters, ledger: Ledger, out: TextIO | None = None) -> None:
+        self.counters = counters
         self.ledger = ledger
         self.out = out or sys.stderr
         self.live = self.out.isatty()
         self.run = runs.begin(ledger)
-        self.next_s = tally.began_s + REDRAW_S
-        self.said_s = tally.began_s
+        self.next_s = counters.began_s + REDRAW_S
+        self.printed_s = counters.began_s
 
     def show(self, now_s: float) -> None:
-        """Show and write the figures if it is time to."""
+        """Show the line and write it to the ledger, if a second has passed since the last time."""
         if now_s < self.next_s:
             return
         self.next_s = now_s + REDRAW_S
@@ -130,12 +134,12 @@ class ProgressDisplay:
         if self.live:
             width = shutil.get_terminal_size().columns - 1
             print(f"\r\x1b[K{line[:width]}", end="", file=self.out, flush=True)
-        elif now_s - self.said_s >= LINE_EVERY_S:
-            self.said_s = now_s
+        elif now_s - self.printed_s >= LINE_EVERY_S:
+            self.printed_s = now_s
             print(line, file=self.out, flush=True)
 
     def end(self, now_s: float) -> None:
-        """Show and write the last figures; a full disk is told by the run itself."""
+        """Show and write the last line. An error of the ledger is left out: the run has reported it."""
         line = self.counters.line(now_s)
         print(f"\r\x1b[K{line}" if self.live else line, file=self.out, flush=True)
         with suppress(ThoughtmillError):

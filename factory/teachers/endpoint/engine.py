@@ -1,17 +1,21 @@
-"""The engine: one run of requests against one endpoint, in one thread.
+"""The engine: runs requests against one endpoint, in one thread.
 
-It sends one request and hands on one reply, then hears the network and writes what landed to the ledger as
-one group, until nothing more comes. What a killed run has received and not written is what came during one of
-these steps, so each is short, and what comes goes before what is sent, which takes the most time. Groups grow
-with the load by themselves; nothing is shared between threads.
+A run repeats three steps: it sends one request and yields one reply, it lets the event loop receive, and it
+writes every response that has arrived to the ledger, in one transaction. A killed run loses only responses
+that arrived since the last write. So each step is short, and responses are written before the next request is
+sent, for sending takes the most time. Write batches grow with the load by themselves.
 """
 
 import asyncio
 import gc
+import itertools
 import math
+import signal
 import sys
+import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from operator import length_hint
 
 from thoughtmill.factory.core.errors import ThoughtmillError
@@ -20,19 +24,18 @@ from thoughtmill.factory.ledger.locks import Locks
 from thoughtmill.factory.teachers import Reply, Request
 from thoughtmill.factory.teachers.endpoint.control import GO_ON, Control, Retry, StopRun
 from thoughtmill.factory.teachers.endpoint.display import ProgressDisplay
-from thoughtmill.factory.teachers.endpoint.interrupts import Interrupts
 from thoughtmill.factory.teachers.endpoint.pending import PendingRequest, RetryQueue, WriteBatch, keyed, reply
-from thoughtmill.factory.teachers.endpoint.responses import Fault, ParsedCompletion, Response, read
+from thoughtmill.factory.teachers.endpoint.responses import Fault, ParsedCompletion, Response, parse_response
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 from thoughtmill.factory.teachers.endpoint.transport import Transport
 
-LOOK_AGAIN_S = 1.0  # between two looks at what another run asks for
-HELD_PER_SLOT = 4  # requests held in memory per request in flight: most of them wait to be asked again
-ROUNDS = 3  # of the event loop, with one more: a request is sent, bytes come, theirs goes on and lands
+LOOK_AGAIN_S = 1.0  # after which a request that another run asks is looked up in the ledger again
+PENDING_PER_SLOT = 4  # pending requests per request in flight; most of the others wait for a retry
+ROUNDS = 3  # turns of the event loop to send a request, receive bytes, resume its task and note its end
 
 
 class EndpointRun:
-    """One call of `OpenAITeacher.complete`. The event loop is the run's own, and is closed with it."""
+    """One call of `OpenAITeacher.complete`. It has an event loop to itself and closes it at the end."""
 
     def __init__(
         self, settings: EndpointSettings, ledger: Ledger, locks: Locks, transport: Transport, spent_usd: float
@@ -44,204 +47,232 @@ class EndpointRun:
         self.loop = asyncio.new_event_loop()
         self.control = Control(settings, self.loop.time(), None, spent_usd)
         self.display = ProgressDisplay(self.control.counters, ledger)
-        self.held: dict[str, PendingRequest] = {}
-        self.room = HELD_PER_SLOT * settings.max_concurrency
+        self.pending: dict[str, PendingRequest] = {}
+        self.room = PENDING_PER_SLOT * settings.max_concurrency
         self.next: PendingRequest | None = None
-        self.flying: dict[asyncio.Task[Response], PendingRequest] = {}
-        self.landed: list[tuple[PendingRequest, asyncio.Task[Response]]] = []
+        self.in_flight: dict[asyncio.Task[Response], PendingRequest] = {}
+        self.arrived: list[tuple[PendingRequest, asyncio.Task[Response]]] = []
         self.write_batch = WriteBatch()
         self.retry_queue = RetryQueue()
         self.ready: deque[Reply] = deque()
         self.exhausted = False
-        self.stop: str | None = None
+        self.stop_reason: str | None = None
         self.leaving = False
 
     def replies(self, requests: Iterable[Request]) -> Iterator[Reply]:
-        """Yield a reply per request; where the run must stop, drain it and raise a `ThoughtmillError`."""
+        """Yield a reply per request.
+
+        A run that must stop waits for the requests in flight, yields their replies and raises a
+        `ThoughtmillError`.
+        """
         source = iter(requests)
         self.control.counters.total = length_hint(requests) or None
-        gc.freeze()  # to go through all that is loaded stops a run for tens of milliseconds
+        gc.freeze()  # a collection of everything that is loaded would stop the run for tens of milliseconds
         try:
-            with Interrupts(self._interrupted):
+            with on_interrupt(self._interrupted):
                 try:
-                    while self.flying or not (self.stop or (self.exhausted and not self.held)):
+                    while self.in_flight or not (self.stop_reason or (self.exhausted and not self.pending)):
                         wake_s = self._send(source)
                         if self.ready:
                             yield self.ready.popleft()
-                        self._turn(0.0 if self.ready else wake_s)
+                        self._receive(0.0 if self.ready else wake_s)
                         while self._settle():
-                            self._turn(0.0)
+                            self._receive(0.0)
                     yield from self.ready
                 finally:
                     self._drain()
         finally:
             gc.unfreeze()
-            self.loop.stop()  # an interrupt may have left a stop in line that would end the call after next
+            self.loop.stop()  # an interrupt may have scheduled a stop, which must not end `_close`
             self.loop.run_forever()
             self.loop.run_until_complete(self._close())
             self.loop.close()
             self.display.end(self.loop.time())
-        if self.stop:
+        if self.stop_reason:
             lost = len(self.write_batch.results)
-            raise ThoughtmillError(f"{self.stop}; {lost} answers are lost" if lost else self.stop)
+            raise ThoughtmillError(
+                f"{self.stop_reason}; {lost} answers are lost" if lost else self.stop_reason
+            )
 
     def _send(self, source: Iterator[Request]) -> float:
         """Send the next request if it may be sent now; return when to look again, in the loop's seconds."""
         now_s = self.loop.time()
-        if self.stop:
+        if self.stop_reason:
             return math.inf
-        row = self.next = self.next or self.retry_queue.take(now_s) or self._new(source)
-        if row is None:
+        pending = self.next = self.next or self.retry_queue.take(now_s) or self._take(source)
+        if pending is None:
             return self.retry_queue.due_s() if self.exhausted or self.room <= 0 else now_s
-        if not (row.locked or self._lock(row, now_s)):
+        if not (pending.locked or self._lock(pending, now_s)):
             self.next = None
             return now_s
-        wait_s = self.control.wait_s(row, now_s)
+        wait_s = self.control.wait_s(pending, now_s)
         if isinstance(wait_s, StopRun):
-            self.stop = wait_s.why
+            self.stop_reason = wait_s.why
         elif wait_s <= 0:
-            self._fly(row, now_s)
+            self._post(pending, now_s)
         else:
             return now_s + wait_s
         return now_s
 
-    def _new(self, source: Iterator[Request]) -> PendingRequest | None:
-        """Take the next request; return its row unless the ledger answers it or it is being asked already."""
+    def _take(self, source: Iterator[Request]) -> PendingRequest | None:
+        """Take a new request; return it unless the ledger has its answer or the same request is pending."""
         request = next(source, None) if self.room > 0 and not self.exhausted else None
         if request is None:
             self.exhausted = self.control.asked_all = self.exhausted or self.room > 0
             return None
         key, parameters = keyed(request, self.control.endpoint, self.settings.model)
-        if key in self.held:
-            self.held[key].requests.append(request)
+        if key in self.pending:
+            self.pending[key].requests.append(request)
             self.room -= 1
             return None
-        found = self.ledger.known(key)
-        if found is not None:
+        known = self.ledger.known(key)
+        if known is not None:
             self.control.counters.of(request.thought).held += 1
-            self.ready.append(reply(request, found))
+            self.ready.append(reply(request, known))
             return None
         most_usd = self.control.budget.most_usd(request.messages, parameters)
-        self.held[key] = PendingRequest.of(request, key, parameters, most_usd)
+        self.pending[key] = PendingRequest.of(request, key, parameters, most_usd)
         self.room -= 1
-        return self.held[key]
+        return self.pending[key]
 
-    def _lock(self, row: PendingRequest, now_s: float) -> bool:
-        """Say whether this run is to ask for a row; what another run asks for is looked at again later."""
-        row.locked = self.locks.lock(row.key)
-        if not row.locked:
-            self.retry_queue.put(row, now_s + LOOK_AGAIN_S)
+    def _lock(self, pending: PendingRequest, now_s: float) -> bool:
+        """Lock a request against other runs; say whether this run must ask it.
+
+        A request that another run asks is looked up again later.
+        """
+        pending.locked = self.locks.lock(pending.key)
+        if not pending.locked:
+            self.retry_queue.put(pending, now_s + LOOK_AGAIN_S)
             return False
-        found = self.ledger.get(row.key)  # another run may have bought it since it was looked for
-        if found is not None:
-            self.control.counters.of(row.request.thought).held += len(row.requests)
-            self._end(row, found)
-        return found is None
+        bought = self.ledger.get(pending.key)  # by another run, since this one looked
+        if bought is not None:
+            self.control.counters.of(pending.request.thought).held += len(pending.requests)
+            self._finish(pending, bought)
+        return bought is None
 
-    def _fly(self, row: PendingRequest, now_s: float) -> None:
-        """Send one row."""
+    def _post(self, pending: PendingRequest, now_s: float) -> None:
+        """Begin to send one request."""
         self.next = None
-        self.control.sent(row, now_s)
-        task = self.loop.create_task(self.transport.post(row.body()))
-        self.flying[task] = row
-        task.add_done_callback(self._land)
+        self.control.sent(pending, now_s)
+        task = self.loop.create_task(self.transport.post(pending.body()))
+        self.in_flight[task] = pending
+        task.add_done_callback(self._arrive)
 
-    def _land(self, task: asyncio.Task[Response]) -> None:
-        """Note that a row is back, and end this turn of the event loop."""
-        self.landed.append((self.flying.pop(task), task))
+    def _arrive(self, task: asyncio.Task[Response]) -> None:
+        """Note that a response has arrived, and stop the event loop, so that it is written."""
+        self.arrived.append((self.in_flight.pop(task), task))
         self.loop.stop()
 
-    def _turn(self, wake_s: float) -> None:
-        """Let the event loop run until a delivery lands or it is time to look again."""
-        self.rest: asyncio.Handle = self.loop.call_at(min(wake_s, self.display.next_s), self._rest, ROUNDS)
+    def _receive(self, wake_s: float) -> None:
+        """Let the event loop run until a response arrives or it is time to look again."""
+        self.alarm: asyncio.Handle = self.loop.call_at(min(wake_s, self.display.next_s), self._wake, ROUNDS)
         self.loop.run_forever()
-        self.rest.cancel()
+        self.alarm.cancel()
         if self.leaving:
             raise KeyboardInterrupt
 
-    def _rest(self, rounds: int) -> None:
-        """Stop the event loop after so many rounds."""
+    def _wake(self, rounds: int) -> None:
+        """Stop the event loop after so many more rounds."""
         if rounds:
-            self.rest = self.loop.call_soon(self._rest, rounds - 1)
+            self.alarm = self.loop.call_soon(self._wake, rounds - 1)
         else:
             self.loop.stop()
 
     def _settle(self) -> bool:
-        """Write everything that landed to the ledger, then make it ready to be handed on; False: nothing did.
+        """Write every response that has arrived, then make its replies ready; say whether any had arrived.
 
-        When the ledger cannot be written, as on a full disk, nothing more is sent and what landed is kept: it
-        is written with what lands later, if there is room by then.
+        When the ledger cannot be written, as on a full disk, the run stops sending and keeps its write batch:
+        that is written with the responses that arrive later, if there is room by then.
         """
-        landed, self.landed = self.landed, []
-        for row, task in landed:
-            delivery = task.result()
-            verdict = read(delivery)
-            if isinstance(verdict, ParsedCompletion):
-                price = self.settings.prices.get(row.model)
-                result = row.result(self.control.endpoint, verdict, delivery, price)
-                self.control.answered(row, result, self.loop.time())
-                self._end(row, result, verdict)
+        arrived, self.arrived = self.arrived, []
+        for pending, task in arrived:
+            response = task.result()
+            parsed = parse_response(response)
+            if isinstance(parsed, ParsedCompletion):
+                price = self.settings.prices.get(pending.model)
+                result = pending.result(self.control.endpoint, parsed, response, price)
+                self.control.answered(pending, result, self.loop.time())
+                self._finish(pending, result, parsed)
             else:
-                self.write_batch.attempts.append(row.attempt(verdict, delivery))
-                self._failed(row, verdict, delivery.retry_after_s)
+                self.write_batch.attempts.append(pending.attempt(parsed, response))
+                self._failed(pending, parsed, response.retry_after_s)
         try:
             self._write()
             self.display.show(self.loop.time())
         except ThoughtmillError as error:
-            self.stop = self.stop or f"{error}; {GO_ON}"
-        return bool(landed)
+            self.stop_reason = self.stop_reason or f"{error}; {GO_ON}"
+        return bool(arrived)
 
     def _write(self) -> None:
-        """Write the group, then make its replies ready, and let other runs ask for what failed."""
+        """Write the batch, make its replies ready and unlock its requests."""
         self.write_batch.write(self.ledger)
-        done, self.write_batch = self.write_batch, WriteBatch()
-        self.ready.extend(done.replies)
-        for row in done.over:
-            self.locks.unlock(row.key)
+        written, self.write_batch = self.write_batch, WriteBatch()
+        self.ready.extend(written.replies)
+        for pending in written.finished:
+            self.locks.unlock(pending.key)
 
-    def _failed(self, row: PendingRequest, fault: Fault, retry_after_s: float | None) -> None:
-        """Do what a fault asks for."""
-        decision = self.control.failed(row, fault, retry_after_s, self.loop.time())
+    def _failed(self, pending: PendingRequest, fault: Fault, retry_after_s: float | None) -> None:
+        """Retry a request, give it up or stop the run, as `Control` decides."""
+        decision = self.control.failed(pending, fault, retry_after_s, self.loop.time())
         if isinstance(decision, Retry):
-            self.retry_queue.put(row, decision.at_s)
+            self.retry_queue.put(pending, decision.at_s)
         elif isinstance(decision, StopRun):
-            self.stop = self.stop or decision.why
+            self.stop_reason = self.stop_reason or decision.why
         else:
-            self._end(row, row.failure(fault))
+            self._finish(pending, pending.failure(fault))
 
-    def _end(
-        self, row: PendingRequest, end: ResultRow | FailureRow, completed: ParsedCompletion | None = None
+    def _finish(
+        self, pending: PendingRequest, row: ResultRow | FailureRow, parsed: ParsedCompletion | None = None
     ) -> None:
-        """Put the end of a row into the group, and make room for others."""
-        self.write_batch.end(row, end, completed)
-        del self.held[row.key]
-        self.room += len(row.requests)
+        """Put the last row of a request into the write batch, and make room for others."""
+        self.write_batch.finish(pending, row, parsed)
+        del self.pending[pending.key]
+        self.room += len(pending.requests)
 
     def _interrupted(self, times: int) -> None:
-        """Send nothing more, so that the run ends when all in flight is in the ledger; then leave at once.
+        """At the first Ctrl-C stop sending, so that the run ends with all in flight written; then leave.
 
-        The event loop is stopped rather than interrupted: an exception may not fall into one of its tasks.
+        The event loop is stopped rather than interrupted, for an exception must not hit one of its tasks.
         """
         self.leaving = times > 1
         if not self.leaving:
-            self.stop = self.stop or f"stopped; {GO_ON}"
-            message = f"stopping: {len(self.flying)} requests are in flight; Ctrl-C again leaves without them"
+            self.stop_reason = self.stop_reason or f"stopped; {GO_ON}"
+            message = (
+                f"stopping: {len(self.in_flight)} requests are in flight; Ctrl-C again leaves without them"
+            )
             print(message, file=sys.stderr, flush=True)
         elif not self.loop.is_running():
             raise KeyboardInterrupt
         self.loop.call_soon_threadsafe(self.loop.stop)
 
     def _drain(self) -> None:
-        """Bring home what is in flight, as it is paid for, whatever ended the run."""
+        """Wait for the requests in flight, for they are paid, and write their responses."""
         self._settle()
-        while self.flying and not self.leaving:
-            self._turn(math.inf)
+        while self.in_flight and not self.leaving:
+            self._receive(math.inf)
             self._settle()
 
     async def _close(self) -> None:
-        """Drop what is still in flight, and close the connections."""
-        for task in self.flying:
-            task.remove_done_callback(self._land)
+        """Drop the requests that are still in flight, and close the connections."""
+        for task in self.in_flight:
+            task.remove_done_callback(self._arrive)
             task.cancel()
-        await asyncio.gather(*self.flying, return_exceptions=True)
+        await asyncio.gather(*self.in_flight, return_exceptions=True)
         await self.transport.close()
+
+
+@contextmanager
+def on_interrupt(act: Callable[[int], None]) -> Iterator[None]:
+    """While this context is open, call `act` at each SIGINT with how many there have been.
+
+    Outside the main thread, where Python handles no signals, the context does nothing.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    count = itertools.count(1)
+    before = signal.signal(signal.SIGINT, lambda signum, frame: act(next(count)))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,4 +1,4 @@
-"""Estimate: what a run would ask and cost, before it is started. Pure."""
+"""Estimate the requests, tokens and dollars of a run before it is started. Pure."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ BYTES_PER_TOKEN = 4  # of English; used where the ledger knows no better
 
 @dataclass(slots=True)
 class CostEstimate:
-    """What one thought would take. Costs are None when a price is unknown.
+    """The requests, tokens and dollars of one thought. Costs are None when a price is unknown.
 
-    `held` of its `requests` are in the ledger or repeat another, and cost nothing. `most_usd` reckons every
-    completion at its longest; None, too, where one may be of any length.
+    `held` of its `requests` have an answer in the ledger or repeat another request, and cost nothing.
+    `most_usd` is the cost if every completion is as long as allowed; None when a length has no limit.
     """
 
     thought: str
@@ -35,10 +35,10 @@ def estimates(
     held: Callable[[str], bool],
     typical: Callable[[str], Mapping[str, tuple[float, float]]],
 ) -> list[CostEstimate]:
-    """Return an estimate per thought, in the order in which thoughts come.
+    """Return an estimate per thought, in the order in which the thoughts first occur.
 
-    `endpoint` and `model` are as in `Settings`. `held` says whether the ledger has the answer to a key;
-    `typical` gives, for a model, the mean tokens of prompt and completion per thought, where it knows them.
+    `endpoint` and `model` are as in `keyed`. `held` says whether the ledger has the answer to a key;
+    `typical` gives, for a model, the mean tokens of prompt and completion per thought, where known.
     """
     per_thought: dict[str, CostEstimate] = {}
     known: dict[str, Mapping[str, tuple[float, float]]] = {}
@@ -65,7 +65,7 @@ def estimates(
 
 
 def _plus(usd: float | None, price: Price | None, prompt: float, completion: float | None) -> float | None:
-    """Add the cost of some tokens; what is unknown stays unknown."""
+    """Add the cost of some tokens; an unknown cost stays unknown."""
     if usd is None or price is None or completion is None:
         return None
     return usd + (prompt * price.prompt + completion * price.completion) / MILLION

@@ -16,7 +16,7 @@ FIRST_WINDOW = 64
 
 
 class ConcurrencyWindow:
-    """How many requests may be in flight: fewer after overload, then again more, never above `most`.
+    """How many requests may be in flight: fewer after an overload, then more again, never above `most`.
 
     Until the first overload every answer widens it by one, which doubles it per round trip; after that all
     answers of a round trip together do (Chiu and Jain, 1989: additive increase, multiplicative decrease).
@@ -29,7 +29,7 @@ class ConcurrencyWindow:
         self.slowed_at = -math.inf
 
     def open(self) -> bool:
-        """Say whether one more may be in flight."""
+        """Return whether another request may be sent."""
         return self.in_flight < int(self.limit)
 
     def answered(self) -> None:
@@ -38,17 +38,17 @@ class ConcurrencyWindow:
         self.limit = min(float(self.most), self.limit + step)
 
     def overloaded(self, sent_s: float, now_s: float) -> None:
-        """Note a sign of overload; those of requests sent before the last decrease have been heeded."""
+        """Note an overload, and narrow the window unless the request was sent before it was last narrowed."""
         if sent_s >= self.slowed_at:
             self.limit = max(1.0, self.limit * SLOWER)
             self.slowed_at = now_s
 
 
 class RateLimiter:
-    """At most `per_minute` in any sixty seconds, spread evenly after a burst of one second's worth.
+    """At most `per_minute` in any sixty seconds, spread evenly after a burst of one second's share.
 
-    A bucket of one second's share that refills so that bucket and refill together come to `per_minute`. An
-    amount above the bucket's size waits for a full one and is then paid off.
+    A token bucket: it holds one second's share, and refills at such a rate that bucket and refill together
+    give `per_minute`. An amount above the bucket's size waits for a full bucket and leaves a debt.
     """
 
     def __init__(self, per_minute: float, now_s: float) -> None:
@@ -63,7 +63,7 @@ class RateLimiter:
         return max(0.0, missing / self.refill_per_s)
 
     def take(self, amount: float, now_s: float) -> None:
-        """Take `amount`; a negative one gives back what was taken too much."""
+        """Take `amount`; a negative amount is given back."""
         self.level = min(self.size, self._level(now_s) - amount)
         self.at_s = now_s
 
@@ -74,9 +74,9 @@ class RateLimiter:
 class CircuitBreaker:
     """Pauses everything after failures in a row, longer each time; `open` after `most` of them.
 
-    After the second it lets one request at a time through, as a probe. What counts as a failure in a row:
-    requests that were in flight together fail together, as when a server restarts, and count once; and a
-    request that failed while others were answered has a fault of its own and does not count again.
+    After the second failure it lets one request at a time through, as a probe. Requests that were in flight
+    together fail together, as when a server restarts, and count once. A request that failed while others were
+    answered is itself the cause, and does not count.
     """
 
     def __init__(self, most: int, pause_s: Callable[[int], float]) -> None:
@@ -87,12 +87,12 @@ class CircuitBreaker:
 
     @property
     def open(self) -> bool:
-        """Say whether the run must stop."""
+        """Whether the run must stop."""
         return self.failures >= self.most
 
     @property
     def probing(self) -> bool:
-        """Say whether only one request at a time may go out."""
+        """Whether only one request at a time may be sent."""
         return self.failures > 1
 
     def answered(self, now_s: float) -> None:
@@ -101,7 +101,7 @@ class CircuitBreaker:
         self.answered_at = now_s
 
     def failed(self, first_sent_s: float, sent_s: float, now_s: float) -> bool:
-        """Note a failure of a request, sent first and last at these times; say whether it counts."""
+        """Note a failure of a request, first and last sent at these times; return whether it counts."""
         if sent_s < self.counted_at or first_sent_s < self.answered_at:
             return False
         self.failures += 1
@@ -116,7 +116,7 @@ class CircuitBreaker:
 
 
 class Flow:
-    """The three together, for one run."""
+    """Window, breaker and rate limiters of one run."""
 
     def __init__(
         self,
@@ -132,7 +132,7 @@ class Flow:
 
     @classmethod
     def of(cls, settings: EndpointSettings, now_s: float) -> "Flow":
-        """Return the flow that settings ask for."""
+        """Return the flow for these settings."""
 
         def pause_s(failures: int) -> float:
             return longest_backoff_s(failures, settings.backoff_s, settings.longest_backoff_s)
@@ -146,7 +146,7 @@ class Flow:
         )
 
     def wait_s(self, tokens: int, now_s: float) -> float:
-        """Return the seconds until a request of so many tokens may be sent; infinite: until one lands."""
+        """Return the seconds until a request of so many tokens may be sent; infinity until another ends."""
         if not self.window.open() or (self.breaker.probing and self.window.in_flight):
             return math.inf
         return max(
@@ -157,32 +157,32 @@ class Flow:
         )
 
     def sent(self, tokens: int, now_s: float) -> None:
-        """Note a request on its way."""
+        """Note that a request is sent."""
         self.window.in_flight += 1
         if self.requests:
             self.requests.take(1, now_s)
         if self.tokens:
             self.tokens.take(tokens, now_s)
 
-    def landed(self) -> None:
-        """Note that a request is back, whatever it brought."""
+    def received(self) -> None:
+        """Note that a request has ended, by an answer or a fault."""
         self.window.in_flight -= 1
 
     def answered(self, unused_tokens: int, now_s: float) -> None:
-        """Note an answer, and give back the tokens it was expected to take and did not."""
+        """Note an answer, and give back the tokens that it was expected to take and did not."""
         self.window.answered()
         self.breaker.answered(now_s)
         if self.tokens:
             self.tokens.take(-unused_tokens, now_s)
 
     def overloaded(self, sent_s: float, now_s: float, retry_after_s: float | None) -> None:
-        """Note that the endpoint has too much to do, and how long it asks to wait."""
+        """Note that the endpoint is overloaded, and how long it asks to wait."""
         self.window.overloaded(sent_s, now_s)
         self.breaker.wait(retry_after_s or 0.0, now_s)
 
 
 def longest_backoff_s(failures: int, base_s: float, most_s: float) -> float:
-    """Return the most to wait after so many failures in a row: doubling from `base_s` up to `most_s`.
+    """Return the longest wait after so many failures in a row: it doubles from `base_s` up to `most_s`.
 
     >>> [longest_backoff_s(n, 0.5, 60.0) for n in (1, 2, 3, 20)]
     [0.5, 1.0, 2.0, 60.0]
@@ -191,9 +191,9 @@ def longest_backoff_s(failures: int, base_s: float, most_s: float) -> float:
 
 
 def backoff_s(failures: int, base_s: float, most_s: float, chance: random.Random) -> float:
-    """Return how long to wait before asking again: anything up to the longest ("full jitter").
+    """Return the wait before a retry: drawn from zero to the longest wait ("full jitter").
 
-    Drawn from the whole range, so that requests that failed together do not come back together (Brooker,
+    The whole range is drawn from, so that requests that failed together are not sent together (Brooker,
     "Exponential Backoff And Jitter", 2015).
     """
     return chance.uniform(0.0, longest_backoff_s(failures, base_s, most_s))

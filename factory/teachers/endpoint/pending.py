@@ -1,4 +1,8 @@
-"""Rows: a request on its way, and what it becomes in the ledger and in a reply."""
+"""Pending requests: on their way from a request to a row of the ledger and to replies.
+
+`PendingRequest` is one request with all who asked it, `RetryQueue` orders those that wait to be sent again,
+`WriteBatch` collects rows that go to the ledger together.
+"""
 
 import hashlib
 import heapq
@@ -7,7 +11,6 @@ import math
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import Any
 
 import orjson
@@ -18,16 +21,17 @@ from thoughtmill.factory.ledger.keys import prompt_sha, request_key, sent
 from thoughtmill.factory.ledger.locks import Locks
 from thoughtmill.factory.teachers import Reply, Request
 from thoughtmill.factory.teachers.endpoint.money import Budget, Price, likely_tokens
-from thoughtmill.factory.teachers.endpoint.responses import Fault, ParsedCompletion, Response, completion
+from thoughtmill.factory.teachers.endpoint.responses import Fault, ParsedCompletion, Response, parse_body
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 
 
 @dataclass(slots=True)
 class PendingRequest:
-    """One request on its way, and everyone who asked for it.
+    """A request that has no reply yet; equal requests are one, with an entry each in `requests`.
 
-    `tokens` is about what it takes, for the limit per minute; `most_usd` the most it can cost. `blamed` says
-    that a failure of it has been counted as one of the endpoint, `locked` that no other run asks for it.
+    `tokens` is an estimate of its prompt and completion, for the rate limiter; `most_usd` is the most it can
+    cost. `blamed` says that a failure of it has been counted against the endpoint, `locked` that this run
+    holds its lock.
     """
 
     key: str
@@ -45,12 +49,12 @@ class PendingRequest:
     def of(
         cls, request: Request, key: str, parameters: Mapping[str, Any], most_usd: float = 0.0
     ) -> "PendingRequest":
-        """Return a request that nobody has asked for yet; `parameters` and `key` are those of `keyed`."""
+        """Return a new pending request; `key` and `parameters` are those of `keyed`."""
         return cls(key, parameters, [request], likely_tokens(request.messages, parameters), most_usd)
 
     @property
     def request(self) -> Request:
-        """The request that was first to ask for it."""
+        """The first of its equal requests."""
         return self.requests[0]
 
     @property
@@ -63,56 +67,102 @@ class PendingRequest:
         return orjson.dumps({**self.parameters, "messages": [*self.request.messages]})
 
     def result(
-        self, endpoint: str, completed: ParsedCompletion, delivery: Response, price: Price | None
+        self, endpoint: str, parsed: ParsedCompletion, response: Response, price: Price | None
     ) -> ResultRow:
         """Return its row of `results`."""
-        usage = (completed.prompt_tokens, completed.cached_tokens, completed.completion_tokens)
-        cost_usd = price.cost_usd(*usage) if price else None
-        sha = prompt_sha(self.request.messages)
-        return result(
-            self.key, endpoint, self.model, self.request.thought, sha, completed, delivery, cost_usd
-        )
+        cost_usd = price.cost_usd(*parsed.usage) if price else None
+        sha, thought = prompt_sha(self.request.messages), self.request.thought
+        return result(self.key, endpoint, self.model, thought, sha, parsed, response, cost_usd)
 
-    def attempt(self, fault: Fault, delivery: Response) -> AttemptRow:
-        """Return its row of `attempts`."""
+    def attempt(self, fault: Fault, response: Response) -> AttemptRow:
+        """Return a row of `attempts`."""
         most_usd = self.most_usd if fault.billed else 0.0
-        return AttemptRow(self.key, self.attempts, delivery.status, fault.detail, time.time(), most_usd)
+        return AttemptRow(self.key, self.attempts, response.status, fault.detail, time.time(), most_usd)
 
     def failure(self, fault: Fault) -> FailureRow:
         """Return its row of `failures`."""
         detail = f"{fault.detail} (after {self.attempts} attempts)" if self.attempts > 1 else fault.detail
         return FailureRow(self.key, self.model, fault.failure, detail, time.time())
 
-    def replies(self, end: ResultRow | FailureRow, completed: ParsedCompletion | None = None) -> list[Reply]:
-        """Return what everyone who asked for it gets."""
-        return [reply(request, end, completed) for request in self.requests]
+    def replies(self, row: ResultRow | FailureRow, parsed: ParsedCompletion | None = None) -> list[Reply]:
+        """Return a reply to each of its equal requests."""
+        return [reply(request, row, parsed) for request in self.requests]
+
+
+class RetryQueue:
+    """Requests that wait for a retry, ordered by due time, then by arrival. Pure: seconds are passed in."""
+
+    def __init__(self) -> None:
+        self.heap: list[tuple[float, int, PendingRequest]] = []
+        self.numbers = itertools.count()
+
+    def put(self, pending: PendingRequest, due_s: float) -> None:
+        """Let a request wait until `due_s`."""
+        heapq.heappush(self.heap, (due_s, next(self.numbers), pending))
+
+    def take(self, now_s: float) -> PendingRequest | None:
+        """Remove and return the first request that is due; None when none is."""
+        return heapq.heappop(self.heap)[2] if self.due_s() <= now_s else None
+
+    def due_s(self) -> float:
+        """Return when the next request is due; infinity when none waits."""
+        return self.heap[0][0] if self.heap else math.inf
+
+
+@dataclass(slots=True)
+class WriteBatch:
+    """Rows that are written to the ledger together, the requests that end with them, and their replies."""
+
+    finished: list[PendingRequest] = field(default_factory=list)
+    results: list[ResultRow] = field(default_factory=list)
+    failures: list[FailureRow] = field(default_factory=list)
+    attempts: list[AttemptRow] = field(default_factory=list)
+    replies: list[Reply] = field(default_factory=list)
+
+    def finish(
+        self, pending: PendingRequest, row: ResultRow | FailureRow, parsed: ParsedCompletion | None = None
+    ) -> None:
+        """Add the last row of a request and its replies; `parsed` saves reading the result's body again."""
+        if isinstance(row, ResultRow):
+            self.results.append(row)
+        else:
+            self.failures.append(row)
+        self.replies += pending.replies(row, parsed)
+        self.finished.append(pending)
+
+    def write(self, ledger: Ledger) -> None:
+        """Write the rows, if there are any."""
+        if self.finished or self.attempts:
+            ledger.write(self.results, self.attempts, self.failures)
 
 
 def keyed(request: Request, endpoint: str, model: str) -> tuple[str, Mapping[str, Any]]:
-    """Return a request's key and the parameters it is sent with; `model` is for requests that name none."""
+    """Return a request's key and the parameters it is sent with; `model` is for a request that names none."""
     parameters = {"model": model, **sent(request.parameters)}
     return request_key(endpoint, request.messages, parameters, request.sample), parameters
 
 
 def spent_usd(corpus: Iterable[Request], settings: EndpointSettings, ledger: Ledger, locks: Locks) -> float:
-    """Return what is spent of a budget: what the requests it is for have cost; 0 without a budget.
+    """Return how much of a budget is spent: the cost of all requests of its corpus; 0 without a budget.
 
-    What is unknown counts as the most it can be. While `locks` are open no other run spends from this budget:
-    one that tries to raises a `ThoughtmillError`.
+    An unknown cost counts as the most it can be. The budget is locked until `locks` are closed: another run
+    that would spend from it raises a `ThoughtmillError`.
     """
+    if settings.max_usd is None:
+        return 0.0
     budget = Budget(settings.max_usd, settings.prices)
 
     def most(request: Request) -> tuple[str, float]:
         key, parameters = keyed(request, settings.name(), settings.model)
         return key, budget.most_usd(request.messages, parameters)
 
-    asked = map(most, corpus if settings.max_usd is not None else ())
+    asked = map(most, corpus)
     first = next(asked, None)  # the same for all runs of a corpus
     if first is None:
         return 0.0
     if not locks.lock(hashlib.sha256(f"budget/{first[0]}".encode()).hexdigest()):
         raise ThoughtmillError("another run spends from the same max_usd: start this one when it has ended")
-    return ledger.cost_usd(chain([first], asked))
+    return ledger.cost_usd(itertools.chain([first], asked))
 
 
 def result(
@@ -121,95 +171,45 @@ def result(
     model: str,
     thought: str,
     sha: str,
-    completed: ParsedCompletion,
-    delivery: Response,
+    parsed: ParsedCompletion,
+    response: Response,
     cost_usd: float | None,
 ) -> ResultRow:
-    """Return the row of `results` of an answer that came now; `sha` is that of its prompt."""
+    """Return the row of `results` of an answer that has just arrived; `sha` is the `prompt_sha`."""
     return ResultRow(
         request_key=key,
         endpoint=endpoint,
         model=model,
         thought=thought,
         prompt_sha=sha,
-        body=delivery.body,
-        finish_reason=completed.finish_reason,
-        prompt_tokens=completed.prompt_tokens,
-        cached_tokens=completed.cached_tokens,
-        completion_tokens=completed.completion_tokens,
+        body=response.body,
+        finish_reason=parsed.finish_reason,
+        prompt_tokens=parsed.prompt_tokens,
+        cached_tokens=parsed.cached_tokens,
+        completion_tokens=parsed.completion_tokens,
         cost_usd=cost_usd,
-        latency_s=delivery.latency_s,
+        latency_s=response.latency_s,
         answered_at=time.time(),
     )
 
 
-def reply(
-    request: Request, result: ResultRow | FailureRow, completed: ParsedCompletion | None = None
-) -> Reply:
-    """Return the reply that a row of the ledger is; an answer is read from its body unless that is done."""
-    if isinstance(result, FailureRow):
-        key, model, failure, detail = result.request_key, result.model, result.failure, result.detail
-        return Reply(request, key, model, None, failure=failure, detail=detail)
-    read = completed or completion(result.body)
+def reply(request: Request, row: ResultRow | FailureRow, parsed: ParsedCompletion | None = None) -> Reply:
+    """Return the reply that a row of the ledger holds; its body is parsed unless `parsed` is given."""
+    if isinstance(row, FailureRow):
+        return Reply(request, row.request_key, row.model, None, failure=row.failure, detail=row.detail)
+    read = parsed or parse_body(row.body)
     if isinstance(read, str):
-        return Reply(request, result.request_key, result.model, None, failure="unanswered", detail=read)
+        return Reply(request, row.request_key, row.model, None, failure="unanswered", detail=read)
     return Reply(
         request=request,
-        request_key=result.request_key,
-        model=read.model or result.model,
+        request_key=row.request_key,
+        model=read.model or row.model,
         completion=read.text,
         finish_reason=read.finish_reason,
         failure=read.failure,
         detail=read.detail,
-        prompt_tokens=result.prompt_tokens,
-        completion_tokens=result.completion_tokens,
-        cost_usd=result.cost_usd,
-        latency_s=result.latency_s,
+        prompt_tokens=row.prompt_tokens,
+        completion_tokens=row.completion_tokens,
+        cost_usd=row.cost_usd,
+        latency_s=row.latency_s,
     )
-
-
-class RetryQueue:
-    """A heap of rows by the time they are due; of two due at once, the one that came first."""
-
-    def __init__(self) -> None:
-        self.rows: list[tuple[float, int, PendingRequest]] = []
-        self.numbers = itertools.count()
-
-    def put(self, row: PendingRequest, due_s: float) -> None:
-        """Let a row wait until `due_s`."""
-        heapq.heappush(self.rows, (due_s, next(self.numbers), row))
-
-    def take(self, now_s: float) -> PendingRequest | None:
-        """Take a row whose time has come."""
-        return heapq.heappop(self.rows)[2] if self.due_s() <= now_s else None
-
-    def due_s(self) -> float:
-        """Return when the next row is due; infinity when none waits."""
-        return self.rows[0][0] if self.rows else math.inf
-
-
-@dataclass(slots=True)
-class WriteBatch:
-    """What is written to the ledger at once; `over` are the rows that end with it."""
-
-    over: list[PendingRequest] = field(default_factory=list)
-    results: list[ResultRow] = field(default_factory=list)
-    failures: list[FailureRow] = field(default_factory=list)
-    attempts: list[AttemptRow] = field(default_factory=list)
-    replies: list[Reply] = field(default_factory=list)
-
-    def end(
-        self, row: PendingRequest, end: ResultRow | FailureRow, completed: ParsedCompletion | None = None
-    ) -> None:
-        """Take in how a row ends."""
-        if isinstance(end, ResultRow):
-            self.results.append(end)
-        else:
-            self.failures.append(end)
-        self.replies += row.replies(end, completed)
-        self.over.append(row)
-
-    def write(self, ledger: Ledger) -> None:
-        """Write it."""
-        if self.over or self.attempts:
-            ledger.write(self.results, self.attempts, self.failures)

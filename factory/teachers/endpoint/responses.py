@@ -1,9 +1,10 @@
-"""Deliveries: what came back for one request over the wire, and what it comes to.
+"""Parse responses: a completion with its usage, or a fault with its remedy. Pure.
 
-Pure: a delivery in, a verdict out. A completion is kept and never bought again, however poor it is; a `Fault`
-says whether to ask again, to give this request up, or to stop the run.
+A completion is kept and never bought again, however poor it is. A `Fault` says whether to retry its request,
+to give it up, or to stop the run.
 """
 
+import json
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
@@ -15,10 +16,11 @@ from thoughtmill.factory.teachers import failure_of
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What a transport brought back.
+    """What a transport received for one request.
 
-    `status` is the HTTP status, or None when no whole answer came; `detail` then says why, or where to an
-    endpoint says that it has moved. `retry_after_s` is what the endpoint asked to wait.
+    `status` is the HTTP status, or None when the response is missing or cut. `detail` then says why; for a
+    redirect it is the new address. `retry_after_s` is how long the endpoint asks to wait. `sent` is False
+    when the request cannot have reached the endpoint.
     """
 
     status: int | None
@@ -31,7 +33,7 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class ParsedCompletion:
-    """A completion with its envelope; `failure` is one of `schemas.fields.FAILURES` when it is no good."""
+    """A completion with its usage; `failure`, of `schemas.fields.FAILURES`, is set when it cannot be used."""
 
     model: str
     text: str | None
@@ -42,22 +44,27 @@ class ParsedCompletion:
     cached_tokens: int | None
     completion_tokens: int | None
 
+    @property
+    def usage(self) -> tuple[int | None, int | None, int | None]:
+        """Tokens of the prompt, those of them that were cached, and tokens of the completion."""
+        return self.prompt_tokens, self.cached_tokens, self.completion_tokens
+
 
 class Remedy(Enum):
     """What to do about a fault."""
 
-    RETRY = "ask again, later"
+    RETRY = "send the request again, later"
     GIVE_UP = "this request will never be answered, others may"
-    STOP = "nothing will be answered until the set-up is mended"
+    STOP = "no request will be answered until the set-up is mended"
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A delivery without a completion.
+    """A response without a completion.
 
-    `overload` asks for fewer requests at once. `outage` says that it cannot be this request's own fault.
-    `billed` says that the endpoint may have done the work, and charge for it. `failure` is the name that the
-    request's row gets if it ends here.
+    `overload` asks for fewer requests at once. `outage` says that the request itself cannot be the cause.
+    `billed` says that the endpoint may have done the work and may charge for it. `failure` is the failure of
+    the request's row if no retry follows.
     """
 
     remedy: Remedy
@@ -68,6 +75,7 @@ class Fault:
     failure: str = "unanswered"
 
 
+MOVED = frozenset({301, 308})  # for good
 RETRYABLE = frozenset({408, 409, 425, 429})
 BUSY = frozenset({429, 502, 503, 504, 529})
 NO_CREDIT = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
@@ -75,43 +83,43 @@ DECLINED = frozenset({"content_filter", "content_policy_violation", "Responsible
 TOO_LONG = frozenset({"context_length_exceeded", "string_above_max_length"})
 
 
-def read(delivery: Response) -> ParsedCompletion | Fault:
-    """Say what a delivery comes to."""
-    if delivery.status is None:
+def parse_response(response: Response) -> ParsedCompletion | Fault:
+    """Return the completion of a response, or its fault."""
+    if response.status is None:
         return Fault(
-            Remedy.RETRY, delivery.detail, overload=True, outage=not delivery.sent, billed=delivery.sent
+            Remedy.RETRY, response.detail, overload=True, outage=not response.sent, billed=response.sent
         )
-    if 300 <= delivery.status < 400:
-        moved = (
-            f"the endpoint has moved to {_short(delivery.detail.encode())}: set base_url to its new address"
-        )
-        return Fault(Remedy.RETRY, f"HTTP {delivery.status}: {moved}")
-    if delivery.status != 200:
-        return _refusal(delivery.status, delivery.body)
-    completed = completion(delivery.body)
-    if isinstance(completed, str):
-        status = _disguised(delivery.body)
-        fault = _refusal(status, delivery.body) if status else Fault(Remedy.RETRY, completed)
+    if 300 <= response.status < 400:
+        address = _short(response.detail.encode())
+        moved = f"the endpoint has moved to {address}: set base_url to its new address"
+        remedy = Remedy.STOP if response.status in MOVED else Remedy.RETRY
+        return Fault(remedy, f"HTTP {response.status}: {moved}")
+    if response.status != 200:
+        return _refusal(response.status, response.body)
+    parsed = parse_body(response.body)
+    if isinstance(parsed, str):
+        status = _hidden_status(response.body)
+        fault = _refusal(status, response.body) if status else Fault(Remedy.RETRY, parsed)
         return replace(fault, billed=True)
-    return completed
+    return parsed
 
 
-def completion(body: bytes) -> ParsedCompletion | str:
-    """Read a chat completion; return what is wrong with the body when it holds none."""
+def parse_body(body: bytes) -> ParsedCompletion | str:
+    """Parse the body of a chat completion; return what is wrong with it when it holds none."""
     try:
-        envelope = orjson.loads(body)
-    except orjson.JSONDecodeError:
+        envelope = load_json(body)
+    except ValueError:
         return f"the answer's body is no JSON: {_short(body)}"
     choices = envelope.get("choices") if isinstance(envelope, dict) else None
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
         return f"the answer holds no choices: {_short(body)}"
-    message = choices[0].get("message")
+    message, finish_reason = choices[0].get("message"), _text(choices[0].get("finish_reason"))
     text = message.get("content") if isinstance(message, dict) else None
     if not isinstance(message, dict) or not (text is None or isinstance(text, str)):
         return f"the answer's first choice holds no message: {_short(body)}"
-    if choices[0].get("error"):
-        return f"the answer broke off: {_short(orjson.dumps(choices[0]['error']))}"
-    finish_reason = _text(choices[0].get("finish_reason"))
+    error = choices[0].get("error")
+    if error or finish_reason == "error":
+        return f"the answer broke off: {_short(orjson.dumps(error or text))}"
     refusal = _text(message.get("refusal"))
     failure, detail = ("refused", refusal) if refusal else failure_of(text, finish_reason)
     usage = _mapping(envelope.get("usage"))
@@ -128,11 +136,27 @@ def completion(body: bytes) -> ParsedCompletion | str:
     )
 
 
-def _disguised(body: bytes) -> int | None:
-    """Return the HTTP status that a body sent with status 200 gives as its error's code, as gateways do."""
+def load_json(body: bytes) -> Any:
+    """Parse JSON as providers send it, or raise a `ValueError`.
+
+    A byte order mark is dropped, `NaN` is None, and what cannot be text (invalid bytes, half of a surrogate
+    pair) is replaced.
+    """
     try:
-        code = _mapping(_mapping(orjson.loads(body)).get("error")).get("code")
+        return orjson.loads(body)
     except orjson.JSONDecodeError:
+        try:
+            lenient = json.loads(body.decode("utf-8-sig", "replace"), parse_constant=lambda constant: None)
+            return orjson.loads(json.dumps(lenient, ensure_ascii=False).encode("utf-8", "replace"))
+        except RecursionError as error:
+            raise ValueError("nested too deep") from error
+
+
+def _hidden_status(body: bytes) -> int | None:
+    """Return the HTTP status in the error of a body that came with status 200, as gateways send it."""
+    try:
+        code = _mapping(_mapping(load_json(body)).get("error")).get("code")
+    except ValueError:
         return None
     if _error(body)[1] & NO_CREDIT:
         return 402
@@ -140,7 +164,7 @@ def _disguised(body: bytes) -> int | None:
 
 
 def _refusal(status: int, body: bytes) -> Fault:
-    """Say what an HTTP error means, in the endpoint's own words."""
+    """Return the fault of an HTTP error, in the endpoint's own words."""
     message, codes = _error(body)
     detail = f"HTTP {status}: {message}"
     if status == 429 and codes & NO_CREDIT:
@@ -158,8 +182,8 @@ def _refusal(status: int, body: bytes) -> Fault:
 def _error(body: bytes) -> tuple[str, frozenset[str]]:
     """Return an error's message, and the words it gives as code and type; endpoints spell it in many ways."""
     try:
-        envelope = orjson.loads(body)
-    except orjson.JSONDecodeError:
+        envelope = load_json(body)
+    except ValueError:
         return _short(body), frozenset()
     if isinstance(envelope, list) and envelope:
         envelope = envelope[0]

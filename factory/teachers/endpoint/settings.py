@@ -1,4 +1,4 @@
-"""The settings of the teacher that calls an endpoint: the section `generate.openai` of `params.yaml`."""
+"""The settings of teachers that call an endpoint: `generate.openai` and `generate.batch` in `params.yaml`."""
 
 import os
 import re
@@ -17,10 +17,12 @@ URL = re.compile(r"https?://(\[[\da-f:.]+\]|[\w.-]+)(:\d+)?(/[^\0-\x20?#]*)?", r
 
 
 class EndpointSettings(params.Settings):
-    """How an endpoint is called; of all this a request's key holds the endpoint's name and the model."""
+    """How an endpoint is called. Only the endpoint's name and the model are part of request keys."""
 
     base_url: str | None = Field(None, description="the endpoint; default: OPENAI_BASE_URL, else OpenAI's")
-    endpoint: str | None = Field(None, description="its name in request keys; default: its URL")
+    endpoint: str | None = Field(
+        None, description="its name in request keys, for a server whose URL changes; default: its URL"
+    )
     model: str = "gpt-4o-mini"
     max_concurrency: int = Field(256, ge=1, description="requests in flight at most")
     requests_per_minute: float | None = Field(None, ge=1)
@@ -39,11 +41,11 @@ class EndpointSettings(params.Settings):
     )
 
     def name(self) -> str:
-        """Return the endpoint's name in request keys: give one where the same server's URL changes."""
+        """Return the endpoint's name in request keys: `endpoint` if given, else its URL."""
         return self.endpoint or endpoint_name(self.url())
 
     def url(self) -> str:
-        """Return the endpoint's URL, or raise a `ThoughtmillError` when it cannot be one."""
+        """Return the endpoint's URL; a malformed one, or credentials in it, raise a `ThoughtmillError`."""
         url = (self.base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL).strip()
         if "@" in url or "?" in url:
             raise ThoughtmillError(
@@ -56,7 +58,7 @@ class EndpointSettings(params.Settings):
 
 
 class BatchSettings(EndpointSettings):
-    """How batches are run; the settings of single requests that do not apply to batches are not read."""
+    """How batches are run; concurrency, rate limits and retries of single requests do not apply."""
 
     poll_s: float = Field(30.0, gt=0, description="seconds between two looks at a batch")
     price_factor: float = Field(0.5, ge=0, description="what a batch costs of the price of single requests")

@@ -1,4 +1,4 @@
-"""The transport `openai`: requests through `openai.AsyncOpenAI` on its aiohttp backend."""
+"""The transport `openai`: sends requests through `openai.AsyncOpenAI` on its aiohttp backend."""
 
 import asyncio
 import time
@@ -12,7 +12,7 @@ from thoughtmill.factory.teachers.endpoint.transport import BREAKS, JSON, PATH, 
 
 
 class OpenAITransport:
-    """Requests through the `openai` package: its authentication, its errors, its connections."""
+    """Sends requests with the authentication, the errors and the connections of the `openai` package."""
 
     def __init__(self, base_url: str, timeout_s: float, connections: int) -> None:
         limits = httpx2.Limits(max_connections=connections, max_keepalive_connections=connections)
@@ -45,7 +45,7 @@ class OpenAITransport:
 
 
 def _cause(error: BaseException) -> BaseException:
-    """Return aiohttp's own error, which the layers above rename: a refused connection to a time-out, too."""
+    """Return the error of aiohttp itself: the layers above rename even a refused connection to a time-out."""
     while not isinstance(error, aiohttp.ClientError | TimeoutError) and error.__cause__ is not None:
         error = error.__cause__
     return error

@@ -1,8 +1,7 @@
-"""Transports: how the bytes of one request reach an endpoint, and come back as a `Response`.
+"""Transports: send the bytes of one request to an endpoint, and return a `Response`.
 
-`raw` goes through aiohttp alone, for speed; `through_openai` through the `openai` package, with its
-authentication and its errors. Neither retries, nor sends a request on to where an endpoint has moved: the
-engine counts every attempt.
+`RawTransport` uses aiohttp alone, for speed; `through_openai.OpenAITransport` uses the `openai` package, with
+its authentication and its errors. Neither retries or follows redirects: the engine counts every attempt.
 """
 
 import email.utils
@@ -23,14 +22,15 @@ PATH = "/chat/completions"
 JSON = {"Content-Type": "application/json"}
 SHORTEST_SECRET = 12
 CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")  # in a URL, such as a proxy's
-BREAKS = (TimeoutError, aiohttp.ClientError, UnicodeError)  # the last: names and words of no known alphabet
+# A `UnicodeError` is raised for a host name or a header with invalid characters.
+BREAKS = (TimeoutError, aiohttp.ClientError, UnicodeError)
 
 
 class Transport(Protocol):
-    """One way to send requests; used from within one event loop."""
+    """Sends requests, from within one event loop."""
 
     async def post(self, body: bytes) -> Response:
-        """Send one request and return what came back, whatever it is."""
+        """Send one request and return its response; errors of the network are responses, too."""
         ...
 
     async def close(self) -> None:
@@ -39,9 +39,10 @@ class Transport(Protocol):
 
 
 def api_key() -> str | None:
-    """Return the key from `OPENAI_API_KEY`, the only place it may be in, or raise a `ThoughtmillError`.
+    """Return the key from `OPENAI_API_KEY`, the only place where it is looked for; None when there is none.
 
-    The end of its line is no part of it.
+    Space around the key, such as a trailing newline, is dropped. Characters that no key can have raise a
+    `ThoughtmillError`.
     """
     key = os.environ.get("OPENAI_API_KEY", "").strip()
     if not (key.isascii() and key.isprintable()):
@@ -58,7 +59,9 @@ def proxy_of(url: str) -> str | None:
 
 
 def retry_after_s(headers: Mapping[str, str], now_s: float) -> float | None:
-    """Return how long an endpoint asks to wait: `Retry-After` as seconds or as a date, or in milliseconds.
+    """Return how many seconds an endpoint asks to wait; None when its headers do not say.
+
+    `Retry-After` holds seconds or a date, `retry-after-ms` milliseconds.
 
     >>> retry_after_s({"retry-after": "20"}, now_s=0.0)
     20.0
@@ -73,7 +76,7 @@ def retry_after_s(headers: Mapping[str, str], now_s: float) -> float | None:
     try:
         date = email.utils.parsedate_tz(asked)
         return None if date is None else max(0.0, email.utils.mktime_tz(date) - now_s)
-    except (ValueError, OverflowError):  # a month or a year that no calendar has
+    except (ValueError, OverflowError):  # an impossible date
         return None
 
 
@@ -86,35 +89,35 @@ def _number(text: str | None) -> float | None:
 
 
 def delivered(begun: float, status: int, body: bytes, headers: Mapping[str, str]) -> Response:
-    """Return what came back whole; `begun` is a `time.perf_counter`."""
+    """Return the response of a whole HTTP answer; `begun` is a `time.perf_counter`."""
     latency_s = time.perf_counter() - begun
     wait_s = None if status == 200 else retry_after_s(headers, time.time())
-    moved = _said(headers.get("location", "")) if 300 <= status < 400 else ""
+    moved = _safe(headers.get("location", "")) if 300 <= status < 400 else ""
     return Response(status, without_key(body), latency_s, wait_s, detail=moved)
 
 
 def broken(begun: float, error: BaseException, timeout_s: float) -> Response:
-    """Return what a time-out or a broken connection is."""
+    """Return the response of a time-out or a broken connection."""
     latency_s = time.perf_counter() - begun
     unsent = isinstance(error, aiohttp.ClientConnectorError)
     if isinstance(error, TimeoutError) and not unsent:
         return Response(None, b"", latency_s, detail=f"no answer within {timeout_s:g} s")
-    return Response(None, b"", latency_s, detail=_said(f"{type(error).__name__}: {error}"), sent=not unsent)
+    return Response(None, b"", latency_s, detail=_safe(f"{type(error).__name__}: {error}"), sent=not unsent)
 
 
-def _said(words: str) -> str:
-    """Return words of an endpoint or of an error as they may be kept: without secrets, in UTF-8."""
-    return without_key(CREDENTIALS.sub("", words).encode(errors="replace")).decode()
+def _safe(text: str) -> str:
+    """Return the text of an error without credentials and in valid UTF-8, so that it may be stored."""
+    return without_key(CREDENTIALS.sub("", text).encode(errors="replace")).decode()
 
 
 def without_key(text: bytes) -> bytes:
-    """Blot out the API key, should an endpoint repeat it; words like `none` or `EMPTY` are no secret."""
+    """Replace the API key, should an endpoint repeat it; short keys, such as `none`, are not secret."""
     key = api_key()
     return text.replace(key.encode(), b"[key]") if key and len(key) >= SHORTEST_SECRET else text
 
 
 class RawTransport:
-    """Requests through aiohttp alone, for less CPU time."""
+    """Sends requests through one aiohttp session."""
 
     def __init__(self, base_url: str, timeout_s: float, connections: int) -> None:
         self.url = base_url.rstrip("/") + PATH
