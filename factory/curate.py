@@ -19,7 +19,7 @@ from thoughtmill.factory.core.progress import track
 from thoughtmill.factory.solvers.checks import redrawing
 from thoughtmill.factory.solvers.outcome import Check
 from thoughtmill.factory.thoughts import THOUGHTS
-from thoughtmill.factory.thoughts import solving as verdicts
+from thoughtmill.factory.thoughts.solving import VerifySettings, worker_pool
 from thoughtmill.schemas import Checks, Problems, Records
 
 
@@ -173,16 +173,16 @@ def main() -> None:
     verified = data / "verified"
     _refuse_strays((verified, data / "completions"), thoughts)
     checks = [tables.Source(verified / thought / "checks.parquet", Checks) for thought in thoughts]
-    solving = params.section("verify", verdicts.VerifySettings)
+    solving = params.section("verify", VerifySettings)
     kinds = {thought: THOUGHTS.named(thought).KIND for thought in thoughts}
     records = in_order(verified, thoughts)
     found = redrawing.pairs(problems, records, kinds, settings.seed) if settings.redraw else ()
-    crew = verdicts.crew(solving, redrawing.redraw, redrawing.lost)
+    pool = worker_pool(solving, redrawing.redraw, redrawing.lost)
     with (
         tables.writer(data / "records.parquet", Records) as add_record,
         tables.writer(data / "checks.parquet", Checks) as add_check,
     ):
-        for check in chain(*checks, redrawing.rows(track(found, "redraw numbers"), crew.spread)):
+        for check in chain(*checks, redrawing.rows(track(found, "redraw numbers"), pool.spread)):
             add_check(check)
         for record, more in track(curate(problems, in_order(verified, thoughts), settings), "curate"):
             add_record(record)

@@ -188,7 +188,7 @@ ATTACKS: dict[str, str] = {
     "crash": "import ctypes\nctypes.string_at(0)",
     "crash_by_recursion": "import sys\nsys.setrecursionlimit(10**9)\ndef f(n): return f(n + 1) + f(n)\nf(0)",
     "exit_handler": "import atexit\n@atexit.register\ndef late():\n    " + MARK + "ans = 1",
-    "finalizer": "class Late:\n    def __del__(self): open('@MARKER@', 'w').write('x')\nlate = Late()\nans = 1",
+    "finalizer": "class WorkerTimeout:\n    def __del__(self): open('@MARKER@', 'w').write('x')\nlate = WorkerTimeout()\nans = 1",
     "broken_bytecode": "def f(): pass\nf.__code__ = f.__code__.replace(co_code=b'\\x64\\xff' * 100, co_stacksize=0)\nf()",
     # time
     "loop": "while True: pass",

@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 
 from thoughtmill.factory.solutions import parse
-from thoughtmill.factory.solutions.graphs import Step
+from thoughtmill.factory.solutions.graphs import GraphStep
 from thoughtmill.factory.teachers.embedded.compiling import cot, eot, knowledge, pot
 from thoughtmill.factory.teachers.embedded.rules import WORDINGS, rules
 
@@ -121,17 +121,17 @@ def test_every_wording_is_a_complete_sentence_without_a_number() -> None:
     ],
 )
 def test_a_rule_belongs_to_the_pattern_of_a_calculation(expression: str, pattern: str) -> None:
-    (rule,) = rules([Step("result", expression, Fraction(1))])
+    (rule,) = rules([GraphStep("result", expression, Fraction(1))])
     assert rule in WORDINGS[pattern]
 
 
 def test_a_pattern_without_a_rule_of_its_own_gets_those_of_its_parts() -> None:
-    told = rules([Step("result", "a * b + c - d", Fraction(1))])
+    told = rules([GraphStep("result", "a * b + c - d", Fraction(1))])
     assert [next(sign for sign in WORDINGS if rule in WORDINGS[sign]) for rule in told] == ["*", "+", "-"]
 
 
 def test_a_rule_is_told_once_and_in_several_wordings() -> None:
-    same = [Step("a", "b * c", Fraction(1)), Step("a", "b * c", Fraction(1))]
+    same = [GraphStep("a", "b * c", Fraction(1)), GraphStep("a", "b * c", Fraction(1))]
     assert len(rules(same)) == 1
-    told = {rules([Step(f"{name}s", "b * c", Fraction(1))])[0] for name in "abcdefghijkl"}
+    told = {rules([GraphStep(f"{name}s", "b * c", Fraction(1))])[0] for name in "abcdefghijkl"}
     assert told == set(WORDINGS["*"])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import sympy
 
-from thoughtmill.factory.solvers.program.values import Reading, read_text, read_value
+from thoughtmill.factory.solvers.program.values import ProgramValue, read_text, read_value
 
 
 class LyingInt(int):
@@ -55,7 +55,7 @@ class LyingInt(int):
     ],
 )
 def test_a_number_of_any_type_is_read(value: Any, text: str) -> None:
-    assert read_value(value) == Reading("number", text)
+    assert read_value(value) == ProgramValue("number", text)
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_what_is_no_number_is_read_as_none(value: Any) -> None:
 
 def test_none_and_text_are_told_apart_from_both() -> None:
     assert read_value(None).kind == "none"
-    assert read_value("18 dollars") == Reading("text", "18 dollars")
+    assert read_value("18 dollars") == ProgramValue("text", "18 dollars")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from thoughtmill.factory.solvers import programs
 from thoughtmill.factory.solvers.limits import Limits
 from thoughtmill.factory.solvers.solvers import Solvers
 from thoughtmill.factory.thoughts import solving as verdicts
-from thoughtmill.factory.thoughts.solving import Job, Solved, VerifySettings, crew, solve, solving
+from thoughtmill.factory.thoughts.solving import Job, Solved, VerifySettings, solve, solving, worker_pool
 
 PROBLEM = "How many are 6 rows of 7?"
 SETTINGS = VerifySettings(limits=Limits(wall_s=0.3, long_wall_s=0.6))
@@ -75,7 +75,7 @@ def _answer(job: Job, solvers: Solvers) -> str | None:
 
 def test_other_work_has_solvers_too() -> None:
     settings = SETTINGS.model_copy(update={"workers": 1})
-    assert list(crew(settings, _answer, lambda _: None).spread(JOBS[:2])) == ["42", "42"]
+    assert list(worker_pool(settings, _answer, lambda _: None).spread(JOBS[:2])) == ["42", "42"]
 
 
 def test_strict_refuses_a_system_without_protections_before_any_worker_starts(
@@ -86,7 +86,7 @@ def test_strict_refuses_a_system_without_protections_before_any_worker_starts(
     with pytest.raises(ThoughtmillError, match=r"set verify\.limits\.fence to auto"):
         solving(strict, Path("journal"))
     with pytest.raises(ThoughtmillError, match=r"set verify\.limits\.fence to auto"):
-        crew(strict, _answer, lambda _: None)
+        worker_pool(strict, _answer, lambda _: None)
 
 
 def test_a_worker_is_told_its_fence_and_does_not_look_for_it(monkeypatch: pytest.MonkeyPatch) -> None:

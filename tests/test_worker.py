@@ -9,7 +9,7 @@ import pytest
 
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.solvers import worker
-from thoughtmill.factory.solvers.worker import Died, Held, Late, Worker
+from thoughtmill.factory.solvers.worker import ClosingContext, Worker, WorkerDied, WorkerTimeout
 
 MODULE = f"""
 import os
@@ -55,7 +55,9 @@ def test_a_worker_has_no_environment_and_no_folder_of_ours() -> None:
     assert set(found["environment"]) <= {"PYTHONHASHSEED", "LC_CTYPE", "__CF_USER_TEXT_ENCODING"}
 
 
-@pytest.mark.parametrize(("question", "error"), [("loop", Late), ("die", Died), ("grow", Died)])
+@pytest.mark.parametrize(
+    ("question", "error"), [("loop", WorkerTimeout), ("die", WorkerDied), ("grow", WorkerDied)]
+)
 def test_a_question_that_ends_its_worker_says_how_and_the_next_is_answered(
     question: str, error: type[Exception]
 ) -> None:
@@ -67,7 +69,7 @@ def test_a_question_that_ends_its_worker_says_how_and_the_next_is_answered(
 
 
 @pytest.mark.parametrize("length", [1, 10**6])
-@pytest.mark.parametrize(("number", "error"), [(signal.SIGKILL, Died), (signal.SIGSTOP, Late)])
+@pytest.mark.parametrize(("number", "error"), [(signal.SIGKILL, WorkerDied), (signal.SIGSTOP, WorkerTimeout)])
 def test_a_worker_that_is_killed_or_stopped_costs_one_question_of_any_length(
     number: int, error: type[Exception], length: int
 ) -> None:
@@ -89,7 +91,7 @@ def test_a_worker_that_cannot_start_says_how_to_see_why() -> None:
 
 
 def test_what_is_held_is_closed_whatever_is_raised() -> None:
-    class Noted(Held):
+    class Noted(ClosingContext):
         closed = 0
 
         def close(self) -> None:

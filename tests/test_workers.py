@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from thoughtmill.factory.core.executors import local as workers
-from thoughtmill.factory.core.executors.local import Crew
+from thoughtmill.factory.core.executors.local import WorkerPool
 from thoughtmill.factory.core.files import running
 
 _offset = 0
@@ -36,17 +36,17 @@ def lost(item: int) -> int:
     return -1000
 
 
-def crew() -> Crew[int, int]:
-    return Crew(work, lost, 2, begin, (100,))
+def pool() -> WorkerPool[int, int]:
+    return WorkerPool(work, lost, 2, begin, (100,))
 
 
 def test_results_come_in_the_order_of_the_items() -> None:
     count = 3 * workers.CHUNK + 5
-    assert list(crew().spread(range(count))) == [item + 100 for item in range(count)]
+    assert list(pool().spread(range(count))) == [item + 100 for item in range(count)]
 
 
 def test_nothing_to_do_starts_no_process() -> None:
-    started = crew()
+    started = pool()
     assert list(started.spread([])) == []
     assert started.pool is None
 
@@ -55,7 +55,7 @@ def test_an_item_that_kills_its_process_is_lost_and_no_other() -> None:
     items = list(range(workers.CHUNK * 3))
     items[70] = -1
     expected = [-1000 if item < 0 else item + 100 for item in items]
-    assert list(crew().spread(items)) == expected
+    assert list(pool().spread(items)) == expected
 
 
 def test_only_a_bounded_number_of_items_is_taken_ahead() -> None:
@@ -67,7 +67,7 @@ def test_only_a_bounded_number_of_items_is_taken_ahead() -> None:
             taken += 1
             yield item
 
-    results = crew().spread(endless())
+    results = pool().spread(endless())
     assert next(results) == 100
     results.close()
     assert taken <= (2 * workers.AHEAD + 1) * workers.CHUNK
@@ -77,8 +77,8 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
     program = (
         "import os, sys; from pathlib import Path; from tests import test_workers as here\n"
         "if __name__ == '__main__':\n"
-        "    crew = here.Crew(here.note, here.lost, 2, here.begin, (0,))\n"
-        "    list(crew.spread([sys.argv[1]] * 500))\n"
+        "    pool = here.WorkerPool(here.note, here.lost, 2, here.begin, (0,))\n"
+        "    list(pool.spread([sys.argv[1]] * 500))\n"
     )
     (tmp_path / "main.py").write_text(program)
     env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}

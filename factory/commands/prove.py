@@ -13,7 +13,7 @@ from thoughtmill.factory.core.files import digest, existing, root
 from thoughtmill.factory.core.progress import track
 from thoughtmill.factory.solvers.solvers import Solvers
 from thoughtmill.factory.thoughts import THOUGHTS
-from thoughtmill.factory.thoughts import solving as verdicts
+from thoughtmill.factory.thoughts.solving import VerifySettings, configured, worker_pool
 from thoughtmill.schemas import Released
 
 HELP = "prove that a release is what it claims to be"
@@ -26,7 +26,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def call(words: argparse.Namespace) -> str:
     """Prove one release, here or downloaded from the Hub."""
-    return prove(words.folder or root() / "data" / "release", verdicts.configured())
+    return prove(words.folder or root() / "data" / "release", configured())
 
 
 class Claim(NamedTuple):
@@ -40,7 +40,7 @@ class Claim(NamedTuple):
     answer: str
 
 
-def prove(folder: Path, settings: verdicts.VerifySettings) -> str:
+def prove(folder: Path, settings: VerifySettings) -> str:
     """Return what was proved of the release in `folder`; a `ThoughtmillError` names all that does not hold.
 
     Every file has the SHA-256 that `manifest.json` names, no file is missing or added, and every released
@@ -53,8 +53,8 @@ def prove(folder: Path, settings: verdicts.VerifySettings) -> str:
         faults.append("the data version is not that of the tables in manifest.json")
     claims = 0
     if not faults:
-        crew = verdicts.crew(settings, refuted, _lost)
-        for fault in crew.spread(track(claimed(folder), "prove")):
+        pool = worker_pool(settings, refuted, _lost)
+        for fault in pool.spread(track(claimed(folder), "prove")):
             claims += 1
             faults += [fault] if fault else []
     if faults:

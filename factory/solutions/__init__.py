@@ -26,7 +26,7 @@ from fractions import Fraction
 
 from thoughtmill.factory.answers import number as answers
 from thoughtmill.factory.solutions.calculations import NAME, UnusableSolution
-from thoughtmill.factory.solutions.graphs import NAMED, Given, Graph, Step, calculate
+from thoughtmill.factory.solutions.graphs import NAMED, Given, Graph, GraphStep, calculate
 from thoughtmill.factory.solutions.quantities import quantities
 
 
@@ -41,7 +41,7 @@ class Solution:
     givens: tuple[Given, ...]
     rules: tuple[str, ...]
     relations: tuple[str, ...]
-    steps: tuple[Step, ...]
+    steps: tuple[GraphStep, ...]
     lines: tuple[str, ...]
     answer: Fraction
 
@@ -112,7 +112,7 @@ def _comes_to(value: Fraction, answer: Fraction) -> bool:
     return value == answer or answers.equal(answers.exact_text(value), answers.exact_text(answer))
 
 
-def _towards(answer: Fraction, steps: list[Step]) -> tuple[Step, ...]:
+def _towards(answer: Fraction, steps: list[GraphStep]) -> tuple[GraphStep, ...]:
     """Return the steps that the answer rests on: the last one that comes to it and what it uses."""
     gold = answers.exact_text(answer)
     last = max((i for i, step in enumerate(steps) if _comes_to(step.value, answer)), default=None)

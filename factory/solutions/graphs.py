@@ -37,7 +37,7 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class GraphStep:
     """A calculation: `expression` is spelled with the names of givens and earlier steps; `value` is exact."""
 
     name: str
@@ -65,7 +65,7 @@ class Graph:
         self.givens = {given.name: given for given in declared}
         self.named = bool(self.givens)
         self.problem = () if self.named else tuple(problem)
-        self.steps: list[Step] = []
+        self.steps: list[GraphStep] = []
         self.shown: list[Fraction] = []
         self.values = {given.name: given.value for given in self.givens.values()}
         self.used: set[str] = set()
@@ -105,7 +105,7 @@ class Graph:
         if value is None:
             raise UnusableSolution(f"`{expression}` has no value")
         self.values[name] = value
-        self.steps.append(Step(name, expression, value))
+        self.steps.append(GraphStep(name, expression, value))
         self.shown.append(shown)
 
     def _linked(self, number: str, words: str) -> str:

@@ -20,12 +20,12 @@ from thoughtmill.factory.solvers.equation.nonlinear import Nonlinear
 from thoughtmill.factory.solvers.equation.system import System, Text, parse, reassigned, system
 from thoughtmill.factory.solvers.equation.tree import Call, Unsolvable, fold, names
 from thoughtmill.factory.solvers.outcome import Check, Outcome
-from thoughtmill.factory.solvers.worker import Held
+from thoughtmill.factory.solvers.worker import ClosingContext
 
 __all__ = ["Equations", "equations_of"]
 
 
-class Equations(Held):
+class Equations(ClosingContext):
     """The solver of equations; `timeout_s` is processor time for one system in sympy.
 
     Same text, same outcome, but for a time-out. Use as a context manager, or call `close`.

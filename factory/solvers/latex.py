@@ -12,7 +12,7 @@ import re
 from thoughtmill.factory.answers import number as answers
 from thoughtmill.factory.answers.reading import boxes
 from thoughtmill.factory.answers.statements import stated
-from thoughtmill.factory.solvers.worker import Died, Late, Worker
+from thoughtmill.factory.solvers.worker import Worker, WorkerDied, WorkerTimeout
 
 MAX_LENGTH = 2000
 """Characters of the longest expression that is compared."""
@@ -38,7 +38,7 @@ class Latex(Worker):
             return None
         try:
             verdict = self.ask([predicted, gold])
-        except (Late, Died):  # of its memory limit, for one
+        except (WorkerTimeout, WorkerDied):  # of its memory limit, for one
             return None
         return None if verdict is None else bool(verdict)
 

@@ -20,7 +20,7 @@ from thoughtmill.factory.solvers.program.monty import TOGETHER, Monty
 from thoughtmill.factory.solvers.program.processes import FenceMissing, Zygote
 from thoughtmill.factory.solvers.program.screen import Screened, Unparsable, screen
 from thoughtmill.factory.solvers.program.values import read_text
-from thoughtmill.factory.solvers.worker import Held
+from thoughtmill.factory.solvers.worker import ClosingContext
 
 __all__ = ["Programs", "extract", "strongest_fence"]
 
@@ -31,7 +31,7 @@ LATE = "it did not end in time"
 NO_LIMITS = Limits()
 
 
-class Programs(Held):
+class Programs(ClosingContext):
     """Runs programs, one at a time; each worker process has its own.
 
     Plain programs run in `monty`, where they come to the same value in a tenth of the time. Whatever it does

@@ -3,10 +3,10 @@
 from thoughtmill.factory.solvers.equations import Equations
 from thoughtmill.factory.solvers.limits import Limits
 from thoughtmill.factory.solvers.programs import Programs
-from thoughtmill.factory.solvers.worker import Held
+from thoughtmill.factory.solvers.worker import ClosingContext
 
 
-class Solvers(Held):
+class Solvers(ClosingContext):
     """What a thought needs to be solved: the fence that runs programs and the solver of equations.
 
     Both start their processes when they are first needed; leaving the context ends them. `fence` is what

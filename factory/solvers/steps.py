@@ -30,7 +30,7 @@ _NOISE = Fraction(1, 10**12)
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ChainStep:
     """One stated calculation: its two sides as written, what it comes to exactly, and what is stated.
 
     `right` says whether the two agree within the digits shown.
@@ -48,19 +48,19 @@ class Step:
 
 
 @lru_cache(maxsize=16)
-def steps(text: str) -> tuple[Step, ...]:
+def steps(text: str) -> tuple[ChainStep, ...]:
     """Return the steps of a text in their order, in marks (`<<48/2=24>>`) and in sentences, in linear time.
 
     A calculation that a mark and its sentence state alike is one step. The latest texts are remembered.
     """
-    found: list[Step] = []
+    found: list[ChainStep] = []
     for line in text.splitlines():
         if "=" in line or "\N{ALMOST EQUAL TO}" in line:
             found += _line_steps(line)
     return tuple(found)
 
 
-def _line_steps(line: str) -> Iterator[Step]:
+def _line_steps(line: str) -> Iterator[ChainStep]:
     seen: set[tuple[Fraction, Fraction]] = set()
     for part in (*MARK.findall(line), MARK.sub("", line)):
         for equality in equalities.find(part):
@@ -70,7 +70,7 @@ def _line_steps(line: str) -> Iterator[Step]:
                 yield step
 
 
-def _recomputed(equality: equalities.Equality) -> Step | None:
+def _recomputed(equality: equalities.Equality) -> ChainStep | None:
     """Return the step that an equality is, or None when one of its sides has no value."""
     left, right = evaluate(equality.left), evaluate(equality.right)
     opening = right if equality.opening == equality.right else evaluate(equality.opening)
@@ -85,7 +85,7 @@ def _recomputed(equality: equalities.Equality) -> Step | None:
     )
     if not agree and _UNCLEAR.search(equality.left) and not (left > 1 and equality.left.count("/") == 1):
         return None
-    return Step(equality.left, equality.opening, left, opening, agree)
+    return ChainStep(equality.left, equality.opening, left, opening, agree)
 
 
 def _senses(written: str, value: Fraction) -> list[Fraction]:

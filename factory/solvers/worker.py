@@ -35,15 +35,15 @@ PATIENCE = 6
 MEMORY_B = 2 << 30
 
 
-class Late(Exception):
+class WorkerTimeout(Exception):
     """A question took more than its processor time."""
 
 
-class Died(Exception):
+class WorkerDied(Exception):
     """A worker died of a question."""
 
 
-class Held(ABC):
+class ClosingContext(ABC):
     """What holds processes: `with` closes it at the end."""
 
     def __enter__(self) -> Self:
@@ -59,7 +59,7 @@ class Held(ABC):
         """End the processes; they start again when they are needed."""
 
 
-class Worker(Held):
+class Worker(ClosingContext):
     """One process in which the function `reply` of a module answers, started when it is first asked."""
 
     def __init__(self, module: str, cpu_s: float) -> None:
@@ -68,7 +68,7 @@ class Worker(Held):
         self._buffer = b""
 
     def ask(self, question: Any) -> Any:
-        """Return the reply to a question; both are JSON. Raises Late or Died."""
+        """Return the reply to a question; both are JSON. Raises WorkerTimeout or WorkerDied."""
         process = self.process or self._started()
         assert process.stdin is not None
         try:
@@ -80,11 +80,11 @@ class Worker(Held):
             line = b""
         except TimeoutError:
             self.close()
-            raise Late from None
+            raise WorkerTimeout from None
         if not line:
             ended = process.wait()
             self.close()
-            raise Late if ended == -signal.SIGPROF else Died
+            raise WorkerTimeout if ended == -signal.SIGPROF else WorkerDied
         return json.loads(line)
 
     def close(self) -> None:

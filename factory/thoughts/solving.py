@@ -13,7 +13,7 @@ from pydantic import Field
 
 from thoughtmill.factory.core import params
 from thoughtmill.factory.core.errors import NotInProject
-from thoughtmill.factory.core.executors.local import Crew
+from thoughtmill.factory.core.executors.local import WorkerPool
 from thoughtmill.factory.core.journal import journaled
 from thoughtmill.factory.core.params import Settings as Section
 from thoughtmill.factory.solvers.checks import CHECKS, checked
@@ -103,26 +103,28 @@ def _solved(job: Job, rationale: str | None, solvers: Solvers, share_s: float) -
 
 def solving(settings: VerifySettings, journal: Path) -> Solving:
     """Return a way to do jobs on all cores that goes on after `kill -9` where `journal` ends."""
-    return partial(journaled, journal, _crew(settings, solve, _lost).spread, dump=_dump, load=_load)
+    return partial(journaled, journal, _pool(settings, solve, _lost).spread, dump=_dump, load=_load)
 
 
-def crew(
+def worker_pool(
     settings: VerifySettings, work: Callable[[Item, Solvers], Result], lost: Callable[[Item], Result]
-) -> Crew[Item, Result]:
+) -> WorkerPool[Item, Result]:
     """Return processes, one per core unless `verify.workers` says otherwise, that each have their solvers.
 
     What this system lacks to hold programs is said, or refused, here, and by no worker again.
     """
-    return _crew(settings, partial(_each, work), lost)
+    return _pool(settings, partial(_each, work), lost)
 
 
-def _crew(
+def _pool(
     settings: VerifySettings,
     work: Callable[[list[Item], Solvers], list[Result]],
     lost: Callable[[Item], Result],
-) -> Crew[Item, Result]:
+) -> WorkerPool[Item, Result]:
     workers = settings.workers or os.cpu_count() or 1
-    return Crew(partial(_with_solvers, work), lost, workers, _begin, (settings, fence_for(settings.limits)))
+    return WorkerPool(
+        partial(_with_solvers, work), lost, workers, _begin, (settings, fence_for(settings.limits))
+    )
 
 
 def source_digest() -> str:

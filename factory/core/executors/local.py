@@ -19,7 +19,7 @@ CHUNK = 64
 AHEAD = 4
 
 
-class Crew(Generic[Item, Result]):
+class WorkerPool(Generic[Item, Result]):
     """Processes that each do `work(items)`, a few items at a time, after calling `begin(*arguments)` once.
 
     `work`, `begin`, the items and the results must pickle; a result must not depend on the items beside its

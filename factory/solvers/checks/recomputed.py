@@ -14,7 +14,7 @@ from thoughtmill.factory.answers import number as answers
 from thoughtmill.factory.answers.numbers_in_text import find
 from thoughtmill.factory.solvers.checks import applies_to
 from thoughtmill.factory.solvers.outcome import Check, Outcome
-from thoughtmill.factory.solvers.steps import Step, steps
+from thoughtmill.factory.solvers.steps import ChainStep, steps
 
 
 @applies_to("chain")
@@ -49,7 +49,7 @@ def steps_reach_answer(rationale: str, problem: str, outcome: Outcome) -> Check:
     )
 
 
-def _reaches(found: Sequence[Step], answer: str) -> bool:
+def _reaches(found: Sequence[ChainStep], answer: str) -> bool:
     """Return whether a wrong result, or one computed from it, is the answer."""
     tainted: set[Fraction] = set()
     for step in found:

@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import Any
 
 from thoughtmill.factory.solvers.equation.tree import Call, Tree, Unsolvable
-from thoughtmill.factory.solvers.worker import Died, Late, Worker
+from thoughtmill.factory.solvers.worker import Worker, WorkerDied, WorkerTimeout
 
 Equation = tuple[Tree, Tree]
 
@@ -33,9 +33,9 @@ class Nonlinear(Worker):
         }
         try:
             reply = self.ask(request | {"size": len(positions)})
-        except Late:
+        except WorkerTimeout:
             raise Unsolvable("timeout", f"sympy took more than {self.cpu_s:g} s") from None
-        except Died:
+        except WorkerDied:
             raise Unsolvable("killed", "the process that ran sympy died") from None
         if "failure" in reply:
             raise Unsolvable(reply["failure"], reply["detail"])

@@ -15,7 +15,7 @@ from pydantic_monty import CollectString, MontyCrashedError, MontyError, MontyRu
 
 from thoughtmill.factory.solvers.limits import Limits
 from thoughtmill.factory.solvers.program.screen import Screened
-from thoughtmill.factory.solvers.program.values import Reading, last_line, read_value
+from thoughtmill.factory.solvers.program.values import ProgramValue, last_line, read_value
 
 GRACE_S = 0.3
 BUSY = 0.9
@@ -82,7 +82,7 @@ class Monty:
             return "text", last_line(printed.output)
         return reading.kind, reading.text
 
-    def run_together(self, programs: Sequence[Screened]) -> list[Reading | None]:
+    def run_together(self, programs: Sequence[Screened]) -> list[ProgramValue | None]:
         """Run plain programs in one session; a reading each, None for those that must run by themselves.
 
         These are whatever fails in any way, or leaves no value; when all of them together take longer or more
@@ -94,7 +94,7 @@ class Monty:
             values = self._feed(SHARED, CollectString(self._output_bytes), self._wall_s, inputs)
         except (MontyError, *UNREADABLE):
             return [None] * len(programs)
-        readings = [read_value(value[0]) if value else Reading("none", "") for value in values]
+        readings = [read_value(value[0]) if value else ProgramValue("none", "") for value in values]
         return [None if reading.kind == "none" else reading for reading in readings]
 
     def _feed(

@@ -9,7 +9,7 @@ import sys
 from types import CodeType
 from typing import NoReturn
 
-from thoughtmill.factory.solvers.program.values import TEXT_LENGTH, Reading, last_line, read_value
+from thoughtmill.factory.solvers.program.values import TEXT_LENGTH, ProgramValue, last_line, read_value
 
 ADDRESS = re.compile(r"0x[0-9a-fA-F]+")
 
@@ -26,7 +26,7 @@ class Printed:
         """Keep a piece of text."""
         self._room -= len(text)
         if self._room < 0:
-            finish(self._answer_fd, Reading("output", "more was printed than may be"))
+            finish(self._answer_fd, ProgramValue("output", "more was printed than may be"))
         self._parts.append(str.__str__(text))
         return len(text)
 
@@ -45,19 +45,19 @@ def run(body: str, tail: str, answer_fd: int, limit_bytes: int) -> NoReturn:
     finish(answer_fd, _reading(body, tail, printed))
 
 
-def _reading(body: str, tail: str, printed: Printed) -> Reading:
+def _reading(body: str, tail: str, printed: Printed) -> ProgramValue:
     """Return what a program comes to, or how it failed: raised, forbidden or memory."""
     try:
         code = compile(body, "<program>", "exec")
         asked = compile(tail, "<program>", "eval") if tail else None
         value = read_value(_value(code, asked))
     except MemoryError:
-        return Reading("memory", "MemoryError")
+        return ProgramValue("memory", "MemoryError")
     except PermissionError as error:
-        return Reading("forbidden", _words(error))
+        return ProgramValue("forbidden", _words(error))
     except BaseException as error:  # noqa: BLE001  whatever a program raises is its own failure
-        return Reading("raised", _words(error))
-    return value if value.kind != "none" else Reading("text", last_line(printed.text()))
+        return ProgramValue("raised", _words(error))
+    return value if value.kind != "none" else ProgramValue("text", last_line(printed.text()))
 
 
 def _value(code: CodeType, asked: CodeType | None) -> object:
@@ -80,7 +80,7 @@ def _words(error: BaseException) -> str:
     return f"{type(error).__name__}: {message}" if message else type(error).__name__
 
 
-def finish(answer_fd: int, reading: Reading) -> NoReturn:
+def finish(answer_fd: int, reading: ProgramValue) -> NoReturn:
     """Write one line, short enough to be written at once, and end this process."""
     line = " ".join(f"{reading.kind} {reading.text}".split())
     os.write(answer_fd, line.encode("utf-8", "replace")[: 4 * TEXT_LENGTH] + b"\n")

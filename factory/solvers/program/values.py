@@ -16,30 +16,30 @@ NUMBER = re.compile(
 )
 
 
-class Reading(NamedTuple):
+class ProgramValue(NamedTuple):
     """A value in words: `kind` is number, text, none or other; `text` is its text or the name of its type."""
 
     kind: str
     text: str
 
 
-def read_value(value: Any, depth: int = 3) -> Reading:
+def read_value(value: Any, depth: int = 3) -> ProgramValue:
     """Return the number that a value is, as text.
 
     One of a kind counts as itself: `[18]`, `(18,)`, `{x: 18}` (what sympy's `solve` returns) and arrays of
     one element, up to `depth` levels. Booleans are no numbers; text is passed on to be read as text.
 
     >>> read_value([18.5]), read_value(True)
-    (Reading(kind='number', text='18.5'), Reading(kind='other', text='bool'))
+    (ProgramValue(kind='number', text='18.5'), ProgramValue(kind='other', text='bool'))
     """
     if value is None:
-        return Reading("none", "")
+        return ProgramValue("none", "")
     if isinstance(value, str):
-        return Reading("text", last_line(str.__str__(value)))
+        return ProgramValue("text", last_line(str.__str__(value)))
     if isinstance(value, bool):
-        return Reading("other", "bool")
+        return ProgramValue("other", "bool")
     if isinstance(value, float):
-        return Reading("number", float.__repr__(value))
+        return ProgramValue("number", float.__repr__(value))
     if isinstance(value, numbers.Rational):
         return _rational(value)
     inner = _only_element(value)
@@ -48,12 +48,12 @@ def read_value(value: Any, depth: int = 3) -> Reading:
     return _unusual(value)
 
 
-def _rational(value: numbers.Rational) -> Reading:
+def _rational(value: numbers.Rational) -> ProgramValue:
     """Read a whole number or a fraction of Python, numpy or sympy; no long one is ever written out."""
     above, below = int(value.numerator), int(value.denominator)
     if max(above.bit_length(), below.bit_length()) > TEXT_LENGTH:
-        return Reading("other", "number of too many digits")
-    return Reading("number", str(above) if below == 1 else f"{above}/{below}")
+        return ProgramValue("other", "number of too many digits")
+    return ProgramValue("number", str(above) if below == 1 else f"{above}/{below}")
 
 
 def _only_element(value: Any) -> tuple[Any] | None:
@@ -67,18 +67,18 @@ def _only_element(value: Any) -> tuple[Any] | None:
     return None
 
 
-def _unusual(value: Any) -> Reading:
+def _unusual(value: Any) -> ProgramValue:
     """Read decimals, complex numbers on the real line and closed sympy expressions."""
     name = type(value).__name__
     if name == "Decimal":
-        return Reading("number", str(value))
+        return ProgramValue("number", str(value))
     if isinstance(value, complex):
-        return read_value(value.real) if value.imag == 0 else Reading("other", name)
+        return read_value(value.real) if value.imag == 0 else ProgramValue("other", name)
     if getattr(value, "is_number", False) and getattr(value, "is_real", None) is not False:
-        return Reading("number", repr(float(value)))
+        return ProgramValue("number", repr(float(value)))
     if isinstance(value, numbers.Real):
-        return Reading("number", repr(float(value)))
-    return Reading("other", name)
+        return ProgramValue("number", repr(float(value)))
+    return ProgramValue("other", name)
 
 
 def last_line(text: str) -> str:

@@ -25,7 +25,7 @@ from thoughtmill.factory.solutions.calculations import (
     spelled,
     tokens,
 )
-from thoughtmill.factory.solutions.graphs import NAMED, Step
+from thoughtmill.factory.solutions.graphs import NAMED, GraphStep
 from thoughtmill.factory.teachers.embedded.rules import rules
 
 
@@ -73,7 +73,7 @@ def in_numbers(expression: str, solution: Solution) -> str:
     return NAMED.sub(lambda name: _number(values[name[0]]), expression)
 
 
-def _equation(step: Step) -> str:
+def _equation(step: GraphStep) -> str:
     return f"{step.name} = {step.expression}"
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from zlib import crc32
 
-from thoughtmill.factory.solutions.graphs import Step
+from thoughtmill.factory.solutions.graphs import GraphStep
 
 WORDINGS: dict[str, tuple[str, ...]] = {
     "percent": (
@@ -63,17 +63,17 @@ OPERATOR = re.compile(r"//|[-+*/%]")
 HUNDREDTHS = re.compile(r"/ 100\b|\b0\.\d+|\bpercent|\bshare_of|\b100 /")
 
 
-def rules(steps: Sequence[Step]) -> list[str]:
+def rules(steps: Sequence[GraphStep]) -> list[str]:
     """Return the rules that calculations follow, in the order in which they are needed, each once.
 
     >>> from fractions import Fraction
-    >>> rules([Step("students", "classes * 2", Fraction(24))])
+    >>> rules([GraphStep("students", "classes * 2", Fraction(24))])
     ['When all units have the same value, the total value is the number of units times the value of each.']
     """
     return list(dict.fromkeys(rule for step in steps for rule in _of_step(step)))
 
 
-def _of_step(step: Step) -> list[str]:
+def _of_step(step: GraphStep) -> list[str]:
     """Return the rule of each pattern in a calculation, in a wording drawn by its names."""
     used = set(OPERATOR.findall(step.expression))
     signs = [sign for sign in WORDINGS if sign in used]

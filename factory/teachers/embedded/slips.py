@@ -14,7 +14,7 @@ from random import Random
 
 from thoughtmill.factory.answers import number as answers
 from thoughtmill.factory.solutions import Solution
-from thoughtmill.factory.solutions.graphs import Step, calculate
+from thoughtmill.factory.solutions.graphs import GraphStep, calculate
 from thoughtmill.factory.teachers.embedded.compiling import COMPILERS, in_numbers
 
 OPERATOR = re.compile(r" ([-+*/]) ")
@@ -153,7 +153,7 @@ def _in_lines(
     return text[: match.start()] + change(match[match.re.groups]) + text[match.end() :]
 
 
-def _retold(right: CorrectCompletion, changed: Step, calculated: bool) -> str | None:
+def _retold(right: CorrectCompletion, changed: GraphStep, calculated: bool) -> str | None:
     """Return the completion as it is when one step is another; None when that changes no answer.
 
     `calculated` says whether the value of the changed step follows from its expression.
