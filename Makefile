@@ -32,7 +32,7 @@ student: .venv/ready
 
 # The site of the documentation, in site/html; a warning is an error.
 docs: .venv/docs
-	python docs/site.py
+	python docs/build.py
 
 lint: .venv/ready
 	ruff check .

@@ -13,7 +13,14 @@ from thoughtmill.train.policies import PolicySettings, policy
 from thoughtmill.train.policies.plans import Sample, SampleKey, replay
 from thoughtmill.train.stored import read_samples
 
-POLICIES = ("greedy/ir", "majority@4/ir", "majority@16/ir", "early_stop@16/ir", "adaptive@16/ir", "pass@16/ir")
+POLICIES = (
+    "greedy/ir",
+    "majority@4/ir",
+    "majority@16/ir",
+    "early_stop@16/ir",
+    "adaptive@16/ir",
+    "pass@16/ir",
+)
 
 
 def made_up(problems: int = 200, seed: int = 1) -> tuple[dict[SampleKey, Sample], dict[str, str]]:

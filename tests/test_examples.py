@@ -50,7 +50,11 @@ def test_completions_get_verdicts() -> None:
 
 
 def test_a_file_of_completions_gets_verdicts(tmp_path: Path) -> None:
-    row = {"problem": "Mo has 3 bags of 4 nuts. How many?", "answer": "12", "completion": "3 * 4 = 12\n#### 12"}
+    row = {
+        "problem": "Mo has 3 bags of 4 nuts. How many?",
+        "answer": "12",
+        "completion": "3 * 4 = 12\n#### 12",
+    }
     (tmp_path / "rows.jsonl").write_text(json.dumps(row) + "\n", "utf-8")
     assert said("verify_file.py", tmp_path / "rows.jsonl", "cot").startswith("correct")
 
