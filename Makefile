@@ -1,25 +1,21 @@
-# Two commands: `make repro` builds the corpus, `make test` proves it. Both set themselves up when they must.
-SHELL := bash
-.SHELLFLAGS := -euo pipefail -c
+# Two commands: `make repro` builds everything, `make test` proves it. Both set themselves up when they must.
 PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
-# DVC ends every run with the advice to push, whether there is a remote or not.
-REPRO := dvc repro | awk '!/dvc push/ { print; fflush() }'
-
-.PHONY: repro students test base student docs lint types clean
+.PHONY: repro corpus test base student docs lint types clean
 
 repro: .venv/ready
-	$(REPRO)
-	@thoughtmill summary
-	@echo 'next: `make students` trains a student for every role and lets them answer (15 minutes on two cores)'
+	dvc repro
+	thoughtmill summary
 
-students: .venv/ready
-	cd train && $(REPRO)
-	@echo 'what students answered: data/students/index.html'
+# Everything but the students; the report then shows those that answered last, if any did.
+corpus: .venv/ready
+	dvc repro release
+	dvc repro --single-item report
+	thoughtmill summary
 
 test: .venv/ready lint types
 	pytest -n 2 --dist loadfile
@@ -32,7 +28,7 @@ student: .venv/ready
 
 # The site of the documentation, in site/html; a warning is an error.
 docs: .venv/docs
-	python docs/build.py
+	python docs/site.py
 
 lint: .venv/ready
 	ruff check .

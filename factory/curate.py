@@ -14,7 +14,7 @@ from thoughtmill.factory.answers import equal
 from thoughtmill.factory.core import params, stage, tables
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import root
-from thoughtmill.factory.core.params import Settings as Section
+from thoughtmill.factory.core.params import Section
 from thoughtmill.factory.core.progress import track
 from thoughtmill.factory.solvers.checks import redrawing
 from thoughtmill.factory.solvers.outcome import Check
@@ -23,7 +23,7 @@ from thoughtmill.factory.thoughts.solving import VerifySettings, worker_pool
 from thoughtmill.schemas import Checks, Problems, Records
 
 
-class Settings(Section):
+class CurateSettings(Section):
     """The section `curate` of `params.yaml`."""
 
     seed: int = 1
@@ -48,7 +48,7 @@ class Standing(NamedTuple):
 
 
 def curate(
-    problems: Iterable[tables.Row], records: Iterable[tables.Row], settings: Settings
+    problems: Iterable[tables.Row], records: Iterable[tables.Row], settings: CurateSettings
 ) -> Iterator[tuple[tables.Row, list[tables.Row]]]:
     """Yield every record with its split, `kept` and `drop_reason`, and the rows of `checks` found on the way.
 
@@ -98,7 +98,7 @@ def agreement(record: tables.Row, siblings: list[tables.Row]) -> tables.Row:
     ).row(record["record_id"])
 
 
-def stand(problems: Iterable[tables.Row], settings: Settings) -> Iterator[tuple[str, Standing]]:
+def stand(problems: Iterable[tables.Row], settings: CurateSettings) -> Iterator[tuple[str, Standing]]:
     """Yield (problem_id, standing) for every problem; `problems` is read three times."""
     with_validation = {row["source"] for row in problems if row["split"] == "validation"}
 
@@ -167,7 +167,7 @@ def _refuse_strays(folders: tuple[Path, ...], thoughts: tuple[str, ...]) -> None
 def main() -> None:
     """Read the problems and what `verify` found in each thought, write records and checks of the corpus."""
     data = root() / "data"
-    settings = params.section("curate", Settings)
+    settings = params.section("curate", CurateSettings)
     thoughts = params.thoughts()
     problems = tables.Source(data / "problems.parquet", Problems)
     verified = data / "verified"

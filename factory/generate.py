@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from thoughtmill.factory.core import params, stage, tables
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import root
-from thoughtmill.factory.core.params import Settings as Section
+from thoughtmill.factory.core.params import Section
 from thoughtmill.factory.core.progress import track
 from thoughtmill.factory.ledger.keys import prompt_sha
 from thoughtmill.factory.teachers import TEACHERS, Request, Teacher, failure_of

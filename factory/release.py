@@ -9,7 +9,7 @@ import duckdb
 
 from thoughtmill.factory.core import corpus, params, stage, tables
 from thoughtmill.factory.core.files import digest, existing, folder_aside, root, write_json
-from thoughtmill.factory.core.params import Settings as Section
+from thoughtmill.factory.core.params import Section
 from thoughtmill.factory.core.progress import track
 from thoughtmill.factory.pages.card import Release, card
 from thoughtmill.schemas import Released
@@ -27,7 +27,7 @@ order by r.record_id
 """
 
 
-class Settings(Section):
+class ReleaseSettings(Section):
     """The section `release` of `params.yaml`."""
 
     title: str = "Thoughtmill corpus"
@@ -44,7 +44,7 @@ def released(con: duckdb.DuckDBPyConnection, thought: str, file: str) -> Iterato
         yield from batch.to_pylist()
 
 
-def release(data: Path, thoughts: tuple[str, ...], settings: Settings, target: Path) -> None:
+def release(data: Path, thoughts: tuple[str, ...], settings: ReleaseSettings, target: Path) -> None:
     """Write the release of the corpus under `data` as the folder `target`, aside and then moved."""
     shown = json.loads(existing(data / "manifest.json", "run `dvc repro`").read_text("utf-8"))
     con = duckdb.connect(config={"memory_limit": "1GB", "threads": 2})
@@ -74,7 +74,7 @@ def release(data: Path, thoughts: tuple[str, ...], settings: Settings, target: P
 def main() -> None:
     """Read all tables, write `data/release/`."""
     data = root() / "data"
-    release(data, params.thoughts(), params.section("release", Settings), data / "release")
+    release(data, params.thoughts(), params.section("release", ReleaseSettings), data / "release")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from thoughtmill.factory.answers import canonical
 from thoughtmill.factory.core import params, stage, tables
 from thoughtmill.factory.core.errors import ThoughtmillError, nearest
 from thoughtmill.factory.core.files import root
-from thoughtmill.factory.core.params import Settings as Section
+from thoughtmill.factory.core.params import Section
 from thoughtmill.factory.core.progress import track
 from thoughtmill.factory.problems import PROBLEM_SETS, Fields, ProblemSet, SourceSettings, chosen
 from thoughtmill.factory.problems.sources import rows_by_split

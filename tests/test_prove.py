@@ -14,7 +14,7 @@ from thoughtmill.factory.commands.push import push
 from thoughtmill.factory.core import tables
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import digest
-from thoughtmill.factory.release import Settings, release
+from thoughtmill.factory.release import ReleaseSettings, release
 from thoughtmill.factory.tabulate import tabulate
 from thoughtmill.factory.thoughts.solving import VerifySettings
 from thoughtmill.schemas import Released
@@ -25,7 +25,7 @@ ONE = VerifySettings(workers=1)
 @pytest.fixture
 def made(small_corpus: Path) -> Path:
     tabulate(small_corpus, THOUGHTS, small_corpus / "corpus.duckdb")
-    release(small_corpus, THOUGHTS, Settings(), small_corpus / "release")
+    release(small_corpus, THOUGHTS, ReleaseSettings(), small_corpus / "release")
     return small_corpus / "release"
 
 

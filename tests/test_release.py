@@ -9,7 +9,7 @@ from datasets import load_dataset
 
 from tests.small_corpus import THOUGHTS
 from thoughtmill.factory.core.files import digest
-from thoughtmill.factory.release import Settings, release
+from thoughtmill.factory.release import ReleaseSettings, release
 from thoughtmill.factory.tabulate import tabulate
 from thoughtmill.schemas import TABLES, Released, columns
 from thoughtmill.schemas.fields import DROP_REASONS, FAILURES
@@ -18,7 +18,7 @@ from thoughtmill.schemas.fields import DROP_REASONS, FAILURES
 @pytest.fixture
 def made(small_corpus: Path) -> Path:
     tabulate(small_corpus, THOUGHTS, small_corpus / "corpus.duckdb")
-    release(small_corpus, THOUGHTS, Settings(), small_corpus / "release")
+    release(small_corpus, THOUGHTS, ReleaseSettings(), small_corpus / "release")
     return small_corpus / "release"
 
 
@@ -64,7 +64,7 @@ def test_the_manifest_proves_every_file(made: Path) -> None:
 
 
 def test_two_releases_of_one_corpus_are_the_same_bytes(made: Path, small_corpus: Path) -> None:
-    release(small_corpus, THOUGHTS, Settings(), small_corpus / "again")
+    release(small_corpus, THOUGHTS, ReleaseSettings(), small_corpus / "again")
     for path in made.rglob("*"):
         if path.is_file():
             assert (small_corpus / "again" / path.relative_to(made)).read_bytes() == path.read_bytes()
@@ -88,6 +88,6 @@ def test_a_release_that_fails_keeps_the_old_one(made: Path, small_corpus: Path) 
     before = sorted(made.rglob("*"))
     (small_corpus / "problems.parquet").write_bytes(b"")
     with pytest.raises(Exception, match=r"problems\.parquet|Parquet"):
-        release(small_corpus, THOUGHTS, Settings(), made)
+        release(small_corpus, THOUGHTS, ReleaseSettings(), made)
     assert sorted(made.rglob("*")) == before
     assert not list(small_corpus.glob(".*.part"))

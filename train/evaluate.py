@@ -14,7 +14,7 @@ from thoughtmill.factory.core import params, stage, tables
 from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import aside, root, write_json
-from thoughtmill.factory.core.params import Settings
+from thoughtmill.factory.core.params import Section
 from thoughtmill.schemas import PolicyResults, Predictions
 from thoughtmill.train.claims import held
 from thoughtmill.train.infer import InferSettings, problems_of
@@ -25,7 +25,7 @@ from thoughtmill.train.policies.plans import MissingSample, PolicyOutcome, repla
 from thoughtmill.train.stored import of_predictions
 
 
-class EvaluateSettings(Settings):
+class EvaluateSettings(Section):
     """The section `evaluate` of `params.yaml`."""
 
     seed: int = Field(0, description="of the bootstrap over problems")

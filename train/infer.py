@@ -15,7 +15,7 @@ from thoughtmill.factory.core import params, stage, tables
 from thoughtmill.factory.core.corpus import Corpus, open_corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import root
-from thoughtmill.factory.core.params import Settings
+from thoughtmill.factory.core.params import Section
 from thoughtmill.factory.solvers.solvers import Solvers
 from thoughtmill.factory.thoughts.solving import VerifySettings
 from thoughtmill.schemas import Predictions
@@ -31,7 +31,7 @@ from thoughtmill.train.writers.vllm import VllmSettings, VllmWriter
 AGAIN = "thoughtmill ledger retry && dvc repro -f -s train/dvc.yaml:infer"
 
 
-class InferSettings(Settings):
+class InferSettings(Section):
     """The section `infer` of `params.yaml`."""
 
     backend: Literal["students", "vllm", "openai"] = "students"

@@ -12,6 +12,7 @@ COMMANDS: dict[str, str] = {
     "sql": "thoughtmill.factory.commands.sql",
     "show": "thoughtmill.factory.commands.show",
     "status": "thoughtmill.factory.commands.status",
+    "check": "thoughtmill.factory.commands.check",
     "estimate": "thoughtmill.factory.commands.estimate",
     "ledger": "thoughtmill.factory.commands.ledger",
     "verify": "thoughtmill.factory.commands.envelope",

@@ -19,6 +19,9 @@ from thoughtmill.factory.ledger.runs import recent
 
 HELP = "say what is built and what is stale"
 
+HARMLESS = "check"
+"""The stage that writes the same again unless packages change: while it is stale, those after it are not."""
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare nothing: the pipeline is the one of this project."""
@@ -86,7 +89,7 @@ def _standing(stage: Any, running: dict[str, int], state: dict[str, str]) -> Sta
     above = [
         each.addressing
         for each in stage.repo.index.graph.successors(stage)
-        if state[each.addressing] != "built"
+        if state[each.addressing] != "built" and each.addressing != HARMLESS
     ]
     changes += [f"{needed} is {state[needed]}" for needed in sorted(above)]
     return Standing(name, "stale" if changes else "built", "; ".join(changes))

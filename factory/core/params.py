@@ -1,47 +1,39 @@
 """Read `params.yaml`: every number a stage reads, one section per stage, a wrong key is one clear error."""
 
-import difflib
 import json
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.errors import ThoughtmillError, nearest
 from thoughtmill.factory.core.files import existing, root
 
-SECTIONS = (
-    "thoughts", "seed", "generate", "verify", "curate", "tabulate", "release", "report",
-    "roles", "student", "finetune", "infer", "evaluate",
-)  # fmt: skip
 
-
-class Settings(BaseModel):
+class Section(BaseModel):
     """The base of every section: immutable, and an unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-Section = TypeVar("Section", bound=BaseModel)
+Model = TypeVar("Model", bound=BaseModel)
 
 
 def load(path: Path | None = None) -> dict[str, Any]:
-    """Return the whole of `params.yaml` as it stands; its sections are validated by `section`."""
+    """Return the whole of `params.yaml`: `section` validates a section, `factory.check` all of them."""
     path = path or root() / "params.yaml"
     try:
         params = yaml.safe_load(existing(path, "restore it from git").read_text("utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ThoughtmillError(f"{path.name} is no YAML: {' '.join(str(error).split())}") from error
+        raise ThoughtmillError(f"{path.name} is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(params, dict):
         raise ThoughtmillError(f"{path.name} holds no sections")
-    for key in params:
-        if key not in SECTIONS:
-            raise ThoughtmillError(f"{path.name}: unknown section `{key}`{_nearest(str(key), SECTIONS)}")
     return params
 
 
-def section(name: str, model: type[Section], path: Path | None = None) -> Section:
+def section(name: str, model: type[Model], path: Path | None = None) -> Model:
     """Return one section of `params.yaml` as its model; a section that is absent is all defaults."""
     given = load(path).get(name)
     return validated({} if given is None else given, model, f"params.yaml: {name}")
@@ -57,25 +49,55 @@ def thoughts(path: Path | None = None) -> tuple[str, ...]:
     return tuple(listed)
 
 
-def validated(value: Any, model: type[Section], where: str) -> Section:
+def validated(value: Any, model: type[Model], where: str) -> Model:
     """Return `value` as a model, or raise one line that names every wrong key or value."""
     try:
-        return model.model_validate_json(json.dumps(value), strict=True)
-    except TypeError as error:
-        raise ThoughtmillError(f"{where}: {error}") from error
-    except ValidationError as error:
-        faults = "; ".join(_fault(fault, model) for fault in error.errors())
-        raise ThoughtmillError(f"{where}: {faults}") from error
+        return _validated(value, model)
+    except (TypeError, ValidationError) as error:
+        raise ThoughtmillError(f"{where}: {'; '.join(_faults(error, model))}") from error
+
+
+def faults(value: Any, model: type[BaseModel], where: str) -> list[str]:
+    """Return a line for every wrong key or value of `value` as a model."""
+    try:
+        _validated(value, model)
+    except (TypeError, ValidationError) as error:
+        return [f"{where}: {fault}" for fault in _faults(error, model)]
+    except ThoughtmillError as error:
+        said = str(error)
+        return [said if said.startswith("params.yaml: ") else f"{where}: {said}"]
+    return []
+
+
+def _validated(value: Any, model: type[Model]) -> Model:
+    return model.model_validate_json(json.dumps(value), strict=True)
+
+
+def _faults(error: TypeError | ValidationError, model: type[BaseModel]) -> list[str]:
+    if isinstance(error, TypeError):
+        return [str(error)]
+    return [_fault(fault, model) for fault in error.errors()]
 
 
 def _fault(fault: Any, model: type[BaseModel]) -> str:
     key = ".".join(str(part) for part in fault["loc"])
     if fault["type"] == "extra_forbidden":
-        return f"`{key}` is an unknown key{_nearest(str(fault['loc'][-1]), tuple(model.model_fields))}"
-    told = str(fault["msg"]).removeprefix("Value error, ")
-    return f"`{key}`: {told}" if key else told
+        *above, last = fault["loc"]
+        return f"`{key}` is an unknown key{nearest(last, _keys(model, above))}"
+    said = str(fault["msg"]).removeprefix("Value error, ")
+    return f"`{key}`: {said}" if key else said
 
 
-def _nearest(word: str, known: tuple[str, ...]) -> str:
-    near = difflib.get_close_matches(word, known, n=1)
-    return f"; did you mean `{near[0]}`?" if near else ""
+def _keys(model: type[BaseModel], above: list[str | int]) -> list[str]:
+    """Return the keys of the model that `above` leads to, past list positions and keys of mappings."""
+    for part in above:
+        if field := model.model_fields.get(str(part)):
+            model = next(_models(field.annotation), model)
+    return list(model.model_fields)
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _models(inner)

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import digest, existing, read_jsonl
-from thoughtmill.factory.core.params import Settings as Section
+from thoughtmill.factory.core.params import Section
 from thoughtmill.schemas.fields import SPLITS
 
 FORMATS = (".jsonl", ".json", ".csv", ".parquet")

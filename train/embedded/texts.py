@@ -19,7 +19,7 @@ SIGN = re.compile(r"(//|[-+*/%])")
 WORD = re.compile(r"[A-Za-z_]\w*")
 
 
-class Cycle(params.Settings):
+class Cycle(params.Section):
     """A stretch of training with optimizers of its own, whose rates fall to nothing at its end."""
 
     steps: int = Field(gt=0)
@@ -27,7 +27,7 @@ class Cycle(params.Settings):
     closed: bool = Field(False, description="whether solutions in words end with the line of their answer")
 
 
-class ReadingSettings(params.Settings):
+class ReadingSettings(params.Section):
     """How much the base reads of what."""
 
     cycles: tuple[Cycle, ...] = Field(

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from thoughtmill.factory.answers.number import equal, lorid_grader
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.factory.core.params import Settings
+from thoughtmill.factory.core.params import Section
 from thoughtmill.train.policies import ensembles, lorid, pairs, votes
 from thoughtmill.train.policies.plans import Decision, Plan, Policy, SampleKey, each
 
@@ -25,7 +25,7 @@ KINDS_ALONE = ("lorid", "same_round", "lorid_released", "etd", "etd_vote", "etd_
                "pair_unhinted", "network")  # fmt: skip
 
 
-class PolicySettings(Settings):
+class PolicySettings(Section):
     """What policies are parameterised by, with the defaults of their papers."""
 
     max_rounds: int = Field(20, gt=0, description="LoRID's rounds before the fallback")

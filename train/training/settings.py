@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from thoughtmill.factory.core.params import Settings, validated
+from thoughtmill.factory.core.params import Section, validated
 from thoughtmill.train.roles import named
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -33,7 +33,7 @@ def filled(given: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in preset.items() if name not in length} | given
 
 
-class FinetuneSettings(Settings):
+class FinetuneSettings(Section):
     """How a role is trained. What is not given comes from `preset`."""
 
     preset: Literal["embedded", "lorid", "etd"] = "embedded"

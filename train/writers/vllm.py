@@ -13,7 +13,7 @@ from pydantic import Field
 from transformers import AutoTokenizer
 
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.factory.core.params import Settings
+from thoughtmill.factory.core.params import Section
 from thoughtmill.train import roles
 from thoughtmill.train.answering import GeneratedText, GenerationRequest
 from thoughtmill.train.policies.plans import SampleRequest
@@ -23,7 +23,7 @@ RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
 """The ranks that vLLM can make room for."""
 
 
-class VllmSettings(Settings):
+class VllmSettings(Section):
     """How vLLM is started."""
 
     gpu_memory_utilization: float = Field(0.9, gt=0, le=1, description="share of the GPU's memory it takes")

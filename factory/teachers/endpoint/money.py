@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import Field
 
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.factory.core.params import Settings
+from thoughtmill.factory.core.params import Section
 from thoughtmill.factory.thoughts.prompts import Message
 
 MILLION = 1_000_000
@@ -14,7 +14,7 @@ TOKENS_PER_MESSAGE = 16  # marks of role and turn; endpoints add 3 to 7
 UNKNOWN_COMPLETION = 512  # tokens reckoned with where a request sets no limit
 
 
-class Price(Settings):
+class Price(Section):
     """US dollars per million tokens; `cached` prompt tokens cost as others unless it is given."""
 
     prompt: float = Field(ge=0)

@@ -16,7 +16,7 @@ OPENAI_URL = "https://api.openai.com/v1"
 URL = re.compile(r"https?://(\[[\da-f:.]+\]|[\w.-]+)(:\d+)?(/[^\0-\x20?#]*)?", re.IGNORECASE)
 
 
-class EndpointSettings(params.Settings):
+class EndpointSettings(params.Section):
     """How an endpoint is called. Only the endpoint's name and the model are part of request keys."""
 
     base_url: str | None = Field(None, description="the endpoint; default: OPENAI_BASE_URL, else OpenAI's")

@@ -1,0 +1,19 @@
+"""Check the whole of `params.yaml`: every section, and every name in its lists."""
+
+import argparse
+
+from thoughtmill.factory import check
+from thoughtmill.factory.core import params
+
+HELP = "check params.yaml, all of it, at once"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare nothing: the file is the one of this project."""
+
+
+def call(words: argparse.Namespace) -> str:
+    """Check the file; its faults are an error with a line for each."""
+    given = params.load()
+    check.check(given)
+    return f"params.yaml: {len(given)} sections, no fault"
