@@ -23,7 +23,7 @@ BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 ARCHITECTURE = TEXTS[ROOT / "docs" / "architecture.md"]
 TOP = ("thoughtmill", "train", "schemas")
 """Rooms that are drawn whole; those of `factory/` are drawn apart."""
-ARRIVING = {"init", "check", "students"}
+ARRIVING = {"init", "check"}
 """Commands and targets that the pages name and that are about to be merged."""
 
 
