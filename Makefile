@@ -1,21 +1,25 @@
-# Two commands: `make repro` builds everything, `make test` proves it. Both set themselves up when they must.
+# Two commands: `make repro` builds the corpus, `make test` proves it. Both set themselves up when they must.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
 PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: repro corpus test base student docs lint types clean
+# DVC ends every run with the advice to push, whether there is a remote or not.
+REPRO := dvc repro | awk '!/dvc push/ { print; fflush() }'
+
+.PHONY: repro students test base student docs lint types clean
 
 repro: .venv/ready
-	dvc repro
-	thoughtmill summary
+	$(REPRO)
+	@thoughtmill summary
+	@echo 'next: `make students` trains a student for every role and lets them answer (15 minutes on two cores)'
 
-# Everything but the students; the report then shows those that answered last, if any did.
-corpus: .venv/ready
-	dvc repro release
-	dvc repro --single-item report
-	thoughtmill summary
+students: .venv/ready
+	cd train && $(REPRO)
+	@echo 'what students answered: data/students/index.html'
 
 test: .venv/ready lint types
 	pytest -n 2 --dist loadfile
@@ -28,7 +32,7 @@ student: .venv/ready
 
 # The site of the documentation, in site/html; a warning is an error.
 docs: .venv/docs
-	python docs/site.py
+	python docs/build.py
 
 lint: .venv/ready
 	ruff check .

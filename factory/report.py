@@ -1,27 +1,25 @@
-"""Stage `report`: one page to read the corpus by, and its numbers for `dvc metrics`."""
+"""Stage `report`: one page to read the corpus by, and its numbers for `dvc metrics` and `dvc plots`."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import duckdb
-from jinja2 import UndefinedError
 from pydantic import Field
 
 from thoughtmill.factory.core import corpus, params, stage, tables
-from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import aside, existing, root, write_json
-from thoughtmill.factory.pages.agreements import agreements, shares
+from thoughtmill.factory.pages.agreements import agreements
 from thoughtmill.factory.pages.findings import findings
 from thoughtmill.factory.pages.headline import headline
 from thoughtmill.factory.pages.lengths import lengths
 from thoughtmill.factory.pages.magnitudes import magnitudes
 from thoughtmill.factory.pages.markup import Section, render
-from thoughtmill.factory.pages.queries import VERIFIED, rows
+from thoughtmill.factory.pages.metrics import metrics, plots
 from thoughtmill.factory.pages.samples import samples
 from thoughtmill.factory.pages.splits import splits
-from thoughtmill.factory.pages.students import students
 from thoughtmill.factory.pages.yields import drops, yields
 
 
@@ -36,9 +34,9 @@ def page(
     con: duckdb.DuckDBPyConnection,
     settings: ReportSettings,
     manifest: dict[str, Any],
-    answered: Sequence[Section] = (),
+    more: Sequence[Section] = (),
 ) -> str:
-    """Return the page of a corpus in DuckDB, and of what students answered: it needs nothing but itself."""
+    """Return the page of a corpus in DuckDB, which needs nothing but itself; more sections may follow."""
     sections = [
         yields(con),
         drops(con),
@@ -48,72 +46,38 @@ def page(
         lengths(con),
         findings(con),
         samples(con, settings.seed, settings.samples),
-        *answered,
+        *more,
     ]
     return str(render("page.html", headline=headline(con, manifest), sections=sections))
 
 
-def metrics(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-    """Return the numbers to compare two corpora by: per thought, and of the thoughts' agreement."""
-    thoughts = rows(
-        con,
-        f"""
-        select
-            thought,
-            count(*) as records,
-            count(*) filter ({VERIFIED}) as verified,
-            count(*) filter (kept) as kept,
-            count(failure) as failures,
-            round(avg({VERIFIED}::integer), 4) as verified_share
-        from records group by thought order by thought
-        """,
-    )
-    agreed = shares(con)
-    return {
-        "problems": agreed["problems"],
-        "thoughts": {one.pop("thought"): one for one in thoughts},
-        "agreement": {
-            "any_correct_share": _share(agreed["any_correct"], agreed["problems"]),
-            "agreed_correct_share": _share(agreed["agreed_correct"], agreed["problems"]),
-            "unanimous_share": _share(agreed["unanimous"], agreed["problems"]),
-            "unanimous_correct_share": _share(agreed["unanimous_correct"], agreed["unanimous"]),
-            "suspect_gold": agreed["suspect_gold"],
-        },
-    }
-
-
-def _share(part: int, whole: int) -> float | None:
-    return round(part / whole, 4) if whole else None
-
-
 def report(data: Path, thoughts: tuple[str, ...], settings: ReportSettings) -> None:
-    """Read the tables under `data`, write `report/index.html` and `metrics.json` beside them.
+    """Read the tables under `data`, write `report/`, `metrics.json` and `plots/` beside them."""
+    with opened(data, thoughts) as (con, manifest):
+        write_page(data / "report", page(con, settings, manifest))
+        write_json(data / "metrics.json", metrics(con))
+        plots(con, data / "plots")
 
-    Where no student has answered, there is no `students.json`, and the page says nothing of students.
-    """
+
+@contextmanager
+def opened(
+    data: Path, thoughts: tuple[str, ...]
+) -> Iterator[tuple[duckdb.DuckDBPyConnection, dict[str, Any]]]:
+    """Yield the tables under `data` in DuckDB, with their manifest."""
     manifest = json.loads(existing(data / "manifest.json", "run `dvc repro` to build it").read_text("utf-8"))
     with tables.connect() as con:
         corpus.fill(con, data, thoughts, "view")
-        answered = _answered(data / "students.json", manifest["data_version"])
-        html, numbers = page(con, settings, manifest, answered), metrics(con)
-    with aside(data / "report" / "index.html") as part:
+        yield con, manifest
+
+
+def write_page(folder: Path, html: str) -> None:
+    """Write a page as `index.html` of a folder."""
+    with aside(folder / "index.html") as part:
         part.write_text(html, "utf-8", newline="\n")
-    write_json(data / "metrics.json", numbers)
-
-
-def _answered(file: Path, data_version: str) -> list[Section]:
-    """Return the section of what students answered, if any did; refuse a file of another form."""
-    try:
-        found = json.loads(file.read_text("utf-8")) if file.exists() else None
-        return [students(found, data_version)] if found else []
-    except (ValueError, LookupError, TypeError, UndefinedError) as error:
-        raise ThoughtmillError(
-            f"{file} is torn or of an older form: build it anew with `dvc repro`"
-        ) from error
 
 
 def main() -> None:
-    """Read all tables and what students answered, write `data/report/index.html` and `data/metrics.json`."""
+    """Read all tables, write `data/report/index.html`, `data/metrics.json` and `data/plots/`."""
     report(root() / "data", params.thoughts(), params.section("report", ReportSettings))
 
 

@@ -44,6 +44,27 @@ def test_a_gold_answer_that_no_thought_confirms_is_in_doubt(small_release: Path)
     assert "ours-train-1: all thoughts say 9, the gold answer is 14" in said("agree.py", small_release)
 
 
+def test_completions_get_verdicts() -> None:
+    verdicts = [line.split()[0] for line in said("verify_file.py").splitlines()]
+    assert verdicts == ["correct", "incorrect", "forbidden", "timeout"]
+
+
+def test_a_file_of_completions_gets_verdicts(tmp_path: Path) -> None:
+    row = {
+        "problem": "Mo has 3 bags of 4 nuts. How many?",
+        "answer": "12",
+        "completion": "3 * 4 = 12\n#### 12",
+    }
+    (tmp_path / "rows.jsonl").write_text(json.dumps(row) + "\n", "utf-8")
+    assert said("verify_file.py", tmp_path / "rows.jsonl", "cot").startswith("correct")
+
+
+def test_policies_are_compared_on_the_same_samples() -> None:
+    shown = {line.split()[0]: line.split() for line in said("policy_replay.py").splitlines()}
+    assert shown["pass@16/ir"][1] == "100.0%"
+    assert int(shown["adaptive@16/ir"][3]) < int(shown["majority@16/ir"][3])
+
+
 def test_a_teacher_of_ones_own_gets_verdicts() -> None:
     shown = said("own_teacher.py")
     assert "p-1/pot/0 ans = 3 * 4 12 True" in shown
@@ -67,7 +88,7 @@ def test_every_example_is_in_the_list_and_in_a_test() -> None:
     listed = (EXAMPLES / "README.md").read_text("utf-8")
     tests = Path(__file__).read_text("utf-8")
     names = [path.name for path in EXAMPLES.iterdir() if path.suffix in (".py", ".ipynb")]
-    assert len(names) == 4
+    assert len(names) == 6
     assert [name for name in names if f"({name})" not in listed or f'"{name}"' not in tests] == []
 
 

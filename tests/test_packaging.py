@@ -16,7 +16,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-OURS = {"thoughtmill", "tests", "bench"}
+OURS = {"thoughtmill", "tests", "bench", "foreign_thoughts"}
 OTHERWISE_NAMED = {"yaml": "pyyaml"}
 """Modules that are not named like the distribution that brings them."""
 
@@ -27,6 +27,7 @@ UNIMPORTED = {
     "dvc": "builds the corpus, as a command",
     "fastapi": "`transformers serve` needs it",
     "uvicorn": "`transformers serve` needs it",
+    "mkdocstrings-python": "a plugin of zensical",
     "mypy": "a command",
     "ruff": "a command",
     "pytest-xdist": "a plugin of pytest",
@@ -34,6 +35,7 @@ UNIMPORTED = {
     "types-pyyaml": "for mypy",
     "types-tabulate": "for mypy",
     "types-tqdm": "for mypy",
+    "zensical": "builds the documentation, as a command",
     "setuptools": "the test of the wheel builds it without isolation",
 }
 """What is declared although no import names it, and why."""

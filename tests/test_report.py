@@ -10,10 +10,10 @@ import duckdb
 import pytest
 
 from tests import jugs
-from tests import test_students as students
 from tests.reader import Reader, tables_of
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.factory.report import ReportSettings, metrics, page, report
+from thoughtmill.factory.pages.metrics import PLOTS
+from thoughtmill.factory.report import ReportSettings, page, report
 
 MANIFEST = {"data_version": "f" * 64}
 
@@ -55,27 +55,6 @@ def test_the_page_shows_what_the_corpus_is(shown: str) -> None:
     assert Reader(shown).elements.count("h1") == 1
 
 
-def test_students_have_their_section_once_they_have_answered(tmp_path: Path) -> None:
-    jugs.build(tmp_path)
-    titles = []
-    for answered in (None, {}, students.shown()):
-        if answered is not None:
-            (tmp_path / "students.json").write_text(json.dumps(answered))
-        report(tmp_path, jugs.THOUGHTS, ReportSettings())
-        titles.append(">Students</h2>" in (tmp_path / "report" / "index.html").read_text())
-    assert titles == [False, False, True]
-
-
-@pytest.mark.parametrize("held", ['{"claims": ', '{"policies": []}', "[1]", "older"])
-def test_students_json_of_another_form_is_one_line(tmp_path: Path, held: str) -> None:
-    jugs.build(tmp_path)
-    older = students.shown()
-    del older["claims"][0]["accuracy"]
-    (tmp_path / "students.json").write_text(json.dumps(older) if held == "older" else held)
-    with pytest.raises(ThoughtmillError, match=r"students\.json is torn or of an older form"):
-        report(tmp_path, jugs.THOUGHTS, ReportSettings())
-
-
 def test_every_table_has_a_caption_and_every_chart_a_label(shown: str) -> None:
     assert all(table.caption for table in tables_of(shown))
     assert shown.count("<svg") == shown.count('role="img" aria-label="') > 10
@@ -93,25 +72,6 @@ def test_the_settings_choose_how_many_samples_there_are(con: duckdb.DuckDBPyConn
     assert found.count('class="card sample') == 4
 
 
-def test_the_metrics_are_the_numbers_of_the_corpus(con: duckdb.DuckDBPyConnection) -> None:
-    found = metrics(con)
-    assert found["problems"] == 12
-    assert found["thoughts"]["eot"] == {
-        "records": 12,
-        "verified": 8,
-        "kept": 7,
-        "failures": 3,
-        "verified_share": 0.6667,
-    }
-    assert found["agreement"] == {
-        "any_correct_share": 0.8333,
-        "agreed_correct_share": 0.8333,
-        "unanimous_share": 0.8333,
-        "unanimous_correct_share": 0.9,
-        "suspect_gold": 1,
-    }
-
-
 def test_two_runs_in_two_folders_write_the_same_bytes(tmp_path: Path) -> None:
     root = Path(__file__).parents[1]
     written = []
@@ -125,21 +85,19 @@ def test_two_runs_in_two_folders_write_the_same_bytes(tmp_path: Path) -> None:
         subprocess.run(
             [sys.executable, "-m", "thoughtmill.factory.report"], cwd=folder, env=environment, check=True
         )
-        names = ("report/index.html", "metrics.json")
+        names = ("report/index.html", "metrics.json", *(f"plots/{name}.csv" for name in PLOTS))
         written.append([(folder / "data" / name).read_bytes() for name in names])
     assert written[0] == written[1]
     assert json.loads(written[0][1])["problems"] == jugs.PROBLEMS
 
 
-def test_nothing_but_the_page_and_the_metrics_is_left_behind(tmp_path: Path) -> None:
+def test_nothing_but_the_page_the_metrics_and_the_plots_is_left_behind(tmp_path: Path) -> None:
     jugs.build(tmp_path)
     before = {path for path in tmp_path.rglob("*") if path.is_file()}
     report(tmp_path, jugs.THOUGHTS, ReportSettings())
     after = {path for path in tmp_path.rglob("*") if path.is_file()}
-    assert {str(path.relative_to(tmp_path)) for path in after - before} == {
-        "metrics.json",
-        "report/index.html",
-    }
+    names = {"metrics.json", "report/index.html", *(f"plots/{name}.csv" for name in PLOTS)}
+    assert {str(path.relative_to(tmp_path)) for path in after - before} == names
 
 
 @pytest.mark.parametrize("missing", ["manifest.json", "records.parquet"])

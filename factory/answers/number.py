@@ -17,7 +17,7 @@ TOLERANCE = Fraction(1, 10_000)
 """How far apart two equal answers may lie, relative to the larger."""
 
 NOISE = Fraction(1, 10**12)
-"""How far the rounding of floats may carry a result, relative to it or, next to 0, as it stands."""
+"""How far the rounding of floats may carry a result, relative to it or, next to 0, absolutely."""
 
 SIGNS = {
     ord(sign): "-" for sign in "\N{MINUS SIGN}\N{EN DASH}\N{HYPHEN}\N{NON-BREAKING HYPHEN}\N{FIGURE DASH}"
@@ -126,7 +126,7 @@ def equal(predicted: str, gold: str) -> bool:
 
 
 def lorid_grader(predicted: str, gold: str) -> bool:
-    """Return what LoRID's released grader says: within 1e-4 of the gold answer, of 100 times or 1/100 of it.
+    """Return the verdict of LoRID's released grader: within 1e-4 of gold, of 100 times or 1/100 of it.
 
     For reproducing LoRID's tables (arXiv 2508.13037) only: it accepts wrong answers, so nothing that
     goes into the corpus is decided by it.

@@ -44,7 +44,7 @@ _ONE_FOR_ONE |= {ord(letter): letter.lower() for letter in string.ascii_uppercas
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """One number of a text: its exact value, where it stands, and whether it is written in words."""
+    """A number of a text: its exact value, its place, and whether it is written in words."""
 
     value: Fraction
     start: int
@@ -56,7 +56,7 @@ class Number:
 def find(text: str) -> tuple[Number, ...]:
     """Return the numbers of a text from left to right, in time linear in its length.
 
-    A hyphen is a minus sign unless a letter, a figure or a closing bracket stands before it (`3-5` holds 3
+    A hyphen is a minus sign unless a letter, a figure or a closing bracket precedes it (`3-5` holds 3
     and 5). A percentage is the number before `%`. Ordinals in words (`the third`) are no numbers. The latest
     texts are remembered: each thought is held against the same problem in several ways.
     """
@@ -102,7 +102,7 @@ def _in_words(text: str, offset: int) -> Iterator[Number]:
 def _quantity(words: Sequence[str], at: int) -> tuple[Fraction, int]:
     """Read `two thirds`, `a half`, `half a dozen`, `three and a quarter` or a cardinal.
 
-    Here and below, what is read ends where it began when it is nothing.
+    Here and below, when nothing is read, the end is the beginning.
     """
     if words[at] == "half" and words[at + 1 : at + 2] == ["a"] and _word(words, at + 2) in MULTIPLIERS:
         return Fraction(MULTIPLIERS[words[at + 2]], 2), at + 3

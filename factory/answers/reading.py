@@ -1,4 +1,4 @@
-r"""Reading: the final answer that a chain or any other text comes to, and the rule that found it.
+r"""Reading: the final answer of a chain or any other text, and the rule that found it.
 
 >>> read("48 / 2 = 24, so the answer is $24.00 a day.")
 Reading(answer='24', rule='answer_is')
@@ -49,7 +49,7 @@ def read(text: str) -> Reading | None:
 
 
 def boxes(text: str) -> list[str]:
-    r"""Return what stands in the boxes of the last line that has any: a text may not box two answers.
+    r"""Return the contents of the boxes in the last line that has any: a text may not box two answers.
 
     >>> boxes(r"so \boxed{3}" "\n" r"and \boxed{\frac{1}{2}}.")
     ['\\frac{1}{2}']
@@ -108,7 +108,7 @@ def _agreed(spans: list[str]) -> str | None:
 
 
 def _braced(text: str, start: int) -> str:
-    """Return what stands between an open brace, just before `start`, and the one that closes it."""
+    """Return the text between an open brace, just before `start`, and the brace that closes it."""
     depth = 1
     for at in range(start, min(len(text), start + MAX_SPAN)):
         depth += (text[at] == "{") - (text[at] == "}")

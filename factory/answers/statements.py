@@ -1,4 +1,4 @@
-r"""Statements: the one number that a phrase such as `$18 a day` or `x = \frac{1}{2}` states, or none.
+r"""Statements: the only number that a phrase such as `$18 a day` or `x = \frac{1}{2}` states, or none.
 
 >>> stated("**$18,000.** per year"), stated(r"x = 2\frac{1}{2}"), stated("3 hours and 30 minutes")
 ('18000', '2.5', '3.5')
@@ -77,8 +77,8 @@ _UNIT = re.compile(r"[ -]?([A-Za-z]+)")
 def stated(span: str, last: bool = False) -> str | None:
     """Return the canonical text of the number that a phrase states, or None when it is not a single one.
 
-    The number stands first in the phrase (`18 dollars for 3 days`); in a whole sentence that opens with other
-    words, and with `last`, it stands last. What follows the last equals sign is what is stated.
+    The number comes first in the phrase (`18 dollars for 3 days`); in a whole sentence that opens with other
+    words, and with `last`, it comes last. The text after the last equals sign is the statement.
     """
     span = plain(span)
     number = canonical(span.strip().rstrip("."))
@@ -128,7 +128,7 @@ def _clause(span: str) -> str:
 
 
 def _after_equals(clause: str, several: re.Pattern[str]) -> str | None:
-    """Return what follows the last equals sign; None when several things are set equal (`x = 5, y = 3`)."""
+    """Return the text after the last equals sign; None when several things are set equal (`x = 5, y = 3`)."""
     *before, stated = clause.split("=")
     return None if any(several.search(piece) for piece in before[1:]) else stated
 

@@ -1,4 +1,4 @@
-"""A release proves itself: its files are those of its manifest, its rationales come to their answers."""
+"""Prove a release: its files are those of its manifest, and its rationales have the answers it says."""
 
 import argparse
 import json
@@ -30,7 +30,7 @@ def call(words: argparse.Namespace) -> str:
 
 
 class Claim(NamedTuple):
-    """What a released row says: this rationale of this problem comes to this answer."""
+    """The claim of a released row: this rationale of this problem has this answer."""
 
     record_id: str
     thought: str
@@ -41,11 +41,10 @@ class Claim(NamedTuple):
 
 
 def prove(folder: Path, settings: VerifySettings) -> str:
-    """Return what was proved of the release in `folder`; a `ThoughtmillError` names all that does not hold.
+    """Return a summary of the proof of a release; a `ThoughtmillError` names every claim that does not hold.
 
     Every file has the SHA-256 that `manifest.json` names, no file is missing or added, and every released
-    rationale, solved again in the fences of this machine, comes to its predicted answer, which is the gold
-    answer.
+    rationale, solved again in the fences of this machine, has its predicted answer, which is the gold answer.
     """
     manifest = manifest_of(folder)
     faults = list(changed(folder, manifest["release"]))

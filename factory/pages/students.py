@@ -3,9 +3,15 @@
 It shows what the stage `evaluate` of `train/` wrote; nothing here knows how students are run.
 """
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from jinja2 import UndefinedError
+
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.files import existing
 from thoughtmill.factory.pages.charts import Part, stacked
 from thoughtmill.factory.pages.frontier import Point, frontier
 from thoughtmill.factory.pages.markup import Section, render
@@ -17,6 +23,16 @@ PARTS = 1000
 TONES = {"right": "good", "format": "none", "arithmetic": "failure-0", "logical": "wrong"}
 CEILING = "pass@"
 """What begins the names of those that see the gold answer: no policies, so no part of the frontier."""
+
+
+def answered(file: Path, data_version: str) -> Section:
+    """Return the section of what students answered by a file `students.json`; refuse one of another form."""
+    try:
+        return students(json.loads(existing(file, "run `make students`").read_text("utf-8")), data_version)
+    except (ValueError, LookupError, TypeError, UndefinedError) as error:
+        raise ThoughtmillError(
+            f"{file} is torn or of an older form: build it anew with `make students`"
+        ) from error
 
 
 def students(shown: Mapping[str, Any], data_version: str) -> Section:

@@ -6,7 +6,7 @@ TRAIN_AND_TEST = (("train", "train"), ("test", "test"))
 
 
 def read_gsm8k(row: Fields) -> Fields:
-    """Read GSM8K (Cobbe et al., arXiv 2110.14168): the gold answer stands after `####` in the solution.
+    """Read GSM8K (Cobbe et al., arXiv 2110.14168): the gold answer follows `####` in the solution.
 
     >>> read_gsm8k({"question": "How many?", "answer": "1000 + 250 = 1250\\n#### 1,250"})["answer"]
     '1,250'

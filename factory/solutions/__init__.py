@@ -34,8 +34,8 @@ from thoughtmill.factory.solutions.quantities import quantities
 class Solution:
     """A solution graph with its text.
 
-    `steps` are the calculations that the answer rests on, in order; the last comes to the answer. `givens`
-    are the numbers that they or the relations name. `lines` are the sentences with their marks.
+    `steps` are the calculations that the answer rests on, in order; the value of the last is the answer.
+    `givens` are the numbers that they or the relations name. `lines` are the sentences with their marks.
     """
 
     givens: tuple[Given, ...]
@@ -113,7 +113,7 @@ def _comes_to(value: Fraction, answer: Fraction) -> bool:
 
 
 def _towards(answer: Fraction, steps: list[GraphStep]) -> tuple[GraphStep, ...]:
-    """Return the steps that the answer rests on: the last one that comes to it and what it uses."""
+    """Return the steps that the answer rests on: the last with its value, and those it uses."""
     gold = answers.exact_text(answer)
     last = max((i for i, step in enumerate(steps) if _comes_to(step.value, answer)), default=None)
     if last is None:

@@ -128,7 +128,7 @@ def _marked(mark: str, before: str, after: str) -> Calculation:
 
 
 def _written(line: str, begin: int, end: int) -> Iterator[Calculation]:
-    """Yield the equalities that stand in the sentence itself, `20/4 = 5`, where they are plain."""
+    """Yield the equalities in the sentence itself, `20/4 = 5`, where they are plain."""
     pieces = line[begin:end].split("=")
     at = begin
     for left, right in pairwise(pieces):
@@ -141,7 +141,7 @@ def _written(line: str, begin: int, end: int) -> Iterator[Calculation]:
 
 
 def _said(before: str, value: Fraction) -> str | None:
-    """Return the expression at the end of a text, where there is one and it comes to the value."""
+    """Return the expression at the end of a text, where there is one and it has the value."""
     expression = before[len(before.rstrip(WRITTEN)) :].lstrip(" xX*/+,.)%")
     try:
         parts = tokens(expression)

@@ -59,7 +59,7 @@ def _bracketed(value: Fraction) -> str:
 
 
 class Graph:
-    """The graph as it is read: what has a value so far, and which results have been used."""
+    """The graph as it is read: the values so far, and which results have been used."""
 
     def __init__(self, declared: Iterable[Given], problem: Iterable[Quantity]) -> None:
         self.givens = {given.name: given for given in declared}
@@ -109,19 +109,19 @@ class Graph:
         self.shown.append(shown)
 
     def _linked(self, number: str, words: str) -> str:
-        """Return the name of what a number is: the result of a step, a number of the problem, or itself."""
+        """Return the name of a number: of the step whose result it is, of the problem's number, or itself."""
         value = Fraction(number)
         results = [step.name for step, shown in zip(self.steps, self.shown, strict=True) if shown == value]
         fresh = [name for name in results if name not in self.used]
         given = [one for one in self.problem if one.value == value]
-        spoken = [one for one in given if one.noun and f"{number} {one.noun}" in words]
+        with_noun = [one for one in given if one.noun and f"{number} {one.noun}" in words]
         self.ahead[number] -= 1
-        untold = any(one.names and not self.values.keys() & set(one.names) for one in given)
-        if results and (not given or (fresh and not spoken and not (untold and self.ahead[number]))):
+        unnamed = any(one.names and not self.values.keys() & set(one.names) for one in given)
+        if results and (not given or (fresh and not with_noun and not (unnamed and self.ahead[number]))):
             name = (fresh or results)[-1]
             self.used.add(name)
             return name
-        named = [one for one in (*spoken, *given) if one.names]
+        named = [one for one in (*with_noun, *given) if one.names]
         fitting = [one for one in named if one.noun and one.noun.removesuffix("s") in words]
         return self._give((fitting or named)[0].names, value) if named else number
 

@@ -1,4 +1,4 @@
-"""Names for the quantities of a solution that gives them none: from the words that stand around a number.
+"""Names for the quantities of a solution that gives them none: from the words around a number.
 
 A name is snake_case and never a word of Python. Where the words give none it is `step_1`: a plain name is
 better than a wrong one.
@@ -91,9 +91,9 @@ def of_result(before: str, expression: str, after: str) -> list[str]:
     words = _phrase(after, skipping=False)
     if not words or (words[0] in MONEY and words[1:2] != ["per"]):
         subject, verbs = SUBJECT.search(lower), VERBS.findall(lower)
-        spoken = [VERB_NAMES.get(verb, verb) for verb in verbs[-1:]]
-        told = [word for word in subject[1].split() if word == "cost" or word not in ENDS] if subject else []
-        words = told or spoken or words
+        action = [VERB_NAMES.get(verb, verb) for verb in verbs[-1:]]
+        about = [word for word in subject[1].split() if word == "cost" or word not in ENDS] if subject else []
+        words = about or action or words
     if words[:1] == ["per"]:
         words = ["dollars" if before.rstrip().endswith("$") else "rate", *words]
     elif words and "total" not in words and "-" not in expression and TOTAL.search(lower + after):

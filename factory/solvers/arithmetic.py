@@ -36,7 +36,7 @@ class _NoValueError(Exception):
 def evaluate(expression: str) -> Fraction | None:
     """Return the exact value of an expression of numbers, or None when it has none.
 
-    `%` after a number or bracket is a percentage, and between two it is what a division leaves over. Signs of
+    `%` after a number or bracket is a percentage, and between two it is the remainder. Signs of
     currency and thousands separators are passed over. Sizes are bounded before anything is computed.
     """
     tokens = _tokens(expression)

@@ -4,7 +4,7 @@
 ['7*3 = 21', '50%*30 = 15']
 
 Both sides are expressions of numbers. Words between a number and the next operator are units; a word where a
-number should stand, or a letter that may be an unknown (`2x + 9 = 15`), leaves no equality to recompute.
+number is due, or a letter that may be an unknown (`2x + 9 = 15`), leaves no equality to recompute.
 """
 
 import re
@@ -42,7 +42,7 @@ class Equality:
     """Two expressions of numbers that a text says are equal.
 
     `opening` is the first number of the right side where a further equals sign follows it, else the right
-    side itself: chains write `7 + 2 = 9 * 3 = 27`, where 7 + 2 comes to 9 and 9 * 3 is the next calculation.
+    side itself: chains write `7 + 2 = 9 * 3 = 27`, where 7 + 2 is 9 and 9 * 3 is the next calculation.
     """
 
     left: str
@@ -66,7 +66,7 @@ def find(text: str) -> Iterator[Equality]:
 
 
 def _sides(line: str) -> list[str]:
-    """Return the bare sides of a line's equals signs: `?` is an unknown, `|` what parts two expressions."""
+    """Return the bare sides of a line's equals signs: `?` is an unknown, `|` separates two expressions."""
     sides: list[list[str]] = [[]]
     for found in _TOKEN.finditer(line):
         kind, side = found.lastgroup or "", sides[-1]

@@ -1,7 +1,7 @@
 """Equations: a teacher's system solved exactly, or the reason why it has no answer.
 
 Straight-line evaluation first, then linear systems over the rationals, then quadratic equations, then sympy
-in a process of its own for the few that are left. The text is parsed by our own whitelist grammar; nothing in
+in its own process for the few that are left. The text is parsed by our own whitelist grammar; nothing in
 it is ever run.
 
 >>> with Equations() as equations:
@@ -56,7 +56,7 @@ class Equations(ClosingContext):
         return renamed if renamed.answer is not None else outcome
 
     def _solved(self, text: Text, renaming: dict[str, int]) -> Outcome:
-        """Solve a parsed text in one of its two readings."""
+        """Solve a parsed text in either of its two readings."""
         kind: str | None = None
         answer, failure, detail = None, None, None
         try:
@@ -95,7 +95,7 @@ class Equations(ClosingContext):
 
 
 def _picked(found: Sequence[dict[str, Fraction]], conditions: Sequence[Call], what: System) -> str | None:
-    """Return the one value of the answer in the solutions that meet the conditions, as `p/q`.
+    """Return the only value of the answer in the solutions that meet the conditions, as `p/q`.
 
     None where exact numbers do not decide it. Raises `Unsolvable` where there are no or several values.
     """

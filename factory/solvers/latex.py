@@ -27,7 +27,7 @@ class Latex(Worker):
         super().__init__("thoughtmill.factory.solvers.latex_worker", cpu_s)
 
     def equal(self, predicted: str, gold: str) -> bool | None:
-        """Return whether two answers are equal; None when that cannot be told (length, time, gold).
+        """Return whether two answers are equal; None when it cannot be decided (length, time, gold).
 
         Where both state a number, `factory.answers.number.equal` decides and math-verify is not asked.
         """
@@ -49,7 +49,7 @@ def is_expression(answer: str) -> bool:
 
 
 def boxed(chain: str) -> str | None:
-    r"""Return the one answer that a chain boxes, as it is written, or None.
+    r"""Return the single answer that a chain boxes, as it is written, or None.
 
     >>> boxed(r"so it is \boxed{2\sqrt{3}}."), boxed(r"\boxed{x} or \boxed{y}")
     ('2\\sqrt{3}', None)

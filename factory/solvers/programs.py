@@ -1,4 +1,4 @@
-"""Programs: run what a teacher wrote behind a fence, and read the number it comes to.
+"""Programs: run a teacher's code behind a fence, and read the number that is its result.
 
 >>> with Programs(Limits()) as programs:
 ...     programs.run("bags = 4\\nans = bags * 6")
@@ -34,8 +34,8 @@ NO_LIMITS = Limits()
 class Programs(ClosingContext):
     """Runs programs, one at a time; each worker process has its own.
 
-    Plain programs run in `monty`, where they come to the same value in a tenth of the time. Whatever it does
-    not bring to a number runs in the strongest fence of the system, which alone says how a program fails.
+    Plain programs run in `monty`, where they have the same value in a tenth of the time. A program without a
+    number there runs in the strongest fence of the system, which alone decides how a program fails.
     Processes start when they are first needed; leaving the context ends them. `fence` is that of the
     processes, by name; without it, `fence_for` finds it out. `only` keeps every program to one fence.
     """
@@ -54,7 +54,7 @@ class Programs(ClosingContext):
             zygote.close()
 
     def ahead(self, programs: Sequence[str]) -> None:
-        """Run the straight ones among programs together, which takes half the time, for `run` to return.
+        """Run the straight programs together, which takes half the time, for `run` to return.
 
         What `run` returns does not depend on it. What an earlier call left is forgotten.
         """
@@ -137,7 +137,7 @@ def strongest_fence() -> str:
 
 
 def _outcome(kind: str, text: str, fence: str) -> Outcome:
-    """Read strictly what came across the fence."""
+    """Read strictly the text that came across the fence."""
     if kind in FAILURES:
         return Outcome(None, kind, LATE if kind == "timeout" else text, fence=fence)
     if kind in ("none", "text") and not text:

@@ -31,7 +31,7 @@ _NOISE = Fraction(1, 10**12)
 
 @dataclass(frozen=True, slots=True)
 class ChainStep:
-    """One stated calculation: its two sides as written, what it comes to exactly, and what is stated.
+    """A stated calculation: its two sides as written, its exact value, and the stated value.
 
     `right` says whether the two agree within the digits shown.
     """
@@ -71,7 +71,7 @@ def _line_steps(line: str) -> Iterator[ChainStep]:
 
 
 def _recomputed(equality: equalities.Equality) -> ChainStep | None:
-    """Return the step that an equality is, or None when one of its sides has no value."""
+    """Return the step of an equality, or None when a side has no value."""
     left, right = evaluate(equality.left), evaluate(equality.right)
     opening = right if equality.opening == equality.right else evaluate(equality.opening)
     if left is None or opening is None:
@@ -89,7 +89,7 @@ def _recomputed(equality: equalities.Equality) -> ChainStep | None:
 
 
 def _senses(written: str, value: Fraction) -> list[Fraction]:
-    """Return what an expression may mean: as it stands, and its percentages as plain numbers."""
+    """Return the values that an expression may mean: as written, and with percentages as plain numbers."""
     plain = evaluate(written.replace("%", "")) if "%" in written else None
     return [value] if plain is None else [value, plain]
 

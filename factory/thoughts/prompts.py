@@ -1,4 +1,4 @@
-"""Prompts: what a teacher is shown for a problem and a thought.
+"""Prompts: the messages that ask a teacher for a thought about a problem.
 
 The instruction of a thought is `factory/thoughts/instructions/<thought>.md`: its first line, `Given: problem,
 solution`, names the columns of `problems` that are shown, and the rest is the system message. A thought of

@@ -1,4 +1,4 @@
-"""Verdicts: completions are parsed and solved, on all cores, without sight of the gold answer."""
+"""Solve completions on all cores: each is parsed, solved and checked without sight of the gold answer."""
 
 import dataclasses
 import hashlib
@@ -44,7 +44,7 @@ def configured() -> VerifySettings:
 
 
 class Job(NamedTuple):
-    """What is to be solved: a completion, or the failure that stands in its place. Never the gold answer."""
+    """A completion to solve, or the failure that replaces it; never the gold answer."""
 
     thought: str
     problem: str
@@ -54,7 +54,7 @@ class Job(NamedTuple):
 
 
 class Solved(NamedTuple):
-    """The rationale that was read, if any, what it came to, and the seconds that both took."""
+    """The rationale of a job, if one could be read, its outcome, and the seconds that both took."""
 
     rationale: str | None
     outcome: Outcome
@@ -62,7 +62,7 @@ class Solved(NamedTuple):
 
 
 Solving = Callable[[Iterable[Job]], Iterator[Solved]]
-"""A way to do jobs, in order: in this process or in many."""
+"""A function that solves jobs and yields their results in order, in this process or in many."""
 
 
 def solve(jobs: Sequence[Job], solvers: Solvers) -> list[Solved]:
@@ -102,16 +102,16 @@ def _solved(job: Job, rationale: str | None, solvers: Solvers, share_s: float) -
 
 
 def solving(settings: VerifySettings, journal: Path) -> Solving:
-    """Return a way to do jobs on all cores that goes on after `kill -9` where `journal` ends."""
+    """Return a function that solves jobs on all cores; after `kill -9` it continues from `journal`."""
     return partial(journaled, journal, _pool(settings, solve, _lost).spread, dump=_dump, load=_load)
 
 
 def worker_pool(
     settings: VerifySettings, work: Callable[[Item, Solvers], Result], lost: Callable[[Item], Result]
 ) -> WorkerPool[Item, Result]:
-    """Return processes, one per core unless `verify.workers` says otherwise, that each have their solvers.
+    """Return a pool of processes, by default one per core, that each have their own solvers.
 
-    What this system lacks to hold programs is said, or refused, here, and by no worker again.
+    If the system cannot fence programs well, this warns or refuses, once for all workers.
     """
     return _pool(settings, partial(_each, work), lost)
 

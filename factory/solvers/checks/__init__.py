@@ -1,4 +1,4 @@
-"""The registry of checks: what can be found out about a rationale without the gold answer.
+"""The registry of checks: findings about a rationale that need no gold answer.
 
 A check is a function from a rationale, its problem and its outcome to a `Check`, which is a row of the table
 `checks`. It says to which kinds of thought it applies:
@@ -29,7 +29,7 @@ class Checker(Protocol):
     kinds: frozenset[str]
 
     def __call__(self, rationale: str, problem: str, outcome: Outcome) -> Check:
-        """Return what was found; its `passed` is None where the check does not apply after all."""
+        """Return the finding; its `passed` is None where the check does not apply after all."""
         ...
 
 

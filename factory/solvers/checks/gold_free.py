@@ -64,7 +64,7 @@ def numbers_used(rationale: str, problem: str, outcome: Outcome) -> Check:
 
 @_SOLVED
 def numbers_known(rationale: str, problem: str, outcome: Outcome) -> Check:
-    """Say whether every number of the rationale is one of the problem's, a step's result, or universal."""
+    """Say whether every number of the rationale is in the problem, is a step's result, or is universal."""
     written = _apart(_bare(rationale))
     if not written:
         return Check("numbers_known", None, "no number in the rationale")
@@ -135,7 +135,7 @@ def _apart(text: str) -> list[Fraction]:
 
 
 def _forms(number: Fraction) -> set[Fraction]:
-    """Return a number and what it becomes as a percentage or part: a share, what is left, a growth."""
+    """Return a number and its forms as a percentage or part: a share, the rest, a growth."""
     forms = {number}
     if 0 < number <= 1000:
         forms |= {number / 100, abs(1 - number / 100), 1 + number / 100, abs(100 - number), 100 + number}

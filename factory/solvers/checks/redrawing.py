@@ -119,7 +119,7 @@ def redrawn_agreement(
 
 
 def _bound(program: str, equations: str, numbers: Sequence[Fraction]) -> list[Fraction]:
-    """Return the numbers that both texts use, in the problem's order; none when one binds to no one place."""
+    """Return the numbers that both texts use, in the problem's order; none if any binds to several places."""
     in_program, in_equations = _figures(program), _figures(equations)
     used = [number for number in dict.fromkeys(numbers) if number in in_program or number in in_equations]
     once = all(
@@ -143,7 +143,7 @@ def _redrawn(number: Fraction, random: Random) -> Fraction:
 
 
 def _with(text: str, drawn: Mapping[Fraction, Fraction]) -> str:
-    """Return a text in which the drawn numbers stand in for the problem's."""
+    """Return a text in which the drawn numbers replace the problem's."""
 
     def replacement(found: re.Match[str]) -> str:
         number = answers.value(found[0])

@@ -24,7 +24,7 @@ _ASIDE = frozenset({"let", "where", "and", "both", "all"})
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """Names and what is stated of them; no names when the line states nothing.
+    """Names and the statements about them; no names when the line states nothing.
 
     `sign` is `>` or `>=`, each meant against 0, or None.
     """

@@ -34,7 +34,7 @@ class Statement(NamedTuple):
 
 
 def statement(tokens: Sequence[Token], free: frozenset[str]) -> Statement:
-    """Parse one statement; `free` holds the names that may stand before a bracket as a factor.
+    """Parse one statement; `free` holds the names that may precede a bracket as a factor.
 
     Raises `Unsolvable` (`unparsable`).
 
@@ -155,7 +155,7 @@ class _Parser:
                 return found
 
     def is_modulo(self) -> bool:
-        """Tell whether a `%` stands between two operands with the same spacing on both sides."""
+        """Return whether a `%` is between two operands with the same spacing on both sides."""
         after = self.tokens[self.at + 1] if self.at + 1 < len(self.tokens) else _END
         return self.token.kind == "%" and after.kind in _STARTS and after.spaced == self.token.spaced
 

@@ -6,7 +6,7 @@ of rounds, so that the time is linear in the text.
 
 import re
 
-MATHS = "\0"  # stands where inline mathematics begins or ends
+MATHS = "\0"  # marks where inline mathematics begins or ends
 _ROUNDS = 8
 
 _WORDS = {
@@ -52,6 +52,6 @@ def _unwrapped(found: re.Match[str]) -> str:
 
 
 def _command(found: re.Match[str]) -> str:
-    """Return a command's sign; what is no command of ours keeps its backslash, which no equation may have."""
+    """Return a command's sign; an unknown command keeps its backslash, which no equation may have."""
     word = found[1]
     return " " if word in _SPACES else _WORDS.get(word, found[0])

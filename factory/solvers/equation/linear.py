@@ -1,7 +1,7 @@
 """Exact linear solving: known values first and repeatedly, then Gaussian elimination over the rationals.
 
 A third of the systems that teachers write look non-linear (`money = price * count`) and are linear once
-known values stand in for names; so substitution runs until nothing changes.
+known values replace names; so substitution runs until nothing changes.
 """
 
 from collections import deque
@@ -151,7 +151,7 @@ def _agree(difference: Fraction, equation: Equation) -> None:
 
 def _eliminate(settled: Settled) -> bool:
     """Bring the linear equations to reduced row echelon form; say whether that gave a new value."""
-    rows: dict[str, Terms] = {}  # pivot name -> what it equals
+    rows: dict[str, Terms] = {}  # pivot name -> its terms
     for equation in settled.rest:
         terms = linear(Call("-", equation))
         if terms is None:
@@ -174,7 +174,7 @@ def _eliminate(settled: Settled) -> bool:
 
 
 def _replaced(terms: Terms, name: str, row: Terms) -> Terms:
-    """Put what a name equals in its place."""
+    """Replace a name by its terms."""
     if name not in terms:
         return terms
     return _sum({n: c for n, c in terms.items() if n != name}, row, terms[name])

@@ -98,7 +98,7 @@ def _undressed(raw: str) -> str:
 
 
 def _translated(line: str) -> Iterator[str]:
-    """Yield what a line of sympy code says as equations: kinds of symbols, which unknown is the answer."""
+    """Yield the statements of a line of sympy code: kinds of symbols, equations, the answer."""
     if symbols := _SYMBOLS.fullmatch(line):
         kinds = [
             kind

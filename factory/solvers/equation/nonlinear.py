@@ -11,7 +11,7 @@ Equation = tuple[Tree, Tree]
 
 
 class Nonlinear(Worker):
-    """The worker that solves what is not linear."""
+    """The worker that solves systems that are not linear."""
 
     def __init__(self, timeout_s: float) -> None:
         super().__init__("thoughtmill.factory.solvers.equation.nonlinear_worker", timeout_s)

@@ -1,4 +1,4 @@
-"""What the worker of sympy does: it solves what is not linear.
+"""The worker of sympy, which solves systems that are not linear.
 
 It never sees a text: expressions come as nested lists of operations from a fixed table, exact numbers and the
 positions of names (`x0`, `x1`, ...). A request is `{"equations", "conditions", "whole", "answer", "size"}`; a
@@ -47,7 +47,7 @@ _RELATIONS = {
 
 
 def reply(request: dict[str, Any]) -> dict[str, str]:
-    """Solve a system; what sympy cannot do is `no_answer`."""
+    """Solve a system; where sympy gives up, it is `no_answer`."""
     try:
         return solve(request)
     except _GIVES_UP as error:
@@ -55,7 +55,7 @@ def reply(request: dict[str, Any]) -> dict[str, str]:
 
 
 def solve(request: dict[str, Any]) -> dict[str, str]:
-    """Find the one real value of the answer in all solutions that meet the conditions."""
+    """Find the only real value of the answer in all solutions that meet the conditions."""
     symbols = [sympy.Symbol(f"x{at}", real=request["real"] or None) for at in range(request["size"])]
     answer = symbols[request["answer"]]
     try:

@@ -122,7 +122,7 @@ def asked(text: Text) -> str:
     """Return the name whose value is the answer.
 
     It is `ans` (or `answer`); else the name alone on a side of the last equation, the left side first; else
-    the one name that no statement defines. Raises `Unsolvable` (`no_answer`) otherwise.
+    the only name that no statement defines. Raises `Unsolvable` (`no_answer`) otherwise.
     """
     statements = [each for each in text.statements if "=" in each.relations]
     everything = dict.fromkeys(name for each in statements for side in each.sides for name in names(side))

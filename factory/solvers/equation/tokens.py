@@ -22,7 +22,7 @@ RELATIONS = frozenset({"=", "!=", "<", "<=", ">", ">=", "~"})
 
 
 class Token(NamedTuple):
-    """A number (`n`), a word (`w`), a keyword or a sign; `spaced` when white space stands before it."""
+    """A number (`n`), a word (`w`), a keyword or a sign; `spaced` when white space precedes it."""
 
     kind: str
     text: str

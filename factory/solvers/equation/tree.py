@@ -1,4 +1,4 @@
-"""Expression trees over exact rationals: what equations are parsed into and computed with.
+"""Expression trees over exact rationals: equations are parsed to them and computed with them.
 
 A tree is a number, a name, or a `Call` of an operation on trees. Truth values are the numbers 1 and 0. Names
 are plain text that means nothing to Python or to sympy, so `S`, `E` and `lambda` are names like any other.
@@ -56,7 +56,7 @@ def fold(tree: Tree, known: Mapping[str, Fraction]) -> Tree:
 
 
 def names(tree: Tree) -> Iterator[str]:
-    """Yield the names of a tree from left to right, each as often as it stands there.
+    """Yield the names of a tree from left to right, each as often as it occurs.
 
     >>> list(names(Call("-", ("x", Call("*", ("y", "x"))))))
     ['x', 'y', 'x']

@@ -1,7 +1,7 @@
 """Words between the mathematics: names of several words, units, remarks, `of` and `x` as signs.
 
 `number of apples = 5 apples (in the basket)` is `number_of_apples = 5`. Whether a word after a number is a
-unit or a factor depends on the whole text: a factor also stands somewhere without a number before it.
+unit or a factor depends on the whole text: a factor also occurs without a number before it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -27,7 +27,7 @@ Tokens = Sequence[Token]
 
 
 def left_sides(lines: Iterable[Tokens]) -> frozenset[str]:
-    """Return the names, of one word or several, that stand alone on the left of some line."""
+    """Return the names, of one word or several, that are alone on the left of some line."""
     found: set[str] = set()
     for line in lines:
         words = list(takewhile(lambda token: token.kind == "w", line))
@@ -37,7 +37,7 @@ def left_sides(lines: Iterable[Tokens]) -> frozenset[str]:
 
 
 def joined(line: Tokens, lefts: frozenset[str] = frozenset()) -> list[Token]:
-    """Join words in a row to one name, and tell functions (`f`) from names (`w`).
+    """Join words in a row to one name, and separate functions (`f`) from names (`w`).
 
     Where the first of them is a name of `lefts` and all together are none, the others are its unit.
 
@@ -97,7 +97,7 @@ def _named(run: Tokens, calls: bool) -> list[Token]:
 
 
 def _name(run: Tokens) -> str:
-    """Return the name that words make; capitals tell single letters apart, but not `Total` from `total`."""
+    """Return the name that words make; capitals distinguish single letters, but not `Total` from `total`."""
     name = "_".join(word.text for word in run).replace("'", "_")
     name = name.lower() if len(name) > 1 else name
     return ANSWER if name in _ANSWERS else name
@@ -115,7 +115,7 @@ def _measured(run: Tokens, lefts: frozenset[str]) -> Tokens:
 
 
 def free_names(lines: Iterable[Tokens]) -> frozenset[str]:
-    """Return the names that are quantities: they stand somewhere that no unit or remark could stand.
+    """Return the names that are quantities: they occur where no unit or remark could.
 
     A line such as `apples = 5 apples` says that `apples` is a unit after numbers: it is then in no product.
     """
@@ -200,9 +200,9 @@ def plain(line: Tokens, free: frozenset[str]) -> list[Token]:
 
 
 def _factors(word: str, free: frozenset[str]) -> list[Token]:
-    """Return the factors that a word right after a number stands for: `2xy` with names x and y, `5x3`.
+    """Return the factors that a word right after a number means: `2xy` with names x and y, `5x3`.
 
-    A unit has none. Raises `Unsolvable` on what may be more than a unit, such as `1_000` and `3a2`.
+    A unit has none. Raises `Unsolvable` on a word that may be more than a unit, such as `1_000` and `3a2`.
     """
     letters = {name.lower(): name for name in sorted(free) if len(name) == 1}
     if letters.keys() >= set(word):

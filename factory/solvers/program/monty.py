@@ -1,6 +1,6 @@
 """The first fence: pydantic-monty, an interpreter for a part of Python from which there is no host to reach.
 
-It starts in microseconds, so it takes what it can; what it fails at, CPython decides in the next fence.
+It starts in microseconds, so it is tried first; where it fails, CPython decides in the next fence.
 Source: pydantic-monty 1.4, https://github.com/pydantic/monty.
 """
 
@@ -35,7 +35,7 @@ for body, tail in programs:
         values.append(())
 values
 """
-"""Runs programs one after the other, each with names of its own, inside the interpreter."""
+"""Runs programs one after the other, each with its own names, inside the interpreter."""
 
 UNREADABLE = (TypeError, ValueError)
 """Raised outside of the interpreter, by values that this side cannot hold, such as a key without a hash."""
@@ -44,7 +44,7 @@ RAISED = {"TimeoutError": "timeout", "MemoryError": "memory", "PermissionError":
 
 
 class Monty:
-    """One worker of the interpreter, started when first needed; each program has a session of its own."""
+    """One worker of the interpreter, started when first needed; each program has its own session."""
 
     def __init__(self, limits: Limits) -> None:
         self._output_bytes = limits.output_kb * 1024
@@ -57,8 +57,8 @@ class Monty:
     def run(self, program: Screened) -> tuple[str, str]:
         """Run a program; return a kind and its text: those of a reading, or a failure and its words.
 
-        The limit of wall time is one of processor time where the system tells it: a busy machine, which alone
-        explains why a program is late, does not change in which fence it runs.
+        Where the system reports processor time, a program that was late only because the machine is busy gets
+        more wall time, so that a busy machine does not change in which fence it runs.
         """
         limit_s = self._wall_s
         kind, text = self._run(program, limit_s)
@@ -87,7 +87,7 @@ class Monty:
 
         These are whatever fails in any way, or leaves no value; when all of them together take longer or more
         memory than one may, that is all of them. A plain program reaches nothing that outlives its names, so
-        what it comes to is what it comes to by itself.
+        its value is the same as alone.
         """
         inputs = {"programs": [(program.body, program.tail) for program in programs]}
         try:
@@ -100,7 +100,7 @@ class Monty:
     def _feed(
         self, code: str, printed: CollectString, limit_s: float, inputs: dict[str, Any] | None = None
     ) -> Any:
-        """Run code in a session of its own, and note its processor time. Raises MontyError and UNREADABLE."""
+        """Run code in its own session, and note its processor time. Raises MontyError and UNREADABLE."""
         if self._pool is None:
             pool = pydantic_monty.Monty(
                 max_processes=1,
@@ -128,7 +128,7 @@ class Monty:
 
 
 def _processor_s(process: int | None) -> float:
-    """Return the processor time of a process, seconds; infinity when the system does not tell."""
+    """Return the processor time of a process, seconds; infinity when the system does not report it."""
     try:
         return time.clock_gettime(~process << 3 | 2) if process else math.inf  # Linux: clock_getcpuclockid
     except OSError:

@@ -1,6 +1,6 @@
 """The part of Python in which the restricted interpreter and CPython are known to agree.
 
-A program made of nothing else may run in either and comes to the same value; `tests/test_plain.py` compares
+A program made of nothing else may run in either and has the same value; `tests/test_plain.py` compares
 both on generated programs. All else runs in CPython: rounding to decimals (half-way cases differ), sets
 (their order shows), `is` on numbers, exceptions that are caught (which one is raised may differ), classes,
 reflection, clocks and chance.
@@ -56,7 +56,7 @@ def is_plain(nodes: Iterable[ast.AST], imports: Iterable[ast.Import | ast.Import
 
 
 def _is_plain_import(node: ast.Import | ast.ImportFrom) -> bool:
-    """Only `math` is imported, and of it only what both compute alike."""
+    """Return whether only `math` is imported, and of it only functions that both compute alike."""
     if isinstance(node, ast.ImportFrom):
         return node.module == "math" and all(alias.name in MATH for alias in node.names)
     return all(alias.name == "math" for alias in node.names)

@@ -23,7 +23,7 @@ GRACE_S = 0.3
 
 START_S = 60.0
 HEAVY_MODULES = ("numpy", "sympy")
-PACKAGES = (*HEAVY_MODULES, "mpmath")  # on which sympy stands
+PACKAGES = (*HEAVY_MODULES, "mpmath")  # which sympy needs
 """What programs may read beside Python's own."""
 
 ROOT = Path(__file__).parents[4]
@@ -34,7 +34,7 @@ START = (
 
 
 class FenceMissing(OSError):
-    """The system does not offer a fence; the message says what is not there."""
+    """The system does not offer a fence; the message says what is missing."""
 
 
 class Zygote:
@@ -78,7 +78,7 @@ class Zygote:
 
 
 def _death(number: int) -> tuple[str, str]:
-    """Say what a child died of."""
+    """Say why a child died."""
     if number == signal.SIGXCPU:
         return "timeout", "the limit of processor time was reached"
     return "killed", f"signal {number}" if number else "it ended without an answer"

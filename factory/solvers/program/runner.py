@@ -1,4 +1,4 @@
-"""What the forked child does: run one program and say in one line of text what came of it.
+"""The forked child: it runs one program and writes its result as one line of text.
 
 The child is used once. Nothing here is trusted by the other side of the fence, which reads at most one line.
 """
@@ -15,7 +15,7 @@ ADDRESS = re.compile(r"0x[0-9a-fA-F]+")
 
 
 class Printed:
-    """Stands for `sys.stdout`: keeps what is printed, and ends the child when that is too much."""
+    """Replaces `sys.stdout`: keeps the printed text, and ends the child when that is too long."""
 
     def __init__(self, answer_fd: int, limit_bytes: int) -> None:
         self._answer_fd = answer_fd
@@ -46,7 +46,7 @@ def run(body: str, tail: str, answer_fd: int, limit_bytes: int) -> NoReturn:
 
 
 def _reading(body: str, tail: str, printed: Printed) -> ProgramValue:
-    """Return what a program comes to, or how it failed: raised, forbidden or memory."""
+    """Return the value of a program, or how it failed: raised, forbidden or memory."""
     try:
         code = compile(body, "<program>", "exec")
         asked = compile(tail, "<program>", "eval") if tail else None

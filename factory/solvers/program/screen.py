@@ -1,4 +1,4 @@
-"""The static screen: what a program's text says of itself before anything of it runs.
+"""The static screen: a program's text is read before anything of it runs.
 
 Where the answer will be found, which imports nobody uses, whether the program stays inside the part of
 Python in which both fences are known to agree, and whether it needs the heavy zygote.
@@ -30,7 +30,7 @@ class Screened(NamedTuple):
     """A program ready to run: statements, then one expression whose value is its answer.
 
     `tail` is empty when the answer is what the program prints. `plain` programs mean the same to both
-    fences, and `straight` ones among them have nothing that takes time; `heavy` ones import packages.
+    fences, and the `straight` among them have nothing that takes time; `heavy` programs import packages.
     """
 
     body: str
@@ -112,7 +112,7 @@ def _modules(imports: Iterable[ast.Import | ast.ImportFrom]) -> Iterator[str]:
 
 
 def _tail(tree: ast.Module, nodes: list[ast.AST]) -> ast.expr | str:
-    """Return the expression whose value is the answer: one of the program's own, or one to add, or none."""
+    """Return the expression whose value is the answer: from the program, or to be added, or none."""
     outer = list(_outer_nodes(tree)) if any(isinstance(node, SCOPES) for node in nodes) else nodes
     bound = {node.id for node in outer if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     for name in ANSWER_NAMES:

@@ -1,9 +1,9 @@
-"""Straight-line arithmetic: the programs that teachers write most, told by their text in a tenth of the time.
+"""Straight-line arithmetic: the programs that teachers write most, recognised by their text.
 
 Such a program is nothing but assignments of arithmetic on numbers and its own names, one a line. A
 regular expression decides: brackets are at most two deep, so that the grammar is a regular one, and all its
 repetitions are possessive, so that it takes linear time. What it does not match may still be plain
-(`factory.solvers.program.plain`); what it matches always is.
+(`factory.solvers.program.plain`); every match is.
 """
 
 import keyword

@@ -1,4 +1,4 @@
-"""What a program's value says: the plain text of one number, whatever type the number has.
+"""The value of a program as plain text, whatever type its number has.
 
 This runs inside the fence, on the program's own objects: it must not import anything heavy, and nothing it
 calls is trusted. The other side of the fence gets text only and reads that text strictly.
@@ -26,8 +26,8 @@ class ProgramValue(NamedTuple):
 def read_value(value: Any, depth: int = 3) -> ProgramValue:
     """Return the number that a value is, as text.
 
-    One of a kind counts as itself: `[18]`, `(18,)`, `{x: 18}` (what sympy's `solve` returns) and arrays of
-    one element, up to `depth` levels. Booleans are no numbers; text is passed on to be read as text.
+    A container of a single number counts as that number: `[18]`, `(18,)`, `{x: 18}` (as sympy's `solve`
+    returns) and arrays of one element, up to `depth` levels. Booleans are not numbers; text is passed on.
 
     >>> read_value([18.5]), read_value(True)
     (ProgramValue(kind='number', text='18.5'), ProgramValue(kind='other', text='bool'))
@@ -57,7 +57,7 @@ def _rational(value: numbers.Rational) -> ProgramValue:
 
 
 def _only_element(value: Any) -> tuple[Any] | None:
-    """Return the one element of a container or array, boxed; None for anything else."""
+    """Return the only element of a container or array, boxed; None for anything else."""
     if isinstance(value, dict):
         value = tuple(value.values())
     if isinstance(value, list | tuple | set | frozenset) or type(value).__name__ in ("FiniteSet", "Tuple"):
@@ -92,7 +92,7 @@ def last_line(text: str) -> str:
 
 
 def read_text(text: str) -> str | None:
-    """Return the one number in the last line of a text, without separators; None for none or several.
+    """Return the only number in the last line of a text, without separators; None for none or several.
 
     >>> read_text("The total is $1,250.50 a year."), read_text("12 or 13")
     ('1250.50', None)

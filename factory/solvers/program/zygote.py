@@ -1,6 +1,6 @@
 """The zygote: a warm interpreter that forks one single-use child for each program.
 
-It runs as a process of its own, started by `factory.solvers.program.processes`, holds one request at a time,
+It runs as its own process, started by `factory.solvers.program.processes`, holds one request at a time,
 keeps the wall time, and kills all that a program has left behind before it takes the next. It ends when its
 parent does: the request pipe closes.
 """
@@ -95,7 +95,7 @@ def _read(pipe: int, length: int) -> bytes:
 
 
 def _serve(program: tuple[str, str], wall_s: float, pipes: tuple[int, int], fence: Fence) -> None:
-    """Run one program in a child of its own; send on its line, or `t` late, `x` dead, `g` parent gone."""
+    """Run one program in its own child; send on its line, or `t` late, `x` dead, `g` parent gone."""
     deadline = time.monotonic() + wall_s
     answers, answer = os.pipe()
     child = os.fork()

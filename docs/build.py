@@ -1,4 +1,4 @@
-"""Builds the site: `python docs/site.py` writes `site/html` from the Markdown pages and the docstrings.
+"""Builds the site: `python docs/build.py` writes `site/html` from the Markdown pages and the docstrings.
 
 README and the other pages of the root are in the site, side by side with those of `docs/`, and so is every
 file that a page links to. The API reference has a page for each room (package). A warning is an error.
@@ -35,6 +35,7 @@ def main() -> int:
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(target, copy)
         (pages / in_the_site(source)).write_text(moved(source, text), "utf-8")
+    shutil.copyfile(ROOT / "docs" / "site.css", pages / "site.css")
     config = yaml.safe_load((ROOT / "docs" / "mkdocs.yml").read_text("utf-8"))
     reference = dict(reference_pages())
     for name, text in reference.items():

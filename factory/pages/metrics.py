@@ -1,0 +1,81 @@
+"""The numbers of a corpus to compare two by: for `dvc metrics` and `dvc plots`."""
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from thoughtmill.factory.core.files import aside
+from thoughtmill.factory.pages.agreements import shares
+from thoughtmill.factory.pages.queries import VERIFIED, row, rows
+
+THOUGHTS = f"""
+select
+    thought,
+    count(*) as records,
+    count(*) filter ({VERIFIED}) as verified,
+    count(*) filter (kept) as kept,
+    count(failure) as failures,
+    round(avg({VERIFIED}::integer), 4) as verified_share
+from records group by thought order by thought
+"""
+
+JUDGED = f"completions join (select completion_id, {VERIFIED} as verified from records) using (completion_id)"
+
+COST = f"""
+select
+    sum(prompt_tokens) as prompt_tokens,
+    sum(completion_tokens) as completion_tokens,
+    round(sum(cost_usd), 6) as cost_usd,
+    round(sum(cost_usd) / nullif(count(*) filter (verified), 0), 6) as cost_per_verified_record_usd
+from {JUDGED}
+"""
+
+PLOTS = {
+    "yield": """
+        select thought || ': ' || outcome as outcome, records
+        from "yield" order by thought, records desc, outcome
+    """,
+    "agreement": """
+        select agreeing || ' of ' || answers || ' thoughts agree' as agreement, count(*) as problems
+        from agreement group by agreeing, answers order by agreeing desc, answers
+    """,
+    "cost": f"""
+        select
+            thought,
+            round(sum(completion_tokens) / nullif(count(*) filter (verified), 0), 2)
+                as completion_tokens_per_verified_record,
+            round(sum(cost_usd) / nullif(count(*) filter (verified), 0), 6)
+                as cost_per_verified_record_usd
+        from {JUDGED} group by thought order by thought
+    """,
+}
+"""What each file of `data/plots/` holds; `dvc.yaml` says how it is drawn."""
+
+
+def metrics(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    """Return the numbers of each thought, of the thoughts' agreement, and what the completions cost."""
+    agreed = shares(con)
+    return {
+        "problems": agreed["problems"],
+        "thoughts": {found.pop("thought"): found for found in rows(con, THOUGHTS)},
+        "agreement": {
+            "any_correct_share": _share(agreed["any_correct"], agreed["problems"]),
+            "agreed_correct_share": _share(agreed["agreed_correct"], agreed["problems"]),
+            "unanimous_share": _share(agreed["unanimous"], agreed["problems"]),
+            "unanimous_correct_share": _share(agreed["unanimous_correct"], agreed["unanimous"]),
+            "suspect_gold": agreed["suspect_gold"],
+        },
+        "cost": row(con, COST),
+    }
+
+
+def plots(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Write a CSV file for each of `PLOTS` to a folder."""
+    for name, query in PLOTS.items():
+        with aside(folder / f"{name}.csv") as part:
+            con.sql(query).write_csv(str(part))
+
+
+def _share(part: int, whole: int) -> float | None:
+    return round(part / whole, 4) if whole else None
