@@ -1,14 +1,14 @@
-"""Measure the teacher engine side by side with its peers, against one loopback endpoint.
+"""Measure the teacher engine beside its peers, against one loopback endpoint.
 
     python -m bench.teacher                              # everything; half an hour
     python -m bench.teacher thoughtmill:raw curator      # these only
 
-Per client and concurrency: requests a second, CPU milliseconds a request and peak memory. Then, per client:
-how many answers that had been sent to it it asks for again after each `kill -9`; and, when one problem is
-edited and one added, how many of these two it asks for, how many others it asks for again, and how many
-answers it hands on. Where the system allows, the client runs on the first core alone, all else on the last.
-Peers are slower: they get fewer requests and fewer kills. One that cannot be installed or run is a row that
-says why.
+The first tables show, per client and concurrency: requests a second, CPU milliseconds a request and peak
+memory. The last table shows how clients resume: how many answers that the endpoint had sent are asked again
+after each `kill -9`; then one problem is edited and one added, and the table counts how many of these two are
+asked, how many others are asked again, and how many answers the client returns. Where the system allows, the
+client runs alone on the first core and everything else on the last. Peers are slower, and get fewer requests
+and fewer kills. A client that cannot be installed or run has a row with the reason.
 """
 
 import argparse
@@ -43,7 +43,7 @@ CLIENTS = [
 
 @dataclass(frozen=True)
 class Client:
-    """One client in its environment, and how much of it is measured."""
+    """One client in its environment, and how much is measured."""
 
     name: str
     python: Path
@@ -52,7 +52,7 @@ class Client:
     patience_s: float
 
     def start(self, url: str, requests: int, concurrency: int, folder: Path, changed: bool = False) -> Any:
-        """Start it in a process group of its own; what it says stands in `folder`."""
+        """Start it in a new process group; its messages go to the file `said` in `folder`."""
         words = [self.python, "-m", "bench.peers", self.name, url, str(requests), str(concurrency), folder]
         with (folder / "said").open("w") as said:
             process = subprocess.Popen(
@@ -68,7 +68,7 @@ class Client:
         return process
 
     def run(self, url: str, requests: int, concurrency: int, folder: Path, changed: bool = False) -> Any:
-        """Run it to its end; return what it measured of itself."""
+        """Run it to its end; return its measurements."""
         process = self.start(url, requests, concurrency, folder, changed)
         try:
             out, _ = process.communicate(timeout=self.patience_s)
@@ -83,7 +83,7 @@ class Client:
 
 @contextmanager
 def endpoint(mean_s: float) -> Iterator[str]:
-    """Run the endpoint in a process of its own; yield its URL."""
+    """Run the endpoint in a separate process; yield its URL."""
     words = [sys.executable, "-m", "bench.endpoint", "--mean_s", str(mean_s)]
     process = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     _pin(process.pid, -1)
@@ -96,7 +96,7 @@ def endpoint(mean_s: float) -> Iterator[str]:
 
 
 def counts(url: str) -> Any:
-    """Ask the endpoint what it has seen."""
+    """Return the counts of the endpoint."""
     with urllib.request.urlopen(f"{url}/counts") as answer:
         return json.load(answer)
 
@@ -112,7 +112,7 @@ def speed(client: Client, concurrency: int, mean_s: float) -> str:
 
 
 def resumed(client: Client, concurrency: int, mean_s: float, each: int = 200) -> str:
-    """Kill a client so many times, let it end, edit one problem and add one; return the cells of its row."""
+    """Kill a client repeatedly, let it end, edit one problem and add one; return the cells of its row."""
     chance, requests = random.Random(f"kill/{client.name}"), each * (client.kills + 1)
     killed: list[tuple[float, float]] = []
     with endpoint(mean_s) as url, tempfile.TemporaryDirectory() as kept:
@@ -137,7 +137,7 @@ def resumed(client: Client, concurrency: int, mean_s: float, each: int = 200) ->
 
 
 def _killed(process: Any, url: str, enough: float, client: Client) -> tuple[float, float]:
-    """Kill a client after so many answers; return the times just before, and when it was gone."""
+    """Kill a client after so many answers; return the times just before the kill and after its end."""
     give_up_s = time.monotonic() + client.patience_s
     while counts(url)["answers"] < enough:
         if process.poll() is not None or time.monotonic() > give_up_s:
@@ -150,10 +150,10 @@ def _killed(process: Any, url: str, enough: float, client: Client) -> tuple[floa
 
 
 def repeats(again_s: list[float], killed: list[tuple[float, float]]) -> list[int]:
-    """Return for each kill how many answers sent before it, and after the last, were asked for again.
+    """Return for each kill how many answers, sent since the last kill, were asked again.
 
-    A kill is the time just before it and the time when the process was gone: what the endpoint sends between
-    the two reaches a process that is dead, though the system has not closed its connections yet.
+    A kill is a pair: the time just before it, and the time when the process had ended. Answers sent between
+    the two do not count: the process is dead, though the system has not closed its connections yet.
     """
     since = [0.0, *(gone_s for _, gone_s in killed)]
     return [
@@ -163,20 +163,20 @@ def repeats(again_s: list[float], killed: list[tuple[float, float]]) -> list[int
 
 
 def _kill(process: Any) -> None:
-    """Kill a client and all that it started."""
+    """Kill a client and all processes that it started."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 
 def _pin(process: int, core: int) -> None:
-    """Keep a process to one core, so that client and endpoint do not take from each other."""
+    """Pin a process to one core, so that client and endpoint do not slow each other down."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(process, {CORES[core]})
 
 
 def _table(heads: str, clients: list[str], row: Callable[[str], str]) -> None:
-    """Print a row per client, as it is measured."""
+    """Print a row per client, as soon as it is measured."""
     print(f"\n| client | {heads} |\n|{'---|' * (heads.count('|') + 2)}")
     for name in clients:
         try:

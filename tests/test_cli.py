@@ -141,4 +141,4 @@ def test_a_ledger_that_was_exported_can_be_taken_in_elsewhere(
     with Ledger() as ledger:
         assert ledger.get("a" * 64) == result
     words.direction = "retry"
-    assert shared.call(words) == "1 requests that failed in shards will be asked again"
+    assert shared.call(words) == "1 requests that failed or have no content will be asked again"

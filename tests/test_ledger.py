@@ -155,6 +155,31 @@ def test_the_cost_of_requests_is_that_of_their_answers_and_of_their_failures_or_
         assert ledger.cost_usd((key * 64, 4.0) for key in "abcd") == 5.25
 
 
+def test_a_retry_asks_again_for_answers_without_content_and_keeps_their_body_and_cost(path: Path) -> None:
+    bodies = {
+        "a": (b'{"choices": [{"message": {"content": null, "reasoning": "so 4"}}]}', "stop"),
+        "b": (b'{"choices": [{"message": {"content": "half"}}]}', "error"),
+        "c": (b'{"choices": [{"message": {"content": null, "refusal": "no"}}]}', "stop"),
+        "d": (b'{"choices": [{"message": {"content": ""}}]}', "stop"),
+        "e": (b'{"choices": [{"message": {"content": null}}]}', "length"),
+        "f": (b"\xef\xbb\xbf{not JSON", "stop"),
+    }
+    with Ledger(path) as ledger:
+        ledger.write(
+            replace(RESULT, request_key=key * 64, body=body, finish_reason=reason, cost_usd=0.25)
+            for key, (body, reason) in bodies.items()
+        )
+        assert ledger.retry() == 2
+        assert [key[0] for key in ledger.keys()] == ["c", "d", "e", "f"]  # noqa: SIM118  a ledger is no mapping
+        assert ledger.known("a" * 64) is None
+        assert ledger.cost_usd([("a" * 64, 4.0)]) == 0.25
+        rows = ledger.connection.execute("SELECT request_key, detail FROM attempts").fetchall()
+        assert {key[0]: detail.partition(": ")[2].encode() for key, detail in rows} == {
+            key: bodies[key][0] for key in "ab"
+        }
+        assert ledger.retry() == 0
+
+
 @pytest.mark.parametrize(
     "content", [b"not a database, but long enough to be taken for one" * 40, b"SQLite format 3\0junk"]
 )

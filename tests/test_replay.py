@@ -70,7 +70,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 def test_the_second_line_for_a_completion_is_named_with_the_first(tmp_path: Path) -> None:
     settings = write(tmp_path, "a.jsonl", LINE, {**LINE, "sample": 1}, {**LINE, "model": "n"})
-    with pytest.raises(ThoughtmillError, match=r"a\.jsonl:3: p-1/pot/0 stands in .*a\.jsonl:1 already"):
+    with pytest.raises(ThoughtmillError, match=r"a\.jsonl:3: p-1/pot/0 is in .*a\.jsonl:1 already"):
         ReplayTeacher(settings, tmp_path)
 
 

@@ -1,7 +1,7 @@
-"""The clients that `bench.teacher` compares: one module each, which asks as its users would.
+"""The clients that `bench.teacher` compares: one module each, which uses the client as its users do.
 
-Every module has `ask(job)`, which returns how many answers it got, and may have `prepare(variant)`, which is
-not measured. It imports its own package and no other's: each runs in an environment of its own.
+Every module has `ask(job)`, which returns the number of answers, and may have `prepare(variant)`, which is
+not measured. Each client runs in a separate environment, so its module imports no other client.
 """
 
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ SAMPLING: dict[str, Any] = {"temperature": 0.7, "max_tokens": 512, "seed": 0}
 
 @dataclass(frozen=True)
 class Job:
-    """What a client is to do: ask for all `problems` at `url`, so many at once.
+    """The task of a client: ask `url` about all `problems`, with `concurrency` requests at once.
 
-    What it keeps is in `folder`. `variant` is its own business, such as which of its transports it takes.
+    The client keeps its files in `folder`. `variant` chooses among its variants, such as transports.
     """
 
     url: str
@@ -35,6 +35,6 @@ class Job:
 
 
 def problems(requests: int, changed: bool = False) -> list[str]:
-    """Return so many problems; `changed`: the first one edited, and one more at the end."""
+    """Return so many problems; with `changed` the first is edited, and another is added at the end."""
     texts = [f"Problem {number}. {STORY}" for number in range(requests + changed)]
     return [texts[0].replace("12", "13"), *texts[1:]] if changed else texts

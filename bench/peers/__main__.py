@@ -1,4 +1,4 @@
-"""Run one client in the environment that has it.
+"""Run one client in its environment.
 
     python -m bench.peers CLIENT URL REQUESTS CONCURRENCY FOLDER [changed]
 
@@ -19,12 +19,12 @@ WHO = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
 
 
 def cpu_s() -> float:
-    """Return the CPU seconds of this process and of those it started and waited for."""
+    """Return the CPU seconds of this process and of its children that have ended."""
     return sum(used.ru_utime + used.ru_stime for used in map(resource.getrusage, WHO))
 
 
 def peak_mb() -> float:
-    """Return the most memory that the largest of them held."""
+    """Return the peak memory of the largest of these processes, in megabytes."""
     scale = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss: bytes there, kilobytes elsewhere
     return max(resource.getrusage(who).ru_maxrss for who in WHO) * scale / 1e6
 

@@ -10,7 +10,7 @@ UNLIMITED = 10_000_000_000
 
 
 class Solver(curator.LLM):
-    """Rows of a chat in, rows of an answer out."""
+    """Takes rows with a chat, returns rows with an answer."""
 
     def prompt(self, row: dict[str, Any]) -> Any:
         return row["chat"]
@@ -20,7 +20,7 @@ class Solver(curator.LLM):
 
 
 def ask(job: Job) -> int:
-    """Ask for the rows of a data set."""
+    """Ask about the rows of a data set."""
     backend = {
         "base_url": job.url,
         "api_key": "none",

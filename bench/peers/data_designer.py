@@ -8,7 +8,7 @@ from bench.peers import SAMPLING, TASK, Job
 
 
 def ask(job: Job) -> int:
-    """Create the data set of one text column."""
+    """Create a data set with one text column."""
     seeds = job.folder / "seeds.parquet"
     pd.DataFrame({"problem": job.problems}).to_parquet(seeds)
     drawn = dd.ChatCompletionInferenceParams(

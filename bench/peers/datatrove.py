@@ -10,12 +10,12 @@ from bench.peers import SAMPLING, Job
 
 
 async def solve(document: Document, generate: Any) -> Any:
-    """Ask for one document."""
+    """Return the answer for one document."""
     return (await generate({"messages": document.metadata["chat"]})).text
 
 
 def ask(job: Job) -> int:
-    """Run the pipeline step over documents; count what it has written when it is done."""
+    """Run the pipeline step over documents, and count the lines it has written."""
     config = InferenceConfig(
         server_type="endpoint",
         endpoint_url=job.url.removesuffix("/v1"),

@@ -9,7 +9,7 @@ from bench.peers import SAMPLING, Job
 
 
 def ask(job: Job) -> int:
-    """Run the pipeline; its task asks for one batch at a time, all of it at once."""
+    """Run the pipeline; its task sends one batch after another, each all at once."""
     drawn = {"temperature": SAMPLING["temperature"], "max_new_tokens": SAMPLING["max_tokens"]}
     teacher = OpenAILLM(model="bench", base_url=job.url, api_key="none", generation_kwargs=drawn)
     rows = [{"messages": chat} for chat in job.chats]

@@ -1,4 +1,4 @@
-"""`AsyncOpenAI` under a semaphore, which keeps nothing; the variant is its backend, `aiohttp` or `httpx`."""
+"""`AsyncOpenAI` under a semaphore, without a cache; the variant is its backend, `aiohttp` or `httpx`."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ from bench.peers import SAMPLING, Job
 
 
 def ask(job: Job) -> int:
-    """Ask for all at once, so many of them at a time."""
+    """Ask about all problems, `concurrency` at a time."""
     return asyncio.run(_ask(job))
 
 
@@ -19,10 +19,10 @@ async def _ask(job: Job) -> int:
     client = AsyncOpenAI(base_url=job.url, api_key="none", http_client=backend(limits=limits))
     free = asyncio.Semaphore(job.concurrency)
 
-    async def one(chat: list[dict[str, str]]) -> str | None:
+    async def answer(chat: list[dict[str, str]]) -> str | None:
         async with free:
-            answer = await client.chat.completions.create(model="bench", messages=chat, **SAMPLING)
-            return answer.choices[0].message.content
+            reply = await client.chat.completions.create(model="bench", messages=chat, **SAMPLING)
+            return reply.choices[0].message.content
 
-    answers = await asyncio.gather(*map(one, job.chats))
+    answers = await asyncio.gather(*map(answer, job.chats))
     return sum(answer is not None for answer in answers)

@@ -9,13 +9,13 @@ from thoughtmill.factory.teachers.openai import OpenAITeacher
 
 
 def prepare(variant: str) -> None:
-    """Import what a run imports when it begins."""
+    """Import the modules that a run imports when it begins."""
     if variant == "openai":
         importlib.import_module("thoughtmill.factory.teachers.endpoint.through_openai")
 
 
 def ask(job: Job) -> int:
-    """Ask through the teacher, ledger on."""
+    """Ask through the teacher `openai`, with a ledger."""
     chosen = {"endpoint": "bench", "max_concurrency": job.concurrency, "transport": job.variant}
     settings = EndpointSettings.model_validate({"base_url": job.url, **chosen})
     parameters = {"model": "bench", **SAMPLING}

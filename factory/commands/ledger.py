@@ -20,7 +20,7 @@ def call(words: argparse.Namespace) -> str:
     folder = words.folder or root() / "data" / "ledger"
     with Ledger() as ledger:
         if words.direction == "retry":
-            return f"{ledger.retry()} requests that failed in shards will be asked again"
+            return f"{ledger.retry()} requests that failed or have no content will be asked again"
         if words.direction == "import":
             new = shards.load(ledger, folder)
             stand = (

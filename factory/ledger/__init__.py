@@ -1,10 +1,10 @@
 """The ledger: every answer that was paid for, durably, in one SQLite file outside the repository.
 
-`results` holds what came back, untouched, under its request key; `attempts` what failed; `failures` how
-requests ended that have no answer; `runs` how far each run is; `batches` which batches are here. Answers are
-only ever added. A group of rows is one transaction: when `write` returns, no killed process loses them, and
-no power cut from the end of the next `sync` on. Waiting for the disk is left to a thread: were every group to
-wait for it, the next answers would wait in their sockets meanwhile, where a kill does lose them.
+Its tables: `results` holds the body of every answer, untouched, under its request key; `attempts` every
+fault; `failures` the outcome of requests without an answer; `runs` the progress of each run; `batches` the
+collected batches. Each `write` is one transaction. When it returns, a kill no longer loses its rows; after
+the next `sync`, a power cut no longer does. `sync` waits for the disk in a thread: if every write waited, the
+next answers would wait in their sockets meanwhile, where a kill loses them.
 """
 
 import os
@@ -38,15 +38,15 @@ BUSY_S = 60.0
 
 
 def default_path() -> Path:
-    """Return where the ledger is: `THOUGHTMILL_LEDGER`, else a file in the user's cache folder."""
+    """Return the path of the ledger: `THOUGHTMILL_LEDGER`, else a file in the user's cache folder."""
     named = os.environ.get("THOUGHTMILL_LEDGER")
     return Path(named) if named else platformdirs.user_cache_path("thoughtmill") / "ledger.sqlite"
 
 
 class Ledger:
-    """An open ledger; several processes may hold one at a time.
+    """An open ledger. Several processes may have it open at the same time.
 
-    A file that is no ledger, or a newer one than this version knows, raises a `ThoughtmillError`.
+    A file that is not a ledger, or that a newer version wrote, raises a `ThoughtmillError`.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -56,7 +56,7 @@ class Ledger:
         self.syncing: Future[None] | None = None
         try:
             self.connection = sqlite3.connect(self.path, timeout=BUSY_S, isolation_level=None)
-            self._log_ahead()
+            self._use_wal()
             self.connection.execute("PRAGMA synchronous=NORMAL")
             self.connection.execute("PRAGMA wal_autocheckpoint=0")
             self._set_up()
@@ -65,8 +65,8 @@ class Ledger:
                 f"{self.path} cannot be the ledger ({error}): point THOUGHTMILL_LEDGER to another file"
             ) from error
 
-    def _log_ahead(self) -> None:
-        """Log writes ahead; while another process sets up the same new file, SQLite itself would not wait."""
+    def _use_wal(self) -> None:
+        """Switch to a write-ahead log; SQLite does not wait here while another process sets up the file."""
         given_up_s = time.monotonic() + BUSY_S
         while True:
             try:
@@ -78,7 +78,7 @@ class Ledger:
                 time.sleep(0.01)
 
     def _set_up(self) -> None:
-        """Create the tables in a new file, bring those of an older one up to date, refuse a newer one."""
+        """Create the tables of a new file, upgrade an older one, refuse a newer one."""
         with self.connection:
             self.connection.execute("BEGIN IMMEDIATE")
             version = self.connection.execute("PRAGMA user_version").fetchone()[0]
@@ -94,16 +94,16 @@ class Ledger:
             )
 
     def get(self, request_key: str) -> ResultRow | None:
-        """Return the answer that was bought under this key, or None."""
+        """Return the answer under this key, or None."""
         with self.named_errors():
             row = self.connection.execute(_SELECT, (request_key,)).fetchone()
         return None if row is None else ResultRow(*row)
 
     def known(self, request_key: str) -> ResultRow | FailureRow | None:
-        """Return why a request need not be asked: its answer, else a failure that was taken from shards."""
-        found = self.get(request_key)
-        if found is not None:
-            return found
+        """Return the result of a request, else its failure from shards; None if it must be asked."""
+        result = self.get(request_key)
+        if result is not None:
+            return result
         row = self.connection.execute(_SHARED_FAILURE, (request_key,)).fetchone()
         return None if row is None else FailureRow(*row)
 
@@ -117,9 +117,9 @@ class Ledger:
         failures: Iterable[FailureRow] = (),
         shared: bool = False,
     ) -> None:
-        """Add rows as one durable transaction.
+        """Add rows in one durable transaction.
 
-        Of two answers to one request the first stays, of two failures the last. `shared` says that the
+        Of two answers to one request the first is kept, of two failures the last. `shared` says that the
         failures come from shards.
         """
         with self.named_errors(), self.connection:
@@ -130,7 +130,7 @@ class Ledger:
             self.connection.executemany(_INSERT_FAILURE, ended)
 
     def sync(self) -> None:
-        """Begin to write through to the disk all that is written, in a thread, unless that is under way."""
+        """Flush everything written so far to the disk, in a thread, unless a flush is under way."""
         if self.syncing is None or self.syncing.done():
             if self.syncing is not None:
                 self.syncing.result()
@@ -142,7 +142,7 @@ class Ledger:
 
     @contextmanager
     def named_errors(self) -> Iterator[None]:
-        """Say which file a full disk, a lock that nobody gives up, or damage is about."""
+        """Turn errors of SQLite (a full disk, a lock that lasts, damage) into errors that name the file."""
         try:
             yield
         except sqlite3.OperationalError as error:
@@ -160,28 +160,35 @@ class Ledger:
                 yield key
 
     def count(self) -> int:
-        """Return how many answers there are."""
+        """Return the number of answers."""
         return int(self.connection.execute("SELECT count(*) FROM results").fetchone()[0])
 
     def failures(self) -> Iterator[FailureRow]:
-        """Yield how requests ended that have no answer, in the order of their keys."""
+        """Yield the failures of requests without an answer, in the order of their keys."""
         return (FailureRow(*row) for row in self.connection.execute(_FAILURES))
 
     def shared_failures(self) -> int:
-        """Return how many requests have no answer and are not asked, since shards say that they failed."""
+        """Return how many requests without an answer are not asked, because shards say that they failed."""
         return int(self.connection.execute(f"SELECT count(*) {_UNANSWERED} AND shared").fetchone()[0])
 
     def retry(self) -> int:
-        """Let requests that failed according to shards be asked again; return how many these are."""
-        standing = self.shared_failures()
-        with self.named_errors():
+        """Let requests be asked again that failed in shards or have an unusable answer; return their number.
+
+        An answer is unusable that ended in an error, or stopped by itself and has no content, as parsers of
+        reasoning models may leave it. It becomes a row of `attempts`, with its body and cost.
+        """
+        failures = self.shared_failures()
+        with self.named_errors(), self.connection:
+            self.connection.execute("BEGIN IMMEDIATE")
             self.connection.execute("UPDATE failures SET shared = 0")
-        return standing
+            unusable = self.connection.execute(_KEEP_UNUSABLE).rowcount
+            self.connection.execute(_DELETE_UNUSABLE)
+        return failures + unusable
 
     def cost_usd(self, most_usd: Iterable[tuple[str, float]]) -> float:
-        """Return what some requests have cost, given by key with the most each can cost.
+        """Return the cost of some requests; each is given by its key and the most it can cost.
 
-        An answer of unknown cost counts as that, a failure as the most it may have cost.
+        An answer of unknown cost counts as the most it can cost, a failure as the most it may have cost.
         """
         with self.named_errors():
             self.connection.execute(_ASKED)
@@ -210,7 +217,7 @@ class Ledger:
             self.connection.execute("INSERT OR IGNORE INTO batches VALUES (?, ?)", (batch_id, time.time()))
 
     def close(self) -> None:
-        """Close the file; a closed ledger is one file, without its write-ahead log."""
+        """Close the ledger; it is then one file, without a write-ahead log."""
         self.thread.shutdown()
         self.connection.close()
 
@@ -241,6 +248,20 @@ SELECT total(usd) FROM (
     UNION ALL SELECT attempts.most_usd FROM attempts JOIN asked USING (request_key)
 )
 """
+_UNUSABLE = """
+FROM results WHERE CASE
+    WHEN finish_reason = 'error' THEN 1
+    WHEN finish_reason = 'stop' AND json_valid(CAST(body AS TEXT)) THEN
+        json_type(CAST(body AS TEXT), '$.choices[0].message') = 'object'
+        AND coalesce(json_type(CAST(body AS TEXT), '$.choices[0].message.content'), 'null') = 'null'
+        AND coalesce(json_extract(CAST(body AS TEXT), '$.choices[0].message.refusal'), '') = ''
+END
+"""
+_KEEP_UNUSABLE = f"""
+INSERT INTO attempts SELECT request_key, 1, 200, 'the answer has no content: ' || CAST(body AS TEXT),
+answered_at, coalesce(cost_usd, 0) {_UNUSABLE}
+"""
+_DELETE_UNUSABLE = f"DELETE {_UNUSABLE}"
 _TYPICAL = """
 SELECT thought, avg(prompt_tokens), avg(completion_tokens) FROM results
 WHERE model = ? AND prompt_tokens IS NOT NULL AND completion_tokens IS NOT NULL GROUP BY thought

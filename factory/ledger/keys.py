@@ -1,7 +1,7 @@
-"""Request keys: one request, one name, wherever and however it is sent.
+"""Request keys: the same request has the same key, wherever and however it is sent.
 
 A key is the SHA-256 of canonical JSON, so that a direct call, a batch and a collaborator's machine find the
-same answer. What does not change the answer is not part of it: time-outs, API keys, transport.
+same answer. Time-outs, API keys and the transport do not change an answer, and are not part of its key.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ def prompt_sha(messages: Iterable[Mapping[str, str]]) -> str:
 
 
 def endpoint_name(base_url: str) -> str:
-    """Return the name an endpoint has in keys: its URL without credentials, query or closing slash.
+    """Return the name of an endpoint in keys: its URL without credentials, query or closing slash.
 
     >>> endpoint_name("https://me:secret@API.example.com/v1/")
     'https://api.example.com/v1'
@@ -40,7 +40,7 @@ def endpoint_name(base_url: str) -> str:
 
 
 def sent(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the parameters that go to the endpoint: those that are set."""
+    """Return the parameters that are sent to the endpoint: those that are not None."""
     return {name: value for name, value in parameters.items() if value is not None}
 
 
@@ -50,7 +50,7 @@ def request_key(
     """Return the key of one request: 64 hexadecimal digits.
 
     `endpoint` is an `endpoint_name`. `parameters` hold the model, every sampling parameter and the response
-    format, if one is asked for.
+    format, if there is one.
     """
     prompt = orjson.dumps([*messages], option=orjson.OPT_SORT_KEYS)
     rest = canonical([KEY_VERSION, endpoint, sent(parameters), sample])
@@ -58,7 +58,7 @@ def request_key(
 
 
 def _whole(value: Any) -> Any:
-    """Write 1.0 as 1, so that a number means the same however `params.yaml` spells it."""
+    """Return 1 for 1.0, so that a number has one form however `params.yaml` spells it."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, Mapping):

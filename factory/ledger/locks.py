@@ -1,24 +1,24 @@
-"""Locks: of several runs that need the same answer at the same time, one asks for it.
+"""Locks: when several runs need the same answer at the same time, only one asks for it.
 
-A request is locked by one byte of a file beside the ledger, at a place that its key gives; the file itself
-stays empty. The system opens all locks of a process that ends, however it ends, so that a `kill -9` leaves
-nothing behind. They are between processes: runs within one process do not see each other's.
+A request is locked by a lock on one byte of a file beside the ledger, at an offset that its key gives; the
+file stays empty. The system releases the locks of a process that ends, even by `kill -9`. The locks work
+between processes: runs within one process do not exclude each other.
 """
 
 import fcntl
 from pathlib import Path
 
-DIGITS = 15  # of a key, in hexadecimal: a place in a file is less than 2 ** 63
+DIGITS = 15  # of a key, in hexadecimal: an offset in a file is less than 2 ** 63
 
 
 class Locks:
-    """The requests of one ledger that this process asks for."""
+    """The locks on requests of one ledger that this process holds."""
 
     def __init__(self, ledger: Path) -> None:
         self.file = ledger.with_name(f"{ledger.name}-locks").open("ab")
 
     def lock(self, request_key: str) -> bool:
-        """Lock a request; False when another process asks for it."""
+        """Lock a request; return False when another process has locked it."""
         try:
             fcntl.lockf(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, int(request_key[:DIGITS], 16))
         except (BlockingIOError, PermissionError):  # systems differ in the error
@@ -26,11 +26,11 @@ class Locks:
         return True
 
     def wait(self, request_key: str) -> None:
-        """Lock a request as soon as no other process has it locked."""
+        """Lock a request, and wait while another process has locked it."""
         fcntl.lockf(self.file, fcntl.LOCK_EX, 1, int(request_key[:DIGITS], 16))
 
     def unlock(self, request_key: str) -> None:
-        """Let other processes ask."""
+        """Unlock a request."""
         fcntl.lockf(self.file, fcntl.LOCK_UN, 1, int(request_key[:DIGITS], 16))
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Runs: the figures of every run that asks, kept in the ledger so that another terminal can read them."""
+"""Runs: the progress of every run, kept in the ledger so that another terminal can read it."""
 
 import os
 import sqlite3
@@ -11,12 +11,12 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import running
 from thoughtmill.factory.ledger import Ledger, default_path
 
-SILENT_S = 30.0  # a run that has said nothing for so long was killed, and its number is another process's
+SILENT_S = 30.0  # without a note for so long a run was killed, even if its pid is now another process's
 
 
 @dataclass(frozen=True, slots=True)
 class RunStatus:
-    """One run as it last said: `state` is `running`, `ended` or `killed`; times are seconds since 1970."""
+    """A run at its last note: `state` is `running`, `ended` or `killed`; times are seconds since 1970."""
 
     run: int
     pid: int
@@ -27,7 +27,7 @@ class RunStatus:
 
 
 def begin(ledger: Ledger) -> int:
-    """Open a run in the ledger; return its number."""
+    """Add a run to the ledger; return its number."""
     now = time.time()
     with ledger.named_errors():
         row = ledger.connection.execute(
@@ -38,7 +38,7 @@ def begin(ledger: Ledger) -> int:
 
 
 def note(ledger: Ledger, run: int, figures: str, ended: bool) -> None:
-    """Write how far a run is, and begin to write all of it through to the disk."""
+    """Write the progress of a run, and begin to flush the ledger to the disk."""
     with ledger.named_errors():
         ledger.connection.execute(
             "UPDATE runs SET seen_at = ?, ended = ?, figures = ? WHERE run = ?",
@@ -48,7 +48,7 @@ def note(ledger: Ledger, run: int, figures: str, ended: bool) -> None:
 
 
 def recent(path: Path | None = None, most: int = 5) -> list[RunStatus]:
-    """Return the last runs, newest first, without waiting for the ledger; none where there is no ledger."""
+    """Return the last runs, newest first, without waiting for locks; none when there is no ledger."""
     path = path or default_path()
     if not path.exists():
         return []

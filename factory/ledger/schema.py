@@ -1,4 +1,4 @@
-"""What stands in the ledger: its tables, and their rows in memory."""
+"""The ledger's tables, and their rows in memory."""
 
 from dataclasses import dataclass, fields
 
@@ -7,11 +7,11 @@ LEDGER_VERSION = 3
 RESULTS = """
 CREATE TABLE results (
     request_key TEXT NOT NULL PRIMARY KEY,  -- SHA-256 of the canonical request
-    endpoint TEXT NOT NULL,                 -- who was asked, without credentials
-    model TEXT NOT NULL,                    -- the model that was asked for
+    endpoint TEXT NOT NULL,                 -- the endpoint's name, without credentials
+    model TEXT NOT NULL,                    -- the model that was asked
     thought TEXT NOT NULL,                  -- the thought it was first asked for
     prompt_sha TEXT NOT NULL,               -- SHA-256 of the messages
-    body BLOB NOT NULL,                     -- the answer's body, as it came
+    body BLOB NOT NULL,                     -- the answer's body, untouched
     finish_reason TEXT,                     -- why the teacher stopped, in its own word
     prompt_tokens INTEGER,
     cached_tokens INTEGER,                  -- those of prompt_tokens that were billed as cached
@@ -25,7 +25,7 @@ ATTEMPTS = """
 CREATE TABLE attempts (
     request_key TEXT NOT NULL,
     attempt INTEGER NOT NULL,               -- from 1, within one run
-    status INTEGER,                         -- the HTTP status; null when nothing came back
+    status INTEGER,                         -- the HTTP status; null when no answer arrived
     detail TEXT NOT NULL,                   -- what went wrong
     failed_at REAL NOT NULL,                -- seconds since 1970, UTC
     most_usd REAL NOT NULL DEFAULT 0        -- what it may have cost, where a budget was set
@@ -38,7 +38,7 @@ CREATE TABLE runs (
     began_at REAL NOT NULL,                 -- seconds since 1970, UTC
     seen_at REAL NOT NULL,
     ended INTEGER NOT NULL,                 -- 0 while it runs, and for ever if it was killed
-    figures TEXT NOT NULL                   -- how far it was when last seen
+    figures TEXT NOT NULL                   -- its progress at seen_at
 )
 """
 BATCHES = """
@@ -51,10 +51,10 @@ FAILURES = """
 CREATE TABLE failures (
     request_key TEXT NOT NULL PRIMARY KEY,
     model TEXT NOT NULL,                    -- the model that was asked
-    failure TEXT NOT NULL,                  -- the failure its row ended with
+    failure TEXT NOT NULL,                  -- the failure of its row
     detail TEXT NOT NULL,                   -- the failure in words
     failed_at REAL NOT NULL,                -- seconds since 1970, UTC
-    shared INTEGER NOT NULL                 -- 1: it came from shards, stands, and is not asked again
+    shared INTEGER NOT NULL                 -- 1: it came from shards; its request is not asked
 )
 """
 SCHEMA = (RESULTS, ATTEMPTS, RUNS, BATCHES, FAILURES)
@@ -94,7 +94,7 @@ class AttemptRow:
 
 @dataclass(frozen=True, slots=True)
 class FailureRow:
-    """One row of `failures`: how a request ended that has no answer."""
+    """One row of `failures`: the outcome of a request without an answer."""
 
     request_key: str
     model: str

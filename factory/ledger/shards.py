@@ -1,9 +1,9 @@
 """Shards: the ledger's answers as immutable Parquet files, so that whoever has them pays nothing.
 
-A folder of shards only grows: `export` adds a file with what no shard of the folder holds yet, `load` takes a
-folder in. A shard is named by the SHA-256 of its bytes, and the same answers make the same bytes. How
-requests ended that have no answer is in shards of their own, so that these rows, too, are rebuilt as they
-were.
+A folder of shards only grows: `export` adds a file with the answers that no shard of the folder holds yet,
+`load` adds the answers of a folder to the ledger. A shard is named by the SHA-256 of its bytes, and the same
+answers make the same bytes. Failures of requests without an answer have shards too, so that a rebuilt corpus
+has the same failed rows.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ Element = TypeVar("Element")
 SHARD_ROWS = 20_000
 GROUP_ROWS = 1_000
 NAME_DIGITS = 32
-FAILED = "failed"  # the folder in a folder of shards that holds those of failures
+FAILED = "failed"  # the subfolder of the shards of failures
 
 RESULTS = pa.schema(
     [
@@ -58,18 +58,19 @@ FAILURES = pa.schema(
 def export(ledger: Ledger, folder: Path) -> list[Path]:
     """Write the answers and failures that no shard in `folder` holds, in key order; return the new files."""
     answered = {row["request_key"] for row in _rows(folder, RESULTS, ["request_key"])}
-    ends = _rows(folder / FAILED, FAILURES, ["request_key", "failed_at"])
-    failed = {tuple(row.values()) for row in ends}
-    keys = (key for key in ledger.keys() if key not in answered)  # noqa: SIM118  a ledger is no mapping
-    ended = (each for each in ledger.failures() if (each.request_key, each.failed_at) not in failed)
+    failures = _rows(folder / FAILED, FAILURES, ["request_key", "failed_at"])
+    failed = {tuple(row.values()) for row in failures}
+    new_keys = (key for key in ledger.keys() if key not in answered)  # noqa: SIM118  a ledger is no mapping
+    new_failures = (each for each in ledger.failures() if (each.request_key, each.failed_at) not in failed)
     answers = [
-        _write(filter(None, map(ledger.get, some)), RESULTS, folder) for some in _groups(keys, SHARD_ROWS)
+        _write(filter(None, map(ledger.get, group)), RESULTS, folder)
+        for group in _groups(new_keys, SHARD_ROWS)
     ]
-    return answers + [_write(some, FAILURES, folder / FAILED) for some in _groups(ended, SHARD_ROWS)]
+    return answers + [_write(group, FAILURES, folder / FAILED) for group in _groups(new_failures, SHARD_ROWS)]
 
 
 def load(ledger: Ledger, folder: Path) -> int:
-    """Take the shards of `folder` into the ledger; return how many answers are new to it."""
+    """Add the shards of `folder` to the ledger; return how many answers are new to it."""
     if not folder.is_dir():
         raise ThoughtmillError(f"{folder} is no folder of ledger shards: fetch it, or run the export first")
     before = ledger.count()
@@ -89,8 +90,8 @@ def _write(rows: Iterable[ResultRow | FailureRow], schema: pa.Schema, folder: Pa
     """Write one shard under the hash of its content."""
     buffer = pa.BufferOutputStream()
     with pq.ParquetWriter(buffer, schema, compression="zstd", compression_level=9) as writer:
-        for some in _groups(iter(rows), GROUP_ROWS):
-            writer.write_batch(pa.RecordBatch.from_pylist([asdict(row) for row in some], schema))
+        for group in _groups(iter(rows), GROUP_ROWS):
+            writer.write_batch(pa.RecordBatch.from_pylist([asdict(row) for row in group], schema))
     content = buffer.getvalue().to_pybytes()
     path = folder / f"{_name(content)}.parquet"
     with aside(path) as part:

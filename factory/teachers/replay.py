@@ -1,4 +1,4 @@
-"""The replay teacher: completions that were bought before, read from JSONL files.
+"""The teacher `replay`: reads completions that were bought before from JSONL files.
 
 A line is an object with `problem_id`, `thought`, `sample`, `completion` and `model`; other keys are ignored.
 
@@ -17,7 +17,7 @@ from thoughtmill.factory.teachers import Reply, Request, Teacher
 
 
 class ReplaySettings(pydantic.BaseModel, extra="forbid", frozen=True):
-    """The files to replay; relative ones begin at the folder of `params.yaml`."""
+    """The files to replay; relative paths begin at the folder of `params.yaml`."""
 
     files: tuple[str, ...] = ()
 
@@ -39,17 +39,17 @@ ReplayKey = tuple[str, str, int]
 
 
 class ReplayTeacher(Teacher):
-    """A teacher that says again what it finds under the problem, thought and sample of a request.
+    """A teacher that looks up the completion of a request by its problem, thought and sample.
 
-    All files are read at once, when the teacher is made. A missing file, a line that is no such object and
-    a second line for the same completion are a `ThoughtmillError` that names file and line.
+    All files are read when the teacher is made. A missing file, a malformed line and a second line for the
+    same completion raise a `ThoughtmillError` that names file and line.
     """
 
     def __init__(self, settings: ReplaySettings, folder: Path) -> None:
         self.lines = _read([folder / name for name in settings.files])
 
     def complete(self, requests: Iterable[Request]) -> Iterator[Reply]:
-        """Answer every request in order; one that no line answers has the failure `unanswered`."""
+        """Reply to every request in order; without a line for it the failure is `unanswered`."""
         for request in requests:
             yield _reply(request, self.lines)
 
@@ -57,8 +57,8 @@ class ReplayTeacher(Teacher):
 def _reply(request: Request, lines: Mapping[ReplayKey, ReplayLine]) -> Reply:
     key = (str(request.problem["problem_id"]), request.thought, request.sample)
     line = lines.get(key)
-    said = [line.model, line.completion] if line else []
-    sha = hashlib.sha256(canonical(["replay", *key, *said])).hexdigest()
+    answer = [line.model, line.completion] if line else []
+    sha = hashlib.sha256(canonical(["replay", *key, *answer])).hexdigest()
     if line is None:
         detail = f"no line of the replayed files answers {'/'.join(map(str, key))}"
         return Reply(request, sha, "replay", None, failure="unanswered", detail=detail)
@@ -67,22 +67,20 @@ def _reply(request: Request, lines: Mapping[ReplayKey, ReplayLine]) -> Reply:
 
 def _read(files: Iterable[Path]) -> dict[ReplayKey, ReplayLine]:
     """Return the lines of all files by problem, thought and sample."""
-    found: dict[ReplayKey, ReplayLine] = {}
+    lines: dict[ReplayKey, ReplayLine] = {}
     places: dict[ReplayKey, str] = {}
     for file in files:
         for place, line in _lines(file):
             key = (line.problem_id, line.thought, line.sample)
-            if key in found:
+            if key in lines:
                 name = "/".join(map(str, key))
-                raise ThoughtmillError(
-                    f"{place}: {name} stands in {places[key]} already; delete one of the two"
-                )
-            found[key], places[key] = line, place
-    return found
+                raise ThoughtmillError(f"{place}: {name} is in {places[key]} already; delete one of the two")
+            lines[key], places[key] = line, place
+    return lines
 
 
 def _lines(file: Path) -> Iterator[tuple[str, ReplayLine]]:
-    """Yield the lines of a file, each with its place for messages."""
+    """Yield the lines of a file, each with its place for error messages."""
     try:
         with file.open("rb") as text:
             for number, raw in enumerate(text, 1):

@@ -1,7 +1,7 @@
-"""The embedded teacher: it compiles a problem's own worked solution into the thought that is asked for.
+"""The teacher `embedded`: compiles the worked solution of a problem into the thought that is asked for.
 
-It needs no network and no key, and says why where it can write nothing. At `error_rate` it slips as real
-teachers do, so that what verification catches is there to be seen.
+It needs no network and no key, and gives the reason when it cannot compile. In a share `error_rate` of its
+completions it makes a mistake as real teachers do, so that verification has something to catch.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ MODEL = "embedded-1"
 
 
 class EmbeddedTeacherSettings(pydantic.BaseModel, extra="forbid", frozen=True):
-    """How often the teacher slips, and the seed its slips depend on."""
+    """How often the teacher slips, and the seed of its slips."""
 
     error_rate: float = pydantic.Field(0.15, ge=0, le=1, description="share of completions with a slip")
     seed: int = 1
@@ -33,13 +33,13 @@ SETTINGS = EmbeddedTeacherSettings
 
 
 class EmbeddedTeacher(Teacher):
-    """A teacher that reads `problem["solution"]`; it answers at once, in order, and for nothing."""
+    """A teacher that reads `problem["solution"]`; it replies at once, in order, and for free."""
 
     def __init__(self, settings: EmbeddedTeacherSettings) -> None:
         self.settings = settings
 
     def complete(self, requests: Iterable[Request]) -> Iterator[Reply]:
-        """Answer every request; what cannot be compiled has the failure `uncompilable` and says why."""
+        """Reply to every request; without a usable solution the failure is `uncompilable`."""
         for request in requests:
             yield self._answer(request)
 
@@ -50,39 +50,32 @@ class EmbeddedTeacher(Teacher):
         solution = _read(request.problem["solution"], request.problem["problem"])
         if isinstance(solution, UnusableSolution):
             return _uncompilable(request, key, str(solution))
-        right = CorrectCompletion(request.thought, solution, COMPILERS[request.thought](solution))
-        completion, finish_reason = self._slipped(right, f"{request.problem['problem_id']}/{request.sample}")
+        correct = CorrectCompletion(request.thought, solution, COMPILERS[request.thought](solution))
+        completion, finish_reason = self._slipped(
+            correct, f"{request.problem['problem_id']}/{request.sample}"
+        )
         return Reply(request, key, MODEL, completion, finish_reason, cost_usd=0.0)
 
-    def _slipped(self, right: CorrectCompletion, which: str) -> tuple[str, str]:
-        """Return what the teacher says and why it stops: the right completion, or at `error_rate` a slip."""
-        random = Random(f"{self.settings.seed}/{which}/{right.thought}")
+    def _slipped(self, correct: CorrectCompletion, which: str) -> tuple[str, str]:
+        """Return completion and finish reason: the correct completion, or at `error_rate` a slip."""
+        random = Random(f"{self.settings.seed}/{which}/{correct.thought}")
         if random.random() < self.settings.error_rate:
-            for slip in random.sample(SLIPS[right.thought], len(SLIPS[right.thought])):
-                wrong = slip(right, random)
+            for slip in random.sample(SLIPS[correct.thought], len(SLIPS[correct.thought])):
+                wrong = slip(correct, random)
                 if wrong is not None:
                     return wrong, "length" if slip is unfinished else "stop"
-        return right.completion, "stop"
+        return correct.completion, "stop"
 
     def _request_key(self, request: Request) -> str:
-        asked = [request.problem["problem_id"], request.problem["problem"], request.problem["solution"]]
-        return hashlib.sha256(
-            canonical(
-                [
-                    MODEL,
-                    self.settings.model_dump(),
-                    [*request.messages],
-                    *asked,
-                    request.thought,
-                    request.sample,
-                ]
-            )
-        ).hexdigest()
+        problem = [request.problem[column] for column in ("problem_id", "problem", "solution")]
+        settings, messages = self.settings.model_dump(), [*request.messages]
+        parts = [MODEL, settings, messages, *problem, request.thought, request.sample]
+        return hashlib.sha256(canonical(parts)).hexdigest()
 
 
 @lru_cache(maxsize=16)
 def _read(text: str | None, problem: str) -> Solution | UnusableSolution:
-    """Read a solution; kept for the few requests about the same problem that come one after another."""
+    """Parse a solution, or return why it is unusable; cached, for requests about a problem come together."""
     if not text:
         return UnusableSolution("the problem has no worked solution")
     try:

@@ -1,4 +1,4 @@
-"""Compile a worked solution into each thought: what a teacher writes who makes no mistake.
+"""Compile a worked solution into each thought, as a teacher writes it who makes no mistake.
 
 >>> from thoughtmill.factory.solutions import parse
 >>> solution = parse("He sold 48/2 = <<48/2=24>>24 clips in May.\\n#### 24", "He sold clips to 48 friends.")
@@ -50,7 +50,7 @@ def pot(solution: Solution) -> str:
 def eot(solution: Solution) -> str:
     """Return a system: the relations where the solution states them, else each calculation as an equation.
 
-    Numbers of the problem stand in the equations as numbers (EoTD, section 3.1).
+    Equations hold the numbers of the problem as numbers (EoTD, section 3.1).
     """
     givens = {given.name: _number(given.value) for given in solution.givens}
     known = [name for name in NAMED.findall(" ".join(solution.relations)) if name not in givens]
@@ -68,7 +68,7 @@ COMPILERS: dict[str, Callable[[Solution], str]] = {"knowledge": knowledge, "cot"
 
 
 def in_numbers(expression: str, solution: Solution) -> str:
-    """Return an expression with the value of each name in its place: `4 * 6` for `bags * bag_size`."""
+    """Return an expression with each name replaced by its value: `4 * 6` for `bags * bag_size`."""
     values = solution.values()
     return NAMED.sub(lambda name: _number(values[name[0]]), expression)
 
@@ -78,7 +78,7 @@ def _equation(step: GraphStep) -> str:
 
 
 def _sentence(line: str, solution: Solution) -> str:
-    """Write the marks of a sentence out: `48/2 = <<48/2=24>>24 clips` is `48 / 2 = 24 clips`."""
+    """Return a sentence with its marks written out: `48/2 = <<48/2=24>>24 clips` is `48 / 2 = 24 clips`."""
     pieces = MARK.split(line)
     text = pieces[0]
     for mark, after in zip(pieces[1::2], pieces[2::2], strict=True):
@@ -90,7 +90,7 @@ def _sentence(line: str, solution: Solution) -> str:
 
 
 def _written_out(before: str, expression: str) -> str:
-    """Return the text before a result with its calculation written out, if the sentence does not."""
+    """Return the text before a result, with the calculation added if the sentence leaves it out."""
     head, equals, sign = before.rpartition("=")
     if not equals or sign.strip(" $€£¥"):
         return f"{before}{expression} = "

@@ -1,7 +1,7 @@
-"""General rules for a solution that states none: what somebody must know to do its calculations.
+"""General rules for a solution that states none: the knowledge that its calculations need.
 
-A rule belongs to a pattern of operations and has several wordings; which one is told depends on the names in
-the calculation only, so that equal problems are told equal rules.
+A rule belongs to a pattern of operations and has several wordings. The wording depends only on the names in
+the calculation, so that equal problems get equal rules.
 """
 
 import re
@@ -64,7 +64,7 @@ HUNDREDTHS = re.compile(r"/ 100\b|\b0\.\d+|\bpercent|\bshare_of|\b100 /")
 
 
 def rules(steps: Sequence[GraphStep]) -> list[str]:
-    """Return the rules that calculations follow, in the order in which they are needed, each once.
+    """Return the rules of some calculations, each once, in the order in which they are needed.
 
     >>> from fractions import Fraction
     >>> rules([GraphStep("students", "classes * 2", Fraction(24))])
@@ -74,7 +74,7 @@ def rules(steps: Sequence[GraphStep]) -> list[str]:
 
 
 def _of_step(step: GraphStep) -> list[str]:
-    """Return the rule of each pattern in a calculation, in a wording drawn by its names."""
+    """Return the rule of each pattern in a calculation; its names choose the wording."""
     used = set(OPERATOR.findall(step.expression))
     signs = [sign for sign in WORDINGS if sign in used]
     if HUNDREDTHS.search(step.expression) and used & {"*", "/"}:

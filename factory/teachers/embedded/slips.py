@@ -1,8 +1,8 @@
-"""The slips of the embedded teacher: what real teachers get wrong, each a function of a right completion.
+"""The slips of the embedded teacher: mistakes of real teachers, each a function of a correct completion.
 
-A slip gets what was right and a generator of random numbers, and returns the slipped completion, or None
-where it cannot happen. Real teachers make all of them: a chain that miscalculates and goes on, a program
-that uses a name it never set, equations that leave the answer open, prose where a program was asked for.
+A slip takes a correct completion and a random generator. It returns the completion with the mistake, or None
+where the mistake is impossible. Real teachers make all of them: a chain goes on after a wrong sum, a program
+uses a name that it never sets, equations do not determine the answer, prose replaces a program.
 """
 
 import json
@@ -29,7 +29,7 @@ PROSE = (
 
 @dataclass(frozen=True, slots=True)
 class CorrectCompletion:
-    """A right completion, the thought it is of, and the solution it was compiled from."""
+    """A correct completion, its thought, and the solution it was compiled from."""
 
     thought: str
     solution: Solution
@@ -39,83 +39,83 @@ class CorrectCompletion:
 Slip = Callable[[CorrectCompletion, Random], str | None]
 
 
-def wrong_operation(right: CorrectCompletion, random: Random) -> str | None:
-    """Confuse an operation, as in adding what should be taken away, and go on from what that comes to."""
-    if right.thought == "eot" and right.solution.relations:
-        return _in_lines(right.completion, OPERATOR, lambda sign: f" {CONFUSED[sign]} ", random)
-    steps = [step for step in right.solution.steps if OPERATOR.search(step.expression)]
+def wrong_operation(correct: CorrectCompletion, random: Random) -> str | None:
+    """Confuse an operation, such as subtraction with addition, and go on with its result."""
+    if correct.thought == "eot" and correct.solution.relations:
+        return _in_lines(correct.completion, OPERATOR, lambda sign: f" {CONFUSED[sign]} ", random)
+    steps = [step for step in correct.solution.steps if OPERATOR.search(step.expression)]
     if not steps:
         return None
     step = random.choice(steps)
     confused = _in_lines(f"\n{step.expression}\n", OPERATOR, lambda sign: f" {CONFUSED[sign]} ", random)
-    return _retold(right, replace(step, expression=str(confused).strip()), calculated=True)
+    return _with_step(correct, replace(step, expression=str(confused).strip()), calculated=True)
 
 
-def wrong_sum(right: CorrectCompletion, random: Random) -> str | None:
-    """Miscalculate one step and go on from the wrong number."""
-    step = random.choice(right.solution.steps)
-    return _retold(right, replace(step, value=near(step.value, random)), calculated=False)
+def wrong_sum(correct: CorrectCompletion, random: Random) -> str | None:
+    """Miscalculate one step and go on with the wrong number."""
+    step = random.choice(correct.solution.steps)
+    return _with_step(correct, replace(step, value=near(step.value, random)), calculated=False)
 
 
-def wrong_number(right: CorrectCompletion, random: Random) -> str | None:
+def wrong_number(correct: CorrectCompletion, random: Random) -> str | None:
     """Copy a number wrongly into a program or a system."""
     return _in_lines(
-        right.completion,
+        correct.completion,
         NUMBER,
         lambda number: answers.exact_text(near(Fraction(number.replace(",", "")), random)),
         random,
     )
 
 
-def dropped_line(right: CorrectCompletion, random: Random) -> str | None:
-    """Leave a line out, so that a program uses what it never set and a system leaves the answer open."""
-    lines = right.completion.splitlines()
-    middle = [at for at, line in enumerate(lines) if " = " in line and not line.startswith("ans = ")]
+def dropped_line(correct: CorrectCompletion, random: Random) -> str | None:
+    """Leave a line out: a program then uses a name that it never sets, a system has no single answer."""
+    lines = correct.completion.splitlines()
+    middle = [number for number, line in enumerate(lines) if " = " in line and not line.startswith("ans = ")]
     if not middle:
         return None
     del lines[random.choice(middle)]
     return "\n".join(lines)
 
 
-def stopped_early(right: CorrectCompletion, random: Random) -> str | None:
-    """Take the result of the last step but one for the answer."""
-    before = right.solution.steps[-2:-1]
-    lines = right.completion.splitlines()[:-1]
-    if not before or before[0].value == right.solution.answer or len(lines) < 2:
+def stopped_early(correct: CorrectCompletion, random: Random) -> str | None:
+    """Give the result of the last step but one as the answer."""
+    before = correct.solution.steps[-2:-1]
+    lines = correct.completion.splitlines()[:-1]
+    if not before or before[0].value == correct.solution.answer or len(lines) < 2:
         return None
     return "\n".join([*lines[:-1], f"#### {answers.exact_text(before[0].value)}"])
 
 
-def unfinished(right: CorrectCompletion, random: Random) -> str | None:
-    """Stop in the middle: the length limit was reached."""
-    length = len(right.completion)
-    return right.completion[: random.randint(length * 3 // 10, length * 8 // 10)]
+def unfinished(correct: CorrectCompletion, random: Random) -> str | None:
+    """Stop in the middle, as at the length limit."""
+    length = len(correct.completion)
+    return correct.completion[: random.randint(length * 3 // 10, length * 8 // 10)]
 
 
-def prose(right: CorrectCompletion, random: Random) -> str | None:
-    """Talk about the problem and come to no answer."""
+def prose(correct: CorrectCompletion, random: Random) -> str | None:
+    """Talk about the problem without an answer."""
     return random.choice(PROSE)
 
 
-def inequalities(right: CorrectCompletion, random: Random) -> str | None:
-    """Write inequalities where equations are asked for."""
-    head, *equations = right.completion.splitlines()
+def inequalities(correct: CorrectCompletion, random: Random) -> str | None:
+    """Write inequalities instead of equations."""
+    head, *equations = correct.completion.splitlines()
     return "\n".join([head, *(line.replace(" = ", random.choice((" >= ", " <= "))) for line in equations)])
 
 
-def broken_json(right: CorrectCompletion, random: Random) -> str | None:
-    """Forget to close the list."""
-    return right.completion.rstrip("\n ]")
+def broken_json(correct: CorrectCompletion, random: Random) -> str | None:
+    """Leave the list unclosed."""
+    return correct.completion.rstrip("\n ]")
 
 
-def leaked_number(right: CorrectCompletion, random: Random) -> str | None:
+def leaked_number(correct: CorrectCompletion, random: Random) -> str | None:
     """State a rule with a number of the problem in it."""
-    if not right.solution.givens:
+    if not correct.solution.givens:
         return None
-    rules = json.loads(right.completion)
-    at = random.randrange(len(rules))
-    number = answers.exact_text(random.choice(right.solution.givens).value)
-    rules[at] = f"{rules[at].rstrip('.')}, which means using the {number} here."
+    rules = json.loads(correct.completion)
+    place = random.randrange(len(rules))
+    number = answers.exact_text(random.choice(correct.solution.givens).value)
+    rules[place] = f"{rules[place].rstrip('.')}, which means using the {number} here."
     return json.dumps(rules, indent=1, ensure_ascii=False)
 
 
@@ -128,7 +128,7 @@ SLIPS: dict[str, tuple[Slip, ...]] = {
 
 
 def near(value: Fraction, random: Random) -> Fraction:
-    """Return a number that somebody may mistake for another: a digit off, swapped or out of place.
+    """Return a number that is easily mistaken for another: a digit is off, swapped or out of place.
 
     >>> near(Fraction(24), Random(1)) != 24
     True
@@ -144,7 +144,7 @@ def near(value: Fraction, random: Random) -> Fraction:
 def _in_lines(
     text: str, pattern: re.Pattern[str], change: Callable[[str], str], random: Random
 ) -> str | None:
-    """Change one match of a pattern, chosen anywhere but in the first and last line of a completion."""
+    """Change one match of a pattern, chosen at random outside the first and the last line."""
     begin, end = text.find("\n"), text.rfind("\n")
     found = [match for match in pattern.finditer(text, begin + 1) if match.end() <= end]
     if not found:
@@ -153,43 +153,44 @@ def _in_lines(
     return text[: match.start()] + change(match[match.re.groups]) + text[match.end() :]
 
 
-def _retold(right: CorrectCompletion, changed: GraphStep, calculated: bool) -> str | None:
-    """Return the completion as it is when one step is another; None when that changes no answer.
+def _with_step(correct: CorrectCompletion, changed: GraphStep, calculated: bool) -> str | None:
+    """Return the completion with one step changed; None when the answer stays the same.
 
-    `calculated` says whether the value of the changed step follows from its expression.
+    `calculated` says whether the value of the changed step is calculated from its expression.
     """
-    values = {given.name: given.value for given in right.solution.givens}
+    values = {given.name: given.value for given in correct.solution.givens}
     steps = []
-    for right_step in right.solution.steps:
-        step = changed if right_step.name == changed.name else right_step
+    for old_step in correct.solution.steps:
+        step = changed if old_step.name == changed.name else old_step
         value = step.value if step is changed and not calculated else calculate(step.expression, values)
         if value is None:
             return None
         values[step.name] = value
         steps.append(replace(step, value=value))
-    if steps[-1].value == right.solution.steps[-1].value:
+    if steps[-1].value == correct.solution.steps[-1].value:
         return None
-    other = replace(right.solution, steps=tuple(steps), answer=steps[-1].value)
-    return _chain(right, other) if right.thought == "cot" else COMPILERS[right.thought](other)
+    other = replace(correct.solution, steps=tuple(steps), answer=steps[-1].value)
+    return _chain(correct, other) if correct.thought == "cot" else COMPILERS[correct.thought](other)
 
 
-def _chain(right: CorrectCompletion, other: Solution) -> str:
-    """Tell a chain with other steps: expressions, results and all that repeats a result change."""
-    text = right.completion.rpartition("\n")[0]
+def _chain(correct: CorrectCompletion, other: Solution) -> str:
+    """Return the chain with other steps; their results change wherever the text repeats them."""
+    text = correct.completion.rpartition("\n")[0]
     pending = []
-    for old, new in zip(right.solution.steps, other.steps, strict=True):
+    for old, new in zip(correct.solution.steps, other.steps, strict=True):
         pending.append((old.value, new.value))
         if old.expression != new.expression:
-            told = in_numbers(old.expression, right.solution), in_numbers(new.expression, right.solution)
-            text = text.replace(f"{told[0]} = ", f"{told[1]} = ", 1)
+            before = in_numbers(old.expression, correct.solution)
+            after = in_numbers(new.expression, correct.solution)
+            text = text.replace(f"{before} = ", f"{after} = ", 1)
     now: dict[Fraction, Fraction] = {}
 
     def replaced(number: re.Match[str]) -> str:
         value = Fraction(number[0].replace(",", "").rstrip("."))
-        at = next((i for i, (old, _) in enumerate(pending) if old == value), None)
-        if at is not None and text[: number.start()].rstrip(" $€£").endswith("="):
-            now[value] = pending[at][1]
-            del pending[: at + 1]
+        place = next((i for i, (old, _) in enumerate(pending) if old == value), None)
+        if place is not None and text[: number.start()].rstrip(" $€£").endswith("="):
+            now[value] = pending[place][1]
+            del pending[: place + 1]
         return answers.exact_text(now[value]) if value in now else number[0]
 
     return f"{NUMBER.sub(replaced, text)}\n#### {answers.exact_text(other.answer)}"
