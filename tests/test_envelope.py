@@ -29,7 +29,9 @@ def written(path: Path, *rows: dict[str, Any] | str) -> Path:
     return path
 
 
-def verified(path: Path, thought: str = "pot", skip_bad: bool = False) -> tuple[str, list[dict[str, Any]]]:
+def verified(
+    path: Path, thought: str | None = "pot", skip_bad: bool = False
+) -> tuple[str, list[dict[str, Any]]]:
     out = path.with_name("out.jsonl")
     said = verify_file(path, thought, SETTINGS, out, skip_bad)
     return said, [json.loads(line) for line in out.read_text().splitlines()]
@@ -81,11 +83,60 @@ def test_a_corrupt_line_is_named_and_nothing_is_written(tmp_path: Path, line: st
     assert not (tmp_path / "out.jsonl").exists()
 
 
-def test_corrupt_lines_may_be_passed_over_and_counted(tmp_path: Path) -> None:
-    path = written(tmp_path / "in.jsonl", row(0, "ans = 42"), "{", "[]", row(1, "ans = 42"))
+def test_corrupt_lines_may_be_passed_over_and_are_written_with_the_reason(tmp_path: Path) -> None:
+    bare = {key: value for key, value in row(7, "").items() if key != "completion"}
+    path = written(tmp_path / "in.jsonl", row(0, "ans = 42"), "{", "[]", bare, row(1, "ans = 42"))
     said, rows = verified(path, skip_bad=True)
-    assert [each["problem_id"] for each in rows] == ["p0", "p1"]
-    assert "2 rows, 2 corrupt lines passed over" in said
+    assert "2 rows, 3 corrupt lines passed over" in said
+    assert "yield 100.00%, accuracy 100.00%" in said
+    assert [each.get("problem_id") for each in rows] == ["p0", None, None, "p7", "p1"]
+    assert [each["failure"] for each in rows] == [None, "corrupt", "corrupt", "corrupt", None]
+    said_of_lines = [each["detail"] for each in rows[1:4]]
+    assert said_of_lines[0].startswith("line 2: not JSON: ")
+    assert said_of_lines[1:] == ["line 3: not a JSON object", "line 4: `completion` is missing"]
+    assert [each["correct"] for each in rows] == [True, None, None, None, True]
+
+
+def test_a_row_that_says_its_own_thought_is_solved_as_that(tmp_path: Path) -> None:
+    given = [
+        row(0, "x = 6 * 7\nans = x", thought="eot"),
+        row(1, "6 * 7 = 42\n#### 42", thought="cot"),
+        row(2, "rows = 6\nans = rows * 7"),
+    ]
+    _, rows = verified(written(tmp_path / "in.jsonl", *given), "pot")
+    assert [each["correct"] for each in rows] == [True, True, True]
+    assert ["eot_kind" in each["checks"] for each in rows] == [True, False, False]
+    assert [bool(each["fence"]) for each in rows] == [False, False, True]
+    _, rows = verified(written(tmp_path / "own.jsonl", *given[:2]), None)
+    assert [each["correct"] for each in rows] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({}, "line 1: `thought` is missing: add it, or give --thought"),
+        ({"thought": "tot"}, "line 1: unknown thought 'tot'; there are: cot"),
+        ({"thought": ["cot"]}, r"line 1: unknown thought \['cot'\]"),
+    ],
+)
+def test_a_row_whose_thought_is_not_known_is_named(tmp_path: Path, more: dict[str, Any], said: str) -> None:
+    with pytest.raises(ThoughtmillError, match=said):
+        verified(written(tmp_path / "in.jsonl", row(0, "42", **more)), None)
+
+
+def test_keys_of_the_rows_are_never_overwritten(tmp_path: Path) -> None:
+    path = written(tmp_path / "in.jsonl", row(0, "ans = 42", correct="mine"), row(1, "ans = 41"))
+    said, rows = verified(path)
+    assert [(each.get("correct"), each["verdict_correct"]) for each in rows] == [
+        ("mine", True), (None, False),
+    ]  # fmt: skip
+    assert all(each["predicted_answer"] for each in rows)
+    assert "the verdicts are under verdict_correct" in said
+    again = written(tmp_path / "again.jsonl", *rows)
+    _, rows = verified(again)
+    assert rows[0]["correct"] == "mine"
+    assert rows[0]["verdict_verdict_correct"] is True
+    assert rows[0]["verdict_predicted_answer"] == "42"
 
 
 @pytest.mark.parametrize(

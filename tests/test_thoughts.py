@@ -1,16 +1,35 @@
 """Thoughts: which there are, what kinds they are, and that nothing a teacher writes raises in a parser."""
 
+from collections.abc import Callable
+
 import pytest
 
+from thoughtmill.factory import solutions
+from thoughtmill.factory.answers import number, numbers_in_text, reading
 from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.solutions.calculations import UnusableSolution
+from thoughtmill.factory.solvers.arithmetic import evaluate
+from thoughtmill.factory.solvers.latex import boxed
+from thoughtmill.factory.solvers.limits import Limits
+from thoughtmill.factory.solvers.solvers import Solvers
+from thoughtmill.factory.solvers.steps import steps
 from thoughtmill.factory.thoughts import THOUGHTS
+from thoughtmill.factory.thoughts.solving import Job, solve
+from thoughtmill.schemas.fields import FAILURES
 
-DEEP = [
-    opening * depth + inside + closing * depth
-    for depth in (1_200, 100_000)
-    for opening, closing in (("[", "]"), ("{", "}"), ("(", ")"), ('[{"a":', "}]"), ("-", ""), ("[", ""))
-    for inside in ("", "1", '"x"', "ans = 1")
+NESTING = [
+    *(("[", "]"), ("{", "}"), ("(", ")"), ('[{"a":', "}]"), ("\\boxed{", "}"), ("\\frac{1}{", "}")),
+    *(("x^(", ")"), ("sqrt(", ")"), ("<<", ">>"), ("f'{", "}'"), ("```python\n", "```"), ("if 1:\n", "")),
+    *(("[", ""), ("-", ""), ("not ", ""), ("lambda: ", ""), ("2^", ""), ("ans = ", "")),
 ]
+
+
+def nested(depth: int) -> list[str]:
+    return [
+        opening * depth + inside + closing * depth
+        for opening, closing in NESTING
+        for inside in ("1", "ans = 1")
+    ]
 
 
 def test_thoughts_are_modules_and_helpers_are_none() -> None:
@@ -29,6 +48,41 @@ def test_an_unknown_thought_is_named_with_those_there_are() -> None:
 
 @pytest.mark.parametrize("thought", THOUGHTS.names())
 def test_a_completion_nested_however_deep_is_parsed_or_is_not_and_never_raises(thought: str) -> None:
-    for text in DEEP:
+    for text in [*nested(1_200), *nested(20_000)]:
         rationale = THOUGHTS.named(thought).parse(text)
         assert rationale is None or rationale
+
+
+@pytest.mark.parametrize("thought", THOUGHTS.names())
+def test_a_completion_nested_1200_deep_is_a_row_with_a_verdict(thought: str) -> None:
+    jobs = [Job(thought, "How many are 3?", text) for text in nested(1_200)]
+    with Solvers(Limits(), equations_timeout_s=1.0) as solvers:
+        for solved in solve(jobs, solvers):
+            assert solved.outcome.failure is None or solved.outcome.failure in FAILURES
+
+
+def test_rules_in_more_brackets_than_the_reader_of_json_can_count_are_unparsable() -> None:
+    for depth in (1_200, 100_000):
+        assert THOUGHTS.named("knowledge").parse("[" * depth + '"Add."' + "]" * depth) is None
+
+
+@pytest.mark.parametrize("name", ["read", "steps", "find", "evaluate", "canonical", "boxed", "solution"])
+def test_no_reader_of_text_counts_brackets_on_the_stack(name: str) -> None:
+    readers: dict[str, Callable[[str], object]] = {
+        "read": reading.read,
+        "steps": steps,
+        "find": numbers_in_text.find,
+        "evaluate": evaluate,
+        "canonical": number.canonical,
+        "boxed": boxed,
+        "solution": _solution,
+    }
+    for text in [*nested(1_200), *nested(20_000)]:
+        readers[name](text)
+
+
+def _solution(text: str) -> object:
+    try:
+        return solutions.parse(text, text)
+    except UnusableSolution:
+        return None

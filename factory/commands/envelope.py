@@ -1,8 +1,9 @@
 """Completions of your own: a JSONL file of them in, the same rows with their verdicts out.
 
-A row is the envelope `problem_id`, `problem`, `answer`, `completion`; more keys pass through. Each comes back
-with `rationale`, `predicted_answer`, `failure`, `correct`, `fence`, `elapsed_s` and `checks` as well. A gold
-answer that is no number but mathematics, as in MATH (`2\\sqrt{3}`), is compared with what a chain boxes.
+A row is the envelope `problem_id`, `problem`, `answer`, `completion`, perhaps with its own `thought`; more
+keys pass through. Each row comes back with the keys of `VERDICT` as well; where rows of the file have such a
+key already, the verdict's is `verdict_<key>`. A gold answer that is mathematics instead of a number, as in
+MATH (`2\\sqrt{3}`), is compared with the box of a chain.
 """
 
 import argparse
@@ -12,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from itertools import tee
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from thoughtmill.factory.answers import canonical, equal
 from thoughtmill.factory.core.errors import ThoughtmillError
@@ -32,7 +33,11 @@ from thoughtmill.factory.thoughts.solving import (
 )
 
 NEEDED = {"problem_id": (str, int), "problem": str, "answer": (str, int, float), "completion": str}
-
+VERDICT = (
+    "rationale", "predicted_answer", "failure", "detail", "correct", "fence", "elapsed_s", "checks",
+)  # fmt: skip
+CORRUPT = "corrupt"
+"""The failure of a line that is not a row of an envelope."""
 
 HELP = "verify completions of your own"
 
@@ -40,9 +45,11 @@ HELP = "verify completions of your own"
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the file, its thought, and what to do with its rows."""
     parser.add_argument("file", type=Path, help="JSONL rows of problem_id, problem, answer, completion")
-    parser.add_argument("--thought", required=True, help="what they are: cot, pot, eot")
+    parser.add_argument("--thought", help="cot, pot, eot; for rows that have no `thought` of their own")
     parser.add_argument("-o", "--out", type=Path, help="write the rows with their verdicts here")
-    parser.add_argument("--skip-bad", action="store_true", help="count corrupt lines instead of stopping")
+    parser.add_argument(
+        "--skip-bad", action="store_true", help="write corrupt lines with the reason instead of stopping"
+    )
 
 
 def call(words: argparse.Namespace) -> str:
@@ -50,79 +57,105 @@ def call(words: argparse.Namespace) -> str:
     return verify_file(words.file, words.thought, configured(), words.out, words.skip_bad)
 
 
+class Line(NamedTuple):
+    """A line of an envelope: its row, and why it cannot be verified, if so."""
+
+    row: dict[str, Any]
+    fault: str | None = None
+
+
 def verified(
-    rows: Iterable[dict[str, Any]], thought: str, solving: Solving, latex: Latex
-) -> Iterator[dict[str, Any]]:
-    """Yield every row of an envelope with its verdict, in order and in flat memory."""
-    rows, ahead = tee(rows)
-    jobs = (Job(thought, row["problem"], row["completion"]) for row in ahead)
-    for row, solved in zip(rows, solving(jobs), strict=True):
-        yield _with_verdict(row, solved, latex)
+    lines: Iterable[Line], thought: str | None, solving: Solving, latex: Latex
+) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Yield every row of an envelope, and its verdict, in order and in flat memory."""
+    lines, ahead = tee(lines)
+    for line, solved in zip(lines, solving(_job(line, thought) for line in ahead), strict=True):
+        yield line.row, _verdict(line, solved, latex)
 
 
-def _with_verdict(row: dict[str, Any], solved: Solved, latex: Latex) -> dict[str, Any]:
-    outcome, gold = solved.outcome, str(row["answer"])
-    answer, failure = outcome.answer, outcome.failure
-    number = canonical(gold)
-    if number is None and failure == "no_answer" and (answer := boxed(solved.rationale or "")):
-        failure = None  # what is asked for is no number, and what is boxed is none
-    correct = None
-    if answer is not None:
-        correct = latex.equal(answer, gold) if number is None else equal(answer, number)
-    checks = {check.check: {"passed": check.passed, "detail": check.detail} for check in outcome.checks}
+def _job(line: Line, thought: str | None) -> Job:
+    if line.fault is not None:
+        return Job("", "", None, CORRUPT, line.fault)
+    return Job(line.row.get("thought", thought), line.row["problem"], line.row["completion"])
+
+
+def _verdict(line: Line, solved: Solved, latex: Latex) -> dict[str, Any]:
+    outcome = solved.outcome
+    answer, failure, correct = outcome.answer, outcome.failure, None
+    if line.fault is None:
+        gold = str(line.row["answer"])
+        number = canonical(gold)
+        if number is None and failure == "no_answer" and (answer := boxed(solved.rationale or "")):
+            failure = None  # the gold answer is not a number, and neither is the box
+        if answer is not None:
+            correct = latex.equal(answer, gold) if number is None else equal(answer, number)
     return {
-        **row,
         "rationale": solved.rationale,
         "predicted_answer": answer,
         "failure": failure,
+        "detail": None if failure is None else outcome.detail,
         "correct": correct,
         "fence": outcome.fence,
         "elapsed_s": round(solved.elapsed_s, 6),
-        "checks": checks,
+        "checks": {check.check: {"passed": check.passed, "detail": check.detail} for check in outcome.checks},
     }
 
 
 class Reader:
-    """The rows of an envelope, and how many lines were no rows.
+    """The lines of an envelope.
 
     A line that is no JSON object, lacks a key, or has a gold answer that is neither a number nor mathematics
-    is a `ThoughtmillError` that names it; with `skip_bad` it is counted in `skipped` and passed over.
+    is a `ThoughtmillError` that names it; with `skip_bad` it is yielded with its fault.
     """
 
-    def __init__(self, path: Path, skip_bad: bool) -> None:
-        self.path, self.skip_bad, self.skipped = existing(path, "give the path of a JSONL file"), skip_bad, 0
-        if not path.is_file():
+    def __init__(self, path: Path, thought: str | None, skip_bad: bool) -> None:
+        self.path, self.thought, self.skip_bad = path, thought, skip_bad
+        if not existing(path, "give the path of a JSONL file").is_file():
             raise ThoughtmillError(f"{path} is no regular file, which can be read twice: give one")
 
-    def __iter__(self) -> Iterator[dict[str, Any]]:
-        for number, row, fault in json_objects(self.path):
-            said = fault or _fault(row)
-            if said is None:
-                yield row
-            elif self.skip_bad:
-                self.skipped += 1
-            else:
+    def __iter__(self) -> Iterator[Line]:
+        for number, row, broken in json_objects(self.path):
+            fault = broken or self._fault(row)
+            if fault is not None and not self.skip_bad:
                 raise ThoughtmillError(
-                    f"{self.path}, line {number}: {said}; --skip-bad passes over such lines"
+                    f"{self.path}, line {number}: {fault}; --skip-bad goes on after such lines"
                 )
+            yield Line(row, None if fault is None else f"line {number}: {fault}")
+
+    def _fault(self, row: dict[str, Any]) -> str | None:
+        for key, types in NEEDED.items():
+            if not isinstance(row.get(key), types):  # type: ignore[arg-type]
+                return f"`{key}` is missing" if key not in row else f"`{key}` is {row[key]!r}"
+        thought = row.get("thought", self.thought)
+        if thought is None:
+            return "`thought` is missing: add it, or give --thought"
+        if thought not in THOUGHTS.names():
+            return f"unknown thought {thought!r}; there are: {', '.join(THOUGHTS.names())}"
+        answer = str(row["answer"])
+        return None if canonical(answer) or is_expression(answer) else f"the answer {answer!r} is no number"
+
+    def names(self) -> dict[str, str]:
+        """Return the names of the verdict's keys, which no row of the file has yet."""
+        taken = {key for _, row, _ in json_objects(self.path) for key in row}
+        names = {key: key for key in VERDICT}
+        for key in VERDICT:
+            while names[key] in taken:
+                names[key] = f"verdict_{names[key]}"
+        return names
 
 
-def _fault(row: dict[str, Any]) -> str | None:
-    for key, types in NEEDED.items():
-        if not isinstance(row.get(key), types):  # type: ignore[arg-type]
-            return f"`{key}` is missing" if key not in row else f"`{key}` is {row[key]!r}"
-    answer = str(row["answer"])
-    return None if canonical(answer) or is_expression(answer) else f"the answer {answer!r} is no number"
+def verify_file(
+    path: Path, thought: str | None, settings: VerifySettings, out: Path | None, skip_bad: bool
+) -> str:
+    """Verify a file of completions, write `out` where it is given, and return a summary of some lines.
 
-
-def verify_file(path: Path, thought: str, settings: VerifySettings, out: Path | None, skip_bad: bool) -> str:
-    """Verify a file of completions, write `out` where it is given, and return what it came to, in lines.
-
-    A million rows pass in flat memory. When it is killed, the same call goes on where it was.
+    A million rows pass in flat memory. When it is killed, the same call continues from its journal.
     """
-    THOUGHTS.named(thought)
-    reader = Reader(path, skip_bad)
-    depends = fingerprint((path,), thought, settings.model_dump_json(), source_digest(), str(skip_bad))
+    if thought is not None:
+        THOUGHTS.named(thought)
+    reader = Reader(path, thought, skip_bad)
+    names = reader.names()
+    depends = fingerprint((path,), str(thought), settings.model_dump_json(), source_digest(), str(skip_bad))
     journal = cache_folder() / f"{path.name}.{depends}.jsonl"
     outcomes: Counter[str] = Counter()
     with (
@@ -130,17 +163,21 @@ def verify_file(path: Path, thought: str, settings: VerifySettings, out: Path | 
         part.open("w", encoding="utf-8") if part else nullcontext() as file,
         Latex(settings.equations_timeout_s) as latex,
     ):
-        rows = track(reader, f"verify {path.name}")
-        for row in verified(rows, thought, solving(settings, journal), latex):
-            outcomes[
-                row["failure"] or {True: "correct", False: "incorrect", None: "no answer"}[row["correct"]]
-            ] += 1
+        lines = track(reader, f"verify {path.name}")
+        for row, verdict in verified(lines, thought, solving(settings, journal), latex):
+            outcomes[_outcome(verdict)] += 1
             if file:
-                file.write(json.dumps(row, ensure_ascii=False) + "\n")
-    return _summary(outcomes, reader.skipped)
+                named = {names[key]: value for key, value in verdict.items()}
+                file.write(json.dumps(row | named, ensure_ascii=False) + "\n")
+    return _summary(outcomes, [name for key, name in names.items() if key != name])
 
 
-def _summary(outcomes: Counter[str], skipped: int) -> str:
+def _outcome(verdict: dict[str, Any]) -> str:
+    return verdict["failure"] or {True: "correct", False: "incorrect", None: "no answer"}[verdict["correct"]]
+
+
+def _summary(outcomes: Counter[str], renamed: list[str]) -> str:
+    skipped = outcomes.pop(CORRUPT, 0)
     rows = outcomes.total()
     answered = outcomes["correct"] + outcomes["incorrect"]
     lines = [f"{rows} rows" + (f", {skipped} corrupt lines passed over" if skipped else "")]
@@ -148,4 +185,6 @@ def _summary(outcomes: Counter[str], skipped: int) -> str:
         lines.append(f"  {outcome:16} {count:9}  {count / rows:8.2%}")
     if answered:
         lines.append(f"yield {answered / rows:.2%}, accuracy {outcomes['correct'] / rows:.2%}")
+    if renamed:
+        lines.append(f"the rows had such keys already, so the verdicts are under {', '.join(renamed)}")
     return "\n".join(lines)
