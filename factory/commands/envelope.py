@@ -76,7 +76,7 @@ def verified(
 def _job(line: Line, thought: str | None) -> Job:
     if line.fault is not None:
         return Job("", "", None, CORRUPT, line.fault)
-    return Job(line.row.get("thought", thought), line.row["problem"], line.row["completion"])
+    return Job(str(line.row.get("thought", thought)), line.row["problem"], line.row["completion"])
 
 
 def _verdict(line: Line, solved: Solved, latex: Latex) -> dict[str, Any]:
