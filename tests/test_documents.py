@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from tests import generated
+from thoughtmill.factory.check import faults
 from thoughtmill.factory.commands import cli
 from thoughtmill.train.claims import table
 
@@ -23,7 +24,7 @@ BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 ARCHITECTURE = TEXTS[ROOT / "docs" / "architecture.md"]
 TOP = ("thoughtmill", "train", "schemas")
 """Rooms that are drawn whole; those of `factory/` are drawn apart."""
-ARRIVING = {"init", "check"}
+ARRIVING = {"init"}
 """Commands and targets that the pages name and that are about to be merged."""
 
 
@@ -99,6 +100,13 @@ def test_every_stage_that_is_run_exists() -> None:
     for page, line in shell_lines():
         for file, stage in re.findall(r"((?:train/)?dvc\.yaml):(\w+)", line):
             assert stage in stages[file], (page, line)
+
+
+@pytest.mark.parametrize(("page", "text"), sorted(set(blocks("yaml"))), ids=lambda text: text[:24])
+def test_settings_that_a_page_shows_pass_the_check(page: str, text: str) -> None:
+    default = yaml.safe_load((ROOT / "params.yaml").read_text("utf-8"))
+    if page != "extend.md":  # its names are of another package, which is not installed here
+        assert list(faults({**default, **yaml.safe_load(text)})) == []
 
 
 def test_every_test_that_is_named_exists() -> None:
