@@ -9,7 +9,7 @@ import pytest
 
 from tests.small_corpus import THOUGHTS
 from tests.test_documents import blocks
-from thoughtmill.factory.release import Settings, release
+from thoughtmill.factory.release import ReleaseSettings, release
 from thoughtmill.factory.tabulate import tabulate
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -19,7 +19,7 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 def small_release(small_corpus: Path) -> Path:
     """The release of a corpus of three problems."""
     tabulate(small_corpus, THOUGHTS, small_corpus / "corpus.duckdb")
-    release(small_corpus, THOUGHTS, Settings(), small_corpus / "release")
+    release(small_corpus, THOUGHTS, ReleaseSettings(), small_corpus / "release")
     return small_corpus / "release"
 
 
