@@ -40,8 +40,8 @@ class CurateSettings(Section):
     )
 
 
-class Standing(NamedTuple):
-    """What its text alone says of a problem: its split in every thought, and why its records are dropped."""
+class Placement(NamedTuple):
+    """The split of a problem in every thought, and why its records are dropped, as its text alone decides."""
 
     split: str
     drop_reason: str | None
@@ -56,30 +56,30 @@ def curate(
     reason is the first of `schemas.fields.DROP_REASONS` that applies. Memory grows with the number of
     problems (about 300 bytes each), not with their records.
     """
-    standings = dict(stand(problems, settings))
+    placed = dict(placements(problems, settings))
     for problem_id, group in groupby(records, key=lambda record: record["problem_id"]):
         siblings = list(group)
-        standing = standings[problem_id]
+        placement = placed[problem_id]
         seen: set[tuple[str, str | None]] = set()
         for record in siblings:
-            reason = drop_reason(record, standing, seen)
-            curated = {**record, "split": standing.split, "kept": reason is None, "drop_reason": reason}
+            reason = drop_reason(record, placement, seen)
+            curated = {**record, "split": placement.split, "kept": reason is None, "drop_reason": reason}
             yield curated, [agreement(record, siblings)]
 
 
-def drop_reason(record: tables.Row, standing: Standing, seen: set[tuple[str, str | None]]) -> str | None:
+def drop_reason(record: tables.Row, placement: Placement, seen: set[tuple[str, str | None]]) -> str | None:
     """Return why a record is not kept, or None; `seen` holds the rationales that came before, and grows."""
     if record["failure"] is not None:
         return "failed"
     if record["correct"] is False:
         return "incorrect"
-    if standing.drop_reason is not None:
-        return standing.drop_reason
+    if placement.drop_reason is not None:
+        return placement.drop_reason
     said = (record["thought"], record["rationale"])
     if said in seen:
         return "duplicate_rationale"
     seen.add(said)
-    return None if standing.split == "train" else "held_out"
+    return None if placement.split == "train" else "held_out"
 
 
 def agreement(record: tables.Row, siblings: list[tables.Row]) -> tables.Row:
@@ -98,8 +98,8 @@ def agreement(record: tables.Row, siblings: list[tables.Row]) -> tables.Row:
     ).row(record["record_id"])
 
 
-def stand(problems: Iterable[tables.Row], settings: CurateSettings) -> Iterator[tuple[str, Standing]]:
-    """Yield (problem_id, standing) for every problem; `problems` is read three times."""
+def placements(problems: Iterable[tables.Row], settings: CurateSettings) -> Iterator[tuple[str, Placement]]:
+    """Yield (problem_id, placement) for every problem; `problems` is read three times."""
     with_validation = {row["source"] for row in problems if row["split"] == "validation"}
 
     def split_of(problem: tables.Row) -> str:
@@ -122,7 +122,7 @@ def stand(problems: Iterable[tables.Row], settings: CurateSettings) -> Iterator[
         else:
             reason = "duplicate_problem" if text in earlier else None
         earlier.add(text)
-        yield problem["problem_id"], Standing(split, reason)
+        yield problem["problem_id"], Placement(split, reason)
 
 
 def words(problem: str) -> list[str]:

@@ -16,7 +16,7 @@ from thoughtmill.factory.pages.findings import findings
 from thoughtmill.factory.pages.headline import headline
 from thoughtmill.factory.pages.lengths import lengths
 from thoughtmill.factory.pages.magnitudes import magnitudes
-from thoughtmill.factory.pages.markup import Section, render
+from thoughtmill.factory.pages.markup import ReportSection, render
 from thoughtmill.factory.pages.metrics import metrics, plots
 from thoughtmill.factory.pages.samples import samples
 from thoughtmill.factory.pages.splits import splits
@@ -34,7 +34,7 @@ def page(
     con: duckdb.DuckDBPyConnection,
     settings: ReportSettings,
     manifest: dict[str, Any],
-    more: Sequence[Section] = (),
+    more: Sequence[ReportSection] = (),
 ) -> str:
     """Return the page of a corpus in DuckDB, which needs nothing but itself; more sections may follow."""
     sections = [

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from thoughtmill.factory.core import tables
-from thoughtmill.factory.curate import CurateSettings, curate, ngrams, stand, words
+from thoughtmill.factory.curate import CurateSettings, curate, ngrams, placements, words
 from thoughtmill.schemas.fields import DROP_REASONS
 
 STORY = (
@@ -102,20 +102,20 @@ def test_a_set_with_a_validation_split_keeps_its_own() -> None:
         problem("q", "q?", "validation")
     ]
     assert {
-        standing.split
-        for name, standing in stand(problems, CurateSettings(validation_share=0.9))
+        placement.split
+        for name, placement in placements(problems, CurateSettings(validation_share=0.9))
         if name != "q"
     } == {"train"}
 
 
 def test_test_problems_never_move() -> None:
     problems = [problem(f"p{number}", f"{number}?", "test") for number in range(40)]
-    assert {each.split for _, each in stand(problems, CurateSettings(validation_share=0.9))} == {"test"}
+    assert {each.split for _, each in placements(problems, CurateSettings(validation_share=0.9))} == {"test"}
 
 
 def test_problems_of_one_text_share_a_split() -> None:
     problems = [problem(f"p{number}", f"How many are {number // 2}?") for number in range(60)]
-    splits = {name: each.split for name, each in stand(problems, CurateSettings(validation_share=0.5))}
+    splits = {name: each.split for name, each in placements(problems, CurateSettings(validation_share=0.5))}
     assert all(splits[f"p{number}"] == splits[f"p{number + 1}"] for number in range(0, 60, 2))
 
 
@@ -123,10 +123,10 @@ def test_a_train_problem_that_repeats_a_test_problem_is_contaminated() -> None:
     held = STORY.format(3, 12, 5) + " How many are left?"
     near = held.replace("How many are left?", "How many hens are left now?")
     problems = [problem("a", near), problem("b", STORY.format(4, 15, 6)), problem("t", held, "test")]
-    standings = dict(stand(problems, CurateSettings(ngram=8, max_overlap=0.6)))
-    assert standings["a"].drop_reason == "contaminated"
-    assert standings["b"].drop_reason is None
-    assert standings["t"].drop_reason is None
+    placed = dict(placements(problems, CurateSettings(ngram=8, max_overlap=0.6)))
+    assert placed["a"].drop_reason == "contaminated"
+    assert placed["b"].drop_reason is None
+    assert placed["t"].drop_reason is None
 
 
 def test_what_moves_to_validation_contaminates_train_too() -> None:
@@ -135,7 +135,7 @@ def test_what_moves_to_validation_contaminates_train_too() -> None:
         problem("b", "Same words!"),
         problem("t", "same words?", "validation", "x"),
     ]
-    assert {each.drop_reason for name, each in stand(problems, CurateSettings()) if name != "t"} == {
+    assert {each.drop_reason for name, each in placements(problems, CurateSettings()) if name != "t"} == {
         "contaminated"
     }
 
@@ -150,12 +150,12 @@ def test_a_sign_or_a_letter_of_any_script_makes_another_problem() -> None:
         "Сколько яблок?",
     )
     problems = [problem(f"p{number}", text) for number, text in enumerate(texts)]
-    assert {standing.drop_reason for _, standing in stand(problems, CurateSettings())} == {None}
+    assert {placement.drop_reason for _, placement in placements(problems, CurateSettings())} == {None}
 
 
 def test_of_a_text_in_train_and_test_the_test_problem_stays() -> None:
     problems = [problem("a", "Same?"), problem("b", "Same?", "test"), problem("c", "Same?", "test")]
-    reasons = {name: standing.drop_reason for name, standing in stand(problems, CurateSettings())}
+    reasons = {name: placement.drop_reason for name, placement in placements(problems, CurateSettings())}
     assert reasons == {"a": "contaminated", "b": None, "c": "duplicate_problem"}
 
 

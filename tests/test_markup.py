@@ -4,7 +4,7 @@ import pytest
 from jinja2 import TemplateNotFound, UndefinedError
 
 from thoughtmill.factory.pages import markup
-from thoughtmill.factory.pages.markup import Section, count, printable, render, share
+from thoughtmill.factory.pages.markup import ReportSection, count, printable, render, share
 
 
 def test_what_is_put_into_a_template_is_escaped() -> None:
@@ -14,7 +14,7 @@ def test_what_is_put_into_a_template_is_escaped() -> None:
 
 
 def test_what_a_template_made_is_not_escaped_again() -> None:
-    section = Section("one", "One & all", render("stacked.svg", label="a", segments=[], whole=1))
+    section = ReportSection("one", "One & all", render("stacked.svg", label="a", segments=[], whole=1))
     page = render("page.html", headline="<h1>", sections=[section])
     assert "<svg" in page
     assert "One &amp; all" in page

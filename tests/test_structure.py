@@ -147,3 +147,12 @@ def test_every_module_begins_with_a_sentence(package: str) -> None:
     for path in modules(package):
         said = ast.get_docstring(ast.parse(path.read_text()))
         assert said and said.splitlines()[0].rstrip().endswith((".", ":", ",")), path
+
+
+def test_a_class_name_is_the_name_of_one_class() -> None:
+    places: dict[str, list[Path]] = {}
+    for path in [path for package in CODE for path in modules(package)]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef) and node.name != "Config":  # pandera's, inside each schema
+                places.setdefault(node.name, []).append(path)
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}

@@ -3,13 +3,13 @@
 import duckdb
 
 from thoughtmill.factory.pages.charts import Part, stacked
-from thoughtmill.factory.pages.markup import Section, render
+from thoughtmill.factory.pages.markup import ReportSection, render
 from thoughtmill.factory.pages.queries import Row, row, rows
 
 SHOWN_SUSPECTS = 10
 
 
-def agreements(con: duckdb.DuckDBPyConnection) -> Section:
+def agreements(con: duckdb.DuckDBPyConnection) -> ReportSection:
     """Return the problems by how many thoughts agree, and those whose gold answer looks wrong."""
     totals = shares(con)
     levels = rows(
@@ -26,7 +26,7 @@ def agreements(con: duckdb.DuckDBPyConnection) -> Section:
         shown=SHOWN_SUSPECTS,
     )
     body = render("agreements.html", totals=totals, levels=levels, suspects=suspects)
-    return Section("agreement", "Agreement", body)
+    return ReportSection("agreement", "Agreement", body)
 
 
 def shares(con: duckdb.DuckDBPyConnection) -> Row:

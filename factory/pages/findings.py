@@ -3,11 +3,11 @@
 import duckdb
 
 from thoughtmill.factory.pages.charts import Part, stacked
-from thoughtmill.factory.pages.markup import Section, render
+from thoughtmill.factory.pages.markup import ReportSection, render
 from thoughtmill.factory.pages.queries import Row, rows
 
 
-def findings(con: duckdb.DuckDBPyConnection) -> Section:
+def findings(con: duckdb.DuckDBPyConnection) -> ReportSection:
     """Return a row per check and thought: how many records passed, failed, or have nothing to check."""
     found = rows(
         con,
@@ -26,7 +26,7 @@ def findings(con: duckdb.DuckDBPyConnection) -> Section:
     )
     for row in found:
         row["bar"] = _bar(row)
-    return Section("checks", "Checks", render("findings.html", rows=found))
+    return ReportSection("checks", "Checks", render("findings.html", rows=found))
 
 
 def _bar(row: Row) -> object:

@@ -3,7 +3,7 @@
 import duckdb
 
 from thoughtmill.factory.pages.charts import Bin, histogram
-from thoughtmill.factory.pages.markup import Section, count, render
+from thoughtmill.factory.pages.markup import ReportSection, count, render
 from thoughtmill.factory.pages.queries import Row, row, rows
 
 BINS = 16
@@ -17,7 +17,7 @@ LINES = r"len(regexp_extract_all(rationale, '[^\n]+'))"
 CHARACTERS = "len(rationale)"
 
 
-def lengths(con: duckdb.DuckDBPyConnection) -> Section:
+def lengths(con: duckdb.DuckDBPyConnection) -> ReportSection:
     """Return histograms of a problem's words, and of a rationale's lines and characters per thought."""
     thoughts = rows(con, "select distinct thought from records order by thought")
     groups = [("Problems", [_spread(con, "words", f"select {WORDS} as length from problems")])]
@@ -26,7 +26,7 @@ def lengths(con: duckdb.DuckDBPyConnection) -> Section:
         lines = _spread(con, "lines", f"select {LINES} as length {read}", thought=name)
         characters = _spread(con, "characters", f"select {CHARACTERS} as length {read}", thought=name)
         groups.append((f"Rationales of {name}", [lines, characters]))
-    return Section("lengths", "Lengths", render("lengths.html", groups=groups))
+    return ReportSection("lengths", "Lengths", render("lengths.html", groups=groups))
 
 
 def _spread(con: duckdb.DuckDBPyConnection, unit: str, sql: str, **parameters: object) -> Row:

@@ -3,7 +3,7 @@
 import duckdb
 
 from thoughtmill.factory.pages.charts import Part, stacked
-from thoughtmill.factory.pages.markup import Section, render
+from thoughtmill.factory.pages.markup import ReportSection, render
 from thoughtmill.factory.pages.queries import Row, row
 
 KINDS = {
@@ -32,13 +32,13 @@ MAGNITUDE = """
 """
 
 
-def magnitudes(con: duckdb.DuckDBPyConnection) -> Section:
+def magnitudes(con: duckdb.DuckDBPyConnection) -> ReportSection:
     """Return the kinds and sizes of the gold answers, one per problem."""
     kinds = _counts(con, KINDS)
     sizes = _counts(con, {name: _within(*bounds) for name, bounds in SIZES.items()})
     total = row(con, "select count(*) as problems from problems")["problems"]
     bars = [_bars("Kinds of gold answers", kinds), _bars("Sizes of gold answers", sizes)]
-    return Section("answers", "Answers", render("magnitudes.html", tables=bars, problems=total))
+    return ReportSection("answers", "Answers", render("magnitudes.html", tables=bars, problems=total))
 
 
 def _counts(con: duckdb.DuckDBPyConnection, conditions: dict[str, str]) -> Row:

@@ -12,7 +12,7 @@ UNPRINTABLE = dict.fromkeys((*range(9), 11, *range(14, 32), *range(127, 160)), "
 """Control characters, which HTML forbids, for `str.translate`; white space stays."""
 
 
-class Section(NamedTuple):
+class ReportSection(NamedTuple):
     """A part of the page: `name` is its anchor, `title` its heading, `body` its HTML."""
 
     name: str

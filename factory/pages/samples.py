@@ -2,7 +2,7 @@
 
 import duckdb
 
-from thoughtmill.factory.pages.markup import Section, render
+from thoughtmill.factory.pages.markup import ReportSection, render
 from thoughtmill.factory.pages.queries import Row, rows
 from thoughtmill.factory.pages.yields import MEANINGS
 from thoughtmill.schemas.fields import DROP_REASONS, FAILURES
@@ -37,12 +37,12 @@ limit $number
 """Take turns between thoughts, and among the rejected of a thought between the ways of being rejected."""
 
 
-def samples(con: duckdb.DuckDBPyConnection, seed: int, number: int) -> Section:
+def samples(con: duckdb.DuckDBPyConnection, seed: int, number: int) -> ReportSection:
     """Return about `number` records, half of them good; `seed` chooses which."""
     good = draw(con, seed, number - number // 2, good=True)
     rejected = draw(con, seed, number // 2, good=False)
     groups = [("Good", good), ("Rejected", rejected)]
-    return Section("samples", "Samples", render("samples.html", groups=groups, limit=SHOWN_CHARACTERS))
+    return ReportSection("samples", "Samples", render("samples.html", groups=groups, limit=SHOWN_CHARACTERS))
 
 
 def draw(con: duckdb.DuckDBPyConnection, seed: int, number: int, *, good: bool) -> list[Row]:

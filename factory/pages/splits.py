@@ -2,12 +2,12 @@
 
 import duckdb
 
-from thoughtmill.factory.pages.markup import Section, render
+from thoughtmill.factory.pages.markup import ReportSection, render
 from thoughtmill.factory.pages.queries import VERIFIED, rows
 from thoughtmill.schemas.fields import SPLITS
 
 
-def splits(con: duckdb.DuckDBPyConnection) -> Section:
+def splits(con: duckdb.DuckDBPyConnection) -> ReportSection:
     """Return a row per problem set and split."""
     found = rows(
         con,
@@ -28,4 +28,6 @@ def splits(con: duckdb.DuckDBPyConnection) -> Section:
     found.sort(key=lambda row: (row["source"], list(SPLITS).index(row["split"])))
     present = {row["split"] for row in found}
     meanings = {split: words for split, words in SPLITS.items() if split in present}
-    return Section("splits", "Problem sets and splits", render("splits.html", rows=found, meanings=meanings))
+    return ReportSection(
+        "splits", "Problem sets and splits", render("splits.html", rows=found, meanings=meanings)
+    )

@@ -14,7 +14,7 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import existing
 from thoughtmill.factory.pages.charts import Part, stacked
 from thoughtmill.factory.pages.frontier import Point, frontier
-from thoughtmill.factory.pages.markup import Section, render
+from thoughtmill.factory.pages.markup import ReportSection, render
 from thoughtmill.factory.pages.queries import Row
 
 PARTS = 1000
@@ -25,7 +25,7 @@ CEILING = "pass@"
 """What begins the names of those that see the gold answer: no policies, so no part of the frontier."""
 
 
-def answered(file: Path, data_version: str) -> Section:
+def answered(file: Path, data_version: str) -> ReportSection:
     """Return the section of what students answered by a file `students.json`; refuse one of another form."""
     try:
         return students(json.loads(existing(file, "run `make students`").read_text("utf-8")), data_version)
@@ -35,11 +35,13 @@ def answered(file: Path, data_version: str) -> Section:
         ) from error
 
 
-def students(shown: Mapping[str, Any], data_version: str) -> Section:
+def students(shown: Mapping[str, Any], data_version: str) -> ReportSection:
     """Return the section of what `data/students.json` holds, on the page of the corpus `data_version`."""
     names = list(dict.fromkeys(row["test_set"] for row in shown["policies"]))
     sets = [_test_set(name, shown) for name in names]
-    return Section("students", "Students", render("students.html", sets=sets, shown=shown, here=data_version))
+    return ReportSection(
+        "students", "Students", render("students.html", sets=sets, shown=shown, here=data_version)
+    )
 
 
 def _test_set(name: str, shown: Mapping[str, Any]) -> Row:

@@ -5,7 +5,7 @@ from itertools import groupby
 import duckdb
 
 from thoughtmill.factory.pages.charts import Part, stacked
-from thoughtmill.factory.pages.markup import Section, render
+from thoughtmill.factory.pages.markup import ReportSection, render
 from thoughtmill.factory.pages.queries import Row, rows
 from thoughtmill.schemas.fields import DROP_REASONS, FAILURES
 
@@ -20,13 +20,15 @@ MEANINGS = {
 """Every outcome in words, in the order in which a bar shows them."""
 
 
-def yields(con: duckdb.DuckDBPyConnection) -> Section:
+def yields(con: duckdb.DuckDBPyConnection) -> ReportSection:
     """Return a bar of outcomes per thought, each with its exact numbers."""
     found = rows(con, 'select thought, outcome, records, kept from "yield" order by thought, outcome')
     tone = tones([{row["outcome"] for row in group} for _, group in groupby(found, _thought_of)])
     found.sort(key=lambda row: (row["thought"], list(MEANINGS).index(row["outcome"])))
     thoughts = [_thought(name, list(group), tone) for name, group in groupby(found, _thought_of)]
-    return Section("yield", "Yield", render("yields.html", thoughts=thoughts, tones=tone, meanings=MEANINGS))
+    return ReportSection(
+        "yield", "Yield", render("yields.html", thoughts=thoughts, tones=tone, meanings=MEANINGS)
+    )
 
 
 def tones(thoughts: list[set[str]]) -> dict[str, str]:
@@ -59,7 +61,7 @@ def _thought(name: str, outcomes: list[Row], tone: dict[str, str]) -> Row:
     return {"name": name, "outcomes": outcomes, "records": total, "verified": verified, "bar": bar}
 
 
-def drops(con: duckdb.DuckDBPyConnection) -> Section:
+def drops(con: duckdb.DuckDBPyConnection) -> ReportSection:
     """Return how many records of each thought are kept, and how many are not, for each reason."""
     found = rows(
         con,
@@ -69,7 +71,7 @@ def drops(con: duckdb.DuckDBPyConnection) -> Section:
     counts = {(row["reason"], row["thought"]): row["records"] for row in found}
     meanings = {"kept": "it goes into the released training set"} | DROP_REASONS
     present = {row["reason"] for row in found}
-    return Section(
+    return ReportSection(
         "kept",
         "Kept and dropped",
         render(
