@@ -14,6 +14,7 @@ Polynomial = tuple[Fraction, ...]
 """Coefficients from the constant on; the last one is not 0, so that nothing at all is 0."""
 
 MAX_DEGREE = 4
+MAX_COEFFICIENT_BITS = 4 * MAX_BITS  # on the way to a root; beyond it each step costs more than the last
 _ONE: Polynomial = (Fraction(1),)
 
 
@@ -81,12 +82,24 @@ def _ratio(tree: Tree) -> tuple[Polynomial, Polynomial] | None:
         base, exponent = tree.args
         if not isinstance(exponent, Fraction) or exponent not in (2, 3, 4):
             return None
-        return _ratio(Call("*", (base, base if exponent == 2 else Call("^", (base, exponent - 1)))))
+        return _raised(_ratio(base), int(exponent))
     if tree.op not in ("+", "-", "*", "/", "neg"):
         return None
-    parts = [_ratio(arg) for arg in tree.args]
-    one, other = parts[0], parts[-1]
-    return None if one is None or other is None else _combined(tree.op, one, other)
+    one = _ratio(tree.args[0])
+    if one is None or tree.op == "neg":
+        return one and _combined("neg", one, one)
+    other = _ratio(tree.args[1])
+    return other and _combined(tree.op, one, other)
+
+
+def _raised(
+    base: tuple[Polynomial, Polynomial] | None, exponent: int
+) -> tuple[Polynomial, Polynomial] | None:
+    """Multiply a ratio by itself; it is worked out once, however often powers stand inside of powers."""
+    found = base
+    for _ in range(exponent - 1):
+        found = found and base and _combined("*", base, found)
+    return found
 
 
 def _combined(
@@ -105,7 +118,14 @@ def _combined(
         sign = Fraction(1 if op == "+" else -1)
         above = _plus(_times(above, below_2), _times(_times(above_2, below), (sign,)))
         below = _times(below, below_2)
-    return (above, below) if max(len(above), len(below)) <= MAX_DEGREE + 1 else None
+    return (above, below) if _small(above) and _small(below) else None
+
+
+def _small(polynomial: Polynomial) -> bool:
+    return len(polynomial) <= MAX_DEGREE + 1 and all(
+        max(each.numerator.bit_length(), each.denominator.bit_length()) <= MAX_COEFFICIENT_BITS
+        for each in polynomial
+    )
 
 
 def _times(one: Polynomial, other: Polynomial) -> Polynomial:
