@@ -31,7 +31,7 @@ def by_hand(base: Base, prompt: list[int], target: list[int]) -> float:
     total = 0.0
     for at, token in enumerate(target):
         logits = base.model(input_ids=torch.tensor([prompt + target[:at]])).logits[0, -1]
-        total += float(functional.cross_entropy(logits, torch.tensor(token)))
+        total += float(functional.cross_entropy(logits, torch.tensor(token)).detach())
     return total
 
 
@@ -51,7 +51,9 @@ def test_the_loss_of_an_encoder_decoder_is_that_of_its_own_labels(tmp_path: Path
     asked = {name: batch.inputs[name] for name in ("input_ids", "attention_mask")}
     told = base.model(**asked, labels=batch.next_BT)
     count = sum(len(target) for _, target in ENCODED)
-    assert float(summed_loss(base.model, base, batch)) == pytest.approx(float(told.loss) * count, rel=1e-5)
+    assert float(summed_loss(base.model, base, batch).detach()) == pytest.approx(
+        float(told.loss.detach()) * count, rel=1e-5
+    )
 
 
 def test_the_output_layer_sees_all_positions_again_after_a_pass(base: Base) -> None:
