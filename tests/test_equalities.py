@@ -1,7 +1,5 @@
 """Equalities are found in sentences, and what may hold an unknown is left alone."""
 
-import time
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -93,6 +91,5 @@ def test_no_text_raises_and_both_sides_hold_nothing_but_arithmetic(text: str) ->
 
 
 def test_a_long_row_of_units_is_read_in_linear_time() -> None:
-    started = time.process_time()
-    assert list(find("2 = 1" + "/halfdoze" * 40_000 + " 3")) == []
-    assert time.process_time() - started < 5
+    # so long that a way of reading it that is not linear would take hours
+    assert list(find("2 = 1" + "/halfdoze" * 400_000 + " 3")) == []

@@ -2,7 +2,6 @@
 
 import ast
 import random
-import time
 
 import pytest
 
@@ -81,7 +80,7 @@ def test_what_is_straight_parses_is_plain_and_assigns_these_names() -> None:
 
 
 @pytest.mark.parametrize("piece", ["a = 1\n", "ans = (", "ans = -", "((1+", "1*", "a", " ", "#", "1.", "+ "])
-def test_no_text_takes_long(piece: str) -> None:
-    started = time.process_time()
-    assigned("ans = 1\nans = " + piece * (100_000 // len(piece)))
-    assert time.process_time() - started < 5
+def test_any_text_is_read_in_linear_time(piece: str) -> None:
+    # so long that a way of reading it that is not linear would take hours
+    names = assigned("ans = 1\nans = " + piece * (1_000_000 // len(piece)))
+    assert names is None or names == {"a", "ans"}
