@@ -3,10 +3,11 @@
 import sys
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from thoughtmill.factory.core import params, stage, tables
 from thoughtmill.factory.core.errors import ThoughtmillError
@@ -43,25 +44,19 @@ class GenerateSettings(Section):
     splits: tuple[str, ...] = tuple(SPLITS)
     sampling: Mapping[str, SamplingSettings] = {}
 
-    @field_validator("teacher")
-    @classmethod
-    def _teacher_is_known(cls, teacher: str) -> str:
-        return _known("teacher", [teacher], TEACHERS.names())[0]
-
-    @field_validator("splits")
-    @classmethod
-    def _splits_are_known(cls, splits: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(_known("split", splits, SPLITS))
-
-    @field_validator("sampling")
-    @classmethod
-    def _thoughts_are_known(cls, sampling: Mapping[str, SamplingSettings]) -> Mapping[str, SamplingSettings]:
-        _known("thought", sampling, ASKED.names())
-        return sampling
-
     @model_validator(mode="after")
-    def _subsections_are_of_teachers(self) -> "GenerateSettings":
-        _known("key", self.model_extra or {}, [*type(self).model_fields, *TEACHERS.names()])
+    def _names_are_known(self) -> "GenerateSettings":
+        """Refuse the first unknown name, with the known ones."""
+        teachers, extra = TEACHERS.names(), self.model_extra or {}
+        for fault, names, known in (
+            ("unknown key", extra, (*type(self).model_fields, *teachers)),
+            ("`teacher`: unknown teacher", [self.teacher], teachers),
+            ("`splits`: unknown split", self.splits, tuple(SPLITS)),
+            ("`sampling`: unknown thought", self.sampling, ASKED.names()),
+        ):
+            for name in names:
+                if name not in known:
+                    raise ValueError(f"{fault} `{name}`; there are: {', '.join(known)}")
         return self
 
     def teacher_settings(self, name: str | None = None) -> BaseModel:
@@ -70,15 +65,6 @@ class GenerateSettings(Section):
         given = (self.model_extra or {}).get(name)
         model = TEACHERS.named(name, "params.yaml: generate: ").SETTINGS
         return params.validated({} if given is None else given, model, f"params.yaml: generate.{name}")
-
-
-def _known(what: str, names: Iterable[str], known: Iterable[str]) -> list[str]:
-    """Return the names, or raise a `ValueError` that lists the known ones."""
-    names, known = list(names), list(known)
-    for name in names:
-        if name not in known:
-            raise ValueError(f"unknown {what} `{name}`; there are: {', '.join(known)}")
-    return names
 
 
 def faults(given: Mapping[str, Any]) -> Iterator[str]:
@@ -105,14 +91,17 @@ class SizedRows(Protocol):
     def __len__(self) -> int: ...
 
 
+@dataclass(frozen=True)
 class ThoughtRequests:
     """The requests for one thought: one per sample and problem of the chosen splits, made as they are read.
 
     Sample i has the seed `generate.seed + i`. The length hint counts the problems of every split.
     """
 
-    def __init__(self, problems: SizedRows, thought: str, prompt: Prompt, settings: GenerateSettings) -> None:
-        self.problems, self.thought, self.prompt, self.settings = problems, thought, prompt, settings
+    problems: SizedRows
+    thought: str
+    prompt: Prompt
+    settings: GenerateSettings
 
     def __length_hint__(self) -> int:
         return len(self.problems) * self.settings.samples

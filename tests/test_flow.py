@@ -25,7 +25,7 @@ def flow(
     most: int = 8, requests: float | None = None, tokens: float | None = None, breaker_after: int = 5
 ) -> Flow:
     chosen = {"max_concurrency": most, "requests_per_minute": requests, "tokens_per_minute": tokens}
-    return Flow.of(
+    return Flow(
         EndpointSettings.model_validate(chosen | {"breaker_after": breaker_after, "backoff_s": 1.0}), 0.0
     )
 

@@ -64,13 +64,15 @@ def test_without_files_every_request_is_unanswered(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ThoughtmillError, match=r"cannot read .*none\.jsonl: .*generate\.replay\.files"):
+    with pytest.raises(ThoughtmillError, match=r"none\.jsonl is missing: mend `generate\.replay\.files`"):
         ReplayTeacher(ReplaySettings(files=("none.jsonl",)), tmp_path)
 
 
 def test_the_second_line_for_a_completion_is_named_with_the_first(tmp_path: Path) -> None:
     settings = write(tmp_path, "a.jsonl", LINE, {**LINE, "sample": 1}, {**LINE, "model": "n"})
-    with pytest.raises(ThoughtmillError, match=r"a\.jsonl:3: p-1/pot/0 is in .*a\.jsonl:1 already"):
+    with pytest.raises(
+        ThoughtmillError, match=r"a\.jsonl, line 3: p-1/pot/0 is in .*a\.jsonl, line 1 already"
+    ):
         ReplayTeacher(settings, tmp_path)
 
 
@@ -78,18 +80,18 @@ def test_the_second_line_for_a_completion_is_named_with_the_first(tmp_path: Path
     ("line", "reason"),
     [
         ("{", "JSON"),
-        ("[1]", "not a completion"),
-        (json.dumps({key: LINE[key] for key in LINE if key != "completion"}), "completion: Field required"),
-        (json.dumps({**LINE, "completion": None}), "completion: Input should be a valid string"),
-        (json.dumps({**LINE, "sample": -1}), "sample: "),
-        (json.dumps({**LINE, "sample": "first"}), "sample: "),
-        ("\udcff", "not a completion"),
+        ("[1]", "not a JSON object"),
+        (json.dumps({key: LINE[key] for key in LINE if key != "completion"}), "`completion`: Field required"),
+        (json.dumps({**LINE, "completion": None}), "`completion`: Input should be a valid string"),
+        (json.dumps({**LINE, "sample": -1}), "`sample`: "),
+        (json.dumps({**LINE, "sample": "first"}), "`sample`: "),
+        ("\udcff", "not JSON"),
     ],
 )
 def test_a_corrupt_line_is_named_with_its_number(tmp_path: Path, line: str, reason: str) -> None:
     text = f"{json.dumps(LINE)}\n{line}\n"
     (tmp_path / "a.jsonl").write_bytes(text.encode("utf-8", "surrogateescape"))
-    with pytest.raises(ThoughtmillError, match=r"a\.jsonl:2: ") as error:
+    with pytest.raises(ThoughtmillError, match=r"a\.jsonl, line 2: ") as error:
         ReplayTeacher(ReplaySettings(files=("a.jsonl",)), tmp_path)
     assert reason in str(error.value)
     assert "\n" not in str(error.value)

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from types import NoneType
+from typing import Any, TypeVar, get_args, get_type_hints
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -27,32 +28,20 @@ GROUP_ROWS = 1_000
 NAME_DIGITS = 32
 FAILED = "failed"  # the subfolder of the shards of failures
 
-RESULTS = pa.schema(
-    [
-        pa.field("request_key", pa.string(), nullable=False),
-        pa.field("endpoint", pa.string(), nullable=False),
-        pa.field("model", pa.string(), nullable=False),
-        pa.field("thought", pa.string(), nullable=False),
-        pa.field("prompt_sha", pa.string(), nullable=False),
-        pa.field("body", pa.binary(), nullable=False),
-        pa.field("finish_reason", pa.string()),
-        pa.field("prompt_tokens", pa.int64()),
-        pa.field("cached_tokens", pa.int64()),
-        pa.field("completion_tokens", pa.int64()),
-        pa.field("cost_usd", pa.float64()),
-        pa.field("latency_s", pa.float64()),
-        pa.field("answered_at", pa.float64(), nullable=False),
-    ]
-)
-FAILURES = pa.schema(
-    [
-        pa.field("request_key", pa.string(), nullable=False),
-        pa.field("model", pa.string(), nullable=False),
-        pa.field("failure", pa.string(), nullable=False),
-        pa.field("detail", pa.string(), nullable=False),
-        pa.field("failed_at", pa.float64(), nullable=False),
-    ]
-)
+TYPES = {str: pa.string(), bytes: pa.binary(), int: pa.int64(), float: pa.float64()}
+
+
+def schema_of(row: type[ResultRow | FailureRow]) -> pa.Schema:
+    """Return the schema of a shard of these rows: a field that may be None is a nullable column."""
+    fields = []
+    for name, hint in get_type_hints(row).items():
+        kinds = [kind for kind in get_args(hint) or (hint,) if kind is not NoneType]
+        fields.append(pa.field(name, TYPES[kinds[0]], nullable=NoneType in get_args(hint)))
+    return pa.schema(fields)
+
+
+RESULTS = schema_of(ResultRow)
+FAILURES = schema_of(FailureRow)
 
 
 def export(ledger: Ledger, folder: Path) -> list[Path]:

@@ -9,7 +9,7 @@ import hashlib
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from operator import length_hint
 from pathlib import Path
 
@@ -31,18 +31,15 @@ from thoughtmill.factory.teachers.endpoint.transport import api_key, without_key
 SETTINGS = BatchSettings
 
 
+@dataclass
 class BatchTeacher(Teacher):
     """A teacher that replies within a day; `max_usd` is a budget for all requests of `corpus`."""
 
+    settings: BatchSettings
+    ledger_path: Path | None = None
+    corpus: Iterable[Request] = ()
     shows_progress = True
     uses_ledger = True
-
-    def __init__(
-        self, settings: BatchSettings, ledger_path: Path | None = None, corpus: Iterable[Request] = ()
-    ) -> None:
-        self.settings = settings
-        self.ledger_path = ledger_path
-        self.corpus = corpus
 
     def complete(self, requests: Iterable[Request]) -> Iterator[Reply]:
         """Yield a reply for every request: from the ledger at once, from a batch when it has ended.
@@ -102,7 +99,7 @@ class BatchTeacher(Teacher):
     def _submit(
         self, pending: dict[str, PendingRequest], client: BatchClient
     ) -> tuple[list[PendingRequest], dict[str, list[str]]]:
-        """Submit what no batch asks yet; return what is answered meanwhile, and the keys of each batch.
+        """Submit the requests of no batch yet; return those answered meanwhile, and the keys of each batch.
 
         The lock keeps two runs from submitting the same requests.
         """

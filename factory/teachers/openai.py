@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 from thoughtmill.factory.ledger import Ledger
@@ -16,6 +17,7 @@ from thoughtmill.factory.teachers.endpoint.transport import RawTransport, Transp
 SETTINGS = EndpointSettings
 
 
+@dataclass
 class OpenAITeacher(Teacher):
     """A teacher behind `POST /chat/completions`; `teachers.endpoint.engine` says how requests are run.
 
@@ -23,15 +25,11 @@ class OpenAITeacher(Teacher):
     spent. Without a corpus the budget is for this run alone.
     """
 
+    settings: EndpointSettings
+    ledger_path: Path | None = None
+    corpus: Iterable[Request] = ()
     shows_progress = True
     uses_ledger = True
-
-    def __init__(
-        self, settings: EndpointSettings, ledger_path: Path | None = None, corpus: Iterable[Request] = ()
-    ) -> None:
-        self.settings = settings
-        self.ledger_path = ledger_path
-        self.corpus = corpus
 
     def complete(self, requests: Iterable[Request]) -> Iterator[Reply]:
         """Yield a reply for every request, in the order in which the replies arrive.

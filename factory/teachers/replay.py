@@ -12,6 +12,8 @@ from pathlib import Path
 import pydantic
 
 from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.files import existing, read_jsonl
+from thoughtmill.factory.core.params import validated
 from thoughtmill.factory.ledger.keys import canonical
 from thoughtmill.factory.teachers import Reply, Request, Teacher
 
@@ -70,35 +72,15 @@ def _read(files: Iterable[Path]) -> dict[ReplayKey, ReplayLine]:
     lines: dict[ReplayKey, ReplayLine] = {}
     places: dict[ReplayKey, str] = {}
     for file in files:
-        for place, line in _lines(file):
+        for number, row in read_jsonl(existing(file, "mend `generate.replay.files` in params.yaml")):
+            place = f"{file}, line {number}"
+            line = validated(row, ReplayLine, f"{place}: not a completion")
             key = (line.problem_id, line.thought, line.sample)
             if key in lines:
                 name = "/".join(map(str, key))
                 raise ThoughtmillError(f"{place}: {name} is in {places[key]} already; delete one of the two")
             lines[key], places[key] = line, place
     return lines
-
-
-def _lines(file: Path) -> Iterator[tuple[str, ReplayLine]]:
-    """Yield the lines of a file, each with its place for error messages."""
-    try:
-        with file.open("rb") as text:
-            for number, raw in enumerate(text, 1):
-                if raw.strip():
-                    yield f"{file}:{number}", _line(raw, f"{file}:{number}")
-    except OSError as error:
-        raise ThoughtmillError(
-            f"cannot read {file}: {error.strerror}; mend `generate.replay.files` in params.yaml"
-        ) from error
-
-
-def _line(raw: bytes, place: str) -> ReplayLine:
-    try:
-        return ReplayLine.model_validate_json(raw)
-    except pydantic.ValidationError as error:
-        first = error.errors()[0]
-        fault = ": ".join([*map(str, first["loc"]), first["msg"]])
-        raise ThoughtmillError(f"{place}: not a completion: {fault}; mend or delete the line") from error
 
 
 def make(settings: ReplaySettings, folder: Path, corpus: Iterable[Request]) -> Teacher:

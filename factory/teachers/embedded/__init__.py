@@ -6,6 +6,7 @@ completions it makes a mistake as real teachers do, so that verification has som
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from random import Random
@@ -32,11 +33,11 @@ class EmbeddedTeacherSettings(pydantic.BaseModel, extra="forbid", frozen=True):
 SETTINGS = EmbeddedTeacherSettings
 
 
+@dataclass
 class EmbeddedTeacher(Teacher):
     """A teacher that reads `problem["solution"]`; it replies at once, in order, and for free."""
 
-    def __init__(self, settings: EmbeddedTeacherSettings) -> None:
-        self.settings = settings
+    settings: EmbeddedTeacherSettings
 
     def complete(self, requests: Iterable[Request]) -> Iterator[Reply]:
         """Reply to every request; without a usable solution the failure is `uncompilable`."""

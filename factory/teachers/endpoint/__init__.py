@@ -1,1 +1,1 @@
-"""The engine behind the teachers that call an endpoint: what is sent, when, and what comes back."""
+"""The engine of the teachers that call an endpoint: it sends requests, and parses and stores responses."""

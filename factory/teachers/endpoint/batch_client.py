@@ -166,10 +166,8 @@ class BatchClient:
                 model, sha = requests[key]
                 parsed = parse_response(response)
                 if isinstance(parsed, ParsedCompletion):
-                    cost_usd = self._cost_usd(model, parsed)
-                    results.append(
-                        result(key, self.endpoint, model, thought, sha, parsed, response, cost_usd)
-                    )
+                    names, price = (self.endpoint, model, thought, sha), self.settings.prices.get(model)
+                    results.append(result(key, names, parsed, response, price, self.settings.price_factor))
                 else:
                     faults[key] = parsed
                     attempts.append(AttemptRow(key, 1, response.status, parsed.detail, time.time()))
@@ -195,11 +193,6 @@ class BatchClient:
 
     def _content(self, file_id: str | None) -> bytes:
         return without_key(self.provider.files.content(file_id).read()) if file_id else b""
-
-    def _cost_usd(self, model: str, parsed: ParsedCompletion) -> float | None:
-        price = self.settings.prices.get(model)
-        cost_usd = price.cost_usd(*parsed.usage) if price else None
-        return None if cost_usd is None else cost_usd * self.settings.price_factor
 
 
 def _reasons(batch: Batch) -> str:

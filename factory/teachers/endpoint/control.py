@@ -45,7 +45,7 @@ class Control:
     ) -> None:
         self.settings = settings
         self.endpoint = settings.name()
-        self.flow = Flow.of(settings, now_s)
+        self.flow = Flow(settings, now_s)
         self.budget = Budget(settings.max_usd, settings.prices, spent_usd)
         self.counters = RunCounters(now_s, total)
         self.asked_all = False

@@ -118,32 +118,17 @@ class CircuitBreaker:
 class Flow:
     """Window, breaker and rate limiters of one run."""
 
-    def __init__(
-        self,
-        window: ConcurrencyWindow,
-        breaker: CircuitBreaker,
-        requests: RateLimiter | None = None,
-        tokens: RateLimiter | None = None,
-    ) -> None:
-        self.window = window
-        self.breaker = breaker
-        self.requests = requests
-        self.tokens = tokens
-
-    @classmethod
-    def of(cls, settings: EndpointSettings, now_s: float) -> "Flow":
-        """Return the flow for these settings."""
-
+    def __init__(self, settings: EndpointSettings, now_s: float) -> None:
         def pause_s(failures: int) -> float:
             return longest_backoff_s(failures, settings.backoff_s, settings.longest_backoff_s)
 
-        requests, tokens = settings.requests_per_minute, settings.tokens_per_minute
-        return cls(
-            ConcurrencyWindow(settings.max_concurrency),
-            CircuitBreaker(settings.breaker_after, pause_s),
-            None if requests is None else RateLimiter(requests, now_s),
-            None if tokens is None else RateLimiter(tokens, now_s),
-        )
+        def limiter(per_minute: float | None) -> RateLimiter | None:
+            return None if per_minute is None else RateLimiter(per_minute, now_s)
+
+        self.window = ConcurrencyWindow(settings.max_concurrency)
+        self.breaker = CircuitBreaker(settings.breaker_after, pause_s)
+        self.requests = limiter(settings.requests_per_minute)
+        self.tokens = limiter(settings.tokens_per_minute)
 
     def wait_s(self, tokens: int, now_s: float) -> float:
         """Return the seconds until a request of so many tokens may be sent; infinity until another ends."""

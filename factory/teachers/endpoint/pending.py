@@ -1,7 +1,7 @@
 """Pending requests: on their way from a request to a row of the ledger and to replies.
 
-`PendingRequest` is one request with all who asked it, `RetryQueue` orders those that wait to be sent again,
-`WriteBatch` collects rows that go to the ledger together.
+`PendingRequest` holds equal requests, `RetryQueue` orders those that wait for a retry, `WriteBatch`
+collects the rows of one write to the ledger.
 """
 
 import hashlib
@@ -70,9 +70,8 @@ class PendingRequest:
         self, endpoint: str, parsed: ParsedCompletion, response: Response, price: Price | None
     ) -> ResultRow:
         """Return its row of `results`."""
-        cost_usd = price.cost_usd(*parsed.usage) if price else None
-        sha, thought = prompt_sha(self.request.messages), self.request.thought
-        return result(self.key, endpoint, self.model, thought, sha, parsed, response, cost_usd)
+        names = endpoint, self.model, self.request.thought, prompt_sha(self.request.messages)
+        return result(self.key, names, parsed, response, price)
 
     def attempt(self, fault: Fault, response: Response) -> AttemptRow:
         """Return a row of `attempts`."""
@@ -167,27 +166,24 @@ def spent_usd(corpus: Iterable[Request], settings: EndpointSettings, ledger: Led
 
 def result(
     key: str,
-    endpoint: str,
-    model: str,
-    thought: str,
-    sha: str,
+    names: tuple[str, str, str, str],
     parsed: ParsedCompletion,
     response: Response,
-    cost_usd: float | None,
+    price: Price | None,
+    price_factor: float = 1.0,
 ) -> ResultRow:
-    """Return the row of `results` of an answer that has just arrived; `sha` is the `prompt_sha`."""
+    """Return the row of `results` of an answer that has just arrived.
+
+    `names` are its endpoint, its model, its thought and the `prompt_sha` of its messages.
+    """
+    cost_usd = price.cost_usd(*parsed.usage) if price else None
     return ResultRow(
-        request_key=key,
-        endpoint=endpoint,
-        model=model,
-        thought=thought,
-        prompt_sha=sha,
-        body=response.body,
-        finish_reason=parsed.finish_reason,
-        prompt_tokens=parsed.prompt_tokens,
-        cached_tokens=parsed.cached_tokens,
-        completion_tokens=parsed.completion_tokens,
-        cost_usd=cost_usd,
+        key,
+        *names,
+        response.body,
+        parsed.finish_reason,
+        *parsed.usage,
+        cost_usd=None if cost_usd is None else cost_usd * price_factor,
         latency_s=response.latency_s,
         answered_at=time.time(),
     )

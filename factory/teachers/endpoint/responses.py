@@ -105,7 +105,7 @@ def parse_response(response: Response) -> ParsedCompletion | Fault:
 
 
 def parse_body(body: bytes) -> ParsedCompletion | str:
-    """Parse the body of a chat completion; return what is wrong with it when it holds none."""
+    """Parse the body of a chat completion; return the reason when it holds none."""
     try:
         envelope = load_json(body)
     except ValueError:
@@ -139,8 +139,8 @@ def parse_body(body: bytes) -> ParsedCompletion | str:
 def load_json(body: bytes) -> Any:
     """Parse JSON as providers send it, or raise a `ValueError`.
 
-    A byte order mark is dropped, `NaN` is None, and what cannot be text (invalid bytes, half of a surrogate
-    pair) is replaced.
+    A byte order mark is dropped, `NaN` is read as None, and invalid bytes and halves of surrogate pairs are
+    replaced.
     """
     try:
         return orjson.loads(body)

@@ -27,12 +27,14 @@ class EndpointSettings(params.Section):
     max_concurrency: int = Field(256, ge=1, description="requests in flight at most")
     requests_per_minute: float | None = Field(None, ge=1)
     tokens_per_minute: float | None = Field(None, ge=1, description="prompt and completion together")
-    timeout_s: float = Field(600.0, gt=0, description="for one attempt, connection and all")
+    timeout_s: float = Field(600.0, gt=0, description="for one attempt, with its connection")
     max_attempts: int = Field(8, ge=1, description="attempts after which a request is left unanswered")
-    backoff_s: float = Field(0.5, ge=0, description="longest wait after one failure; doubles with each more")
+    backoff_s: float = Field(
+        0.5, ge=0, description="longest wait after one failure; it doubles with each more"
+    )
     longest_backoff_s: float = Field(60.0, ge=0)
     breaker_after: int = Field(
-        10, ge=1, description="requests in a row that fail, with no answer between, and so end a run"
+        10, ge=1, description="requests that fail in a row, without an answer between, before the run stops"
     )
     transport: Literal["openai", "raw"] = "openai"
     prices: Mapping[str, Price] = {}
@@ -58,7 +60,9 @@ class EndpointSettings(params.Section):
 
 
 class BatchSettings(EndpointSettings):
-    """How batches are run; concurrency, rate limits and retries of single requests do not apply."""
+    """How batches are run; concurrency, rate limits and backoff of single requests do not apply."""
 
     poll_s: float = Field(30.0, gt=0, description="seconds between two looks at a batch")
-    price_factor: float = Field(0.5, ge=0, description="what a batch costs of the price of single requests")
+    price_factor: float = Field(
+        0.5, ge=0, description="price of a batch, as a share of the price of single requests"
+    )
