@@ -43,7 +43,7 @@ class ProblemSet:
 
 
 class ColumnSettings(Section):
-    """Which columns of a `table` source hold what."""
+    """The names of the columns of a `table` source."""
 
     problem: str = "problem"
     answer: str = "answer"
@@ -52,7 +52,7 @@ class ColumnSettings(Section):
 
 
 class SourceSettings(Section):
-    """One entry of `seed.sources`.
+    """An entry of `seed.sources`.
 
     `set` is a registered problem set. `file` (JSONL, JSON, CSV, Parquet) is read instead of the Hub, and must
     have the digest `sha256` where that is given. A set that comes as `table` needs a `name`, its `columns`,

@@ -7,10 +7,10 @@ from thoughtmill.factory.solvers.worker import ClosingContext
 
 
 class Solvers(ClosingContext):
-    """What a thought needs to be solved: the fence that runs programs and the solver of equations.
+    """The fence that runs programs and the solver of equations: all that a thought needs to be solved.
 
-    Both start their processes when they are first needed; leaving the context ends them. `fence` is what
-    `factory.solvers.programs.fence_for` has found out, where that is known.
+    Both start their processes when they are first needed; leaving the context ends them. `fence` is the
+    result of `factory.solvers.programs.fence_for`, where it is known.
     """
 
     def __init__(self, limits: Limits, equations_timeout_s: float, fence: str | None = None) -> None:

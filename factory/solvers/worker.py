@@ -1,8 +1,8 @@
-"""Workers: processes that answer one question at a time, for work that may hang, grow or die.
+"""Workers: processes that answer questions one at a time, for work that may hang, grow or die.
 
-No thread stops sympy, and math-verify keeps its own time by a signal that a C loop ignores. So a worker
-counts its processor time, at whose limit the system ends it: the same questions are late on a busy machine.
-One that does not answer long after that is killed from here. It is replaced when the next question comes.
+A thread cannot stop sympy, and math-verify keeps its time by a signal that a C loop ignores. So the system
+ends a worker at its limit of processor time: the same questions time out on a busy machine. A worker that is
+silent long after that is killed from here. The next question starts another.
 """
 
 import json
@@ -30,7 +30,7 @@ START_S = 120.0
 """How long a worker may take to load its library, which takes a second on an idle machine."""
 
 PATIENCE = 6
-"""How many times its limit of processor time a worker may take: other processes want a core too."""
+"""Wall time of a question in multiples of its processor time: other processes need the cores too."""
 
 MEMORY_B = 2 << 30
 
@@ -40,11 +40,11 @@ class WorkerTimeout(Exception):
 
 
 class WorkerDied(Exception):
-    """A worker died of a question."""
+    """A worker died while it answered a question."""
 
 
 class ClosingContext(ABC):
-    """What holds processes: `with` closes it at the end."""
+    """An object that holds processes, as a context manager that closes it at the end."""
 
     def __enter__(self) -> Self:
         return self
@@ -60,7 +60,7 @@ class ClosingContext(ABC):
 
 
 class Worker(ClosingContext):
-    """One process in which the function `reply` of a module answers, started when it is first asked."""
+    """A process in which the function `reply` of a module answers; the first question starts it."""
 
     def __init__(self, module: str, cpu_s: float) -> None:
         self.module, self.cpu_s = module, cpu_s

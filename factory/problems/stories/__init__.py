@@ -37,7 +37,7 @@ ATTEMPTS = 2000  # one in ten is usual in the smaller splits, so this many faili
 
 
 class StoriesSettings(pydantic.BaseModel, extra="forbid", frozen=True):
-    """How many stories of each split to tell, and the seed they depend on."""
+    """The number of stories of each split, and the seed they depend on."""
 
     seed: int = 1
     train: int = pydantic.Field(default=2400, ge=0)
@@ -49,7 +49,7 @@ class StoriesSettings(pydantic.BaseModel, extra="forbid", frozen=True):
 
 
 class Story(NamedTuple):
-    """One problem with its answer (canonical exact text), its worked solution, and what it was made from."""
+    """A problem with its answer (canonical exact text), its worked solution, its template and composition."""
 
     template: str
     composition: str

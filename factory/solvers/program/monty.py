@@ -55,7 +55,7 @@ class Monty:
         self._pool: pydantic_monty.Monty | None = None
 
     def run(self, program: Screened) -> tuple[str, str]:
-        """Run a program; return a kind and its text: those of a reading, or a failure and its words.
+        """Run a program; return a kind and its text: those of a value, or a failure and its words.
 
         Where the system reports processor time, a program that was late only because the machine is busy gets
         more wall time, so that a busy machine does not change in which fence it runs.
@@ -77,13 +77,13 @@ class Monty:
             return _failure(error, self._output_bytes)
         except UNREADABLE as error:
             return "other", str(error)
-        reading = read_value(value)
-        if reading.kind == "none":
+        result = read_value(value)
+        if result.kind == "none":
             return "text", last_line(printed.output)
-        return reading.kind, reading.text
+        return result.kind, result.text
 
     def run_together(self, programs: Sequence[Screened]) -> list[ProgramValue | None]:
-        """Run plain programs in one session; a reading each, None for those that must run by themselves.
+        """Run plain programs in one session; return a value each, None for those that must run by themselves.
 
         These are whatever fails in any way, or leaves no value; when all of them together take longer or more
         memory than one may, that is all of them. A plain program reaches nothing that outlives its names, so
@@ -94,8 +94,8 @@ class Monty:
             values = self._feed(SHARED, CollectString(self._output_bytes), self._wall_s, inputs)
         except (MontyError, *UNREADABLE):
             return [None] * len(programs)
-        readings = [read_value(value[0]) if value else ProgramValue("none", "") for value in values]
-        return [None if reading.kind == "none" else reading for reading in readings]
+        results = [read_value(value[0]) if value else ProgramValue("none", "") for value in values]
+        return [None if result.kind == "none" else result for result in results]
 
     def _feed(
         self, code: str, printed: CollectString, limit_s: float, inputs: dict[str, Any] | None = None

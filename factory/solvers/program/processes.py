@@ -1,4 +1,4 @@
-"""The parent's side of a zygote: start it, hand it programs, and get over its death."""
+"""The parent's side of a zygote: start it, hand it programs, and replace it when it dies."""
 
 import contextlib
 import importlib.util
@@ -45,7 +45,7 @@ class Zygote:
         self._process: subprocess.Popen[bytes] | None = None
 
     def run(self, program: Screened, wall_s: float) -> tuple[str, str]:
-        """Run a program; return a kind and its text: a reading's, or `timeout`, or `killed`.
+        """Run a program; return a kind and its text: a value's, or `timeout`, or `killed`.
 
         Raises FenceMissing when this fence cannot be started here.
         """

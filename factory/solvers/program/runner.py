@@ -39,13 +39,13 @@ class Printed:
 
 
 def run(body: str, tail: str, answer_fd: int, limit_bytes: int) -> NoReturn:
-    """Run a program, write its reading to `answer_fd` and leave without running any of its handlers."""
+    """Run a program, write its value to `answer_fd` and leave without running any of its handlers."""
     printed = Printed(answer_fd, limit_bytes)
     sys.stdout = printed
-    finish(answer_fd, _reading(body, tail, printed))
+    finish(answer_fd, _result(body, tail, printed))
 
 
-def _reading(body: str, tail: str, printed: Printed) -> ProgramValue:
+def _result(body: str, tail: str, printed: Printed) -> ProgramValue:
     """Return the value of a program, or how it failed: raised, forbidden or memory."""
     try:
         code = compile(body, "<program>", "exec")
