@@ -2,12 +2,16 @@
 
 import atexit
 import gc
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from tests import small_corpus as small_corpus_rows
+
+ROOT = Path(__file__).parents[1]
 
 collect_ignore = ["foreign"]  # a package of its own, which a test installs
 
@@ -38,3 +42,20 @@ def shared_data() -> Path:
 def small_corpus(tmp_path: Path) -> Path:
     """The `data` folder of a corpus of three problems, before `tabulate`."""
     return small_corpus_rows.write(tmp_path / "data")
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Our wheel, built on the spot from a copy of what git tracks."""
+    source, built = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("built")
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode != 0:
+        pytest.skip("not a git checkout")
+    for name in filter(None, listed.stdout.split("\0")):
+        if (ROOT / name).exists() or (ROOT / name).is_symlink():
+            (source / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, source / name, follow_symlinks=False)
+    build = f"from setuptools import build_meta; build_meta.build_wheel({str(built)!r})"
+    subprocess.run([sys.executable, "-c", build], cwd=source, capture_output=True, check=True)
+    (made,) = built.glob("*.whl")
+    return made

@@ -63,7 +63,7 @@ def tables_page() -> str:
 
 def cli_page() -> str:
     """Return every command with its arguments, in the order of the help."""
-    top = cli.parser([])
+    top = cli.parser(cli.COMMANDS)
     (commands,) = [action for action in top._actions if isinstance(action, argparse._SubParsersAction)]
     helps = {choice.dest: choice.help or "" for choice in commands._choices_actions}
     rows = [(f"[`{name}`](#thoughtmill-{name})", helps[name]) for name in commands.choices]

@@ -2,7 +2,6 @@
 
 import ast
 import re
-import shutil
 import subprocess
 import sys
 import tomllib
@@ -20,7 +19,7 @@ OURS = {"thoughtmill", "tests", "bench", "foreign_thoughts"}
 OTHERWISE_NAMED = {"yaml": "pyyaml"}
 """Modules that are not named like the distribution that brings them."""
 
-WITH_PIPELINE = {"estimate", "push", "status"}
+WITH_PIPELINE = {"estimate", "init", "push", "status"}
 """Commands that need the extra `pipeline`."""
 
 UNIMPORTED = {
@@ -154,23 +153,6 @@ def test_every_declared_version_is_a_lower_bound_that_the_tested_one_meets() -> 
         name, least = re.match(r"([\w.-]+)(?:\[\w+\])?(?:>=([\d.]+))?", line).groups()  # type: ignore[union-attr]
         assert normal(name) in pinned
         assert least is None or pinned[normal(name)] >= tuple(map(int, least.split(".")))
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Our wheel, built on the spot from a copy of what git tracks."""
-    source, built = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("built")
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
-    if listed.returncode != 0:
-        pytest.skip("not a git checkout")
-    for name in filter(None, listed.stdout.split("\0")):
-        if (ROOT / name).exists() or (ROOT / name).is_symlink():
-            (source / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, source / name, follow_symlinks=False)
-    build = f"from setuptools import build_meta; build_meta.build_wheel({str(built)!r})"
-    run(sys.executable, "-c", build, cwd=source)
-    (made,) = built.glob("*.whl")
-    return made
 
 
 def run(*words: str | Path, cwd: Path | None = None) -> str:

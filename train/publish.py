@@ -8,8 +8,6 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import root
 from thoughtmill.train.students.origins import origin_of
 
-HELP = "send an adapter to the Hugging Face Hub"
-
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare which adapter is sent, and where it goes."""

@@ -5,8 +5,6 @@ import argparse
 from thoughtmill.factory import check
 from thoughtmill.factory.core import params
 
-HELP = "check params.yaml, all of it, at once"
-
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare nothing: the file is the one of this project."""

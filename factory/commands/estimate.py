@@ -11,7 +11,6 @@ from thoughtmill.factory.core.files import root
 from thoughtmill.factory.teachers import TEACHERS
 from thoughtmill.factory.teachers.endpoint.estimate import CostEstimate
 
-HELP = "say what the next run would ask and cost"
 HEADERS = ("thought", "requests", "held", "prompt_tokens", "completion_tokens", "usd", "most_usd")
 
 

@@ -6,8 +6,6 @@ from pathlib import Path
 from thoughtmill.factory.core.files import root
 from thoughtmill.factory.ledger import Ledger, shards
 
-HELP = "write the ledger as shards, take shards in, or let what failed in them be asked again"
-
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the direction and the folder."""

@@ -16,8 +16,6 @@ from thoughtmill.factory.thoughts import THOUGHTS
 from thoughtmill.factory.thoughts.solving import VerifySettings, configured, worker_pool
 from thoughtmill.schemas import Released
 
-HELP = "prove that a release is what it claims to be"
-
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the folder of the release."""

@@ -10,8 +10,6 @@ from thoughtmill.factory.commands.prove import changed, manifest_of
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import root
 
-HELP = "send the release to the Hugging Face Hub"
-
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare where it goes."""

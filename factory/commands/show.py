@@ -8,8 +8,6 @@ import duckdb
 from thoughtmill.factory.core import corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
 
-HELP = "show a problem with its thoughts and verdicts"
-
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the problem."""

@@ -17,9 +17,6 @@ WIDTH = 60
 READING = ([duckdb.StatementType.SELECT], [duckdb.StatementType.EXPLAIN])
 
 
-HELP = "ask the corpus in SQL"
-
-
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the query and the form of its answer."""
     parser.add_argument("query", help="for example: select * from agreement limit 5")

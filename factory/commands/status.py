@@ -17,8 +17,6 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import root, running
 from thoughtmill.factory.ledger.runs import recent
 
-HELP = "say what is built and what is stale"
-
 HARMLESS = "check"
 """The stage that writes the same again unless packages change: while it is stale, those after it are not."""
 

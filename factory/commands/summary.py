@@ -32,9 +32,6 @@ from agreement group by agreeing order by agreeing desc
 """
 
 
-HELP = "print the corpus in a screen"
-
-
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare nothing: the corpus is the one of this project."""
 

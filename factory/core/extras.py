@@ -32,7 +32,7 @@ def command(words: Sequence[str]) -> str | None:
     >>> command(["python", "-m", "pytest"])
     """
     for before, word, after in zip(words, words[1:], [*words[2:], ""], strict=False):
-        if before == "-m" and word.startswith("thoughtmill."):
+        if before == "-m" and f"{word}.".startswith("thoughtmill."):
             return f"python -m {word}"
         if word.endswith("/thoughtmill"):
             return f"thoughtmill {after}".rstrip()

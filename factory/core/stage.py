@@ -5,9 +5,6 @@ import sys
 from collections.abc import Callable
 from typing import NoReturn
 
-import duckdb
-import pyarrow
-
 from thoughtmill.factory.core.errors import ThoughtmillError
 
 
@@ -38,13 +35,21 @@ def leave(work: Callable[[], None]) -> NoReturn:
     except BrokenPipeError:  # the reader of a pipe, such as `head`, has seen enough
         sys.stderr.close()
         sys.exit(0)
-    except (duckdb.Error, pyarrow.ArrowInvalid) as error:
+    except _table_errors() as error:
         sys.exit(_say(f"a table cannot be read or written: {' '.join(str(error).split())}"))
     except OSError as error:
         sys.exit(_say(f"{error.filename}: {error.strerror}" if error.filename else str(error)))
     except KeyboardInterrupt:
         sys.exit(130)
     sys.exit(0)
+
+
+def _table_errors() -> tuple[type[Exception], ...]:
+    """Return the errors of the libraries that read tables, of those that are imported."""
+    named = {"duckdb": "Error", "pyarrow": "ArrowInvalid"}
+    return tuple(
+        getattr(sys.modules[module], name) for module, name in named.items() if module in sys.modules
+    )
 
 
 def _say(message: str) -> int:

@@ -1,0 +1,116 @@
+"""Write a corpus project into a new folder: parameters, pipeline, exemplars, and a README of its own.
+
+It is made from the files of Thoughtmill's own project. Its stages depend on the version of Thoughtmill, which
+`data/checked.json` holds, instead of its source.
+"""
+
+import argparse
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from dvc.exceptions import DvcException
+from dvc.repo import Repo
+
+import thoughtmill
+from thoughtmill.factory.core.errors import ThoughtmillError
+
+PACKAGE = Path(thoughtmill.__file__).parent
+FILES = ("params.yaml", "data/exemplars.jsonl")
+PIPELINES = ("dvc.yaml", "train/dvc.yaml")
+BASE = "train/embedded/base"
+CHECKED = "data/checked.json"
+
+GITIGNORE = """\
+/data/*
+!/data/exemplars.jsonl
+!/data/ledger.dvc
+!/data/students.json
+/dvc_plots/
+"""
+
+SOURCE = re.compile(r"^ +- (?:factory|schemas|train)(?:/(?!embedded/base\b)\S+)?\n", re.MULTILINE)
+"""A line of `deps` that names source code."""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the folder."""
+    parser.add_argument("folder", type=Path, help="a new or empty folder")
+
+
+def call(words: argparse.Namespace) -> str:
+    """Write the project."""
+    init(words.folder)
+    return f"{words.folder} is a corpus project; build it with: cd {words.folder} && dvc repro"
+
+
+def init(folder: Path) -> None:
+    """Write a project into `folder` and make it a DVC project, in git where git is installed."""
+    if folder.exists() and (not folder.is_dir() or any(path.name != ".git" for path in folder.iterdir())):
+        raise ThoughtmillError(f"{folder} is not empty: give a new folder")
+    for name in (*FILES, *PIPELINES):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        text = (PACKAGE / "project" / name).read_text("utf-8")
+        (folder / name).write_text(adapted(text) if name in PIPELINES else text, "utf-8")
+    shutil.copytree(PACKAGE / BASE, folder / BASE)
+    shutil.copyfile(Path(__file__).with_name("project.md"), folder / "README.md")
+    (folder / ".gitignore").write_text(GITIGNORE, "utf-8")
+    _begin_versions(folder)
+
+
+def adapted(pipeline: str) -> str:
+    """Return one of our pipelines with every stage depending on `data/checked.json`, and on no source code.
+
+    The stage `check`, which writes that file, always runs.
+
+    >>> print(adapted('''
+    ...   seed:
+    ...     deps:
+    ...       - data/checked.json
+    ...       - factory/core
+    ...   tabulate:
+    ...     deps:
+    ...       - data/records.parquet
+    ...       - schemas
+    ... '''))
+    <BLANKLINE>
+      seed:
+        deps:
+          - data/checked.json
+      tabulate:
+        deps:
+          - data/checked.json
+          - data/records.parquet
+    <BLANKLINE>
+    """
+    text = SOURCE.sub("", pipeline)
+    text = re.sub(
+        rf"^( +)deps:\n(?!\1  - {CHECKED}\n)", rf"\1deps:\n\1  - {CHECKED}\n", text, flags=re.MULTILINE
+    )
+    return text.replace(
+        f"factory.check\n    deps:\n      - {CHECKED}\n",
+        "factory.check\n    always_changed: true\n    deps:\n",
+    )
+
+
+def _begin_versions(folder: Path) -> None:
+    """Make a git repository of a folder that is in none, and a DVC project of it."""
+    top = _git(folder, "rev-parse", "--show-toplevel")
+    if top is None and _git(folder, "init", "--quiet") is not None:
+        top = str(folder)
+    below = top is not None and Path(top).resolve() != folder.resolve()
+    try:
+        with Repo.init(str(folder), no_scm=top is None, subdir=below) as repo, repo.config.edit() as config:
+            config["core"] |= {"analytics": False, "check_update": False}
+    except DvcException as error:
+        raise ThoughtmillError(f"{folder}: DVC cannot begin here: {error}") from error
+
+
+def _git(folder: Path, *words: str) -> str | None:
+    """Return what git says, None when it refuses or is not installed."""
+    try:
+        done = subprocess.run(["git", "-C", str(folder), *words], capture_output=True, text=True, check=True)
+    except (FileNotFoundError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()

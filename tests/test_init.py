@@ -1,0 +1,122 @@
+"""`thoughtmill init`: a project of the installed package, which builds and knows when to build again."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.test_pipeline import SMALL, changed
+from thoughtmill.factory.commands.init import GITIGNORE, adapted, init
+from thoughtmill.factory.core.errors import ThoughtmillError
+
+ROOT = Path(__file__).parents[1]
+STAGES = [
+    pytest.param(stage.get("do", stage), id=f"{name}:{stage_name}")
+    for name in ("dvc.yaml", "train/dvc.yaml")
+    for stage_name, stage in yaml.safe_load(adapted((ROOT / name).read_text()))["stages"].items()
+]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_depends_on_the_package_and_on_no_source(stage: dict[str, list[str]]) -> None:
+    assert ("data/checked.json" in stage["deps"]) != ("factory.check" in stage["cmd"])
+    code = [dep for dep in stage["deps"] if dep.split("/")[0] in ("factory", "schemas", "train")]
+    assert set(code) <= {"train/embedded/base"}
+
+
+def test_the_stage_that_checks_always_runs_and_no_other_does() -> None:
+    stages = yaml.safe_load(adapted((ROOT / "dvc.yaml").read_text()))["stages"]
+    assert [name for name, stage in stages.items() if stage.get("always_changed")] == ["check"]
+    assert stages["check"]["deps"] == ["params.yaml"]
+
+
+def test_all_but_the_dependencies_is_as_in_our_own_pipelines() -> None:
+    for name in ("dvc.yaml", "train/dvc.yaml"):
+        ours, theirs = (
+            yaml.safe_load(text) for text in ((ROOT / name).read_text(), adapted((ROOT / name).read_text()))
+        )
+        for stages in (ours["stages"], theirs["stages"]):
+            for stage in stages.values():
+                stage.pop("always_changed", None)
+                stage.get("do", stage).pop("deps")
+        assert ours == theirs
+
+
+def test_what_git_ignores_in_a_project_it_ignores_in_ours() -> None:
+    assert set(GITIGNORE.splitlines()) <= set((ROOT / ".gitignore").read_text().splitlines())
+
+
+def test_a_folder_that_holds_something_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").touch()
+    for folder in (tmp_path, tmp_path / "mine.txt"):
+        with pytest.raises(ThoughtmillError, match="is not empty: give a new folder"):
+            init(folder)
+
+
+@pytest.mark.parametrize("place", ["nowhere", "in a repository", "below a repository", "without git"])
+def test_a_project_begins_in_a_git_repository_or_outside_of_one(
+    tmp_path: Path, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "c"
+    if place == "in a repository":
+        subprocess.run(["git", "init", "--quiet", folder], check=True)
+    elif place == "below a repository":
+        subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
+    elif place == "without git":
+        monkeypatch.setenv("PATH", str(tmp_path))
+    init(folder)
+    assert (folder / ".dvc" / "config").is_file()
+    assert (folder / ".git").is_dir() == (place in ("nowhere", "in a repository"))
+    assert ("no_scm" in (folder / ".dvc" / "config").read_text()) == (place == "without git")
+
+
+def run(folder: Path, installed: Path, *words: str) -> str:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    ours = {
+        "PATH": path,
+        "PYTHONPATH": str(installed),
+        "THOUGHTMILL_LEDGER": str(installed / "ledger.sqlite"),
+    }
+    done = subprocess.run(
+        words, cwd=folder, env=os.environ | ours, capture_output=True, text=True, timeout=600, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_the_installed_package_begins_a_project_that_builds_and_follows_its_version(
+    wheel: Path, tmp_path: Path
+) -> None:
+    installed, folder = tmp_path / "installed", tmp_path / "c"
+    pip = (
+        "-m",
+        "pip",
+        "install",
+        "--no-index",
+        "--no-deps",
+        "--quiet",
+        "--target",
+        str(installed),
+        str(wheel),
+    )
+    run(tmp_path, installed, sys.executable, *pip)
+    said = run(tmp_path, installed, sys.executable, "-m", "thoughtmill", "init", "c")
+    assert said.endswith("c is a corpus project; build it with: cd c && dvc repro\n")
+    changed(folder, lambda params: params.update(thoughts=["cot"]))
+    changed(folder, lambda params: params["seed"].update(embedded={"seed": 1, **SMALL}))
+    run(folder, installed, "dvc", "repro")
+    assert (folder / "data" / "report" / "index.html").is_file()
+    assert (folder / "data" / "release" / "manifest.json").is_file()
+
+    again = run(folder, installed, "dvc", "repro")
+    assert [line for line in again.splitlines() if line.startswith("Running stage")] == [
+        "Running stage 'check':"
+    ]
+
+    package = installed / "thoughtmill" / "__init__.py"
+    package.write_text(package.read_text().replace("__version__ = ", "__version__ = 'next, after ' + "))
+    upgraded = run(folder, installed, "dvc", "repro", "seed")
+    assert "Running stage 'seed'" in upgraded
