@@ -151,12 +151,13 @@ def refused(**given: Any) -> str:
 
 def test_a_misspelt_name_is_one_line_that_says_what_there_is() -> None:
     assert refused(teacher="opnai") == (
-        "params.yaml: generate: unknown teacher `opnai`; there are: batch, embedded, openai, replay"
+        "params.yaml: generate: `teacher`: unknown teacher `opnai`; "
+        "there are: batch, embedded, openai, replay"
     )
     assert refused(sampling={"cto": {}}) == (
-        "params.yaml: generate: unknown thought in `sampling`: `cto`; there are: cot, eot, knowledge, pot"
+        "params.yaml: generate: `sampling`: unknown thought `cto`; there are: cot, eot, knowledge, pot"
     )
-    assert "unknown split `tset`; there are: train" in refused(splits=["tset"])
+    assert "`splits`: unknown split `tset`; there are: train" in refused(splits=["tset"])
     assert refused(smaples=2) == (
         "params.yaml: generate: unknown key `smaples`; there are: teacher, samples, seed, splits, sampling, "
         "batch, embedded, openai, replay"
