@@ -1,6 +1,6 @@
 """Find problems whose thoughts disagree, and gold answers in doubt because all thoughts give another answer.
 
-    python examples/agree.py [FOLDER]      a corpus or a release; default: data/release
+python examples/agree.py [FOLDER]      a corpus or a release; default: data/release
 """
 
 import sys

@@ -39,6 +39,7 @@ VERDICT = (
 CORRUPT = "corrupt"
 """The failure of a line that is not a row of an envelope."""
 
+
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the file, its thought, and what to do with its rows."""
     parser.add_argument("file", type=Path, help="JSONL rows of problem_id, problem, answer, completion")
