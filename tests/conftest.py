@@ -2,6 +2,7 @@
 
 import atexit
 import gc
+import os
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,8 @@ import pytest
 from tests import small_corpus as small_corpus_rows
 
 ROOT = Path(__file__).parents[1]
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+"""So that commands which tests run find this checkout, whether it is installed or not."""
 
 collect_ignore = ["foreign"]  # a package of its own, which a test installs
 
@@ -32,7 +35,7 @@ def let_go() -> None:
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of real problem sets and teacher outputs beside the repository; absent on most machines."""
-    folder = Path(__file__).parents[1].parent / "shared" / "data"
+    folder = ROOT.parent / "shared" / "data"
     if not folder.is_dir():
         pytest.skip("the folder of real data sets is not beside this repository")
     return folder
