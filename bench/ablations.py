@@ -61,7 +61,8 @@ def variants(name: str, corpus: Corpus) -> Iterator[Variant]:
         for size in (1, 2, 3):
             for parts in combinations(THOUGHTS, size):
                 role = "+".join(parts)
-                ROLES.setdefault(role, Role(parts=parts))  # a thought alone is a role as it stands
+                if role not in ROLES:  # a thought alone is a role as it stands
+                    ROLES.loaded[role] = Role(parts=parts)
                 yield role, role, {}
     elif name == "duplicates":
         yield "without duplicates", "etd", {"where": "kept"}

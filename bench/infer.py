@@ -29,7 +29,7 @@ from thoughtmill.factory.solvers.limits import Limits
 from thoughtmill.factory.solvers.solvers import Solvers
 from thoughtmill.train import roles
 from thoughtmill.train.answering import GenerationRequest, SampleJournal, answer
-from thoughtmill.train.infer import InferSettings, asked, problems_of, solved, students
+from thoughtmill.train.infer import asked, local_writer, solved
 from thoughtmill.train.policies import PolicySettings, policy
 from thoughtmill.train.policies.lorid import lorid_released
 from thoughtmill.train.policies.plans import (
@@ -44,11 +44,13 @@ from thoughtmill.train.policies.plans import (
     replay,
     unanswered,
 )
+from thoughtmill.train.problems import problems_of
 from thoughtmill.train.students import adapters
 from thoughtmill.train.students.bases import Base, load_base
 from thoughtmill.train.training.settings import PRESETS
 from thoughtmill.train.writers.loading import LoadedStudents, load_students
 from thoughtmill.train.writers.local import LocalWriter
+from thoughtmill.train.writers.settings import InferSettings
 
 ROLES = ("ir", "kg", "dr")
 LLAMA: dict[str, Any] = {
@@ -145,7 +147,7 @@ def run(
                 {"": chosen},
                 sorted(texts),
                 journal,
-                students(opened, how),
+                local_writer(opened, how),
                 lambda draw, given: asked(draw, given, texts, how, 1),
                 lambda written: solved(written, texts, solvers),
                 rows=how.rows,
@@ -232,9 +234,9 @@ def batches(
     intuitive = [(one.problem, None) for one in by_role[0]]
     merged = merge(how, folder, "ir")
     return {
-        "mixed": timed(lambda: wrote(students(opened, how), [requests])),
-        "role_after_role": timed(lambda: wrote(students(opened, how), by_role)),
-        "one_role": timed(lambda: wrote(students(opened, how), by_role[:1])),
+        "mixed": timed(lambda: wrote(local_writer(opened, how), [requests])),
+        "role_after_role": timed(lambda: wrote(local_writer(opened, how), by_role)),
+        "one_role": timed(lambda: wrote(local_writer(opened, how), by_role[:1])),
         "generate_of_as_many_rows": timed(lambda: generate(merged, "ir", intuitive, how)[1]),
         "generate_of_one_row": timed(lambda: generate(merged, "ir", intuitive[:8], how, 1)[1]),
     }

@@ -23,9 +23,11 @@ from thoughtmill.factory.solvers.solvers import Solvers
 from thoughtmill.factory.thoughts.solving import VerifySettings
 from thoughtmill.train import finetune
 from thoughtmill.train.evaluate import evaluate
-from thoughtmill.train.infer import InferSettings, infer, open_writer, problems_of
+from thoughtmill.train.infer import infer, open_writer
+from thoughtmill.train.problems import problems_of
 from thoughtmill.train.students import adapters
 from thoughtmill.train.training.settings import FinetuneSettings
+from thoughtmill.train.writers.settings import InferSettings
 
 ASKED = ("ir", "dr", "cot", "pot", "eot")
 ROLES = ("kg", *ASKED)

@@ -25,10 +25,10 @@ SECTIONS: dict[str, str | None] = {
     "curate": "thoughtmill.factory.curate:CurateSettings",
     "release": "thoughtmill.factory.release:ReleaseSettings",
     "report": "thoughtmill.factory.report:ReportSettings",
-    "student": "",
-    "finetune": "",
-    "infer": "",
-    "evaluate": "",
+    "student": "thoughtmill.train.embedded.settings:StudentSettings",
+    "finetune": "thoughtmill.train.training.settings:FinetuneSettings",
+    "infer": "thoughtmill.train.writers.settings:InferSettings",
+    "evaluate": "thoughtmill.train.evaluate:EvaluateSettings",
 }
 """The class of each section as `module:class`, imported when it is checked; None is a list of names."""
 
@@ -39,7 +39,7 @@ NAMES: dict[str, str] = {
 }
 """Where `params.yaml` holds names of entries, and the registry of each as `module:attribute`."""
 
-ACROSS: tuple[str, ...] = ("thoughtmill.factory.generate:faults",)
+ACROSS = ("thoughtmill.factory.generate:faults", "thoughtmill.train.checking:faults")
 """Functions, as `module:function`, that take all of `params.yaml` and yield faults no section shows."""
 
 
@@ -51,7 +51,7 @@ def faults(given: Mapping[str, Any]) -> Iterator[str]:
     for name, model in SECTIONS.items():
         if model is None:
             yield from _list_faults(name, given.get(name))
-        elif model:
+        else:
             value = given.get(name)
             yield from params.faults({} if value is None else value, _imported(model), f"params.yaml: {name}")
     for place, registry in NAMES.items():

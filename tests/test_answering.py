@@ -111,6 +111,7 @@ def test_a_run_goes_on_where_a_journal_ends_and_asks_only_for_the_rest(tmp_path:
     assert answer({"lorid": policy("lorid", HOW)}, PROBLEMS, torn, dice, asking, solving) == expected
     assert len(dice.asked) == len(lines) - len(lines) // 2
     assert torn.stored == whole.stored
+    torn.close()
     assert SampleJournal(tmp_path / "torn").stored == whole.stored
 
 
@@ -118,6 +119,7 @@ def test_what_an_endpoint_left_unanswered_is_asked_again(tmp_path: Path) -> None
     journal = SampleJournal(tmp_path / "run")
     journal.note(SampleRequest("p", "ir", 0), Sample("", None, "unanswered", 0))
     journal.note(SampleRequest("p", "ir", 1), Sample("so 3 +", None, "truncated", 4))
+    journal.close()
     assert list(SampleJournal(tmp_path / "run").stored) == [("p", "ir", 1, 0)]
 
 

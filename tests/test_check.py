@@ -17,6 +17,7 @@ from thoughtmill.factory.core import params
 from thoughtmill.factory.core.errors import ThoughtmillError
 
 ROOT = Path(__file__).parents[1]
+THOUGHTS = ["knowledge", "cot", "pot", "eot"]
 
 
 def given() -> dict[str, Any]:
@@ -51,8 +52,8 @@ def test_our_own_params_have_no_fault() -> None:
         ("verify", {"limits": {"cpu": 1}}, "verify: `limits.cpu` is an unknown key; did you mean `cpu_s`?"),
         ("curate", {"ngram": 0}, "curate: `ngram`: Input should be greater than or equal to 1"),
         ("release", [], "release: Input should be an object"),
-        ("thoughts", ["cot", "ctt"], "thoughts: unknown name `ctt`; did you mean `cot`?"),
-        ("thoughts", ["cot", "cot"], "thoughts: `cot` is listed twice"),
+        ("thoughts", [*THOUGHTS, "ctt"], "thoughts: unknown name `ctt`; did you mean `cot`?"),
+        ("thoughts", [*THOUGHTS, "cot"], "thoughts: `cot` is listed twice"),
         ("thoughts", "cot", "thoughts: give a list of names"),
         ("roles", [1], "roles: give a list of names"),
         ("infer", {"splits": ["tset"]}, "infer.splits: unknown name `tset`; did you mean"),

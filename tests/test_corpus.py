@@ -12,8 +12,14 @@ import duckdb
 import pytest
 
 from tests import tiny
+from tests.small_corpus import THOUGHTS
 from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.release import ReleaseSettings
+from thoughtmill.factory.release import release as release_of
+from thoughtmill.factory.tabulate import tabulate
+from thoughtmill.schemas import TABLES
+from thoughtmill.train.roles import examples
 
 COUNT = "select count(*) from records join problems using (problem_id)"
 
@@ -46,6 +52,24 @@ def test_a_corpus_opens_from_its_database_its_parquet_and_a_release(tmp_path: Pa
     assert rows(database(tmp_path / "corpus.duckdb")) == held
     assert rows(tiny.write_corpus(tmp_path / "data")) == held
     assert rows(release(tmp_path / "release")) == held
+
+
+def built(data: Path, folder: Path) -> dict[str, Path]:
+    """Return a whole corpus in each of its forms."""
+    tabulate(data, THOUGHTS, data / "corpus.duckdb")
+    release_of(data, THOUGHTS, ReleaseSettings(), folder)
+    return {"database": data / "corpus.duckdb", "folder": data, "release": folder}
+
+
+@pytest.mark.parametrize("form", ["database", "folder", "release"])
+def test_all_tables_and_views_are_there_however_a_corpus_lies(
+    form: str, small_corpus: Path, tmp_path: Path
+) -> None:
+    corpus = open_corpus(built(small_corpus, tmp_path / "release")[form])
+    for table in (*TABLES, "agreement", "yield", "cost", "pairs", "lineage"):
+        assert corpus.con.execute(f'select count(*) from "{table}"').fetchone() is not None
+    where = "kept and record_id in (select record_id from checks where passed)"
+    assert [example.problem_id for example in examples(corpus, "cot", where)] == ["ours-train-0"]
 
 
 def test_a_corpus_tells_its_data_version(tmp_path: Path) -> None:

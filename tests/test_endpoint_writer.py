@@ -8,7 +8,8 @@ from tests.fake_endpoint import FakeEndpoint, Turn, error
 from thoughtmill.train.answering import GeneratedText, GenerationRequest
 from thoughtmill.train.policies.plans import SampleRequest
 from thoughtmill.train.roles import prompt
-from thoughtmill.train.writers.endpoint import EndpointWriter, EndpointWriterSettings
+from thoughtmill.train.writers.endpoint import EndpointWriter
+from thoughtmill.train.writers.settings import EndpointWriterSettings
 
 PROBLEM = "7 bags of 2 nuts. How many nuts?"
 

@@ -16,9 +16,9 @@ from thoughtmill.factory.core import tables
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.schemas import PolicyResults, Predictions
 from thoughtmill.train.evaluate import by_round, evaluate, metrics, mistakes, only
-from thoughtmill.train.infer import InferSettings
 from thoughtmill.train.measuring.scores import ScoredRun
 from thoughtmill.train.policies.plans import Decision, PolicyOutcome, Sample, SampleKey
+from thoughtmill.train.writers.settings import InferSettings
 
 HOW = InferSettings.model_validate({"policies": ["greedy/ir", "lorid"], "policy": {"max_rounds": 2}})
 PROBLEMS = [
@@ -70,7 +70,7 @@ def test_there_is_a_row_for_every_run_test_set_and_policy(
 
 @pytest.mark.parametrize("problems", [PROBLEMS[:2], [*PROBLEMS, PROBLEMS[0] | {"problem_id": "d"}]])
 def test_predictions_of_fewer_or_more_problems_are_refused(problems: list[dict[str, str]]) -> None:
-    with pytest.raises(ThoughtmillError, match=r"run `train\.infer` anew"):
+    with pytest.raises(ThoughtmillError, match=r"run `python -m thoughtmill\.train\.infer`"):
         evaluate(two_runs(), problems, HOW, 0)
 
 

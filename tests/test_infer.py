@@ -27,10 +27,11 @@ from thoughtmill.schemas import Predictions
 from thoughtmill.train import roles
 from thoughtmill.train.answering import GeneratedText, GenerationRequest
 from thoughtmill.train.finetune import finetune
-from thoughtmill.train.infer import AGAIN, InferSettings, asked, hint, infer, open_writer, problems_of, solved
+from thoughtmill.train.infer import AGAIN, asked, hint, infer, open_writer, solved
 from thoughtmill.train.policies import policy
-from thoughtmill.train.policies.plans import Sample, SampleRequest, replay
-from thoughtmill.train.stored import of_predictions
+from thoughtmill.train.policies.plans import Sample, SampleRequest, of_predictions, replay
+from thoughtmill.train.problems import problems_of
+from thoughtmill.train.writers.settings import InferSettings
 
 TRAINED = ("ir", "kg", "dr")
 POLICIES = (

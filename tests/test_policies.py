@@ -2,21 +2,26 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.tabled import table
-from thoughtmill.factory.answers.number import equal, lorid_grader
+from thoughtmill.factory.answers import equal
+from thoughtmill.factory.answers.number import lorid_grader
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.train.policies import KINDS_ALONE, KINDS_OF_K, PolicySettings, candidates, policy
+from thoughtmill.train.policies import POLICIES, PolicySettings, candidates, policy, roles_of
 from thoughtmill.train.policies.__main__ import replayed
-from thoughtmill.train.policies.plans import Sample, SampleKey, replay
+from thoughtmill.train.policies.plans import Sample, SampleKey, replay, unanswered
 
 HOW = PolicySettings()
+ALONE = [name for name in POLICIES.names() if not POLICIES.named(name).form]
+OF_K = [name for name in POLICIES.names() if POLICIES.named(name).form == "@K/ROLE"]
 
 
 def everything(problem_id: str = "p", answer: str = "7", rounds: int = 4) -> dict[SampleKey, Sample]:
@@ -34,8 +39,8 @@ def everything(problem_id: str = "p", answer: str = "7", rounds: int = 4) -> dic
 
 def test_every_policy_can_be_replayed_by_its_name() -> None:
     found = replayed(everything(), {"p": "7"}, HOW)
-    assert set(KINDS_ALONE) <= set(found)
-    assert {f"{kind}@{k}/ir" for kind in KINDS_OF_K for k in (2, 4)} <= set(found)
+    assert set(ALONE) <= set(found)
+    assert {f"{kind}@{k}/ir" for kind in OF_K for k in (2, 4)} <= set(found)
     assert [name for name in found if name.endswith("@1/ir")] == ["majority@1/ir", "pass@1/ir"]
     assert {"greedy/ir", "greedy/dr", "greedy/dr_other", "greedy/dr_bare", "prove@4"} <= set(found)
     assert {figures["accuracy"] for figures in found.values()} == {1.0}
@@ -60,14 +65,14 @@ def test_a_policy_that_lacks_a_sample_of_one_problem_is_left_out() -> None:
 
 
 def test_each_k_is_tried_with_its_halves() -> None:
-    names = candidates([("p", "cot", round_, 0) for round_ in range(21)])
+    names = candidates([("p", "cot", round_, 0) for round_ in range(21)], HOW)
     assert [name for name in names if name.startswith("majority")] == [
         f"majority@{k}/cot" for k in (1, 2, 5, 10, 20)
     ]
 
 
 def test_the_votes_of_ir_are_tried_at_every_k() -> None:
-    names = candidates([("p", "ir", round_, 0) for round_ in range(1, 7)])
+    names = candidates([("p", "ir", round_, 0) for round_ in range(1, 7)], HOW)
     votes = sorted(name for name in names if name.startswith("majority"))
     assert votes == [f"majority@{k}/ir" for k in range(1, 7)]
 
@@ -97,9 +102,61 @@ def test_a_name_that_is_no_policy_is_refused_with_those_there_are(name: str) -> 
         policy(name, HOW)
 
 
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("greedy/nonsense", "there is no role `nonsense`"),
+        ("greedy/kg2", "there is no role `kg2`"),
+        ("majority@4/kg", "`kg` has no answer"),
+        ("greedy/gp_hint", "`gp_hint` has no answer"),
+        ("greedy/etd", "`etd` has no answer"),
+    ],
+)
+def test_a_policy_over_a_role_that_cannot_answer_is_refused_with_the_reason(name: str, reason: str) -> None:
+    with pytest.raises(ThoughtmillError, match=re.escape(f"unknown policy `{name}` ({reason}); there are:")):
+        policy(name, HOW)
+
+
+@pytest.mark.parametrize(
+    ("name", "roles"),
+    [
+        ("greedy/ir", ("ir",)),
+        ("greedy/dr", ("dr", "kg")),
+        ("greedy/dr_bare", ("dr_bare",)),
+        ("majority@3/cot", ("cot",)),
+        ("lorid", ("ir", "kg", "dr")),
+        ("etd_vote", ("eot", "pot", "cot")),
+        ("pair", ("gp", "eq", "gp_hint", "eq_hint")),
+        ("pair_unhinted", ("gp", "eq")),
+        ("prove@2", ("cot", "pot")),
+    ],
+)
+def test_a_policy_names_the_roles_that_it_asks(name: str, roles: tuple[str, ...]) -> None:
+    assert roles_of(name, HOW) == roles
+
+
+def test_no_policy_asks_a_role_that_it_does_not_name() -> None:
+    for name in (*ALONE, "greedy/dr_other", "greedy/ir", "majority@2/ir", "difficulty@2/ir", "prove@2"):
+        for plan in policy(name, HOW).plans(["p", "q"]):
+            assert {request.role for request in unanswered(plan)} <= set(roles_of(name, HOW)), name
+
+
+def test_an_entry_of_an_installed_package_is_a_policy_and_a_candidate(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    entry = replace(POLICIES.named("majority"), sizes=lambda role, most: [most])
+    monkeypatch.setitem(POLICIES.ours, "last", "nowhere:ENTRY")
+    monkeypatch.setitem(POLICIES.loaded, "last", entry)
+    stored = table({"ir": ["7", "7", "8"]})
+    assert replay(policy("last@3/ir", HOW), ["p"], stored).decisions["p"].answers == ("7",)
+    assert [name for name in candidates(stored, HOW) if name.startswith("last")] == ["last@3/ir"]
+    with pytest.raises(ThoughtmillError, match="last@K/ROLE"):
+        policy("last", HOW)
+
+
 def test_only_the_released_policy_is_graded_by_the_released_grader() -> None:
     assert policy("lorid_released", HOW).grader is lorid_grader
-    assert {policy(name, HOW).grader for name in (*KINDS_ALONE, "pass@3/ir")} == {equal, lorid_grader}
+    assert {policy(name, HOW).grader for name in (*ALONE, "pass@3/ir")} == {equal, lorid_grader}
 
 
 def test_the_settings_reach_the_policies() -> None:

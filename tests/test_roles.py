@@ -8,8 +8,12 @@ from tests import tiny
 from thoughtmill.factory.core.corpus import Corpus, open_corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.train import roles
-from thoughtmill.train.roles import ROLES, Example
+from thoughtmill.train.roles import ROLES as REGISTRY
+from thoughtmill.train.roles import Example
 from thoughtmill.train.training.plan import encode
+
+ROLES = [name for name in REGISTRY.names() if not REGISTRY.named(name).variant_of]
+"""The roles that can be trained."""
 
 
 @pytest.fixture
@@ -78,7 +82,7 @@ def test_no_student_reads_or_writes_the_declaration_of_a_system(corpus: Corpus, 
     assert corpus.con.execute("select count(*) from records where rationale like 'unknowns:%'").fetchall()
     for one in roles.examples(corpus, role):
         assert "unknowns:" not in f"{one.given}{one.target}"
-        assert one.target.startswith("nuts = ") is (roles.named(one.role).thought == "eot")
+        assert one.target.startswith("nuts = ") is (REGISTRY.named(one.role).thought == "eot")
 
 
 def _right(one: Example) -> bool:
@@ -128,10 +132,10 @@ def test_a_condition_that_is_no_sql_is_named(corpus: Corpus) -> None:
 
 def test_an_unknown_role_is_refused_with_the_list_of_roles() -> None:
     with pytest.raises(ThoughtmillError, match="unknown role `pott`; there are: ir, kg, dr"):
-        roles.named("pott")
+        REGISTRY.named("pott")
 
 
-@pytest.mark.parametrize("role", [name for name in ROLES if not ROLES[name].parts])
+@pytest.mark.parametrize("role", [name for name in ROLES if not REGISTRY.named(name).parts])
 @pytest.mark.parametrize("kind", ["plain", "chat", "t5"])
 def test_training_asks_in_the_bytes_that_inference_asks_in(
     tmp_path: Path, corpus: Corpus, role: str, kind: str
@@ -161,13 +165,13 @@ def test_braces_and_dollar_signs_of_a_problem_reach_the_prompt_untouched() -> No
 
 
 def test_every_role_asks_for_something_else() -> None:
-    asked = [roles.prompt(name, "P", "G") for name in ROLES if not ROLES[name].parts]
+    asked = [roles.prompt(name, "P", "G") for name in ROLES if not REGISTRY.named(name).parts]
     assert len(set(asked)) == len(asked)
 
 
 def test_the_parts_of_a_role_are_roles_without_parts() -> None:
     for role in ROLES:
-        assert all(not roles.named(part).parts for part in roles.parts_of(role))
+        assert all(not REGISTRY.named(part).parts for part in roles.parts_of(role))
 
 
 def test_examples_are_the_same_from_the_database_as_from_its_parquet(tmp_path: Path, corpus: Corpus) -> None:

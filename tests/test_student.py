@@ -8,7 +8,6 @@ from transformers import AutoModelForCausalLM
 from tests import tiny
 from tests.test_texts import SMALL as READ
 from thoughtmill.train.embedded.student import (
-    StudentSettings,
     build_model,
     build_tokenizer,
     cooled,
@@ -23,7 +22,7 @@ from thoughtmill.train.training.batches import IGNORED
 
 assert tiny  # one thread per test process
 
-SMALL = StudentSettings(width=32, layers=1, heads=2, hidden=64, vocabulary=400, **READ.model_dump())
+SMALL = READ.model_copy(update={"width": 32, "layers": 1, "heads": 2, "hidden": 64, "vocabulary": 400})
 
 
 @pytest.fixture(scope="module")

@@ -4,11 +4,10 @@ from random import Random
 import pytest
 
 from thoughtmill.factory.problems.stories import SPLITS, tell
+from thoughtmill.train.embedded.settings import Cycle, StudentSettings
 from thoughtmill.train.embedded.texts import (
     VIEWS,
-    Cycle,
     PretrainingTexts,
-    ReadingSettings,
     bare_sums,
     by_name,
     fragments,
@@ -17,7 +16,7 @@ from thoughtmill.train.embedded.texts import (
     with_numbers,
 )
 
-SMALL = ReadingSettings(
+SMALL = StudentSettings(
     cycles=(Cycle(steps=60), Cycle(steps=40, share=0.5, closed=True)),
     problems=2,
     sums=4,

@@ -15,11 +15,12 @@ from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.train.answering import GeneratedText, GenerationRequest
 from thoughtmill.train.finetune import finetune
-from thoughtmill.train.infer import InferSettings, open_writer
+from thoughtmill.train.infer import open_writer
 from thoughtmill.train.policies.plans import SampleRequest
 from thoughtmill.train.writers.loading import adapter_map, load_students
 from thoughtmill.train.writers.local import LocalWriter
-from thoughtmill.train.writers.vllm import VllmSettings, VllmWriter
+from thoughtmill.train.writers.settings import InferSettings, VllmSettings
+from thoughtmill.train.writers.vllm import VllmWriter
 
 ROLES = ("ir", "kg")
 SAMPLING = {"max_tokens": 12, "top_k": 50, "top_p": 0.9}

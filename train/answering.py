@@ -1,7 +1,6 @@
 """Run policies live: every sample is written and solved once, when a policy first asks for it."""
 
 import hashlib
-import json
 import sys
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -9,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from thoughtmill.factory.core.files import aside, json_objects
+from thoughtmill.factory.core.journal import Journal
 from thoughtmill.factory.core.progress import LINE_EVERY_S, line
 from thoughtmill.train.policies.plans import (
     PlanRunner,
@@ -67,38 +66,37 @@ Solving = Callable[[GeneratedText], Sample]
 
 
 class SampleJournal:
-    """The samples of a run by key, noted as they come: after `kill -9` only the unanswered are asked again.
+    """The samples of a run by key; after `kill -9` the next run asks only for what was not answered.
 
-    Once the run is done, `unused` holds those that were written ahead and that no policy asked for.
+    Once the run is done, `unused` holds the samples that were written ahead and that no policy asked for.
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.journal = Journal(path, flush_every=1)
         self.stored: dict[SampleKey, Sample] = {}
         self.unused: dict[SampleKey, Sample] = {}
-        lines = json_objects(path) if path.exists() else ()
-        whole = [row for _, row, fault in lines if fault is None]  # all but the line that a kill has torn
-        found = [row for row in whole if row["sample"]["failure"] != "unanswered"]
-        with aside(path) as part:
-            part.write_text("".join(json.dumps(row) + "\n" for row in found), "utf-8")
-        for row in found:
-            problem_id, role, round_, sample = row["key"]
-            self.stored[problem_id, role, round_, sample] = Sample(**row["sample"])
-        self.file = path.open("a", encoding="utf-8", buffering=1)
+        for row in self.journal.noted():
+            problem_id, role, round_, number = row["key"]
+            sample = Sample(**row["sample"])
+            if sample.failure != "unanswered":
+                self.stored[problem_id, role, round_, number] = sample
 
     def note(self, request: SampleRequest, sample: Sample) -> None:
         """Keep a sample."""
         self.stored[request.key] = sample
-        self.file.write(json.dumps({"key": request.key, "sample": asdict(sample)}) + "\n")
+        self.journal.note({"key": request.key, "sample": asdict(sample)})
 
     def keep(self, asked: Collection[SampleKey]) -> None:
         """Part the samples that were asked for from those that are unused."""
         self.unused = {key: self.stored.pop(key) for key in sorted(self.stored.keys() - asked)}
 
+    def close(self) -> None:
+        """Close the file and keep it for the next run."""
+        self.journal.close()
+
     def remove(self) -> None:
-        """Close and remove the journal: the run is done."""
-        self.file.close()
-        self.path.unlink()
+        """Close and remove the file: the run is done."""
+        self.journal.remove()
 
 
 def answer(

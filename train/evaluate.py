@@ -17,12 +17,12 @@ from thoughtmill.factory.core.files import aside, root, write_json
 from thoughtmill.factory.core.params import Section
 from thoughtmill.schemas import PolicyResults, Predictions
 from thoughtmill.train.claims import held
-from thoughtmill.train.infer import InferSettings, problems_of
 from thoughtmill.train.measuring.mistakes import MISTAKES, mistake
 from thoughtmill.train.measuring.scores import ScoredRun, figures, result, scored
 from thoughtmill.train.policies import candidates, policy
-from thoughtmill.train.policies.plans import MissingSample, PolicyOutcome, replay
-from thoughtmill.train.stored import of_predictions
+from thoughtmill.train.policies.plans import MissingSample, PolicyOutcome, of_predictions, replay
+from thoughtmill.train.problems import ReplaySettings, problems_of, replay_settings
+from thoughtmill.train.roles import ROLES
 
 
 class EvaluateSettings(Section):
@@ -33,7 +33,7 @@ class EvaluateSettings(Section):
 
 def main() -> None:
     """Read predictions and problems, write `policy_results`, metrics, a plot and what the report shows."""
-    settings, how = params.section("evaluate", EvaluateSettings), params.section("infer", InferSettings)
+    settings, how = params.section("evaluate", EvaluateSettings), replay_settings()
     os.chdir(root())
     data = Path("data")
     problems = problems_of(open_corpus(how.corpus, how.corpus_revision), how.splits, how.limit)
@@ -54,13 +54,13 @@ def main() -> None:
 
 
 def evaluate(
-    predictions: Sequence[tables.Row], problems: Sequence[tables.Row], how: InferSettings, seed: int
+    predictions: Sequence[tables.Row], problems: Sequence[tables.Row], how: ReplaySettings, seed: int
 ) -> tuple[list[tables.Row], dict[str, Any]]:
     """Return the rows of `policy_results`, and what the report shows: policies and claims over all runs."""
     gold = {row["problem_id"]: row["answer"] for row in problems}
     if {row["problem_id"] for row in predictions} != gold.keys():
         raise ThoughtmillError(
-            "predictions are not of the problems that `infer` names: run `train.infer` anew"
+            "predictions are not of the problems that `infer` names: run `python -m thoughtmill.train.infer`"
         )
     by_set: dict[str, list[str]] = {}
     for row in problems:
@@ -70,8 +70,8 @@ def evaluate(
     runs: dict[tuple[str, str], list[ScoredRun]] = {}
     for run, written in groupby(predictions, key=lambda row: str(row["run"])):
         stored = of_predictions(written)
-        for name in dict.fromkeys([*how.policies, *candidates(stored)]):
-            chosen = policy(name, how.policy)
+        for name in dict.fromkeys([*how.policies, *candidates(stored, how.policy)]):
+            chosen = policy(name, how.policy, {role for _, role, _, _ in stored})
             try:
                 decided = replay(chosen, sorted(gold), stored)
             except MissingSample:
@@ -127,7 +127,7 @@ def mistakes(predictions: Iterable[tables.Row], problems: Mapping[str, tables.Ro
     """Return how many greedy samples of each role are right, and what the others are, over all runs."""
     counts: dict[tuple[str, str], Counter[str]] = {}
     for row in predictions:
-        if row["round"] == 0 and row["role"] != "kg":
+        if row["round"] == 0 and ROLES.named(row["role"]).answers:
             problem = problems[row["problem_id"]]
             found = mistake(row["text"], row["predicted_answer"], row["failure"], problem["answer"])
             counts.setdefault((problem["test_set"], row["role"]), Counter())[found or "right"] += 1

@@ -1,22 +1,27 @@
-"""The roles an adapter can be for: which records, given what, which instruction, which target.
+"""The registry of roles: which records an adapter learns from, under which instruction, and how it is asked.
 
-One entry of `ROLES` each, and one `render` for training and inference, so that a student is asked in the very
-bytes it was taught with. To add a role, add its entry and list it in `params.yaml`.
+`render` serves training and inference alike, so that a student is asked in the very bytes it was taught with.
+To add a role, write its `Role`, a line in `ROLES`, and list it in `params.yaml`; another package names its
+own in an entry point of the group `thoughtmill.roles`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import duckdb
-from transformers import PreTrainedTokenizerBase
 
-from thoughtmill.factory.core.corpus import Corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.registry import Registry
+
+if TYPE_CHECKING:  # checking settings and replaying policies need neither tables nor tokenizers
+    from transformers import PreTrainedTokenizerBase
+
+    from thoughtmill.factory.core.corpus import Corpus
 
 # A student writes its equations without the line that declares their unknowns, as EoTD's systems are (section
 # 3.1): it would have to name them all before it has thought of the first.
-TOLD = """
+EVERYTHING = """
     select * replace (case thought when 'eot' then regexp_replace(rationale, '^unknowns:.*\n', '')
                       else rationale end as rationale)
     from records
@@ -42,23 +47,28 @@ WITH_HINT = """
     with hints as (
         select problem_id, sample, correct, 'Answer: ' || predicted_answer || chr(10) || rationale as given,
                row_number() over (partition by correct order by md5(record_id)) as place
-        from told join (select distinct problem_id from chosen where thought = $thought) using (problem_id)
+        from everything
+        join (select distinct problem_id from chosen where thought = $thought) using (problem_id)
         where thought = $peer and split = $split and predicted_answer is not null and rationale is not null
     )
-    select one.problem_id, one.problem, hints.given, one.rationale as target
-    from chosen one join hints using (problem_id)
-    where one.thought = $thought and place <= (select count(*) from hints where not correct)
-    order by one.problem_id, one.sample, hints.sample
+    select own.problem_id, own.problem, hints.given, own.rationale as target
+    from chosen own join hints using (problem_id)
+    where own.thought = $thought and place <= (select count(*) from hints where not correct)
+    order by own.problem_id, own.sample, hints.sample
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """One entry: what a student of this role is asked, and the SQL that finds its records.
+    """An entry: what a student of this role is asked, the SQL for its records, its place in policies.
 
-    `sql` reads `told` (all records) and `chosen` (those a run learns from, each with its problem); it yields
-    `problem_id`, `problem`, `given` and `target`. `given` stands under `heading`. `peer` is the thought that
-    hints are in. `parts` are the roles that one adapter learns together, each under its own instruction.
+    `sql` reads `everything` (all records) and `chosen` (those a run learns from, each with its problem); it
+    yields `problem_id`, `problem`, `given` and `target`. `given` is printed under `heading`. `parts` are the
+    roles that one adapter learns together, each under its own instruction.
+
+    `peer` is the thought that hints are in; a role with a peer is asked only with a hint. `hinted` is the
+    role that takes over when there is a hint. `given_by` is the role that writes what this role is given.
+    `variant_of` is the role whose adapter answers: a variant is given something else than it learnt with.
     """
 
     instruction: str = ""
@@ -67,31 +77,54 @@ class Role:
     heading: str = ""
     peer: str | None = None
     parts: tuple[str, ...] = ()
+    answers: bool = True
+    given_by: str | None = None
+    given_of_another: bool = False
+    variant_of: str | None = None
+    in_pair: bool = False
+    hinted: str | None = None
 
 
 HINT = "Another student's work, which may be wrong:"
 
-ROLES: dict[str, Role] = {
-    # LoRID (arXiv 2508.13037, section 3.2): intuitive reasoner, knowledge generator, deep reasoner.
-    "ir": Role("Solve the problem step by step.", "cot"),
-    "kg": Role("Write the general rules that the problem needs.", "knowledge"),
-    "dr": Role("Solve the problem step by step with this knowledge.", "cot", WITH_KNOWLEDGE, "Knowledge:"),
-    # EoTD and ETD (arXiv 2401.11864, sections 3.1 and 3.2).
-    "cot": Role("Think step by step.", "cot"),
-    "pot": Role("Write a Python program that computes ans.", "pot"),
-    "eot": Role("Write a system of equations that determines ans.", "eot"),
-    "etd": Role(parts=("cot", "pot", "eot")),
-    # Can LLMs Compute with Reasons? (arXiv 2402.12080): a pair reasons in words and in equations.
-    "gp": Role("Explain the solution in words.", "cot"),
-    "eq": Role("Write the equations of the solution.", "eot"),
-    "gp_hint": Role("Explain the right solution in words.", "cot", WITH_HINT, HINT, peer="eot"),
-    "eq_hint": Role("Write the equations of the right solution.", "eot", WITH_HINT, HINT, peer="cot"),
-}
+# LoRID (arXiv 2508.13037, section 3.2): intuitive reasoner, knowledge generator, deep reasoner.
+IR = Role("Solve the problem step by step.", "cot")
+KG = Role("Write the general rules that the problem needs.", "knowledge", answers=False)
+DR = Role(
+    "Solve the problem step by step with this knowledge.", "cot", WITH_KNOWLEDGE, "Knowledge:", given_by="kg"
+)
+# What DR gains over these two is what knowledge is worth: another problem's knowledge, and none.
+DR_OTHER = replace(DR, variant_of="dr", given_of_another=True)
+DR_BARE = replace(DR, variant_of="dr", given_by=None)
+
+# EoTD and ETD (arXiv 2401.11864, sections 3.1 and 3.2).
+COT = Role("Think step by step.", "cot")
+POT = Role("Write a Python program that computes ans.", "pot")
+EOT = Role("Write a system of equations that determines ans.", "eot")
+ETD = Role(parts=("cot", "pot", "eot"))
+
+# Can LLMs Compute with Reasons? (arXiv 2402.12080): a pair reasons in words and in equations.
+GP = Role("Explain the solution in words.", "cot", in_pair=True, hinted="gp_hint")
+EQ = Role("Write the equations of the solution.", "eot", in_pair=True, hinted="eq_hint")
+GP_HINT = Role("Explain the right solution in words.", "cot", WITH_HINT, HINT, peer="eot", in_pair=True)
+EQ_HINT = Role("Write the equations of the right solution.", "eot", WITH_HINT, HINT, peer="cot", in_pair=True)
+
+ROLES: Registry[Role] = Registry(
+    "role",
+    "thoughtmill.roles",
+    {
+        name: f"thoughtmill.train.roles:{name.upper()}"
+        for name in (
+            "ir", "kg", "dr", "dr_other", "dr_bare", "cot", "pot", "eot", "etd", "gp", "eq", "gp_hint",
+            "eq_hint",
+        )
+    },
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One thing a student learns: asked `role` about `problem`, with `given` if any, it writes `target`."""
+    """An example: asked `role` about `problem`, given `given` or nothing, a student writes `target`."""
 
     problem_id: str
     role: str
@@ -100,30 +133,26 @@ class Example:
     target: str
 
 
-def named(role: str) -> Role:
-    """Return the entry of a role, or raise a `ThoughtmillError` that lists those there are."""
-    if role not in ROLES:
-        raise ThoughtmillError(f"unknown role `{role}`; there are: {', '.join(ROLES)}")
-    return ROLES[role]
-
-
 def parts_of(role: str) -> tuple[str, ...]:
-    """Return the roles whose instructions an adapter answers to.
+    """Return the roles that an adapter is trained on, each with its own instruction.
 
     >>> parts_of("etd"), parts_of("ir")
     (('cot', 'pot', 'eot'), ('ir',))
     """
-    return named(role).parts or (role,)
+    return ROLES.named(role).parts or (role,)
 
 
-def examples(corpus: Corpus, role: str, where: str = "kept", split: str = "train") -> list[Example]:
+def examples(corpus: "Corpus", role: str, where: str = "kept", split: str = "train") -> list[Example]:
     """Return what `role` learns from a corpus: the records for which the SQL condition `where` holds.
 
-    The order is that of problems and samples, the same wherever the corpus lies. No record is one error.
+    `where` may name the columns of `records` and all tables of the corpus. The order is that of problems and
+    samples, wherever the corpus lies. A role without records is a `ThoughtmillError`.
     """
     found = []
     for part in parts_of(role):
-        rows = _rows(corpus.con, named(part), where, split)
+        if other := ROLES.named(part).variant_of:
+            raise ThoughtmillError(f"role `{part}` is asked of the adapter of `{other}`: train that one")
+        rows = _rows(corpus.con, ROLES.named(part), where, split)
         if not rows:
             raise ThoughtmillError(
                 f"role `{part}` has no records: no `{split}` record where {where} is of its thoughts"
@@ -134,16 +163,16 @@ def examples(corpus: Corpus, role: str, where: str = "kept", split: str = "train
 
 def _rows(con: duckdb.DuckDBPyConnection, role: Role, where: str, split: str) -> list[tuple[Any, ...]]:
     chosen = f"""
-        select r.*, p.problem from told r join problems p using (problem_id)
+        select r.*, p.problem from everything r join problems p using (problem_id)
         where r.split = $split and r.rationale is not null and ({where})
     """
     names = {"thought": role.thought, "split": split, "peer": role.peer}
-    sql = f"with told as ({TOLD}), chosen as ({chosen}) from ({role.sql})"
+    sql = f"with everything as ({EVERYTHING}), chosen as ({chosen}) from ({role.sql})"
     try:
         return con.execute(sql, {name: names[name] for name in names if f"${name}" in sql}).fetchall()
     except duckdb.Error as error:
-        told = f"finetune.where: {' '.join(where.split())}"
-        raise ThoughtmillError(f"{told}: {str(error).splitlines()[0]}") from error
+        condition = f"finetune.where: {' '.join(where.split())}"
+        raise ThoughtmillError(f"{condition}: {str(error).splitlines()[0]}") from error
 
 
 def prompt(role: str, problem: str, given: str | None = None) -> str:
@@ -155,18 +184,18 @@ def prompt(role: str, problem: str, given: str | None = None) -> str:
     A sum is what its parts make together.
     Solve the problem step by step with this knowledge.
     """
-    entry = named(role)
+    entry = ROLES.named(role)
     middle = [] if given is None else [entry.heading, given]
     return "\n".join([problem, *middle, entry.instruction])
 
 
 def render(
-    tokenizer: PreTrainedTokenizerBase, role: str, problem: str, given: str | None = None
+    tokenizer: "PreTrainedTokenizerBase", role: str, problem: str, given: str | None = None
 ) -> list[int]:
     """Return the tokens of a prompt, for training and inference alike.
 
-    A tokenizer with a chat template asks in a user's turn and opens the assistant's; any other asks in the
-    plain form, closed by an empty line.
+    With a chat template the prompt is a user's turn, and the assistant's turn is opened; without one it is
+    plain text that ends with an empty line.
     """
     text = prompt(role, problem, given)
     if tokenizer.chat_template is None:
@@ -176,7 +205,7 @@ def render(
     return list(tokenizer(asked, add_special_tokens=False)["input_ids"])
 
 
-def render_target(tokenizer: PreTrainedTokenizerBase, target: str) -> list[int]:
-    """Return the tokens of a target, closed by the end of text, which is learnt like the rest."""
+def render_target(tokenizer: "PreTrainedTokenizerBase", target: str) -> list[int]:
+    """Return the tokens of a target and the end of text, which is learnt like the rest."""
     ids: Sequence[int] = tokenizer(target, add_special_tokens=False)["input_ids"]
     return [*ids, tokenizer.eos_token_id]

@@ -21,21 +21,19 @@ from thoughtmill.factory.solvers.solvers import Solvers
 from thoughtmill.factory.thoughts import THOUGHTS
 from thoughtmill.schemas import Predictions, Problems
 from thoughtmill.train.policies.plans import Sample, SampleKey
-
-VARIANTS = {"dr_other": "dr", "dr_bare": "dr"}
-"""Roles that are another role, given something else than it learnt with; see `policies.lorid.greedy_deep`."""
+from thoughtmill.train.roles import ROLES
 
 Text = Annotated[str, BeforeValidator(lambda given: str(given) if isinstance(given, int | float) else given)]
 Count = Annotated[int, BeforeValidator(lambda given: int(given) if _whole(given) else given), Field(ge=0)]
 
 
 def _whole(given: Any) -> bool:
-    """Tell whether a value is 3.0, say, as pandas writes the whole numbers of a column with gaps."""
+    """Return whether a value is a whole number written as 3.0, as pandas does in a column with gaps."""
     return isinstance(given, float) and given.is_integer()
 
 
 class StoredSample(BaseModel):
-    """A stored sample in a file: ids and answers may be numbers, columns of other names are passed over."""
+    """A stored sample in a file: ids and answers may be numbers, other columns are ignored."""
 
     problem_id: Text
     answer: Text
@@ -50,16 +48,14 @@ class StoredSample(BaseModel):
 
 
 def solve(role: str, text: str, problem: str, solvers: Solvers) -> tuple[str | None, str | None]:
-    """Return what a text comes to as the thought of its role: an answer, or a failure; rules neither.
+    """Return the answer of a text, read as the thought of its role, or its failure; knowledge has neither.
 
-    What students write is parsed, run and solved in the same fences as what teachers write.
+    The texts of students are parsed, run and solved in the same fences as those of teachers.
     """
-    from thoughtmill.train.roles import named as role_named  # the tokenizers it brings take seconds to import
-
-    entry = role_named(VARIANTS.get(role, role))
+    entry = ROLES.named(role)
     if entry.parts:
         raise ThoughtmillError(f"role `{role}` writes {', '.join(entry.parts)}: name one of them")
-    if entry.thought == "knowledge":
+    if not entry.answers:
         return (None, None) if text.strip() else (None, "empty")
     rationale = THOUGHTS.named(entry.thought).parse(text)
     if rationale is None:
@@ -104,16 +100,6 @@ def _read(row: StoredSample, solvers: Solvers, where: str) -> tuple[SampleKey, S
         raise ThoughtmillError(f"{where}: give `predicted_answer`, or `text` to be solved")
     sample = Sample(row.text or "", predicted, failure, row.new_tokens)
     return (row.problem_id, row.role, *turn), sample, gold
-
-
-def of_predictions(rows: Iterable[Mapping[str, Any]]) -> dict[SampleKey, Sample]:
-    """Return rows of `predictions` by their keys."""
-    return {
-        (row["problem_id"], row["role"], row["round"], row["sample"]): Sample(
-            row["text"], row["predicted_answer"], row["failure"], row["new_tokens"]
-        )
-        for row in rows
-    }
 
 
 def exported(

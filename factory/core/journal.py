@@ -4,6 +4,7 @@ import fcntl
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,6 +19,47 @@ Result = TypeVar("Result")
 FLUSH_EVERY = 64
 
 
+class Journal:
+    """The results of long work as lines of JSON, noted as they come and read back by the next run.
+
+    A line that was torn by a kill is dropped. Of two runs at once the second is a `ThoughtmillError`. `path`
+    must name the work and everything its results depend on; see `fingerprint`.
+    """
+
+    def __init__(self, path: Path, flush_every: int = FLUSH_EVERY) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path, self.flush_every, self.unflushed = path, flush_every, 0
+        self.file = path.open("a+", encoding="utf-8")
+        try:
+            fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            self.file.close()
+            raise ThoughtmillError("another run does this very work now: wait for it, or end it") from error
+        _mend(path)
+
+    def noted(self) -> Iterator[Any]:
+        """Yield what an earlier run noted, in its order."""
+        self.file.seek(0)
+        for line in self.file:
+            yield json.loads(line)
+
+    def note(self, value: Any) -> None:
+        """Note a result; a kill loses at most the last `flush_every` of them."""
+        self.file.write(json.dumps(value) + "\n")
+        self.unflushed = (self.unflushed + 1) % self.flush_every
+        if not self.unflushed:
+            self.file.flush()
+
+    def close(self) -> None:
+        """Close the file and keep it for the next run."""
+        self.file.close()
+
+    def remove(self) -> None:
+        """Close and remove the file: the work is done."""
+        self.file.close()
+        self.path.unlink()
+
+
 def journaled(
     path: Path,
     work: Callable[[Iterable[Item]], Iterator[Result]],
@@ -25,31 +67,20 @@ def journaled(
     dump: Callable[[Result], Any],
     load: Callable[[Any], Result],
 ) -> Iterator[Result]:
-    """Yield the results of `work(items)` in order, noting each as a line of JSON in `path`.
+    """Yield the results of `work(items)` in order, and note them in a journal at `path`.
 
-    Results that an earlier run noted there are taken from it, and their items are passed over; a line that
-    was torn by a kill is dropped. Of two runs at once the second is a `ThoughtmillError`. The journal is
-    removed when the work is done. `path` must name the work and everything its results depend on; see
-    `fingerprint`.
+    Results that an earlier run noted are taken from the journal, and their items are passed over. The journal
+    is removed when the work is done.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     source = iter(items)
-    with path.open("a+", encoding="utf-8") as notes:
-        try:
-            fcntl.flock(notes, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise ThoughtmillError("another run does this very work now: wait for it, or end it") from error
-        _mend(path)
-        notes.seek(0)
-        for line in notes:
+    with closing(Journal(path)) as journal:
+        for value in journal.noted():
             next(source)
-            yield load(json.loads(line))
-        for number, result in enumerate(work(source), start=1):
-            notes.write(json.dumps(dump(result)) + "\n")
-            if number % FLUSH_EVERY == 0:
-                notes.flush()
+            yield load(value)
+        for result in work(source):
+            journal.note(dump(result))
             yield result
-        path.unlink()
+        journal.remove()
 
 
 def fingerprint(files: Iterable[Path], *words: str) -> str:

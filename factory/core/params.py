@@ -1,6 +1,7 @@
 """Read `params.yaml`: every number a stage reads, one section per stage, a wrong key is one clear error."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -21,11 +22,21 @@ class Section(BaseModel):
 Model = TypeVar("Model", bound=BaseModel)
 
 
+class _Loader(yaml.SafeLoader):
+    """Reads `2e-4` as a number, as YAML 1.2 and so DVC do; YAML 1.1 wants a point and a sign in it."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
+)
+
+
 def load(path: Path | None = None) -> dict[str, Any]:
     """Return the whole of `params.yaml`: `section` validates a section, `factory.check` all of them."""
     path = path or root() / "params.yaml"
     try:
-        params = yaml.safe_load(existing(path, "restore it from git").read_text("utf-8"))
+        text = existing(path, "restore it from git").read_text("utf-8")
+        params = yaml.load(text, _Loader)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ThoughtmillError(f"{path.name} is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(params, dict):

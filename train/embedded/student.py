@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from pydantic import Field
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from torch import Tensor, nn
 from torch.nn import functional
@@ -30,29 +29,12 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 from thoughtmill.factory.core import params, stage
 from thoughtmill.factory.core.files import aside, root
 from thoughtmill.factory.core.progress import LINE_EVERY_S, line
-from thoughtmill.train.embedded.texts import PretrainingText, PretrainingTexts, ReadingSettings
+from thoughtmill.train.embedded.settings import StudentSettings
+from thoughtmill.train.embedded.texts import PretrainingText, PretrainingTexts
 from thoughtmill.train.training.batches import IGNORED, padded
 
 END = "<end>"
 WORDS = 8000
-
-
-class StudentSettings(ReadingSettings):
-    """The size of the base, what it reads, and how fast it learns."""
-
-    problem_weight: float = Field(
-        0.1, ge=0, le=1, description="of the tokens of a problem in the loss; others weigh 1"
-    )
-    width: int = Field(128, gt=0)
-    layers: int = Field(5, gt=0)
-    heads: int = Field(4, gt=0)
-    hidden: int = Field(384, gt=0, description="the width between the two halves of a layer's MLP")
-    vocabulary: int = Field(1024, gt=0)
-    muon_rate: float = Field(0.02, gt=0)
-    adam_rate: float = Field(0.004, gt=0)
-    cooldown: float = Field(
-        0.7, gt=0, le=1, description="share of a cycle in which the rates fall to nothing"
-    )
 
 
 def main() -> None:

@@ -5,10 +5,8 @@ from collections.abc import Iterator
 from random import Random
 from typing import NamedTuple
 
-from pydantic import Field
-
-from thoughtmill.factory.core import params
 from thoughtmill.factory.problems.stories import tell
+from thoughtmill.train.embedded.settings import StudentSettings
 
 LINES = 8
 WINDOW = 16
@@ -17,34 +15,6 @@ SHOWN = re.compile(MARK.pattern + r"\3")
 GIVEN = re.compile(r"^Given: (\w+) = (.*)$", re.MULTILINE)
 SIGN = re.compile(r"(//|[-+*/%])")
 WORD = re.compile(r"[A-Za-z_]\w*")
-
-
-class Cycle(params.Section):
-    """A stretch of training with optimizers of its own, whose rates fall to nothing at its end."""
-
-    steps: int = Field(gt=0)
-    share: float = Field(1.0, gt=0, description="of the rates, at which it begins")
-    closed: bool = Field(False, description="whether solutions in words end with the line of their answer")
-
-
-class ReadingSettings(params.Section):
-    """How much the base reads of what."""
-
-    cycles: tuple[Cycle, ...] = Field(
-        (
-            Cycle(steps=12000),
-            Cycle(steps=8000, share=0.5),
-            Cycle(steps=3000, share=0.25, closed=True),
-            Cycle(steps=9000, share=0.5, closed=True),
-        ),
-        min_length=1,
-    )
-    problems: int = Field(12, gt=0, description="problems with their sums, per step")
-    sums: int = Field(6, gt=0, description="texts of sums by themselves, per step")
-    fragments: int = Field(2, gt=0, description="texts of torn lines, per step")
-    stories: int = Field(100000, gt=0, description="training problems told")
-    sums_first: float = Field(0.05, ge=0, lt=1, description="share of the first cycle that reads sums alone")
-    seed: int = 0
 
 
 class PretrainingText(NamedTuple):
@@ -57,7 +27,7 @@ class PretrainingText(NamedTuple):
 class PretrainingTexts:
     """What a base is taught from: training stories and the sums of their solutions."""
 
-    def __init__(self, settings: ReadingSettings) -> None:
+    def __init__(self, settings: StudentSettings) -> None:
         self.stories = list(tell("train", settings.stories, settings.seed))
         self.sums = [one for story in self.stories for one in bare_sums(story.solution)]
 
@@ -76,7 +46,7 @@ class PretrainingTexts:
         heading, told = rng.choice(CLOSED_VIEWS if closed else VIEWS)
         return PretrainingText(story.problem + "\n", "\n".join([heading, *told(story.solution)]))
 
-    def steps(self, settings: ReadingSettings, cycle: int) -> Iterator[list[list[PretrainingText]]]:
+    def steps(self, settings: StudentSettings, cycle: int) -> Iterator[list[list[PretrainingText]]]:
         """Yield the texts of each step in two groups, problems and others; at the very first, sums alone.
 
         Problems of a step are alike in length: those of a window are sorted before they are dealt out.

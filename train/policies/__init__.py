@@ -1,32 +1,31 @@
-"""Policies by name, and their replay over stored samples.
+"""The registry of policies: how sampled answers become one answer, by name.
 
 `python -m thoughtmill.train.policies SAMPLES.jsonl` prints the figures of every policy its samples allow.
 
-`kind`, `kind/role`, `kind@k/role`: `greedy/ir`, `majority@20/ir`, `pass@20/ir`, `early_stop@20/ir`,
-`adaptive@20/ir`, `difficulty@20/ir`, `prove@5`; `lorid`, `same_round`, `lorid_released`; `etd`, `etd_vote`,
-`etd_two_agree`; `pair`, `pair_unhinted`, `network`. To add one, write its plan and its line in `policy`.
+A policy is named by its entry, and by a number of samples and a role where the entry asks for them:
+`lorid`, `greedy/ir`, `majority@20/ir`, `prove@5`. To add one, write its plan, its `PolicyEntry` and a line
+in `POLICIES`; another package names its own in an entry point of the group `thoughtmill.policies`.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from pydantic import Field
 
-from thoughtmill.factory.answers.number import equal, lorid_grader
+from thoughtmill.factory.answers import equal
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.params import Section
-from thoughtmill.train.policies import ensembles, lorid, pairs, votes
-from thoughtmill.train.policies.plans import Decision, Plan, Policy, SampleKey, each
+from thoughtmill.factory.core.registry import Registry
+from thoughtmill.train.policies.plans import Decision, Grader, Plan, Policy, SampleKey, each
+from thoughtmill.train.roles import ROLES
 
-NAME = re.compile(r"([a-z_]+)(?:@([1-9][0-9]*))?(?:/(.+))?")
-OF_ONE = ("majority", "pass")
-KINDS_OF_K = (*OF_ONE, "early_stop", "adaptive", "difficulty")
-KINDS_ALONE = ("lorid", "same_round", "lorid_released", "etd", "etd_vote", "etd_two_agree", "pair",
-               "pair_unhinted", "network")  # fmt: skip
+NAME = re.compile(r"([\w-]+)(?:@([1-9][0-9]*))?(?:/(.+))?")
 
 
 class PolicySettings(Section):
-    """What policies are parameterised by, with the defaults of their papers."""
+    """The parameters of policies, with the defaults of their papers."""
 
     max_rounds: int = Field(20, gt=0, description="LoRID's rounds before the fallback")
     order: tuple[str, ...] = Field(
@@ -38,58 +37,124 @@ class PolicySettings(Section):
     confidence: float = Field(0.95, gt=0.5, lt=1, description="that the leading answer stays ahead")
 
 
-def policy(name: str, how: PolicySettings) -> Policy:
-    """Return the policy of a name, or raise a `ThoughtmillError` that says how they are named."""
-    found = NAME.fullmatch(name)
-    kind, role, k = (found[1], found[3], int(found[2] or 0)) if found else ("", None, 0)
-    plans: dict[str, Callable[[str], Plan[Decision]]] = {
-        "lorid": lambda one: lorid.lorid(one, how.max_rounds),
-        "same_round": lambda one: lorid.same_round(one, how.max_rounds),
-        "lorid_released": lambda one: lorid.lorid_released(one, how.max_rounds),
-        "etd": lambda one: ensembles.etd(one, how.order),
-        "etd_vote": lambda one: ensembles.etd_vote(one, how.order),
-        "etd_two_agree": lambda one: ensembles.etd_two_agree(one, how.order),
-        "pair": lambda one: pairs.pair(one, how.loops),
-        "pair_unhinted": lambda one: pairs.pair(one, how.loops, hints=False),
-        "network": lambda one: pairs.network(one, how.loops, how.pairs),
-    }
-    if role is not None and not k:
-        plans = {"greedy": lambda one: votes.greedy(one, role)}
-        if kind == "greedy" and role in ("dr", "dr_other", "dr_bare"):
-            return Policy(lambda problem_ids: lorid.deep_alone(problem_ids, role))
-    elif role is not None:
-        plans = {
-            "majority": lambda one: votes.majority(one, role, k),
-            "pass": lambda one: votes.passed(one, role, k),
-            "early_stop": lambda one: votes.early_stop(one, role, k, how.window),
-            "adaptive": lambda one: votes.adaptive(one, role, k, how.confidence),
-        }
-        if kind == "difficulty":
-            return Policy(lambda ids: [votes.difficulty(ids, role, k, how.window, how.confidence)])
-    elif k:
-        plans = {"prove": lambda one: votes.prove(one, "cot", "pot", k)}
-    if kind not in plans or role == "kg":  # knowledge has no answer
-        raise ThoughtmillError(
-            f"unknown policy `{name}`; write greedy/ROLE, prove@K, "
-            f"{', '.join(f'{one}@K/ROLE' for one in KINDS_OF_K)}, or one of {', '.join(KINDS_ALONE)}"
-        )
-    return each(plans[kind], lorid_grader if kind == "lorid_released" else equal)
+class Asked(NamedTuple):
+    """What a plan is made with: the role and the number of samples in a policy's name, and the settings."""
+
+    role: str
+    k: int
+    settings: PolicySettings
 
 
-def candidates(stored: Iterable[SampleKey]) -> list[str]:
-    """Return the names of all policies to try on stored samples: k as large as it gets, and its halves.
+Plans = Callable[[Sequence[str], Asked], list[Plan[dict[str, Decision]]]]
 
-    IR's majority is tried at every k, as what others are held against at equal cost. With one sample there is
-    nothing to stop early.
+
+def by_problem(plan: Callable[[str, Asked], Plan[Decision]]) -> Plans:
+    """Return the plans of a policy that decides every problem by itself."""
+    return lambda problem_ids, asked: each(lambda problem_id: plan(problem_id, asked)).plans(problem_ids)
+
+
+def halves(role: str, most: int) -> list[int]:
+    """Return the k to try where a role has `most` samples: all of them, half of them, and so on to 1.
+
+    >>> halves("ir", 20)
+    [1, 2, 5, 10, 20]
     """
-    drawn = sorted({(role, round_) for _, role, round_, _ in stored})
-    rounds = dict(drawn)
-    names = [f"greedy/{role}" for role, round_ in drawn if round_ == 0 and role != "kg"]
-    for role, most in rounds.items():
-        steps = sorted({most >> shift for shift in range(most.bit_length())})
-        if role == "kg" or role.endswith("_hint"):
-            continue
-        names += [f"{kind}@{k}/{role}" for kind in KINDS_OF_K for k in steps if k > 1 or kind in OF_ONE]
-        names += [f"majority@{k}/{role}" for k in range(1, most + 1) if k not in steps and role == "ir"]
-        names += [f"prove@{k}" for k in steps if role == "cot"]
-    return [*names, *KINDS_ALONE]
+    return sorted({most >> shift for shift in range(most.bit_length())})
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyEntry:
+    """An entry: a policy, or the policies that differ by a number of samples K and a role.
+
+    `form` is what follows the entry's name in theirs: nothing, `@K`, `/ROLE` or `@K/ROLE`. `roles` returns
+    the roles that are asked, `sizes` the K that are tried on stored samples. `grader` says what is right.
+    """
+
+    plans: Plans
+    form: str = ""
+    roles: Callable[[Asked], tuple[str, ...]] = lambda asked: (asked.role,)
+    sizes: Callable[[str, int], list[int]] = halves
+    grader: Grader = equal
+
+
+POLICIES: Registry[PolicyEntry] = Registry(
+    "policy",
+    "thoughtmill.policies",
+    {
+        "greedy": "thoughtmill.train.policies.lorid:GREEDY",
+        "majority": "thoughtmill.train.policies.votes:MAJORITY",
+        "pass": "thoughtmill.train.policies.votes:PASS",
+        "early_stop": "thoughtmill.train.policies.votes:EARLY_STOP",
+        "adaptive": "thoughtmill.train.policies.votes:ADAPTIVE",
+        "difficulty": "thoughtmill.train.policies.votes:DIFFICULTY",
+        "prove": "thoughtmill.train.policies.votes:PROVE",
+        "lorid": "thoughtmill.train.policies.lorid:LORID",
+        "same_round": "thoughtmill.train.policies.lorid:SAME_ROUND",
+        "lorid_released": "thoughtmill.train.policies.lorid:LORID_RELEASED",
+        "etd": "thoughtmill.train.policies.ensembles:ETD",
+        "etd_vote": "thoughtmill.train.policies.ensembles:ETD_VOTE",
+        "etd_two_agree": "thoughtmill.train.policies.ensembles:ETD_TWO_AGREE",
+        "pair": "thoughtmill.train.policies.pairs:PAIR",
+        "pair_unhinted": "thoughtmill.train.policies.pairs:PAIR_UNHINTED",
+        "network": "thoughtmill.train.policies.pairs:NETWORK",
+    },
+)
+
+
+def policy(name: str, settings: PolicySettings, drawn: Collection[str] = ()) -> Policy:
+    """Return the policy of a name, or raise a `ThoughtmillError` that says how policies are named.
+
+    Roles are those of the registry and, where samples are replayed, those of the samples (`drawn`).
+    """
+    entry, asked = _entry(name, settings, drawn)
+    return Policy(lambda problem_ids: entry.plans(problem_ids, asked), entry.grader)
+
+
+def roles_of(name: str, settings: PolicySettings) -> tuple[str, ...]:
+    """Return the roles that a policy asks.
+
+    >>> roles_of("prove@5", PolicySettings()), roles_of("lorid", PolicySettings())
+    (('cot', 'pot'), ('ir', 'kg', 'dr'))
+    """
+    entry, asked = _entry(name, settings, ())
+    return entry.roles(asked)
+
+
+def candidates(stored: Iterable[SampleKey], settings: PolicySettings) -> list[str]:
+    """Return the names of all policies to try on stored samples, each K as often as its entry says."""
+    most: dict[str, int] = {}
+    for _, role, round_, _ in stored:
+        most[role] = max(most.get(role, 0), round_)
+    roles = sorted(role for role in most if _answers(role))
+    entries = {name: POLICIES.named(name) for name in POLICIES.names()}
+    of_form = {
+        form: {name: entry for name, entry in entries.items() if entry.form == form}
+        for form in ("/ROLE", "@K/ROLE", "@K", "")
+    }
+    names = [f"{name}/{role}" for name in of_form["/ROLE"] for role in roles]
+    for role in roles:
+        for name, entry in of_form["@K/ROLE"].items():
+            names += [f"{name}@{k}/{role}" for k in entry.sizes(role, most[role])]
+    for name, entry in of_form["@K"].items():
+        asked = entry.roles(Asked("", 1, settings))
+        names += [f"{name}@{k}" for k in entry.sizes("", min(most.get(role, 0) for role in asked))]
+    return [*names, *of_form[""]]
+
+
+def _entry(name: str, settings: PolicySettings, drawn: Collection[str]) -> tuple[PolicyEntry, Asked]:
+    found = NAME.fullmatch(name)
+    kind, k, role = found.groups("") if found else ("", "", "")
+    form = ("@K" if k else "") + ("/ROLE" if role else "")
+    reason = ""
+    if kind in POLICIES and (entry := POLICIES.named(kind)).form == form:
+        if not role or (_answers(role) if role in ROLES else role in drawn):
+            return entry, Asked(role, int(k or 0), settings)
+        reason = f" (`{role}` has no answer)" if role in ROLES else f" (there is no role `{role}`)"
+    there = ", ".join(f"{name}{POLICIES.named(name).form}" for name in POLICIES.names())
+    raise ThoughtmillError(f"unknown policy `{name}`{reason}; there are: {there}")
+
+
+def _answers(role: str) -> bool:
+    """Say whether a role can be asked for an answer by itself; roles of a stranger's samples can."""
+    entry = ROLES.named(role) if role in ROLES else None
+    return entry is None or (entry.answers and entry.peer is None and not entry.parts)

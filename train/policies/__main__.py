@@ -26,7 +26,7 @@ def main(samples: str) -> None:
     stored, answers = read_samples(Path(samples))
     shown = replayed(stored, answers, how)
     print(json.dumps(shown, indent=1))
-    if left_out := [name for name in candidates(stored) if name not in shown]:
+    if left_out := [name for name in candidates(stored, how) if name not in shown]:
         print(f"left out, for want of samples: {', '.join(left_out)}", file=sys.stderr)
 
 
@@ -34,9 +34,9 @@ def replayed(
     stored: dict[SampleKey, Sample], answers: dict[str, str], how: PolicySettings, seed: int = 0
 ) -> dict[str, dict[str, Any]]:
     """Return the figures of every policy for which all samples are there, over all problems."""
-    shown = {}
-    for name in candidates(stored):
-        chosen = policy(name, how)
+    shown, roles = {}, {role for _, role, _, _ in stored}
+    for name in candidates(stored, how):
+        chosen = policy(name, how, roles)
         try:
             decided = replay(chosen, sorted(answers), stored)
         except MissingSample:

@@ -3,8 +3,9 @@
 All ask at temperature 0. `order` names the roles; the paper trusts equations before programs before chains.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from thoughtmill.train.policies import PolicyEntry, by_problem
 from thoughtmill.train.policies.plans import Decision, Plan, SampleRequest
 from thoughtmill.train.policies.votes import agree, tally, voted
 
@@ -15,28 +16,40 @@ def etd(problem_id: str, order: Sequence[str]) -> Plan[Decision]:
     A later role is only asked when all before it have no answer.
     """
     for number, role in enumerate(order, start=1):
-        (one,) = yield [SampleRequest(problem_id, role, 0)]
-        if one.predicted_answer is not None:
-            return voted([one.predicted_answer], True, number)
+        (sample,) = yield [SampleRequest(problem_id, role, 0)]
+        if sample.predicted_answer is not None:
+            return voted([sample.predicted_answer], True, number)
     return voted([], False, len(order))
 
 
 def etd_vote(problem_id: str, order: Sequence[str]) -> Plan[Decision]:
     """Vote among all roles; a tie goes to the answer of the role that comes first. Two alike resolve."""
     samples = yield [SampleRequest(problem_id, role, 0) for role in order]
-    answers = [one.predicted_answer for one in samples]
+    answers = [sample.predicted_answer for sample in samples]
     return voted(answers, any(votes > 1 for _, votes in tally(answers)), 1)
 
 
 def etd_two_agree(problem_id: str, order: Sequence[str]) -> Plan[Decision]:
     """Ask two roles, and the next only while no two agree; else take the first answer in the order."""
     samples = yield [SampleRequest(problem_id, role, 0) for role in order[:2]]
-    answers = [one.predicted_answer for one in samples]
+    answers = [sample.predicted_answer for sample in samples]
     if agree(*answers):
         return voted(answers, True, 1)
     for number, role in enumerate(order[2:], start=2):
-        (one,) = yield [SampleRequest(problem_id, role, 0)]
-        if any(agree(one.predicted_answer, other) for other in answers):
-            return voted([one.predicted_answer], True, number)
-        answers.append(one.predicted_answer)
+        (sample,) = yield [SampleRequest(problem_id, role, 0)]
+        if any(agree(sample.predicted_answer, other) for other in answers):
+            return voted([sample.predicted_answer], True, number)
+        answers.append(sample.predicted_answer)
     return voted(answers, False, len(order) - 1)
+
+
+def _entry(plan: Callable[[str, Sequence[str]], Plan[Decision]]) -> PolicyEntry:
+    return PolicyEntry(
+        by_problem(lambda problem_id, asked: plan(problem_id, asked.settings.order)),
+        roles=lambda asked: asked.settings.order,
+    )
+
+
+ETD = _entry(etd)
+ETD_VOTE = _entry(etd_vote)
+ETD_TWO_AGREE = _entry(etd_two_agree)

@@ -3,10 +3,14 @@
 In round t the intuitive reasoner IR answers, KG writes knowledge, and the deep reasoner DR answers with it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
+from thoughtmill.factory.answers.number import lorid_grader
+from thoughtmill.train.policies import Asked, PolicyEntry, by_problem
 from thoughtmill.train.policies.plans import Decision, Plan, SampleRequest
-from thoughtmill.train.policies.votes import agree, voted
+from thoughtmill.train.policies.votes import agree, greedy, voted
+from thoughtmill.train.roles import ROLES
 
 
 def lorid(problem_id: str, max_rounds: int) -> Plan[Decision]:
@@ -23,15 +27,15 @@ def lorid(problem_id: str, max_rounds: int) -> Plan[Decision]:
         # In the first round DR is asked whatever IR says, so KG need not wait.
         samples = yield [asked, rules] if round_ == 1 else [asked]
         intuitive.append(samples[0].predicted_answer)
-        if any(agree(intuitive[-1], one) for one in deep):
+        if any(agree(intuitive[-1], answer) for answer in deep):
             return voted(intuitive[-1:], True, round_)
         if round_ > 1:
             yield [rules]
         (sample,) = yield [SampleRequest(problem_id, "dr", round_, given=rules)]
         deep.append(sample.predicted_answer)
-        if any(agree(deep[-1], one) for one in intuitive):
+        if any(agree(deep[-1], answer) for answer in intuitive):
             return voted(deep[-1:], True, round_)
-    return voted([one for pair in zip(intuitive, deep, strict=True) for one in pair], False, max_rounds)
+    return voted([answer for pair in zip(intuitive, deep, strict=True) for answer in pair], False, max_rounds)
 
 
 def _round(problem_id: str, round_: int) -> Plan[list[str | None]]:
@@ -55,41 +59,53 @@ def same_round(problem_id: str, max_rounds: int) -> Plan[Decision]:
 def lorid_released(problem_id: str, max_rounds: int) -> Plan[Decision]:
     """Do what the authors' released scorer does, for reproducing their tables only.
 
-    Two sets of answers as strings grow, IR's and DR's; at the first round after which they share any, all
-    shared ones are the answer, right if *any* of them is; after `max_rounds` there is none, which is wrong.
-    It is scored with `factory.answers.number.lorid_grader`.
+    Two sets of answers, as strings, grow: IR's and DR's. After the first round in which they share answers,
+    all shared answers are the result, which is right if *any* of them is. After `max_rounds` there is no
+    answer, which is wrong. It is scored with `factory.answers.number.lorid_grader`.
     """
     intuitive: set[str | None] = set()
     deep: set[str | None] = set()
     for round_ in range(1, max_rounds + 1):
-        one, other = yield from _round(problem_id, round_)
-        intuitive.add(one)
-        deep.add(other)
+        ir_answer, dr_answer = yield from _round(problem_id, round_)
+        intuitive.add(ir_answer)
+        deep.add(dr_answer)
         if shared := sorted(answer for answer in intuitive & deep if answer is not None):
             return Decision(tuple(shared), True, round_)
     return Decision((), False, max_rounds)
 
 
-def greedy_deep(problem_ids: Sequence[str], role: str) -> dict[str, SampleRequest | None]:
-    """Return the knowledge that `role` is given for each problem, at temperature 0.
+def greedy_plans(problem_ids: Sequence[str], role: str) -> list[Plan[dict[str, Decision]]]:
+    """Return a plan for each problem: take what `role` writes at temperature 0, with what it is given.
 
-    `dr` has its own problem's; `dr_other` that of the problem half-way round the list of all; `dr_bare` none.
-    What DR gains from the first over the other two is what knowledge is worth.
+    DR is given the knowledge that KG writes about the problem; its variants that about the problem half-way
+    round the list of all, or none.
     """
-    if role == "dr_bare":
-        return dict.fromkeys(problem_ids)
-    away = len(problem_ids) // 2 if role == "dr_other" else 0
+    entry = ROLES.named(role) if role in ROLES else None
+    away = len(problem_ids) // 2 if entry and entry.given_of_another else 0
     others = [*problem_ids[away:], *problem_ids[:away]]
-    return {one: SampleRequest(other, "kg", 0) for one, other in zip(problem_ids, others, strict=True)}
+
+    def plan(problem_id: str, other: str) -> Plan[dict[str, Decision]]:
+        given = SampleRequest(other, entry.given_by, 0) if entry and entry.given_by else None
+        return {problem_id: (yield from greedy(problem_id, role, given))}
+
+    return [plan(problem_id, other) for problem_id, other in zip(problem_ids, others, strict=True)]
 
 
-def deep_alone(problem_ids: Sequence[str], role: str) -> list[Plan[dict[str, Decision]]]:
-    """Take what DR writes at temperature 0, with the knowledge of `greedy_deep`; a plan per problem."""
+def _given_by(asked: Asked) -> tuple[str, ...]:
+    giver = ROLES.named(asked.role).given_by if asked.role in ROLES else None
+    return (asked.role, giver) if giver else (asked.role,)
 
-    def alone(problem_id: str, given: SampleRequest | None) -> Plan[dict[str, Decision]]:
-        if given is not None:
-            yield [given]
-        (one,) = yield [SampleRequest(problem_id, role, 0, given=given)]
-        return {problem_id: voted([one.predicted_answer], one.predicted_answer is not None, 1)}
 
-    return [alone(one, given) for one, given in greedy_deep(problem_ids, role).items()]
+def _in_rounds(plan: Callable[[str, int], Plan[Decision]]) -> PolicyEntry:
+    return PolicyEntry(
+        by_problem(lambda problem_id, asked: plan(problem_id, asked.settings.max_rounds)),
+        roles=lambda asked: ("ir", "kg", "dr"),
+    )
+
+
+GREEDY = PolicyEntry(
+    lambda problem_ids, asked: greedy_plans(problem_ids, asked.role), "/ROLE", roles=_given_by
+)
+LORID = _in_rounds(lorid)
+SAME_ROUND = _in_rounds(same_round)
+LORID_RELEASED = replace(_in_rounds(lorid_released), grader=lorid_grader)

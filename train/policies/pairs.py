@@ -6,13 +6,17 @@ each at a temperature of its own.
 
 from dataclasses import dataclass
 
+from thoughtmill.train.policies import Asked, PolicyEntry, by_problem
 from thoughtmill.train.policies.plans import Decision, Plan, Sample, SampleRequest, together
 from thoughtmill.train.policies.votes import agree, tally, voted
+from thoughtmill.train.roles import ROLES
+
+PAIR_ROLES = ("gp", "eq")
 
 
 @dataclass(frozen=True, slots=True)
 class PairState:
-    """Where a pair stands: its two latest requests and samples, GP's first, and all answers so far."""
+    """The state of a pair: its two latest requests and samples, GP's first, and all answers so far."""
 
     requests: list[SampleRequest]
     samples: list[Sample]
@@ -21,30 +25,34 @@ class PairState:
 
     @property
     def agreed(self) -> bool:
-        return agree(*(one.predicted_answer for one in self.samples))
+        return agree(*(sample.predicted_answer for sample in self.samples))
 
 
 def _talk(problem_id: str, number: int, loops: int, hints: bool) -> Plan[PairState]:
     """Let a pair answer, and answer again up to `loops` times while its two disagree."""
-    requests = [SampleRequest(problem_id, role, 1, number) for role in ("gp", "eq")]
+    requests = [SampleRequest(problem_id, role, 1, number) for role in PAIR_ROLES]
     samples = yield requests
-    answers = [one.predicted_answer for one in samples]
+    answers = [sample.predicted_answer for sample in samples]
     for round_ in range(2, loops + 2):
         if agree(*answers[-2:]):
             break
-        peers = list(zip(requests[::-1], samples[::-1], strict=True))
-        requests = [_again(one, round_, peers[at] if hints else None) for at, one in enumerate(requests)]
+        peers = zip(requests[::-1], samples[::-1], strict=True)
+        requests = [
+            _again(problem_id, role, round_, number, peer if hints else None)
+            for role, peer in zip(PAIR_ROLES, peers, strict=True)
+        ]
         samples = yield requests
-        answers += [one.predicted_answer for one in samples]
+        answers += [sample.predicted_answer for sample in samples]
     return PairState(requests, samples, answers, requests[0].round)
 
 
-def _again(request: SampleRequest, round_: int, peer: tuple[SampleRequest, Sample] | None) -> SampleRequest:
-    """Ask the same role again, with the peer's work as a hint if it has an answer."""
-    role = request.role.removesuffix("_hint")
+def _again(
+    problem_id: str, role: str, round_: int, number: int, peer: tuple[SampleRequest, Sample] | None
+) -> SampleRequest:
+    """Ask a role again, with the peer's work as a hint if it has an answer."""
     if peer is None or peer[1].predicted_answer is None:
-        return SampleRequest(request.problem_id, role, round_, request.sample)
-    return SampleRequest(request.problem_id, f"{role}_hint", round_, request.sample, peer[0])
+        return SampleRequest(problem_id, role, round_, number)
+    return SampleRequest(problem_id, ROLES.named(role).hinted or role, round_, number, peer[0])
 
 
 def pair(problem_id: str, loops: int, hints: bool = True) -> Plan[Decision]:
@@ -53,8 +61,8 @@ def pair(problem_id: str, loops: int, hints: bool = True) -> Plan[Decision]:
     After `loops` hints it is the vote of all answers, in the order of rounds and GP before EQ, unresolved.
     Without `hints` both just try again, which is what hints must be better than.
     """
-    said = yield from _talk(problem_id, 0, loops, hints)
-    return voted(said.answers[-2:] if said.agreed else said.answers, said.agreed, said.rounds)
+    state = yield from _talk(problem_id, 0, loops, hints)
+    return voted(state.answers[-2:] if state.agreed else state.answers, state.agreed, state.rounds)
 
 
 def network(problem_id: str, loops: int, pairs: int) -> Plan[Decision]:
@@ -64,21 +72,40 @@ def network(problem_id: str, loops: int, pairs: int) -> Plan[Decision]:
     preferring a pair that has agreed. Each pair then votes with the last answers of both its members, in the
     order of pairs and GP before EQ. More than half of all members alike resolve.
     """
-    said = yield from together([_talk(problem_id, number, loops, True) for number in range(pairs)])
-    latest = [one.samples for one in said]
-    crossing = [number for number, one in enumerate(said) if not one.agreed]
+    states = yield from together([_talk(problem_id, number, loops, True) for number in range(pairs)])
+    latest = [state.samples for state in states]
+    crossing = [number for number, state in enumerate(states) if not state.agreed]
     asked: list[SampleRequest] = []
     for number in crossing:
         around = [(number + step) % pairs for step in range(1, pairs)]
-        other = next((one for one in around if said[one].agreed), around[0]) if around else number
-        peers = zip(said[other].requests[::-1], said[other].samples[::-1], strict=True)
+        other = next((near for near in around if states[near].agreed), around[0]) if around else number
+        peers = zip(states[other].requests[::-1], states[other].samples[::-1], strict=True)
         asked += [
-            _again(one, loops + 2, peer) for one, peer in zip(said[number].requests, peers, strict=True)
+            _again(problem_id, role, loops + 2, number, peer)
+            for role, peer in zip(PAIR_ROLES, peers, strict=True)
         ]
     if asked:
         samples = yield asked
-        for at, number in enumerate(crossing):
-            latest[number] = samples[2 * at : 2 * at + 2]
-    answers = [one.predicted_answer for samples in latest for one in samples]
+        for place, number in enumerate(crossing):
+            latest[number] = samples[2 * place : 2 * place + 2]
+    answers = [sample.predicted_answer for samples in latest for sample in samples]
     resolved = any(2 * votes > len(answers) for _, votes in tally(answers))
-    return voted(answers, resolved, max(one.rounds for one in said) + bool(asked))
+    return voted(answers, resolved, max(state.rounds for state in states) + bool(asked))
+
+
+def _with_hints(asked: Asked) -> tuple[str, ...]:
+    hinted = [ROLES.named(role).hinted for role in PAIR_ROLES]
+    return (*PAIR_ROLES, *(role for role in hinted if role is not None))
+
+
+PAIR = PolicyEntry(
+    by_problem(lambda problem_id, asked: pair(problem_id, asked.settings.loops)), roles=_with_hints
+)
+PAIR_UNHINTED = PolicyEntry(
+    by_problem(lambda problem_id, asked: pair(problem_id, asked.settings.loops, hints=False)),
+    roles=lambda asked: PAIR_ROLES,
+)
+NETWORK = PolicyEntry(
+    by_problem(lambda problem_id, asked: network(problem_id, asked.settings.loops, asked.settings.pairs)),
+    roles=_with_hints,
+)

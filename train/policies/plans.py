@@ -6,9 +6,9 @@ served by students it runs live, and both give the same decision.
 """
 
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from thoughtmill.factory.answers import equal
 from thoughtmill.factory.core.errors import ThoughtmillError
@@ -195,3 +195,13 @@ def replay(policy: Policy, problem_ids: Sequence[str], stored: Mapping[SampleKey
             what = f"{request.problem_id}: `{request.role}`, round {request.round}, sample {request.sample}"
             raise MissingSample(f"{what} was never drawn: draw it, or leave the policy out")
     return outcome_of(runners)
+
+
+def of_predictions(rows: Iterable[Mapping[str, Any]]) -> dict[SampleKey, Sample]:
+    """Return rows of the table `predictions` as samples by their keys."""
+    return {
+        (row["problem_id"], row["role"], row["round"], row["sample"]): Sample(
+            row["text"], row["predicted_answer"], row["failure"], row["new_tokens"]
+        )
+        for row in rows
+    }

@@ -1,14 +1,15 @@
 """Votes: the policies that ask one role again and again, and stop once the vote is clear.
 
-The i-th vote of a role is what it wrote in round i, so that a vote and LoRID's rounds share their samples.
-Answers that are equal (`factory.answers.equal`) are one; of two answers with as many votes, the one
-that came first wins. A rationale without an answer has no vote, but its tokens count.
+The i-th vote of a role is what it wrote in round i, so that votes and LoRID's rounds share their samples.
+Equal answers (`factory.answers.equal`) count together; of two answers with as many votes, the earlier wins.
+A rationale without an answer has no vote, but its tokens count.
 """
 
 from collections.abc import Iterable, Sequence
 from math import comb
 
 from thoughtmill.factory.answers import equal
+from thoughtmill.train.policies import PolicyEntry, by_problem, halves
 from thoughtmill.train.policies.plans import Decision, Plan, SampleRequest, together
 
 BLOCK = 16
@@ -16,7 +17,7 @@ BLOCK = 16
 
 
 def agree(one: str | None, other: str | None) -> bool:
-    """Tell whether both are answers, and the same."""
+    """Return whether both are answers, and the same answer."""
     return one is not None and other is not None and (one == other or equal(one, other))
 
 
@@ -39,16 +40,18 @@ def voted(answers: Iterable[str | None], resolved: bool, rounds: int) -> Decisio
     return Decision(tuple(answer for answer, _ in tally(answers)[:1]), resolved, rounds)
 
 
-def greedy(problem_id: str, role: str) -> Plan[Decision]:
-    """Take what a role writes at temperature 0."""
-    (one,) = yield [SampleRequest(problem_id, role, 0)]
-    return voted([one.predicted_answer], one.predicted_answer is not None, 1)
+def greedy(problem_id: str, role: str, given: SampleRequest | None = None) -> Plan[Decision]:
+    """Take what a role writes at temperature 0, given another sample or nothing."""
+    if given is not None:
+        yield [given]
+    (sample,) = yield [SampleRequest(problem_id, role, 0, given=given)]
+    return voted([sample.predicted_answer], sample.predicted_answer is not None, 1)
 
 
 def _drawn(problem_id: str, role: str, first: int, last: int) -> Plan[list[str | None]]:
     """Draw a role in the rounds from `first` to `last` at once."""
     samples = yield [SampleRequest(problem_id, role, round_) for round_ in range(first, last + 1)]
-    return [one.predicted_answer for one in samples]
+    return [sample.predicted_answer for sample in samples]
 
 
 def majority(problem_id: str, role: str, k: int) -> Plan[Decision]:
@@ -61,7 +64,7 @@ def majority(problem_id: str, role: str, k: int) -> Plan[Decision]:
 
 
 def passed(problem_id: str, role: str, k: int) -> Plan[Decision]:
-    """Hold all of k samples' answers, right if any is: the ceiling of every policy over them."""
+    """Keep the answers of all k samples, right if any is: no policy over them can do better."""
     answers = yield from _drawn(problem_id, role, 1, k)
     return Decision(tuple(answer for answer, _ in tally(answers)), any(answers), k)
 
@@ -75,13 +78,13 @@ def early_stop(problem_id: str, role: str, k: int, window: int) -> Plan[Decision
     while len(answers) < k:
         drawn = yield from _drawn(problem_id, role, len(answers) + 1, min(len(answers) + window, k))
         answers += drawn
-        if len(drawn) == window and all(agree(drawn[0], one) for one in drawn):
+        if len(drawn) == window and all(agree(drawn[0], answer) for answer in drawn):
             return voted(answers, True, len(answers))
     return voted(answers, False, k)
 
 
 def sure(votes: Sequence[tuple[str, int]], confidence: float) -> bool:
-    """Tell whether the leading answer will stay ahead of the second with a probability of `confidence`.
+    """Return whether the leading answer will stay ahead of the second with a probability of `confidence`.
 
     With a uniform prior, the first answer's share among the first two has the posterior Beta(v1 + 1, v2 + 1);
     its mass above 1/2 is a sum of binomials (Adaptive-Consistency, Aggarwal et al., arXiv 2305.11860,
@@ -103,15 +106,15 @@ def adaptive(problem_id: str, role: str, k: int, confidence: float) -> Plan[Deci
 
 
 def prove(problem_id: str, chain: str, program: str, k: int) -> Plan[Decision]:
-    """Vote among the chains whose program comes to their answer (PROVE, Toh et al., arXiv 2410.12608).
+    """Vote among the chains whose program gives the same answer (PROVE, Toh et al., arXiv 2410.12608).
 
-    The chain of a round stands against the program of that round. When no program bears its chain out, all
-    chains vote and the problem is unresolved, as in the paper.
+    A chain is compared with the program of its round. When no program confirms its chain, all chains vote
+    and the problem is unresolved, as in the paper.
     """
     samples = yield [SampleRequest(problem_id, role, r) for role in (chain, program) for r in range(1, k + 1)]
-    answers = [one.predicted_answer for one in samples]
+    answers = [sample.predicted_answer for sample in samples]
     chains, programs = answers[:k], answers[k:]
-    proven = [one for one, other in zip(chains, programs, strict=True) if agree(one, other)]
+    proven = [answer for answer, other in zip(chains, programs, strict=True) if agree(answer, other)]
     return voted(proven or chains, bool(proven), k)
 
 
@@ -126,19 +129,18 @@ def difficulty(
     The paper has a model rank the problems, at a cost; here the longer first sample is the harder problem,
     at none. An easy problem counts as resolved when its one sample has an answer.
     """
-    firsts = yield [SampleRequest(one, role, 1) for one in problem_ids]
-    length = {one: first.new_tokens for one, first in zip(problem_ids, firsts, strict=True)}
-    answer = {one: first.predicted_answer for one, first in zip(problem_ids, firsts, strict=True)}
-    order = sorted(problem_ids, key=lambda one: (-length[one], one))
+    firsts = yield [SampleRequest(problem_id, role, 1) for problem_id in problem_ids]
+    first = dict(zip(problem_ids, firsts, strict=True))
+    order = sorted(problem_ids, key=lambda problem_id: (-first[problem_id].new_tokens, problem_id))
     decisions: dict[str, Decision] = {}
     allotted = window
     for start in range(0, len(order), BLOCK):
         block = order[start : start + BLOCK]
-        settled = yield from together([_settle(one, role, k, allotted, confidence) for one in block])
-        decisions |= {one: decision for one, (decision, _) in zip(block, settled, strict=True)}
+        settled = yield from together([_settle(name, role, k, allotted, confidence) for name in block])
+        decisions |= {name: decision for name, (decision, _) in zip(block, settled, strict=True)}
         if all(unanimous for _, unanimous in settled):
-            easy = order[start + BLOCK :]
-            return decisions | {one: voted([answer[one]], answer[one] is not None, 1) for one in easy}
+            easy = {name: first[name].predicted_answer for name in order[start + BLOCK :]}
+            return decisions | {name: voted([answer], answer is not None, 1) for name, answer in easy.items()}
         allotted = max(window, round(sum(decision.rounds for decision, _ in settled) / len(block)))
     return decisions
 
@@ -146,7 +148,7 @@ def difficulty(
 def _settle(
     problem_id: str, role: str, k: int, allotted: int, confidence: float
 ) -> Plan[tuple[Decision, bool]]:
-    """Draw what is allotted, then one by one until the lead is sure; tell also whether all samples agree."""
+    """Draw what is allotted, then one by one until the lead is sure; say also whether all agree."""
     answers: list[str | None] = []
     while True:
         last = min(max(allotted, len(answers) + 1), k)
@@ -155,3 +157,48 @@ def _settle(
         if sure(votes, confidence) or last == k:
             unanimous = len(votes) == 1 and votes[0][1] == last
             return voted(answers, sure(votes, confidence), last), unanimous
+
+
+YARDSTICK = "ir"
+"""The role whose votes other policies are compared with at equal cost: they are tried at every k."""
+
+
+def _every_k_of_the_yardstick(role: str, most: int) -> list[int]:
+    return list(range(1, most + 1)) if role == YARDSTICK else halves(role, most)
+
+
+def _above_1(role: str, most: int) -> list[int]:
+    """Return the k to try for policies that stop early: with a single sample there is nothing to stop."""
+    return [k for k in halves(role, most) if k > 1]
+
+
+MAJORITY = PolicyEntry(
+    by_problem(lambda problem_id, asked: majority(problem_id, asked.role, asked.k)),
+    "@K/ROLE",
+    sizes=_every_k_of_the_yardstick,
+)
+PASS = PolicyEntry(by_problem(lambda problem_id, asked: passed(problem_id, asked.role, asked.k)), "@K/ROLE")
+EARLY_STOP = PolicyEntry(
+    by_problem(lambda problem_id, asked: early_stop(problem_id, asked.role, asked.k, asked.settings.window)),
+    "@K/ROLE",
+    sizes=_above_1,
+)
+ADAPTIVE = PolicyEntry(
+    by_problem(
+        lambda problem_id, asked: adaptive(problem_id, asked.role, asked.k, asked.settings.confidence)
+    ),
+    "@K/ROLE",
+    sizes=_above_1,
+)
+DIFFICULTY = PolicyEntry(
+    lambda problem_ids, asked: [
+        difficulty(problem_ids, asked.role, asked.k, asked.settings.window, asked.settings.confidence)
+    ],
+    "@K/ROLE",
+    sizes=_above_1,
+)
+PROVE = PolicyEntry(
+    by_problem(lambda problem_id, asked: prove(problem_id, "cot", "pot", asked.k)),
+    "@K",
+    roles=lambda asked: ("cot", "pot"),
+)

@@ -1,11 +1,11 @@
-"""The section `finetune` of `params.yaml`: what a role learns from, on which base, and how."""
+"""The section `finetune` of `params.yaml`: which records a role learns from, on which base, and how."""
 
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
 from thoughtmill.factory.core.params import Section, validated
-from thoughtmill.train.roles import named
+from thoughtmill.train.roles import ROLES
 
 PRESETS: dict[str, dict[str, Any]] = {
     # The embedded student: small enough for any rank, hungry enough for a high learning rate.
@@ -27,7 +27,7 @@ PRESETS: dict[str, dict[str, Any]] = {
 
 
 def filled(given: dict[str, Any]) -> dict[str, Any]:
-    """Return what is given with what its preset, if it names one, says of the rest."""
+    """Return the given settings, completed by those of the preset that they name, if any."""
     preset = PRESETS.get(given.get("preset", ""), {})
     length = {"steps", "epochs"} if given.keys() & {"steps", "epochs"} else set()
     return {name: value for name, value in preset.items() if name not in length} | given
@@ -42,7 +42,7 @@ class FinetuneSettings(Section):
     corpus: str = "data"
     corpus_revision: str | None = None
     data_version: str | None = Field(None, description="refuse a corpus of any other version")
-    where: str = Field("kept", description="SQL condition on records: which of them are learnt from")
+    where: str = Field("kept", description="SQL condition: the records to learn from")
     limit: int | None = Field(
         None, gt=0, description="learn from this many records at most, drawn by the seed"
     )
@@ -63,9 +63,7 @@ class FinetuneSettings(Section):
     gradient_checkpointing: bool | None = Field(None, description="less memory for more time; null: on a GPU")
     save_every: int = Field(50, gt=0, description="steps between two states that a killed run goes on from")
     seed: int = 0
-    by_role: dict[str, dict[str, Any]] = Field(
-        {}, description="what a role does otherwise: `kg: {steps: 600}`"
-    )
+    by_role: dict[str, dict[str, Any]] = Field({}, description="settings of single roles: `kg: {steps: 600}`")
 
     @model_validator(mode="before")
     @classmethod
@@ -81,12 +79,12 @@ class FinetuneSettings(Section):
     @model_validator(mode="after")
     def _each_role(self) -> "FinetuneSettings":
         for role in self.by_role:
-            named(role)
+            ROLES.named(role)
             self.of(role)
         return self
 
     def of(self, role: str) -> "FinetuneSettings":
-        """Return the settings of one role; a preset of its own comes before what all roles are given."""
+        """Return the settings of one role; the preset it names goes before the settings of all roles."""
         other = filled(self.by_role.get(role, {}))
         left = {"by_role", "steps", "epochs"} if other.keys() & {"steps", "epochs"} else {"by_role"}
         where = f"params.yaml: finetune.by_role.{role}"

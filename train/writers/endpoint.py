@@ -1,20 +1,12 @@
 """Samples from an endpoint: a served adapter, or any model behind an API, answers for any role."""
 
-from collections.abc import Mapping, Sequence
-
-from pydantic import Field
+from collections.abc import Sequence
 
 from thoughtmill.factory import teachers
-from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 from thoughtmill.factory.teachers.openai import OpenAITeacher
 from thoughtmill.train import roles
 from thoughtmill.train.answering import GeneratedText, GenerationRequest
-
-
-class EndpointWriterSettings(EndpointSettings):
-    """How an endpoint is called, as in `generate.openai`, and which of its models answers for which role."""
-
-    models: Mapping[str, str] = Field({}, description="model by role; all others are asked of `model`")
+from thoughtmill.train.writers.settings import EndpointWriterSettings
 
 
 class EndpointWriter:

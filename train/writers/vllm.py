@@ -9,25 +9,17 @@ from importlib import import_module
 from typing import Any
 
 from peft import PeftConfig
-from pydantic import Field
 from transformers import AutoTokenizer
 
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.factory.core.params import Section
 from thoughtmill.train import roles
 from thoughtmill.train.answering import GeneratedText, GenerationRequest
 from thoughtmill.train.policies.plans import SampleRequest
 from thoughtmill.train.writers.loading import AdapterMap, adapter_for
+from thoughtmill.train.writers.settings import VllmSettings
 
 RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
 """The ranks that vLLM can make room for."""
-
-
-class VllmSettings(Section):
-    """How vLLM is started."""
-
-    gpu_memory_utilization: float = Field(0.9, gt=0, le=1, description="share of the GPU's memory it takes")
-    max_model_len: int | None = Field(None, gt=0, description="of a prompt with its text, if not the base's")
 
 
 class VllmWriter:

@@ -1,0 +1,59 @@
+"""The problems that students answer, and the policies that decide: what `infer` and `evaluate` both read."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field, model_validator
+
+from thoughtmill.factory.core import params
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.train.policies import PolicySettings, policy
+
+if TYPE_CHECKING:  # checking settings needs no tables
+    from thoughtmill.factory.core.corpus import Corpus
+
+
+class ReplaySettings(params.Section):
+    """The keys of the section `infer` that a replay of its samples needs."""
+
+    corpus: str = "data"
+    corpus_revision: str | None = None
+    splits: tuple[str, ...] = ("test", "test_numbers", "test_compositions", "test_templates")
+    limit: int | None = Field(
+        None, gt=0, description="problems of each set and split, drawn once and for all"
+    )
+    policies: tuple[str, ...] = Field(("greedy/ir", "lorid"), min_length=1)
+    policy: PolicySettings = PolicySettings()
+
+    @model_validator(mode="after")
+    def _policies_exist(self) -> "ReplaySettings":
+        for name in self.policies:
+            try:
+                policy(name, self.policy)
+            except ThoughtmillError as error:
+                raise ValueError(f"`policies`: {error}") from error
+        return self
+
+
+def replay_settings() -> ReplaySettings:
+    """Return what `params.yaml` says of a replay; the other keys of `infer` are the concern of that stage."""
+    given: dict[str, Any] = params.load().get("infer") or {}
+    known = {name: value for name, value in given.items() if name in ReplaySettings.model_fields}
+    return params.validated(known, ReplaySettings, "params.yaml: infer")
+
+
+def problems_of(corpus: "Corpus", splits: Sequence[str], limit: int | None) -> list[dict[str, Any]]:
+    """Return the problems of some splits by their ids; `limit` draws as many of each set and split."""
+    found = corpus.con.execute(
+        """
+        select problem_id, problem, answer, source || ', ' || split as test_set from problems
+        where list_contains($splits, split)
+        qualify row_number() over (partition by source, split order by md5(problem_id)) <= $limit
+        order by problem_id
+        """,
+        {"splits": list(splits), "limit": limit or 2**62},
+    ).fetchall()
+    if not found:
+        raise ThoughtmillError(f"infer.splits: the corpus has no problem in {', '.join(splits)}")
+    names = ("problem_id", "problem", "answer", "test_set")
+    return [dict(zip(names, row, strict=True)) for row in found]

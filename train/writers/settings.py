@@ -1,0 +1,42 @@
+"""The section `infer` of `params.yaml`: who writes samples, how, and for which policies."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import Field
+
+from thoughtmill.factory.core.params import Section
+from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
+from thoughtmill.train.problems import ReplaySettings
+
+
+class EndpointWriterSettings(EndpointSettings):
+    """How an endpoint is called, as in `generate.openai`, and which of its models answers for which role."""
+
+    models: Mapping[str, str] = Field({}, description="model by role; all others are asked of `model`")
+
+
+class VllmSettings(Section):
+    """How vLLM is started."""
+
+    gpu_memory_utilization: float = Field(0.9, gt=0, le=1, description="share of the GPU's memory it takes")
+    max_model_len: int | None = Field(None, gt=0, description="of a prompt with its text, if not the base's")
+
+
+class InferSettings(ReplaySettings):
+    """The section `infer` of `params.yaml`."""
+
+    backend: Literal["students", "vllm", "openai"] = "students"
+    base: str = "train/embedded/base"
+    revision: str | None = None
+    precision: Literal["auto", "float32", "bfloat16", "4bit"] = "auto"
+    seeds: tuple[int, ...] = Field((1,), min_length=1, description="one run each")
+    temperature: float = Field(1.5, gt=0, description="of sampled rounds; LoRID's")
+    pair_temperatures: tuple[float, ...] = Field((0.3, 0.7, 1.0), min_length=1, description="pair after pair")
+    top_k: int = Field(50, gt=0, description="LoRID's")
+    top_p: float = Field(0.9, gt=0, le=1, description="LoRID's")
+    max_new_tokens: int = Field(256, gt=0)
+    rows: int = Field(128, gt=0, description="samples that are written at a time")
+    mixed_versions: bool = Field(False, description="take adapters of different data versions")
+    openai: EndpointWriterSettings = EndpointWriterSettings()
+    vllm: VllmSettings = VllmSettings()
