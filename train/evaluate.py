@@ -21,7 +21,7 @@ from thoughtmill.train.measuring.mistakes import MISTAKES, mistake
 from thoughtmill.train.measuring.scores import ScoredRun, figures, result, scored
 from thoughtmill.train.policies import candidates, policy
 from thoughtmill.train.policies.plans import MissingSample, PolicyOutcome, of_predictions, replay
-from thoughtmill.train.problems import ReplaySettings, problems_of, replay_settings
+from thoughtmill.train.problems import DecisionSettings, decision_settings, problems_of
 from thoughtmill.train.roles import ROLES
 
 
@@ -33,7 +33,7 @@ class EvaluateSettings(Section):
 
 def main() -> None:
     """Read predictions and problems, write `policy_results`, metrics, a plot and what the report shows."""
-    settings, how = params.section("evaluate", EvaluateSettings), replay_settings()
+    settings, how = params.section("evaluate", EvaluateSettings), decision_settings()
     os.chdir(root())
     data = Path("data")
     problems = problems_of(open_corpus(how.corpus, how.corpus_revision), how.splits, how.limit)
@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def evaluate(
-    predictions: Sequence[tables.Row], problems: Sequence[tables.Row], how: ReplaySettings, seed: int
+    predictions: Sequence[tables.Row], problems: Sequence[tables.Row], how: DecisionSettings, seed: int
 ) -> tuple[list[tables.Row], dict[str, Any]]:
     """Return the rows of `policy_results`, and what the report shows: policies and claims over all runs."""
     gold = {row["problem_id"]: row["answer"] for row in problems}

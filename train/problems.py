@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # checking settings needs no tables
     from thoughtmill.factory.core.corpus import Corpus
 
 
-class ReplaySettings(params.Section):
+class DecisionSettings(params.Section):
     """The keys of the section `infer` that a replay of its samples needs."""
 
     corpus: str = "data"
@@ -26,7 +26,7 @@ class ReplaySettings(params.Section):
     policy: PolicySettings = PolicySettings()
 
     @model_validator(mode="after")
-    def _policies_exist(self) -> "ReplaySettings":
+    def _policies_exist(self) -> "DecisionSettings":
         for name in self.policies:
             try:
                 policy(name, self.policy)
@@ -35,11 +35,11 @@ class ReplaySettings(params.Section):
         return self
 
 
-def replay_settings() -> ReplaySettings:
+def decision_settings() -> DecisionSettings:
     """Return what `params.yaml` says of a replay; the other keys of `infer` are the concern of that stage."""
     given: dict[str, Any] = params.load().get("infer") or {}
-    known = {name: value for name, value in given.items() if name in ReplaySettings.model_fields}
-    return params.validated(known, ReplaySettings, "params.yaml: infer")
+    known = {name: value for name, value in given.items() if name in DecisionSettings.model_fields}
+    return params.validated(known, DecisionSettings, "params.yaml: infer")
 
 
 def problems_of(corpus: "Corpus", splits: Sequence[str], limit: int | None) -> list[dict[str, Any]]:

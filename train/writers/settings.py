@@ -7,7 +7,7 @@ from pydantic import Field
 
 from thoughtmill.factory.core.params import Section
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
-from thoughtmill.train.problems import ReplaySettings
+from thoughtmill.train.problems import DecisionSettings
 
 
 class EndpointWriterSettings(EndpointSettings):
@@ -23,7 +23,7 @@ class VllmSettings(Section):
     max_model_len: int | None = Field(None, gt=0, description="of a prompt with its text, if not the base's")
 
 
-class InferSettings(ReplaySettings):
+class InferSettings(DecisionSettings):
     """The section `infer` of `params.yaml`."""
 
     backend: Literal["students", "vllm", "openai"] = "students"
