@@ -82,7 +82,15 @@ class FakeEndpoint:
         self.up.set()
         self.loop.run_forever()
         self.loop.run_until_complete(runner.cleanup())
+        self.loop.run_until_complete(self._cancel_the_rest())
         self.loop.close()
+
+    async def _cancel_the_rest(self) -> None:
+        """Cancel what still answers somebody who is gone, so that nothing is left when the loop is closed."""
+        rest = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in rest:
+            task.cancel()
+        await asyncio.gather(*rest, return_exceptions=True)
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         asked = await request.json()

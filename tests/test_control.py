@@ -141,7 +141,7 @@ def test_one_row_that_finds_the_endpoint_down_each_time_stops_the_run() -> None:
     assert "raise breaker_after" not in decision.why
 
 
-def test_what_a_request_can_cost_is_held_from_its_sending_to_its_landing() -> None:
+def test_what_a_request_can_cost_is_held_from_its_sending_to_its_answer() -> None:
     run, asked = control(max_usd=1.0), row(most_usd=0.7)
     assert run.wait_s(asked, 0.0) == 0
     run.sent(asked, 0.0)
@@ -172,7 +172,7 @@ def test_a_fault_costs_what_it_can_if_the_endpoint_may_charge_for_it(billed: boo
     assert run.budget.spent_usd == pytest.approx(spent)
 
 
-def test_the_tally_knows_what_is_in_flight() -> None:
+def test_the_counters_know_what_is_in_flight() -> None:
     run, first, second = control(), row(key="a"), row(key="b")
     run.sent(first, 0.0)
     run.sent(second, 0.0)
@@ -186,7 +186,7 @@ def test_the_tally_knows_what_is_in_flight() -> None:
     )
 
 
-LANDINGS = st.tuples(
+ARRIVALS = st.tuples(
     st.floats(0.01, 20),
     st.sampled_from(
         [None, OOPS, BUSY, Fault(Remedy.RETRY, "cut off", billed=True), Fault(Remedy.GIVE_UP, "long")]
@@ -197,16 +197,16 @@ LANDINGS = st.tuples(
 
 @settings(deadline=None)
 @given(
-    landings=st.lists(LANDINGS, min_size=1, max_size=60), most=st.integers(1, 8), max_usd=st.floats(0.5, 30)
+    arrivals=st.lists(ARRIVALS, min_size=1, max_size=60), most=st.integers(1, 8), max_usd=st.floats(0.5, 30)
 )
 def test_whatever_an_endpoint_does_every_row_ends_in_time_within_its_attempts_and_the_budget(
-    landings: list[tuple[float, Fault | None, float | None]], most: int, max_usd: float
+    arrivals: list[tuple[float, Fault | None, float | None]], most: int, max_usd: float
 ) -> None:
     """Twelve rows against an endpoint that does what was drawn, again and again, in simulated time."""
     run = control(max_usd=max_usd, max_concurrency=most, breaker_after=6, requests_per_minute=240)
     unsent, waiting, flying = [row(0.7, str(n)) for n in range(12)], list[Any](), list[Any]()
     now_s, quiet_until_s, over, stopped = 0.0, 0.0, 0, False
-    outcomes, numbers = itertools.cycle(landings), itertools.count()
+    outcomes, numbers = itertools.cycle(arrivals), itertools.count()
     while flying or (not stopped and (unsent or waiting)):
         due = waiting[0][0] if waiting else math.inf
         asked = waiting[0][2] if due <= now_s else unsent[-1] if unsent else None

@@ -334,7 +334,7 @@ def test_an_error_in_the_requests_themselves_keeps_what_is_in_flight(ledger: Pat
 
 
 class Cramped(Ledger):
-    """A ledger whose disk is full from the third group on, until so many writes have failed."""
+    """A ledger whose disk is full from the third write batch on, until so many writes have failed."""
 
     def __init__(self, path: Path, failing: int) -> None:
         super().__init__(path)

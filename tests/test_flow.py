@@ -112,7 +112,7 @@ def test_a_window_doubles_per_round_trip_until_the_first_overload_and_then_grows
 @pytest.mark.parametrize("capacity", [8, 32, 128])
 def test_the_window_finds_what_a_server_can_take(capacity: int) -> None:
     """A server that refuses what is above its capacity, for 200 s of simulated time."""
-    window, chance, landings = (
+    window, chance, arrivals = (
         ConcurrencyWindow(256),
         random.Random("server"),
         list[tuple[float, float, bool]](),
@@ -120,12 +120,12 @@ def test_the_window_finds_what_a_server_can_take(capacity: int) -> None:
     now_s, served, refused = 0.0, 0, 0
     while now_s < 200:
         while window.open():
-            accepted = sum(ok for *_, ok in landings) < capacity
+            accepted = sum(ok for *_, ok in arrivals) < capacity
             heapq.heappush(
-                landings, (now_s + (chance.uniform(0.5, 1.5) if accepted else 0.05), now_s, accepted)
+                arrivals, (now_s + (chance.uniform(0.5, 1.5) if accepted else 0.05), now_s, accepted)
             )
             window.in_flight += 1
-        now_s, sent_s, accepted = heapq.heappop(landings)
+        now_s, sent_s, accepted = heapq.heappop(arrivals)
         window.in_flight -= 1
         if accepted:
             window.answered()
@@ -198,7 +198,7 @@ def test_a_failing_endpoint_is_probed_with_one_request_at_a_time() -> None:
     assert watched.wait_s(10, 4.0) == 0
 
 
-def test_a_full_window_waits_for_a_landing() -> None:
+def test_a_full_window_waits_for_an_answer() -> None:
     watched = flow(most=2)
     for _ in range(2):
         assert watched.wait_s(1, 0.0) == 0

@@ -151,7 +151,7 @@ def asked_by(key: str, askers: int) -> PendingRequest:
     return PendingRequest(key, {"model": "tiny"}, [asked] * askers, tokens=1, most_usd=0.0)
 
 
-def test_all_that_landed_is_written_together_and_everyone_who_asked_gets_a_reply(tmp_path: Path) -> None:
+def test_all_that_arrived_is_written_together_and_everyone_who_asked_gets_a_reply(tmp_path: Path) -> None:
     batch = WriteBatch()
     batch.attempts.append(AttemptRow("b", 1, 400, "no", 1.7e9))
     answered, failed = asked_by("a", askers=2), asked_by("b", askers=1)
@@ -168,7 +168,7 @@ def test_all_that_landed_is_written_together_and_everyone_who_asked_gets_a_reply
     assert batch.replies[2].failure == "refused"
 
 
-def test_where_nothing_landed_nothing_is_written(tmp_path: Path) -> None:
+def test_where_nothing_arrived_nothing_is_written(tmp_path: Path) -> None:
     with Ledger(tmp_path / "ledger.sqlite") as ledger:
         other = sqlite3.connect(ledger.path, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")

@@ -15,10 +15,10 @@ from thoughtmill.factory.teachers.endpoint.transport import (
     RawTransport,
     Transport,
     api_key,
-    broken,
-    delivered,
+    broken_response,
     proxy_of,
     retry_after_s,
+    whole_response,
 )
 
 BODY = b'{"model": "tiny", "messages": [{"role": "user", "content": "a"}]}'
@@ -32,49 +32,49 @@ def kind(request: pytest.FixtureRequest) -> type[RawTransport] | type[OpenAITran
 
 def post(transport: Transport, times: int = 1) -> list[Response]:
     async def run() -> list[Response]:
-        deliveries = [await transport.post(BODY) for _ in range(times)]
+        responses = [await transport.post(BODY) for _ in range(times)]
         await transport.close()
-        return deliveries
+        return responses
 
     return asyncio.run(run())
 
 
-def test_a_delivery_is_the_bytes_that_came(kind: type[RawTransport]) -> None:
+def test_a_response_holds_the_bytes_that_came(kind: type[RawTransport]) -> None:
     turn = Turn(body=b'{"choices": [ ]}\n')
     with FakeEndpoint(lambda prompt, times: turn) as endpoint:
-        (delivery,) = post(kind(endpoint.url, 5.0, 1))
-    assert (delivery.status, delivery.body, delivery.sent) == (200, turn.body, True)
-    assert delivery.latency_s > 0
+        (response,) = post(kind(endpoint.url, 5.0, 1))
+    assert (response.status, response.body, response.sent) == (200, turn.body, True)
+    assert response.latency_s > 0
 
 
-def test_an_error_is_a_delivery_too_and_is_not_asked_again(kind: type[RawTransport]) -> None:
+def test_an_error_is_a_response_too_and_is_not_asked_again(kind: type[RawTransport]) -> None:
     with FakeEndpoint(lambda prompt, times: error(503, "busy", retry_after="7")) as endpoint:
-        (delivery,) = post(kind(endpoint.url, 5.0, 1))
+        (response,) = post(kind(endpoint.url, 5.0, 1))
         assert endpoint.asked == {"a": 1}
-    assert (delivery.status, delivery.retry_after_s) == (503, 7.0)
-    assert b"busy" in delivery.body
+    assert (response.status, response.retry_after_s) == (503, 7.0)
+    assert b"busy" in response.body
 
 
 def test_a_body_that_drips_for_longer_than_the_time_out_is_a_time_out(kind: type[RawTransport]) -> None:
     with FakeEndpoint(lambda prompt, times: Turn(delay_s=3)) as endpoint:
-        (delivery,) = post(kind(endpoint.url, 0.2, 1))
-    assert (delivery.status, delivery.detail, delivery.sent) == (None, "no answer within 0.2 s", True)
+        (response,) = post(kind(endpoint.url, 0.2, 1))
+    assert (response.status, response.detail, response.sent) == (None, "no answer within 0.2 s", True)
 
 
 def test_a_connection_that_is_refused_was_never_sent(kind: type[RawTransport]) -> None:
-    (delivery,) = post(kind("http://127.0.0.1:9", 5.0, 1))
-    assert (delivery.status, delivery.sent) == (None, False)
-    assert "Cannot connect to host 127.0.0.1:9" in delivery.detail
+    (response,) = post(kind("http://127.0.0.1:9", 5.0, 1))
+    assert (response.status, response.sent) == (None, False)
+    assert "Cannot connect to host 127.0.0.1:9" in response.detail
 
 
 def test_a_connection_that_breaks_off_was_sent(kind: type[RawTransport]) -> None:
     with FakeEndpoint(lambda prompt, times: Turn(drop=True)) as endpoint:
-        (delivery,) = post(kind(endpoint.url, 5.0, 1))
-    assert (delivery.status, delivery.sent) == (None, True)
-    assert delivery.detail
+        (response,) = post(kind(endpoint.url, 5.0, 1))
+    assert (response.status, response.sent) == (None, True)
+    assert response.detail
 
 
-def test_a_kept_connection_that_breaks_off_is_a_delivery_and_not_asked_again(
+def test_a_kept_connection_that_breaks_off_is_a_response_and_not_asked_again(
     kind: type[RawTransport],
 ) -> None:
     with FakeEndpoint(
@@ -90,10 +90,10 @@ def test_a_request_is_not_sent_on_to_where_an_endpoint_has_moved(kind: type[RawT
     moved = "http://me:secret@127.0.0.1/v1/chat/completions?\u20ac"
     turn = Turn(status=307, headers={"Location": moved}, body=b"moved")
     with FakeEndpoint(lambda prompt, times: turn) as endpoint:
-        (delivery,) = post(kind(endpoint.url, 5.0, 1))
+        (response,) = post(kind(endpoint.url, 5.0, 1))
         assert endpoint.asked == {"a": 1}
-    assert (delivery.status, delivery.body) == (307, b"moved")
-    assert delivery.detail == moved.replace("me:secret@", "")
+    assert (response.status, response.body) == (307, b"moved")
+    assert response.detail == moved.replace("me:secret@", "")
 
 
 def test_without_a_key_none_is_sent(kind: type[RawTransport], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,10 +126,10 @@ def test_a_proxy_is_the_one_the_environment_names(
 def test_a_secret_in_a_body_or_an_error_is_blotted_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-0123456789abcdef")
     begun = time.perf_counter()
-    assert delivered(begun, 200, b"it is sk-0123456789abcdef!", {}).body == b"it is [key]!"
-    assert "sk-" not in broken(begun, aiohttp.ClientError("sk-0123456789abcdef"), 1.0).detail
+    assert whole_response(begun, 200, b"it is sk-0123456789abcdef!", {}).body == b"it is [key]!"
+    assert "sk-" not in broken_response(begun, aiohttp.ClientError("sk-0123456789abcdef"), 1.0).detail
     refused = aiohttp.ClientError("407, url='http://me:secret@proxy:3128'")
-    assert broken(begun, refused, 1.0).detail == "ClientError: 407, url='http://proxy:3128'"
+    assert broken_response(begun, refused, 1.0).detail == "ClientError: 407, url='http://proxy:3128'"
 
 
 def test_a_key_read_from_a_file_may_end_with_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,7 +153,7 @@ def test_a_key_that_cannot_be_one_is_refused_and_not_repeated(
 
 def test_a_key_that_is_a_word_is_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "none")
-    assert delivered(time.perf_counter(), 200, b"none of the boxes", {}).body == b"none of the boxes"
+    assert whole_response(time.perf_counter(), 200, b"none of the boxes", {}).body == b"none of the boxes"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,14 @@ import httpx2
 import openai
 
 from thoughtmill.factory.teachers.endpoint.responses import Response
-from thoughtmill.factory.teachers.endpoint.transport import BREAKS, JSON, PATH, api_key, broken, delivered
+from thoughtmill.factory.teachers.endpoint.transport import (
+    BREAKS,
+    JSON,
+    PATH,
+    api_key,
+    broken_response,
+    whole_response,
+)
 
 
 class OpenAITransport:
@@ -36,8 +43,8 @@ class OpenAITransport:
         except openai.APIStatusError as error:
             response = error.response
         except (*BREAKS, openai.APIConnectionError) as error:
-            return broken(begun, _cause(error), self.timeout_s)
-        return delivered(begun, response.status_code, response.content, response.headers)
+            return broken_response(begun, _cause(error), self.timeout_s)
+        return whole_response(begun, response.status_code, response.content, response.headers)
 
     async def close(self) -> None:
         """Close the connections."""

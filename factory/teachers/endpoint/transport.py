@@ -88,7 +88,7 @@ def _number(text: str | None) -> float | None:
     return number if 0 <= number < float("inf") else None
 
 
-def delivered(begun: float, status: int, body: bytes, headers: Mapping[str, str]) -> Response:
+def whole_response(begun: float, status: int, body: bytes, headers: Mapping[str, str]) -> Response:
     """Return the response of a whole HTTP answer; `begun` is a `time.perf_counter`."""
     latency_s = time.perf_counter() - begun
     wait_s = None if status == 200 else retry_after_s(headers, time.time())
@@ -96,7 +96,7 @@ def delivered(begun: float, status: int, body: bytes, headers: Mapping[str, str]
     return Response(status, without_key(body), latency_s, wait_s, detail=moved)
 
 
-def broken(begun: float, error: BaseException, timeout_s: float) -> Response:
+def broken_response(begun: float, error: BaseException, timeout_s: float) -> Response:
     """Return the response of a time-out or a broken connection."""
     latency_s = time.perf_counter() - begun
     unsent = isinstance(error, aiohttp.ClientConnectorError)
@@ -133,8 +133,8 @@ class RawTransport:
             async with session.post(self.url, data=body, allow_redirects=False) as response:
                 received = await response.read()
         except BREAKS as error:
-            return broken(begun, error, self.timeout_s)
-        return delivered(begun, response.status, received, response.headers)
+            return broken_response(begun, error, self.timeout_s)
+        return whole_response(begun, response.status, received, response.headers)
 
     def _open(self) -> aiohttp.ClientSession:
         """Open the session, which aiohttp allows only inside a running event loop."""
