@@ -24,7 +24,9 @@ SIGNS = {
 }
 VULGAR = {"½": "1/2", "⅓": "1/3", "⅔": "2/3", "¼": "1/4", "¾": "3/4", "⅕": "1/5", "⅙": "1/6", "⅛": "1/8"}
 PLAIN = (
-    SIGNS | {ord(one): f" {fraction}" for one, fraction in VULGAR.items()} | {ord("\N{FRACTION SLASH}"): "/"}
+    SIGNS
+    | {ord(sign): f" {fraction}" for sign, fraction in VULGAR.items()}
+    | {ord("\N{FRACTION SLASH}"): "/"}
 )
 """For `str.translate`: typographic minus signs and fractions become those of a keyboard."""
 

@@ -82,7 +82,7 @@ class Graph:
                 self._add_unnamed(found, line)
 
     def _add_named(self, name: str, found: Calculation) -> None:
-        unknown = [one for one in NAMED.findall(found.expression) if one not in self.values]
+        unknown = [part for part in NAMED.findall(found.expression) if part not in self.values]
         if unknown or name in self.values:
             why = f"nothing gives `{unknown[0]}`" if unknown else "the name is taken"
             raise UnusableSolution(f"`{name} = {found.expression}`: {why}")
@@ -113,16 +113,16 @@ class Graph:
         value = Fraction(number)
         results = [step.name for step, shown in zip(self.steps, self.shown, strict=True) if shown == value]
         fresh = [name for name in results if name not in self.used]
-        given = [one for one in self.problem if one.value == value]
-        with_noun = [one for one in given if one.noun and f"{number} {one.noun}" in words]
+        given = [quantity for quantity in self.problem if quantity.value == value]
+        with_noun = [each for each in given if each.noun and f"{number} {each.noun}" in words]
         self.ahead[number] -= 1
-        unnamed = any(one.names and not self.values.keys() & set(one.names) for one in given)
+        unnamed = any(each.names and not self.values.keys() & set(each.names) for each in given)
         if results and (not given or (fresh and not with_noun and not (unnamed and self.ahead[number]))):
             name = (fresh or results)[-1]
             self.used.add(name)
             return name
-        named = [one for one in (*with_noun, *given) if one.names]
-        fitting = [one for one in named if one.noun and one.noun.removesuffix("s") in words]
+        named = [each for each in (*with_noun, *given) if each.names]
+        fitting = [each for each in named if each.noun and each.noun.removesuffix("s") in words]
         return self._give((fitting or named)[0].names, value) if named else number
 
     def _give(self, wanted: Sequence[str], value: Fraction) -> str:

@@ -35,7 +35,7 @@ class Quantity:
 def quantities(problem: str) -> Iterator[Quantity]:
     """Yield the numbers of a problem in their order; a percentage is both the number and its hundredth.
 
-    >>> [(one.names, str(one.value)) for one in quantities("Mia has 12 pens, twice as many as 3 friends.")]
+    >>> [(each.names, str(each.value)) for each in quantities("Mia has 12 pens, twice as many as 3 friends.")]
     [(('pens', 'mia_pens'), '12'), ((), '2'), (('friends',), '3')]
     """
     for found in NUMBER.finditer(problem):

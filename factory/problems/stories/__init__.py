@@ -33,7 +33,7 @@ from thoughtmill.factory.problems.stories.templates import TEMPLATES
 
 SPLIT_BY_NUMBERS = ("train", "validation", "test_numbers")
 SPLITS = (*SPLIT_BY_NUMBERS, "validation_compositions", "test_compositions", "test_templates")
-ATTEMPTS = 2000  # one in ten is usual in the smaller splits, so this many failing means: all told
+ATTEMPTS = 2000  # a tenth succeed in the smaller splits, so after so many failures no new text is left
 
 
 class StoriesSettings(pydantic.BaseModel, extra="forbid", frozen=True):
@@ -75,14 +75,14 @@ def tell(split: str, count: int, seed: int) -> Iterator[Story]:
         raise ThoughtmillError(f"the embedded set has no split {split!r}; it has {', '.join(SPLITS)}")
     choices = _choices(split)
     templates = list(choices)
-    told: set[bytes] = set()
+    seen: set[bytes] = set()
     for index in range(count):
         template = templates[index % len(templates)]
         rng = Random(f"{seed}/{split}/{index}")
         for _ in range(ATTEMPTS):
             story = _try(split, template, choices[template], rng)
-            if story and (digest := blake2b(story.problem.encode(), digest_size=8).digest()) not in told:
-                told.add(digest)
+            if story and (digest := blake2b(story.problem.encode(), digest_size=8).digest()) not in seen:
+                seen.add(digest)
                 yield story
                 break
         else:
