@@ -1,5 +1,6 @@
 """A stranger's package brings an entry for each seam, and a corpus runs through it from seed to release."""
 
+import json
 import os
 import re
 import shutil
@@ -21,9 +22,10 @@ BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 (SHOWN,) = [found[2] for found in BLOCK.finditer(EXTEND.read_text("utf-8")) if found[1] == "yaml"]
 PARAMS: dict[str, Any] = {**yaml.safe_load(SHOWN), "verify": {"workers": 1}}
 STAGES = """
-from thoughtmill.factory import curate, generate, release, seed, tabulate, verify
+from thoughtmill.factory import check, curate, generate, release, seed, tabulate, verify
 from thoughtmill.factory.core import params
 
+check.main()
 seed.main()
 for thought in params.thoughts():
     generate.main(thought)
@@ -31,6 +33,12 @@ for thought in params.thoughts():
 curate.main()
 tabulate.main()
 release.main()
+"""
+EXAMPLES = """
+from thoughtmill.factory.core.corpus import open_corpus
+from thoughtmill.train.roles import examples
+
+print(*(example.target for example in examples(open_corpus("data"), "ex")), sep="\\n")
 """
 DOCTESTS = """
 import doctest
@@ -78,6 +86,10 @@ def rows(project: Path, table: str, name: str | None = None) -> list[tables.Row]
     return list(tables.Source(project / "data" / f"{name or table}.parquet", TABLES[table]))
 
 
+def test_its_names_pass_the_check_and_its_version_is_part_of_the_set_up(project: Path) -> None:
+    assert json.loads((project / "data" / "checked.json").read_text())["foreign-thoughts"] == "1.0"
+
+
 def test_its_problems_have_answers_of_its_own_kind(project: Path) -> None:
     found = rows(project, "problems")
     assert [row["problem_id"] for row in found] == [
@@ -116,6 +128,21 @@ def test_its_records_are_released_and_the_release_proves_itself(project: Path, i
     assert [row["rationale"] for row in released] == ["2 * 7", "4 * 7", "5 * 7"]
     done = run(installed, project, "-m", "thoughtmill.factory.commands.cli", "prove")
     assert "rationales are what they claim" in done.stdout, done.stderr
+
+
+def test_its_role_learns_from_the_records_of_its_thought(project: Path, installed: Path) -> None:
+    done = run(installed, project, "-c", EXAMPLES)
+    assert done.stdout.splitlines() == ["2 * 7", "4 * 7", "5 * 7"], done.stderr
+
+
+def test_its_policy_decides_on_samples_of_its_role(installed: Path, tmp_path: Path) -> None:
+    sample = {"problem_id": "p", "answer": "14", "role": "ex", "new_tokens": 5}
+    texts = ["two sevens", "2 * 7", "2 + 7"]
+    lines = [json.dumps({**sample, "sample": at, "text": text}) for at, text in enumerate(texts)]
+    (tmp_path / "samples.jsonl").write_text("\n".join(lines))
+    done = run(installed, tmp_path, "-m", "thoughtmill.train.policies", "samples.jsonl")
+    shown = json.loads(done.stdout)
+    assert (shown["first@3/ex"]["accuracy"], shown["first@1/ex"]["accuracy"]) == (1.0, 0.0), done.stderr
 
 
 def test_a_set_up_that_names_what_it_lacks_is_one_line(
