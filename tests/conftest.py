@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests import small_corpus as small_corpus_rows
+from thoughtmill.factory.release import ReleaseSettings, release
+from thoughtmill.factory.tabulate import tabulate
 
 ROOT = Path(__file__).parents[1]
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
@@ -41,10 +43,26 @@ def shared_data() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def small_corpora(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The `data` folder of a corpus of three problems before `tabulate`, and that after `release`."""
+    before = small_corpus_rows.write(tmp_path_factory.mktemp("before") / "data")
+    after = shutil.copytree(before, tmp_path_factory.mktemp("after") / "data")
+    tabulate(after, small_corpus_rows.THOUGHTS, after / "corpus.duckdb")
+    release(after, small_corpus_rows.THOUGHTS, ReleaseSettings(), after / "release")
+    return before, after
+
+
 @pytest.fixture
-def small_corpus(tmp_path: Path) -> Path:
-    """The `data` folder of a corpus of three problems, before `tabulate`."""
-    return small_corpus_rows.write(tmp_path / "data")
+def small_corpus(small_corpora: tuple[Path, Path], tmp_path: Path) -> Path:
+    """The `data` folder of a corpus of three problems before `tabulate`, to change as a test likes."""
+    return shutil.copytree(small_corpora[0], tmp_path / "data")
+
+
+@pytest.fixture
+def built_corpus(small_corpora: tuple[Path, Path], tmp_path: Path) -> Path:
+    """The `data` folder of the same corpus after `release`, to change as a test likes."""
+    return shutil.copytree(small_corpora[1], tmp_path / "data")
 
 
 @pytest.fixture(scope="session")

@@ -10,10 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.small_corpus import THOUGHTS
 from thoughtmill.factory.commands import ledger as shared
 from thoughtmill.factory.ledger import FailureRow, Ledger, ResultRow
-from thoughtmill.factory.tabulate import tabulate
 
 PIPELINE = (
     "stages:\n  seed:\n    cmd: python -m thoughtmill.factory.seed\n"
@@ -22,11 +20,10 @@ PIPELINE = (
 
 
 @pytest.fixture
-def project(small_corpus: Path) -> Path:
-    folder = small_corpus.parent
+def project(built_corpus: Path) -> Path:
+    folder = built_corpus.parent
     (folder / "params.yaml").write_text("thoughts: [cot, pot]\n")
     (folder / "dvc.yaml").write_text(PIPELINE)
-    tabulate(small_corpus, THOUGHTS, small_corpus / "corpus.duckdb")
     (folder / "deep" / "er").mkdir(parents=True)
     return folder / "deep" / "er"
 

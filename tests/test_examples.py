@@ -7,20 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.small_corpus import THOUGHTS
 from tests.test_documents import blocks
-from thoughtmill.factory.release import ReleaseSettings, release
-from thoughtmill.factory.tabulate import tabulate
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
 
 @pytest.fixture
-def small_release(small_corpus: Path) -> Path:
-    """The release of a corpus of three problems."""
-    tabulate(small_corpus, THOUGHTS, small_corpus / "corpus.duckdb")
-    release(small_corpus, THOUGHTS, ReleaseSettings(), small_corpus / "release")
-    return small_corpus / "release"
+def small_release(built_corpus: Path) -> Path:
+    return built_corpus / "release"
 
 
 def said(script: str, *words: object) -> str:

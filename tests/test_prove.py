@@ -7,15 +7,12 @@ from typing import Any
 import pytest
 from huggingface_hub.errors import LocalTokenNotFoundError
 
-from tests.small_corpus import THOUGHTS
 from thoughtmill.factory.commands import push as pushing
 from thoughtmill.factory.commands.prove import prove
 from thoughtmill.factory.commands.push import push
 from thoughtmill.factory.core import tables
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import digest
-from thoughtmill.factory.release import ReleaseSettings, release
-from thoughtmill.factory.tabulate import tabulate
 from thoughtmill.factory.thoughts.solving import VerifySettings
 from thoughtmill.schemas import Released
 
@@ -23,10 +20,8 @@ ONE = VerifySettings(workers=1)
 
 
 @pytest.fixture
-def made(small_corpus: Path) -> Path:
-    tabulate(small_corpus, THOUGHTS, small_corpus / "corpus.duckdb")
-    release(small_corpus, THOUGHTS, ReleaseSettings(), small_corpus / "release")
-    return small_corpus / "release"
+def made(built_corpus: Path) -> Path:
+    return built_corpus / "release"
 
 
 def test_a_release_as_it_was_made_is_proved(made: Path) -> None:

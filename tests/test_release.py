@@ -10,16 +10,13 @@ from datasets import load_dataset
 from tests.small_corpus import THOUGHTS
 from thoughtmill.factory.core.files import digest
 from thoughtmill.factory.release import ReleaseSettings, release
-from thoughtmill.factory.tabulate import tabulate
 from thoughtmill.schemas import TABLES, Released, columns
 from thoughtmill.schemas.fields import DROP_REASONS, FAILURES
 
 
 @pytest.fixture
-def made(small_corpus: Path) -> Path:
-    tabulate(small_corpus, THOUGHTS, small_corpus / "corpus.duckdb")
-    release(small_corpus, THOUGHTS, ReleaseSettings(), small_corpus / "release")
-    return small_corpus / "release"
+def made(built_corpus: Path) -> Path:
+    return built_corpus / "release"
 
 
 def loaded(folder: Path, config: str, split: str, cache: Path) -> list[dict[str, object]]:
@@ -63,11 +60,11 @@ def test_the_manifest_proves_every_file(made: Path) -> None:
     assert shown["data_version"] == json.loads((made.parent / "manifest.json").read_text())["data_version"]
 
 
-def test_two_releases_of_one_corpus_are_the_same_bytes(made: Path, small_corpus: Path) -> None:
-    release(small_corpus, THOUGHTS, ReleaseSettings(), small_corpus / "again")
+def test_two_releases_of_one_corpus_are_the_same_bytes(made: Path, built_corpus: Path) -> None:
+    release(built_corpus, THOUGHTS, ReleaseSettings(), built_corpus / "again")
     for path in made.rglob("*"):
         if path.is_file():
-            assert (small_corpus / "again" / path.relative_to(made)).read_bytes() == path.read_bytes()
+            assert (built_corpus / "again" / path.relative_to(made)).read_bytes() == path.read_bytes()
 
 
 def test_the_card_names_every_column_failure_and_drop_reason(made: Path) -> None:
@@ -84,10 +81,10 @@ def test_the_heading_of_the_card_lists_a_config_per_thought_and_table(made: Path
     assert heading["size_categories"] == ["n<1K"]
 
 
-def test_a_release_that_fails_keeps_the_old_one(made: Path, small_corpus: Path) -> None:
+def test_a_release_that_fails_keeps_the_old_one(made: Path, built_corpus: Path) -> None:
     before = sorted(made.rglob("*"))
-    (small_corpus / "problems.parquet").write_bytes(b"")
+    (built_corpus / "problems.parquet").write_bytes(b"")
     with pytest.raises(Exception, match=r"problems\.parquet|Parquet"):
-        release(small_corpus, THOUGHTS, ReleaseSettings(), made)
+        release(built_corpus, THOUGHTS, ReleaseSettings(), made)
     assert sorted(made.rglob("*")) == before
-    assert not list(small_corpus.glob(".*.part"))
+    assert not list(built_corpus.glob(".*.part"))

@@ -16,9 +16,8 @@ VIEWS = {"agreement", "yield", "cost", "pairs", "lineage", "suspect_gold"}
 
 
 @pytest.fixture
-def built(small_corpus: Path) -> Path:
-    tabulate(small_corpus, THOUGHTS, small_corpus / "corpus.duckdb")
-    return small_corpus
+def built(built_corpus: Path) -> Path:
+    return built_corpus
 
 
 def asked(data: Path, query: str) -> list[tuple[object, ...]]:
