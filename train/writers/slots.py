@@ -1,0 +1,153 @@
+"""Slots: keys and values of many rows in place, so that a row joins or leaves and no other row moves.
+
+A row's prompt is read into its slot from column 0 on; each token it then writes takes the next column.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import scaled_dot_product_attention
+from transformers import PreTrainedModel
+from transformers.cache_utils import Cache
+from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
+
+from thoughtmill.factory.core.errors import ThoughtmillError
+
+NAME = "thoughtmill_slots"
+UNCOVERED = ("sliding_window", "softcap", "s_aux", "position_bias")
+"""What an attention may ask for beyond keys, values and a scale, and slots do not give."""
+
+Decode = Callable[[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, float], Tensor]
+"""Attends from a token of every row: queries, its keys and values, those that are held, lengths, scale."""
+
+
+class Slots(Cache):
+    """Keys and values of up to `rows` rows by layer, `lengths_S` tokens of each; a cache for a model.
+
+    Within `reading`, prompts are read into some slots; else a token is added to each of the first
+    `live` slots.
+    """
+
+    def __init__(self, rows: int, device: torch.device, decode: Decode) -> None:
+        super().__init__(layers=[])
+        self.rows, self.columns, self.decode = rows, 0, decode
+        self.lengths_S = torch.zeros(rows, dtype=torch.int32, device=device)
+        self.held: list[tuple[Tensor, Tensor]] = []
+        self.live, self.layer = rows, 0
+        self.read: tuple[Tensor, Tensor] | None = None
+
+    def reserve(self, columns: int) -> None:
+        """Make room for so many tokens of each row."""
+        self.columns = max(columns, self.columns)
+        self.held = [
+            (widened(keys, self.columns), widened(values, self.columns)) for keys, values in self.held
+        ]
+
+    @contextmanager
+    def reading(self, slots: Tensor, places: Tensor) -> Iterator[None]:
+        """Read prompts, padded on the right, into `slots`; `places` says which prompt each slot gets."""
+        self.read = slots, places
+        try:
+            yield
+        finally:
+            self.read = None
+
+    def update(
+        self, key_states: Tensor, value_states: Tensor, layer_idx: int, *_: Any, **__: Any
+    ) -> tuple[Tensor, Tensor]:
+        """Take note of the layer, keep the keys and values of prompts and return what was given."""
+        self.layer = layer_idx
+        while len(self.held) <= layer_idx:
+            shape = (self.rows, key_states.shape[1], self.columns)
+            keys, values = (one.new_zeros((*shape, one.shape[3])) for one in (key_states, value_states))
+            self.held.append((keys, values))
+        if self.read is not None:
+            slots, places = self.read
+            for held, new in zip(self.held[layer_idx], (key_states, value_states), strict=True):
+                held[slots, :, : new.shape[2]] = new[places]
+        return key_states, value_states
+
+    def get_seq_length(self, *_: Any) -> int:
+        """Return 0: places are always given beside the tokens."""
+        return 0
+
+    def move(self, sources: Tensor, targets: Tensor) -> None:
+        """Move rows into slots that are free."""
+        for held in (one for pair in self.held for one in pair):
+            held[targets] = held[sources]
+        self.lengths_S[targets] = self.lengths_S[sources]
+
+    def attend(self, query: Tensor, keys: Tensor, values: Tensor, scale: float) -> Tensor:
+        """Return what a layer attends to, by row, token and head."""
+        if self.read is not None:
+            grouped = query.shape[1] != keys.shape[1]
+            found = scaled_dot_product_attention(
+                query, keys, values, is_causal=True, scale=scale, enable_gqa=grouped
+            )
+            return found.transpose(1, 2)
+        held = self.held[self.layer]
+        lengths_B = self.lengths_S[: self.live]
+        return self.decode(query[:, :, 0], keys[:, :, 0], values[:, :, 0], *held, lengths_B, scale)[:, None]
+
+
+def decode_by_mask(
+    query_BHD: Tensor, key_BKD: Tensor, value_BKD: Tensor, keys_SKCD: Tensor, values_SKCD: Tensor,
+    lengths_B: Tensor, scale: float,
+) -> Tensor:  # fmt: skip
+    """Keep one more key and value of every row and attend to all that the row has."""
+    rows_B = torch.arange(len(query_BHD), device=query_BHD.device)
+    keys_SKCD[rows_B, :, lengths_B], values_SKCD[rows_B, :, lengths_B] = key_BKD, value_BKD
+    columns = torch.arange(keys_SKCD.shape[2], device=query_BHD.device)
+    mask_B11C = (columns <= lengths_B[:, None])[:, None, None]
+    live = len(query_BHD)
+    query_BKGD = query_BHD.unflatten(1, (key_BKD.shape[1], -1))
+    found = scaled_dot_product_attention(
+        query_BKGD, keys_SKCD[:live], values_SKCD[:live], attn_mask=mask_B11C, scale=scale
+    )
+    return found.flatten(1, 2)
+
+
+def widened(held_SKCD: Tensor, columns: int) -> Tensor:
+    """Return a copy with room for so many columns."""
+    rows, heads, width, size = held_SKCD.shape
+    grown = held_SKCD.new_zeros((rows, heads, columns, size))
+    grown[:, :, :width] = held_SKCD
+    return grown
+
+
+CURRENT: list[Slots] = []
+
+
+@contextmanager
+def attending(model: PreTrainedModel, slots: Slots) -> Iterator[None]:
+    """Let all layers of a model attend to slots."""
+    config = model.config.get_text_config()
+    before, config._attn_implementation = config._attn_implementation, NAME
+    CURRENT.append(slots)
+    try:
+        yield
+    finally:
+        CURRENT.pop()
+        config._attn_implementation = before
+
+
+def _attention(
+    module: nn.Module,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    mask: Tensor | None,
+    scaling: float | None = None,
+    **given: Any,
+) -> tuple[Tensor, None]:
+    if asked := [name for name in UNCOVERED if given.get(name) is not None]:
+        raise ThoughtmillError(f"its attention wants {asked[0]}")
+    return CURRENT[-1].attend(
+        query, key, value, query.shape[-1] ** -0.5 if scaling is None else scaling
+    ), None
+
+
+ALL_ATTENTION_FUNCTIONS.register(NAME, _attention)
