@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.train.claims import CLAIMS, HEADS, held, main, table, votes_for
+from thoughtmill.train.claims import AGAINST_VOTES, CLAIMS, judged, main, table, votes_for
 from thoughtmill.train.measuring.scores import PolicyScore
 
 
@@ -14,15 +14,15 @@ def result(right: int, mean_new_tokens: float, problems: int = 100) -> PolicySco
 
 
 def test_a_gain_whose_interval_is_above_nothing_shows() -> None:
-    (claim,) = held({"lorid": result(90, 300), "greedy/ir": result(60, 50)})
+    (claim,) = judged({"lorid": result(90, 300), "greedy/ir": result(60, 50)})
     assert (claim["claim"], claim["shows"], claim["gain"]) == ("consistency beats IR alone", "yes", 0.3)
     assert 0 < claim["low"] < 0.3 < claim["high"]
 
 
 def test_a_loss_does_not_show_and_a_gain_of_chance_is_unclear() -> None:
-    (worse,) = held({"lorid": result(40, 300), "greedy/ir": result(60, 50)})
+    (worse,) = judged({"lorid": result(40, 300), "greedy/ir": result(60, 50)})
     assert worse["shows"] == "no"
-    (chance,) = held({"lorid": result(61, 300), "greedy/ir": result(60, 50)})
+    (chance,) = judged({"lorid": result(61, 300), "greedy/ir": result(60, 50)})
     assert (chance["shows"], chance["low"]) == ("unclear", 0.0)
 
 
@@ -30,16 +30,16 @@ def test_the_ensemble_has_to_beat_the_best_of_its_thoughts() -> None:
     single = {"greedy/cot": result(50, 40), "greedy/pot": result(70, 50), "greedy/eot": result(60, 45)}
     found = {
         claim["policy"]: claim
-        for claim in held(single | {"etd": result(75, 60), "etd_vote": result(80, 135)})
+        for claim in judged(single | {"etd": result(75, 60), "etd_vote": result(80, 135)})
     }
     assert {claim["against"] for claim in found.values()} == {"greedy/pot"}
     assert (found["etd"]["gain"], found["etd_vote"]["gain"]) == (0.05, 0.1)
 
 
 def test_a_claim_whose_policies_were_not_run_is_left_out() -> None:
-    assert held({"lorid": result(1, 1)}) == []
+    assert judged({"lorid": result(1, 1)}) == []
     everything = {name: result(5, 5) for one, others in CLAIMS.values() for name in (one, *others)}
-    assert [claim["claim"] for claim in held(everything)] == list(CLAIMS)
+    assert [claim["claim"] for claim in judged(everything)] == list(CLAIMS)
 
 
 VOTES = {f"majority@{k}/ir": result(50 + k, 40.0 * k) for k in (1, 2, 3, 12)}
@@ -80,7 +80,7 @@ def test_only_the_votes_of_ir_are_held_against_a_policy() -> None:
 
 
 def test_a_claim_tells_what_it_gains_over_votes_of_its_own_cost() -> None:
-    (claim,) = held(VOTES | {"lorid": result(72, 100), "greedy/ir": result(50, 40)})
+    (claim,) = judged(VOTES | {"lorid": result(72, 100), "greedy/ir": result(50, 40)})
     votes = claim["votes"]
     assert (votes["votes"], votes["accuracy"], votes["mean_new_tokens"]) == (2.5, 0.525, 100)
     assert votes["gain"] == 0.195
@@ -89,28 +89,41 @@ def test_a_claim_tells_what_it_gains_over_votes_of_its_own_cost() -> None:
 
 def test_shares_of_several_runs_count_as_shares() -> None:
     one = PolicyScore({"a": 1.0, "b": 0.5}, 10)
-    (claim,) = held({"lorid": one, "greedy/ir": PolicyScore({"a": 0.5, "b": 0.5}, 5)})
+    (claim,) = judged({"lorid": one, "greedy/ir": PolicyScore({"a": 0.5, "b": 0.5}, 5)})
     assert (claim["gain"], claim["accuracy"]) == (0.25, 0.75)
 
 
-def cells_of(claims: list[dict[str, object]]) -> list[str]:
-    """Return the cells of the only row of the table of claims."""
-    head, _, row = table([{"test_set": "one, test"} | claim for claim in claims]).splitlines()
-    assert head.count("|") == row.count("|") == len(HEADS) + 1
-    return [cell.strip() for cell in row.strip("|").split("|")]
+def cells_of(claims: list[dict[str, object]]) -> tuple[list[str], list[str]]:
+    """Return the cells of the only row of both tables."""
+    first, words, second = table([{"test_set": "one, test"} | claim for claim in claims]).split("\n\n")
+    assert words == AGAINST_VOTES
+    rows = [found.splitlines()[2].strip("|").split("|") for found in (first, second)]
+    gains, over_votes = ([cell.strip() for cell in row] for row in rows)
+    return gains, over_votes
 
 
-def test_the_table_says_of_each_claim_whether_it_shows_by_how_much_and_at_what_cost() -> None:
-    cells = cells_of(held(VOTES | {"lorid": result(90, 300), "greedy/ir": result(60, 50)}))
-    assert cells[:3] == ["consistency beats IR alone", "one, test", "**yes**"]
-    assert cells[3].startswith("+30.0 (+2")
-    assert cells[4:7] == ["`lorid` 90.0, 300 tokens", "`greedy/ir` 60.0", "7.5 votes 57.5, 300 tokens"]
-    assert cells[7].startswith("+32.5 (+2")
+def test_the_tables_say_of_each_claim_whether_it_shows_and_what_it_gains() -> None:
+    gains, over_votes = cells_of(judged(VOTES | {"lorid": result(90, 300), "greedy/ir": result(60, 50)}))
+    assert gains[:2] == over_votes[:2] == ["consistency beats IR alone", "`lorid`"]
+    assert gains[2].startswith("**yes** +30.0 (+2")
+    assert over_votes[2].startswith("+32.5 (+2")
+    assert over_votes[2].endswith("), 7.5 votes")
 
 
 def test_a_policy_cheaper_than_any_vote_says_so() -> None:
-    cells = cells_of(held(VOTES | {"lorid": result(90, 30), "greedy/ir": result(60, 50)}))
-    assert cells[6:] == ["one costs more", ""]
+    _, over_votes = cells_of(judged(VOTES | {"lorid": result(90, 30), "greedy/ir": result(60, 50)}))
+    assert over_votes[2] == "one vote costs more"
+
+
+def test_each_claim_is_one_row_with_a_column_for_every_test_set() -> None:
+    (claim,) = judged({"lorid": result(90, 30), "greedy/ir": result(60, 50)})
+    (other,) = judged({"pair": result(90, 30), "pair_unhinted": result(60, 50)})
+    rows = [{"test_set": "a"} | claim, {"test_set": "b"} | claim, {"test_set": "b"} | other]
+    head, _, first, second = (
+        line.strip("|").split("|") for line in table(rows).split("\n\n")[0].splitlines()
+    )
+    assert [cell.strip() for cell in head] == ["claim", "policy", "a", "b"]
+    assert [bool(cell.strip()) for cell in first + second] == [True] * 4 + [True, True, False, True]
 
 
 @pytest.mark.parametrize("file", ['{"claims": ', "{}", '{"claims": [{"claim": "of an older form"}]}'])

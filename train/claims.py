@@ -1,11 +1,11 @@
-"""Claims of the papers, held against what shows here: by how much, and at what cost.
+"""The claims of the papers, measured on our students: the gain of each policy, and what it costs.
 
-`python -m thoughtmill.train.claims` prints them as the table of the README, from `data/students.json`.
+`python -m thoughtmill.train.claims` prints the tables of `docs/claims.md` from `data/students.json`.
 """
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tabulate import tabulate
@@ -14,6 +14,8 @@ from thoughtmill.factory.core import stage
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import existing, root
 from thoughtmill.train.measuring.scores import PolicyScore, difference
+
+Claim = Mapping[str, Any]
 
 CLAIMS: dict[str, tuple[str, tuple[str, ...]]] = {
     "consistency beats IR alone": ("lorid", ("greedy/ir",)),
@@ -24,46 +26,45 @@ CLAIMS: dict[str, tuple[str, tuple[str, ...]]] = {
     "a pair with hints beats one without": ("pair", ("pair_unhinted",)),
     "a network beats a pair": ("network", ("pair",)),
 }
-"""The policy of each claim, and those of which it has to beat the best."""
+"""The policy of each claim, and the policies of which it has to beat the best."""
 
-HEADS = ("claim", "problems", "shows", "points gained (95 %)", "right", "against",
-         "votes of IR for as much", "points over them (95 %)")  # fmt: skip
+AGAINST_VOTES = "Points gained over as many votes of IR as the policy's own tokens buy:"
 
 
-def held(results: Mapping[str, PolicyScore], seed: int = 0) -> list[dict[str, Any]]:
+def judged(results: Mapping[str, PolicyScore], seed: int = 0) -> list[dict[str, Any]]:
     """Return every claim whose policies were run: the gain with its interval, and the gain over mere votes.
 
     `shows` is `yes` where the whole interval is above 0, `no` where it is below, else `unclear`. `votes` are
-    IR's for as many new tokens, as `votes_for` finds them; there are none where one alone costs more.
+    IR's at the cost of the policy, as `votes_for` finds them, or None where a single vote costs more.
     """
-    found = []
+    rows = []
     for claim, (name, others) in CLAIMS.items():
         if name not in results or any(other not in results for other in others):
             continue
-        one = results[name]
+        score = results[name]
         best = max(others, key=lambda other: results[other].accuracy)
-        apart = difference(one.right, results[best].right, seed)
-        row: dict[str, Any] = {"claim": claim, "policy": name, "against": best, **apart}
-        row["shows"] = "yes" if apart["low"] > 0 else "no" if apart["high"] < 0 else "unclear"
-        row["accuracy"], row["mean_new_tokens"] = one.accuracy, one.mean_new_tokens
+        gain = difference(score.right, results[best].right, seed)
+        row: dict[str, Any] = {"claim": claim, "policy": name, "against": best, **gain}
+        row["shows"] = "yes" if gain["low"] > 0 else "no" if gain["high"] < 0 else "unclear"
+        row["accuracy"], row["mean_new_tokens"] = score.accuracy, score.mean_new_tokens
         row["against_accuracy"] = results[best].accuracy
-        votes = votes_for(results, one.mean_new_tokens)
+        votes = votes_for(results, score.mean_new_tokens)
         row["votes"] = votes and {
             "votes": votes[0],
             "accuracy": votes[1].accuracy,
             "mean_new_tokens": votes[1].mean_new_tokens,
-            **difference(one.right, votes[1].right, seed),
+            **difference(score.right, votes[1].right, seed),
         }
-        found.append(row)
-    return found
+        rows.append(row)
+    return rows
 
 
 def votes_for(results: Mapping[str, PolicyScore], new_tokens: float) -> tuple[float, PolicyScore] | None:
-    """Return how many votes of IR cost so many new tokens a problem, and what they come to.
+    """Return how many votes of IR a number of new tokens buys per problem, and the score of these votes.
 
-    Between the costs of k and of k + 1 votes, so large a share of the problems has k + 1 that the mean is
-    met: both what they cost and how often they are right lie between in that share. Where that is more than
-    all votes there are cost, it is all of them.
+    A number between the costs of k and k + 1 votes buys k + 1 votes for a share of the problems and k for the
+    others; cost and accuracy are interpolated by that share. A number above the cost of all votes buys all of
+    them. Where it does not buy one vote, the result is None.
     """
     ladder = sorted(
         (result.mean_new_tokens, int(found[1]), result.right)
@@ -75,48 +76,48 @@ def votes_for(results: Mapping[str, PolicyScore], new_tokens: float) -> tuple[fl
     below = [step for step in ladder if step[0] <= new_tokens]
     low, high = below[-1], ladder[min(len(below), len(ladder) - 1)]
     share = (new_tokens - low[0]) / (high[0] - low[0]) if high != low else 0.0
-    right = {one: (1 - share) * low[2][one] + share * high[2][one] for one in low[2]}
+    right = {name: (1 - share) * low[2][name] + share * high[2][name] for name in low[2]}
     return round(low[1] + share * (high[1] - low[1]), 1), PolicyScore(right, min(new_tokens, ladder[-1][0]))
 
 
-def table(claims: Sequence[Mapping[str, Any]]) -> str:
-    """Return claims in Markdown: shares in per cent, gains in points."""
-    rows = [
-        [
-            row["claim"],
-            row["test_set"],
-            f"**{row['shows']}**",
-            points(row),
-            f"`{row['policy']}` {100 * row['accuracy']:.1f}, {row['mean_new_tokens']:.0f} tokens",
-            f"`{row['against']}` {100 * row['against_accuracy']:.1f}",
-            voted(row["votes"]),
-            points(row["votes"]) if row["votes"] else "",
+def table(claims: Sequence[Claim]) -> str:
+    """Return claims in Markdown, a row each and a column per test set: their gains, then those over votes."""
+    sets = list(dict.fromkeys(row["test_set"] for row in claims))
+    by_claim: dict[tuple[str, str], dict[str, Claim]] = {}
+    for row in claims:
+        by_claim.setdefault((row["claim"], f"`{row['policy']}`"), {})[row["test_set"]] = row
+
+    def shown(cell: Callable[[Claim], str]) -> str:
+        rows = [
+            [*names, *(cell(found[name]) if name in found else "" for name in sets)]
+            for names, found in by_claim.items()
         ]
-        for row in claims
-    ]
-    return tabulate(rows, HEADS, "pipe", disable_numparse=True)
+        return tabulate(rows, ["claim", "policy", *sets], "pipe", disable_numparse=True)
+
+    return "\n\n".join([shown(_verdict), AGAINST_VOTES, shown(_over_votes)])
 
 
-def points(row: Mapping[str, Any]) -> str:
+def _verdict(row: Claim) -> str:
+    return f"**{row['shows']}** {_points(row)}"
+
+
+def _over_votes(row: Claim) -> str:
+    votes = row["votes"]
+    return f"{_points(votes)}, {votes['votes']:.1f} votes" if votes else "one vote costs more"
+
+
+def _points(row: Claim) -> str:
     """Return a gain in points, with its interval."""
     return f"{100 * row['gain']:+.1f} ({100 * row['low']:+.1f} to {100 * row['high']:+.1f})"
 
 
-def voted(votes: Mapping[str, Any] | None) -> str:
-    """Return how many votes of IR were held against a policy, what they got right and what they cost."""
-    if votes is None:
-        return "one costs more"
-    told = f"{votes['votes']:.1f} votes {100 * votes['accuracy']:.1f}"
-    return f"{told}, {votes['mean_new_tokens']:.0f} tokens"
-
-
 def main() -> None:
-    """Print the table of `data/students.json`."""
-    file = existing(root() / "data" / "students.json", "build it with `dvc repro`")
+    """Print the tables of `data/students.json`."""
+    file = existing(root() / "data" / "students.json", "make it with `make students`")
     try:
         print(table(json.loads(file.read_text("utf-8"))["claims"]))
     except (ValueError, LookupError, TypeError) as error:
-        raise ThoughtmillError(f"{file} is torn or of an older form: build it with `dvc repro`") from error
+        raise ThoughtmillError(f"{file} is torn or of an older form: make it with `make students`") from error
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import aside, root, write_json
 from thoughtmill.factory.core.params import Section
 from thoughtmill.schemas import PolicyResults, Predictions
-from thoughtmill.train.claims import held
+from thoughtmill.train.claims import judged
 from thoughtmill.train.measuring.mistakes import MISTAKES, mistake
 from thoughtmill.train.measuring.scores import ScoredRun, figures, result, scored
 from thoughtmill.train.policies import candidates, policy
@@ -91,7 +91,7 @@ def evaluate(
         "claims": [
             {"test_set": test_set} | claim
             for test_set in by_set
-            for claim in held(
+            for claim in judged(
                 {name: result(found) for (where, name), found in runs.items() if where == test_set}, seed
             )
         ],
