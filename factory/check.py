@@ -35,6 +35,7 @@ SECTIONS: dict[str, str | None] = {
 NAMES: dict[str, str] = {
     "thoughts.*": "thoughtmill.factory.thoughts:THOUGHTS",
     "seed.sources.*.set": "thoughtmill.factory.problems:PROBLEM_SETS",
+    "verify.executor": "thoughtmill.factory.core.executors:EXECUTORS",
     "infer.splits.*": "thoughtmill.schemas.fields:SPLITS",
 }
 """Where `params.yaml` holds names of entries, and the registry of each as `module:attribute`."""

@@ -19,7 +19,7 @@ from thoughtmill.factory.core.progress import track
 from thoughtmill.factory.solvers.checks import redrawing
 from thoughtmill.factory.solvers.outcome import Check
 from thoughtmill.factory.thoughts import THOUGHTS
-from thoughtmill.factory.thoughts.solving import VerifySettings, worker_pool
+from thoughtmill.factory.thoughts.solving import VerifySettings, executor
 from thoughtmill.schemas import Checks, Problems, Records
 
 
@@ -177,7 +177,7 @@ def main() -> None:
     kinds = {thought: THOUGHTS.named(thought).KIND for thought in thoughts}
     records = in_order(verified, thoughts)
     found = redrawing.pairs(problems, records, kinds, settings.seed) if settings.redraw else ()
-    pool = worker_pool(solving, redrawing.redraw, redrawing.lost)
+    pool = executor(solving, redrawing.redraw, redrawing.lost)
     with (
         tables.writer(data / "records.parquet", Records) as add_record,
         tables.writer(data / "checks.parquet", Checks) as add_check,

@@ -20,11 +20,13 @@ FOREIGN = Path(__file__).with_name("foreign")
 EXTEND = ROOT / "docs" / "extend.md"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 (SHOWN,) = [found[2] for found in BLOCK.finditer(EXTEND.read_text("utf-8")) if found[1] == "yaml"]
-PARAMS: dict[str, Any] = {**yaml.safe_load(SHOWN), "verify": {"workers": 1}}
+PARAMS: dict[str, Any] = yaml.safe_load(SHOWN)
 STAGES = """
 from thoughtmill.factory import check, curate, generate, release, seed, tabulate, verify
 from thoughtmill.factory.core import params
+from thoughtmill.factory.core.executors.local import WorkerPool
 
+del WorkerPool.spread  # its own executor does the work
 check.main()
 seed.main()
 for thought in params.thoughts():

@@ -11,7 +11,7 @@ from thoughtmill.factory.solvers import programs
 from thoughtmill.factory.solvers.limits import Limits
 from thoughtmill.factory.solvers.solvers import Solvers
 from thoughtmill.factory.thoughts import solving as verdicts
-from thoughtmill.factory.thoughts.solving import Job, Solved, VerifySettings, solve, solving, worker_pool
+from thoughtmill.factory.thoughts.solving import Job, Solved, VerifySettings, executor, solve, solving
 
 PROBLEM = "How many are 6 rows of 7?"
 SETTINGS = VerifySettings(limits=Limits(wall_s=0.3, long_wall_s=0.6))
@@ -75,7 +75,15 @@ def _answer(job: Job, solvers: Solvers) -> str | None:
 
 def test_other_work_has_solvers_too() -> None:
     settings = SETTINGS.model_copy(update={"workers": 1})
-    assert list(worker_pool(settings, _answer, lambda _: None).spread(JOBS[:2])) == ["42", "42"]
+    assert list(executor(settings, _answer, lambda _: None).spread(JOBS[:2])) == ["42", "42"]
+
+
+def test_an_unknown_executor_is_named_with_those_there_are() -> None:
+    settings = SETTINGS.model_copy(update={"executor": "slurm"})
+    with pytest.raises(
+        ThoughtmillError, match=r"params\.yaml: verify: unknown executor `slurm`; there are: local"
+    ):
+        solving(settings, Path("journal"))
 
 
 def test_strict_refuses_a_system_without_protections_before_any_worker_starts(
@@ -86,7 +94,7 @@ def test_strict_refuses_a_system_without_protections_before_any_worker_starts(
     with pytest.raises(ThoughtmillError, match=r"set verify\.limits\.fence to auto"):
         solving(strict, Path("journal"))
     with pytest.raises(ThoughtmillError, match=r"set verify\.limits\.fence to auto"):
-        worker_pool(strict, _answer, lambda _: None)
+        executor(strict, _answer, lambda _: None)
 
 
 def test_a_worker_is_told_its_fence_and_does_not_look_for_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from thoughtmill.factory.core.files import digest, existing, root
 from thoughtmill.factory.core.progress import track
 from thoughtmill.factory.solvers.solvers import Solvers
 from thoughtmill.factory.thoughts import THOUGHTS
-from thoughtmill.factory.thoughts.solving import VerifySettings, configured, worker_pool
+from thoughtmill.factory.thoughts.solving import VerifySettings, configured, executor
 from thoughtmill.schemas import Released
 
 
@@ -50,7 +50,7 @@ def prove(folder: Path, settings: VerifySettings) -> str:
         faults.append("the data version is not that of the tables in manifest.json")
     claims = 0
     if not faults:
-        pool = worker_pool(settings, refuted, _lost)
+        pool = executor(settings, refuted, _lost)
         for fault in pool.spread(track(claimed(folder), "prove")):
             claims += 1
             faults += [fault] if fault else []

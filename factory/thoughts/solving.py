@@ -13,7 +13,7 @@ from pydantic import Field
 
 from thoughtmill.factory.core import params
 from thoughtmill.factory.core.errors import NotInProject
-from thoughtmill.factory.core.executors.local import WorkerPool
+from thoughtmill.factory.core.executors import EXECUTORS, Executor
 from thoughtmill.factory.core.journal import journaled
 from thoughtmill.factory.core.params import Section
 from thoughtmill.factory.solvers.checks import CHECKS, checked
@@ -30,6 +30,7 @@ Result = TypeVar("Result")
 class VerifySettings(Section):
     """The section `verify` of `params.yaml`."""
 
+    executor: str = Field("local", description="how completions are spread over processes")
     workers: int = Field(0, ge=0, description="processes that solve; 0 is one per core")
     equations_timeout_s: float = Field(5.0, gt=0, description="seconds for one system of equations")
     limits: Limits = Limits()
@@ -103,28 +104,28 @@ def _solved(job: Job, rationale: str | None, solvers: Solvers, share_s: float) -
 
 def solving(settings: VerifySettings, journal: Path) -> Solving:
     """Return a function that solves jobs on all cores; after `kill -9` it continues from `journal`."""
-    return partial(journaled, journal, _pool(settings, solve, _lost).spread, dump=_dump, load=_load)
+    return partial(journaled, journal, _executor(settings, solve, _lost).spread, dump=_dump, load=_load)
 
 
-def worker_pool(
+def executor(
     settings: VerifySettings, work: Callable[[Item, Solvers], Result], lost: Callable[[Item], Result]
-) -> WorkerPool[Item, Result]:
-    """Return a pool of processes, by default one per core, that each have their own solvers.
+) -> Executor[Item, Result]:
+    """Return an executor of processes, by default one per core, that each have their own solvers.
 
     If the system cannot fence programs well, this warns or refuses, once for all workers.
     """
-    return _pool(settings, partial(_each, work), lost)
+    return _executor(settings, partial(_each, work), lost)
 
 
-def _pool(
+def _executor(
     settings: VerifySettings,
     work: Callable[[list[Item], Solvers], list[Result]],
     lost: Callable[[Item], Result],
-) -> WorkerPool[Item, Result]:
+) -> Executor[Item, Result]:
     workers = settings.workers or os.cpu_count() or 1
-    return WorkerPool(
-        partial(_with_solvers, work), lost, workers, _begin, (settings, fence_for(settings.limits))
-    )
+    make = EXECUTORS.named(settings.executor, "params.yaml: verify: ")
+    begun = (settings, fence_for(settings.limits))
+    return make(partial(_with_solvers, work), lost, workers, _begin, begun)
 
 
 def source_digest() -> str:

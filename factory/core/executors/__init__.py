@@ -1,1 +1,46 @@
-"""How work is spread over processes: one module per executor."""
+"""The registry of executors: how work is spread over processes, or over machines.
+
+To add an executor, write a class like `local.WorkerPool` and its line in `EXECUTORS`; another package names
+its own in an entry point of the group `thoughtmill.executors`.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Protocol, TypeVar
+
+from thoughtmill.factory.core.registry import Registry
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+Item_contra = TypeVar("Item_contra", contravariant=True)
+Result_co = TypeVar("Result_co", covariant=True)
+
+
+class Executor(Protocol[Item_contra, Result_co]):
+    """Does work on items; it is open as long as it spreads some."""
+
+    def spread(self, items: Iterable[Item_contra]) -> Iterator[Result_co]:
+        """Yield the result of every item, in order and in flat memory."""
+        ...
+
+
+class ExecutorMaker(Protocol):
+    """A class of executors."""
+
+    def __call__(
+        self,
+        work: Callable[[list[Item]], list[Result]],
+        lost: Callable[[Item], Result],
+        workers: int,
+        begin: Callable[..., None],
+        arguments: tuple[Any, ...],
+    ) -> Executor[Item, Result]:
+        """Return an executor of `workers` that each call `begin(*arguments)` once, then `work(items)`.
+
+        The result of an item whose worker died, twice, is `lost(item)`.
+        """
+        ...
+
+
+EXECUTORS: Registry[ExecutorMaker] = Registry(
+    "executor", "thoughtmill.executors", {"local": "thoughtmill.factory.core.executors.local:WorkerPool"}
+)
