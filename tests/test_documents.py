@@ -24,8 +24,6 @@ BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 ARCHITECTURE = TEXTS[ROOT / "docs" / "architecture.md"]
 TOP = ("thoughtmill", "train", "schemas")
 """Rooms that are drawn whole; those of `factory/` are drawn apart."""
-ARRIVING = {"init"}
-"""Commands and targets that the pages name and that are about to be merged."""
 
 
 def blocks(language: str) -> Iterator[tuple[str, str]]:
@@ -71,16 +69,15 @@ def test_every_command_is_one_that_exists_with_arguments_that_it_takes() -> None
     lines = [(page, shlex.split(line)) for page, line in shell_lines() if line.startswith("thoughtmill ")]
     assert len(lines) > 10
     for page, (_, *words) in lines:
-        assert words[0] in {*cli.COMMANDS, *ARRIVING}, page
-        if words[0] in cli.COMMANDS:
-            cli.parser(words[:1]).parse_args(words)
+        assert words[0] in cli.COMMANDS, page
+        cli.parser(words[:1]).parse_args(words)
 
 
 def test_every_target_of_make_exists() -> None:
     targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
     named = {line.split()[1] for _, line in shell_lines() if line.startswith("make ")}
     named |= {found for text in TEXTS.values() for found in re.findall(r"`make (\w+)`", text)}
-    assert named <= targets | ARRIVING
+    assert named <= targets
 
 
 def test_every_module_that_is_run_exists() -> None:
