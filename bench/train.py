@@ -1,8 +1,8 @@
 """Target tokens per second and peak memory in training: Thoughtmill against TRL's SFTTrainer with peft.
 
-Run `python -m bench.train [CORPUS] [STEPS]` after `make repro`; CORPUS is `data` unless given. Both train the
-same LoRA on the same base, on the records of `etd`, in the same order, batch and precision, each in a process
-of its own. TRL runs once as it comes and once without gradient checkpointing, which is faster where memory
+Run `python -m bench.train [CORPUS] [STEPS]` after `make repro`; CORPUS is `data` unless given. With `--gpu
+[BASE] [CORPUS]` it runs `bench.gpu.trainers` instead, on one card. Both train the same LoRA on the same base,
+on the records of `etd`, in the same order, batch and precision, each in a process of its own. TRL runs once as it comes and once without gradient checkpointing, which is faster where memory
 allows. On a GPU the base has about half a billion random weights (Qwen2.5's shape) and runs in bfloat16; on a
 CPU it is the embedded student's, in float32. TRL is installed beside this file, never into the project's
 environment. Last come the seconds of one `etd` student against three students of one thought each.
@@ -14,10 +14,11 @@ import resource
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from transformers import AutoTokenizer, Qwen2Config, Qwen2ForCausalLM
+from transformers import AutoTokenizer, Qwen2Config, Qwen2ForCausalLM, TrainerCallback
 
 from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.train import roles
@@ -36,9 +37,7 @@ CLOCK = time.monotonic if torch.cuda.is_available() else time.process_time
 
 def main(corpus: str = "data", steps: str = "60") -> None:
     """Print one line per trainer, and one per student of the ensemble's cost."""
-    if not PEERS.exists():
-        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
-        subprocess.run([*pip, "--target", str(PEERS), TRL], check=True)
+    install()
     base = random_base() if torch.cuda.is_available() else "train/embedded/base"
     found = {
         name: child(name, corpus, steps, base) for name in ("thoughtmill", "trl", "trl-no-checkpointing")
@@ -52,6 +51,13 @@ def main(corpus: str = "data", steps: str = "60") -> None:
         ratio = found["thoughtmill"]["target_tokens_per_s"] / found[peer]["target_tokens_per_s"]
         print(f"Thoughtmill is {ratio:.2f} times as fast as {peer}")
     ensemble(corpus, base)
+
+
+def install() -> None:
+    """Install TRL beside this file, if that is not done yet."""
+    if not PEERS.exists():
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
+        subprocess.run([*pip, "--target", str(PEERS), TRL], check=True)
 
 
 def child(name: str, corpus: str, steps: str, base: str) -> dict[str, float]:
@@ -104,7 +110,12 @@ def ours(base: Base, plan: TrainingPlan, chosen: FinetuneSettings) -> tuple[floa
 
 
 def trl(
-    base: Base, plan: TrainingPlan, chosen: FinetuneSettings, checkpointing: bool
+    base: Base,
+    plan: TrainingPlan,
+    chosen: FinetuneSettings,
+    checkpointing: bool,
+    callbacks: Sequence[TrainerCallback] = (),
+    out: Path = PEERS / "out",
 ) -> tuple[float, list[float]]:
     """Train with SFTTrainer on the same tokens, with the loss on the targets alone as well."""
     from datasets import Dataset
@@ -116,7 +127,7 @@ def trl(
         "completion_mask": [[0] * len(prompt) + [1] * len(target) for prompt, target in rows],
     }
     config = SFTConfig(
-        output_dir=str(PEERS / "out"), max_steps=len(plan.steps),
+        output_dir=str(out), max_steps=len(plan.steps),
         per_device_train_batch_size=chosen.batch_records,
         learning_rate=chosen.learning_rate, lr_scheduler_type="cosine", warmup_steps=0, weight_decay=0.0,
         logging_steps=1, save_strategy="no", report_to="none", train_sampling_strategy="sequential",
@@ -137,6 +148,7 @@ def trl(
         train_dataset=Dataset.from_dict(told),
         processing_class=base.tokenizer,
         peft_config=lora,
+        callbacks=list(callbacks),
     )
     begun = CLOCK()
     trainer.train()
@@ -177,4 +189,14 @@ def random_base() -> str:
 
 if __name__ == "__main__":
     words = sys.argv[1:]
-    only(*words[1:]) if words[:1] == ["--only"] else main(*words)
+    if words[:1] == ["--gpu"]:
+        from bench.gpu import trainers
+
+        base, corpus = [*words[1:], *["train/bases/smollm2-135m-instruct", "data"][len(words) - 1 :]]
+        install()
+        sys.path.append(str(PEERS))
+        trainers.main(Path(base), Path(corpus), PEERS)
+    elif words[:1] == ["--only"]:
+        only(*words[1:])
+    else:
+        main(*words)

@@ -63,8 +63,7 @@ def student(base: Base, settings: FinetuneSettings) -> PeftModel:
     torch.manual_seed(settings.seed)
     if settings.precision == "4bit":
         prepare_model_for_kbit_training(base.model, use_gradient_checkpointing=False)
-    checkpointing = settings.gradient_checkpointing
-    if torch.cuda.is_available() if checkpointing is None else checkpointing:
+    if settings.gradient_checkpointing:
         base.model.gradient_checkpointing_enable({"use_reentrant": False})
     lora = adapters.lora(
         base.model,

@@ -114,6 +114,10 @@ def main(step: str, work: str, out: str, *words: str) -> None:
         from bench.gpu import profile
 
         found = profile.main(chosen(space, words), space / "corpus" / "data", Path(out), *words)
+    elif step == "train":
+        from bench.gpu import trainers
+
+        found = trainers.main(chosen(space, words), space / "corpus" / "data", Path(out), *words)
     else:
         from bench.gpu import probe
 

@@ -23,10 +23,13 @@ from thoughtmill.factory.core.files import aside
 from thoughtmill.factory.core.progress import LINE_EVERY_S, line
 from thoughtmill.train.students.bases import Base
 from thoughtmill.train.training import batches
+from thoughtmill.train.training.cuda import FastSteps, fast_steps
 from thoughtmill.train.training.plan import TrainingPlan
 from thoughtmill.train.training.settings import FinetuneSettings
 
 CLIP = 1.0
+READ_EVERY = 16
+"""Steps after which losses are read from a GPU that need not wait for it before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,38 +52,84 @@ def learn(
     """
     accelerator = accelerated(base)
     weights = [weight for weight in model.parameters() if weight.requires_grad]
-    optimizer = torch.optim.AdamW(weights, lr=settings.learning_rate, weight_decay=0.0)
+    on_gpu = accelerator.device.type == "cuda"
+    optimizer = torch.optim.AdamW(weights, lr=settings.learning_rate, weight_decay=0.0, fused=on_gpu or None)
     wrapped, optimizer = accelerator.prepare(model, optimizer)
     told = f"{plan.sha} {base.sha} {settings.model_dump_json()}"
     fingerprint = hashlib.sha256(told.encode()).hexdigest()
-    curve = _resume(state, fingerprint, model, optimizer)
-    begun, before, said = time.monotonic(), len(curve), 0.0
     wrapped.train()
+    curve = _resume(state, fingerprint, model, optimizer)
+    fast = faster(accelerator, wrapped, base, model, plan, settings)
+    begun, before, said = time.monotonic(), len(curve), 0.0
+    unread: list[tuple[int, Tensor, int, float]] = []
     for step in range(len(curve), len(plan.steps)):
         torch.manual_seed(Random(f"{settings.seed}/{step}/{accelerator.process_index}").getrandbits(63))
         rate = learning_rate(step, len(plan.steps), settings)
         for group in optimizer.param_groups:
             group["lr"] = rate
-        loss, target_tokens = backward(
-            accelerator, wrapped, base, plan, chosen=plan.steps[step], pass_tokens=settings.pass_tokens
-        )
-        if not math.isfinite(loss):
-            raise ThoughtmillError(f"{what}: the loss of step {step} is {loss}: lower finetune.learning_rate")
-        accelerator.clip_grad_norm_(weights, CLIP)
+        if fast is None:
+            loss, target_tokens = backward(
+                accelerator, wrapped, base, plan, chosen=plan.steps[step], pass_tokens=settings.pass_tokens
+            )
+            accelerator.clip_grad_norm_(weights, CLIP)
+        else:
+            loss, target_tokens = fast.backward(plan.steps[step])
+            nn.utils.clip_grad_norm_(fast.master, CLIP)
         optimizer.step()
         optimizer.zero_grad()
-        curve.append(LossPoint(step, loss, target_tokens, rate))
-        done, elapsed_s = len(curve) == len(plan.steps), time.monotonic() - begun
-        if len(curve) % settings.save_every == 0 and not done and accelerator.is_main_process:
-            _save(state, fingerprint, model, optimizer, curve)
-        if done or elapsed_s - said >= LINE_EVERY_S:
+        unread.append((step, loss, target_tokens, rate))
+        done, saves = step + 1 == len(plan.steps), (step + 1) % settings.save_every == 0
+        if fast is None or done or saves or len(unread) == READ_EVERY:
+            curve += read(unread, what)
+            unread = []
+        if saves and not done and accelerator.is_main_process:
+            with nullcontext() if fast is None else fast.restored():
+                _save(state, fingerprint, model, optimizer, curve)
+        elapsed_s = time.monotonic() - begun
+        if done or (not unread and elapsed_s - said >= LINE_EVERY_S):
             said = elapsed_s
             rate_s = sum(point.target_tokens for point in curve[before:]) / elapsed_s
-            words = f"{what}: loss {loss:.3f}, {rate_s:,.0f} target tokens a second"
+            words = f"{what}: loss {curve[-1].loss:.3f}, {rate_s:,.0f} target tokens a second"
             accelerator.print(
                 line(words, len(curve) - before, len(plan.steps) - before, elapsed_s), file=sys.stderr
             )
+    if fast is not None:
+        fast.close()
     return curve
+
+
+def read(unread: list[tuple[int, Tensor, int, float]], what: str) -> list[LossPoint]:
+    """Return the points of steps whose losses lie on a device; a loss that is no number is an error."""
+    losses = torch.stack([loss for _, loss, _, _ in unread]).tolist()
+    for (step, *_), loss in zip(unread, losses, strict=True):
+        if not math.isfinite(loss):
+            raise ThoughtmillError(f"{what}: the loss of step {step} is {loss}: lower finetune.learning_rate")
+    return [
+        LossPoint(step, loss, tokens, rate)
+        for (step, _, tokens, rate), loss in zip(unread, losses, strict=True)
+    ]
+
+
+def faster(
+    accelerator: Accelerator,
+    wrapped: nn.Module,
+    base: Base,
+    model: PeftModel,
+    plan: TrainingPlan,
+    settings: FinetuneSettings,
+) -> FastSteps | None:
+    """Prepare the faster step where there is a GPU that can; else save memory there, unless told not to."""
+
+    def ordinary(part: list[int]) -> float:
+        filled = batches.rows(plan.lengths, part, plan.packs)
+        batch = batches.collate(plan.encoded, filled, base.pad, base.start).to(accelerator.device)
+        with torch.no_grad():
+            return float(summed_loss(wrapped, base, batch))
+
+    fast = fast_steps(accelerator, base, model, plan, settings.pass_tokens, ordinary)
+    if fast is None and accelerator.device.type == "cuda" and settings.gradient_checkpointing is None:
+        base.model.gradient_checkpointing_enable({"use_reentrant": False})
+    return fast
 
 
 def accelerated(base: Base) -> Accelerator:
@@ -108,7 +157,7 @@ def backward(
     *,
     chosen: list[int],
     pass_tokens: int,
-) -> tuple[float, int]:
+) -> tuple[Tensor, int]:
     """Add the gradient of the mean loss over all target tokens of a step; return that loss and their number.
 
     The rows of a step are dealt to the processes, and cut into passes that fit in memory; every target token
@@ -127,7 +176,8 @@ def backward(
             loss = summed_loss(model, base, batch) * weight
             accelerator.backward(loss)
         total += loss.detach()
-    return float(accelerator.reduce(total, "mean")), target_tokens
+    reduced: Tensor = accelerator.reduce(total, "mean")
+    return reduced, target_tokens
 
 
 def summed_loss(model: nn.Module, base: Base, batch: batches.Batch) -> Tensor:

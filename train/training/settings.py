@@ -60,7 +60,9 @@ class FinetuneSettings(Section):
     context: int = Field(512, gt=0, description="tokens; longer examples are left out")
     pass_tokens: int = Field(8192, gt=0, description="tokens in one forward pass of one device: its memory")
     precision: Literal["auto", "float32", "bfloat16", "4bit"] = "auto"
-    gradient_checkpointing: bool | None = Field(None, description="less memory for more time; null: on a GPU")
+    gradient_checkpointing: bool | None = Field(
+        None, description="less memory for more time; null: on a GPU where its faster step is not to be had"
+    )
     save_every: int = Field(50, gt=0, description="steps between two states that a killed run goes on from")
     seed: int = 0
     by_role: dict[str, dict[str, Any]] = Field({}, description="settings of single roles: `kg: {steps: 600}`")

@@ -1,0 +1,124 @@
+"""Tokens a second in training on one GPU: Thoughtmill against TRL's SFTTrainer, each in a process of its own.
+
+All train the same LoRA (ETD's settings) on the records of `cot`, in the same order and batch, in bfloat16.
+`thoughtmill-ordinary` is the step that other machines take, for its loss. The seconds are those of the steps:
+what is compiled and captured before them, once a run, is `prepared_s`; of TRL's steps the first three, slower
+ones are left out.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import TrainerCallback
+
+from bench import train
+from bench.gpu.profile import PEAK
+from thoughtmill.factory.core.corpus import open_corpus
+from thoughtmill.train import finetune, roles
+from thoughtmill.train.students.bases import Base, load_base
+from thoughtmill.train.training import learning
+from thoughtmill.train.training.plan import TrainingPlan, training_plan
+from thoughtmill.train.training.settings import FinetuneSettings
+
+NAMES = ("thoughtmill", "trl-no-checkpointing", "trl", "thoughtmill-ordinary")
+WARM = 3
+ON_GPU = torch.cuda.is_available()
+
+
+def main(base: Path, corpus: Path, out: Path, *words: str) -> dict[str, Any]:
+    """Run the trainers that `words` name, or all, one after the other; print what each found."""
+    found: dict[str, Any] = {"base": base.name, "steps": 80 if ON_GPU else 4}
+    found["card"] = torch.cuda.get_device_name() if ON_GPU else "none"
+    for name in [one for one in NAMES if one in words] or NAMES:
+        asked = [sys.executable, "-m", "bench.gpu.trainers", name, str(base), str(corpus), str(out)]
+        asked.append(str(found["steps"]))
+        given = os.environ | {"PYTHONPATH": os.pathsep.join([str(Path.cwd()), *sys.path])}
+        told = subprocess.run(asked, stdout=subprocess.PIPE, text=True, check=False, env=given)
+        lines = [line for line in told.stdout.splitlines() if line.startswith("{")]
+        found[name] = json.loads(lines[-1]) if lines and not told.returncode else {"failed": told.returncode}
+        print(json.dumps({name: found[name]}), flush=True)
+    return found
+
+
+def settings(base: str, steps: int) -> FinetuneSettings:
+    """Return ETD's settings; a schedule without warm-up, which all trainers spell the same way."""
+    told = {"preset": "etd", "base": base, "steps": steps, "limit": 3200, "warmup": 0.0, "save_every": 10**6}
+    return FinetuneSettings.model_validate(told | ({} if ON_GPU else {"batch_records": 4}))
+
+
+def only(name: str, base: str, corpus: str, out: str, steps: str) -> None:
+    """Train with one trainer and print what was measured, as JSON."""
+    chosen = settings(base, int(steps))
+    loaded = load_base(base, precision="bfloat16" if ON_GPU else "float32")
+    loaded.model.to("cuda" if ON_GPU else "cpu")
+    plan = training_plan(loaded, roles.examples(open_corpus(corpus), "cot"), chosen)
+    work = trl if name.startswith("trl") else ours
+    seconds, losses, more = work(name, loaded, plan, chosen, Path(out))
+    steps_of = plan.steps[len(plan.steps) - more.pop("measured", len(plan.steps)) :]
+    tokens = sum(plan.lengths[one] for step in steps_of for one in step)
+    targets = sum(len(plan.encoded[one][1]) for step in steps_of for one in step)
+    weights = sum(one.numel() for one in loaded.model.parameters())
+    found = {
+        "tokens_per_s": round(tokens / seconds),
+        "target_tokens_per_s": round(targets / seconds),
+        "ms_per_step": round(1000 * seconds / len(steps_of), 1),
+        "tokens_per_step": round(tokens / len(steps_of)),
+        "mfu_6n": round(6 * weights * tokens / seconds / PEAK, 4),
+        "peak_gb": round(torch.cuda.max_memory_allocated() / 2**30, 2) if ON_GPU else None,
+        "losses": [round(one, 3) for one in (*losses[:2], *losses[9::10])],
+    }
+    print(json.dumps(found | more))
+
+
+def ours(
+    name: str, base: Base, plan: TrainingPlan, chosen: FinetuneSettings, out: Path
+) -> tuple[float, list[float], dict[str, Any]]:
+    """Train with our loop; return the seconds of its steps, its losses, and those of preparing."""
+    prepared = 0.0
+    real = learning.faster
+
+    def clocked(*given: Any) -> Any:
+        nonlocal prepared
+        begun = time.monotonic()
+        made = None if name == "thoughtmill-ordinary" else real(*given)
+        prepared += time.monotonic() - begun
+        return made
+
+    learning.faster = clocked
+    model = finetune.student(base, chosen)
+    begun = time.monotonic()
+    curve = learning.learn(base, model, plan, chosen, state=out / "no-state", what=name)
+    seconds = time.monotonic() - begun - prepared
+    return seconds, [point.loss for point in curve], {"prepared_s": round(prepared, 1)}
+
+
+class Clock(TrainerCallback):  # type: ignore[misc]
+    """The times at which steps ended."""
+
+    def __init__(self) -> None:
+        self.ends: list[float] = []
+
+    def on_step_end(self, *_: Any, **__: Any) -> None:
+        """Wait for the card, and take the time."""
+        if ON_GPU:
+            torch.cuda.synchronize()
+        self.ends.append(time.monotonic())
+
+
+def trl(
+    name: str, base: Base, plan: TrainingPlan, chosen: FinetuneSettings, out: Path
+) -> tuple[float, list[float], dict[str, Any]]:
+    """Train with SFTTrainer; return the seconds after its first steps, its losses, the steps measured."""
+    clock = Clock()
+    _, losses = train.trl(base, plan, chosen, checkpointing=name == "trl", callbacks=[clock], out=out / "trl")
+    return clock.ends[-1] - clock.ends[WARM - 1], losses, {"measured": len(clock.ends) - WARM}
+
+
+if __name__ == "__main__":
+    only(*sys.argv[1:])
