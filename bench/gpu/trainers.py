@@ -1,9 +1,10 @@
 """Tokens a second in training on one GPU: Thoughtmill against TRL's SFTTrainer, each in a process of its own.
 
 All train the same LoRA (ETD's settings) on the records of `cot`, in the same order and batch, in bfloat16.
-`thoughtmill-ordinary` is the step that other machines take, for its loss. The seconds are those of the steps:
-what is compiled and captured before them, once a run, is `prepared_s`; of TRL's steps the first three, slower
-ones are left out.
+`thoughtmill-ordinary` is the step that other machines take, for its loss; `thoughtmill-static` compiles each
+of two lengths of passes by itself instead of one layer for all. The seconds are those of the steps: what is
+compiled and captured before them, once a run, is `prepared_s`; of TRL's steps the first three, slower ones
+are left out.
 """
 
 import json
@@ -22,18 +23,18 @@ from bench.gpu.profile import PEAK
 from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.train import finetune, roles
 from thoughtmill.train.students.bases import Base, load_base
-from thoughtmill.train.training import learning
+from thoughtmill.train.training import cuda, flat, learning
 from thoughtmill.train.training.plan import TrainingPlan, training_plan
 from thoughtmill.train.training.settings import FinetuneSettings
 
-NAMES = ("thoughtmill", "trl-no-checkpointing", "trl", "thoughtmill-ordinary")
+NAMES = ("thoughtmill", "trl-no-checkpointing", "trl", "thoughtmill-ordinary", "thoughtmill-static")
 WARM = 3
 ON_GPU = torch.cuda.is_available()
 
 
 def main(base: Path, corpus: Path, out: Path, *words: str) -> dict[str, Any]:
     """Run the trainers that `words` name, or all, one after the other; print what each found."""
-    found: dict[str, Any] = {"base": base.name, "steps": 80 if ON_GPU else 4}
+    found: dict[str, Any] = {"base": base.name, "steps": 64 if ON_GPU else 4}
     found["card"] = torch.cuda.get_device_name() if ON_GPU else "none"
     for name in [one for one in NAMES if one in words] or NAMES:
         asked = [sys.executable, "-m", "bench.gpu.trainers", name, str(base), str(corpus), str(out)]
@@ -48,7 +49,7 @@ def main(base: Path, corpus: Path, out: Path, *words: str) -> dict[str, Any]:
 
 def settings(base: str, steps: int) -> FinetuneSettings:
     """Return ETD's settings; a schedule without warm-up, which all trainers spell the same way."""
-    told = {"preset": "etd", "base": base, "steps": steps, "limit": 3200, "warmup": 0.0, "save_every": 10**6}
+    told = {"preset": "etd", "base": base, "steps": steps, "limit": 2112, "warmup": 0.0, "save_every": 10**6}
     return FinetuneSettings.model_validate(told | ({} if ON_GPU else {"batch_records": 4}))
 
 
@@ -91,11 +92,21 @@ def ours(
         return made
 
     learning.faster = clocked
+    if name == "thoughtmill-static":
+        flat.SHAPES = 2
+        cuda.FastSteps.compile = statically  # type: ignore[method-assign]
     model = finetune.student(base, chosen)
     begun = time.monotonic()
     curve = learning.learn(base, model, plan, chosen, state=out / "no-state", what=name)
     seconds = time.monotonic() - begun - prepared
     return seconds, [point.loss for point in curve], {"prepared_s": round(prepared, 1)}
+
+
+def statically(steps: cuda.FastSteps) -> None:
+    """Compile the layers and the loss for each length alone."""
+    for layer in steps.base.model.model.layers:
+        layer.compile(dynamic=False)
+    steps.loss_of = torch.compile(cuda.summed, dynamic=False)
 
 
 class Clock(TrainerCallback):  # type: ignore[misc]
