@@ -3,8 +3,8 @@
 Run `python -m bench.train [CORPUS] [STEPS]` after `make repro`; CORPUS is `data` unless given. With `--gpu
 [BASE] [CORPUS]` it runs `bench.gpu.trainers` instead, on one card. Both train the same LoRA on the same base,
 on the records of `etd`, in the same order, batch and precision, each in a process of its own. TRL runs once
-as it comes and once without gradient checkpointing, which is faster where memory allows. On a GPU the base has
-about half a billion random weights (Qwen2.5's shape) and runs in bfloat16; on a CPU it is the embedded
+as it comes and once without gradient checkpointing, which is faster where memory allows. On a GPU the base
+has about half a billion random weights (Qwen2.5's shape) and runs in bfloat16; on a CPU it is the embedded
 student's, in float32. TRL is installed beside this file, never into the project's environment. Last come the
 seconds of one `etd` student against three students of one thought each.
 """
