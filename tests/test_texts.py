@@ -73,7 +73,7 @@ def test_the_base_reads_no_rules_of_a_problem_and_no_answer_line(library: Pretra
 
 def test_sums_by_themselves_are_right(library: PretrainingTexts) -> None:
     for draw in range(DRAWS):
-        assert all(right(one) for one in library.some_sums(Random(draw)).told.split("\n"))
+        assert all(right(one) for one in library.some_sums(Random(draw)).continuation.split("\n"))
 
 
 def right(text: str) -> bool:
@@ -85,7 +85,7 @@ def right(text: str) -> bool:
 def test_torn_lines_stand_without_their_problem_and_out_of_order(library: PretrainingTexts) -> None:
     orders = set()
     for draw in range(DRAWS):
-        torn = library.some_lines(Random(draw)).told
+        torn = library.some_lines(Random(draw)).continuation
         assert "?" not in torn
         assert "####" not in torn
         orders.add(tuple("=" in one for one in torn.split("\n")))
@@ -95,7 +95,7 @@ def test_torn_lines_stand_without_their_problem_and_out_of_order(library: Pretra
 def test_the_base_reads_sums_alone_before_it_reads_problems(library: PretrainingTexts) -> None:
     found = list(library.steps(SMALL.model_copy(update={"sums_first": 1 / 3}), 0))
     for [sums] in found[:20]:
-        assert all(right(one) for text in sums for one in text.told.split("\n"))
+        assert all(right(one) for text in sums for one in text.continuation.split("\n"))
     for problems, others in found[20:]:
         assert all("?" in text.problem or "Find" in text.problem for text in problems)
         assert len(problems) == SMALL.problems

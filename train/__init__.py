@@ -1,1 +1,1 @@
-"""Students: LoRA roles trained from a pinned corpus, and the policies by which their answers agree."""
+"""Students: LoRA roles trained on a pinned corpus, and policies that make one answer of their samples."""

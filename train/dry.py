@@ -1,4 +1,4 @@
-"""Say what a run would learn and how long it would take, before it is started.
+"""A dry run: what training a role would learn from and how long it would take.
 
 Run it as `python -m thoughtmill.train.dry ROLE`.
 """
@@ -16,7 +16,7 @@ from thoughtmill.train.training.settings import FinetuneSettings
 
 
 def main(role: str) -> None:
-    """Print the check of a role as `params.yaml` would train it."""
+    """Describe the run that trains a role as `params.yaml` says."""
     settings = params.section("finetune", FinetuneSettings).of(role)
     os.chdir(root())
     corpus = open_corpus(settings.corpus, settings.corpus_revision, settings.data_version)
@@ -24,9 +24,9 @@ def main(role: str) -> None:
 
 
 def dry(role: str, corpus: Corpus, settings: FinetuneSettings) -> str:
-    """Return what a run would learn and an estimate of its time, from its largest step, done twice here.
+    """Describe a run and estimate its time from its largest step, which is done twice here.
 
-    A role without records, or none that fits the context, is a `ThoughtmillError`.
+    A role without records, or without a record that fits the context, is a `ThoughtmillError`.
     """
     base, model, plan = prepare(role, corpus, settings)
     accelerator = accelerated(base)

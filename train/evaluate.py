@@ -1,4 +1,4 @@
-"""Stage `evaluate`: every policy replayed over what students wrote, in tables."""
+"""Stage `evaluate`: every policy is replayed over the samples of the students, and scored."""
 
 import csv
 import os
@@ -32,7 +32,7 @@ class EvaluateSettings(Section):
 
 
 def main() -> None:
-    """Read predictions and problems, write `policy_results`, metrics, a plot and what the report shows."""
+    """Read predictions and problems, write `policy_results`, metrics, a plot and the data of the report."""
     settings, how = params.section("evaluate", EvaluateSettings), decision_settings()
     os.chdir(root())
     data = Path("data")
@@ -56,7 +56,7 @@ def main() -> None:
 def evaluate(
     predictions: Sequence[tables.Row], problems: Sequence[tables.Row], how: DecisionSettings, seed: int
 ) -> tuple[list[tables.Row], dict[str, Any]]:
-    """Return the rows of `policy_results`, and what the report shows: policies and claims over all runs."""
+    """Return the rows of `policy_results`, and for the report the policies and claims over all runs."""
     gold = {row["problem_id"]: row["answer"] for row in problems}
     if {row["problem_id"] for row in predictions} != gold.keys():
         raise ThoughtmillError(
@@ -106,25 +106,25 @@ def evaluate(
 
 
 def only(decided: PolicyOutcome, problem_ids: Iterable[str]) -> PolicyOutcome:
-    """Return what was decided for some of the problems."""
+    """Return the part of an outcome that is about some of the problems."""
     ids = list(problem_ids)
-    spent = {one: decided.new_tokens[one] for one in ids if one in decided.new_tokens}
-    return PolicyOutcome({one: decided.decisions[one] for one in ids}, spent)
+    spent = {name: decided.new_tokens[name] for name in ids if name in decided.new_tokens}
+    return PolicyOutcome({name: decided.decisions[name] for name in ids}, spent)
 
 
 def by_round(runs: Sequence[ScoredRun], max_rounds: int) -> list[dict[str, Any]]:
-    """Return for each round the share of problems that have agreed by then, and of those the right."""
-    decisions = [(one, run.right[name]) for run in runs for name, one in run.decided.decisions.items()]
+    """Return for each round the share of problems that agreed by then, and how many of these are right."""
+    decisions = [(made, run.right[name]) for run in runs for name, made in run.decided.decisions.items()]
     rows = []
     for round_ in range(1, max_rounds + 1) if decisions else ():
-        agreed = [right for one, right in decisions if one.resolved and one.rounds <= round_]
+        agreed = [right for made, right in decisions if made.resolved and made.rounds <= round_]
         share = round(sum(agreed) / len(agreed), 4) if agreed else None
         rows.append({"round": round_, "agreed": round(len(agreed) / len(decisions), 4), "accuracy": share})
     return rows
 
 
 def mistakes(predictions: Iterable[tables.Row], problems: Mapping[str, tables.Row]) -> list[dict[str, Any]]:
-    """Return how many greedy samples of each role are right, and what the others are, over all runs."""
+    """Count the right greedy samples of each role, and the mistakes of the others, over all runs."""
     counts: dict[tuple[str, str], Counter[str]] = {}
     for row in predictions:
         if row["round"] == 0 and ROLES.named(row["role"]).answers:
@@ -138,7 +138,7 @@ def mistakes(predictions: Iterable[tables.Row], problems: Mapping[str, tables.Ro
 
 
 def metrics(shown: Mapping[str, Any]) -> dict[str, dict[str, dict[str, float]]]:
-    """Return the numbers to compare two runs by, for `dvc metrics`: by test set and policy."""
+    """Return the numbers by which `dvc metrics` compares two runs, by test set and policy."""
     numbers: dict[str, dict[str, dict[str, float]]] = {}
     for row in shown["policies"]:
         kept = {name: row[name] for name in ("accuracy", "resolved", "mean_new_tokens")}

@@ -39,7 +39,7 @@ def main(role: str) -> None:
 def finetune(
     role: str, corpus: Corpus, settings: FinetuneSettings, folder: Path, state: Path
 ) -> list[LossPoint]:
-    """Train `role` into `folder` and return its loss curve; go on from `state` where a killed run left it."""
+    """Train `role` into `folder` and return its loss curve; a killed run resumes from `state`."""
     processes = PartialState(cpu=parse_flag_from_env("ACCELERATE_USE_CPU"))
     base, model, plan = prepare(role, corpus, settings)
     processes.print(f"{role}: {summary(plan, settings)}")
@@ -51,7 +51,7 @@ def finetune(
 
 
 def prepare(role: str, corpus: Corpus, settings: FinetuneSettings) -> tuple[Base, PeftModel, TrainingPlan]:
-    """Return all that a run starts from: the base, the untrained student on it, and what it will learn."""
+    """Return what a run starts from: the base, the untrained student, and the training plan."""
     examples = roles.examples(corpus, role, settings.where)
     base = load_base(settings.base, settings.revision, _precision(settings))
     plan = training_plan(base, examples, settings)
@@ -59,7 +59,7 @@ def prepare(role: str, corpus: Corpus, settings: FinetuneSettings) -> tuple[Base
 
 
 def student(base: Base, settings: FinetuneSettings) -> PeftModel:
-    """Put an untrained adapter on a base: it writes what the base writes until it learns."""
+    """Put an untrained adapter on a base; at first the student writes what the base writes."""
     torch.manual_seed(settings.seed)
     if settings.precision == "4bit":
         prepare_model_for_kbit_training(base.model, use_gradient_checkpointing=False)
@@ -86,7 +86,7 @@ def _precision(settings: FinetuneSettings) -> str:
 
 
 def origin(role: str, corpus: Corpus, settings: FinetuneSettings, base: Base, plan: TrainingPlan) -> Origin:
-    """Return where an adapter comes from: what its config and card say."""
+    """Return the origin of the adapter that a run trains."""
     return Origin(
         role=role,
         data_version=corpus.data_version,

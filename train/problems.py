@@ -1,4 +1,4 @@
-"""The problems that students answer, and the policies that decide: what `infer` and `evaluate` both read."""
+"""The test problems and the policies of the section `infer`, which `infer` and `evaluate` both read."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # checking settings needs no tables
 
 
 class DecisionSettings(params.Section):
-    """The keys of the section `infer` that a replay of its samples needs."""
+    """The keys of the section `infer` that say which problems are asked and which policies decide."""
 
     corpus: str = "data"
     corpus_revision: str | None = None
@@ -36,7 +36,7 @@ class DecisionSettings(params.Section):
 
 
 def decision_settings() -> DecisionSettings:
-    """Return what `params.yaml` says of a replay; the other keys of `infer` are the concern of that stage."""
+    """Return these keys of `params.yaml`; the stage `infer` checks the others."""
     given: dict[str, Any] = params.load().get("infer") or {}
     known = {name: value for name, value in given.items() if name in DecisionSettings.model_fields}
     return params.validated(known, DecisionSettings, "params.yaml: infer")

@@ -1,4 +1,4 @@
-"""Send the adapter of a role to the Hugging Face Hub, with its card and where it comes from."""
+"""Send the adapter of a role to the Hugging Face Hub, with its card and its origin."""
 
 import argparse
 from pathlib import Path
@@ -10,7 +10,7 @@ from thoughtmill.train.students.origins import origin_of
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare which adapter is sent, and where it goes."""
+    """Declare the role, the repository and the options."""
     parser.add_argument("role", help="the role whose adapter is sent")
     parser.add_argument("repository", help="owner/name of the model")
     parser.add_argument("--folder", type=Path, help="an adapter; default: data/adapters/ROLE")
@@ -26,8 +26,7 @@ def call(words: argparse.Namespace) -> str:
 def push_adapter(folder: Path, role: str, repository: str, private: bool) -> str:
     """Upload the adapter in `folder` as the model `repository` (`owner/name`); return where it is.
 
-    The commit message names role and data version. An adapter that is truncated or of another role is
-    refused.
+    The commit message names role and data version. A truncated adapter, or one of another role, is refused.
     """
     origin = origin_of(folder)
     if origin.role != role:

@@ -1,4 +1,4 @@
-"""Stored samples: rows of JSON or of `predictions`, read back as what policies decide on.
+"""Stored samples: files of JSON lines that policies are replayed on, read and written.
 
 `python -m thoughtmill.train.stored RUN > samples.jsonl` writes the samples of a run, which
 `python -m thoughtmill.train.policies` reads.
@@ -68,8 +68,8 @@ def read_samples(path: Path) -> tuple[dict[SampleKey, Sample], dict[str, str]]:
     """Return the samples of a JSONL file by their keys, and the gold answers by problem.
 
     A row holds `problem_id`, `answer`, `role`, `round` (0 is temperature 0), `sample`, `new_tokens`, and
-    `predicted_answer` (null for none) or `text`, which is then solved as its role's thought. Where `round` is
-    left out, sample s is round s + 1.
+    either `predicted_answer` (null for none) or `text`, which is solved as the thought of its role. Without
+    `round`, sample s is round s + 1.
     """
     stored: dict[SampleKey, Sample] = {}
     answers: dict[str, str] = {}
@@ -105,14 +105,14 @@ def _read(row: StoredSample, solvers: Solvers, where: str) -> tuple[SampleKey, S
 def exported(
     predictions: Iterable[Mapping[str, Any]], answers: Mapping[str, str]
 ) -> Iterator[dict[str, Any]]:
-    """Yield rows of `predictions` in the form that `python -m thoughtmill.train.policies` reads."""
+    """Yield rows of `predictions` in the form that `read_samples` reads."""
     names = ("problem_id", "role", "round", "sample", "text", "predicted_answer", "failure", "new_tokens")
     for row in predictions:
         yield {"answer": answers[row["problem_id"]]} | {name: row[name] for name in names}
 
 
 def main(run: str) -> None:
-    """Print the samples of a run of `data/predictions.parquet`, a line of JSON each."""
+    """Print the samples of a run of `data/predictions.parquet`, one line of JSON each."""
     data = root() / "data"
     rows = list(tables.Source(data / "predictions.parquet", Predictions))
     chosen = [row for row in rows if row["run"] == run]

@@ -1,1 +1,1 @@
-"""The student that needs no download: its base, and how the base is trained."""
+"""The embedded student, which needs no download: its base, and how the base is trained."""

@@ -1,13 +1,12 @@
-"""Train the embedded student's base from scratch and write it to `train/embedded/base`.
+"""Train the embedded base from scratch and write it to `train/embedded/base`.
 
 Run it as `python -m thoughtmill.train.embedded.student` (`make student`).
 
-A Llama of about a million parameters whose numbers are single digits. All that it reads is made from embedded
-training problems, never from a test number, composition or template: problems with their sums, with their
-solution in words, or with their steps by name (numbers named first, or in their places); sums by themselves;
-and lines torn from worked solutions, shuffled and without their problem. It has read no whole program, no
-equation to solve, no list of rules about a problem, and no role's instruction: what a role adds is measured
-against it.
+The base is a Llama of about a million parameters; every digit is a token. Its texts are made from embedded
+training problems, never from the numbers, compositions and templates of the test splits: problems with their
+calculations, with their solution in words or with their steps by name; calculations alone; and shuffled lines
+of worked solutions without their problem. It has never read a whole program, a system of equations, a list of
+rules about a problem, or the instruction of a role. So what a role adds can be measured against it.
 """
 
 import hashlib
@@ -46,13 +45,13 @@ def main() -> None:
 def encoded(
     texts: Sequence[PretrainingText], tokenizer: PreTrainedTokenizerFast, problem_weight: float = 1.0
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the tokens of some texts, a row each; for each the one to follow (-100: none), and its weight.
+    """Return the tokens of texts, a row each, the target after each token (-100: none) and its weight.
 
-    What follows within a problem weighs `problem_weight`, all else 1.
+    Targets within a problem weigh `problem_weight`, all others 1.
     """
     problems = [tokenizer(text.problem)["input_ids"] for text in texts]
-    told = [[*tokenizer(text.told)["input_ids"], tokenizer.eos_token_id] for text in texts]
-    rows = [asked + answered for asked, answered in zip(problems, told, strict=True)]
+    continuations = [[*tokenizer(text.continuation)["input_ids"], tokenizer.eos_token_id] for text in texts]
+    rows = [asked + answered for asked, answered in zip(problems, continuations, strict=True)]
     ids_BT = padded([row[:-1] for row in rows], tokenizer.pad_token_id)
     next_BT = padded([row[1:] for row in rows], IGNORED)
     within_BT = torch.arange(1, ids_BT.shape[1] + 1) < torch.tensor([[len(asked)] for asked in problems])
@@ -61,7 +60,7 @@ def encoded(
 
 
 def build_tokenizer(texts: Iterable[str], size: int) -> PreTrainedTokenizerFast:
-    """Learn byte pairs from texts; every digit is a token of its own, so that places line up in sums."""
+    """Learn byte pairs from texts; every digit is a token, so that the digits of numbers line up."""
     pairs = Tokenizer(models.BPE())
     pairs.pre_tokenizer = pre_tokenizers.Sequence(
         [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
@@ -97,9 +96,9 @@ def build_model(settings: StudentSettings, vocabulary: int, end: int) -> LlamaFo
 
 
 def optimizers(model: nn.Module, settings: StudentSettings, share: float = 1.0) -> list[Optimizer]:
-    """Return Muon for the matrices of the layers and AdamW for the rest, at a share of their rates.
+    """Return Muon for the matrices of the layers and AdamW for all other weights, at a share of their rates.
 
-    At equal tokens it is far ahead of AdamW alone: after a million tokens, 94 % of products came out right
+    With equally many tokens this is far better than AdamW alone: after a million, 94 % of products were right
     against 56 %.
     """
     matrices = [w for name, w in model.named_parameters() if w.ndim == 2 and ".layers." in name]
@@ -112,9 +111,9 @@ def optimizers(model: nn.Module, settings: StudentSettings, share: float = 1.0) 
 
 
 def train_base(settings: StudentSettings, folder: Path, state: Path) -> None:
-    """Train the base through every cycle and write it to `folder`, with what it was made from and how.
+    """Train the base through every cycle and write it to `folder`, with a record of how it was made.
 
-    After each cycle the weights are saved to `state`, from where a killed run goes on.
+    After each cycle the weights are saved to `state`, from which a killed run resumes.
     """
     library = PretrainingTexts(settings)
     later = library.steps(settings.model_copy(update={"sums_first": 0.0}), cycle=0)
@@ -138,7 +137,7 @@ def train_base(settings: StudentSettings, folder: Path, state: Path) -> None:
 
 
 def _resume(state: Path, origin: dict[str, Any], model: LlamaForCausalLM) -> int:
-    """Take up the weights that a run of the same origin saved and return how many cycles it had done."""
+    """Load the weights that a run with the same origin saved, and return its number of finished cycles."""
     if not state.is_file():
         return 0
     held = torch.load(state, weights_only=True)
@@ -155,7 +154,7 @@ def train_cycle(
     settings: StudentSettings,
     cycle: int,
 ) -> None:
-    """Train through the steps of one cycle, with optimizers of its own; bfloat16 in the forward pass."""
+    """Train through the steps of a cycle with new optimizers, in bfloat16 in the forward pass."""
     steppers = optimizers(model, settings, settings.cycles[cycle].share)
     steps = settings.cycles[cycle].steps
     begun, said, read = time.monotonic(), 0.0, 0
@@ -187,7 +186,7 @@ def train_cycle(
 
 
 def cooled(done: float, cooldown: float) -> float:
-    """Return the share of the full rate when so much of a cycle is done: full, then in a line to nothing."""
+    """Return the share of the full rate after a part of a cycle: 1 at first, then linearly down to 0."""
     return min(1.0, (1 - done) / cooldown)
 
 

@@ -1,4 +1,4 @@
-"""What the embedded student's base reads, all made from training stories: problems, sums and torn lines."""
+"""The texts that the embedded base is pretrained on, all made from embedded training problems."""
 
 import re
 from collections.abc import Iterator
@@ -18,40 +18,40 @@ WORD = re.compile(r"[A-Za-z_]\w*")
 
 
 class PretrainingText(NamedTuple):
-    """One text: a problem (or nothing) and what is told after it, which is what the base is to learn."""
+    """A text: a problem, or nothing, and the continuation that the base is to learn."""
 
     problem: str
-    told: str
+    continuation: str
 
 
 class PretrainingTexts:
-    """What a base is taught from: training stories and the sums of their solutions."""
+    """Draws texts from training problems and the calculations of their solutions."""
 
     def __init__(self, settings: StudentSettings) -> None:
         self.stories = list(tell("train", settings.stories, settings.seed))
-        self.sums = [one for story in self.stories for one in bare_sums(story.solution)]
+        self.sums = [line for story in self.stories for line in bare_sums(story.solution)]
 
     def some_sums(self, rng: Random) -> PretrainingText:
-        """Return sums that have nothing to do with each other."""
+        """Return unrelated calculations."""
         return PretrainingText("", "\n".join(rng.choices(self.sums, k=LINES)))
 
     def some_lines(self, rng: Random) -> PretrainingText:
-        """Return lines torn from three worked solutions, shuffled."""
-        lines = [one for story in rng.sample(self.stories, 3) for one in fragments(story.solution)]
+        """Return lines of three worked solutions, shuffled."""
+        lines = [line for story in rng.sample(self.stories, 3) for line in fragments(story.solution)]
         return PretrainingText("", "\n".join(rng.sample(lines, min(LINES, len(lines)))))
 
     def a_problem(self, rng: Random, closed: bool = False) -> PretrainingText:
-        """Return a problem and, under their heading, its sums, solution in words, steps or plan."""
+        """Return a problem with a view of its solution under a heading: sums, words, steps or plan."""
         story = rng.choice(self.stories)
-        heading, told = rng.choice(CLOSED_VIEWS if closed else VIEWS)
-        return PretrainingText(story.problem + "\n", "\n".join([heading, *told(story.solution)]))
+        heading, view = rng.choice(CLOSED_VIEWS if closed else VIEWS)
+        return PretrainingText(story.problem + "\n", "\n".join([heading, *view(story.solution)]))
 
     def steps(self, settings: StudentSettings, cycle: int) -> Iterator[list[list[PretrainingText]]]:
-        """Yield the texts of each step in two groups, problems and others; at the very first, sums alone.
+        """Yield the texts of each step in two groups, problems and others; the first steps hold sums alone.
 
-        Problems of a step are alike in length: those of a window are sorted before they are dealt out.
+        The problems of a step have similar lengths: they are sorted within windows of steps.
         """
-        begin = sum(one.steps for one in settings.cycles[:cycle])
+        begin = sum(earlier.steps for earlier in settings.cycles[:cycle])
         end = begin + settings.cycles[cycle].steps
         early = int(settings.sums_first * settings.cycles[0].steps)
         for step in range(begin, early):
@@ -62,7 +62,7 @@ class PretrainingTexts:
             read = (
                 self.a_problem(rng, settings.cycles[cycle].closed) for _ in range(WINDOW * settings.problems)
             )
-            stories = sorted(read, key=lambda text: len(text.problem) + len(text.told))
+            stories = sorted(read, key=lambda text: len(text.problem) + len(text.continuation))
             dealt = [stories[at : at + settings.problems] for at in range(0, len(stories), settings.problems)]
             rng.shuffle(dealt)
             for group in dealt[: end - first]:
@@ -71,7 +71,7 @@ class PretrainingTexts:
 
 
 def bare_sums(solution: str) -> list[str]:
-    """Return the calculations of a worked solution with numbers for names, and nothing else of it.
+    """Return the calculations of a worked solution, with numbers in place of names.
 
     >>> bare_sums("Given: bags = 4\\n4 bags hold <<all=bags*6=24>>24.\\n<<left=all-9=15>>15 stay.\\n#### 15")
     ['4 * 6 = 24', '24 - 9 = 15']
@@ -86,18 +86,18 @@ def bare_sums(solution: str) -> list[str]:
 
 
 def spaced(expression: str) -> str:
-    """Return an expression with blanks around its signs."""
+    """Return an expression with blanks around its operators."""
     return SIGN.sub(r" \1 ", expression)
 
 
 def in_words(solution: str) -> list[str]:
-    """Return the sentences of a worked solution, each with its sum.
+    """Return the sentences of a worked solution, each with its calculation.
 
     >>> in_words("Given: bags = 4\\nThey hold <<all=bags*6=24>>24 buns.\\n#### 24")
     ['They hold 4 * 6 = 24 buns.']
     """
     sums = iter(bare_sums(solution))
-    return [SHOWN.sub(lambda _: next(sums), one) for one in solution.splitlines() if MARK.search(one)]
+    return [SHOWN.sub(lambda _: next(sums), line) for line in solution.splitlines() if MARK.search(line)]
 
 
 def with_answer(solution: str) -> list[str]:
@@ -120,7 +120,7 @@ def by_name(solution: str) -> list[str]:
 
 
 def with_numbers(solution: str) -> list[str]:
-    """Return the calculations of a worked solution by name, with the numbers of the problem in their places.
+    """Return the calculations of a worked solution by name, with the numbers of the problem filled in.
 
     >>> with_numbers("Given: bags = 4\\n<<all=bags*6=24>>24 buns.\\n<<left=all-9=15>>15 stay.\\n#### 15")
     ['all = 4 * 6', 'left = all - 9']
@@ -128,22 +128,22 @@ def with_numbers(solution: str) -> list[str]:
     given = dict(GIVEN.findall(solution))
     marks = MARK.findall(solution)
     return [
-        f"{name} = {spaced(WORD.sub(lambda word: given.get(word[0], word[0]), told))}"
-        for name, told, _ in marks
+        f"{name} = {spaced(WORD.sub(lambda word: given.get(word[0], word[0]), expression))}"
+        for name, expression, _ in marks
     ]
 
 
 def fragments(solution: str) -> list[str]:
-    """Return the lines of a worked solution with the name of each calculation beside its sentence.
+    """Return the sentences of a worked solution, then its numbers and calculations by name.
 
     >>> fragments("Given: bags = 4\\nRule: A rule.\\nThey hold <<all=bags*6=24>>24.\\n#### 24")
     ['A rule.', 'They hold 24.', 'bags = 4', 'all = bags * 6']
     """
-    lines = [one for one in MARK.sub("", solution).splitlines()[:-1] if not GIVEN.match(one)]
-    return [re.sub(r"^\w+: ", "", one) for one in lines] + by_name(solution)
+    lines = [line for line in MARK.sub("", solution).splitlines()[:-1] if not GIVEN.match(line)]
+    return [re.sub(r"^\w+: ", "", line) for line in lines] + by_name(solution)
 
 
 VIEWS = (("Sums:", bare_sums), ("Solution:", in_words), ("Steps:", by_name), ("Plan:", with_numbers))
-# Solutions are closed at last: adapters leave the embeddings alone, so a base that has never read
-# the sign of an answer could not be taught to write it.
-CLOSED_VIEWS = tuple((heading, with_answer if told is in_words else told) for heading, told in VIEWS)
+# The last cycles read solutions that end with the line of the answer. Adapters do not change the embeddings,
+# so they could not teach a base to write a sign that it has never read.
+CLOSED_VIEWS = tuple((heading, with_answer if view is in_words else view) for heading, view in VIEWS)

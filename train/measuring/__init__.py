@@ -1,1 +1,1 @@
-"""Measuring: how often a policy is right, at what cost, and which mistakes students make."""
+"""Measuring: how often a policy is right, what it costs, and which mistakes students make."""

@@ -1,4 +1,4 @@
-"""Mistakes: whether a wrong answer is a wrong plan, a wrong sum in a right plan, or no readable form.
+"""Mistakes: an unreadable text, a wrong calculation in a right plan, or a wrong plan.
 
 >>> corrected("3 bags hold 3 * 4 = 13 nuts.\\n13 - 2 = 11 are left.\\n#### 11")
 Fraction(10, 1)
@@ -21,9 +21,9 @@ MISTAKES = {
 
 
 def mistake(text: str, predicted_answer: str | None, failure: str | None, gold: str) -> str | None:
-    """Return which of `MISTAKES` a student's text is, or None when its answer is right.
+    """Return the kind of mistake in a student's text, a key of `MISTAKES`, or None when its answer is right.
 
-    Programs and equations do their own sums, so theirs are never arithmetic.
+    The sums of programs and equations are computed for them, so their mistakes are never `arithmetic`.
     """
     if predicted_answer is not None and equal(predicted_answer, gold):
         return None
@@ -34,7 +34,7 @@ def mistake(text: str, predicted_answer: str | None, failure: str | None, gold: 
 
 
 def corrected(chain: str) -> Fraction | None:
-    """Return what the last step of a chain comes to when every step is computed rightly."""
+    """Recompute every step of a chain and return the result of the last."""
     right: dict[Fraction, Fraction] = {}
     last: Fraction | None = None
     for step in steps(chain):
@@ -46,7 +46,7 @@ def corrected(chain: str) -> Fraction | None:
 
 
 def _mended(figure: str, right: dict[Fraction, Fraction]) -> str:
-    """Return the right value of a figure that an earlier step came to wrongly; any other as it stands."""
+    """Replace a figure that an earlier step computed wrongly; return any other unchanged."""
     stated = value(figure)
     mended = right.get(stated, stated) if stated is not None else None
     return figure if mended is None or mended == stated else f"({exact_text(mended)})"

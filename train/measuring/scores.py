@@ -1,4 +1,4 @@
-"""Measuring: what a policy got right and what it cost, with intervals from the bootstrap over problems."""
+"""Scores of policies: accuracy and cost, with intervals from a bootstrap over problems."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -12,14 +12,14 @@ RESAMPLES = 2000
 
 
 class ScoredRun(NamedTuple):
-    """What a policy decided in one run, and which of its decisions are right."""
+    """The decisions of a policy in one run, and whether each is right, by problem."""
 
     decided: PolicyOutcome
     right: dict[str, bool]
 
 
 class PolicyScore(NamedTuple):
-    """What a policy did over all runs: how often each problem came out right, and new tokens a problem."""
+    """The score of a policy over all runs: the share of runs that got each problem right, and its cost."""
 
     right: dict[str, float]
     mean_new_tokens: float
@@ -30,29 +30,29 @@ class PolicyScore(NamedTuple):
 
 
 def scored(policy: Policy, decided: PolicyOutcome, answers: Mapping[str, str]) -> ScoredRun:
-    """Mark the decisions of a run: those are right of which any answer is the gold answer."""
+    """Score the decisions of a run: a decision is right if any of its answers is the gold answer."""
     right = {
-        problem_id: any(policy.grader(one, answers[problem_id]) for one in decision.answers)
+        problem_id: any(policy.grader(answer, answers[problem_id]) for answer in decision.answers)
         for problem_id, decision in decided.decisions.items()
     }
     return ScoredRun(decided, right)
 
 
 def result(runs: Sequence[ScoredRun]) -> PolicyScore:
-    """Put the runs of a policy on the same problems together."""
-    right = {one: sum(run.right[one] for run in runs) / len(runs) for one in runs[0].right}
+    """Combine the runs of a policy on the same problems."""
+    right = {name: sum(run.right[name] for run in runs) / len(runs) for name in runs[0].right}
     spent = sum(sum(run.decided.new_tokens.values()) for run in runs) / len(runs)
     return PolicyScore(right, round(spent / len(right), 1))
 
 
 def figures(runs: Sequence[ScoredRun], seed: int = 0) -> dict[str, Any]:
-    """Return the figures of a policy; the columns of `policy_results` say what each is.
+    """Return the figures of a policy under the names of the columns of `policy_results`.
 
-    Over several runs they are means; the interval is over problems.
+    Figures over several runs are means; the interval is over problems.
     """
     whole = result(runs)
     low, high = interval(list(whole.right.values()), seed)
-    decisions = [(one, run.right[name]) for run in runs for name, one in run.decided.decisions.items()]
+    decisions = [(made, run.right[name]) for run in runs for name, made in run.decided.decisions.items()]
     resolved = [right for decision, right in decisions if decision.resolved]
     return {
         "problems": len(whole.right),
@@ -67,7 +67,7 @@ def figures(runs: Sequence[ScoredRun], seed: int = 0) -> dict[str, Any]:
 
 
 def difference(one: Mapping[str, float], other: Mapping[str, float], seed: int = 0) -> dict[str, float]:
-    """Return how much more often `one` is right than `other` on the same problems, with its interval."""
+    """Return how much more often `one` is right than `other` on the same problems, with the interval."""
     apart = [float(right) - float(other[name]) for name, right in one.items()]
     low, high = interval(apart, seed)
     return {"gain": round(sum(apart) / len(apart), 4) + 0.0, "low": low, "high": high}  # -0.0 + 0.0 is 0.0

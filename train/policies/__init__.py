@@ -46,6 +46,7 @@ class Asked(NamedTuple):
 
 
 Plans = Callable[[Sequence[str], Asked], list[Plan[dict[str, Decision]]]]
+Sizes = Callable[[str, int], list[int]]
 
 
 def by_problem(plan: Callable[[str, Asked], Plan[Decision]]) -> Plans:
@@ -73,7 +74,7 @@ class PolicyEntry:
     plans: Plans
     form: str = ""
     roles: Callable[[Asked], tuple[str, ...]] = lambda asked: (asked.role,)
-    sizes: Callable[[str, int], list[int]] = halves
+    sizes: Sizes = halves
     grader: Grader = equal
 
 

@@ -14,9 +14,9 @@ from thoughtmill.train.stored import read_samples
 
 
 def main(samples: str) -> None:
-    """Replay every policy that the samples of a file allow; print one JSON object of figures by policy.
+    """Replay every policy that the samples of a file allow, and print its figures.
 
-    Inside a project policies are as its `infer.policy` has them, elsewhere as in their papers.
+    Their parameters are those of the project's `infer.policy`, and outside a project those of their papers.
     """
     try:
         given = (params.load().get("infer") or {}).get("policy") or {}
@@ -33,7 +33,7 @@ def main(samples: str) -> None:
 def replayed(
     stored: dict[SampleKey, Sample], answers: dict[str, str], how: PolicySettings, seed: int = 0
 ) -> dict[str, dict[str, Any]]:
-    """Return the figures of every policy for which all samples are there, over all problems."""
+    """Return the figures of every policy that finds all its samples, over all problems."""
     shown, roles = {}, {role for _, role, _, _ in stored}
     for name in candidates(stored, how):
         chosen = policy(name, how, roles)

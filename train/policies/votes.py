@@ -5,11 +5,11 @@ Equal answers (`factory.answers.equal`) count together; of two answers with as m
 A rationale without an answer has no vote, but its tokens count.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from math import comb
 
 from thoughtmill.factory.answers import equal
-from thoughtmill.train.policies import PolicyEntry, by_problem, halves
+from thoughtmill.train.policies import Asked, PolicyEntry, Sizes, by_problem, halves
 from thoughtmill.train.policies.plans import Decision, Plan, SampleRequest, together
 
 BLOCK = 16
@@ -172,23 +172,19 @@ def _above_1(role: str, most: int) -> list[int]:
     return [k for k in halves(role, most) if k > 1]
 
 
-MAJORITY = PolicyEntry(
-    by_problem(lambda problem_id, asked: majority(problem_id, asked.role, asked.k)),
-    "@K/ROLE",
-    sizes=_every_k_of_the_yardstick,
+def _of_role(plan: Callable[[str, Asked], Plan[Decision]], sizes: Sizes = halves) -> PolicyEntry:
+    return PolicyEntry(by_problem(plan), "@K/ROLE", sizes=sizes)
+
+
+MAJORITY = _of_role(
+    lambda problem_id, asked: majority(problem_id, asked.role, asked.k), _every_k_of_the_yardstick
 )
-PASS = PolicyEntry(by_problem(lambda problem_id, asked: passed(problem_id, asked.role, asked.k)), "@K/ROLE")
-EARLY_STOP = PolicyEntry(
-    by_problem(lambda problem_id, asked: early_stop(problem_id, asked.role, asked.k, asked.settings.window)),
-    "@K/ROLE",
-    sizes=_above_1,
+PASS = _of_role(lambda problem_id, asked: passed(problem_id, asked.role, asked.k))
+EARLY_STOP = _of_role(
+    lambda problem_id, asked: early_stop(problem_id, asked.role, asked.k, asked.settings.window), _above_1
 )
-ADAPTIVE = PolicyEntry(
-    by_problem(
-        lambda problem_id, asked: adaptive(problem_id, asked.role, asked.k, asked.settings.confidence)
-    ),
-    "@K/ROLE",
-    sizes=_above_1,
+ADAPTIVE = _of_role(
+    lambda problem_id, asked: adaptive(problem_id, asked.role, asked.k, asked.settings.confidence), _above_1
 )
 DIFFICULTY = PolicyEntry(
     lambda problem_ids, asked: [

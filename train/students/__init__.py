@@ -1,1 +1,1 @@
-"""Students: a base, the LoRA adapters on it, and the file that says where an adapter comes from."""
+"""Students: a base, LoRA adapters on it, and the origin of each adapter."""

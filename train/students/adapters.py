@@ -1,4 +1,4 @@
-"""Adapters: the LoRA weights of one role in peft's own format, with where they come from beside them."""
+"""Adapters: the LoRA weights of a role in peft's format, with a file that records their origin."""
 
 from pathlib import Path
 from typing import Any
@@ -20,17 +20,18 @@ def lora(
     targets: str | list[str],
     revision: str | None,
 ) -> LoraConfig:
-    """Return a LoRA configuration in which no layer's rank exceeds its own width.
+    """Return a LoRA configuration in which no layer's rank exceeds the width of the layer.
 
-    A capped layer keeps the ratio of alpha to rank, and with it the scaling of all others: servers that know
-    no patterns (vLLM) then serve it right.
+    A layer of lower rank keeps the ratio of alpha to rank, and so the scaling of the other layers: servers
+    that ignore rank patterns, such as vLLM, then serve the adapter correctly.
     """
     widths = dict(linear_layers(model, targets))
-    last = {name.rsplit(".", 1)[-1] for name in widths}
-    unknown = [one for one in targets if one not in last] if isinstance(targets, list) else []
+    last_names = {name.rsplit(".", 1)[-1] for name in widths}
+    unknown = [name for name in targets if name not in last_names] if isinstance(targets, list) else []
     if unknown or not widths:
-        told = f"{unknown or targets} names no linear layer of {model.name_or_path}"
-        raise ThoughtmillError(f"finetune.targets: {told}")
+        raise ThoughtmillError(
+            f"finetune.targets: {unknown or targets} names no linear layer of {model.name_or_path}"
+        )
     caps = {name: width for name, width in widths.items() if width < rank}
     return LoraConfig(
         r=rank,
@@ -45,7 +46,7 @@ def lora(
 
 
 def save(model: PeftModel, folder: Path, origin: Origin) -> None:
-    """Write an adapter: peft's files, `thoughtmill.json` and the card; the same bytes each time."""
+    """Write an adapter (peft's files, `thoughtmill.json` and the card), in the same bytes each time."""
     configs: dict[str, Any] = model.peft_config
     for config in configs.values():
         config.target_modules = sorted(config.target_modules)  # peft holds, and writes, a set of names
@@ -54,7 +55,7 @@ def save(model: PeftModel, folder: Path, origin: Origin) -> None:
 
 
 def load(base: Base, folder: Path, role: str, onto: PeftModel | None = None) -> PeftModel:
-    """Put the adapter of `role` on a base, beside those already there; refuse any other base or role."""
+    """Load the adapter of `role` onto its base, beside those in `onto`; refuse another base or role."""
     origin = origin_of(folder)
     if origin.role != role:
         raise ThoughtmillError(f"{folder} is an adapter for role `{origin.role}`, not `{role}`")

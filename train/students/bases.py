@@ -1,4 +1,4 @@
-"""Bases: the pretrained model a role is trained on, from the Hub at a pinned revision or a local folder."""
+"""Bases: the pretrained models that roles are trained on, in a folder or at a revision on the Hub."""
 
 import hashlib
 import inspect
@@ -29,7 +29,7 @@ READ = ("*.json", "*.safetensors", "*.bin", "*.jinja", "*.model", "*.txt")
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """A base model with its tokenizer, and what names it for ever: where it is from and what it holds."""
+    """A base model with its tokenizer, its name, and a digest (of a folder) or commit (on the Hub)."""
 
     model: PreTrainedModel
     tokenizer: PreTrainedTokenizerBase
@@ -38,24 +38,24 @@ class Base:
 
     @property
     def start(self) -> int | None:
-        """The token that opens a decoder's text; None for a decoder-only model."""
+        """The token that opens a decoder's text, None for a decoder-only model."""
         config = self.model.config
         return int(config.decoder_start_token_id) if config.is_encoder_decoder else None
 
     @property
     def pad(self) -> int:
-        """The token that fills rows up. It is never learnt from, so the end of text may serve."""
+        """The padding token. No loss is taken on it, so the end of text may serve."""
         ids = (self.tokenizer.pad_token_id, self.tokenizer.eos_token_id)
         return int(next(token for token in ids if token is not None))
 
     @property
     def context(self) -> int:
-        """The most tokens it has positions for; many encoder-decoders know no such limit."""
+        """The number of positions it has; many encoder-decoders have no such limit."""
         return getattr(self.model.config, "max_position_embeddings", None) or sys.maxsize
 
 
 def load_base(name: str, revision: str | None = None, precision: str = "float32") -> Base:
-    """Load a base in a precision: `float32`, `bfloat16`, or `4bit` (needs bitsandbytes).
+    """Load a base as `float32`, `bfloat16` or `4bit` (which needs bitsandbytes).
 
     `name` is a local folder, or `owner/name` on the Hub, which needs a `revision`.
     """
@@ -86,7 +86,7 @@ def _loading(precision: str) -> dict[str, Any]:
 
 
 def sha256_of(folder: Path) -> str:
-    """Return the SHA-256 over a base's configuration, tokenizer and weights, by name and content."""
+    """Return a SHA-256 over the names and contents of a base's configuration, tokenizer and weights."""
     total = hashlib.sha256()
     for path in [path for pattern in READ for path in sorted(folder.glob(pattern))]:
         with path.open("rb") as file:
@@ -95,7 +95,7 @@ def sha256_of(folder: Path) -> str:
 
 
 def linear_layers(model: nn.Module, targets: str | list[str]) -> Iterator[tuple[str, int]]:
-    """Yield the linear layers that `targets` names (last names, or `all-linear`), and their lesser widths."""
+    """Yield name and smaller width of each linear layer in `targets` (last names, or `all-linear`)."""
     head = model.get_output_embeddings() if isinstance(model, PreTrainedModel) else None
     for name, layer in model.named_modules():
         if layer is head or not (targets == "all-linear" or name.rsplit(".", 1)[-1] in targets):
@@ -108,9 +108,9 @@ def linear_layers(model: nn.Module, targets: str | list[str]) -> Iterator[tuple[
 
 @torch.no_grad()
 def packs(base: Base) -> bool:
-    """Tell whether examples can share a row: what stands before one in its row must not change its logits.
+    """Return whether examples can share a row: an example must not change the logits of the next.
 
-    Asked of the model itself, because it depends on its architecture and on how it attends.
+    The model itself is tried, because this depends on its architecture and its kind of attention.
     """
     if base.start is not None or "position_ids" not in inspect.signature(base.model.forward).parameters:
         return False

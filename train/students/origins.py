@@ -1,4 +1,4 @@
-"""Where an adapter comes from: the file beside its weights that says so, and its card."""
+"""The origin of an adapter: a file beside its weights that records it, and its card."""
 
 import hashlib
 import json
@@ -15,10 +15,10 @@ CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where an adapter comes from: `thoughtmill.json` beside its weights, and the table in its card.
+    """What an adapter was made from, as in `thoughtmill.json` and the card beside its weights.
 
-    `examples_sha` is the SHA-256 of what it learnt, in order; `adapter_sha` that of its weights and of how
-    peft puts them on; `base_sha` that of the base's files, or its commit on the Hub.
+    `examples_sha` is the SHA-256 of its training examples in order, `adapter_sha` that of its configuration
+    and weights, `base_sha` that of the base's files, or the base's commit on the Hub.
     """
 
     role: str
@@ -41,7 +41,7 @@ def write_origin(folder: Path, origin: Origin) -> None:
 
 
 def card(origin: Origin) -> str:
-    """Return the card of an adapter in the form the Hub reads; only a base on the Hub can be linked."""
+    """Return the model card of an adapter for the Hub; it links the base if that is on the Hub."""
     facts = {name: value for name, value in asdict(origin).items() if name != "parameters"}
     facts |= {f"finetune.{name}": value for name, value in origin.parameters.items()}
     linked = [f"base_model: {origin.base}"] if origin.base_revision else []
@@ -54,7 +54,7 @@ def card(origin: Origin) -> str:
 
 
 def origin_of(folder: Path) -> Origin:
-    """Read where an adapter comes from, and make sure that it is whole."""
+    """Read the origin of an adapter, and refuse an adapter whose files are truncated or changed."""
     file = existing(folder / "thoughtmill.json", "train the role with `python -m thoughtmill.train.finetune`")
     try:
         origin = Origin(**json.loads(file.read_text("utf-8")))
@@ -71,12 +71,12 @@ def _sha(folder: Path) -> str:
 
 
 def commit() -> str:
-    """Return the commit of the code, closed by `-changed` where files differ; `unknown` outside git."""
+    """Return the commit of the code, with `-changed` if files differ from it, or `unknown` outside git."""
     try:
-        told = subprocess.run(
+        described = subprocess.run(
             ["git", "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty=-changed"],
             capture_output=True, text=True, check=True,
         )  # fmt: skip
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
-    return told.stdout.strip()
+    return described.stdout.strip()

@@ -1,4 +1,4 @@
-"""Batches: which examples a step learns from, and the tensors they become; pure functions all."""
+"""Batches: the examples of each training step, and their tensors; pure functions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 Tokens = tuple[list[int], list[int]]
-"""One encoded example: the tokens of its prompt and of its target."""
+"""An encoded example: the tokens of its prompt, and those of its target."""
 
 IGNORED = -100
 WINDOW = 32
@@ -16,7 +16,7 @@ WINDOW = 32
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """The inputs of one forward pass; `next_BT` is the token that should follow each (-100: not taught)."""
+    """The inputs of one forward pass; `next_BT` is the target after each token (-100: no target)."""
 
     inputs: dict[str, Tensor]
     next_BT: Tensor
@@ -32,8 +32,8 @@ def steps_of_epoch(
 ) -> list[list[int]]:
     """Return the examples of each step of an epoch, as indices into `lengths`.
 
-    Where sequences cannot be packed, those of a step are alike in length: windows of shuffled examples are
-    sorted before they are cut into steps.
+    Where examples cannot be packed, a step holds examples of similar length: the shuffled examples are sorted
+    within windows before they are cut into steps.
     """
     rng = Random(f"{seed}/epoch/{epoch}")
     order = list(range(len(lengths)))
@@ -41,7 +41,7 @@ def steps_of_epoch(
     if not packs:
         wide = WINDOW * batch_records
         windows = [order[at : at + wide] for at in range(0, len(order), wide)]
-        order = [index for window in windows for index in sorted(window, key=lambda one: lengths[one])]
+        order = [index for window in windows for index in sorted(window, key=lambda index: lengths[index])]
     steps = [order[at : at + batch_records] for at in range(0, len(order), batch_records)]
     if not packs:
         rng.shuffle(steps)
@@ -49,24 +49,24 @@ def steps_of_epoch(
 
 
 def rows(lengths: Sequence[int], chosen: Sequence[int], packs: bool) -> list[list[int]]:
-    """Return the rows of a step: none longer than its longest example, filled first-fit, longest first.
+    """Pack the examples of a step into rows as long as its longest example: first fit, longest first.
 
     >>> rows([9, 4, 3, 5, 2], [0, 1, 2, 3, 4], packs=True)
     [[0], [3, 1], [2, 4]]
     """
-    by_length = sorted(chosen, key=lambda one: (-lengths[one], one))
+    by_length = sorted(chosen, key=lambda index: (-lengths[index], index))
     if not packs:
-        return [[one] for one in by_length]
+        return [[index] for index in by_length]
     width = lengths[by_length[0]]
     filled: list[list[int]] = []
     free: list[int] = []
-    for one in by_length:
-        at = next((at for at, room in enumerate(free) if room >= lengths[one]), len(free))
-        if at == len(free):
+    for index in by_length:
+        row = next((row for row, room in enumerate(free) if room >= lengths[index]), len(free))
+        if row == len(free):
             filled.append([])
             free.append(width)
-        filled[at].append(one)
-        free[at] -= lengths[one]
+        filled[row].append(index)
+        free[row] -= lengths[index]
     return filled
 
 
@@ -74,7 +74,7 @@ def passes(lengths: Sequence[int], filled: Sequence[list[int]], pass_tokens: int
     """Cut the rows of a step into forward passes of at most `pass_tokens` tokens, padding included."""
     cut: list[list[list[int]]] = [[]]
     for row in filled:
-        width = max(sum(lengths[one] for one in each) for each in [*cut[-1], row])
+        width = max(sum(lengths[index] for index in each) for each in [*cut[-1], row])
         if cut[-1] and width * (len(cut[-1]) + 1) > pass_tokens:
             cut.append([])
         cut[-1].append(row)
@@ -84,22 +84,22 @@ def passes(lengths: Sequence[int], filled: Sequence[list[int]], pass_tokens: int
 def collate(encoded: Sequence[Tokens], filled: Sequence[Sequence[int]], pad: int, start: int | None) -> Batch:
     """Return the tensors of one forward pass over `filled` rows of examples.
 
-    `start` is the token that opens a decoder's text; None means a decoder-only model. There, where examples
-    share a row, the positions of each begin at 0, which tells transformers to keep them apart.
+    `start` is the token that opens a decoder's text, None for a decoder-only model. In a decoder-only model
+    the positions of each example begin at 0, by which transformers keeps the examples of a row apart.
     """
     if start is not None:
-        return _two_sided([encoded[one] for row in filled for one in row], pad, start)
-    ids = [[token for one in row for side in encoded[one] for token in side] for row in filled]
-    following = [[token for one in row for token in _following(*encoded[one])] for row in filled]
+        return _two_sided([encoded[index] for row in filled for index in row], pad, start)
+    ids = [[token for index in row for side in encoded[index] for token in side] for row in filled]
+    following = [[token for index in row for token in _following(*encoded[index])] for row in filled]
     inputs = {"input_ids": padded(ids, pad)}
     if any(len(row) > 1 for row in filled):
-        places = [[at for one in row for at in range(sum(map(len, encoded[one])))] for row in filled]
+        places = [[at for index in row for at in range(sum(map(len, encoded[index])))] for row in filled]
         inputs["position_ids"] = padded(places, 0)
     return Batch(inputs, padded(following, IGNORED))
 
 
 def _following(prompt: list[int], target: list[int]) -> list[int]:
-    """Return what should follow each token of an example: the target, from the prompt's last token on."""
+    """Return the token that should follow each token of an example, from the prompt's last token on."""
     return [IGNORED] * (len(prompt) - 1) + target + [IGNORED]
 
 
@@ -114,6 +114,6 @@ def _two_sided(pairs: Sequence[Tokens], pad: int, start: int) -> Batch:
 
 
 def padded(lines: Sequence[list[int]], value: int) -> Tensor:
-    """Return lines of tokens as the rows of one tensor, filled up with `value` on the right."""
+    """Return lists of tokens as the rows of a tensor, padded with `value` on the right."""
     width = max(map(len, lines))
     return torch.tensor([line + [value] * (width - len(line)) for line in lines])

@@ -1,4 +1,4 @@
-"""TrainingPlan: what one run learns, encoded and in order, and the check before hours are spent on it."""
+"""The plan of a training run: its examples as tokens, and the steps in which it learns from them."""
 
 import hashlib
 import math
@@ -17,10 +17,10 @@ from thoughtmill.train.training.settings import FinetuneSettings
 
 @dataclass(frozen=True, slots=True)
 class TrainingPlan:
-    """Everything the training loop reads: a pure function of base, examples and settings.
+    """Everything that the training loop reads: a pure function of base, examples and settings.
 
-    `steps` holds the indices into `encoded` that each step learns from. `records` counts them per role.
-    `left_out` examples are longer than the context; that, `lengths` and `longest` are in tokens.
+    `steps` holds, for each step, indices into `encoded`. `records` counts the examples of each role.
+    `left_out` counts the examples that are longer than `context`. All lengths are in tokens.
     """
 
     encoded: list[batches.Tokens]
@@ -35,7 +35,7 @@ class TrainingPlan:
 
 
 def training_plan(base: Base, examples: list[Example], settings: FinetuneSettings) -> TrainingPlan:
-    """Encode examples, leave out those that do not fit, and lay out every step of the run."""
+    """Encode the examples, leave out those that exceed the context, and plan every step of the run."""
     if settings.limit is not None and settings.limit < len(examples):
         kept = sorted(Random(f"{settings.seed}/limit").sample(range(len(examples)), settings.limit))
         examples = [examples[index] for index in kept]
@@ -76,7 +76,7 @@ def _steps(lengths: list[int], packs: bool, settings: FinetuneSettings) -> list[
 
 
 def summary(plan: TrainingPlan, settings: FinetuneSettings) -> str:
-    """Say what will be learnt, in plain lines."""
+    """Describe a plan in plain lines: its examples, its steps, its lengths."""
     counted = ", ".join(f"{count:,} {role}" for role, count in plan.records.items())
     share = plan.left_out / (plan.left_out + len(plan.encoded))
     return "\n".join(

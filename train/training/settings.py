@@ -8,7 +8,7 @@ from thoughtmill.factory.core.params import Section, validated
 from thoughtmill.train.roles import ROLES
 
 PRESETS: dict[str, dict[str, Any]] = {
-    # The embedded student: small enough for any rank, hungry enough for a high learning rate.
+    # The embedded student is small: rank 16 is enough, and it takes a high learning rate.
     "embedded": {
         "rank": 16, "alpha": 32, "dropout": 0.0, "targets": "all-linear",
         "learning_rate": 5e-3, "batch_records": 10, "steps": 300,
@@ -18,7 +18,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "rank": 512, "alpha": 1024, "dropout": 0.1, "targets": ["q_proj", "v_proj"],
         "learning_rate": 5e-5, "batch_records": 16, "epochs": 5,
     },
-    # EoTD, section 4.1, trains all weights of CodeT5: its rate and epochs, on LoRA over all layers.
+    # EoTD, section 4.1: its rate and epochs, with LoRA on all layers; the paper trains all weights.
     "etd": {
         "rank": 64, "alpha": 128, "dropout": 0.0, "targets": "all-linear",
         "learning_rate": 5e-4, "batch_records": 32, "epochs": 10,
@@ -34,7 +34,7 @@ def filled(given: dict[str, Any]) -> dict[str, Any]:
 
 
 class FinetuneSettings(Section):
-    """How a role is trained. What is not given comes from `preset`."""
+    """The section `finetune`; `preset` fills in what is not given."""
 
     preset: Literal["embedded", "lorid", "etd"] = "embedded"
     base: str = "train/embedded/base"

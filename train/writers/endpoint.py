@@ -10,9 +10,9 @@ from thoughtmill.train.writers.settings import EndpointWriterSettings
 
 
 class EndpointWriter:
-    """A `Writer` over an OpenAI-compatible endpoint; what it wrote is in the ledger and never paid twice.
+    """A `Writer` over an OpenAI-compatible endpoint; its texts go to the ledger and are never paid twice.
 
-    What is waiting goes out at once, as many requests at a time as the settings allow.
+    Waiting requests are sent together, as many at a time as the settings allow.
     """
 
     def __init__(self, settings: EndpointWriterSettings, *, max_new_tokens: int, top_p: float) -> None:
@@ -21,14 +21,14 @@ class EndpointWriter:
         self.waiting: list[GenerationRequest] = []
 
     def ask(self, requests: Sequence[GenerationRequest]) -> None:
-        """Line up requests for the next delivery."""
+        """Queue requests until `write` sends them."""
         self.waiting += requests
 
     def write(self) -> list[GeneratedText]:
-        """Send what is waiting and return what became of it."""
+        """Send the queued requests and return their texts."""
         sent, self.waiting = self.waiting, []
-        # Replies come in any order; the problem that a request carries says where it stood.
-        replies = self.teacher.complete(self._request(one, at) for at, one in enumerate(sent))
+        # Replies come in any order; the problem that a request carries holds its place.
+        replies = self.teacher.complete(self._request(request, place) for place, request in enumerate(sent))
         return [
             GeneratedText(
                 sent[reply.request.problem["place"]].wanted,
@@ -47,6 +47,6 @@ class EndpointWriter:
             "max_tokens": self.max_new_tokens,
             "seed": request.seed_number,
         }
-        asked = {"role": "user", "content": roles.prompt(request.role, request.problem, request.given)}
+        message = {"role": "user", "content": roles.prompt(request.role, request.problem, request.given)}
         problem = {"problem_id": request.wanted.problem_id, "place": place}
-        return teachers.Request(problem, request.wanted.role, request.wanted.sample, (asked,), parameters)
+        return teachers.Request(problem, request.wanted.role, request.wanted.sample, (message,), parameters)
