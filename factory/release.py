@@ -1,6 +1,5 @@
 """Stage `release`: the folder that goes to the Hub: a config per thought and per table, card and manifest."""
 
-import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +7,8 @@ from pathlib import Path
 import duckdb
 
 from thoughtmill.factory.core import corpus, params, stage, tables
-from thoughtmill.factory.core.files import digest, existing, folder_aside, root, write_json
+from thoughtmill.factory.core.connections import connect
+from thoughtmill.factory.core.files import digest, folder_aside, root, write_json
 from thoughtmill.factory.core.params import Section
 from thoughtmill.factory.core.progress import track
 from thoughtmill.factory.pages.card import Release, card
@@ -46,8 +46,8 @@ def released(con: duckdb.DuckDBPyConnection, thought: str, file: str) -> Iterato
 
 def release(data: Path, thoughts: tuple[str, ...], settings: ReleaseSettings, target: Path) -> None:
     """Write the release of the corpus under `data` as the folder `target`, aside and then moved."""
-    shown = json.loads(existing(data / "manifest.json", "run `dvc repro`").read_text("utf-8"))
-    con = duckdb.connect(config={"memory_limit": "1GB", "threads": 2})
+    shown = corpus.read_manifest(data)
+    con = connect(memory_limit="1GB", threads=2)
     corpus.fill(con, data, thoughts, "view")
     made = Release(settings.title, settings.license, shown["data_version"])
     with folder_aside(target) as part:

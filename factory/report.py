@@ -1,6 +1,5 @@
 """Stage `report`: one page to read the corpus by, and its numbers for `dvc metrics` and `dvc plots`."""
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +9,7 @@ import duckdb
 from pydantic import Field
 
 from thoughtmill.factory.core import corpus, params, stage, tables
-from thoughtmill.factory.core.files import aside, existing, root, write_json
+from thoughtmill.factory.core.files import aside, root, write_json
 from thoughtmill.factory.pages.agreements import agreements
 from thoughtmill.factory.pages.findings import findings
 from thoughtmill.factory.pages.headline import headline
@@ -64,7 +63,7 @@ def opened(
     data: Path, thoughts: tuple[str, ...]
 ) -> Iterator[tuple[duckdb.DuckDBPyConnection, dict[str, Any]]]:
     """Yield the tables under `data` in DuckDB, with their manifest."""
-    manifest = json.loads(existing(data / "manifest.json", "run `dvc repro` to build it").read_text("utf-8"))
+    manifest = corpus.read_manifest(data)
     with tables.connect() as con:
         corpus.fill(con, data, thoughts, "view")
         yield con, manifest

@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from thoughtmill.factory.core import corpus, params, stage
+from thoughtmill.factory.core.connections import connect
 from thoughtmill.factory.core.files import aside, root, write_json
 
 
@@ -17,7 +18,7 @@ def tabulate(data: Path, thoughts: tuple[str, ...], target: Path) -> None:
     shown = corpus.manifest(data, thoughts)
     with aside(target) as part:
         try:
-            with duckdb.connect(str(part), config={"memory_limit": "1GB", "threads": 2}) as con:
+            with connect(part, memory_limit="1GB", threads=2) as con:
                 corpus.fill(con, data, thoughts, "table")
                 con.execute("create table meta (key varchar primary key, value varchar)")
                 con.execute("insert into meta values ('data_version', ?)", [shown["data_version"]])

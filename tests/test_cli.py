@@ -4,15 +4,22 @@ import argparse
 import csv
 import io
 import json
+import signal
 import subprocess
 import sys
+import time
+import tomllib
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+import thoughtmill
+from thoughtmill.factory.commands import cli
 from thoughtmill.factory.commands import ledger as shared
 from thoughtmill.factory.ledger import FailureRow, Ledger, ResultRow
 
+ROOT = Path(__file__).parents[1]
 PIPELINE = (
     "stages:\n  seed:\n    cmd: python -m thoughtmill.factory.seed\n"
     "    outs:\n      - data/problems.parquet\n"
@@ -29,11 +36,10 @@ def project(built_corpus: Path) -> Path:
 
 
 def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "thoughtmill.factory.commands.cli", *words]
-    root = Path(__file__).parents[1]
+    command = [sys.executable, "-m", "thoughtmill", *words]
     return subprocess.run(
         command, cwd=folder, capture_output=True, text=True, timeout=60, check=False,
-        env={"PYTHONPATH": str(root), "PATH": "", "HOME": str(folder)},
+        env={"PYTHONPATH": str(ROOT), "PATH": "", "HOME": str(folder)},
     )  # fmt: skip
 
 
@@ -50,6 +56,101 @@ def test_sql_prints_csv_and_json_without_cutting(project: Path) -> None:
     sheet = list(csv.reader(io.StringIO(run(project, "sql", query, "--csv").stdout)))
     assert sheet == [["problem", "unknown"], [text, ""]]
     assert json.loads(run(project, "sql", query, "--json").stdout) == [{"problem": text, "unknown": None}]
+
+
+def test_a_long_table_is_cut_with_a_note_and_all_shows_it(project: Path) -> None:
+    query = "select range from range(13600)"
+    lines = run(project, "sql", query).stdout.splitlines()
+    assert len(lines) == 2 + 40 + 1
+    assert lines[-1] == "… 13,560 more rows; --all shows them"
+    assert len(run(project, "sql", query, "--all").stdout.splitlines()) == 2 + 13600
+    assert len(run(project, "sql", query, "--csv").stdout.splitlines()) == 1 + 13600
+
+
+def test_an_interrupt_ends_a_query_at_once(project: Path) -> None:
+    query = "select count(*) from range(1000000) a, range(1000000) b where hash(a.range, b.range) = 7"
+    command = [sys.executable, "-m", "thoughtmill", "sql", query]
+    with subprocess.Popen(
+        command,
+        cwd=project,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={"PYTHONPATH": str(ROOT), "THOUGHTMILL_LEDGER": str(project / "ledger.sqlite")},
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
+    ) as process:
+        while not any("libduckdb" in line or "_duckdb" in line for line in mapped(process.pid)):
+            assert process.poll() is None
+        time.sleep(1)  # for the query to begin; whenever the signal comes, this passes
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130
+        assert process.stderr is not None and process.stderr.read() == ""
+
+
+def mapped(pid: int) -> list[str]:
+    """Return the files that a process has mapped into its memory."""
+    try:
+        return Path(f"/proc/{pid}/maps").read_text().splitlines()
+    except OSError:
+        return []
+
+
+@pytest.mark.parametrize("held", ["{", "[]", "{}", '"text"'])
+@pytest.mark.parametrize("words", [("summary",), ("sql", "select 1"), ("show", "ours-train-1")], ids=" ".join)
+def test_a_torn_manifest_is_one_line(project: Path, words: tuple[str, ...], held: str) -> None:
+    (project.parents[1] / "data" / "manifest.json").write_text(held)
+    done = run(project, *words)
+    assert done.returncode == 2
+    assert "manifest.json" in done.stderr
+    assert "build the corpus with `dvc repro`" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_the_help_imports_no_command_and_sql_imports_no_tables(project: Path) -> None:
+    heavy = {
+        "duckdb",
+        "pandas",
+        "pandera",
+        "pyarrow",
+        "datasets",
+        "dvc",
+        "openai",
+        "torch",
+        "sympy",
+        "pydantic",
+    }
+    program = (
+        "import sys; from thoughtmill.factory.commands import cli\n"
+        "sys.argv = ['thoughtmill', *sys.argv[1:]]\n"
+        "try: cli.main()\n"
+        f"except SystemExit: print(sorted({heavy} & sys.modules.keys()))"
+    )
+    for words, needed in (
+        (["--help"], []),
+        (["--version"], []),
+        (["sql", "select 1"], ["duckdb", "pydantic"]),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-c", program, *words],
+            cwd=project, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        assert done.stdout.splitlines()[-1] == str(needed)
+
+
+def test_the_help_names_every_command(project: Path) -> None:
+    said = run(project, "--help").stdout
+    assert all(f"    {name}" in said for name in cli.COMMANDS)
+
+
+def test_the_version_is_that_of_the_package(project: Path) -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert run(project, "--version").stdout == f"thoughtmill {declared}\n"
+    assert thoughtmill.__version__ == declared
+
+
+def test_the_summary_counts_what_the_report_counts(project: Path) -> None:
+    lines = [line.split() for line in run(project, "summary").stdout.replace("\xa0", " ").splitlines()]
+    assert ["cot", "2", "of", "3", "(66.7", "%)", "1"] in lines
+    assert ["2", "of", "2", "2", "1", "of", "2", "(50.0", "%)"] in lines
 
 
 def test_sql_cannot_write(project: Path) -> None:

@@ -112,7 +112,7 @@ def test_a_folder_that_lacks_a_file_is_refused_by_the_name_of_that_file(tmp_path
 def test_a_corrupt_manifest_is_refused(tmp_path: Path) -> None:
     folder = tiny.write_corpus(tmp_path / "data")
     (folder / "manifest.json").write_text("{")
-    with pytest.raises(ThoughtmillError, match=r"manifest\.json names no data version"):
+    with pytest.raises(ThoughtmillError, match=r"manifest\.json is torn"):
         open_corpus(str(folder))
 
 

@@ -1,9 +1,11 @@
 """Files: the project's root, writing aside, lines that may be corrupt."""
 
+import errno
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -104,3 +106,11 @@ def test_what_a_killed_process_left_is_swept_and_what_a_running_one_writes_is_no
     with aside(tmp_path / "table") as part:
         part.touch()
     assert sorted(os.listdir(tmp_path)) == [f".table.{os.getppid()}.part", ".table.mine.part", "table"]
+
+
+@pytest.mark.parametrize("writer", [aside, folder_aside])
+def test_a_full_disk_is_named_by_the_file_that_was_to_be_written(tmp_path: Path, writer: Any) -> None:
+    with pytest.raises(OSError, match="No space left") as error, writer(tmp_path / "table"):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert error.value.filename == str(tmp_path / "table")
+    assert not list(tmp_path.iterdir())

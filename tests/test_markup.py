@@ -4,7 +4,7 @@ import pytest
 from jinja2 import TemplateNotFound, UndefinedError
 
 from thoughtmill.factory.pages import markup
-from thoughtmill.factory.pages.markup import ReportSection, count, printable, render, share
+from thoughtmill.factory.pages.markup import ReportSection, printable, render
 
 
 def test_what_is_put_into_a_template_is_escaped() -> None:
@@ -43,22 +43,6 @@ def test_a_control_character_is_shown_as_a_mark(character: str) -> None:
 def test_white_space_and_letters_of_any_script_stay() -> None:
     text = "tab\t line\r\n página 数 \N{GRINNING FACE}"
     assert printable(text) == text
-
-
-@pytest.mark.parametrize(
-    ("part", "whole", "shown"),
-    [(0, 3, "0.0"), (3, 3, "100"), (2, 3, "66.7"), (1, 100_000, "0.1"), (99_999, 100_000, "99.9")],
-)
-def test_only_all_is_100_per_cent_and_only_none_is_0(part: int, whole: int, shown: str) -> None:
-    assert share(part, whole) == f"{shown}\N{NO-BREAK SPACE}%"
-
-
-def test_a_share_of_nothing_is_a_dash() -> None:
-    assert share(0, 0) == "–"
-
-
-def test_a_large_number_is_grouped_by_thousands() -> None:
-    assert count(1_234_567) == "1,234,567"
 
 
 def test_every_template_compiles() -> None:

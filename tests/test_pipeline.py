@@ -115,7 +115,7 @@ def test_status_says_what_is_built_while_dvc_is_locked(clones: tuple[Path, Path]
         [sys.executable, "-c", holder, str(lock)], stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None and process.stdout.readline() == "held\n"
-        done = run(clones[0], sys.executable, "-m", "thoughtmill.factory.commands.cli", "status")
+        done = run(clones[0], sys.executable, "-m", "thoughtmill.factory.commands.cli", "status", "--all")
         process.kill()
     if before is not None:
         lock.write_bytes(before)
@@ -128,7 +128,7 @@ def test_status_says_what_a_changed_parameter_makes_stale(clones: tuple[Path, Pa
     params = (clones[0] / "params.yaml").read_text()
     changed(clones[0], lambda params: params["curate"].update(ngram=9))
     lines = run(
-        clones[0], sys.executable, "-m", "thoughtmill.factory.commands.cli", "status"
+        clones[0], sys.executable, "-m", "thoughtmill.factory.commands.cli", "status", "--all"
     ).stdout.splitlines()
     (clones[0] / "params.yaml").write_text(params)
     states = {line.split()[1]: line.split()[0] for line in lines}

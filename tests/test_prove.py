@@ -1,6 +1,9 @@
 """A release proves itself, and what was changed in it does not pass."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -122,3 +125,22 @@ def test_what_the_hub_refuses_is_one_line(made: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(pushing, "HfApi", Hub(refuses=True))
     with pytest.raises(ThoughtmillError, match="the Hub did not take me/corpus: no token"):
         push(made, "me/corpus", private=False)
+
+
+def test_a_push_without_a_network_is_one_line(made: Path) -> None:
+    nowhere = {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_TOKEN": "token", "HF_HOME": str(made.parent)}
+    done = subprocess.run(
+        [sys.executable, "-m", "thoughtmill", "push", "me/corpus", "--folder", str(made)],
+        cwd=Path(__file__).parents[1], env=os.environ | nowhere, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: the Hub did not take me/corpus: ")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("held", ["{", "[]", '{"data_version": "0"}'])
+def test_a_torn_manifest_is_named(made: Path, held: str) -> None:
+    (made / "manifest.json").write_text(held)
+    for command in (lambda: prove(made, ONE), lambda: push(made, "me/corpus", private=False)):
+        with pytest.raises(ThoughtmillError, match=r"manifest\.json .* give the folder of a release"):
+            command()

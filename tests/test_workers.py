@@ -92,3 +92,15 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
     while any(running(pid) for pid in pids) and time.monotonic() < until:
         time.sleep(0.05)
     assert not any(running(pid) for pid in pids)
+
+
+def stall(items: list[int]) -> list[int]:
+    if max(items) >= workers.CHUNK:
+        time.sleep(100_000)
+    return items
+
+
+def test_who_stops_early_waits_for_no_item_under_way() -> None:
+    results = WorkerPool(stall, lost, 2, begin, (0,)).spread(range(3 * workers.CHUNK))
+    assert next(results) == 0
+    results.close()  # type: ignore[attr-defined]  it is a generator

@@ -1,7 +1,6 @@
 """Prove a release: its files are those of its manifest, and its rationales have the answers it says."""
 
 import argparse
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,7 +8,7 @@ from typing import Any, NamedTuple
 from thoughtmill.factory.answers import equal
 from thoughtmill.factory.core import corpus, tables
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.factory.core.files import digest, existing, root
+from thoughtmill.factory.core.files import digest, root
 from thoughtmill.factory.core.progress import track
 from thoughtmill.factory.solvers.solvers import Solvers
 from thoughtmill.factory.thoughts import THOUGHTS
@@ -64,14 +63,12 @@ def prove(folder: Path, settings: VerifySettings) -> str:
 
 def manifest_of(folder: Path) -> dict[str, Any]:
     """Return the manifest of a release, or say that the folder holds none."""
-    path = existing(folder / "manifest.json", "give the folder of a release")
-    try:
-        manifest = json.loads(path.read_text("utf-8"))
-    except ValueError as error:
-        raise ThoughtmillError(f"{path} is not JSON: {error}") from error
-    if not {"release", "files", "data_version"} <= set(manifest):
-        raise ThoughtmillError(f"{path} is no manifest of a release: give the folder of a release")
-    return dict(manifest)
+    manifest = corpus.read_manifest(folder, "give the folder of a release")
+    if not {"release", "files"} <= set(manifest):
+        raise ThoughtmillError(
+            f"{folder / 'manifest.json'} is not of a release: give the folder of a release"
+        )
+    return manifest
 
 
 def claimed(folder: Path) -> Iterator[Claim]:

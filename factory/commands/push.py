@@ -3,8 +3,9 @@
 import argparse
 from pathlib import Path
 
+import httpx2
 from huggingface_hub import HfApi
-from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError
+from huggingface_hub.errors import LocalTokenNotFoundError
 
 from thoughtmill.factory.commands.prove import changed, manifest_of
 from thoughtmill.factory.core.errors import ThoughtmillError
@@ -38,7 +39,7 @@ def push(folder: Path, repository: str, private: bool) -> str:
 def upload(folder: Path, repository: str, kind: str, private: bool, message: str) -> str:
     """Make `repository` of a kind (`dataset`, `model`) hold what `folder` holds; return the commit's address.
 
-    A missing token or a refusal of the Hub is one `ThoughtmillError`.
+    A missing token, a refusal of the Hub or no network is one `ThoughtmillError`.
     """
     hub = HfApi()
     try:
@@ -50,7 +51,7 @@ def upload(folder: Path, repository: str, kind: str, private: bool, message: str
             commit_message=message,
             delete_patterns="*",
         )
-    except (HfHubHTTPError, LocalTokenNotFoundError, OSError, ValueError) as error:
+    except (httpx2.HTTPError, LocalTokenNotFoundError, OSError, ValueError) as error:
         raise ThoughtmillError(
             f"the Hub did not take {repository}: {' '.join(str(error).split())}"
         ) from error

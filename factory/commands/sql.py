@@ -14,6 +14,7 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 
 FORMATS = ("table", "csv", "json")
 WIDTH = 60
+SHOWN_ROWS = 40
 READING = ([duckdb.StatementType.SELECT], [duckdb.StatementType.EXPLAIN])
 
 
@@ -25,20 +26,23 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         form.add_argument(
             f"--{each}", dest="form", action="store_const", const=each, help=f"print {each.upper()}"
         )
+    form.add_argument("--all", action="store_true", help=f"print more than {SHOWN_ROWS} rows of a table")
     parser.set_defaults(form="table")
 
 
 def call(words: argparse.Namespace) -> str:
     """Answer one query."""
     with corpus.here() as con:
-        return answered(con, words.query, words.form)
+        return answered(con, words.query, words.form, None if words.all else SHOWN_ROWS)
 
 
-def answered(con: duckdb.DuckDBPyConnection, query: str, form: str = "table") -> str:
+def answered(
+    con: duckdb.DuckDBPyConnection, query: str, form: str = "table", most: int | None = SHOWN_ROWS
+) -> str:
     """Return the rows of a query as text in one of `FORMATS`.
 
-    As a table, long values are cut to `WIDTH` characters; as CSV or JSON nothing is. A query that DuckDB
-    refuses is a `ThoughtmillError` with DuckDB's own words, and so is one that does more than read.
+    A table has at most `most` rows, and values of at most `WIDTH` characters; CSV and JSON hold everything. A
+    query that DuckDB refuses is a `ThoughtmillError` with DuckDB's own words, and so is one that writes.
 
     >>> print(answered(duckdb.connect(), "select 42 as answer, null as unknown"))
       answer  unknown
@@ -60,10 +64,12 @@ def answered(con: duckdb.DuckDBPyConnection, query: str, form: str = "table") ->
         return json.dumps(
             [dict(zip(names, row, strict=True)) for row in rows], default=str, ensure_ascii=False
         )
-    shown = [[_cut(value) for value in row] for row in rows]
-    return tabulate(
+    shown = [[_cut(value) for value in row] for row in rows[:most]]
+    text = tabulate(
         shown, headers=names, disable_numparse=[i for i, _ in enumerate(names) if _texts(rows, i)]
     )
+    left = len(rows) - len(shown)
+    return f"{text}\n… {left:,} more rows; --all shows them" if left else text
 
 
 def _csv(names: list[str], rows: list[tuple[Any, ...]]) -> str:

@@ -6,7 +6,8 @@ which takes no lock.
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,40 +18,111 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import root, running
 from thoughtmill.factory.ledger.runs import recent
 
+STATES = ("running", "missing", "stale", "built")
+WIDTH = 60
 HARMLESS = "check"
 """The stage that writes the same again unless packages change: while it is stale, those after it are not."""
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare nothing: the pipeline is the one of this project."""
-
-
-def call(words: argparse.Namespace) -> str:
-    """Say in a line how each stage stands, and how far the last runs of a paid teacher are."""
-    lines = [f"{each.state:8} {each.stage:20} {each.why}".rstrip() for each in standings(root())]
-    return "\n".join(lines + [f"{run.state:8} {run.figures}" for run in recent()])
-
-
-class Standing(NamedTuple):
-    """How a stage stands: `built`, `stale`, `missing` (never built) or `running`, and why."""
+class StageState(NamedTuple):
+    """The state of a stage, why it is not built, and the stages it depends on."""
 
     stage: str
     state: str
     why: str
+    needs: tuple[str, ...] = ()
 
 
-def standings(folder: Path) -> Iterator[Standing]:
-    """Yield how every stage of the pipeline in `folder` stands, in the order in which they run.
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare how much is said."""
+    parser.add_argument("--all", action="store_true", help="a line for every stage, with all that changed")
+
+
+def call(words: argparse.Namespace) -> str:
+    """Draw the pipeline, and say how far the last runs of a paid teacher are."""
+    found = list(states(root()))
+    lines = (
+        [f"{each.state:8} {each.stage:20} {each.why}".rstrip() for each in found]
+        if words.all
+        else drawn(found)
+    )
+    return "\n".join(lines + [f"{run.state:8} {run.figures}" for run in recent()])
+
+
+def drawn(found: Sequence[StageState]) -> list[str]:
+    """Return the pipeline, a line a stage: its state, its name, what it follows, and what changed, cut short.
+
+    The stages of a `foreach` share a line, which says how many there are, and how many are not built.
+
+    >>> cot, pot = (StageState(f"verify@{name}", "built", "", ("seed",)) for name in ("cot", "pot"))
+    >>> drawn([cot, pot._replace(state="stale", why="verify.workers modified")])
+    ['stale    verify ×2 (1 stale)   ← seed   verify.workers modified']
+    """
+    groups: dict[str, list[StageState]] = {}
+    for each in found:
+        groups.setdefault(_folded(each.stage), []).append(each)
+    follows = _reduced(
+        {name: {_folded(need) for each in group for need in each.needs} for name, group in groups.items()}
+    )
+    cells = [
+        [
+            _worst(group).state.ljust(8) + " " + _counted(name, group),
+            follows.get(name, ""),
+            _cut(_worst(group).why),
+        ]
+        for name, group in groups.items()
+    ]
+    widths = [max((len(row[column]) for row in cells), default=0) for column in (0, 1)]
+    return [
+        "   ".join([first.ljust(widths[0]), second.ljust(widths[1]), why]).rstrip()
+        for first, second, why in cells
+    ]
+
+
+def _reduced(needs: dict[str, set[str]]) -> dict[str, str]:
+    """Return what each stage follows, without what those stages follow themselves."""
+    above: dict[str, set[str]] = {}
+    for name, direct in needs.items():
+        above[name] = direct.union(*(above.get(need, ()) for need in direct))
+    return {
+        name: " ".join(["←", *sorted(direct.difference(*(above.get(need, ()) for need in direct)))])
+        for name, direct in needs.items()
+        if direct
+    }
+
+
+def _worst(group: list[StageState]) -> StageState:
+    return min(group, key=lambda each: STATES.index(each.state))
+
+
+def _cut(why: str) -> str:
+    return why if len(why) <= WIDTH else why[: WIDTH - 1] + "…"
+
+
+def _counted(name: str, group: list[StageState]) -> str:
+    if len(group) == 1:
+        return name
+    kinds = Counter(each.state for each in group)
+    parts = ", ".join(f"{count} {state}" for state, count in kinds.items() if state != "built")
+    return f"{name} ×{len(group)}" + (f" ({parts})" if len(kinds) > 1 else "")
+
+
+def _folded(stage: str) -> str:
+    return stage.split("@", maxsplit=1)[0].removeprefix("train/dvc.yaml:")
+
+
+def states(folder: Path) -> Iterator[StageState]:
+    """Yield the state of every stage of the pipeline in `folder`, in the order in which they run.
 
     A stage is stale when its command, parameters, dependencies or outputs are not those of its last run, or
     when a stage it depends on is.
     """
     try:
         with Repo(str(folder)) as repo:
-            running = _written(folder)
+            writers = _written(folder)
             state: dict[str, str] = {}
             for stage in _in_order(repo):
-                found = _standing(stage, running, state)
+                found = _state_of(stage, writers, state)
                 state[found.stage] = found.state
                 yield found
     except DvcException as error:
@@ -73,24 +145,20 @@ def _in_order(repo: Repo) -> Iterator[Any]:
         yield from visit(stage)
 
 
-def _standing(stage: Any, running: dict[str, int], state: dict[str, str]) -> Standing:
-    name = stage.addressing
-    outs = [str(out) for out in stage.outs]
+def _state_of(stage: Any, writers: dict[str, int], state: dict[str, str]) -> StageState:
+    name, outs = stage.addressing, ", ".join(map(str, stage.outs))
+    above = sorted(stage.repo.index.graph.successors(stage), key=stage.repo.index.stages.index)
+    needs = tuple(each.addressing for each in above)
     for out in stage.outs:
-        if out.fs_path in running:
-            return Standing(name, "running", f"process {running[out.fs_path]} writes {out}")
+        if out.fs_path in writers:
+            return StageState(name, "running", f"process {writers[out.fs_path]} writes {out}", needs)
     if not any(out.hash_info for out in stage.outs):
-        return Standing(name, "missing", f"{', '.join(outs)} never built")
+        return StageState(name, "missing", f"{outs} never built", needs)
     changes = [f"{what} {how}" for each in (*stage.deps, *stage.outs) for what, how in _changes(each)]
     if stage.changed_stage():
         changes.insert(0, "the command changed")
-    above = [
-        each.addressing
-        for each in stage.repo.index.graph.successors(stage)
-        if state[each.addressing] != "built" and each.addressing != HARMLESS
-    ]
-    changes += [f"{needed} is {state[needed]}" for needed in sorted(above)]
-    return Standing(name, "stale" if changes else "built", "; ".join(changes))
+    changes += [f"{each} is {state[each]}" for each in needs if state[each] != "built" and each != HARMLESS]
+    return StageState(name, "stale" if changes else "built", "; ".join(changes), needs)
 
 
 def _changes(each: Any) -> Iterator[tuple[str, str]]:

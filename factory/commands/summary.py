@@ -1,34 +1,20 @@
-"""The corpus in a screen: which data this is, what each thought yielded, how far the thoughts agree."""
+"""The corpus in a screen: its version, what each thought yielded, and how far the thoughts agree."""
 
 import argparse
-import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
 from tabulate import tabulate
 
 from thoughtmill.factory.core import corpus
-from thoughtmill.factory.core.files import existing, root
+from thoughtmill.factory.core.files import root
+from thoughtmill.factory.pages.figures import count, part_of
+from thoughtmill.factory.pages.queries import LEVELS, SPLITS, THOUGHTS, Row, rows
 
-PROBLEMS = """
-select p.source, p.split, count(distinct p.problem_id) as problems, count(record_id) as records,
-    count(record_id) filter (r.correct) as correct, count(record_id) filter (r.kept) as kept
-from problems p left join records r using (problem_id)
-group by all order by all
-"""
-THOUGHTS = """
-select thought, count(*) as records, count(*) filter (failure is null) as solved,
-    count(*) filter (correct) as correct, count(*) filter (kept) as kept,
-    coalesce(first(failure order by failures desc, failure) filter (failure is not null), '-') as often
-from records left join (
-    select thought, failure, count(*) as failures from records where failure is not null group by all
-) using (thought, failure)
-group by thought order by thought
-"""
-AGREEMENT = """
-select agreeing as thoughts_that_agree, count(*) as problems, count(*) filter (agreed_correct) as right,
-    round(avg(agreed_correct::integer), 4) as share_right
-from agreement group by agreeing order by agreeing desc
+FAILURES = """
+select thought, arg_max(outcome, records) as outcome, max(records) as records
+from (from "yield" where outcome in (select failure from records) order by outcome desc) group by thought
 """
 
 
@@ -43,18 +29,39 @@ def call(words: argparse.Namespace) -> str:
 
 
 def summary(con: duckdb.DuckDBPyConnection, data: Path) -> str:
-    """Return the summary of a corpus; `con` has its tables and views, `data` is the folder it lies in."""
-    shown = json.loads(existing(data / "manifest.json", "run `dvc repro`").read_text("utf-8"))
-    parts = [_table(con, query) for query in (PROBLEMS, THOUGHTS, AGREEMENT)]
+    """Return the summary of a corpus; `con` has its tables and views, `data` is the folder it lies in.
+
+    A record is verified when its answer is the gold answer, or when it has none to compare and passed.
+    """
+    version = corpus.read_manifest(data)["data_version"][:12]
+    often = {row["thought"]: f"{row['outcome']} ({count(row['records'])})" for row in rows(con, FAILURES)}
+    splits = [(row["source"], row["split"], count(row["problems"]), *_kept(row)) for row in rows(con, SPLITS)]
+    thoughts = [(row["thought"], *_kept(row), often.get(row["thought"], "")) for row in rows(con, THOUGHTS)]
+    levels = [(_level(row), count(row["problems"]), _right(row)) for row in rows(con, LEVELS)]
     return "\n\n".join(
         [
-            f"corpus, data version {shown['data_version'][:12]}",
-            *parts,
+            f"corpus, data version {version}",
+            _table(splits, "set", "split", "problems", "verified records", "kept"),
+            _table(thoughts, "thought", "verified records", "kept", "most frequent failure"),
+            _table(levels, "thoughts that agree", "problems", "right"),
             "the report: data/report/index.html    the release: data/release/    ask: thoughtmill sql '...'",
         ]
     )
 
 
-def _table(con: duckdb.DuckDBPyConnection, query: str) -> str:
-    done = con.execute(query)
-    return tabulate(done.fetchall(), headers=[column[0] for column in done.description])
+def _kept(row: Row) -> tuple[str, str]:
+    return part_of(row["verified"], row["records"]), count(row["kept"])
+
+
+def _level(row: Row) -> str:
+    return f"{row['agreeing']} of {row['answers']}" if row["answers"] else "no answer"
+
+
+def _right(row: Row) -> str:
+    return part_of(row["correct"], row["problems"]) if row["answers"] else ""
+
+
+def _table(cells: Sequence[tuple[str, ...]], *headers: str) -> str:
+    numbers = [i for i, header in enumerate(headers) if header in ("problems", "kept")]
+    align = ["right" if i in numbers else "left" for i, _ in enumerate(headers)]
+    return tabulate(cells, headers=headers, colalign=align, disable_numparse=True)

@@ -4,15 +4,17 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from thoughtmill.factory.core import params
+from thoughtmill.factory.core.connections import connect
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import digest, existing, root
-from thoughtmill.factory.core.tables import Source
-from thoughtmill.schemas import TABLES, Table, columns, grain
+
+if TYPE_CHECKING:
+    from thoughtmill.schemas import Table
 
 VIEWS = Path(__file__).with_name("views.sql")
 REBUILD = "build the corpus with `dvc repro`"
@@ -52,7 +54,7 @@ def open_corpus(source: str | Path, revision: str | None = None, data_version: s
 
 def _open_file(path: Path) -> Corpus:
     try:
-        con = duckdb.connect(existing(path, REBUILD), read_only=True)
+        con = connect(existing(path, REBUILD), read_only=True)
         row = con.execute("select value from meta where key = 'data_version'").fetchone()
     except duckdb.Error as error:
         raise ThoughtmillError(f"{path} cannot be read as a corpus: {str(error).splitlines()[0]}") from error
@@ -65,13 +67,9 @@ def _open_folder(folder: Path) -> Corpus:
     """Open the Parquet of a corpus, which a release holds in its folder `tables`."""
     tables = folder / "tables" if (folder / "tables").is_dir() else folder
     needed = [existing(tables / f"{name}.parquet", REBUILD) for name in ("problems", "records")]
-    path = existing(folder / "manifest.json", f"it names the data version; {REBUILD}")
-    try:
-        shown = json.loads(path.read_text("utf-8"))
-        data_version, names = str(shown["data_version"]), list(shown.get("files", ()))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ThoughtmillError(f"{path} names no data version: {REBUILD}") from error
-    con = duckdb.connect()
+    shown = read_manifest(folder)
+    names = list(shown.get("files", ()))
+    con = connect()
     try:
         if names and all((tables / name).exists() for name in names):
             thoughts = tuple(Path(name).stem for name in names if name.startswith("completions/"))
@@ -81,7 +79,7 @@ def _open_folder(folder: Path) -> Corpus:
                 con.read_parquet(str(table)).create_view(table.stem)
     except duckdb.Error as error:
         raise ThoughtmillError(f"{folder} cannot be read as a corpus: {as_error(error)}") from error
-    return Corpus(con, data_version)
+    return Corpus(con, str(shown["data_version"]))
 
 
 def _download(repository: str, revision: str) -> Path:
@@ -100,6 +98,8 @@ def _download(repository: str, revision: str) -> Path:
 
 def files(data: Path, thoughts: tuple[str, ...]) -> dict[str, list[Path]]:
     """Return the Parquet files that hold each table, in a fixed order."""
+    from thoughtmill.schemas import TABLES  # takes a second: pandera, which a database on disk does without
+
     return {
         name: [data / "completions" / f"{thought}.parquet" for thought in sorted(thoughts)]
         if name == "completions"
@@ -110,12 +110,27 @@ def files(data: Path, thoughts: tuple[str, ...]) -> dict[str, list[Path]]:
 
 def manifest(data: Path, thoughts: tuple[str, ...]) -> dict[str, Any]:
     """Return which exact data this is: rows and SHA-256 of every file, one `data_version` over them all."""
+    from thoughtmill.factory.core.tables import Source
+    from thoughtmill.schemas import TABLES
+
     shown = {
         path.relative_to(data).as_posix(): {"rows": len(Source(path, TABLES[name])), "sha256": digest(path)}
         for name, paths in files(data, thoughts).items()
         for path in paths
     }
     return {"data_version": version(shown), "files": shown}
+
+
+def read_manifest(folder: Path, remedy: str = REBUILD) -> dict[str, Any]:
+    """Return what `manifest.json` of a folder says, or say what to do where it is missing or torn."""
+    path = existing(folder / "manifest.json", f"it names the data version; {remedy}")
+    try:
+        shown = json.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise ThoughtmillError(f"{path} is torn: {remedy}") from error
+    if not isinstance(shown, dict) or "data_version" not in shown:
+        raise ThoughtmillError(f"{path} names no data version: {remedy}")
+    return shown
 
 
 def version(files: dict[str, Any]) -> str:
@@ -128,6 +143,8 @@ def fill(con: duckdb.DuckDBPyConnection, data: Path, thoughts: tuple[str, ...], 
 
     As views they read the Parquet files where they lie; as tables they are copied.
     """
+    from thoughtmill.schemas import TABLES
+
     for name, paths in files(data, thoughts).items():
         for path in paths:
             existing(path, "run `dvc repro` to build it")
@@ -141,8 +158,10 @@ def fill(con: duckdb.DuckDBPyConnection, data: Path, thoughts: tuple[str, ...], 
     con.execute(VIEWS.read_text("utf-8"))
 
 
-def _comment(con: duckdb.DuckDBPyConnection, kind: str, name: str, table: Table) -> None:
+def _comment(con: duckdb.DuckDBPyConnection, kind: str, name: str, table: "Table") -> None:
     """Carry the docstring and the column descriptions of a schema into the database."""
+    from thoughtmill.schemas import columns, grain
+
     con.execute(f'comment on {kind} "{name}" is {_quoted(grain(table))}')
     for column in columns(table):
         con.execute(f'comment on column "{name}"."{column.name}" is {_quoted(column.description)}')
@@ -155,16 +174,17 @@ def opened(data: Path, thoughts: tuple[str, ...]) -> duckdb.DuckDBPyConnection:
     """
     path, wanted = data / "corpus.duckdb", data / "manifest.json"
     if not path.exists() and not wanted.exists():
-        raise ThoughtmillError(f"{data} holds no corpus: run `dvc repro` to build it")
+        raise ThoughtmillError(f"{data} holds no corpus: {REBUILD}")
+    shown = read_manifest(data) if wanted.exists() else None
     try:
-        con = duckdb.connect(str(path), read_only=True)
+        con = connect(path, read_only=True)
         built = con.execute("select value from meta where key = 'data_version'").fetchone()
-        if not wanted.exists() or built == (json.loads(wanted.read_text("utf-8"))["data_version"],):
+        if shown is None or built == (shown["data_version"],):
             return con  # without a manifest the stage that writes both is running
         con.close()
-    except (duckdb.Error, ValueError):
+    except duckdb.Error:
         pass  # no database, or a broken one: the tables themselves answer
-    con = duckdb.connect()
+    con = connect()
     try:
         fill(con, data, thoughts, "view")
     except duckdb.Error as error:

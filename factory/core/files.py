@@ -36,8 +36,9 @@ def aside(path: Path) -> Iterator[Path]:
         raise ThoughtmillError(f"{path} is no regular file and is not replaced")
     part = _part(path)
     try:
-        yield part
-        os.replace(part, path)
+        with _naming(path):
+            yield part
+            os.replace(part, path)
     finally:
         _remove(path.parent.glob(f"{glob.escape(part.name)}*"))
 
@@ -96,12 +97,23 @@ def folder_aside(path: Path) -> Iterator[Path]:
     part = _part(path)
     part.mkdir()
     try:
-        yield part
+        with _naming(path):
+            yield part
         if path.exists():
             path.rename(part.with_suffix(".old"))
         part.rename(path)
     finally:
         _remove([part, part.with_suffix(".old")])
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Let an error of the operating system name `path` where it names no file, as on a full disk."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
 
 
 def _part(path: Path) -> Path:

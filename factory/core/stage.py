@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from typing import NoReturn
 
+from thoughtmill.factory.core.connections import interruptible
 from thoughtmill.factory.core.errors import ThoughtmillError
 
 
@@ -28,7 +29,8 @@ def leave(work: Callable[[], None]) -> NoReturn:
     operating system (a full disk, a folder that cannot be written); 130 when interrupted.
     """
     try:
-        work()
+        with interruptible():
+            work()
         sys.stdout.flush()
     except ThoughtmillError as error:
         sys.exit(_say(str(error)))

@@ -11,6 +11,7 @@ import pandera.pandas as pa
 import pyarrow
 import pyarrow.parquet as pq
 
+from thoughtmill.factory.core import connections
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import aside, existing
 from thoughtmill.schemas import Table, arrow_schema, primary_key, table_name
@@ -136,7 +137,7 @@ def faults(arrow: pyarrow.Table, table: Table) -> list[str]:
 
 def connect() -> duckdb.DuckDBPyConnection:
     """Return an in-memory DuckDB with bounded memory, for sorting and joining tables larger than memory."""
-    return duckdb.connect(config={"memory_limit": "600MB", "threads": 2, "preserve_insertion_order": True})
+    return connections.connect(memory_limit="600MB", threads=2, preserve_insertion_order=True)
 
 
 def _open(path: Path, schema: pyarrow.Schema) -> pq.ParquetWriter:

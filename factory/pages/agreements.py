@@ -4,7 +4,7 @@ import duckdb
 
 from thoughtmill.factory.pages.charts import Part, stacked
 from thoughtmill.factory.pages.markup import ReportSection, render
-from thoughtmill.factory.pages.queries import Row, row, rows
+from thoughtmill.factory.pages.queries import LEVELS, Row, row, rows
 
 SHOWN_SUSPECTS = 10
 
@@ -12,11 +12,7 @@ SHOWN_SUSPECTS = 10
 def agreements(con: duckdb.DuckDBPyConnection) -> ReportSection:
     """Return the problems by how many thoughts agree, and those whose gold answer looks wrong."""
     totals = shares(con)
-    levels = rows(
-        con,
-        "select answers, agreeing, count(*) as problems, count(*) filter (agreed_correct) as correct"
-        " from agreement group by answers, agreeing order by agreeing desc, answers",
-    )
+    levels = rows(con, LEVELS)
     for level in levels:
         level["bar"] = _bar(level, totals["problems"])
     suspects = rows(

@@ -10,6 +10,9 @@ from tabulate import tabulate
 from thoughtmill.schemas import TABLES, Released, Table, columns, grain, table_name
 from thoughtmill.schemas.fields import DROP_REASONS, FAILURES
 
+YIELD = """
+select thought, outcome, records, format('{:.1f} %', 100 * share) as share, kept from "yield" order by all
+"""
 TEXT = Path(__file__).with_name("card.md")
 
 
@@ -32,7 +35,7 @@ def card(release: Release, con: duckdb.DuckDBPyConnection) -> str:
     every: tuple[Table, ...] = (Released, *TABLES.values())
     facts = {
         "data_version": release.data_version,
-        "yield": _table(con, 'select thought, outcome, records, share, kept from "yield" order by all'),
+        "yield": _table(con, YIELD),
         "sources": _table(
             con, "select source, split, count(*) as problems, license from problems group by all order by all"
         ),

@@ -5,7 +5,8 @@ from typing import Any
 import duckdb
 from markupsafe import Markup
 
-from thoughtmill.factory.pages.markup import count, render, share
+from thoughtmill.factory.pages.figures import count, share
+from thoughtmill.factory.pages.markup import render
 from thoughtmill.factory.pages.queries import VERIFIED, row, rows
 
 SHOWN_DIGITS = 12

@@ -3,7 +3,8 @@
 import duckdb
 
 from thoughtmill.factory.pages.charts import Bin, histogram
-from thoughtmill.factory.pages.markup import ReportSection, count, render
+from thoughtmill.factory.pages.figures import count
+from thoughtmill.factory.pages.markup import ReportSection, render
 from thoughtmill.factory.pages.queries import Row, row, rows
 
 BINS = 16

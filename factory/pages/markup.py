@@ -6,6 +6,8 @@ from typing import NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from thoughtmill.factory.pages.figures import count, share
+
 TEMPLATES = Path(__file__).with_name("templates")
 
 UNPRINTABLE = dict.fromkeys((*range(9), 11, *range(14, 32), *range(127, 160)), "\N{REPLACEMENT CHARACTER}")
@@ -23,29 +25,6 @@ class ReportSection(NamedTuple):
 def render(template: str, **values: object) -> Markup:
     """Return a template filled with values; a name that the template needs and nobody gives is an error."""
     return Markup(_environment.get_template(template).render(values))
-
-
-def count(number: int) -> str:
-    """Return a whole number as people read it.
-
-    >>> count(12345)
-    '12,345'
-    """
-    return f"{number:,}"
-
-
-def share(part: int, whole: int) -> str:
-    """Return a part of a whole in per cent; a part of nothing is a dash, and only all is 100 %.
-
-    >>> share(1, 3), share(1999, 2000), share(1, 20_000), share(0, 0)
-    ('33.3\\xa0%', '99.9\\xa0%', '0.1\\xa0%', '–')
-    """
-    if whole == 0:
-        return "–"
-    tenths = round(1000 * part / whole)
-    if 0 < part < whole:
-        tenths = min(max(tenths, 1), 999)
-    return f"{tenths / 10:.1f}\N{NO-BREAK SPACE}%".replace("100.0", "100")
 
 
 def printable(text: str) -> str:

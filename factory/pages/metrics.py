@@ -7,18 +7,7 @@ import duckdb
 
 from thoughtmill.factory.core.files import aside
 from thoughtmill.factory.pages.agreements import shares
-from thoughtmill.factory.pages.queries import VERIFIED, row, rows
-
-THOUGHTS = f"""
-select
-    thought,
-    count(*) as records,
-    count(*) filter ({VERIFIED}) as verified,
-    count(*) filter (kept) as kept,
-    count(failure) as failures,
-    round(avg({VERIFIED}::integer), 4) as verified_share
-from records group by thought order by thought
-"""
+from thoughtmill.factory.pages.queries import THOUGHTS, VERIFIED, row, rows
 
 JUDGED = f"completions join (select completion_id, {VERIFIED} as verified from records) using (completion_id)"
 

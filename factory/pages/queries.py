@@ -1,4 +1,4 @@
-"""Ask the corpus: rows of SQL as dictionaries, and the conditions that several sections share."""
+"""Ask the corpus: rows of SQL as dictionaries, and the questions that several pages and `summary` ask."""
 
 from typing import Any
 
@@ -10,6 +10,39 @@ Row = dict[str, Any]
 
 VERIFIED = "(failure is null and correct is distinct from false)"
 """A record whose answer is the gold answer, or which passed and has no answer to compare (knowledge)."""
+
+SPLITS = f"""
+select
+    p.source,
+    coalesce(r.split, p.split) as split,
+    p.license,
+    count(distinct p.problem_id) as problems,
+    count(r.record_id) as records,
+    count(r.record_id) filter ({VERIFIED}) as verified,
+    count(r.record_id) filter (r.kept) as kept
+from problems p left join records r using (problem_id)
+group by all
+order by all
+"""
+"""One row per problem set and split."""
+
+THOUGHTS = f"""
+select
+    thought,
+    count(*) as records,
+    count(*) filter ({VERIFIED}) as verified,
+    count(*) filter (kept) as kept,
+    count(failure) as failures,
+    round(avg({VERIFIED}::integer), 4) as verified_share
+from records group by thought order by thought
+"""
+"""One row per thought."""
+
+LEVELS = """
+select answers, agreeing, count(*) as problems, count(*) filter (agreed_correct) as correct
+from agreement group by answers, agreeing order by agreeing desc, answers
+"""
+"""One row per number of thoughts that came to an answer and number that agree."""
 
 
 def rows(con: duckdb.DuckDBPyConnection, sql: str, **parameters: object) -> list[Row]:

@@ -48,8 +48,12 @@ class WorkerPool(Generic[Item, Result]):
                 while len(under_way) < self.workers * AHEAD and (chunk := list(islice(source, CHUNK))):
                     under_way.append((chunk, self._submit(chunk)))
                 if not under_way:
-                    return
+                    break
                 yield from self._results(*under_way.popleft())
+        except BaseException:
+            for process in multiprocessing.active_children():
+                process.kill()  # who stops early, by Ctrl-C say, waits for no item under way
+            raise
         finally:
             self._close()
 
