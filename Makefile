@@ -22,7 +22,7 @@ students: .venv/ready
 	@echo 'what students answered: data/students/index.html'
 
 test: .venv/ready lint types
-	pytest -n 2 --dist loadfile
+	pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 base: .venv/ready
 	python -m thoughtmill.train.smol

@@ -18,7 +18,17 @@ ROOT = Path(__file__).parents[1]
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
 """So that commands which tests run find this checkout, whether it is installed or not."""
 
+SLOW = (
+    "pipeline", "init", "infer", "finetune", "local", "envelope", "student", "serve", "foreign", "packaging",
+    "stories",
+)  # fmt: skip
+
 collect_ignore = ["foreign"]  # a package of its own, which a test installs
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the slowest files, so that no process is left alone with one of them at the end."""
+    items.sort(key=lambda item: item.path.stem.removeprefix("test_") not in SLOW)
 
 
 @atexit.register

@@ -16,8 +16,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 OURS = {"thoughtmill", "tests", "bench", "foreign_thoughts"}
-OTHERWISE_NAMED = {"yaml": "pyyaml"}
-"""Modules that are not named like the distribution that brings them."""
+OTHERWISE_NAMED = {"yaml": "pyyaml", "triton": "torch"}
+"""Modules that are not named like the distribution that brings them; torch for CUDA brings triton."""
 
 WITH_PIPELINE = {"estimate", "init", "push", "status"}
 """Commands that need the extra `pipeline`."""
