@@ -1,4 +1,4 @@
-"""The training loop: flat, one step after the other, and the same curve when a killed run goes on."""
+"""The training loop; a killed run resumes and gives the same loss curve."""
 
 import hashlib
 import math
@@ -34,7 +34,7 @@ READ_EVERY = 16
 
 @dataclass(frozen=True, slots=True)
 class LossPoint:
-    """One step of a loss curve: the mean loss of its target tokens (nats), their number, the rate."""
+    """A step of a loss curve: mean loss per target token in nats, number of target tokens, learning rate."""
 
     step: int
     loss: float
@@ -47,16 +47,16 @@ def learn(
 ) -> list[LossPoint]:
     """Train the adapter on `model` through every step of `plan` and return the loss curve.
 
-    A state is saved to `state` every `save_every` steps. Where one of the same plan is found, the run goes on
-    from it: the order of examples, the rate and the dropout of a step depend on the step alone.
+    The run is saved to `state` every `save_every` steps, and resumes from there if the plan is the same. That
+    gives the same curve, because order, rate and dropout of a step depend on the step alone.
     """
     accelerator = accelerated(base)
     weights = [weight for weight in model.parameters() if weight.requires_grad]
     on_gpu = accelerator.device.type == "cuda"
     optimizer = torch.optim.AdamW(weights, lr=settings.learning_rate, weight_decay=0.0, fused=on_gpu or None)
     wrapped, optimizer = accelerator.prepare(model, optimizer)
-    told = f"{plan.sha} {base.sha} {settings.model_dump_json()}"
-    fingerprint = hashlib.sha256(told.encode()).hexdigest()
+    identity = f"{plan.sha} {base.sha} {settings.model_dump_json()}"
+    fingerprint = hashlib.sha256(identity.encode()).hexdigest()
     wrapped.train()
     curve = _resume(state, fingerprint, model, optimizer)
     fast = faster(accelerator, wrapped, base, model, plan, settings)
@@ -133,16 +133,16 @@ def faster(
 
 
 def accelerated(base: Base) -> Accelerator:
-    """Return what spreads a run over the devices there are, in the precision the base was loaded in.
+    """Return the accelerator that spreads a run over all devices, in the precision of the base.
 
-    A base of 4 bits holds its norms in float32 and yet computes in bfloat16 (QLoRA, arXiv 2305.14314).
+    A base of 4 bits keeps its norms in float32 and computes in bfloat16 (QLoRA, arXiv 2305.14314).
     """
     half = base.model.dtype != torch.float32 or getattr(base.model, "is_loaded_in_4bit", False)
     return Accelerator(mixed_precision="bf16" if half else "no")
 
 
 def learning_rate(step: int, steps: int, settings: FinetuneSettings) -> float:
-    """Return the rate of a step: a linear rise over the share `warmup`, then a cosine down to nothing."""
+    """Return the learning rate of a step: a linear rise over the share `warmup`, then a cosine down to 0."""
     rise = settings.warmup * steps
     if step < rise:
         return settings.learning_rate * (step + 1) / (rise + 1)
@@ -160,13 +160,13 @@ def backward(
 ) -> tuple[Tensor, int]:
     """Add the gradient of the mean loss over all target tokens of a step; return that loss and their number.
 
-    The rows of a step are dealt to the processes, and cut into passes that fit in memory; every target token
-    of the step weighs the same, wherever it falls.
+    The rows of a step are shared among the processes and cut into passes that fit in memory. Every target
+    token of the step has the same weight.
     """
     target_tokens = sum(len(plan.encoded[one][1]) for one in chosen)
     filled = batches.rows(plan.lengths, chosen, plan.packs)
     mine = filled[accelerator.process_index :: accelerator.num_processes]
-    # A process with no row of its own takes part with one that weighs nothing: the others wait for it.
+    # A process without rows takes part with a row of weight 0, because the others wait for it.
     weight = accelerator.num_processes / target_tokens if mine else 0.0
     cut = batches.passes(plan.lengths, mine or filled[:1], pass_tokens)
     total = torch.zeros((), device=accelerator.device)
@@ -190,7 +190,7 @@ def summed_loss(model: nn.Module, base: Base, batch: batches.Batch) -> Tensor:
 
 @contextmanager
 def _only(base: Base, taught_BT: Tensor) -> Iterator[None]:
-    """Let the output layer see only the positions that are taught: prompts need no logits."""
+    """Restrict the output layer to the positions that have a target: prompts need no logits."""
 
     def select(_: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         return (inputs[0][taught_BT], *inputs[1:])
@@ -214,7 +214,7 @@ def _save(state: Path, fingerprint: str, model: PeftModel, optimizer: Any, curve
 
 
 def _resume(state: Path, fingerprint: str, model: PeftModel, optimizer: Any) -> list[LossPoint]:
-    """Take up what the main process saved and return its curve; the state of any other run is left alone."""
+    """Load what the main process saved and return its curve; the state of another run is ignored."""
     found = PartialState().is_main_process and state.is_file()
     held = torch.load(state, map_location="cpu", weights_only=True) if found else None
     [held] = broadcast_object_list([held])  # other machines have no such file

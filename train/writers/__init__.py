@@ -1,1 +1,1 @@
-"""Writers: the ways in which students' samples are written."""
+"""Writers: students in memory, students in vLLM, or models behind an endpoint write samples."""

@@ -1,8 +1,8 @@
-"""Students that write: one base in memory, all adapters on it, one batch that samples leave and enter.
+"""Samples from students in memory: continuous batching over one base with all adapters on it.
 
-Rows of a batch may be of different adapters. A row leaves when its text ends; waiting prompts take its place.
-Each row draws from random numbers of its own, so what it writes does not depend on who shares its batch,
-beyond the rounding of floats.
+Rows of a batch may use different adapters. A row leaves when its text ends; a waiting prompt takes its place.
+Each row has its own random numbers, so its text does not depend on the other rows, except for the rounding of
+floats.
 """
 
 import heapq
@@ -24,7 +24,7 @@ from thoughtmill.train.writers.mixing import mix, spans_of
 from thoughtmill.train.writers.sampling import ActiveBatch, ActiveSample, empty_cache, pick
 
 SPARE = 8
-"""Rows come and go together, once an eighth of the batch has ended: each time, all keys and values move."""
+"""Rows are exchanged once an eighth of the batch has ended, because all keys and values move each time."""
 
 
 class LocalWriter:
@@ -57,7 +57,7 @@ class LocalWriter:
         self.batch: ActiveBatch | None = None
 
     def ask(self, requests: Sequence[GenerationRequest]) -> None:
-        """Line up requests, the longest prompt first: neighbours are alike, and late rounds come soon."""
+        """Queue requests, the longest prompt first: neighbours are alike, and late rounds come early."""
         for request in requests:
             adapter = adapter_for(self.adapters, request.role)
             prompt = roles.render(self.base.tokenizer, request.role, request.problem, request.given)
@@ -69,7 +69,7 @@ class LocalWriter:
 
     @torch.inference_mode()
     def write(self) -> list[GeneratedText]:
-        """Let waiting prompts enter, or else write one token of every row; return what came to its end."""
+        """Let waiting prompts enter, or write a token of every row; return the texts that ended."""
         live = [] if self.batch is None else self.batch.live()
         room = self.max_rows - len(live)
         if self.waiting and (room >= self.max_rows // SPARE or not live):
@@ -87,7 +87,7 @@ class LocalWriter:
         return written
 
     def _enter(self, taken: list[ActiveSample]) -> list[GeneratedText]:
-        """Read prompts and write the first token of each; one that fills the context is cut at once."""
+        """Read prompts and write the first token of each; a prompt that fills the context is cut at once."""
         cut = [GeneratedText(row.request.wanted, "", 0, "truncated") for row in taken if row.limit <= 0]
         rows = sorted((row for row in taken if row.limit > 0), key=lambda row: row.adapter)
         if not rows:
@@ -104,7 +104,7 @@ class LocalWriter:
         return cut + written
 
     def _read_prompts(self, rows: list[ActiveSample]) -> tuple[ActiveBatch, Tensor]:
-        """Read prompts, each once for all rows that have it; return rows and the logits of what follows."""
+        """Read prompts, each once for all rows that share it; return rows and the next token's logits."""
         first: dict[tuple[str, tuple[int, ...]], int] = {}
         places = [first.setdefault((row.adapter, tuple(row.prompt)), len(first)) for row in rows]
         alone = [rows[places.index(at)] for at in range(len(first))]
@@ -132,7 +132,7 @@ class LocalWriter:
         return batch, logits_BV[places]
 
     def _read(self, batch: ActiveBatch, ids_BT: Tensor) -> Tensor:
-        """Read the next tokens of every row and return the logits of what follows."""
+        """Read the next tokens of every row and return the logits of the token after them."""
         self.spans[:] = spans_of([row.adapter for row in batch.rows])
         held: dict[str, Any] = {"past_key_values": batch.cache, "use_cache": True}
         if batch.asked_BS is None:

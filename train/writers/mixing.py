@@ -1,7 +1,7 @@
-"""Mixing: linear layers that hold all adapters at once and give each span of a batch its own.
+"""Mixed batches: linear layers that apply a different adapter to each span of rows.
 
-peft mixes adapters too (`adapter_names`), but looks for the rows of each anew in every layer, which takes a
-small student half of its time. Here the rows of an adapter stand together, and a layer takes a slice.
+peft can do that too (`adapter_names`), but every layer searches the rows of each adapter again, which takes
+half the time of a small student. Here the rows of an adapter are neighbours, and a layer takes a slice.
 """
 
 from itertools import groupby
@@ -17,9 +17,9 @@ Spans = list[tuple[str, int, int]]
 
 
 class MixedLinear(nn.Module):
-    """A linear layer of the base with the updates of all adapters that peft put on it, in its own precision.
+    """A linear layer of the base with the LoRA updates of all adapters, in the precision of the layer.
 
-    `updates` holds for each adapter what leads down to its rank, what leads up again, and its scaling.
+    `updates` holds for each adapter the down projection, the up projection, and the scaling.
     """
 
     def __init__(self, layer: LoraLayer, spans: Spans, dtype: torch.dtype) -> None:
@@ -35,11 +35,11 @@ class MixedLinear(nn.Module):
 
     @property
     def weight(self) -> Tensor:
-        """The base's weight: some models (T5) look at its type."""
+        """The weight of the base, whose type some models (T5) read."""
         return self.base.weight
 
     def forward(self, x_BTD: Tensor) -> Tensor:
-        """Add to what the base makes of each row what the row's adapter does."""
+        """Return the output of the base, plus for each row the update of its adapter."""
         y_BTD: Tensor = self.base(x_BTD)
         x_ND, y_ND = x_BTD.flatten(0, -2), y_BTD.flatten(0, -2)  # OPT hands over all rows in one
         for adapter, begin, end in self.spans:
@@ -52,7 +52,7 @@ class MixedLinear(nn.Module):
 
 
 def mix(model: PreTrainedModel) -> Spans:
-    """Let the layers of a model that carry adapters mix them; return the spans that they all read."""
+    """Replace the layers that carry adapters by mixed ones; return the spans that all of them read."""
     spans: Spans = []
     for name, layer in list(model.named_modules()):
         if isinstance(layer, LoraLayer):
@@ -63,7 +63,7 @@ def mix(model: PreTrainedModel) -> Spans:
 
 
 def spans_of(adapters: list[str]) -> Spans:
-    """Return the spans of rows whose adapters stand together.
+    """Return the spans of neighbouring rows with the same adapter.
 
     >>> spans_of(["ir", "ir", "kg"])
     [('ir', 0, 2), ('kg', 2, 3)]

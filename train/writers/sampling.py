@@ -1,4 +1,4 @@
-"""Sampling: rows of samples under way, which others join and leave, and the choice of their next tokens."""
+"""Sampling: the batch of active samples, its keys and values, and the choice of the next tokens."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,12 +13,12 @@ from transformers.cache_utils import Cache, DynamicLayer
 from thoughtmill.train.answering import GenerationRequest
 
 ROOM = 64
-"""Columns by which keys and values grow."""
+"""The number of columns by which keys and values grow."""
 
 
 @dataclass(slots=True)
 class ActiveSample:
-    """One sample under way; it ends after `limit` tokens at the latest."""
+    """A sample that is being written; it ends after `limit` tokens at the latest."""
 
     request: GenerationRequest
     prompt: list[int]
@@ -30,14 +30,14 @@ class ActiveSample:
 
 
 class PreallocatedLayer(DynamicLayer):
-    """Keys and values of one layer, with room for the next tokens: else every token would copy them all."""
+    """Keys and values of a layer, with spare columns: otherwise every token would copy all of them."""
 
     room: tuple[Tensor, Tensor] | None = None
 
     def update(
         self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any
     ) -> tuple[Tensor, Tensor]:
-        """Take in the keys and values of more tokens and return all there are."""
+        """Append the keys and values of more tokens and return all of them."""
         if not self.is_initialized:
             self.hold(key_states, value_states)
             return key_states, value_states
@@ -53,20 +53,20 @@ class PreallocatedLayer(DynamicLayer):
 
     @property
     def held(self) -> tuple[Tensor, Tensor]:
-        """The keys and values of all tokens that have been read."""
+        """The keys and values of all tokens read so far."""
         assert self.keys is not None
         assert self.values is not None
         return self.keys, self.values
 
     def hold(self, keys: Tensor, values: Tensor) -> None:
-        """Hold these keys and values instead."""
+        """Replace the keys and values."""
         if not self.is_initialized:
             self.lazy_initialization(keys, values)
         self.keys, self.values, self.room = keys, values, None
 
 
 def with_room(held_BHTD: Tensor, columns: int) -> Tensor:
-    """Return a copy with room for so many columns."""
+    """Return a copy with room for `columns` columns."""
     batch, heads, width, size = held_BHTD.shape
     grown = held_BHTD.new_empty((batch, heads, columns, size))
     grown[:, :, :width] = held_BHTD
@@ -75,7 +75,7 @@ def with_room(held_BHTD: Tensor, columns: int) -> Tensor:
 
 @dataclass(slots=True)
 class ActiveBatch:
-    """Rows of one forward pass and the keys and values of what they have read.
+    """The rows of a forward pass, and the keys and values of the tokens that they have read.
 
     Everything is padded on the left, so that all rows end in the same column.
 
@@ -89,7 +89,7 @@ class ActiveBatch:
     read_BSD: Tensor | None = None
 
     def layers(self) -> list[tuple[PreallocatedLayer, bool]]:
-        """Return the layers of the cache and whether each is over an encoder's prompts."""
+        """Return the layers of the cache, and for each whether it is about the prompts in an encoder."""
         if not isinstance(self.cache, EncoderDecoderCache):
             return [(cast(PreallocatedLayer, layer), False) for layer in self.cache.layers]
         both = ((self.cache.self_attention_cache, False), (self.cache.cross_attention_cache, True))
@@ -98,12 +98,12 @@ class ActiveBatch:
         ]
 
     def live(self) -> list[int]:
-        """Return the places of the rows that have not ended, those of one adapter together."""
+        """Return the places of the rows that have not ended, grouped by adapter."""
         places = [at for at, row in enumerate(self.rows) if not row.ended]
         return sorted(places, key=lambda at: self.rows[at].adapter)
 
     def choose(self, chosen: Sequence[int]) -> None:
-        """Take the rows at some places, in that order; drop the columns that only others filled."""
+        """Keep the rows at some places, in that order, and drop the columns that are now empty."""
         self.rows = [self.rows[at] for at in chosen]
         rows_B = torch.tensor(chosen, device=self.mask_BT.device)
         first = int(self.mask_BT[rows_B].any(0).int().argmax())
@@ -115,7 +115,7 @@ class ActiveBatch:
             self.asked_BS, self.read_BSD = self.asked_BS[rows_B], self.read_BSD[rows_B]
 
     def join(self, other: "ActiveBatch") -> None:
-        """Take in the rows of another batch."""
+        """Append the rows of another batch."""
         self.rows = self.rows + other.rows
         self.mask_BT = joined(self.mask_BT, other.mask_BT, 1)
         for (layer, _), (added, _) in zip(self.layers(), other.layers(), strict=True):
@@ -128,13 +128,13 @@ class ActiveBatch:
 
 
 def empty_cache(two_sided: bool) -> Cache | EncoderDecoderCache:
-    """Return a cache that holds nothing yet, of a decoder alone or of one beside an encoder."""
+    """Return an empty cache for a decoder-only or an encoder-decoder model."""
     caches = [Cache(layer_class_to_replicate=PreallocatedLayer) for _ in range(2)]
     return EncoderDecoderCache(*caches) if two_sided else caches[0]
 
 
 def joined(one: Tensor, other: Tensor, along: int) -> Tensor:
-    """Put rows under rows, both padded with zeros on the left to the wider of the two."""
+    """Concatenate rows, padded with zeros on the left to the same width."""
     width = max(one.shape[along], other.shape[along])
     padded = []
     for part in (one, other):
@@ -147,10 +147,10 @@ def joined(one: Tensor, other: Tensor, along: int) -> Tensor:
 def pick(
     logits_BV: Tensor, temperatures_B: Tensor, uniforms_B: Tensor, *, top_k: int, top_p: float
 ) -> Tensor:
-    """Return a token per row: the likeliest at temperature 0, else that of its number in [0, 1).
+    """Return a token per row: the likeliest at temperature 0, else the one that its uniform number selects.
 
-    Among the `top_k` likeliest, the fewest are left that hold `top_p` of the probability; laid end to end,
-    the likeliest first, the uniform number points at one.
+    Of the `top_k` likeliest tokens, the fewest are kept that hold `top_p` of the probability. The uniform
+    number in [0, 1) selects among them by inverting their cumulative distribution, the likeliest first.
     """
     kept_BK, tokens_BK = logits_BV.topk(min(top_k, logits_BV.shape[1]))
     heat_B1 = temperatures_B[:, None].clamp(min=1e-6)

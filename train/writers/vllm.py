@@ -1,7 +1,7 @@
-"""Students in vLLM, for those with a GPU: one base, and the adapters of all roles in one batch.
+"""Samples from students in vLLM, for those with a GPU: one base, the adapters of all roles in one batch.
 
-Written against vLLM 0.33, whose torch wants an environment of its own. So far it has been run against a
-stand-in with the signatures of that version only (`tests/fake_vllm.py`), never against vLLM itself.
+It is written against vLLM 0.33, whose torch needs a separate environment. So far it has only been run against
+a stand-in with the signatures of that version (`tests/fake_vllm.py`), never against vLLM itself.
 """
 
 from collections.abc import Sequence
@@ -19,28 +19,28 @@ from thoughtmill.train.writers.loading import AdapterMap, adapter_for
 from thoughtmill.train.writers.settings import VllmSettings
 
 RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
-"""The ranks that vLLM can make room for."""
+"""The maximum ranks that vLLM accepts."""
 
 
 class VllmWriter:
-    """A `Writer` over vLLM's engine, which fills its batches by itself; `sampling` holds for all requests."""
+    """A `Writer` over vLLM's engine, which fills its own batches; `sampling` is for all requests."""
 
     def __init__(
-        self, settings: VllmSettings, cast: AdapterMap, base: str, dtype: str, **sampling: Any
+        self, settings: VllmSettings, adapters: AdapterMap, base: str, dtype: str, **sampling: Any
     ) -> None:
         try:
             vllm, lora = import_module("vllm"), import_module("vllm.lora.request")
         except ImportError as error:
             raise ThoughtmillError("infer.backend: vllm is not installed: `pip install vllm`") from error
-        self.adapter_of, self.sampled, self.sampling = cast.adapter_of, vllm.SamplingParams, sampling
+        self.adapter_of, self.sampled, self.sampling = adapters.adapter_of, vllm.SamplingParams, sampling
         if dtype == "4bit":
             raise ThoughtmillError("infer.precision: 4bit is for the backend `students`")
-        folders = {name: str(cast.folder / name) for name in cast.origins}
+        folders = {name: str(adapters.folder / name) for name in adapters.origins}
         self.loras = {
             name: lora.LoRARequest(name, at, one) for at, (name, one) in enumerate(folders.items(), 1)
         }
         rank = max(PeftConfig.from_pretrained(folder).r for folder in folders.values())
-        named = {"model": base, "revision": cast.revision(base), "dtype": dtype}
+        named = {"model": base, "revision": adapters.revision(base), "dtype": dtype}
         room = {"max_loras": len(folders), "max_lora_rank": min(one for one in RANKS if one >= rank)}
         given = settings.model_dump(exclude_none=True)
         self.engine = vllm.LLMEngine.from_engine_args(
@@ -51,7 +51,7 @@ class VllmWriter:
         self.cut: list[GeneratedText] = []
 
     def ask(self, requests: Sequence[GenerationRequest]) -> None:
-        """Hand requests to vLLM; a prompt that fills the context is cut at once."""
+        """Give requests to vLLM; a prompt that fills the context is cut at once."""
         for one in requests:
             prompt = roles.render(self.tokenizer, one.role, one.problem, one.given)
             if len(prompt) >= self.engine.model_config.max_model_len:
@@ -66,7 +66,7 @@ class VllmWriter:
             self.asked[name] = one.wanted
 
     def write(self) -> list[GeneratedText]:
-        """Let vLLM write a token of every sample under way; return what came to its end."""
+        """Let vLLM write a token of every active sample; return the texts that ended."""
         found, self.cut = self.cut, []
         for one in self.engine.step() if self.asked else ():
             if one.finished:
