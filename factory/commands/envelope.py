@@ -1,15 +1,15 @@
 """Completions of your own: a JSONL file of them in, the same rows with their verdicts out.
 
-A row is the envelope `problem_id`, `problem`, `answer`, `completion`, perhaps with its own `thought`; more
-keys pass through. Each row comes back with the keys of `VERDICT` as well; where rows of the file have such a
-key already, the verdict's is `verdict_<key>`. A gold answer that is mathematics instead of a number, as in
-MATH (`2\\sqrt{3}`), is compared with the box of a chain.
+A row is the envelope `problem`, `answer`, `completion`, perhaps with its own `thought`; more keys pass
+through, such as a `problem_id`. Each row comes back with the keys of `VERDICT` as well; where rows of the
+file have such a key already, the verdict's is `verdict_<key>`. A gold answer that is mathematics instead of a
+number, as in MATH (`2\\sqrt{3}`), is compared with the box of a chain.
 """
 
 import argparse
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from itertools import tee
 from pathlib import Path
@@ -32,7 +32,7 @@ from thoughtmill.factory.thoughts.solving import (
     source_digest,
 )
 
-NEEDED = {"problem_id": (str, int), "problem": str, "answer": (str, int, float), "completion": str}
+NEEDED: dict[str, tuple[type, ...]] = {"problem": (str,), "answer": (str, int, float), "completion": (str,)}
 VERDICT = (
     "rationale", "predicted_answer", "failure", "detail", "correct", "fence", "elapsed_s", "checks",
 )  # fmt: skip
@@ -42,7 +42,7 @@ CORRUPT = "corrupt"
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the file, its thought, and what to do with its rows."""
-    parser.add_argument("file", type=Path, help="JSONL rows of problem_id, problem, answer, completion")
+    parser.add_argument("file", type=Path, help="JSONL rows of problem, answer, completion")
     parser.add_argument("--thought", help="cot, pot, eot; for rows that have no `thought` of their own")
     parser.add_argument("-o", "--out", type=Path, help="write the rows with their verdicts here")
     parser.add_argument(
@@ -99,6 +99,20 @@ def _verdict(line: Line, solved: Solved, latex: Latex) -> dict[str, Any]:
     }
 
 
+def fault_of(row: Mapping[str, Any], thought: str | None) -> str | None:
+    """Return why a row cannot be verified, or None; `thought` is for rows without their own."""
+    for key, types in NEEDED.items():
+        if not isinstance(row.get(key), types):
+            return f"`{key}` is missing" if key not in row else f"`{key}` is {row[key]!r}"
+    named = row.get("thought", thought)
+    if named is None:
+        return "`thought` is missing: add it, or give --thought"
+    if named not in THOUGHTS.names():
+        return f"unknown thought {named!r}; there are: {', '.join(THOUGHTS.names())}"
+    answer = str(row["answer"])
+    return None if canonical(answer) or is_expression(answer) else f"the answer {answer!r} is no number"
+
+
 class Reader:
     """The lines of an envelope.
 
@@ -113,24 +127,12 @@ class Reader:
 
     def __iter__(self) -> Iterator[Line]:
         for number, row, broken in json_objects(self.path):
-            fault = broken or self._fault(row)
+            fault = broken or fault_of(row, self.thought)
             if fault is not None and not self.skip_bad:
                 raise ThoughtmillError(
                     f"{self.path}, line {number}: {fault}; --skip-bad goes on after such lines"
                 )
             yield Line(row, None if fault is None else f"line {number}: {fault}")
-
-    def _fault(self, row: dict[str, Any]) -> str | None:
-        for key, types in NEEDED.items():
-            if not isinstance(row.get(key), types):  # type: ignore[arg-type]
-                return f"`{key}` is missing" if key not in row else f"`{key}` is {row[key]!r}"
-        thought = row.get("thought", self.thought)
-        if thought is None:
-            return "`thought` is missing: add it, or give --thought"
-        if thought not in THOUGHTS.names():
-            return f"unknown thought {thought!r}; there are: {', '.join(THOUGHTS.names())}"
-        answer = str(row["answer"])
-        return None if canonical(answer) or is_expression(answer) else f"the answer {answer!r} is no number"
 
     def names(self) -> dict[str, str]:
         """Return the names of the verdict's keys, which no row of the file has yet."""
