@@ -8,7 +8,7 @@ export DVC_NO_ANALYTICS := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
 # DVC ends every run with the advice to push, whether there is a remote or not.
-REPRO := dvc repro | awk '!/dvc push/ { print; fflush() }'
+REPRO := PYTHONUNBUFFERED=1 dvc repro | awk '!/dvc push/ { print; fflush() }'
 
 .PHONY: repro students test base student docs lint types clean
 
