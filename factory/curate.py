@@ -150,7 +150,7 @@ def _digest(text: list[str]) -> bytes:
 
 def in_order(folder: Path, thoughts: tuple[str, ...]) -> Iterator[tables.Row]:
     """Yield the verified records of all thoughts, merged in primary-key order."""
-    sources = [tables.Source(folder / thought / "records.parquet", Records) for thought in thoughts]
+    sources = [tables.TableReader(folder / thought / "records.parquet", Records) for thought in thoughts]
     return heapq.merge(*sources, key=lambda row: (row["problem_id"], row["thought"], row["sample"]))
 
 
@@ -169,10 +169,10 @@ def main() -> None:
     data = root() / "data"
     settings = params.section("curate", CurateSettings)
     thoughts = params.thoughts()
-    problems = tables.Source(data / "problems.parquet", Problems)
+    problems = tables.TableReader(data / "problems.parquet", Problems)
     verified = data / "verified"
     _refuse_strays((verified, data / "completions"), thoughts)
-    checks = [tables.Source(verified / thought / "checks.parquet", Checks) for thought in thoughts]
+    checks = [tables.TableReader(verified / thought / "checks.parquet", Checks) for thought in thoughts]
     solving = params.section("verify", VerifySettings)
     kinds = {thought: THOUGHTS.named(thought).KIND for thought in thoughts}
     records = in_order(verified, thoughts)

@@ -85,7 +85,7 @@ def make_teacher(settings: GenerateSettings, folder: Path) -> Teacher:
 
 
 class SizedRows(Protocol):
-    """Rows of a table whose number is known, such as `tables.Source` or a list."""
+    """Rows of a table whose number is known, such as `tables.TableReader` or a list."""
 
     def __iter__(self) -> Iterator[tables.Row]: ...
     def __len__(self) -> int: ...
@@ -152,7 +152,7 @@ def generate(requests: Iterable[Request], teacher: Teacher, name: str) -> Genera
 def requests_of(folder: Path, thought: str, settings: GenerateSettings) -> ThoughtRequests:
     """Return the requests that the project in `folder` makes for one thought."""
     prompt = load(thought, folder / "data" / "exemplars.jsonl")
-    problems = tables.Source(folder / "data" / "problems.parquet", Problems)
+    problems = tables.TableReader(folder / "data" / "problems.parquet", Problems)
     return ThoughtRequests(problems, thought, prompt, settings)
 
 
@@ -179,7 +179,7 @@ def main(thought: str) -> None:
 
 def _report_unanswered(path: Path, thought: str) -> None:
     """Print how many requests have no answer: to DVC the stage is done, and it runs again only by force."""
-    unanswered = sum(row["failure"] == "unanswered" for row in tables.Source(path, Completions))
+    unanswered = sum(row["failure"] == "unanswered" for row in tables.TableReader(path, Completions))
     if unanswered:
         again = f"thoughtmill ledger retry && dvc repro -f -s generate@{thought}"
         print(f"{unanswered} unanswered; ask again with: {again}", file=sys.stderr)

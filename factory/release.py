@@ -55,7 +55,7 @@ def release(data: Path, thoughts: tuple[str, ...], settings: ReleaseSettings, ta
             for file in FILES:
                 path = part / thought / f"{file}.parquet"
                 tables.write(path, Released, released(con, thought, file))
-                if len(tables.Source(path, Released)):
+                if len(tables.TableReader(path, Released)):
                     made.add(thought, file, path.relative_to(part))
                 else:
                     path.unlink()  # the Hub shows a split for every file, also for one without rows

@@ -67,8 +67,8 @@ def main(thought: str) -> None:
     data = folder / "data"
     settings = params.section("verify", VerifySettings)
     THOUGHTS.named(thought)
-    completions = tables.Source(data / "completions" / f"{thought}.parquet", Completions)
-    problems = tables.Source(data / "problems.parquet", Problems)
+    completions = tables.TableReader(data / "completions" / f"{thought}.parquet", Completions)
+    problems = tables.TableReader(data / "problems.parquet", Problems)
     depends = fingerprint((completions.path, problems.path), settings.model_dump_json(), source_digest())
     journal = folder / ".dvc" / "tmp" / "thoughtmill" / f"verify-{thought}-{depends}.jsonl"
     verdicts = verify(track(completions, f"verify {thought}"), problems, solving(settings, journal))

@@ -85,7 +85,7 @@ def project(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def rows(project: Path, table: str, name: str | None = None) -> list[tables.Row]:
-    return list(tables.Source(project / "data" / f"{name or table}.parquet", TABLES[table]))
+    return list(tables.TableReader(project / "data" / f"{name or table}.parquet", TABLES[table]))
 
 
 def test_its_names_pass_the_check_and_its_version_is_part_of_the_set_up(project: Path) -> None:
@@ -126,7 +126,7 @@ def test_our_thoughts_and_checks_go_on_beside_it(project: Path) -> None:
 
 
 def test_its_records_are_released_and_the_release_proves_itself(project: Path, installed: Path) -> None:
-    released = tables.Source(project / "data" / "release" / "expression" / "train.parquet", Released)
+    released = tables.TableReader(project / "data" / "release" / "expression" / "train.parquet", Released)
     assert [row["rationale"] for row in released] == ["2 * 7", "4 * 7", "5 * 7"]
     done = run(installed, project, "-m", "thoughtmill.factory.commands.cli", "prove")
     assert "rationales are what they claim" in done.stdout, done.stderr

@@ -93,7 +93,7 @@ def test_a_reply_becomes_a_row_of_completions(tmp_path: Path) -> None:
     assert found["completion_id"] == "ours-test-0/pot/0@abababab"
     assert (found["teacher"], found["model"], found["completion"]) == ("openai", "scripted", "ans = 42")
     tables.write(tmp_path / "c.parquet", Completions, [found])
-    assert list(tables.Source(tmp_path / "c.parquet", Completions)) == [found]
+    assert list(tables.TableReader(tmp_path / "c.parquet", Completions)) == [found]
 
 
 @pytest.mark.parametrize(
@@ -222,7 +222,7 @@ def test_a_teacher_of_another_package_is_chosen_by_its_name(
     project(tmp_path, {"thoughts": ["pot"], "generate": {"teacher": "echo", "echo": {"loud": True}}})
     monkeypatch.chdir(tmp_path)
     main("pot")
-    (first, _) = tables.Source(tmp_path / "data" / "completions" / "pot.parquet", Completions)
+    (first, _) = tables.TableReader(tmp_path / "data" / "completions" / "pot.parquet", Completions)
     assert (first["teacher"], first["completion"]) == ("echo", "HOW MANY ARE 6 ROWS OF 7?")
     assert list(faults({"generate": {"echo": {"laud": True}}})) == [
         "params.yaml: generate.echo: `laud` is an unknown key; did you mean `loud`?"
@@ -252,7 +252,7 @@ def test_with_the_shards_the_stage_writes_the_same_bytes_without_key_or_endpoint
             tmp_path, {"thoughts": ["pot"], "generate": {"teacher": "openai", "openai": chosen}}, problems
         )
         bought = built("mine.sqlite")
-    rows = list(tables.Source(completions, Completions))
+    rows = list(tables.TableReader(completions, Completions))
     assert [row["failure"] for row in rows if row["failure"]].count("unanswered") == 2
     assert {row["failure"] for row in rows} == {None, "unanswered", "refused", "empty"}
     assert "thoughtmill ledger retry && dvc repro -f -s generate@pot" in capsys.readouterr().err

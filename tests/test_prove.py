@@ -64,7 +64,7 @@ def test_a_claim_that_does_not_hold_is_named_even_under_a_fitting_digest(
     made: Path, column: str, value: str, said: str
 ) -> None:
     path = made / "pot" / "train.parquet"
-    tables.write(path, Released, [{**row, column: value} for row in tables.Source(path, Released)])
+    tables.write(path, Released, [{**row, column: value} for row in tables.TableReader(path, Released)])
     manifest = json.loads((made / "manifest.json").read_text())
     manifest["release"]["pot/train.parquet"] = digest(path)
     (made / "manifest.json").write_text(json.dumps(manifest))

@@ -27,7 +27,7 @@ def problem(**changed: Any) -> tables.Row:
 def test_rows_come_back_as_they_were_written(tmp_path: Path) -> None:
     rows = [check("a"), check("b", None), check("c", False)]
     tables.write(tmp_path / "t.parquet", Checks, rows)
-    source = tables.Source(tmp_path / "t.parquet", Checks)
+    source = tables.TableReader(tmp_path / "t.parquet", Checks)
     assert (len(source), list(source), list(source)) == (3, rows, rows)
 
 
@@ -38,14 +38,14 @@ def test_the_bytes_do_not_depend_on_the_order_of_the_rows(tmp_path: Path) -> Non
     random.Random("order").shuffle(rows)
     tables.write(tmp_path / "shuffled.parquet", Checks, rows)
     assert (tmp_path / "sorted.parquet").read_bytes() == (tmp_path / "shuffled.parquet").read_bytes()
-    stored = [row["record_id"] for row in tables.Source(tmp_path / "shuffled.parquet", Checks)]
+    stored = [row["record_id"] for row in tables.TableReader(tmp_path / "shuffled.parquet", Checks)]
     assert stored == sorted(row["record_id"] for row in rows)
 
 
 def test_an_empty_table_has_its_columns(tmp_path: Path) -> None:
     tables.write(tmp_path / "t.parquet", Problems, [])
     assert pq.read_schema(tmp_path / "t.parquet").equals(arrow_schema(Problems))
-    assert list(tables.Source(tmp_path / "t.parquet", Problems)) == []
+    assert list(tables.TableReader(tmp_path / "t.parquet", Problems)) == []
 
 
 def test_every_broken_row_is_named_in_one_error(tmp_path: Path) -> None:
@@ -92,12 +92,12 @@ def test_an_unknown_verdict_stays_unknown(tmp_path: Path) -> None:
 def test_a_file_with_other_columns_is_refused(tmp_path: Path) -> None:
     pq.write_table(pyarrow.table({"record_id": ["a"]}), tmp_path / "t.parquet")
     with pytest.raises(ThoughtmillError, match="has not the columns of `records`"):
-        tables.Source(tmp_path / "t.parquet", Records)
+        tables.TableReader(tmp_path / "t.parquet", Records)
 
 
 def test_a_missing_table_says_how_to_build_it(tmp_path: Path) -> None:
     with pytest.raises(ThoughtmillError, match="dvc repro"):
-        tables.Source(tmp_path / "t.parquet", Records)
+        tables.TableReader(tmp_path / "t.parquet", Records)
 
 
 def test_a_full_disk_loses_nothing(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ def asked(data: Path, query: str) -> list[tuple[object, ...]]:
 
 def test_every_table_is_there_with_all_its_rows(built: Path) -> None:
     for name, paths in corpus.files(built, THOUGHTS).items():
-        rows = sum(len(tables.Source(path, TABLES[name])) for path in paths)
+        rows = sum(len(tables.TableReader(path, TABLES[name])) for path in paths)
         assert asked(built, f"select count(*) from {name}") == [(rows,)]
         assert rows > 0
 
@@ -101,7 +101,7 @@ def test_the_data_version_changes_with_the_data_and_only_with_it(built: Path) ->
     first = json.loads((built / "manifest.json").read_text())
     assert first == corpus.manifest(built, THOUGHTS)
     path = built / "problems.parquet"
-    rows = list(tables.Source(path, Problems))
+    rows = list(tables.TableReader(path, Problems))
     tables.write(path, Problems, [*rows[:-1], {**rows[-1], "answer": "13"}])
     assert corpus.manifest(built, THOUGHTS)["data_version"] != first["data_version"]
     tables.write(path, Problems, rows)
@@ -119,7 +119,7 @@ def test_a_failed_build_keeps_the_old_file(built: Path) -> None:
 
 def test_one_number_in_two_dresses_is_one_answer_and_a_tie_is_no_agreement(small_corpus: Path) -> None:
     path = small_corpus / "records.parquet"
-    rows = list(tables.Source(path, TABLES["records"]))
+    rows = list(tables.TableReader(path, TABLES["records"]))
     rows[2]["predicted_answer"], rows[3]["predicted_answer"] = "11/3", "3.6666666666666665"
     rows[4]["predicted_answer"], rows[5]["predicted_answer"] = "9", "10"
     tables.write(path, TABLES["records"], rows)

@@ -37,7 +37,7 @@ def main() -> None:
     os.chdir(root())
     data = Path("data")
     problems = problems_of(open_corpus(how.corpus, how.corpus_revision), how.splits, how.limit)
-    predictions = list(tables.Source(data / "predictions.parquet", Predictions))
+    predictions = list(tables.TableReader(data / "predictions.parquet", Predictions))
     rows, shown = evaluate(predictions, problems, how, settings.seed)
     tables.write(data / "policy_results.parquet", PolicyResults, rows)
     write_json(data / "students.json", shown)

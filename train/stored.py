@@ -114,12 +114,14 @@ def exported(
 def main(run: str) -> None:
     """Print the samples of a run of `data/predictions.parquet`, one line of JSON each."""
     data = root() / "data"
-    rows = list(tables.Source(data / "predictions.parquet", Predictions))
+    rows = list(tables.TableReader(data / "predictions.parquet", Predictions))
     chosen = [row for row in rows if row["run"] == run]
     if not chosen:
         there = ", ".join(sorted({str(row["run"]) for row in rows}))
         raise ThoughtmillError(f"there is no run `{run}` in predictions; there are: {there}")
-    gold = {row["problem_id"]: row["answer"] for row in tables.Source(data / "problems.parquet", Problems)}
+    gold = {
+        row["problem_id"]: row["answer"] for row in tables.TableReader(data / "problems.parquet", Problems)
+    }
     for row in exported(chosen, gold):
         print(json.dumps(row))
 

@@ -75,7 +75,7 @@ def claimed(folder: Path) -> Iterator[Claim]:
     """Yield every released row of every thought, in the order of files and rows."""
     for thought in THOUGHTS.names():
         for path in sorted((folder / thought).glob("*.parquet")):
-            for row in tables.Source(path, Released):
+            for row in tables.TableReader(path, Released):
                 yield Claim(
                     thought=thought, **{name: row[name] for name in Claim._fields if name != "thought"}
                 )

@@ -110,11 +110,14 @@ def files(data: Path, thoughts: tuple[str, ...]) -> dict[str, list[Path]]:
 
 def manifest(data: Path, thoughts: tuple[str, ...]) -> dict[str, Any]:
     """Return which exact data this is: rows and SHA-256 of every file, one `data_version` over them all."""
-    from thoughtmill.factory.core.tables import Source
+    from thoughtmill.factory.core.tables import TableReader
     from thoughtmill.schemas import TABLES
 
     shown = {
-        path.relative_to(data).as_posix(): {"rows": len(Source(path, TABLES[name])), "sha256": digest(path)}
+        path.relative_to(data).as_posix(): {
+            "rows": len(TableReader(path, TABLES[name])),
+            "sha256": digest(path),
+        }
         for name, paths in files(data, thoughts).items()
         for path in paths
     }

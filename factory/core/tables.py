@@ -22,7 +22,7 @@ GROUP_ROWS = 16_384
 SHOWN_FAULTS = 20
 
 
-class Source:
+class TableReader:
     """The rows of a table's Parquet file, in primary-key order, iterated in flat memory as often as you like.
 
     `len` is the number of rows. A missing file, or one with other columns, is a `ThoughtmillError`.
@@ -71,7 +71,7 @@ def writer(path: Path, table: Table) -> Iterator[Callable[[Row], None]]:
     share a primary key, and the file that was there before stays.
     """
     with aside(path) as part:
-        sheet = _Sheet(part, table)
+        sheet = _TableWriter(part, table)
         try:
             yield sheet.add
         finally:
@@ -82,7 +82,7 @@ def writer(path: Path, table: Table) -> Iterator[Callable[[Row], None]]:
             raise ThoughtmillError(_summary(table_name(table), sheet.faults))
 
 
-class _Sheet:
+class _TableWriter:
     """A Parquet file being written, group of rows by group of rows."""
 
     def __init__(self, path: Path, table: Table) -> None:
