@@ -5,7 +5,7 @@ python examples/agree.py [FOLDER]      a corpus or a release; default: data/rele
 
 import sys
 
-from thoughtmill.factory.core.corpus import open_corpus
+import thoughtmill
 
 DISAGREEING = "select count(*) from agreement where agreeing < answers"
 DOUBTFUL = "select problem_id, agreeing, agreed_answer, answer from suspect_gold order by problem_id"
@@ -13,7 +13,7 @@ DOUBTFUL = "select problem_id, agreeing, agreed_answer, answer from suspect_gold
 
 def main(source: str) -> None:
     """Print how many problems are in dispute, and the doubtful gold answers."""
-    con = open_corpus(source).con
+    con = thoughtmill.open_corpus(source)
     (problems,) = con.execute(DISAGREEING).fetchone() or (0,)
     print(f"{problems} problems have thoughts that disagree with each other")
     for problem_id, thoughts, agreed, gold in con.execute(DOUBTFUL).fetchall():

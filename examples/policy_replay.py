@@ -2,16 +2,17 @@
 
     python examples/policy_replay.py [SAMPLES.jsonl]      default: a made-up student of 200 problems
 
-`python -m thoughtmill.train.stored RUN` writes the samples of a run of yours.
+A sample is a row with `problem_id`, `answer` (the gold answer), `role`, `round` (0 is greedy), `sample`,
+`predicted_answer` and `new_tokens`. `python -m thoughtmill.train.stored RUN` writes those of a run of yours.
 """
 
+import json
 import sys
 from pathlib import Path
 from random import Random
+from typing import Any
 
-from thoughtmill.train.policies import PolicySettings, policy
-from thoughtmill.train.policies.plans import Sample, SampleKey, replay
-from thoughtmill.train.stored import read_samples
+import thoughtmill
 
 POLICIES = (
     "greedy/ir",
@@ -23,32 +24,37 @@ POLICIES = (
 )
 
 
-def made_up(problems: int = 200, seed: int = 1) -> tuple[dict[SampleKey, Sample], dict[str, str]]:
-    """Return samples of a student that finds some problems easy, and the gold answers."""
+def made_up(problems: int = 200, seed: int = 1) -> list[dict[str, Any]]:
+    """Return samples of a student that finds some problems easy and others hard."""
     random = Random(seed)
-    samples: dict[SampleKey, Sample] = {}
-    answers = {f"p-{number}": str(number) for number in range(problems)}
-    for problem_id, gold in answers.items():
+    samples = []
+    for problem in range(problems):
         share_right = random.betavariate(2, 1)
-        for round_ in range(17):  # round 0 is greedy
-            right = random.random() < share_right
-            answer = gold if right else f"{gold}{random.randrange(1, 5)}"
-            samples[problem_id, "ir", round_, 0] = Sample("", answer, None, random.randrange(30, 60))
-    return samples, answers
+        for round_ in range(17):
+            wrong = random.random() > share_right
+            answer = f"{problem}{random.randrange(1, 5)}" if wrong else f"{problem}"
+            sample = {
+                "problem_id": f"p-{problem}",
+                "answer": f"{problem}",
+                "role": "ir",
+                "round": round_,
+                "sample": 0,
+            }
+            samples.append({**sample, "predicted_answer": answer, "new_tokens": random.randrange(30, 60)})
+    return samples
 
 
-def main(stored: dict[SampleKey, Sample], answers: dict[str, str]) -> None:
+def main(samples: list[dict[str, Any]]) -> None:
     """Print the share of right answers and the new tokens a problem, for each policy."""
+    answers = {sample["problem_id"]: sample["answer"] for sample in samples}
     for name in POLICIES:
-        chosen = policy(name, PolicySettings())
-        decided = replay(chosen, sorted(answers), stored)
-        right = [
-            any(chosen.grader(answer, answers[problem_id]) for answer in decision.answers)
-            for problem_id, decision in decided.decisions.items()
-        ]
-        tokens = sum(decided.new_tokens.values()) / len(right)
-        print(f"{name:18} {sum(right) / len(right):6.1%} right, {tokens:4.0f} tokens a problem")
+        figures = thoughtmill.run_policy(name, samples, answers).figures
+        tokens = figures["mean_new_tokens"]
+        print(f"{name:18} {figures['accuracy']:6.1%} right, {tokens:4.0f} tokens a problem")
 
 
 if __name__ == "__main__":
-    main(*(read_samples(Path(sys.argv[1])) if len(sys.argv) > 1 else made_up()))
+    if len(sys.argv) > 1:
+        main([json.loads(line) for line in Path(sys.argv[1]).read_text("utf-8").splitlines()])
+    else:
+        main(made_up())

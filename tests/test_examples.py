@@ -40,7 +40,7 @@ def test_a_gold_answer_that_no_thought_confirms_is_in_doubt(small_release: Path)
 
 def test_completions_get_verdicts() -> None:
     verdicts = [line.split()[0] for line in said("verify_file.py").splitlines()]
-    assert verdicts == ["correct", "incorrect", "forbidden", "timeout"]
+    assert verdicts == ["correct", "incorrect", "forbidden", "raised"]
 
 
 def test_a_file_of_completions_gets_verdicts(tmp_path: Path) -> None:
