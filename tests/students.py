@@ -35,8 +35,8 @@ def random_students(
     return base, model
 
 
-def writer(base: Base, model: PeftModel, **given: Any) -> LocalWriter:
+def writer(base: Base, model: PeftModel, kind: type[LocalWriter] = LocalWriter, **given: Any) -> LocalWriter:
     """Return who writes with a copy of these students, so that peft's own layers stay as they are."""
     how = {"rows": 16, "max_new_tokens": 30, "top_k": 50, "top_p": 0.9} | given
     adapter_of = {role: role for role in model.peft_config if role != "default"}
-    return LocalWriter(replace(base, model=copy.deepcopy(base.model)), adapter_of, **how)
+    return kind(replace(base, model=copy.deepcopy(base.model)), adapter_of, **how)

@@ -24,6 +24,7 @@ from thoughtmill.train.writers.endpoint import EndpointWriter
 from thoughtmill.train.writers.loading import LoadedStudents, adapter_map, load_students
 from thoughtmill.train.writers.local import LocalWriter
 from thoughtmill.train.writers.settings import InferSettings
+from thoughtmill.train.writers.slot_writer import fastest
 from thoughtmill.train.writers.vllm import VllmWriter
 
 AGAIN = "thoughtmill ledger retry && dvc repro -f -s train/dvc.yaml:infer"
@@ -66,7 +67,7 @@ def open_writer(
 
 def local_writer(found: LoadedStudents, settings: InferSettings) -> LocalWriter:
     """Return a writer over students in memory."""
-    return LocalWriter(
+    return fastest(
         found.base,
         found.adapter_of,
         rows=settings.rows,

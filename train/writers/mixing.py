@@ -4,6 +4,7 @@ peft can do that too (`adapter_names`), but every layer searches the rows of eac
 half the time of a small student. Here the rows of an adapter are neighbours, and a layer takes a slice.
 """
 
+from collections.abc import Callable
 from itertools import groupby
 from typing import cast
 
@@ -25,6 +26,8 @@ class MixedLinear(nn.Module):
     def __init__(self, layer: LoraLayer, spans: Spans, dtype: torch.dtype) -> None:
         super().__init__()
         self.spans = spans
+        self.masked: Callable[[Tensor], Tensor] | None = None
+        """What takes this layer's place on a GPU: see `masked`."""
         self.base = cast(nn.Linear, layer.base_layer)
         dtype = self.base.weight.dtype if self.base.weight.is_floating_point() else dtype
         self.updates: dict[str, tuple[Tensor, Tensor, float]] = {}
@@ -40,6 +43,8 @@ class MixedLinear(nn.Module):
 
     def forward(self, x_BTD: Tensor) -> Tensor:
         """Return the output of the base, plus for each row the update of its adapter."""
+        if self.masked is not None:
+            return self.masked(x_BTD)
         y_BTD: Tensor = self.base(x_BTD)
         x_ND, y_ND = x_BTD.flatten(0, -2), y_BTD.flatten(0, -2)  # OPT hands over all rows in one
         for adapter, begin, end in self.spans:
@@ -58,7 +63,7 @@ def mix(model: PreTrainedModel) -> Spans:
         if isinstance(layer, LoraLayer):
             model.set_submodule(name, MixedLinear(layer, spans, model.dtype))
         elif isinstance(layer, MixedLinear):
-            layer.spans = spans
+            layer.spans, layer.masked = spans, None
     return spans
 
 

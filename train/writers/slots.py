@@ -5,6 +5,7 @@ A row's prompt is read into its slot from column 0 on; each token it then writes
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import torch
@@ -118,23 +119,20 @@ def widened(held_SKCD: Tensor, columns: int) -> Tensor:
     return grown
 
 
-CURRENT: list[Slots] = []
-
-
 @contextmanager
 def attending(model: PreTrainedModel, slots: Slots) -> Iterator[None]:
     """Let all layers of a model attend to slots."""
     config = model.config.get_text_config()
+    ALL_ATTENTION_FUNCTIONS.register(NAME, partial(_attention, slots))
     before, config._attn_implementation = config._attn_implementation, NAME
-    CURRENT.append(slots)
     try:
         yield
     finally:
-        CURRENT.pop()
         config._attn_implementation = before
 
 
 def _attention(
+    slots: Slots,
     module: nn.Module,
     query: Tensor,
     key: Tensor,
@@ -145,9 +143,4 @@ def _attention(
 ) -> tuple[Tensor, None]:
     if asked := [name for name in UNCOVERED if given.get(name) is not None]:
         raise ThoughtmillError(f"its attention wants {asked[0]}")
-    return CURRENT[-1].attend(
-        query, key, value, query.shape[-1] ** -0.5 if scaling is None else scaling
-    ), None
-
-
-ALL_ATTENTION_FUNCTIONS.register(NAME, _attention)
+    return slots.attend(query, key, value, query.shape[-1] ** -0.5 if scaling is None else scaling), None

@@ -1,0 +1,171 @@
+"""Steps: prompts are read into slots, then a token of every row is written at a time, as a CUDA graph."""
+
+import sys
+from collections.abc import Sequence
+from itertools import islice
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from thoughtmill.train.writers.masked import AdapterMask
+from thoughtmill.train.writers.sampling import pick
+from thoughtmill.train.writers.slots import Decode, Slots, attending
+
+READ = 2**15
+"""Tokens of prompts, with what fills them up, that are read at a time."""
+ROOM = 128
+"""Columns by which slots grow."""
+
+
+class SlotSteps:
+    """A model over slots, with what its rows need at each step: all of it stays where it is.
+
+    `captures` says whether steps are CUDA graphs; it is off once a model cannot be captured.
+    """
+
+    def __init__(
+        self, model: PreTrainedModel, mask: AdapterMask, decode: Decode, rows: int, *,
+        longest: int, top_k: int, top_p: float, last_only: dict[str, int],
+    ) -> None:  # fmt: skip
+        self.model, self.mask, device = model, mask, model.device
+        self.longest, self.last_only = longest, last_only
+        self.top_k, self.top_p = top_k, top_p
+        self.slots = Slots(rows, device, decode)
+        self.tokens_S1 = torch.zeros((rows, 1), dtype=torch.long, device=device)
+        self.written_S = torch.zeros(rows, dtype=torch.int32, device=device)
+        """1 where a row is, else 0: what a step adds to the length of a row."""
+        self.heats_S, self.uniforms_S = torch.zeros((2, rows), device=device)
+        self.mask_SR = mask.table_AR[:1].repeat(rows, 1)
+        self.captures = device.type == "cuda"
+        self.graphs: dict[tuple[int, bool], torch.cuda.CUDAGraph] = {}
+
+    def reserve(self, columns: int) -> None:
+        """Make room for so many tokens of each row."""
+        if columns > self.slots.columns:
+            self.graphs.clear()
+            self.slots.reserve(-(-columns // ROOM) * ROOM)
+
+    def enter(
+        self,
+        slots: Sequence[int],
+        prompts: Sequence[list[int]],
+        adapters: Sequence[str],
+        heats: Sequence[float],
+    ) -> None:
+        """Let rows enter free slots: read each prompt, once for all that have it, up to its last token.
+
+        That one is read by the row's first step, which writes the first token.
+        """
+        first: dict[tuple[str, tuple[int, ...]], list[int]] = {}
+        for slot, ids, adapter in zip(slots, prompts, adapters, strict=True):
+            first.setdefault((adapter, tuple(ids)), []).append(slot)
+        waiting = iter(sorted(((*key, own) for key, own in first.items()), key=lambda one: -len(one[1])))
+        for longest in waiting:
+            self._read([longest, *islice(waiting, READ // len(longest[1]))])
+        at_S = self._tensor(slots)
+        self.tokens_S1[at_S, 0] = self._tensor([prompt[-1] for prompt in prompts])
+        self.slots.lengths_S[at_S] = self._tensor([len(prompt) - 1 for prompt in prompts]).int()
+        self.heats_S[at_S] = self._tensor(heats).float()
+        self.mask_SR[at_S] = self.mask.of(adapters)
+        self.written_S[at_S] = 1
+
+    def _read(self, prompts: Sequence[tuple[str, tuple[int, ...], list[int]]]) -> None:
+        """Read prompts, the longest first; the last token of each only fills it up."""
+        width = len(prompts[0][1]) - 1
+        if not width:
+            return
+        ids_UT = self._tensor([[*ids[:width], *[0] * (width - len(ids))] for _, ids, _ in prompts])
+        slots = self._tensor([slot for _, _, own in prompts for slot in own])
+        places = self._tensor([at for at, (_, _, own) in enumerate(prompts) for _ in own])
+        self.mask.now_LR = self.mask.of([adapter for adapter, _, _ in prompts])
+        positions_UT = torch.arange(width, device=ids_UT.device).expand_as(ids_UT)
+        with attending(self.model, self.slots), self.slots.reading(slots, places):
+            self._logits(ids_UT, positions_UT)
+
+    def _logits(self, ids_BT: Tensor, positions_BT: Tensor) -> Tensor:
+        found = self.model(
+            input_ids=ids_BT, position_ids=positions_BT, past_key_values=self.slots, use_cache=True,
+            **self.last_only,
+        )  # fmt: skip
+        logits_BV: Tensor = found.logits[:, -1]
+        return logits_BV
+
+    def leave(self, slots: Sequence[int]) -> None:
+        """Let rows leave: their slots are free."""
+        at_S = self._tensor(slots)
+        self.written_S[at_S], self.slots.lengths_S[at_S], self.heats_S[at_S] = 0, 0, 0.0
+
+    def move(self, sources: Sequence[int], targets: Sequence[int]) -> None:
+        """Move rows into slots that are free; theirs are then free."""
+        self.slots.move(old := self._tensor(sources), new := self._tensor(targets))
+        for held in (self.tokens_S1, self.written_S, self.heats_S, self.mask_SR):
+            held[new] = held[old]
+        self.leave(sources)
+
+    def turn(self, live: int, uniforms: Sequence[Sequence[float]] | None, tokens: int) -> list[list[int]]:
+        """Write some tokens of each of the first `live` rows; return them by row.
+
+        `uniforms` holds the random numbers of each row by token; without, the likeliest token is written.
+        """
+        uniforms_TB = None if uniforms is None else torch.tensor(uniforms).T.to(self.heats_S)
+        found_TB = self.tokens_S1.new_empty((tokens, live))
+        for at in range(tokens):
+            if uniforms_TB is not None:
+                self.uniforms_S[:live] = uniforms_TB[at]
+            self._step(live, uniforms_TB is not None)
+            found_TB[at] = self.tokens_S1[:live, 0]
+        rows: list[list[int]] = found_TB.T.tolist()
+        return rows
+
+    def _step(self, live: int, hot: bool) -> None:
+        if self.captures and (live, hot) not in self.graphs:
+            try:
+                self.graphs[live, hot] = self._captured(live, hot)
+            except RuntimeError as error:
+                self.captures = False
+                words = f"infer: no CUDA graph can be made of a step ({str(error).splitlines()[0]})"
+                print(words, file=sys.stderr, flush=True)
+        if self.captures:
+            self.graphs[live, hot].replay()
+        else:
+            self.write(live, hot)
+
+    def write(self, live: int, hot: bool) -> Tensor:
+        """Write a token of each of the first `live` rows; return the logits that it was chosen by."""
+        lengths_B = self.slots.lengths_S[:live]
+        self.slots.live, self.mask.now_LR = live, self.mask_SR[:live]
+        with attending(self.model, self.slots):
+            positions_B1 = lengths_B[:, None].long().clamp(max=self.longest - 1)
+            logits_BV = self._logits(self.tokens_S1[:live], positions_B1)
+        self.tokens_S1[:live, 0] = self._chosen(logits_BV, live) if hot else logits_BV.argmax(1)
+        lengths_B += self.written_S[:live]
+        return logits_BV
+
+    def _chosen(self, logits_BV: Tensor, live: int) -> Tensor:
+        """Choose as `pick` does, but sort logits in the model's precision, which is faster."""
+        kept_BK, tokens_BK = logits_BV.topk(min(self.top_k, logits_BV.shape[1]))
+        given = self.heats_S[:live], self.uniforms_S[:live]
+        at_B = pick(kept_BK.float(), *given, top_k=self.top_k, top_p=self.top_p)
+        return tokens_BK.gather(1, at_B[:, None])[:, 0]
+
+    def _captured(self, live: int, hot: bool) -> torch.cuda.CUDAGraph:
+        """Return a step as a CUDA graph; the step before it, that warms up, leaves all rows as they are."""
+        kept = self.tokens_S1.clone(), self.written_S.clone()
+        self.written_S.zero_()
+        side = torch.cuda.Stream()
+        side.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(side):
+            self.write(live, hot)
+        torch.cuda.current_stream().wait_stream(side)
+        self.tokens_S1.copy_(kept[0])
+        self.written_S.copy_(kept[1])
+        graph = torch.cuda.CUDAGraph()
+        pool = next(iter(self.graphs.values())).pool() if self.graphs else None
+        with torch.cuda.graph(graph, pool=pool, capture_error_mode="thread_local"):
+            self.write(live, hot)
+        return graph
+
+    def _tensor(self, values: Any) -> Tensor:
+        return torch.tensor(values, device=self.tokens_S1.device)
