@@ -1,9 +1,10 @@
-"""Completions of your own: a JSONL file of them in, the same rows with their verdicts out.
+"""Verify completions of your own: rows of a JSONL file in, the same rows with their verdicts out.
 
-A row is the envelope `problem`, `answer`, `completion`, perhaps with its own `thought`; more keys pass
-through, such as a `problem_id`. Each row comes back with the keys of `VERDICT` as well; where rows of the
-file have such a key already, the verdict's is `verdict_<key>`. A gold answer that is mathematics instead of a
-number, as in MATH (`2\\sqrt{3}`), is compared with the box of a chain.
+A row has `problem`, `answer` (the gold answer) and `completion`. More keys pass through, such as a
+`problem_id`; a key `thought` says what the completion of this row is. The verdict adds `rationale`,
+`predicted_answer`, `failure`, `detail`, `correct`, `fence`, `elapsed_s` and `checks`; where rows of the file
+have such a key already, the verdict's is `verdict_<key>`. A gold answer that is mathematics instead of a
+number, as in MATH (`2\\sqrt{3}`), is compared with what a chain boxes.
 """
 
 import argparse
