@@ -1,7 +1,7 @@
-"""Stage `check`: the whole of `params.yaml` is checked before any stage runs, and deletes what it built.
+"""Stage `check`: check all of `params.yaml` before any other stage runs and deletes its old outputs.
 
-Its output changes only when the installed packages do that bring entries of their own, so a change of
-`params.yaml` that passes makes nothing stale.
+Its output holds only the versions of installed packages that bring entries. So a change of `params.yaml` that
+passes makes nothing stale.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -76,7 +76,7 @@ def _list_faults(name: str, listed: Any) -> Iterator[str]:
 
 
 def _words(value: Any, way: list[str], key: str = "") -> Iterator[tuple[str, str]]:
-    """Yield the words at a place, each with its key; what has another form is the models' to say."""
+    """Yield the words at a place, each with its key; values of another form are left to the models."""
     if not way:
         if isinstance(value, str):
             yield key, value

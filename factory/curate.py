@@ -83,7 +83,7 @@ def drop_reason(record: tables.Row, placement: Placement, seen: set[tuple[str, s
 
 
 def agreement(record: tables.Row, siblings: list[tables.Row]) -> tables.Row:
-    """Return the check whether the first sample of another thought comes to this answer, without gold."""
+    """Return the check whether the first sample of another thought has the same answer."""
     answers = {
         sibling["thought"]: sibling["predicted_answer"]
         for sibling in reversed(siblings)
@@ -155,7 +155,7 @@ def in_order(folder: Path, thoughts: tuple[str, ...]) -> Iterator[tables.Row]:
 
 
 def _refuse_strays(folders: tuple[Path, ...], thoughts: tuple[str, ...]) -> None:
-    """Refuse what an earlier list of thoughts left: later stages depend on these folders as they are."""
+    """Refuse files of thoughts that are no longer listed: later stages depend on these folders as a whole."""
     strays = sorted(path for folder in folders for path in folder.iterdir() if path.stem not in thoughts)
     if strays:
         named = " ".join(str(path.relative_to(path.parents[2])) for path in strays)

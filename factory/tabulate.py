@@ -1,7 +1,7 @@
 """Stage `tabulate`: all tables and views in one DuckDB file, and the manifest that names this data version.
 
-`data/corpus.duckdb` differs at each build, even with equal content, so it is no output of the stage and no
-stage reads it: what the stage puts out is `data/manifest.json`.
+`data/corpus.duckdb` differs at each build, even with equal content. So it is not an output of the stage, and
+no stage reads it; the output is `data/manifest.json`.
 """
 
 from pathlib import Path

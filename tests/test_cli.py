@@ -176,7 +176,7 @@ def test_show_prints_a_problem_with_every_thought_and_verdict(project: Path) -> 
         "ours-train-1/cot/0",
         "ans = 7 + 2",
         "incorrect",
-        "comes to 9",
+        "its answer is 9",
     ):
         assert part in said
 

@@ -66,7 +66,7 @@ def test_a_missing_file_is_named_with_what_to_do(tmp_path: Path) -> None:
 
 
 def test_what_is_no_regular_file_is_not_replaced() -> None:
-    with pytest.raises(ThoughtmillError, match="/dev/null is no regular file"), aside(Path("/dev/null")):
+    with pytest.raises(ThoughtmillError, match="/dev/null is not a regular file"), aside(Path("/dev/null")):
         raise AssertionError
 
 

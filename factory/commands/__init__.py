@@ -1,1 +1,1 @@
-"""What `thoughtmill` does: one module per command."""
+"""The commands of `thoughtmill`, a module each."""

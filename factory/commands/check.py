@@ -7,7 +7,7 @@ from thoughtmill.factory.core import params
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare nothing: the file is the one of this project."""
+    """Declare no arguments."""
 
 
 def call(words: argparse.Namespace) -> str:

@@ -1,4 +1,4 @@
-"""`thoughtmill`: each command is a word of the command line and a module that answers it."""
+"""The command line: `thoughtmill COMMAND` imports the module of that command and runs it."""
 
 import argparse
 import sys
@@ -11,38 +11,41 @@ from thoughtmill.factory.core import stage
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("thoughtmill.factory.commands.init", "write a corpus project into a new folder"),
-    "summary": ("thoughtmill.factory.commands.summary", "print the corpus in a screen"),
-    "sql": ("thoughtmill.factory.commands.sql", "ask the corpus in SQL"),
+    "summary": ("thoughtmill.factory.commands.summary", "sum the corpus up in a screen"),
+    "sql": ("thoughtmill.factory.commands.sql", "query the corpus in SQL"),
     "show": ("thoughtmill.factory.commands.show", "show a problem with its thoughts and verdicts"),
-    "status": ("thoughtmill.factory.commands.status", "say what is built and what is stale"),
+    "status": ("thoughtmill.factory.commands.status", "show which stages are built and which are stale"),
     "check": ("thoughtmill.factory.commands.check", "check all of params.yaml at once"),
-    "estimate": ("thoughtmill.factory.commands.estimate", "say what the next run would ask and cost"),
+    "estimate": (
+        "thoughtmill.factory.commands.estimate",
+        "estimate the requests and the cost of the next run",
+    ),
     "ledger": (
         "thoughtmill.factory.commands.ledger",
-        "write the ledger as shards, take shards in, or let what failed in them be asked again",
+        "export the ledger as shards, import shards, or retry requests that failed in them",
     ),
     "verify": ("thoughtmill.factory.commands.envelope", "verify completions of your own"),
-    "prove": ("thoughtmill.factory.commands.prove", "prove that a release is what it claims to be"),
+    "prove": ("thoughtmill.factory.commands.prove", "prove that a release is what its manifest says"),
     "push": ("thoughtmill.factory.commands.push", "send the release to the Hugging Face Hub"),
     "push-adapter": ("thoughtmill.train.publish", "send a role's adapter to the Hugging Face Hub"),
 }
-"""The module of each command, and what it does in a few words: the help imports no module."""
+"""The module and the help of each command; showing the help imports no module."""
 
 
 class Command(Protocol):
-    """A module that answers one command; its docstring is the command's description."""
+    """A module that implements a command; its docstring is the description."""
 
     def arguments(self, parser: argparse.ArgumentParser) -> None:
-        """Declare the words that may follow."""
+        """Declare the command's arguments."""
         ...
 
     def call(self, words: argparse.Namespace) -> str:
-        """Do it, and return what is to be printed."""
+        """Run the command and return the text to print."""
         ...
 
 
 def main() -> NoReturn:
-    """Do what the command line asks; exit status 2 and one line where it cannot be done."""
+    """Run the command line; an error is a line on stderr and exit status 2."""
     stage.leave(lambda: _answer(sys.argv[1:]))
 
 

@@ -1,7 +1,7 @@
-"""Write a corpus project into a new folder: parameters, pipeline, exemplars, and a README of its own.
+"""Write a corpus project into a new folder: parameters, pipeline, exemplars and a README.
 
-It is made from the files of Thoughtmill's own project. Its stages depend on the version of Thoughtmill, which
-`data/checked.json` holds, instead of its source.
+The files are those of Thoughtmill's own project. But instead of its source the stages depend on its version,
+which is in `data/checked.json`.
 """
 
 import argparse
@@ -60,7 +60,7 @@ def init(folder: Path) -> None:
 
 
 def adapted(pipeline: str) -> str:
-    """Return one of our pipelines with every stage depending on `data/checked.json`, and on no source code.
+    """Return one of our pipelines with every stage depending on `data/checked.json` and no source code.
 
     The stage `check`, which writes that file, always runs.
 
@@ -108,7 +108,7 @@ def _begin_versions(folder: Path) -> None:
 
 
 def _git(folder: Path, *words: str) -> str | None:
-    """Return what git says, None when it refuses or is not installed."""
+    """Return the output of git, or None if it fails or is not installed."""
     try:
         done = subprocess.run(["git", "-C", str(folder), *words], capture_output=True, text=True, check=True)
     except (FileNotFoundError, subprocess.CalledProcessError):

@@ -1,4 +1,4 @@
-"""Share what was paid for: the ledger as an append-only folder of immutable shards, and back."""
+"""Share paid completions: export the ledger to an append-only folder of shards, or import such a folder."""
 
 import argparse
 from pathlib import Path

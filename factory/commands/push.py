@@ -37,7 +37,7 @@ def push(folder: Path, repository: str, private: bool) -> str:
 
 
 def upload(folder: Path, repository: str, kind: str, private: bool, message: str) -> str:
-    """Make `repository` of a kind (`dataset`, `model`) hold what `folder` holds; return the commit's address.
+    """Upload `folder` as the whole content of `repository`, a `dataset` or `model`; return the commit's URL.
 
     A missing token, a refusal of the Hub or no network is one `ThoughtmillError`.
     """

@@ -1,4 +1,4 @@
-"""Show one problem with everything the corpus knows of it: its thoughts, verdicts and findings."""
+"""Show a problem with its records, their verdicts and failed checks."""
 
 import argparse
 import textwrap
@@ -21,9 +21,9 @@ def call(words: argparse.Namespace) -> str:
 
 
 def shown(con: duckdb.DuckDBPyConnection, problem_id: str) -> str:
-    """Return a problem with its gold answer, and each record with its verdict and what it did not pass.
+    """Return a problem with its gold answer, and each record with its verdict and failed checks.
 
-    A record shows its rationale; where none could be read, the completion as it came.
+    A record shows its rationale, or its completion where no rationale could be read.
     """
     found = con.execute(
         "select problem, answer, split, source, license from problems where problem_id = ?", [problem_id]
@@ -64,7 +64,7 @@ def _record(
     fate = "kept" if kept else f"not kept: {drop_reason}"
     heading = f"{record_id} by {model}: {verdict}, {fate}"
     if predicted_answer is not None:
-        heading += f"; it comes to {predicted_answer}"
+        heading += f"; its answer is {predicted_answer}"
     lines = [heading, textwrap.indent(text or "(nothing came back)", "    ")]
     failed = con.execute(
         'select "check", detail from checks where record_id = ? and passed = false order by "check"',

@@ -1,4 +1,4 @@
-"""Ask the corpus in SQL, and print what comes back as a table, CSV or JSON."""
+"""Query the corpus in SQL and print the rows as a table, CSV or JSON."""
 
 import argparse
 import csv
@@ -19,7 +19,7 @@ READING = ([duckdb.StatementType.SELECT], [duckdb.StatementType.EXPLAIN])
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the query and the form of its answer."""
+    """Declare the query and the format of its rows."""
     parser.add_argument("query", help="for example: select * from agreement limit 5")
     form = parser.add_mutually_exclusive_group()
     for each in FORMATS[1:]:

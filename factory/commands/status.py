@@ -1,7 +1,7 @@
-"""Say what is built and what is stale, without waiting for DVC's lock.
+"""Show which stages are built and which are stale, without waiting for DVC's lock.
 
-`dvc status` refuses while a stage runs. This asks the same questions of each dependency and output alone,
-which takes no lock.
+`dvc status` refuses to run while a stage does. This compares each dependency and output by itself, which
+needs no lock.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from thoughtmill.factory.ledger.runs import recent
 STATES = ("running", "missing", "stale", "built")
 WIDTH = 60
 HARMLESS = "check"
-"""The stage that writes the same again unless packages change: while it is stale, those after it are not."""
+"""The stage whose output changes only with packages: while it is stale, the stages after it are not."""
 
 
 class StageState(NamedTuple):
@@ -34,12 +34,12 @@ class StageState(NamedTuple):
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare how much is said."""
+    """Declare how much is shown."""
     parser.add_argument("--all", action="store_true", help="a line for every stage, with all that changed")
 
 
 def call(words: argparse.Namespace) -> str:
-    """Draw the pipeline, and say how far the last runs of a paid teacher are."""
+    """Draw the pipeline, and show the progress of the last runs of a paid teacher."""
     found = list(states(root()))
     lines = (
         [f"{each.state:8} {each.stage:20} {each.why}".rstrip() for each in found]
@@ -80,7 +80,7 @@ def drawn(found: Sequence[StageState]) -> list[str]:
 
 
 def _reduced(needs: dict[str, set[str]]) -> dict[str, str]:
-    """Return what each stage follows, without what those stages follow themselves."""
+    """Return the stages that each stage follows directly, without those implied by the others."""
     above: dict[str, set[str]] = {}
     for name, direct in needs.items():
         above[name] = direct.union(*(above.get(need, ()) for need in direct))
@@ -162,7 +162,7 @@ def _state_of(stage: Any, writers: dict[str, int], state: dict[str, str]) -> Sta
 
 
 def _changes(each: Any) -> Iterator[tuple[str, str]]:
-    """Yield (what, how) for a dependency or output that is not as it was; parameters come nested."""
+    """Yield (what, how) for each change of a dependency or output; changes of parameters are nested."""
     for what, how in each.status().items():
         if isinstance(how, dict):
             yield from ((f"{what}: {key}", str(value)) for key, value in how.items())

@@ -1,4 +1,4 @@
-"""The corpus in a screen: its version, what each thought yielded, and how far the thoughts agree."""
+"""Sum a corpus up in a screen: its version, verified records by split and thought, and agreement."""
 
 import argparse
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from (from "yield" where outcome in (select failure from records) order by outco
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare nothing: the corpus is the one of this project."""
+    """Declare no arguments."""
 
 
 def call(words: argparse.Namespace) -> str:
@@ -29,7 +29,7 @@ def call(words: argparse.Namespace) -> str:
 
 
 def summary(con: duckdb.DuckDBPyConnection, data: Path) -> str:
-    """Return the summary of a corpus; `con` has its tables and views, `data` is the folder it lies in.
+    """Return the summary of a corpus; `con` has its tables and views, `data` is its folder.
 
     A record is verified when its answer is the gold answer, or when it has none to compare and passed.
     """

@@ -30,8 +30,8 @@ def connect(
 def interruptible() -> Iterator[None]:
     """Let Ctrl-C end the queries that run inside.
 
-    Python handles a signal between two of its own steps, and a query is one step. So a thread is told of the
-    signal through a pipe, and interrupts all connections; then Python raises `KeyboardInterrupt` as always.
+    Python handles a signal between two of its own steps, and a whole query is one step. So a thread waits for
+    the signal at a pipe and interrupts all connections. Python then raises `KeyboardInterrupt` as always.
     """
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread gets signals

@@ -83,7 +83,7 @@ def _open_folder(folder: Path) -> Corpus:
 
 
 def _download(repository: str, revision: str) -> Path:
-    """Fetch the tables of a release on the Hub, once; what is in its cache is not fetched again."""
+    """Download the tables of a release on the Hub, unless they are in its cache."""
     from huggingface_hub import snapshot_download  # takes half a second to import
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
@@ -125,7 +125,7 @@ def manifest(data: Path, thoughts: tuple[str, ...]) -> dict[str, Any]:
 
 
 def read_manifest(folder: Path, remedy: str = REBUILD) -> dict[str, Any]:
-    """Return what `manifest.json` of a folder says, or say what to do where it is missing or torn."""
+    """Return a folder's `manifest.json`; the error for a missing or torn one ends in `remedy`."""
     path = existing(folder / "manifest.json", f"it names the data version; {remedy}")
     try:
         shown = json.loads(path.read_text("utf-8"))
@@ -144,7 +144,7 @@ def version(files: dict[str, Any]) -> str:
 def fill(con: duckdb.DuckDBPyConnection, data: Path, thoughts: tuple[str, ...], kind: str) -> None:
     """Make every table, its comments and the views in a database; `kind` is `table` or `view`.
 
-    As views they read the Parquet files where they lie; as tables they are copied.
+    Views read the Parquet files in place; tables are copies.
     """
     from thoughtmill.schemas import TABLES
 

@@ -1,4 +1,4 @@
-"""The error that says a set-up cannot work, and the words that help to mend one."""
+"""The error for a broken set-up, and suggestions for unknown words."""
 
 import difflib
 from collections.abc import Iterable

@@ -1,7 +1,7 @@
 """Extras: say in one line which part of the installation brings a package that is missing.
 
-`pip install thoughtmill` brings what verifies, proves and queries. `thoughtmill[pipeline]` brings what makes
-a corpus, `thoughtmill[train]` what trains students and asks them.
+`pip install thoughtmill` is enough to verify, prove and query. `thoughtmill[pipeline]` adds the packages that
+make a corpus, `thoughtmill[train]` those that train students and run them.
 """
 
 import re
@@ -23,7 +23,7 @@ def install_hook() -> None:
 
 
 def command(words: Sequence[str]) -> str | None:
-    """Return which command of ours the words of a process run, or None where they run another program.
+    """Return the command of ours that a process runs, or None where it runs another program.
 
     >>> command(["python", "-m", "thoughtmill.train.finetune", "ir"])
     'python -m thoughtmill.train.finetune'
@@ -40,7 +40,7 @@ def command(words: Sequence[str]) -> str | None:
 
 
 def remedy(error: ModuleNotFoundError, what: str) -> str | None:
-    """Return what `what` needs when it lacks a package that an extra brings; None for any other module."""
+    """Return how to install the missing package, in a line about `what`; None if no extra brings it."""
     needed = _normal((error.name or "").split(".")[0])
     extras = [extra for package, extra in _optional() if _normal(package) == needed]
     return f"`{what}` needs `pip install 'thoughtmill[{extras[0]}]'`" if extras else None

@@ -33,7 +33,7 @@ def aside(path: Path) -> Iterator[Path]:
     """
     path = path.resolve()
     if path.exists() and not path.is_file():
-        raise ThoughtmillError(f"{path} is no regular file and is not replaced")
+        raise ThoughtmillError(f"{path} is not a regular file and is not replaced")
     part = _part(path)
     try:
         with _naming(path):
@@ -65,7 +65,7 @@ def digest(path: Path) -> str:
 def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield (line number from 1, object) for each line that is not blank.
 
-    A line that is no JSON object or no UTF-8 raises a `ThoughtmillError` naming file and line.
+    A line that is not a JSON object, or not UTF-8, raises a `ThoughtmillError` naming file and line.
     """
     for number, row, fault in json_objects(path):
         if fault is not None:
@@ -81,7 +81,7 @@ def json_objects(path: Path) -> Iterator[tuple[int, dict[str, Any], str | None]]
                 continue
             try:
                 row = json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"))
-                json.dumps(row, ensure_ascii=False).encode()  # half of a surrogate pair is no text
+                json.dumps(row, ensure_ascii=False).encode()  # half of a surrogate pair is not text
             except (ValueError, RecursionError) as error:
                 yield number, {}, f"not JSON: {error}"
                 continue
@@ -117,7 +117,7 @@ def _naming(path: Path) -> Iterator[None]:
 
 
 def _part(path: Path) -> Path:
-    """Return this process's temporary name beside `path`; what killed processes left there is removed."""
+    """Return this process's temporary name beside `path`, and remove those that killed processes left."""
     path.parent.mkdir(parents=True, exist_ok=True)
     ours = re.compile(rf"\.{re.escape(path.name)}\.(\d+)\.(?:part|old).*")
     named = ((left, ours.fullmatch(left.name)) for left in path.parent.iterdir())

@@ -38,7 +38,7 @@ class Journal:
         _mend(path)
 
     def noted(self) -> Iterator[Any]:
-        """Yield what an earlier run noted, in its order."""
+        """Yield the results of an earlier run, in its order."""
         self.file.seek(0)
         for line in self.file:
             yield json.loads(line)
@@ -100,5 +100,5 @@ def _mend(path: Path) -> None:
 
 
 def cache_folder() -> Path:
-    """Return where journals of work outside a project lie: the user's cache folder."""
+    """Return the folder for journals of work outside a project: in the user's cache."""
     return platformdirs.user_cache_path("thoughtmill") / "journals"

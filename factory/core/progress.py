@@ -1,4 +1,4 @@
-"""Progress of a long step: one bar with rate and time left; plain lines where nobody watches a terminal."""
+"""Progress of a long step: a bar with rate and time left in a terminal, plain lines elsewhere."""
 
 import sys
 import time

@@ -77,7 +77,7 @@ class Registry(Generic[Entry]):
 
 
 def modules_of(package: str, but_not: Iterable[str] = ()) -> dict[str, str]:
-    """Return the modules of a package as entries of a registry: each stands under its own name.
+    """Return the modules of a package as entries of a registry, each under its own name.
 
     >>> sorted(modules_of("thoughtmill.factory.core.executors"))
     ['local']

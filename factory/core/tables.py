@@ -32,7 +32,9 @@ class TableReader:
         self.path = existing(path, "run `dvc repro` to build it")
         file = pq.ParquetFile(path)
         if not file.schema_arrow.equals(arrow_schema(table)):
-            raise ThoughtmillError(f"{path} has not the columns of `{table_name(table)}`: run `dvc repro`")
+            raise ThoughtmillError(
+                f"{path} does not have the columns of `{table_name(table)}`: run `dvc repro`"
+            )
         self.rows = int(file.metadata.num_rows)
 
     def __len__(self) -> int:
@@ -130,7 +132,7 @@ def faults(arrow: pyarrow.Table, table: Table) -> list[str]:
         return [
             f"{_name_of(frame, table, case.index)}: {case.column}: {case.check}, not {case.failure_case!r}"
             for case in cases.itertuples(index=False, name="Case")
-            if not str(case.check).endswith("uniqueness")  # what sorts the whole table finds those
+            if not str(case.check).endswith("uniqueness")  # sorting the whole table finds those
         ]
     return []
 

@@ -1,4 +1,4 @@
-"""The section `agreement`: how many thoughts of a problem come to one answer, and how often it is right."""
+"""The section `agreement`: how many thoughts of a problem give the same answer, and how often it is right."""
 
 import duckdb
 
@@ -29,7 +29,7 @@ def shares(con: duckdb.DuckDBPyConnection) -> Row:
     """Return how many problems have an answer, a right one, a right one in the majority, and a suspect gold.
 
     The counts are `problems`, `answered`, `any_correct`, `agreed_correct`, `unanimous` (at least two thoughts
-    came to an answer, all to the same), `unanimous_correct` and `suspect_gold`.
+    gave an answer, all the same), `unanimous_correct` and `suspect_gold`.
     """
     return row(
         con,

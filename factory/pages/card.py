@@ -18,7 +18,7 @@ TEXT = Path(__file__).with_name("card.md")
 
 @dataclass(slots=True)
 class Release:
-    """What a release folder holds: per config and split its files, in the order in which they were added."""
+    """The files of a release by config and split, in the order in which they were added."""
 
     title: str
     license: str

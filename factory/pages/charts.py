@@ -1,4 +1,4 @@
-"""Charts as inline SVG: no script, no font of their own, as wide as their column.
+"""Charts as inline SVG: no script, no font, as wide as their column.
 
 Lengths across are per cent and lengths up are pixels, so that a chart narrows with the screen and its
 words keep their size. Each mark carries its numbers as a `<title>`; the whole has a label for those who
@@ -33,7 +33,7 @@ class Bin(NamedTuple):
 
 
 def stacked(label: str, parts: Sequence[Part], whole: int) -> Markup:
-    """Return a bar whose segments are parts of a whole, which the bar's full width stands for."""
+    """Return a bar whose segments are parts of a whole; the full width is the whole."""
     starts = accumulate((part.size for part in parts), initial=0)
     segments = [
         {"part": part, "x": percent(start, whole), "width": percent(part.size, whole)}
@@ -70,5 +70,5 @@ def percent(part: int, whole: int) -> str:
 
 
 def _height(number: int, tallest: int) -> int:
-    """Return a bar's height in pixels: what occurs at all is seen."""
+    """Return a bar's height in pixels: at least 2 for any value that occurs."""
     return max(round(PLOT_HEIGHT * number / tallest), 2) if number else 0

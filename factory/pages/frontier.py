@@ -1,4 +1,4 @@
-"""A frontier as inline SVG: what is got against what it costs, and which points no other beats for less."""
+"""A frontier as inline SVG: accuracy against cost, and the points that no cheaper one beats."""
 
 from collections.abc import Iterable, Sequence
 from math import log
@@ -86,6 +86,6 @@ def _apart(places: Iterable[tuple[float, int]]) -> dict[tuple[float, int], bool]
 
 
 def _along(cost: float, low: float, high: float) -> float:
-    """Return where a cost stands between the cheapest and the dearest, with room for names on both sides."""
+    """Return the place of a cost between the lowest and the highest, with room for names on both sides."""
     part = log(cost / low) / log(high / low) if high > low else 0.5
     return 0.04 + 0.92 * part

@@ -12,7 +12,7 @@ KINDS = {
     "fraction": "answer like '%/%'",
     "negative": "answer like '-%'",
 }
-"""The kinds of answers and what tells them in SQL; canonical text has one form for each number."""
+"""The kinds of answers, each with its SQL condition; canonical text has one form for each number."""
 
 SIZES: dict[str, tuple[float, float]] = {
     "0": (0, 0),
@@ -24,7 +24,7 @@ SIZES: dict[str, tuple[float, float]] = {
     "10,000 to 1,000,000": (10_000, 1_000_000),
     "1,000,000 and more": (1_000_000, float("inf")),
 }
-"""Ranges of absolute values, with their lower end and without their upper end; 0 stands alone."""
+"""Ranges of absolute values, with their lower end and without their upper end; 0 is alone."""
 
 MAGNITUDE = """
     abs(try_cast(split_part(answer, '/', 1) as double)
@@ -47,7 +47,7 @@ def _counts(con: duckdb.DuckDBPyConnection, conditions: dict[str, str]) -> Row:
 
 
 def _within(low: float, high: float) -> str:
-    """Return the SQL of a range; what is too long for a double is infinite, and in the last one."""
+    """Return the SQL of a range; a number too long for a double is infinite, and in the last range."""
     if low == high:
         return f"size = {low}"
     above = ">" if low == 0 else ">="

@@ -1,4 +1,4 @@
-"""Templates into HTML: everything that is put into one is escaped, whatever it holds."""
+"""Render templates as HTML: every value that is put into one is escaped."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -23,7 +23,7 @@ class ReportSection(NamedTuple):
 
 
 def render(template: str, **values: object) -> Markup:
-    """Return a template filled with values; a name that the template needs and nobody gives is an error."""
+    """Return a template filled with values; a missing value is an error."""
     return Markup(_environment.get_template(template).render(values))
 
 

@@ -39,7 +39,7 @@ PLOTS = {
         from {JUDGED} group by thought order by thought
     """,
 }
-"""What each file of `data/plots/` holds; `dvc.yaml` says how it is drawn."""
+"""The query of each file of `data/plots/`; `dvc.yaml` says how it is drawn."""
 
 
 def metrics(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:

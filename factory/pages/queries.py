@@ -1,4 +1,4 @@
-"""Ask the corpus: rows of SQL as dictionaries, and the questions that several pages and `summary` ask."""
+"""Query the corpus: rows as dictionaries, and the queries that several pages and `summary` share."""
 
 from typing import Any
 
@@ -42,7 +42,7 @@ LEVELS = """
 select answers, agreeing, count(*) as problems, count(*) filter (agreed_correct) as correct
 from agreement group by answers, agreeing order by agreeing desc, answers
 """
-"""One row per number of thoughts that came to an answer and number that agree."""
+"""One row per number of thoughts with an answer and number of thoughts that agree."""
 
 
 def rows(con: duckdb.DuckDBPyConnection, sql: str, **parameters: object) -> list[Row]:

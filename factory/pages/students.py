@@ -22,11 +22,11 @@ PARTS = 1000
 
 TONES = {"right": "good", "format": "none", "arithmetic": "failure-0", "logical": "wrong"}
 CEILING = "pass@"
-"""What begins the names of those that see the gold answer: no policies, so no part of the frontier."""
+"""The prefix of policies that see the gold answer, which are left out of the frontier."""
 
 
 def answered(file: Path, data_version: str) -> ReportSection:
-    """Return the section of what students answered by a file `students.json`; refuse one of another form."""
+    """Return the section of the answers in a file `students.json`; refuse a file of another form."""
     try:
         return students(json.loads(existing(file, "run `make students`").read_text("utf-8")), data_version)
     except (ValueError, LookupError, TypeError, UndefinedError) as error:

@@ -1,4 +1,4 @@
-"""The section `yield`: what became of the records of each thought, and why records are not kept."""
+"""The section `yield`: the outcomes of each thought's records, and why records are not kept."""
 
 from itertools import groupby
 

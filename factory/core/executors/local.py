@@ -52,7 +52,7 @@ class WorkerPool(Generic[Item, Result]):
                 yield from self._results(*under_way.popleft())
         except BaseException:
             for process in multiprocessing.active_children():
-                process.kill()  # who stops early, by Ctrl-C say, waits for no item under way
+                process.kill()  # stopping early, by Ctrl-C say, does not wait for running items
             raise
         finally:
             self._close()
@@ -79,7 +79,7 @@ class WorkerPool(Generic[Item, Result]):
             yield self._alone(item)
 
     def _alone(self, item: Item) -> Result:
-        """Do one item of a chunk that was lost; after a second break it is the one that kills."""
+        """Do an item of a lost chunk alone; if the pool breaks twice, the item itself is lost."""
         for _ in range(2):
             future = self._submit([item])
             try:
