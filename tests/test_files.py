@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.factory.core.files import aside, existing, folder_aside, read_jsonl, root
+from thoughtmill.factory.core.files import aside, existing, folder_aside, read_jsonl, root, write_csv
 
 
 def test_the_root_is_found_from_any_folder_below_it(tmp_path: Path) -> None:
@@ -34,6 +34,11 @@ def test_a_file_written_aside_replaces_the_old_one_only_when_it_is_whole(tmp_pat
         assert path.read_text() == "old"
     assert path.read_text() == "new"
     assert os.listdir(tmp_path) == ["table"]
+
+
+def test_a_sheet_of_rows_has_unix_line_ends_and_quotes_what_needs_it(tmp_path: Path) -> None:
+    write_csv(tmp_path / "sheet.csv", ("name", "n"), [("a, b", 1), ("c", 2.5)])
+    assert (tmp_path / "sheet.csv").read_bytes() == b'name,n\n"a, b",1\nc,2.5\n'
 
 
 def test_a_failure_keeps_the_old_file_and_leaves_nothing_beside_it(tmp_path: Path) -> None:

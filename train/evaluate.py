@@ -1,6 +1,5 @@
 """Stage `evaluate`: every policy is replayed over the samples of the students, and scored."""
 
-import csv
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +12,7 @@ from pydantic import Field
 from thoughtmill.factory.core import params, stage, tables
 from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.factory.core.files import aside, root, write_json
+from thoughtmill.factory.core.files import root, write_csv, write_json
 from thoughtmill.factory.core.params import Section
 from thoughtmill.schemas import PolicyResults, Predictions
 from thoughtmill.train.claims import judged
@@ -42,15 +41,8 @@ def main() -> None:
     tables.write(data / "policy_results.parquet", PolicyResults, rows)
     write_json(data / "students.json", shown)
     write_json(data / "students_metrics.json", metrics(shown))
-    with aside(data / "frontier.csv") as part, part.open("w", newline="", encoding="utf-8") as file:
-        sheet = csv.DictWriter(
-            file,
-            ("test_set", "policy", "mean_new_tokens", "accuracy"),
-            extrasaction="ignore",
-            lineterminator="\n",
-        )
-        sheet.writeheader()
-        sheet.writerows(shown["policies"])
+    columns = ("test_set", "policy", "mean_new_tokens", "accuracy")
+    write_csv(data / "frontier.csv", columns, ([row[name] for name in columns] for row in shown["policies"]))
 
 
 def evaluate(

@@ -3,7 +3,6 @@
 Run it as `python -m thoughtmill.train.finetune ROLE`, alone or under `accelerate launch`.
 """
 
-import csv
 import os
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from peft import PeftModel, get_peft_model, prepare_model_for_kbit_training
 from thoughtmill.factory.core import params, stage
 from thoughtmill.factory.core.corpus import Corpus, open_corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.factory.core.files import aside, root
+from thoughtmill.factory.core.files import root, write_csv
 from thoughtmill.train import roles
 from thoughtmill.train.students import adapters
 from thoughtmill.train.students.bases import Base, load_base
@@ -102,13 +101,11 @@ def origin(role: str, corpus: Corpus, settings: FinetuneSettings, base: Base, pl
 
 def write_curve(curve: list[LossPoint], path: Path) -> None:
     """Write a loss curve as the CSV that DVC plots."""
-    with aside(path) as part, part.open("w", newline="", encoding="utf-8") as file:
-        sheet = csv.writer(file, lineterminator="\n")
-        sheet.writerow(["step", "loss", "target_tokens", "learning_rate"])
-        for point in curve:
-            sheet.writerow(
-                [point.step, f"{point.loss:.4f}", point.target_tokens, f"{point.learning_rate:.3g}"]
-            )
+    rows = (
+        (point.step, f"{point.loss:.4f}", point.target_tokens, f"{point.learning_rate:.3g}")
+        for point in curve
+    )
+    write_csv(path, ("step", "loss", "target_tokens", "learning_rate"), rows)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
 """Files at the edge: find the project, write aside then move, read lines that may be corrupt."""
 
+import csv
 import glob
 import hashlib
 import json
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,14 @@ def write_json(path: Path, value: Any) -> None:
     """Write `value` to `path` for people and machines: keys in order, the same bytes everywhere."""
     with aside(path) as part:
         part.write_text(json.dumps(value, indent=1, sort_keys=True) + "\n", "utf-8", newline="\n")
+
+
+def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write rows under their column names to `path`, in the same bytes everywhere."""
+    with aside(path) as part, part.open("w", newline="", encoding="utf-8") as file:
+        sheet = csv.writer(file, lineterminator="\n")
+        sheet.writerow(columns)
+        sheet.writerows(rows)
 
 
 def existing(path: Path, remedy: str) -> Path:
