@@ -107,9 +107,9 @@ def test_a_name_that_is_no_policy_is_refused_with_those_there_are(name: str) -> 
     [
         ("greedy/nonsense", "there is no role `nonsense`"),
         ("greedy/kg2", "there is no role `kg2`"),
-        ("majority@4/kg", "`kg` has no answer"),
-        ("greedy/gp_hint", "`gp_hint` has no answer"),
-        ("greedy/etd", "`etd` has no answer"),
+        ("majority@4/kg", "`kg` writes no answer"),
+        ("greedy/gp_hint", "`gp_hint` is only asked with a hint"),
+        ("greedy/etd", "`etd` writes cot, pot, eot: name one of them"),
     ],
 )
 def test_a_policy_over_a_role_that_cannot_answer_is_refused_with_the_reason(name: str, reason: str) -> None:

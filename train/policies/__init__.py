@@ -126,7 +126,7 @@ def candidates(stored: Iterable[SampleKey], settings: PolicySettings) -> list[st
     most: dict[str, int] = {}
     for _, role, round_, _ in stored:
         most[role] = max(most.get(role, 0), round_)
-    roles = sorted(role for role in most if _answers(role))
+    roles = sorted(role for role in most if role not in ROLES or not _refusal(role))
     entries = {name: POLICIES.named(name) for name in POLICIES.names()}
     of_form = {
         form: {name: entry for name, entry in entries.items() if entry.form == form}
@@ -145,17 +145,22 @@ def candidates(stored: Iterable[SampleKey], settings: PolicySettings) -> list[st
 def _entry(name: str, settings: PolicySettings, drawn: Collection[str]) -> tuple[PolicyEntry, Asked]:
     found = NAME.fullmatch(name)
     kind, k, role = found.groups("") if found else ("", "", "")
-    form = ("@K" if k else "") + ("/ROLE" if role else "")
-    reason = ""
+    form, reason = ("@K" if k else "") + ("/ROLE" if role else ""), ""
     if kind in POLICIES and (entry := POLICIES.named(kind)).form == form:
-        if not role or (_answers(role) if role in ROLES else role in drawn):
+        reason = _refusal(role) if role and (role in ROLES or role not in drawn) else ""
+        if not reason:
             return entry, Asked(role, int(k or 0), settings)
-        reason = f" (`{role}` has no answer)" if role in ROLES else f" (there is no role `{role}`)"
     there = ", ".join(f"{name}{POLICIES.named(name).form}" for name in POLICIES.names())
-    raise ThoughtmillError(f"unknown policy `{name}`{reason}; there are: {there}")
+    raise ThoughtmillError(f"unknown policy `{name}`{reason and f' ({reason})'}; there are: {there}")
 
 
-def _answers(role: str) -> bool:
-    """Say whether a role can be asked for an answer by itself; roles of a stranger's samples can."""
-    entry = ROLES.named(role) if role in ROLES else None
-    return entry is None or (entry.answers and entry.peer is None and not entry.parts)
+def _refusal(role: str) -> str:
+    """Return why a role cannot be asked for an answer by itself, or nothing when it can."""
+    if role not in ROLES:
+        return f"there is no role `{role}`"
+    entry = ROLES.named(role)
+    if entry.parts:
+        return f"`{role}` writes {', '.join(entry.parts)}: name one of them"
+    if entry.peer is not None:
+        return f"`{role}` is only asked with a hint"
+    return "" if entry.answers else f"`{role}` writes no answer"
