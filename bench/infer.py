@@ -1,6 +1,6 @@
 """Measure the engine of inference beside LoRID's released schedule, on the same students, problems and seeds.
 
-    python -m bench.infer                                # as the stage `infer` has it, after `make repro`
+    python -m bench.infer                                # as the stage `infer` has it, after `make students`
     python -m bench.infer --splits test_numbers --problems 10
 
 The released schedule draws all rounds of IR, KG and DR for every problem, from three merged models, through
@@ -75,11 +75,11 @@ def main() -> None:
     parser.add_argument("--threads", default=1, type=int)
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
-    told = {"rows": given.rows, "temperature": given.temperature}
-    how = given_by_stage.model_copy(update=told | {"policy": PolicySettings(max_rounds=given.rounds)})
+    shared = {"rows": given.rows, "temperature": given.temperature}
+    how = given_by_stage.model_copy(update=shared | {"policy": PolicySettings(max_rounds=given.rounds)})
     problems = problems_of(open_corpus(given.corpus), given.splits, given.problems)
     opened = load_students(given.adapters, ROLES, how.base, how.revision)
-    shown = {"problems": len(problems), "splits": given.splits, "rounds": given.rounds, **told}
+    shown = {"problems": len(problems), "splits": given.splits, "rounds": given.rounds, **shared}
     shown |= {"weights_by_one_base": weights(opened.base.model)}
     shown |= {f"weights_by_llama_2_7b_{preset}": weights_of_llama(preset) for preset in ("etd", "lorid")}
     shown |= schedules(opened, problems, how, given.adapters)
@@ -88,8 +88,8 @@ def main() -> None:
 
 
 def weights(model: torch.nn.Module) -> float:
-    """Return the weights in memory by those of one base; three merged models are three of it."""
-    size = {name: one.numel() * one.element_size() for name, one in model.named_parameters()}
+    """Return the weights in memory as a multiple of one base; three merged models are three of it."""
+    size = {name: weight.numel() * weight.element_size() for name, weight in model.named_parameters()}
     added = sum(size[name] for name in size if "lora_" in name)
     base = sum(size.values()) - added
     return round(1 + added / base, 3)
@@ -118,7 +118,7 @@ def schedules(
     same = replay(chosen, sorted(live.decisions), stored)
     released = timed(lambda: as_released(how, folder, problems, rounds))
     return {
-        "same_answers": sum(same.decisions[one] == decision for one, decision in live.decisions.items()),
+        "same_answers": sum(same.decisions[name] == made for name, made in live.decisions.items()),
         "resolved": sum(decision.resolved for decision in live.decisions.values()),
         "live": live_cost,
         "whole_schedule": whole_cost,
@@ -154,10 +154,10 @@ def run(
             )[""]
             journal.remove()
         kept["stored"], kept["unused"] = journal.stored, journal.unused
-        return sum(one.new_tokens for one in (journal.stored | journal.unused).values())
+        return sum(sample.new_tokens for sample in (journal.stored | journal.unused).values())
 
     cost = timed(work)
-    cost["of_them_in_vain"] = sum(one.new_tokens for one in kept["unused"].values())
+    cost["of_them_in_vain"] = sum(sample.new_tokens for sample in kept["unused"].values())
     return kept["decided"], cost, kept["stored"]
 
 
@@ -202,8 +202,8 @@ def generate(
     for at in range(0, len(prompts), rows or how.rows):
         encoded = [roles.render(base.tokenizer, role, *one) for one in prompts[at : at + (rows or how.rows)]]
         width = max(map(len, encoded))
-        ids = torch.tensor([[pad] * (width - len(one)) + one for one in encoded])
-        mask = torch.tensor([[0] * (width - len(one)) + [1] * len(one) for one in encoded])
+        ids = torch.tensor([[pad] * (width - len(row)) + row for row in encoded])
+        mask = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in encoded])
         with torch.inference_mode():
             wrote = base.model.generate(
                 input_ids=ids,
@@ -227,11 +227,14 @@ def batches(
     """Return tokens a second of mixed batches, of batches of one role, and of `generate`."""
     texts = {row["problem_id"]: row["problem"] for row in problems}
     draws = [
-        SampleRequest(one, role, round_) for one in texts for role in ("ir", "kg") for round_ in (1, 2, 3, 4)
+        SampleRequest(name, role, round_)
+        for name in texts
+        for role in ("ir", "kg")
+        for round_ in (1, 2, 3, 4)
     ]
     requests = [asked(draw, None, texts, how, 1) for draw in draws]
-    by_role = [[one for one in requests if one.role == role] for role in ("ir", "kg")]
-    intuitive = [(one.problem, None) for one in by_role[0]]
+    by_role = [[request for request in requests if request.role == role] for role in ("ir", "kg")]
+    intuitive = [(request.problem, None) for request in by_role[0]]
     merged = merge(how, folder, "ir")
     return {
         "mixed": timed(lambda: wrote(local_writer(opened, how), [requests])),
@@ -251,7 +254,7 @@ def wrote(writer: LocalWriter, groups: Sequence[Sequence[GenerationRequest]]) ->
         while left:
             written = writer.write()
             left -= len(written)
-            total += sum(one.new_tokens for one in written)
+            total += sum(text.new_tokens for text in written)
     return total
 
 

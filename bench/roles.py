@@ -1,9 +1,9 @@
 """What each role adds to its base: right answers of the students beside those of the untrained base.
 
-    python -m bench.roles        # after `make repro`: 200 problems of each test set
+    python -m bench.roles        # after `make students`: 200 problems of each test set
     python -m bench.roles 40
 
-The base is asked in the very words of each role, through an adapter that has learnt nothing. Both take the
+The base is asked with the prompt of each role, through an untrained adapter. Both take the
 most likely token. Of `kg`, what counts are the lists of rules that it writes exactly as the corpus has them.
 """
 
@@ -62,7 +62,7 @@ def main(limit: int) -> None:
 def greedy(
     folder: Path, trained: Sequence[str], asked: Sequence[str], corpus: Corpus, **given: object
 ) -> Shares:
-    """Return what the adapters in `folder` get right, greedily, when they are asked as some roles.
+    """Return the shares of right greedy answers of the adapters in `folder`, asked as some roles.
 
     All else is as `infer` says, but for what is `given`.
     """

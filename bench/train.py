@@ -43,10 +43,10 @@ def main(corpus: str = "data", steps: str = "60") -> None:
     found = {
         name: child(name, corpus, steps, base) for name in ("thoughtmill", "trl", "trl-no-checkpointing")
     }
-    for name, one in found.items():
+    for name, measured in found.items():
         print(
-            f"{name:22}{one['target_tokens_per_s']:9,.0f} target tokens a second, "
-            f"{one['peak_mb']:,.0f} MB peak, loss {one['first_loss']:.3f} -> {one['last_loss']:.3f}"
+            f"{name:22}{measured['target_tokens_per_s']:9,.0f} target tokens a second, "
+            f"{measured['peak_mb']:,.0f} MB peak, loss {measured['first_loss']:.3f} -> {measured['last_loss']:.3f}"
         )
     for peer in ("trl", "trl-no-checkpointing"):
         ratio = found["thoughtmill"]["target_tokens_per_s"] / found[peer]["target_tokens_per_s"]
@@ -62,23 +62,23 @@ def install() -> None:
 
 
 def child(name: str, corpus: str, steps: str, base: str) -> dict[str, float]:
-    """Run one trainer in a process of its own, so that its peak memory is its own."""
+    """Run a trainer in a separate process, so that its peak memory is measured alone."""
     paths = os.pathsep.join([str(Path.cwd()), str(PEERS)])
     words = [sys.executable, "-m", "bench.train", "--only", name, corpus, steps, base]
     given = os.environ | {"PYTHONPATH": paths, "OMP_NUM_THREADS": "1"}
-    told = subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True, env=given)
-    return dict(json.loads(told.stdout.splitlines()[-1]))
+    done = subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True, env=given)
+    return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
 def only(name: str, corpus: str, steps: str, base: str) -> None:
-    """Train with one trainer and print what was measured, as JSON."""
+    """Train with one trainer and print its measurements as JSON."""
     chosen = settings(base, int(steps))
     loaded, plan = prepared(corpus, chosen)
     if name == "thoughtmill":
         seconds, losses = ours(loaded, plan, chosen)
     else:
         seconds, losses = trl(loaded, plan, chosen, checkpointing=name == "trl")
-    tokens = sum(len(plan.encoded[one][1]) for step in plan.steps for one in step)
+    tokens = sum(len(plan.encoded[index][1]) for step in plan.steps for index in step)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
     if torch.cuda.is_available():
         peak = torch.cuda.max_memory_allocated() / 2**20
@@ -96,7 +96,7 @@ def settings(base: str, steps: int) -> FinetuneSettings:
 
 
 def prepared(corpus: str, chosen: FinetuneSettings) -> tuple[Base, TrainingPlan]:
-    """Load the base, on the GPU if there is one, and lay out what is learnt."""
+    """Load the base, on the GPU if there is one, and make the training plan."""
     loaded = load_base(chosen.base, precision="bfloat16" if torch.cuda.is_available() else "float32")
     loaded.model.to("cuda" if torch.cuda.is_available() else "cpu")
     return loaded, training_plan(loaded, roles.examples(open_corpus(corpus), "etd"), chosen)
@@ -122,8 +122,8 @@ def trl(
     from datasets import Dataset
     from trl import SFTConfig, SFTTrainer
 
-    rows = [plan.encoded[one] for step in plan.steps for one in step]
-    told = {
+    rows = [plan.encoded[index] for step in plan.steps for index in step]
+    columns = {
         "input_ids": [prompt + target for prompt, target in rows],
         "completion_mask": [[0] * len(prompt) + [1] * len(target) for prompt, target in rows],
     }
@@ -146,7 +146,7 @@ def trl(
     trainer = SFTTrainer(
         base.model,
         args=config,
-        train_dataset=Dataset.from_dict(told),
+        train_dataset=Dataset.from_dict(columns),
         processing_class=base.tokenizer,
         peft_config=lora,
         callbacks=list(callbacks),
