@@ -43,10 +43,10 @@ def main(corpus: str = "data", steps: str = "60") -> None:
     found = {
         name: child(name, corpus, steps, base) for name in ("thoughtmill", "trl", "trl-no-checkpointing")
     }
-    for name, measured in found.items():
+    for name, run in found.items():
         print(
-            f"{name:22}{measured['target_tokens_per_s']:9,.0f} target tokens a second, "
-            f"{measured['peak_mb']:,.0f} MB peak, loss {measured['first_loss']:.3f} -> {measured['last_loss']:.3f}"
+            f"{name:22}{run['target_tokens_per_s']:9,.0f} target tokens a second, "
+            f"{run['peak_mb']:,.0f} MB peak, loss {run['first_loss']:.3f} -> {run['last_loss']:.3f}"
         )
     for peer in ("trl", "trl-no-checkpointing"):
         ratio = found["thoughtmill"]["target_tokens_per_s"] / found[peer]["target_tokens_per_s"]
