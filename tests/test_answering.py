@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.train.answering import GeneratedText, GenerationRequest, SampleJournal, answer
 from thoughtmill.train.policies import PolicySettings, policy
 from thoughtmill.train.policies.plans import Sample, SampleRequest, replay
@@ -242,3 +243,25 @@ def test_samples_of_a_killed_run_that_other_policies_asked_for_are_not_those_of_
     answer({"": policy("majority@2/ir", HOW)}, PROBLEMS, again, Dice(), asking, solving)
     assert {key[2] for key in again.stored} == {1, 2}
     assert {key[2] for key in again.unused} == {3, 4, 5}
+
+
+@pytest.mark.parametrize("names", [("lorid",), NAMES])
+def test_solving_beside_the_writer_changes_neither_decisions_nor_costs_nor_samples(
+    tmp_path: Path, names: tuple[str, ...]
+) -> None:
+    policies = {name: policy(name, HOW) for name in names}
+    plain, beside = SampleJournal(tmp_path / "plain"), SampleJournal(tmp_path / "beside")
+    expected = answer(policies, PROBLEMS, plain, Dice(), asking, solving)
+    found = answer(policies, PROBLEMS, beside, Dice(), asking, solving, rows=60, solver_thread=True)
+    assert found == expected
+    assert beside.stored == plain.stored
+
+
+def test_an_error_of_solving_beside_the_writer_ends_the_run(journal: SampleJournal) -> None:
+    def failing(written: GeneratedText) -> Sample:
+        raise ThoughtmillError("no solver")
+
+    with pytest.raises(ThoughtmillError, match="no solver"):
+        answer(
+            {"lorid": policy("lorid", HOW)}, PROBLEMS, journal, Dice(), asking, failing, solver_thread=True
+        )

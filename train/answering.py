@@ -20,6 +20,7 @@ from thoughtmill.train.policies.plans import (
     outcome_of,
     runners,
 )
+from thoughtmill.train.solver_thread import SolverThread
 
 
 class GenerationRequest(NamedTuple):
@@ -108,13 +109,15 @@ def answer(
     solving: Solving,
     what: str = "infer",
     rows: int = 0,
+    solver_thread: bool = False,
 ) -> dict[str, PolicyOutcome]:
     """Run policies side by side until each has decided every problem; samples they share are drawn once.
 
     A policy goes on as soon as the samples it waits for are solved. Policies that have decided ask no more,
     and others take their room in the batch. While fewer than `rows` samples are being written, the next
     rounds of waiting policies are written ahead. That saves time and changes no result: a sample that no
-    policy asks for in the end is not among the samples of the run.
+    policy asks for in the end is not among the samples of the run. With `solver_thread`, the writer goes on
+    while texts are solved.
     """
     run = _LiveRun(journal, writer, asking, rows)
     groups = {name: runners(policy, problem_ids) for name, policy in policies.items()}
@@ -123,18 +126,20 @@ def answer(
         run.advance(runner)
     begun = said = time.monotonic()
     new_tokens = drawn = 0
-    while run.waiting:
-        for written in (ended := writer.write()):
-            run.take(written.wanted, solving(written))
-            new_tokens, drawn = new_tokens + written.new_tokens, drawn + 1
-        if ended:
-            run.write_ahead()
-        elapsed_s = time.monotonic() - begun
-        if time.monotonic() - said >= LINE_EVERY_S or not run.waiting:
-            said = time.monotonic()
-            rate = new_tokens / max(elapsed_s, 1e-9)
-            words = f"{what}: {rate:,.0f} tokens a second, {len(run.waiting)} samples asked, written"
-            print(line(words, drawn, None, elapsed_s), file=sys.stderr, flush=True)
+    with SolverThread(solving, solver_thread) as solver:
+        while run.waiting:
+            before = drawn
+            for written, sample in solver.solved(writer.write()):
+                run.take(written.wanted, sample)
+                new_tokens, drawn = new_tokens + written.new_tokens, drawn + 1
+            if drawn > before:
+                run.write_ahead()
+            elapsed_s = time.monotonic() - begun
+            if time.monotonic() - said >= LINE_EVERY_S or not run.waiting:
+                said = time.monotonic()
+                rate = new_tokens / max(elapsed_s, 1e-9)
+                words = f"{what}: {rate:,.0f} tokens a second, {len(run.waiting)} samples asked, written"
+                print(line(words, drawn, None, elapsed_s), file=sys.stderr, flush=True)
     journal.keep({key for runner in everyone for key in runner.seen})
     if journal.unused:
         spent = sum(sample.new_tokens for sample in journal.unused.values())

@@ -24,7 +24,7 @@ from thoughtmill.train.writers.endpoint import EndpointWriter
 from thoughtmill.train.writers.loading import LoadedStudents, adapter_map, load_students
 from thoughtmill.train.writers.local import LocalWriter
 from thoughtmill.train.writers.settings import InferSettings
-from thoughtmill.train.writers.slot_writer import fastest
+from thoughtmill.train.writers.slot_writer import SlotWriter, fastest
 from thoughtmill.train.writers.vllm import VllmWriter
 
 AGAIN = "thoughtmill ledger retry && dvc repro -f -s train/dvc.yaml:infer"
@@ -109,6 +109,7 @@ def infer(
             partial(solved, problems=texts, solvers=solvers),
             f"infer, seed {seed}",
             rows=0 if settings.backend == "openai" else settings.rows,  # who pays writes nothing ahead
+            solver_thread=isinstance(writer, SlotWriter),  # on a processor, both would want the same cores
         )
         for key, sample in sorted(journal.stored.items()):
             yield _row(f"{name}-{seed}", version, key, sample, gold[key[0]])
