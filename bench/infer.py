@@ -2,6 +2,7 @@
 
     python -m bench.infer                                # as the stage `infer` has it, after `make students`
     python -m bench.infer --splits test_numbers --problems 10
+    python -m bench.infer --gpu BASE                     # on a card: `bench.gpu.writers` instead
 
 The released schedule draws all rounds of IR, KG and DR for every problem, from three merged models, through
 `generate`; whatever its scorer then looks at, all of it has been paid for. Figures: new tokens (with what was
@@ -23,6 +24,7 @@ import torch
 from peft import get_peft_model
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from bench.gpu import writers
 from thoughtmill.factory.core import params, tables
 from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.factory.solvers.limits import Limits
@@ -73,7 +75,11 @@ def main() -> None:
     parser.add_argument("--rows", default=given_by_stage.rows, type=int)
     parser.add_argument("--temperature", default=given_by_stage.temperature, type=float)
     parser.add_argument("--threads", default=1, type=int)
+    parser.add_argument("--gpu", nargs="?", const="train/bases/smollm2-135m-instruct", metavar="BASE")
     given = parser.parse_args()
+    if given.gpu is not None:
+        writers.main(Path(given.gpu), Path(given.corpus), Path("out"))
+        return
     torch.set_num_threads(given.threads)
     shared = {"rows": given.rows, "temperature": given.temperature}
     how = given_by_stage.model_copy(update=shared | {"policy": PolicySettings(max_rounds=given.rounds)})

@@ -28,7 +28,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ARCHIVES = ("code", "wheels", "corpus", "shape")
 LIMITS = {"base": 60, "shape": 60, "card": 40, "smoke": 150, "profile": 120, "probe": 160,
-          "train": 240, "infer": 240}  # fmt: skip
+          "train": 240, "infer": 120}  # fmt: skip
 TAIL = 25
 BESIDE = (".git", ".venv", ".gpu", "bases")
 

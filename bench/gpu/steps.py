@@ -114,10 +114,11 @@ def main(step: str, work: str, out: str, *words: str) -> None:
         from bench.gpu import profile
 
         found = profile.main(chosen(space, words), space / "corpus" / "data", Path(out), *words)
-    elif step == "train":
-        from bench.gpu import trainers
+    elif step in ("train", "infer"):
+        from bench.gpu import trainers, writers
 
-        found = trainers.main(chosen(space, words), space / "corpus" / "data", Path(out), *words)
+        work = trainers if step == "train" else writers
+        found = work.main(chosen(space, words), space / "corpus" / "data", Path(out), *words)
     else:
         from bench.gpu import probe
 

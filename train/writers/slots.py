@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.functional import scaled_dot_product_attention
 from transformers import PreTrainedModel
 from transformers.cache_utils import Cache
@@ -18,6 +19,8 @@ from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 from thoughtmill.factory.core.errors import ThoughtmillError
 
 NAME = "thoughtmill_slots"
+KERNELS = [SDPBackend.FLASH_ATTENTION, SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH]
+"""Not cuDNN's, which makes a plan for every new shape of a batch of prompts."""
 UNCOVERED = ("sliding_window", "softcap", "s_aux", "position_bias")
 """What an attention may ask for beyond keys, values and a scale, and slots do not give."""
 
@@ -126,7 +129,8 @@ def attending(model: PreTrainedModel, slots: Slots) -> Iterator[None]:
     ALL_ATTENTION_FUNCTIONS.register(NAME, partial(_attention, slots))
     before, config._attn_implementation = config._attn_implementation, NAME
     try:
-        yield
+        with sdpa_kernel(KERNELS):
+            yield
     finally:
         config._attn_implementation = before
 

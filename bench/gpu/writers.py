@@ -1,0 +1,276 @@
+"""Tokens a second in answering on one GPU: Thoughtmill's writers, transformers' `generate`, and vLLM.
+
+Seven adapters of random weights lie on the base. Ours mix the rows of five roles in one batch of 2,048;
+`generate` writes with the base alone, as if the adapter of one role were merged into it, in batches padded on
+the left. All are asked the same problems, greedily, 160 tokens at most. `answered` is the whole way of the
+stage `infer`: policies, prompts, writing, solving. `check` comes first: attention beside a float32 reference,
+and the tokens of slots beside those of batches. What fails says so in its line, and the next goes on.
+"""
+
+import gc
+import json
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from bench.gpu.probe import FAILURES
+from bench.gpu.profile import PEAK, QUESTIONS, ROLES, settings
+from thoughtmill.factory.core.corpus import open_corpus
+from thoughtmill.factory.solvers.limits import Limits
+from thoughtmill.factory.solvers.solvers import Solvers
+from thoughtmill.train import finetune, roles
+from thoughtmill.train.answering import GeneratedText, GenerationRequest, SampleJournal, answer
+from thoughtmill.train.infer import asked, solved
+from thoughtmill.train.policies import policy
+from thoughtmill.train.policies.plans import SampleRequest
+from thoughtmill.train.students.bases import Base, load_base
+from thoughtmill.train.writers.decoding import THERE, decode_by_kernel
+from thoughtmill.train.writers.local import LocalWriter
+from thoughtmill.train.writers.settings import InferSettings
+from thoughtmill.train.writers.slot_writer import SlotWriter, UncoveredError
+from thoughtmill.train.writers.slots import decode_by_mask
+
+NAMES = ("check", "slots", "answered", "generate", "local", "slots-sampled", "slots-256", "vllm")
+MORE = ("dr", "gp")
+"""Roles whose adapters are there and write nothing."""
+ON_GPU = torch.cuda.is_available()
+ROWS, BATCH, TOKENS, SAMPLES = (2048, 512, 160, 4096) if ON_GPU else (8, 4, 12, 24)
+PART_S = 8
+"""Seconds after which the slowest writer is measured enough."""
+
+
+def main(base: Path, corpus: Path, out: Path, *words: str) -> dict[str, Any]:
+    """Measure the ways that `words` name, or all; print what each found."""
+    found: dict[str, Any] = {"base": base.name, "card": torch.cuda.get_device_name() if ON_GPU else "none"}
+    questions = open_corpus(str(corpus)).con.execute(QUESTIONS).fetchall()[: SAMPLES // len(ROLES)]
+    begun = time.monotonic()
+    bench = Bench(students(base), str(base), questions)
+    found["loading_s"] = round(time.monotonic() - begun, 1)
+    for name in [one for one in NAMES if one in words] or NAMES:
+        begun = time.monotonic()
+        try:
+            found[name] = getattr(bench, name.partition("-")[0])(name)
+        except (*FAILURES, UncoveredError, ImportError) as error:
+            found[name] = {"failed": f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"}
+        found[name]["whole_s"] = round(time.monotonic() - begun, 1)
+        if ON_GPU:
+            found[name]["peak_gb"] = round(torch.cuda.max_memory_allocated() / 2**30, 1)
+            torch.cuda.reset_peak_memory_stats()
+        print(json.dumps({name: found[name]}), flush=True)
+        gc.collect()
+        torch.cuda.empty_cache() if ON_GPU else None
+    return found
+
+
+def students(base: Path) -> Base:
+    """Return a base with an adapter of random weights for each role."""
+    loaded = load_base(str(base), precision="bfloat16" if ON_GPU else "float32")
+    model = finetune.student(loaded, settings(base, 1))
+    for role in (*ROLES, *MORE):
+        model.add_adapter(role, model.peft_config["default"])
+    model.delete_adapter("default")
+    torch.manual_seed(0)
+    for name, weight in model.named_parameters():
+        if "lora_B" in name:
+            torch.nn.init.normal_(weight, std=0.02)
+    model.to("cuda" if ON_GPU else "cpu").eval()
+    return loaded
+
+
+class Bench:
+    """Students in memory and the problems that every way of writing is measured on."""
+
+    def __init__(self, loaded: Base, folder: str, questions: Sequence[tuple[str, str]]) -> None:
+        self.loaded, self.folder, self.questions = loaded, folder, questions
+        named = loaded.model.named_parameters()
+        self.weights = sum(one.numel() for name, one in named if "lora_" not in name)
+
+    def writer(self, kind: type[LocalWriter], rows: int = ROWS, tokens: int = TOKENS) -> LocalWriter:
+        """Return a writer of a kind over all students."""
+        adapters = {role: role for role in (*ROLES, *MORE)}
+        return kind(self.loaded, adapters, rows=rows, max_new_tokens=tokens, top_k=50, top_p=0.9)
+
+    def requests(self, heat: float = 0.0) -> list[GenerationRequest]:
+        """Return a request of every problem for every role."""
+        return [
+            GenerationRequest(SampleRequest(one, role, 0), role, text, None, heat, f"{one}/{role}")
+            for one, text in self.questions
+            for role in ROLES
+        ]
+
+    def told(self, tokens: int, seconds: float, read: int = 0) -> dict[str, Any]:
+        """Return what is said of so many tokens written in so many seconds; `read` counts prompts."""
+        flops = 2 * self.weights * (tokens + read)
+        return {
+            "tokens": tokens,
+            "seconds": round(seconds, 2),
+            "tokens_per_s": round(tokens / seconds),
+            "mfu_2n": round(flops / seconds / PEAK, 4),
+        }
+
+    def check(self, name: str) -> dict[str, Any]:
+        """Compare attention with float32, and 32 tokens of 64 rows in slots with those in batches."""
+        found = {"attention_off": attentions()} if ON_GPU and THERE else {}
+        chosen = self.requests()[:64]
+        texts = [written(self.writer(kind, 64, 32), chosen)[0] for kind in (SlotWriter, LocalWriter)]
+        same = [one.text == texts[1][key].text for key, one in texts[0].items()]
+        return found | {"rows": len(same), "equal_rows": round(sum(same) / len(same), 3)}
+
+    def slots(self, name: str) -> dict[str, Any]:
+        """Measure slots; `slots-sampled` at a temperature, `slots-256` in so many rows."""
+        rows = 256 if name.endswith("256") else ROWS
+        writer = self.writer(SlotWriter, rows)
+        assert isinstance(writer, SlotWriter)
+        requests = self.requests(0.7 if name.endswith("sampled") else 0.0)
+        parts = clocked(writer)
+        ended, seconds = written(writer, requests[: 4 * rows])
+        kept = {"rows": writer.max_rows, "by": writer.decode.__name__, "seconds_in": parts}
+        read = sum(len(one) for one in prompts(self.loaded, requests[: 4 * rows]))
+        tokens = sum(one.new_tokens for one in ended.values())
+        capturing = parts.get("capturing", {"s": 0.0})["s"]
+        more = {"tokens_per_s_after_capturing": round(tokens / (seconds - capturing)), "prompt_tokens": read}
+        return self.told(tokens, seconds, read) | more | kept
+
+    def local(self, name: str) -> dict[str, Any]:
+        """Measure batches for some seconds: the writer of other machines."""
+        writer = self.writer(LocalWriter)
+        writer.ask(self.requests()[:ROWS])
+        writer.write()
+        finish()
+        begun, tokens = time.monotonic(), 0
+        while writer.batch is not None and time.monotonic() - begun < PART_S:
+            tokens += len(writer.batch.live())
+            writer.write()
+        finish()
+        return self.told(tokens, time.monotonic() - begun) | {"rows": ROWS, "prompts": "read before"}
+
+    def answered(self, name: str) -> dict[str, Any]:
+        """Run the greedy policies of all roles over the problems, with solving."""
+        names = [f"greedy/{role}" for role in ROLES if role != "kg"]
+        how = InferSettings.model_validate({"policies": names, "max_new_tokens": TOKENS, "rows": ROWS})
+        writer, texts = self.writer(SlotWriter), dict(self.questions)
+        begun = time.monotonic()
+        with tempfile.TemporaryDirectory() as scratch, Solvers(Limits(), 5.0) as solvers:
+            journal = SampleJournal(Path(scratch, "samples.jsonl"))
+            answer(
+                {one: policy(one, how.policy) for one in names}, sorted(texts), journal, writer,
+                partial(asked, problems=texts, settings=how, seed=1),
+                partial(solved, problems=texts, solvers=solvers), name, rows=ROWS, solver_thread=True,
+            )  # fmt: skip
+            tokens = sum(sample.new_tokens for sample in journal.stored.values())
+            journal.remove()
+        more = {"problems": len(texts), "samples": len(journal.stored)}
+        return self.told(tokens, time.monotonic() - begun) | more
+
+    @torch.inference_mode()
+    def generate(self, name: str) -> dict[str, Any]:
+        """Let transformers write two batches with the base alone, after a few tokens to warm up."""
+        plain = load_base(self.folder, precision="bfloat16" if ON_GPU else "float32")
+        model: Any = plain.model.to("cuda" if ON_GPU else "cpu").eval()
+        asked_for = prompts(plain, [one for one in self.requests() if one.role == ROLES[0]])
+        seconds, tokens = 0.0, 0
+        for at in (-1, 0, 1):
+            chosen = asked_for[:4] if at < 0 else asked_for[at * BATCH : (at + 1) * BATCH]
+            if not chosen:
+                break
+            width = max(map(len, chosen))
+            ids = torch.tensor([[plain.pad] * (width - len(one)) + one for one in chosen])
+            mask = torch.tensor([[0] * (width - len(one)) + [1] * len(one) for one in chosen])
+            finish()
+            begun = time.monotonic()
+            wrote = model.generate(
+                input_ids=ids.to(model.device), attention_mask=mask.to(model.device), do_sample=False,
+                max_new_tokens=4 if at < 0 else TOKENS, pad_token_id=plain.pad,
+            )  # fmt: skip
+            new = wrote[:, width:].tolist()
+            if at >= 0:
+                seconds += time.monotonic() - begun
+                tokens += sum(one.index(plain.pad) + 1 if plain.pad in one else len(one) for one in new)
+        return self.told(tokens, seconds) | {"rows": BATCH}
+
+    def vllm(self, name: str) -> dict[str, Any]:
+        """Let vLLM write with the base alone, where it is installed."""
+        if find_spec("vllm") is None:
+            return {"missing": "vllm is not installed"}
+        vllm = import_module("vllm")
+        engine = vllm.LLM(model=self.folder, dtype="bfloat16", max_num_seqs=ROWS, gpu_memory_utilization=0.5)
+        given = [{"prompt_token_ids": one} for one in prompts(self.loaded, self.requests())]
+        begun = time.monotonic()
+        wrote = engine.generate(given, vllm.SamplingParams(temperature=0.0, max_tokens=TOKENS))
+        tokens = sum(len(one.outputs[0].token_ids) for one in wrote)
+        return self.told(tokens, time.monotonic() - begun) | {"rows": ROWS}
+
+
+def prompts(loaded: Base, requests: Sequence[GenerationRequest]) -> list[list[int]]:
+    """Return the tokens that requests begin with."""
+    return [roles.render(loaded.tokenizer, one.role, one.problem, one.given) for one in requests]
+
+
+def finish() -> None:
+    """Wait for the card."""
+    if ON_GPU:
+        torch.cuda.synchronize()
+
+
+def written(
+    writer: LocalWriter, requests: Sequence[GenerationRequest]
+) -> tuple[dict[Any, GeneratedText], float]:
+    """Have requests written; return the texts by request, and the seconds."""
+    begun, ended = time.monotonic(), dict[Any, GeneratedText]()
+    writer.ask(requests)
+    while len(ended) < len(requests):
+        ended |= {one.wanted.key: one for one in writer.write()}
+    return ended, time.monotonic() - begun
+
+
+def clocked(writer: SlotWriter) -> dict[str, dict[str, float]]:
+    """Return the seconds and times of what the steps of a writer do, which fill up as it writes."""
+    parts: dict[str, dict[str, float]] = {}
+
+    def watch(part: str, work: Callable[..., Any]) -> Callable[..., Any]:
+        def watched(*given: Any) -> Any:
+            finish()
+            begun = time.monotonic()
+            made = work(*given)
+            finish()
+            row = f"{part} {given[0]}" if part == "turn" else part
+            kept = parts.setdefault(row, {"s": 0.0, "times": 0})
+            kept["s"], kept["times"] = round(kept["s"] + time.monotonic() - begun, 3), kept["times"] + 1
+            return made
+
+        return watched
+
+    opened = writer._open
+
+    def opening(columns: int) -> None:
+        opened(columns)
+        steps: Any = writer.steps
+        steps.enter, steps.turn = watch("reading", steps.enter), watch("turn", steps.turn)
+        steps._captured = watch("capturing", steps._captured)
+
+    writer._open = opening  # type: ignore[method-assign]
+    return parts
+
+
+def attentions() -> dict[str, float]:
+    """Return how far both ways to attend from a row's token are from float32, by its size."""
+    torch.manual_seed(0)
+    rows, heads, group, columns, size = 300, 3, 3, 512, 64
+    new = (torch.randn(rows, count, size, device="cuda") for count in (heads * group, heads, heads))
+    held = (torch.randn(rows, heads, columns, size, device="cuda") for _ in range(2))
+    lengths = torch.randint(0, columns, (rows,), dtype=torch.int32, device="cuda")
+    lengths[:3] = torch.tensor([0, 63, 64])
+    exact = [one.bfloat16() for one in (*new, *held)]
+    wanted = decode_by_mask(*[one.float() for one in exact], lengths, size**-0.5)  # type: ignore[call-arg]
+    off = {}
+    for way in (decode_by_kernel, decode_by_mask):
+        found = way(*[one.clone() for one in exact], lengths, size**-0.5)  # type: ignore[call-arg]
+        off[way.__name__] = round(float((found.float() - wanted).norm() / wanted.norm()), 5)
+    return off
