@@ -385,7 +385,7 @@ def check_slots() -> dict[str, Any]:
         wanted = functional.scaled_dot_product_attention(
             query[row : row + 1].float(), keys, values, enable_gqa=True
         )[0, :, 0]
-        off = max(off, apart(found[row], wanted[0]))
+        off = max(off, apart(found[row], wanted))
     return {"forward": off}
 
 

@@ -34,7 +34,7 @@ ON_GPU = torch.cuda.is_available()
 
 def main(base: Path, corpus: Path, out: Path, *words: str) -> dict[str, Any]:
     """Run the trainers that `words` name, or all, one after the other; print what each found."""
-    found: dict[str, Any] = {"base": base.name, "steps": 64 if ON_GPU else 4}
+    found: dict[str, Any] = {"base": base.name, "steps": 48 if ON_GPU else 4}
     found["card"] = torch.cuda.get_device_name() if ON_GPU else "none"
     for name in [one for one in NAMES if one in words] or NAMES:
         asked = [sys.executable, "-m", "bench.gpu.trainers", name, str(base), str(corpus), str(out)]
@@ -49,7 +49,7 @@ def main(base: Path, corpus: Path, out: Path, *words: str) -> dict[str, Any]:
 
 def settings(base: str, steps: int) -> FinetuneSettings:
     """Return ETD's settings; a schedule without warm-up, which all trainers spell the same way."""
-    told = {"preset": "etd", "base": base, "steps": steps, "limit": 2112, "warmup": 0.0, "save_every": 10**6}
+    told = {"preset": "etd", "base": base, "steps": steps, "limit": 1600, "warmup": 0.0, "save_every": 10**6}
     return FinetuneSettings.model_validate(told | ({} if ON_GPU else {"batch_records": 4}))
 
 
