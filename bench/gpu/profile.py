@@ -1,4 +1,4 @@
-"""What the card waits for in training and answering, as they are: a table of the profiler for each.
+"""What a card waits for in the ordinary ways of training and answering: a table of the profiler for each.
 
 Each is first measured undisturbed, then a few of its steps are recorded. A table says how long the card
 worked and how long it waited, how many kernels were started, and which took the longest, on the card and
@@ -19,7 +19,7 @@ from thoughtmill.train import finetune, roles
 from thoughtmill.train.answering import GenerationRequest
 from thoughtmill.train.policies.plans import SampleRequest
 from thoughtmill.train.students.bases import load_base
-from thoughtmill.train.training.learning import learn
+from thoughtmill.train.training import learning
 from thoughtmill.train.training.plan import TrainingPlan, training_plan
 from thoughtmill.train.training.settings import FinetuneSettings
 from thoughtmill.train.writers.local import LocalWriter
@@ -52,6 +52,7 @@ def settings(base: Path, steps: int) -> FinetuneSettings:
 def training(base: Path, corpus: Path, out: Path, steps: int = 16) -> dict[str, Any]:
     """Measure some steps of one role, after three to warm up, then record two."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
+    learning.fast_steps = lambda *_: None
     loaded = load_base(str(base), precision="bfloat16" if device == "cuda" else "float32")
     loaded.model.to(device)
     student = finetune.student(loaded, settings(base, 1))
@@ -60,7 +61,7 @@ def training(base: Path, corpus: Path, out: Path, steps: int = 16) -> dict[str, 
     def learnt(count: int) -> tuple[TrainingPlan, float]:
         chosen = settings(base, count)
         plan, begun = training_plan(loaded, examples, chosen), time.perf_counter()
-        learn(loaded, student, plan, chosen, state=out / "no-state", what=f"{count} steps")
+        learning.learn(loaded, student, plan, chosen, state=out / "no-state", what=f"{count} steps")
         return plan, time.perf_counter() - begun
 
     learnt(3)

@@ -16,10 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from peft import PeftModel
 from transformers import TrainerCallback
 
 from bench import train
-from bench.gpu.profile import PEAK
+from bench.gpu.profile import PEAK, recorded
+from bench.gpu.run import told_by
 from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.train import finetune, roles
 from thoughtmill.train.students.bases import Base, load_base
@@ -41,8 +43,9 @@ def main(base: Path, corpus: Path, out: Path, *words: str) -> dict[str, Any]:
         asked.append(str(found["steps"]))
         given = os.environ | {"PYTHONPATH": os.pathsep.join([str(Path.cwd()), *sys.path])}
         told = subprocess.run(asked, stdout=subprocess.PIPE, text=True, check=False, env=given)
-        lines = [line for line in told.stdout.splitlines() if line.startswith("{")]
-        found[name] = json.loads(lines[-1]) if lines and not told.returncode else {"failed": told.returncode}
+        found[name] = told_by(told.stdout.splitlines()) | (
+            {"failed": told.returncode} if told.returncode else {}
+        )
         print(json.dumps({name: found[name]}), flush=True)
     return found
 
@@ -61,6 +64,7 @@ def only(name: str, base: str, corpus: str, out: str, steps: str) -> None:
     plan = training_plan(loaded, roles.examples(open_corpus(corpus), "cot"), chosen)
     work = trl if name.startswith("trl") else ours
     seconds, losses, more = work(name, loaded, plan, chosen, Path(out))
+    model = more.pop("model", None)
     steps_of = plan.steps[len(plan.steps) - more.pop("measured", len(plan.steps)) :]
     tokens = sum(plan.lengths[one] for step in steps_of for one in step)
     targets = sum(len(plan.encoded[one][1]) for step in steps_of for one in step)
@@ -74,7 +78,22 @@ def only(name: str, base: str, corpus: str, out: str, steps: str) -> None:
         "peak_gb": round(torch.cuda.max_memory_allocated() / 2**30, 2) if ON_GPU else None,
         "losses": [round(one, 3) for one in (*losses[:2], *losses[9::10])],
     }
-    print(json.dumps(found | more))
+    print(json.dumps(found | more), flush=True)
+    if name == "thoughtmill" and ON_GPU:
+        print(json.dumps(recorded_steps(loaded, model, plan, chosen, Path(out))))
+
+
+def recorded_steps(
+    base: Base, model: PeftModel, plan: TrainingPlan, chosen: FinetuneSettings, out: Path
+) -> dict[str, dict[str, Any]]:
+    """Record two of our steps; the table lies in `steps.txt`."""
+    accelerator = learning.accelerated(base)
+    wrapped = accelerator.prepare(model).train()
+    fast = learning.faster(accelerator, wrapped, base, model, plan, chosen)
+    assert fast is not None
+    return {
+        "two_steps": recorded(lambda: [fast.backward(step) for step in plan.steps[:2]], out / "steps.txt")
+    }
 
 
 def ours(
@@ -87,11 +106,13 @@ def ours(
     def clocked(*given: Any) -> Any:
         nonlocal prepared
         begun = time.monotonic()
-        made = None if name == "thoughtmill-ordinary" else real(*given)
+        made = real(*given)
         prepared += time.monotonic() - begun
         return made
 
     learning.faster = clocked
+    if name == "thoughtmill-ordinary":
+        learning.fast_steps = lambda *_: None
     if name == "thoughtmill-static":
         flat.SHAPES = 2
         cuda.FastSteps.compile = statically  # type: ignore[method-assign]
@@ -99,7 +120,7 @@ def ours(
     begun = time.monotonic()
     curve = learning.learn(base, model, plan, chosen, state=out / "no-state", what=name)
     seconds = time.monotonic() - begun - prepared
-    return seconds, [point.loss for point in curve], {"prepared_s": round(prepared, 1)}
+    return seconds, [point.loss for point in curve], {"prepared_s": round(prepared, 1), "model": model}
 
 
 def statically(steps: cuda.FastSteps) -> None:

@@ -25,11 +25,12 @@ class HalfLora(nn.Module):
         self.down, self.up = nn.Parameter(down), nn.Parameter(up)
 
     def forward(self, x_BTD: Tensor) -> Tensor:
-        """Return what the layer and its adapter make of the input."""
-        x_ND = x_BTD.flatten(0, -2)
-        low_NR = functional.linear(self.dropout(x_ND), self.down)
-        y_NE = torch.addmm(self.base_layer(x_ND), low_NR, self.up.t(), alpha=self.scaling)
-        y_BTE: Tensor = y_NE.unflatten(0, x_BTD.shape[:-1])
+        """Return what the layer and its adapter make of the input.
+
+        The scaling is on the narrow side, and the sum is left to a compiler to fuse with what follows.
+        """
+        low_BTR = functional.linear(self.dropout(x_BTD), self.down) * self.scaling
+        y_BTE: Tensor = self.base_layer(x_BTD) + functional.linear(low_BTR, self.up)
         return y_BTE
 
 
