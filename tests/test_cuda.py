@@ -124,6 +124,7 @@ def test_a_run_has_the_same_curve_and_ends_with_the_same_weights(
 def test_a_run_that_was_killed_goes_on_to_the_same_curve(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(learning, "SAVE_EVERY_S", 0)
     whole, _ = curve_of(tmp_path / "whole", monkeypatch, fast=True)
     step, done = FastSteps.backward, []
 
@@ -136,8 +137,12 @@ def test_a_run_that_was_killed_goes_on_to_the_same_curve(
     monkeypatch.setattr(FastSteps, "backward", dies)
     with pytest.raises(KeyboardInterrupt):
         curve_of(tmp_path / "killed", monkeypatch, fast=True)
-    monkeypatch.setattr(FastSteps, "backward", step)
+    taken: list[list[int]] = []
+    monkeypatch.setattr(
+        FastSteps, "backward", lambda self, chosen: (taken.append(chosen), step(self, chosen))[1]
+    )
     resumed, _ = curve_of(tmp_path / "killed", monkeypatch, fast=True)
+    assert len(taken) == len(STEPS) - 10
     assert resumed[:10] == whole[:10]
     assert [point.loss for point in resumed] == pytest.approx([point.loss for point in whole], rel=1e-5)
 

@@ -63,7 +63,11 @@ class FinetuneSettings(Section):
     gradient_checkpointing: bool | None = Field(
         None, description="less memory for more time; null: on a GPU where its faster step is not to be had"
     )
-    save_every: int = Field(50, gt=0, description="steps between two states that a killed run goes on from")
+    save_every: int = Field(
+        50,
+        gt=0,
+        description="steps between two states that a killed run goes on from; on a GPU half a minute",
+    )
     seed: int = 0
     by_role: dict[str, dict[str, Any]] = Field({}, description="settings of single roles: `kg: {steps: 600}`")
 
