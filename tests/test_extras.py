@@ -55,3 +55,14 @@ def test_other_programs_keep_their_traceback(tmp_path: Path) -> None:
     done = without("jinja2", tmp_path, "-c", "import thoughtmill.factory.report")
     assert done.returncode == 1
     assert "Traceback" in done.stderr
+
+
+def test_an_interrupt_while_packages_are_imported_is_status_130_without_a_traceback(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "duckdb.py").write_text("raise KeyboardInterrupt\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "thoughtmill.factory.seed"],
+        cwd=ROOT, env=os.environ | {"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (130, "")

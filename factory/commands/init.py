@@ -103,6 +103,7 @@ def _begin_versions(folder: Path) -> None:
     try:
         with Repo.init(str(folder), no_scm=top is None, subdir=below) as repo, repo.config.edit() as config:
             config["core"] |= {"analytics": False, "check_update": False}
+        _git(folder, "add", ".dvc/config")  # DVC adds its files before this change
     except DvcException as error:
         raise ThoughtmillError(f"{folder}: DVC cannot begin here: {error}") from error
 

@@ -15,7 +15,8 @@ EXTRA = re.compile(r"""([\w.-]+)[^;]*;\s*extra\s*==\s*["']([\w-]+)["']""")
 def install_hook() -> None:
     """Report a missing package as one line with exit status 2, where Thoughtmill is the running program.
 
-    A stage imports its packages before its `main` runs, so only the interpreter's hook sees them missing.
+    A stage imports its packages before its `main` runs, so only the interpreter's hook sees them missing, or
+    sees Ctrl-C meanwhile.
     A program that imports Thoughtmill as a library keeps its own hook.
     """
     if command(sys.orig_argv):
@@ -47,6 +48,8 @@ def remedy(error: ModuleNotFoundError, what: str) -> str | None:
 
 
 def _excepthook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if kind is KeyboardInterrupt:
+        sys.exit(130)  # Ctrl-C while packages are imported
     what = command(sys.orig_argv) or "thoughtmill"
     found = remedy(error, what) if isinstance(error, ModuleNotFoundError) else None
     if found is None:
