@@ -105,7 +105,8 @@ def test_the_installed_package_begins_a_project_that_builds_and_follows_its_vers
     run(tmp_path, installed, sys.executable, *pip)
     said = run(tmp_path, installed, sys.executable, "-m", "thoughtmill", "init", "c")
     assert said.endswith("c is a corpus project; build it with: cd c && dvc repro\n")
-    changed(folder, lambda params: params.update(thoughts=["cot"]))
+    fewer = {"thoughts": ["cot"], "roles": ["ir"], "finetune": {}, "infer": {"policies": ["greedy/ir"]}}
+    changed(folder, lambda params: params.update(fewer))
     changed(folder, lambda params: params["seed"].update(embedded={"seed": 1, **SMALL}))
     run(folder, installed, "dvc", "repro")
     assert (folder / "data" / "report" / "index.html").is_file()
