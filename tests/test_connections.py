@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from thoughtmill.factory.core.connections import connect, interruptible
+from thoughtmill.factory.core.connections import INTERRUPTED, connect, interruptible
 
 ENDLESS = "select count(*) from range(1000000) a, range(1000000) b where hash(a.range, b.range) = 7"
 
@@ -18,10 +18,17 @@ ENDLESS = "select count(*) from range(1000000) a, range(1000000) b where hash(a.
 def test_an_interrupt_ends_a_query_that_runs(ask: object) -> None:
     con = connect(threads=1)
     timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
     with pytest.raises(KeyboardInterrupt), interruptible():
+        timer.start()
         ask(con)  # type: ignore[operator]
     assert con.execute("select 42").fetchone() == (42,)
+
+
+def test_an_interrupt_that_the_database_sees_itself_is_no_other_error() -> None:
+    with pytest.raises(KeyboardInterrupt), interruptible():
+        raise RuntimeError(INTERRUPTED)
+    with pytest.raises(RuntimeError, match="another"), interruptible():
+        raise RuntimeError("another")
 
 
 def test_what_told_of_signals_before_does_so_again() -> None:

@@ -12,6 +12,9 @@ from weakref import WeakSet
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+INTERRUPTED = "Query interrupted"
+"""The `RuntimeError` that DuckDB raises instead of `KeyboardInterrupt` when it sees the signal itself."""
+
 _connections: "WeakSet[DuckDBPyConnection]" = WeakSet()
 
 
@@ -43,6 +46,10 @@ def interruptible() -> Iterator[None]:
     watcher.start()
     try:
         yield
+    except RuntimeError as error:
+        if str(error) == INTERRUPTED:
+            raise KeyboardInterrupt from error
+        raise
     finally:
         signal.set_wakeup_fd(before)
         os.close(writing)
