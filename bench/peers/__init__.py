@@ -14,7 +14,7 @@ SAMPLING: dict[str, Any] = {"temperature": 0.7, "max_tokens": 512, "seed": 0}
 
 
 @dataclass(frozen=True)
-class Job:
+class PeerJob:
     """The task of a client: ask `url` about all `problems`, with `concurrency` requests at once.
 
     The client keeps its files in `folder`. `variant` chooses among its variants, such as transports.

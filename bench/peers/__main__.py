@@ -13,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-from bench.peers import Job, problems
+from bench.peers import PeerJob, problems
 
 WHO = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
 
@@ -35,7 +35,7 @@ def main(client: str, url: str, requests: str, concurrency: str, folder: str, ch
     module = importlib.import_module(f"bench.peers.{name}")
     if hasattr(module, "prepare"):
         module.prepare(variant)
-    job = Job(url, problems(int(requests), bool(changed)), int(concurrency), Path(folder), variant)
+    job = PeerJob(url, problems(int(requests), bool(changed)), int(concurrency), Path(folder), variant)
     began_s, began_cpu_s = time.perf_counter(), cpu_s()
     answers = module.ask(job)
     spent = {"seconds": time.perf_counter() - began_s, "cpu_s": cpu_s() - began_cpu_s}

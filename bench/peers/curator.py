@@ -4,7 +4,7 @@ from typing import Any
 
 from bespokelabs import curator
 
-from bench.peers import SAMPLING, Job
+from bench.peers import SAMPLING, PeerJob
 
 UNLIMITED = 10_000_000_000
 
@@ -19,7 +19,7 @@ class Solver(curator.LLM):
         return {"answer": answer}
 
 
-def ask(job: Job) -> int:
+def ask(job: PeerJob) -> int:
     """Ask about the rows of a data set."""
     backend = {
         "base_url": job.url,

@@ -4,10 +4,10 @@ import data_designer.config as dd
 import pandas as pd
 from data_designer.interface import DataDesigner, ResumeMode
 
-from bench.peers import SAMPLING, TASK, Job
+from bench.peers import SAMPLING, TASK, PeerJob
 
 
-def ask(job: Job) -> int:
+def ask(job: PeerJob) -> int:
     """Create a data set with one text column."""
     seeds = job.folder / "seeds.parquet"
     pd.DataFrame({"problem": job.problems}).to_parquet(seeds)

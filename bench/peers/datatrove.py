@@ -6,7 +6,7 @@ from datatrove.data import Document
 from datatrove.pipeline.inference.run_inference import InferenceConfig, InferenceRunner
 from datatrove.pipeline.writers import JsonlWriter
 
-from bench.peers import SAMPLING, Job
+from bench.peers import SAMPLING, PeerJob
 
 
 async def solve(document: Document, generate: Any) -> Any:
@@ -14,7 +14,7 @@ async def solve(document: Document, generate: Any) -> Any:
     return (await generate({"messages": document.metadata["chat"]})).text
 
 
-def ask(job: Job) -> int:
+def ask(job: PeerJob) -> int:
     """Run the pipeline step over documents, and count the lines it has written."""
     config = InferenceConfig(
         server_type="endpoint",

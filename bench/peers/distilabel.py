@@ -5,10 +5,10 @@ from distilabel.pipeline import Pipeline
 from distilabel.steps import LoadDataFromDicts
 from distilabel.steps.tasks import ChatGeneration
 
-from bench.peers import SAMPLING, Job
+from bench.peers import SAMPLING, PeerJob
 
 
-def ask(job: Job) -> int:
+def ask(job: PeerJob) -> int:
     """Run the pipeline; its task sends one batch after another, each all at once."""
     drawn = {"temperature": SAMPLING["temperature"], "max_new_tokens": SAMPLING["max_tokens"]}
     teacher = OpenAILLM(model="bench", base_url=job.url, api_key="none", generation_kwargs=drawn)

@@ -4,16 +4,16 @@ import asyncio
 
 import litellm
 
-from bench.peers import SAMPLING, Job
+from bench.peers import SAMPLING, PeerJob
 
 
-def ask(job: Job) -> int:
+def ask(job: PeerJob) -> int:
     """Ask about all problems, `concurrency` at a time."""
     litellm.cache = litellm.Cache(type="disk", disk_cache_dir=str(job.folder / "cache"))
     return asyncio.run(_ask(job))
 
 
-async def _ask(job: Job) -> int:
+async def _ask(job: PeerJob) -> int:
     free = asyncio.Semaphore(job.concurrency)
     asked = {"model": "openai/bench", "api_base": job.url, "api_key": "none", "caching": True, **SAMPLING}
 

@@ -5,15 +5,15 @@ import asyncio
 from httpx2 import Limits
 from openai import AsyncOpenAI, DefaultAioHttpClient, DefaultAsyncHttpxClient
 
-from bench.peers import SAMPLING, Job
+from bench.peers import SAMPLING, PeerJob
 
 
-def ask(job: Job) -> int:
+def ask(job: PeerJob) -> int:
     """Ask about all problems, `concurrency` at a time."""
     return asyncio.run(_ask(job))
 
 
-async def _ask(job: Job) -> int:
+async def _ask(job: PeerJob) -> int:
     backend = DefaultAioHttpClient if job.variant == "aiohttp" else DefaultAsyncHttpxClient
     limits = Limits(max_connections=job.concurrency, max_keepalive_connections=job.concurrency)
     client = AsyncOpenAI(base_url=job.url, api_key="none", http_client=backend(limits=limits))

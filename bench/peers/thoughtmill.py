@@ -2,7 +2,7 @@
 
 import importlib
 
-from bench.peers import SAMPLING, Job
+from bench.peers import SAMPLING, PeerJob
 from thoughtmill.factory.teachers import Request
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 from thoughtmill.factory.teachers.openai import OpenAITeacher
@@ -14,7 +14,7 @@ def prepare(variant: str) -> None:
         importlib.import_module("thoughtmill.factory.teachers.endpoint.through_openai")
 
 
-def ask(job: Job) -> int:
+def ask(job: PeerJob) -> int:
     """Ask through the teacher `openai`, with a ledger."""
     chosen = {"endpoint": "bench", "max_concurrency": job.concurrency, "transport": job.variant}
     settings = EndpointSettings.model_validate({"base_url": job.url, **chosen})
