@@ -22,7 +22,7 @@ MAX_SPAN = 1000
 _BOX = re.compile(r"\\(?:boxed|fbox)\s?\{")
 _ANSWER_LINE = re.compile(r"(?:\*\*)?A:((?:(?!\. |answer).)+)")  # a whole rationale may follow `A:` too
 _ANSWER_IS = re.compile(r"\banswers?\b[^\n.:=]{0,60}?(?:\b(?:is|are|be)\b|[:=])", re.IGNORECASE)
-_DRESS = re.compile(r"(?:[\s*:]|\\[\[(]|\$\$)*+")
+_DRESS = re.compile(r"(?>(?:[\s*:]|\\[\[(]|\$\$)*)")  # not `*+`, which 3.11.2 gets wrong for groups
 _ASIDE = re.compile(r"\([^()]*\)")
 _BULLET = re.compile(r"\s*(?:#+\s*)?(?:\*\*)?(?:[0-9]+[.)]|[-*•])\s")
 

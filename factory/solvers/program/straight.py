@@ -1,21 +1,23 @@
 """Straight-line arithmetic: the programs that teachers write most, recognised by their text.
 
 Such a program is nothing but assignments of arithmetic on numbers and its own names, one a line. A
-regular expression decides: brackets are at most two deep, so that the grammar is a regular one, and all its
-repetitions are possessive, so that it takes linear time. What it does not match may still be plain
-(`factory.solvers.program.plain`); every match is.
+regular expression decides: brackets are at most two deep, so that the grammar is a regular one, and none of
+its repetitions gives back what it has read, so that it takes linear time. Those of groups are atomic groups,
+`(?>(?:...)*)`: the equal `(?:...)*+` matches too much in Python 3.11.2. What it does not match may still
+be plain (`factory.solvers.program.plain`); every match is.
 """
 
 import keyword
 import re
 
-_NUMBER = r"(?:(?:0|[1-9][0-9]{0,30}+)(?:\.[0-9]{0,30}+)?+|\.[0-9]{1,30}+)(?![\w.])"
+_NUMBER = r"(?:(?:0|[1-9][0-9]{0,30}+)(?>(?:\.[0-9]{0,30}+)?)|\.[0-9]{1,30}+)(?![\w.])"
 _NAME = r"[A-Za-z][A-Za-z0-9_]{0,200}+"
 _OPERATOR = r"(?:\*\*|//|[-+*/%]) *+"
 
 
 def _expression(operand: str) -> str:
-    return rf"(?:[-+] *+){{0,3}}+{operand} *+(?:{_OPERATOR}(?:[-+] *+){{0,3}}+{operand} *+)*+"
+    signed = rf"(?>(?:[-+] *+){{0,3}}){operand} *+"
+    return rf"{signed}(?>(?:{_OPERATOR}{signed})*)"
 
 
 _SIMPLE = rf"(?>{_NUMBER}|{_NAME})"
@@ -23,7 +25,8 @@ _SUM = _expression(_SIMPLE)
 for _ in range(2):
     _SUM = _expression(rf"(?>{_NUMBER}|{_NAME}|\( *+{_SUM}\))")
 
-_PROGRAM = re.compile(rf"(?:(?:{_NAME} *+(?:[-+*/]|//)?+= *+{_SUM})?+(?:#[ -~]*+)?+(?:\n|\Z))*+")
+_LINE = rf"(?>(?:{_NAME} *+(?>(?:[-+*/]|//)?)= *+{_SUM})?)(?>(?:#[ -~]*+)?)(?:\n|\Z)"
+_PROGRAM = re.compile(rf"(?>(?:{_LINE})*)")
 _WORD = re.compile(r"[A-Za-z]\w*")
 _COMMENT = re.compile(r"#[^\n]*")
 
