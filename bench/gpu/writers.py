@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ MORE = ("dr", "gp")
 """Roles whose adapters are there and write nothing."""
 ON_GPU = torch.cuda.is_available()
 ROWS, BATCH, TOKENS, SAMPLES = (2048, 512, 160, 4096) if ON_GPU else (8, 4, 12, 24)
-PART_S = 8
+PART_S = 6
 """Seconds after which the slowest writer is measured enough."""
 
 
@@ -69,9 +70,9 @@ def main(base: Path, corpus: Path, out: Path, *words: str) -> dict[str, Any]:
     return found
 
 
-def students(base: Path) -> Base:
+def students(base: Path, precision: str = "bfloat16" if ON_GPU else "float32") -> Base:
     """Return a base with an adapter of random weights for each role."""
-    loaded = load_base(str(base), precision="bfloat16" if ON_GPU else "float32")
+    loaded = load_base(str(base), precision=precision)
     model = finetune.student(loaded, settings(base, 1))
     for role in (*ROLES, *MORE):
         model.add_adapter(role, model.peft_config["default"])
@@ -92,10 +93,12 @@ class Bench:
         named = loaded.model.named_parameters()
         self.weights = sum(one.numel() for name, one in named if "lora_" not in name)
 
-    def writer(self, kind: type[LocalWriter], rows: int = ROWS, tokens: int = TOKENS) -> LocalWriter:
+    def writer(
+        self, kind: type[LocalWriter], rows: int = ROWS, tokens: int = TOKENS, loaded: Base | None = None
+    ) -> LocalWriter:
         """Return a writer of a kind over all students."""
         adapters = {role: role for role in (*ROLES, *MORE)}
-        return kind(self.loaded, adapters, rows=rows, max_new_tokens=tokens, top_k=50, top_p=0.9)
+        return kind(loaded or self.loaded, adapters, rows=rows, max_new_tokens=tokens, top_k=50, top_p=0.9)
 
     def requests(self, heat: float = 0.0) -> list[GenerationRequest]:
         """Return a request of every problem for every role."""
@@ -117,22 +120,31 @@ class Bench:
 
     def check(self, name: str) -> dict[str, Any]:
         """Compare attention with float32, and 32 tokens of 64 rows in slots with those in batches."""
-        found = {"attention_off": attentions()} if ON_GPU and THERE else {}
-        chosen = self.requests()[:64]
-        texts = [written(self.writer(kind, 64, 32), chosen)[0] for kind in (SlotWriter, LocalWriter)]
-        same = [one.text == texts[1][key].text for key, one in texts[0].items()]
-        return found | {"rows": len(same), "equal_rows": round(sum(same) / len(same), 3)}
+        found: dict[str, Any] = {"attention_off": attentions()} if ON_GPU and THERE else {}
+        for precision in ("float32", "bfloat16"):
+            loaded = self.loaded if precision == "bfloat16" else students(Path(self.folder), precision)
+            slots = self.writer(SlotWriter, 64, 32, loaded)
+            assert isinstance(slots, SlotWriter)
+            found[precision] = {"by": slots.decode.__name__, "logits_off": round(slots.off, 6)}
+            texts, _ = written(slots, self.requests()[:64])
+            others, _ = written(self.writer(LocalWriter, 64, 32, loaded), self.requests()[:64])
+            pairs = [(one.text, others[key].text) for key, one in texts.items()]
+            found[precision]["equal_rows"] = f"{sum(one == other for one, other in pairs)} of {len(pairs)}"
+            shares = [alike(*pair) / max(*map(len, pair), 1) for pair in pairs]
+            found[precision]["equal_text"] = round(sum(shares) / len(shares), 3)
+        return found
 
     def slots(self, name: str) -> dict[str, Any]:
         """Measure slots; `slots-sampled` at a temperature, `slots-256` in so many rows."""
         rows = 256 if name.endswith("256") else ROWS
         writer = self.writer(SlotWriter, rows)
         assert isinstance(writer, SlotWriter)
-        requests = self.requests(0.7 if name.endswith("sampled") else 0.0)
+        hot = name.endswith("sampled")
+        requests = self.requests(0.7 if hot else 0.0)[: rows if hot else 4 * rows]
         parts = clocked(writer)
-        ended, seconds = written(writer, requests[: 4 * rows])
+        ended, seconds = written(writer, requests)
         kept = {"rows": writer.max_rows, "by": writer.decode.__name__, "seconds_in": parts}
-        read = sum(len(one) for one in prompts(self.loaded, requests[: 4 * rows]))
+        read = sum(len(one) for one in prompts(self.loaded, requests))
         tokens = sum(one.new_tokens for one in ended.values())
         capturing = parts.get("capturing", {"s": 0.0})["s"]
         more = {"tokens_per_s_after_capturing": round(tokens / (seconds - capturing)), "prompt_tokens": read}
@@ -171,15 +183,13 @@ class Bench:
 
     @torch.inference_mode()
     def generate(self, name: str) -> dict[str, Any]:
-        """Let transformers write two batches with the base alone, after a few tokens to warm up."""
+        """Let transformers write a batch with the base alone, after a few tokens to warm up."""
         plain = load_base(self.folder, precision="bfloat16" if ON_GPU else "float32")
         model: Any = plain.model.to("cuda" if ON_GPU else "cpu").eval()
         asked_for = prompts(plain, [one for one in self.requests() if one.role == ROLES[0]])
         seconds, tokens = 0.0, 0
-        for at in (-1, 0, 1):
+        for at in (-1, 0):
             chosen = asked_for[:4] if at < 0 else asked_for[at * BATCH : (at + 1) * BATCH]
-            if not chosen:
-                break
             width = max(map(len, chosen))
             ids = torch.tensor([[plain.pad] * (width - len(one)) + one for one in chosen])
             mask = torch.tensor([[0] * (width - len(one)) + [1] * len(one) for one in chosen])
@@ -211,6 +221,11 @@ class Bench:
 def prompts(loaded: Base, requests: Sequence[GenerationRequest]) -> list[list[int]]:
     """Return the tokens that requests begin with."""
     return [roles.render(loaded.tokenizer, one.role, one.problem, one.given) for one in requests]
+
+
+def alike(one: str, other: str) -> int:
+    """Return how many characters two texts begin with alike."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def finish() -> None:

@@ -24,9 +24,7 @@ class AdapterMask:
     def __init__(self, ranks: dict[str, int], like: Tensor) -> None:
         self.ranks = ranks
         self.number = {name: at for at, name in enumerate(ranks)}
-        sizes = torch.tensor(list(ranks.values()), device=like.device)
-        each_AA = torch.eye(len(ranks), dtype=like.dtype, device=like.device)
-        self.table_AR = each_AA.repeat_interleave(sizes, 1)
+        self.table_AR: Tensor = torch.block_diag(*[like.new_ones((1, rank)) for rank in ranks.values()])
         self.now_LR = self.table_AR
 
     def of(self, adapters: Sequence[str]) -> Tensor:

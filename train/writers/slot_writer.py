@@ -78,6 +78,8 @@ class SlotWriter(LocalWriter):
         self.rows: dict[int, ActiveSample] = {}
         """The rows by slot."""
         self.steps: SlotSteps | None = None
+        self.off = math.inf
+        """How far the logits of slots were from those of an uncached pass, by their size."""
         self.decode, self.bytes = self._proved()
 
     def _proved(self) -> tuple[Decode, int]:
@@ -96,14 +98,14 @@ class SlotWriter(LocalWriter):
         for decode in decoders(self.model.device):
             steps = self._steps(2, decode)
             try:
-                off = apart(steps, ids_BT, pair, expected_BTV)
+                self.off = apart(steps, ids_BT, pair, expected_BTV)
             except FAILURES as error:
                 fault = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
                 continue
-            if off <= OFF[expected_BTV.dtype]:
+            if self.off <= OFF[expected_BTV.dtype]:
                 held = sum(one.nbytes for pair in steps.slots.held for one in pair)
                 return decode, held // (2 * steps.slots.columns)
-            fault = f"its logits in slots are off by {off:.2g}"
+            fault = f"its logits in slots are off by {self.off:.2g}"
         raise UncoveredError(f"base {self.base.name}: {fault}")
 
     @torch.inference_mode()
