@@ -5,7 +5,7 @@ import pytest
 
 from tests import jugs
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.factory.pages.queries import VERIFIED, row, rows
+from thoughtmill.factory.pages.queries import THOUGHTS, VERIFIED, row, rows
 
 
 def test_a_row_names_its_columns_in_their_order() -> None:
@@ -29,3 +29,12 @@ def test_verified_is_correct_or_passed_without_an_answer() -> None:
     found = rows(con, f"select failure, correct, {VERIFIED} as verified from records group by all")
     assert all(one["verified"] == (one["failure"] is None and one["correct"] is not False) for one in found)
     assert {one["verified"] for one in found} == {True, False}
+
+
+def test_the_view_of_costs_counts_the_same_records_as_verified() -> None:
+    con = jugs.opened()
+    costs = rows(
+        con, "select thought, sum(verified_records)::integer as verified from cost group by all order by all"
+    )
+    assert costs == [{"thought": row["thought"], "verified": row["verified"]} for row in rows(con, THOUGHTS)]
+    assert {row["thought"] for row in costs if row["verified"]} >= {"knowledge", "pot"}

@@ -43,6 +43,9 @@ where agreeing >= 2 and agreeing = answers and not agreed_correct;
 comment on view suspect_gold is
 'One row per problem whose thoughts all agree, at least two of them, on an answer that is not the gold answer.';
 
+-- A record whose answer is the gold answer, or which passed and has no answer to compare (knowledge).
+create or replace macro is_verified(failure, correct) as (failure is null and correct is distinct from false);
+
 create or replace view "yield" as
 select
     thought,
@@ -64,8 +67,8 @@ select
     sum(c.prompt_tokens) as prompt_tokens,
     sum(c.completion_tokens) as completion_tokens,
     sum(c.cost_usd) as cost_usd,
-    count(*) filter (r.correct) as verified_records,
-    sum(c.cost_usd) / nullif(count(*) filter (r.correct), 0) as cost_per_verified_record_usd
+    count(*) filter (is_verified(r.failure, r.correct)) as verified_records,
+    sum(c.cost_usd) / nullif(count(*) filter (is_verified(r.failure, r.correct)), 0) as cost_per_verified_record_usd
 from completions c
 join records r using (completion_id)
 group by c.thought, c.model, c.prompt_sha;
