@@ -23,11 +23,11 @@ def test_a_stage_is_a_line_and_so_are_all_stages_of_a_foreach() -> None:
 
 def test_a_line_says_how_many_stages_are_not_built() -> None:
     assert "generate ×2 (1 missing)" in drawn(FOUND)[1]
-    assert "finetune ×2   " in drawn(FOUND)[3]
+    assert "finetune ×2  " in drawn(FOUND)[3]
 
 
 def test_a_stage_follows_the_last_of_those_it_needs() -> None:
-    arrows = [line.partition("←")[2].split("   ")[0].split() for line in drawn(FOUND)]
+    arrows = [line.partition("←")[2].split("  ")[0].split() for line in drawn(FOUND)]
     assert arrows == [[], ["seed"], ["generate"], ["curate"]]
 
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from dvc.exceptions import DvcException
 from dvc.repo import Repo
+from tabulate import tabulate
 
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import root, running
@@ -41,11 +42,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def call(words: argparse.Namespace) -> str:
     """Draw the pipeline, and show the progress of the last runs of a paid teacher."""
     found = list(states(root()))
-    lines = (
-        [f"{each.state:8} {each.stage:20} {each.why}".rstrip() for each in found]
-        if words.all
-        else drawn(found)
-    )
+    every = [f"{each.state:8} {each.stage:20} {each.why}".rstrip() for each in found]
+    lines = every if words.all else drawn(found)
     return "\n".join(lines + [f"{run.state:8} {run.figures}" for run in recent()])
 
 
@@ -56,7 +54,7 @@ def drawn(found: Sequence[StageState]) -> list[str]:
 
     >>> cot, pot = (StageState(f"verify@{name}", "built", "", ("seed",)) for name in ("cot", "pot"))
     >>> drawn([cot, pot._replace(state="stale", why="verify.workers modified")])
-    ['stale    verify ×2 (1 stale)   ← seed   verify.workers modified']
+    ['stale  verify ×2 (1 stale)  ← seed  verify.workers modified']
     """
     groups: dict[str, list[StageState]] = {}
     for each in found:
@@ -64,19 +62,12 @@ def drawn(found: Sequence[StageState]) -> list[str]:
     follows = _reduced(
         {name: {_folded(need) for each in group for need in each.needs} for name, group in groups.items()}
     )
+    worst = {name: min(group, key=lambda each: STATES.index(each.state)) for name, group in groups.items()}
     cells = [
-        [
-            _worst(group).state.ljust(8) + " " + _counted(name, group),
-            follows.get(name, ""),
-            _cut(_worst(group).why),
-        ]
+        (worst[name].state, _counted(name, group), follows.get(name, ""), _cut(worst[name].why))
         for name, group in groups.items()
     ]
-    widths = [max((len(row[column]) for row in cells), default=0) for column in (0, 1)]
-    return [
-        "   ".join([first.ljust(widths[0]), second.ljust(widths[1]), why]).rstrip()
-        for first, second, why in cells
-    ]
+    return [line.rstrip() for line in tabulate(cells, tablefmt="plain", disable_numparse=True).splitlines()]
 
 
 def _reduced(needs: dict[str, set[str]]) -> dict[str, str]:
@@ -89,10 +80,6 @@ def _reduced(needs: dict[str, set[str]]) -> dict[str, str]:
         for name, direct in needs.items()
         if direct
     }
-
-
-def _worst(group: list[StageState]) -> StageState:
-    return min(group, key=lambda each: STATES.index(each.state))
 
 
 def _cut(why: str) -> str:
@@ -152,6 +139,8 @@ def _state_of(stage: Any, writers: dict[str, int], state: dict[str, str]) -> Sta
     for out in stage.outs:
         if out.fs_path in writers:
             return StageState(name, "running", f"process {writers[out.fs_path]} writes {out}", needs)
+    if stage.frozen and all(out.exists for out in stage.outs):
+        return StageState(name, "built", "", needs)  # `dvc repro` takes its outputs as they are
     if not any(out.hash_info for out in stage.outs):
         return StageState(name, "missing", f"{outs} never built", needs)
     changes = [f"{what} {how}" for each in (*stage.deps, *stage.outs) for what, how in _changes(each)]
