@@ -183,7 +183,7 @@ def test_two_runs_at_once_make_one_batch(ledger: Path) -> None:
         for each in both:
             each.start()
         for each in both:
-            each.join(60)
+            each.join(600)
     assert [each.exitcode for each in both] == [0, 0]
     assert provider.asked == {"a": 1, "b": 1}
 

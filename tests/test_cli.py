@@ -38,7 +38,7 @@ def project(built_corpus: Path) -> Path:
 def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "thoughtmill", *words]
     return subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, timeout=60, check=False,
+        command, cwd=folder, capture_output=True, text=True, timeout=600, check=False,
         env={"PYTHONPATH": str(ROOT), "PATH": "", "HOME": str(folder)},
     )  # fmt: skip
 

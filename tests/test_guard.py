@@ -20,7 +20,7 @@ def guarded(program: str, readable: str = "/nowhere") -> str:
     )
     code += "posix.write(1, said.encode())\nposix._exit(0)"
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=600, check=False
     )
     return done.stdout or done.stderr
 

@@ -31,7 +31,7 @@ def test_shown_files_are_read_and_nothing_is_written(tmp_path: Path) -> None:
         (tmp_path / name / "file").write_text("x")
     arguments = [str(tmp_path / "shown"), str(tmp_path / "hidden"), str(ROOT)]
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, *arguments], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", SCRIPT, *arguments], capture_output=True, text=True, timeout=600, check=True
     )
     assert done.stdout.split() in (["yes", "no", "no"], ["missing"])
     assert (tmp_path / "shown" / "file").read_text() == "x"

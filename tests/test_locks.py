@@ -122,7 +122,7 @@ def start(endpoint: FakeEndpoint, ledger: Path, requests: int) -> subprocess.Pop
 def test_two_runs_at_once_that_need_the_same_ask_for_it_once(tmp_path: Path) -> None:
     with FakeEndpoint(lambda prompt, times: Turn(text=prompt, delay_s=0.05)) as endpoint:
         runs = [start(endpoint, tmp_path / "ledger.sqlite", 200) for _ in range(2)]
-        said = [run.communicate(timeout=60)[0].splitlines() for run in runs]
+        said = [run.communicate(timeout=600)[0].splitlines() for run in runs]
         assert sum(endpoint.asked.values()) == 200
     assert [sorted(lines) for lines in said] == [sorted(f"p{i} p{i}" for i in range(200))] * 2
 
@@ -135,6 +135,6 @@ def test_what_a_killed_run_was_asking_another_asks_at_once(tmp_path: Path) -> No
             time.sleep(0.01)
         killed.kill()
         killed.communicate()
-        said, _ = start(endpoint, tmp_path / "ledger.sqlite", 16).communicate(timeout=60)
+        said, _ = start(endpoint, tmp_path / "ledger.sqlite", 16).communicate(timeout=600)
         assert endpoint.asked == {f"p{i}": 2 for i in range(16)}
     assert len(said.splitlines()) == 16
