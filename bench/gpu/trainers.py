@@ -114,7 +114,7 @@ def ours(
     if name == "thoughtmill-ordinary":
         learning.fast_steps = lambda *_: None
     if name == "thoughtmill-static":
-        flat.SHAPES = 2
+        flat.SHAPES, flat.LEAST = 2, 1280
         cuda.FastSteps.compile = statically  # type: ignore[method-assign]
     model = finetune.student(base, chosen)
     begun = time.monotonic()
