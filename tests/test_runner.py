@@ -17,7 +17,9 @@ def line_of(body: str, tail: str = "", limit_bytes: int = 1000) -> str:
     code += "from thoughtmill.factory.solvers.program.runner import run\n"
     code += "run(sys.argv[2], sys.argv[3], int(sys.argv[4]), int(sys.argv[5]))"
     arguments = [str(ROOT), body, tail, str(answer), str(limit_bytes)]
-    done = subprocess.run([sys.executable, "-c", code, *arguments], pass_fds=[answer], timeout=600, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], pass_fds=[answer], timeout=600, check=True
+    )
     os.close(answer)
     with os.fdopen(answers, "rb") as pipe:
         written = pipe.read().decode()
