@@ -18,6 +18,7 @@ from thoughtmill.train.answering import GeneratedText
 from thoughtmill.train.students.bases import Base
 from thoughtmill.train.writers.local import LocalWriter
 from thoughtmill.train.writers.slot_writer import SlotWriter, UncoveredError, fastest
+from thoughtmill.train.writers.stepping import SlotSteps
 
 SHAPE = {
     "vocab_size": 98, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2,
@@ -131,6 +132,19 @@ def test_a_text_ends_at_its_limit_and_at_the_end_of_the_context(students: tuple[
         expected = wrote(students, asked, max_new_tokens=limit)
         assert wrote(students, asked, kind=SlotWriter, max_new_tokens=limit) == expected
     assert "" in {one.text for one in expected.values()}
+
+
+def test_a_step_that_warms_up_before_a_graph_is_made_changes_no_text(
+    students: tuple[Base, PeftModel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = wrote(students, requests(1.0), kind=SlotWriter, rows=4)
+
+    def stepping(steps: SlotSteps, live: int, hot: bool) -> None:
+        steps.warm(live, hot)
+        steps.write(live, hot)
+
+    monkeypatch.setattr(SlotSteps, "_step", stepping)
+    assert wrote(students, requests(1.0), kind=SlotWriter, rows=4) == expected
 
 
 def test_adapters_of_some_layers_and_of_other_ranks_are_their_own(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from itertools import takewhile
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import torch
@@ -32,7 +33,7 @@ from thoughtmill.train.infer import asked, solved
 from thoughtmill.train.policies import policy
 from thoughtmill.train.policies.plans import SampleRequest
 from thoughtmill.train.students.bases import Base, load_base
-from thoughtmill.train.writers.decoding import THERE, decode_by_kernel
+from thoughtmill.train.writers.decoding import FAULTS, THERE, decode_by_kernel
 from thoughtmill.train.writers.local import LocalWriter
 from thoughtmill.train.writers.settings import InferSettings
 from thoughtmill.train.writers.slot_writer import SlotWriter, UncoveredError
@@ -58,7 +59,7 @@ def main(base: Path, corpus: Path, out: Path, *words: str) -> dict[str, Any]:
         begun = time.monotonic()
         try:
             found[name] = getattr(bench, name.partition("-")[0])(name)
-        except (*FAILURES, UncoveredError, ImportError) as error:
+        except (*FAILURES, *FAULTS, UncoveredError, ImportError) as error:
             found[name] = {"failed": f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"}
         found[name]["whole_s"] = round(time.monotonic() - begun, 1)
         if ON_GPU:
@@ -141,8 +142,9 @@ class Bench:
         assert isinstance(writer, SlotWriter)
         hot = name.endswith("sampled")
         requests = self.requests(0.7 if hot else 0.0)[: rows if hot else 4 * rows]
-        parts = clocked(writer)
+        clock = Clock(writer)
         ended, seconds = written(writer, requests)
+        parts = clock.seconds()
         kept = {"rows": writer.max_rows, "by": writer.decode.__name__, "seconds_in": parts}
         read = sum(len(one) for one in prompts(self.loaded, requests))
         tokens = sum(one.new_tokens for one in ended.values())
@@ -245,33 +247,62 @@ def written(
     return ended, time.monotonic() - begun
 
 
-def clocked(writer: SlotWriter) -> dict[str, dict[str, float]]:
-    """Return the seconds and times of what the steps of a writer do, which fill up as it writes."""
-    parts: dict[str, dict[str, float]] = {}
+class Clock:
+    """The seconds of what the steps of a writer do; turns are timed on the card, which is not waited for."""
 
-    def watch(part: str, work: Callable[..., Any]) -> Callable[..., Any]:
+    def __init__(self, writer: SlotWriter) -> None:
+        self.parts: dict[str, list[float]] = {}
+        self.events: list[tuple[str, Any, Any]] = []
+        opened = writer._open
+
+        def opening(columns: int) -> None:
+            opened(columns)
+            steps: Any = writer.steps
+            steps.enter, steps._captured = (
+                self.waiting("reading", steps.enter),
+                self.waiting("capturing", steps._captured),
+            )
+            steps.turn = self.turning(steps.turn)
+
+        writer._open = opening  # type: ignore[method-assign]
+
+    def waiting(self, part: str, work: Callable[..., Any]) -> Callable[..., Any]:
+        """Return some work that notes its seconds, with all that it gave the card to do."""
+
         def watched(*given: Any) -> Any:
             finish()
             begun = time.monotonic()
             made = work(*given)
             finish()
-            row = f"{part} {given[0]}" if part == "turn" else part
-            kept = parts.setdefault(row, {"s": 0.0, "times": 0})
-            kept["s"], kept["times"] = round(kept["s"] + time.monotonic() - begun, 3), kept["times"] + 1
+            self.parts.setdefault(part, []).append(time.monotonic() - begun)
             return made
 
         return watched
 
-    opened = writer._open
+    def turning(self, work: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a turn that notes its seconds on the card."""
+        if not ON_GPU:
+            return work
 
-    def opening(columns: int) -> None:
-        opened(columns)
-        steps: Any = writer.steps
-        steps.enter, steps.turn = watch("reading", steps.enter), watch("turn", steps.turn)
-        steps._captured = watch("capturing", steps._captured)
+        def watched(live: int, *given: Any) -> Any:
+            ends = [torch.cuda.Event(enable_timing=True) for _ in range(2)]
+            ends[0].record()
+            made = work(live, *given)
+            ends[1].record()
+            self.events.append((f"turn of {live}", *ends))
+            return made
 
-    writer._open = opening  # type: ignore[method-assign]
-    return parts
+        return watched
+
+    def seconds(self) -> dict[str, dict[str, float]]:
+        """Return by part how often it was done, its seconds in all and in the middle."""
+        finish()
+        for part, begun, ended in self.events:
+            self.parts.setdefault(part, []).append(begun.elapsed_time(ended) / 1000)
+        return {
+            part: {"times": len(took), "s": round(sum(took), 2), "median_ms": round(1000 * median(took), 1)}
+            for part, took in self.parts.items()
+        }
 
 
 def attentions() -> dict[str, float]:

@@ -4,6 +4,7 @@ Traffic: twice `length * heads * size` numbers of each row and layer; nothing el
 """
 
 from importlib.util import find_spec
+from subprocess import SubprocessError
 
 import torch
 from torch import Tensor
@@ -15,9 +16,15 @@ BLOCK = 64
 GROUP = 16
 """The least rows of a product on the matrix units; the query heads of a key head are padded to them."""
 
+FAULTS: tuple[type[Exception], ...] = (OSError, SubprocessError)
+"""How a kernel fails that cannot be compiled here."""
+
 if THERE:
     import triton
     import triton.language as tl
+    from triton.errors import TritonError
+
+    FAULTS = (*FAULTS, TritonError)
 
     @triton.jit  # type: ignore[untyped-decorator] # triton is not typed
     def _decode(  # type: ignore[no-untyped-def] # nor are the arguments of its kernels

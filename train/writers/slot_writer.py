@@ -15,7 +15,7 @@ from torch import Tensor
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.train.answering import GeneratedText
 from thoughtmill.train.students.bases import Base
-from thoughtmill.train.writers.decoding import THERE, decode_by_kernel
+from thoughtmill.train.writers.decoding import FAULTS, THERE, decode_by_kernel
 from thoughtmill.train.writers.local import SPARE, LocalWriter
 from thoughtmill.train.writers.masked import masked
 from thoughtmill.train.writers.mixing import spans_of
@@ -31,7 +31,9 @@ SHARE = 0.6
 """Of the memory that is free, what slots may take."""
 OFF = {torch.float64: 1e-6, torch.float32: 1e-3, torch.bfloat16: 0.1, torch.float16: 0.1}
 """How far logits in slots may be from those of an uncached pass, by their size."""
-FAILURES = (RuntimeError, TypeError, AttributeError, LookupError, ValueError, ThoughtmillError)
+FAILURES: tuple[type[Exception], ...] = (
+    RuntimeError, TypeError, AttributeError, LookupError, ValueError, ThoughtmillError, *FAULTS,
+)  # fmt: skip
 """How models fail whose attention or cache slots do not cover."""
 
 
@@ -77,6 +79,8 @@ class SlotWriter(LocalWriter):
         self.fewest = fewest
         self.rows: dict[int, ActiveSample] = {}
         """The rows by slot."""
+        self.begun: Tensor | None = None
+        """The tokens that the GPU is writing, by token and row."""
         self.steps: SlotSteps | None = None
         self.off = math.inf
         """How far the logits of slots were from those of an uncached pass, by their size."""
@@ -110,13 +114,17 @@ class SlotWriter(LocalWriter):
 
     @torch.inference_mode()
     def write(self) -> list[GeneratedText]:
-        """Let waiting prompts enter if there is room, write some tokens of every row; return what ended."""
+        """Return what ended in the last turn, after the next one has begun: meanwhile its reader goes on."""
+        ended = [] if self.begun is None else self._collect(self.begun)
+        self.begun = None
         room = self.max_rows - len(self.rows)
         cut: list[GeneratedText] = []
         if self.waiting and (room >= self.max_rows // SPARE or not self.rows):
             count = min(max(room, 1), len(self.waiting))
             cut = self._join([heapq.heappop(self.waiting)[-1] for _ in range(count)])
-        return cut + (self._turn() if self.rows else [])
+        if self.rows:
+            self.begun = self._turn()
+        return cut + [self._text(row) for row in ended]
 
     def _join(self, taken: list[ActiveSample]) -> list[GeneratedText]:
         """Let rows enter free slots; one whose prompt fills the context is cut at once."""
@@ -154,8 +162,8 @@ class SlotWriter(LocalWriter):
             last_only=self.last_only,
         )  # fmt: skip
 
-    def _turn(self) -> list[GeneratedText]:
-        """Write some tokens of every row and return those that end with them."""
+    def _turn(self) -> Tensor:
+        """Begin to write some tokens of every row."""
         assert self.steps is not None
         live = self._gather()
         tokens = min(TURN, max(row.limit - len(row.tokens) for row in self.rows.values()))
@@ -164,13 +172,18 @@ class SlotWriter(LocalWriter):
             uniforms = [[0.0] * tokens] * live
             for slot, row in self.rows.items():
                 uniforms[slot] = [row.random.random() for _ in range(tokens)]
-        written = self.steps.turn(live, uniforms, tokens)
+        return self.steps.turn(live, uniforms, tokens)
+
+    def _collect(self, begun: Tensor) -> list[ActiveSample]:
+        """Wait for the tokens of a turn; return the rows that end with them, whose slots are then free."""
+        assert self.steps is not None
+        written: list[list[int]] = begun.T.tolist()
         ended = {slot: row for slot, row in self.rows.items() if self._ends(row, written[slot])}
         if ended:
             self.steps.leave(list(ended))
         for slot in ended:
             del self.rows[slot]
-        return [self._text(row) for row in ended.values()]
+        return list(ended.values())
 
     def _gather(self) -> int:
         """Return how many slots a step goes over; rows in others move into free ones among them."""

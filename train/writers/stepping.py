@@ -104,10 +104,11 @@ class SlotSteps:
             held[new] = held[old]
         self.leave(sources)
 
-    def turn(self, live: int, uniforms: Sequence[Sequence[float]] | None, tokens: int) -> list[list[int]]:
-        """Write some tokens of each of the first `live` rows; return them by row.
+    def turn(self, live: int, uniforms: Sequence[Sequence[float]] | None, tokens: int) -> Tensor:
+        """Write some tokens of each of the first `live` rows; return them by token and row.
 
-        `uniforms` holds the random numbers of each row by token; without, the likeliest token is written.
+        The GPU may still be writing them: who reads them waits. `uniforms` holds the random numbers of each
+        row by token; without, the likeliest token is written.
         """
         uniforms_TB = None if uniforms is None else torch.tensor(uniforms).T.to(self.heats_S)
         found_TB = self.tokens_S1.new_empty((tokens, live))
@@ -116,8 +117,7 @@ class SlotSteps:
                 self.uniforms_S[:live] = uniforms_TB[at]
             self._step(live, uniforms_TB is not None)
             found_TB[at] = self.tokens_S1[:live, 0]
-        rows: list[list[int]] = found_TB.T.tolist()
-        return rows
+        return found_TB
 
     def _step(self, live: int, hot: bool) -> None:
         if self.captures and (live, hot) not in self.graphs:
@@ -151,21 +151,25 @@ class SlotSteps:
         return tokens_BK.gather(1, at_B[:, None])[:, 0]
 
     def _captured(self, live: int, hot: bool) -> torch.cuda.CUDAGraph:
-        """Return a step as a CUDA graph; the step before it, that warms up, leaves all rows as they are."""
-        kept = self.tokens_S1.clone(), self.written_S.clone()
-        self.written_S.zero_()
+        """Return a step as a CUDA graph."""
         side = torch.cuda.Stream()
         side.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(side):
-            self.write(live, hot)
+            self.warm(live, hot)
         torch.cuda.current_stream().wait_stream(side)
-        self.tokens_S1.copy_(kept[0])
-        self.written_S.copy_(kept[1])
         graph = torch.cuda.CUDAGraph()
         pool = next(iter(self.graphs.values())).pool() if self.graphs else None
         with torch.cuda.graph(graph, pool=pool, capture_error_mode="thread_local"):
             self.write(live, hot)
         return graph
+
+    def warm(self, live: int, hot: bool) -> None:
+        """Take a step that leaves all rows as they are: the next one adds the same keys and values again."""
+        kept = self.tokens_S1.clone(), self.written_S.clone()
+        self.written_S.zero_()
+        self.write(live, hot)
+        self.tokens_S1.copy_(kept[0])
+        self.written_S.copy_(kept[1])
 
     def _tensor(self, values: Any) -> Tensor:
         return torch.tensor(values, device=self.tokens_S1.device)
