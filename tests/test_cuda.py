@@ -29,7 +29,14 @@ PLAN = TrainingPlan(
 
 
 def plain_attention(
-    q_THD: Tensor, k_THD: Tensor, v_THD: Tensor, ends: Tensor, *_: Any, scale: float, window_size: Any
+    q_THD: Tensor,
+    k_THD: Tensor,
+    v_THD: Tensor,
+    ends: Tensor,
+    *_: Any,
+    scale: float,
+    window_size: Any,
+    **__: Any,
 ) -> Tensor:
     """Attend within each span by the definition, with a mask over all pairs of tokens."""
     at = torch.arange(len(q_THD))
@@ -221,6 +228,16 @@ def test_a_compiler_that_fails_leaves_the_step_without_it(
     first, second = capsys.readouterr().err.splitlines()
     assert first == "without the compiled step: no compiler"
     assert second.startswith("faster step: 1 lengths of passes prepared")
+
+
+def test_an_older_torch_keeps_the_ordinary_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base, model = learner(tmp_path, "bfloat16")
+    capsys.readouterr()
+    monkeypatch.setattr(cuda, "THERE", False)
+    assert cuda.fast_steps(on_gpu(), base, model, PLAN, 8192, lambda part: 1.0) is None
+    assert "before 2.10" in capsys.readouterr().err
 
 
 def test_an_adapter_of_another_kind_is_refused(tmp_path: Path) -> None:

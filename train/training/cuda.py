@@ -6,11 +6,13 @@ padded to few lengths, and the kernels of each are started as one CUDA graph. Lo
 somebody reads them. What cannot be done for a base is said in one line, and the ordinary step takes over.
 """
 
+import inspect
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache, partial
+from importlib.util import find_spec
 from subprocess import SubprocessError
 from typing import Any
 
@@ -20,7 +22,6 @@ from accelerate.utils import DistributedType
 from peft import PeftModel
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.nn.attention.varlen import varlen_attn
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
 from thoughtmill.train.students.bases import Base
@@ -28,6 +29,15 @@ from thoughtmill.train.training.batches import IGNORED
 from thoughtmill.train.training.flat import Shape, flat, passes, shapes_of
 from thoughtmill.train.training.half_lora import HalfLora, Unsupported, in_one, lora_layers
 from thoughtmill.train.training.plan import TrainingPlan
+
+THERE = find_spec("torch.nn.attention.varlen") is not None
+"""It came with torch 2.10."""
+if THERE:
+    from torch.nn.attention.varlen import varlen_attn
+
+    GROUPED: dict[str, Any] = (
+        {"enable_gqa": True} if "enable_gqa" in inspect.signature(varlen_attn).parameters else {}
+    )
 
 NAME = "thoughtmill_flat"
 NEAR = 0.02
@@ -49,7 +59,7 @@ def flat_attention(longest: int) -> Callable[..., tuple[Tensor, None]]:
         q_THD, k_THD, v_THD = (one[0].transpose(0, 1).contiguous() for one in (query, key, value))
         found = varlen_attn(
             q_THD, k_THD, v_THD, given["ends"], given["ends"], longest, longest,
-            scale=given.get("scaling"), window_size=(window - 1 if window else -1, 0),
+            scale=given.get("scaling"), window_size=(window - 1 if window else -1, 0), **GROUPED,
         )  # fmt: skip
         assert isinstance(found, Tensor)
         return found[None], None
@@ -111,6 +121,8 @@ def supported(accelerator: Accelerator, base: Base, plan: TrainingPlan) -> None:
     """Raise what the faster step is not made for."""
     if accelerator.distributed_type != DistributedType.NO:
         raise Unsupported("several processes train")
+    if not THERE:
+        raise Unsupported("torch has no attention over flat rows before 2.10")
     if not plan.packs or not base.model._supports_attention_backend:
         raise Unsupported("its attention cannot keep the examples of a row apart")
     if base.model.dtype not in (torch.bfloat16, torch.float16):
