@@ -220,7 +220,7 @@ def test_the_ledger_is_shared_as_shards(project: Path) -> None:
     assert run(project, "ledger", "export").stdout.startswith("0 new shards in ")
     done = run(project, "ledger", "import", "gone")
     assert done.returncode == 2
-    assert "gone is no folder of ledger shards" in done.stderr
+    assert "gone holds no ledger shards" in done.stderr
 
 
 def test_a_ledger_that_was_exported_can_be_taken_in_elsewhere(

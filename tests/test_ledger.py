@@ -170,7 +170,7 @@ def test_a_retry_asks_again_for_answers_without_content_and_keeps_their_body_and
             for key, (body, reason) in bodies.items()
         )
         assert ledger.retry() == 2
-        assert [key[0] for key in ledger.keys()] == ["c", "d", "e", "f"]  # noqa: SIM118  a ledger is no mapping
+        assert [key[0] for key in ledger.keys()] == ["c", "d", "e", "f"]  # noqa: SIM118  a ledger is not a mapping
         assert ledger.known("a" * 64) is None
         assert ledger.cost_usd([("a" * 64, 4.0)]) == 0.25
         rows = ledger.connection.execute("SELECT request_key, detail FROM attempts").fetchall()

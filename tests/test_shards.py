@@ -121,7 +121,7 @@ def test_a_shard_of_another_version_is_named_and_nothing_of_it_is_taken(tmp_path
     name = f"{hashlib.sha256(path.read_bytes()).hexdigest()[:32]}.parquet"
     path.rename(path.with_name(name))
     yours = ledger(tmp_path, "yours", [])
-    with pytest.raises(ThoughtmillError, match=f"{name} is no ledger shard of this version"):
+    with pytest.raises(ThoughtmillError, match=f"{name} is not a ledger shard of this version"):
         load(yours, tmp_path / "shards")
     assert yours.count() == 0
 
@@ -132,12 +132,12 @@ def test_a_parquet_file_that_is_no_shard_is_named(tmp_path: Path) -> None:
     content = b"PAR1 but nothing else"
     path = folder / f"{hashlib.sha256(content).hexdigest()[:32]}.parquet"
     path.write_bytes(content)
-    with pytest.raises(ThoughtmillError, match="is no ledger shard"):
+    with pytest.raises(ThoughtmillError, match="is not a ledger shard"):
         load(ledger(tmp_path, "yours", []), folder)
 
 
 def test_a_folder_that_is_not_there_is_one_clear_error(tmp_path: Path) -> None:
-    with pytest.raises(ThoughtmillError, match="is no folder of ledger shards"):
+    with pytest.raises(ThoughtmillError, match="holds no ledger shards"):
         load(ledger(tmp_path, "yours", []), tmp_path / "nowhere")
 
 

@@ -1,10 +1,10 @@
 """The ledger: every answer that was paid for, durably, in one SQLite file outside the repository.
 
-Its tables: `results` holds the body of every answer, untouched, under its request key; `attempts` every
-fault; `failures` the outcome of requests without an answer; `runs` the progress of each run; `batches` the
-collected batches. Each `write` is one transaction. When it returns, a kill no longer loses its rows; after
-the next `sync`, a power cut no longer does. `sync` waits for the disk in a thread: if every write waited, the
-next answers would wait in their sockets meanwhile, where a kill loses them.
+The table `results` holds the body of every answer, untouched, under its request key; `attempts` holds every
+fault, `failures` the outcome of requests without an answer, `runs` the progress of each run, and `batches`
+the collected batches. Each `write` is one transaction. Its rows survive a kill once it returns, and a power
+cut after the next `sync`. `sync` waits for the disk in a thread: if every write waited, answers would queue
+in their sockets, where a kill loses them.
 """
 
 import os
@@ -65,7 +65,7 @@ class Ledger:
             ) from error
 
     def _use_wal(self) -> None:
-        """Switch to a write-ahead log; SQLite does not wait here while another process sets up the file."""
+        """Switch to a write-ahead log; SQLite does not itself wait while another process sets up the file."""
         given_up_s = time.monotonic() + BUSY_S
         while True:
             try:
@@ -99,7 +99,7 @@ class Ledger:
         return None if row is None else ResultRow(*row)
 
     def known(self, request_key: str) -> ResultRow | FailureRow | None:
-        """Return the result of a request, else its failure from shards; None if it must be asked."""
+        """Return the answer to a request, else its failure from shards, else None."""
         result = self.get(request_key)
         if result is not None:
             return result
@@ -118,8 +118,8 @@ class Ledger:
     ) -> None:
         """Add rows in one durable transaction.
 
-        Of two answers to one request the first is kept, of two failures the last. `shared` says that the
-        failures come from shards.
+        The first answer to a request and its last failure are kept. `shared` says that the failures come
+        from shards.
         """
         with self.named_errors(), self.connection:
             self.connection.execute("BEGIN IMMEDIATE")
@@ -141,7 +141,7 @@ class Ledger:
 
     @contextmanager
     def named_errors(self) -> Iterator[None]:
-        """Turn errors of SQLite (a full disk, a lock that lasts, damage) into errors that name the file."""
+        """Name the file in errors of SQLite: a full disk, a lock that lasts, damage."""
         try:
             yield
         except sqlite3.OperationalError as error:
@@ -167,14 +167,14 @@ class Ledger:
         return (FailureRow(*row) for row in self.connection.execute(_FAILURES))
 
     def shared_failures(self) -> int:
-        """Return how many requests without an answer are not asked, because shards say that they failed."""
+        """Return how many requests are not asked, because shards say that they failed."""
         return int(self.connection.execute(f"SELECT count(*) {_UNANSWERED} AND shared").fetchone()[0])
 
     def retry(self) -> int:
-        """Let requests be asked again that failed in shards or have an unusable answer; return their number.
+        """Drop failures from shards and unusable answers, to ask these requests again; return how many.
 
-        An answer is unusable that ended in an error, or stopped by itself and has no content, as parsers of
-        reasoning models may leave it. It becomes a row of `attempts`, with its body and cost.
+        An answer is unusable if it ended in an error, or is complete but without content, as parsers of
+        reasoning models may leave it. It moves to `attempts`, with its body and cost.
         """
         failures = self.shared_failures()
         with self.named_errors(), self.connection:
@@ -185,9 +185,9 @@ class Ledger:
         return failures + unusable
 
     def cost_usd(self, most_usd: Iterable[tuple[str, float]]) -> float:
-        """Return the cost of some requests; each is given by its key and the most it can cost.
+        """Return the cost of some requests, given by key and highest possible cost.
 
-        An answer of unknown cost counts as the most it can cost, a failure as the most it may have cost.
+        An answer of unknown cost counts with the highest, a failure with the most it may have cost.
         """
         with self.named_errors():
             self.connection.execute(_ASKED)
@@ -206,12 +206,12 @@ class Ledger:
         }
 
     def is_collected(self, batch_id: str) -> bool:
-        """Say whether the answers of one of the provider's batches are here."""
+        """Say whether the ledger has the answers of a provider's batch."""
         query = "SELECT 1 FROM batches WHERE batch_id = ?"
         return self.connection.execute(query, (batch_id,)).fetchone() is not None
 
     def mark_collected(self, batch_id: str) -> None:
-        """Note that the answers of one of the provider's batches are here."""
+        """Note that the ledger has the answers of a provider's batch."""
         with self.named_errors():
             self.connection.execute("INSERT OR IGNORE INTO batches VALUES (?, ?)", (batch_id, time.time()))
 

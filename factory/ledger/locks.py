@@ -1,14 +1,14 @@
 """Locks: when several runs need the same answer at the same time, only one asks for it.
 
-A request is locked by a lock on one byte of a file beside the ledger, at an offset that its key gives; the
-file stays empty. The system releases the locks of a process that ends, even by `kill -9`. The locks work
-between processes: runs within one process do not exclude each other.
+A process locks a request by locking one byte of a file beside the ledger; the request's key gives the
+offset, and the file stays empty. The system releases the locks of a process that ends, even by `kill -9`.
+Runs within one process do not exclude each other.
 """
 
 import fcntl
 from pathlib import Path
 
-DIGITS = 15  # of a key, in hexadecimal: an offset in a file is less than 2 ** 63
+DIGITS = 15  # hexadecimal digits of a key: an offset in a file is less than 2 ** 63
 
 
 class Locks:
@@ -21,7 +21,7 @@ class Locks:
         """Lock a request; return False when another process has locked it."""
         try:
             fcntl.lockf(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, int(request_key[:DIGITS], 16))
-        except (BlockingIOError, PermissionError):  # systems differ in the error
+        except (BlockingIOError, PermissionError):  # which error depends on the system
             return False
         return True
 

@@ -11,12 +11,12 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import running
 from thoughtmill.factory.ledger import Ledger, default_path
 
-SILENT_S = 30.0  # without a note for so long a run was killed, even if its pid is now another process's
+SILENT_S = 30.0  # a run silent for longer was killed, even if another process has its pid
 
 
 @dataclass(frozen=True, slots=True)
 class RunStatus:
-    """A run at its last note: `state` is `running`, `ended` or `killed`; times are seconds since 1970."""
+    """The last report of a run: `state` is `running`, `ended` or `killed`; times are seconds since 1970."""
 
     run: int
     pid: int

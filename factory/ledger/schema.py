@@ -63,7 +63,7 @@ UPGRADES = {1: "ALTER TABLE attempts ADD COLUMN most_usd REAL NOT NULL DEFAULT 0
 
 @dataclass(frozen=True, slots=True)
 class ResultRow:
-    """One row of `results`."""
+    """A row of `results`."""
 
     request_key: str
     endpoint: str
@@ -82,7 +82,7 @@ class ResultRow:
 
 @dataclass(frozen=True, slots=True)
 class AttemptRow:
-    """One row of `attempts`."""
+    """A row of `attempts`."""
 
     request_key: str
     attempt: int
@@ -94,7 +94,7 @@ class AttemptRow:
 
 @dataclass(frozen=True, slots=True)
 class FailureRow:
-    """One row of `failures`: the outcome of a request without an answer."""
+    """A row of `failures`: the outcome of a request without an answer."""
 
     request_key: str
     model: str

@@ -1,4 +1,4 @@
-"""Shards: the ledger's answers as immutable Parquet files, so that whoever has them pays nothing.
+"""Shards: share the ledger's answers as immutable Parquet files, so that collaborators need not pay again.
 
 A folder of shards only grows: `export` adds a file with the answers that no shard of the folder holds yet,
 `load` adds the answers of a folder to the ledger. A shard is named by the SHA-256 of its bytes, and the same
@@ -26,7 +26,7 @@ Element = TypeVar("Element")
 SHARD_ROWS = 20_000
 GROUP_ROWS = 1_000
 NAME_DIGITS = 32
-FAILED = "failed"  # the subfolder of the shards of failures
+FAILED = "failed"  # the subfolder for shards of failures
 
 TYPES = {str: pa.string(), bytes: pa.binary(), int: pa.int64(), float: pa.float64()}
 
@@ -49,7 +49,7 @@ def export(ledger: Ledger, folder: Path) -> list[Path]:
     answered = {row["request_key"] for row in _rows(folder, RESULTS, ["request_key"])}
     failures = _rows(folder / FAILED, FAILURES, ["request_key", "failed_at"])
     failed = {tuple(row.values()) for row in failures}
-    new_keys = (key for key in ledger.keys() if key not in answered)  # noqa: SIM118  a ledger is no mapping
+    new_keys = (key for key in ledger.keys() if key not in answered)  # noqa: SIM118  a ledger is not a mapping
     new_failures = (each for each in ledger.failures() if (each.request_key, each.failed_at) not in failed)
     answers = [
         _write(filter(None, map(ledger.get, group)), RESULTS, folder)
@@ -61,7 +61,7 @@ def export(ledger: Ledger, folder: Path) -> list[Path]:
 def load(ledger: Ledger, folder: Path) -> int:
     """Add the shards of `folder` to the ledger; return how many answers are new to it."""
     if not folder.is_dir():
-        raise ThoughtmillError(f"{folder} is no folder of ledger shards: fetch it, or run the export first")
+        raise ThoughtmillError(f"{folder} holds no ledger shards: fetch them, or export the ledger")
     before = ledger.count()
     for rows in _groups(_rows(folder, RESULTS), GROUP_ROWS):
         ledger.write(ResultRow(**row) for row in rows)
@@ -108,8 +108,8 @@ def _rows(folder: Path, schema: pa.Schema, columns: list[str] | None = None) -> 
         try:
             file = pq.ParquetFile(pa.BufferReader(content))
         except pa.ArrowInvalid as error:
-            raise ThoughtmillError(f"{path} is no ledger shard: {error}") from error
+            raise ThoughtmillError(f"{path} is not a ledger shard: {error}") from error
         if not file.schema_arrow.equals(schema):
-            raise ThoughtmillError(f"{path} is no ledger shard of this version: update Thoughtmill")
+            raise ThoughtmillError(f"{path} is not a ledger shard of this version: update Thoughtmill")
         for batch in file.iter_batches(GROUP_ROWS, columns=columns):
             yield from batch.to_pylist()
