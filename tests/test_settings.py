@@ -33,7 +33,7 @@ def test_the_url_is_the_setting_then_the_environment_then_openais(monkeypatch: p
     ],
 )
 def test_a_url_that_is_none_is_refused_by_name(url: str) -> None:
-    with pytest.raises(ThoughtmillError, match=re.escape(f"`{url}` is no endpoint")):
+    with pytest.raises(ThoughtmillError, match=re.escape(f"`{url}` is not a URL")):
         EndpointSettings(base_url=url).url()
 
 

@@ -145,7 +145,7 @@ def test_a_key_that_cannot_be_one_is_refused_and_not_repeated(
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", key)
     with pytest.raises(
-        ThoughtmillError, match="OPENAI_API_KEY holds characters that are in no key"
+        ThoughtmillError, match="OPENAI_API_KEY holds characters that no key can have"
     ) as caught:
         api_key()
     assert key not in str(caught.value)

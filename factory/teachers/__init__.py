@@ -1,8 +1,8 @@
 """The registry of teachers: one module for each way to get a completion.
 
-To add a teacher, write a module with what `TeacherModule` asks for, here or in a package of yours under an
-entry point `thoughtmill.teachers`; then choose it with `generate.teacher` in `params.yaml`, where the
-subsection of its name holds its settings. A teacher is imported only when it is chosen.
+To add a teacher, write a module like `TeacherModule`: here, or in your package under an entry point
+`thoughtmill.teachers`. Then choose it with `generate.teacher` in `params.yaml`; its settings are in the
+subsection of its name. A teacher is imported only when it is chosen.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,8 +22,8 @@ class Request:
 
     `messages` is the whole prompt. `problem` is the row of `problems` it was rendered from; only teachers
     that compute their completion (`embedded`, `replay`) read it. `parameters` are the sampling parameters
-    that an endpoint gets (`temperature`, `top_p`, `max_tokens`, `seed`); without a `model` among them, the
-    model of the teacher's settings is asked.
+    that an endpoint gets (`temperature`, `top_p`, `max_tokens`, `seed`). They may name a `model`; the default
+    is the model of the teacher's settings.
     """
 
     problem: Mapping[str, Any]
@@ -55,10 +55,10 @@ class Reply:
 
 
 class Teacher(Protocol):
-    """Answers requests. A teacher that inherits from this class needs to write only what differs."""
+    """Answers requests. Inherit from this class to keep its defaults."""
 
     shows_progress: bool = False
-    """Whether it shows its own progress; the stage shows it otherwise."""
+    """Whether it shows its own progress; otherwise the stage shows it."""
     uses_ledger: bool = False
     """Whether it keeps its replies in the ledger: `thoughtmill ledger retry` then asks again for failures."""
 
@@ -71,11 +71,11 @@ class TeacherModule(Protocol):
     """A module of this registry.
 
     It may also have `estimate(settings, requests)`, which returns a list of
-    `teachers.endpoint.estimate.CostEstimate` without asking anything; without it the teacher is free.
+    `teachers.endpoint.estimate.CostEstimate` without sending anything. A teacher without it is free.
     """
 
     SETTINGS: type[BaseModel]
-    """The model of its subsection of `generate` in `params.yaml`."""
+    """The pydantic model of the teacher's subsection of `generate` in `params.yaml`."""
 
     def make(self, settings: Any, folder: Path, corpus: Iterable[Request]) -> Teacher:
         """Return the teacher that these `SETTINGS` describe.
@@ -93,7 +93,7 @@ TEACHERS: Registry[TeacherModule] = Registry(
 
 
 def failure_of(completion: str | None, finish_reason: str | None) -> tuple[str | None, str | None]:
-    """Return why a completion cannot be used: a word of `FAILURES` and a detail; (None, None) if it can.
+    """Return why a completion is unusable, as a word of `FAILURES` and a detail; (None, None) if usable.
 
     >>> failure_of("ans = 4 *", "length")
     ('truncated', 'cut off by the length limit')

@@ -1,8 +1,8 @@
 """The teacher `batch`: the provider's Batch API, at half the price; runs can be stopped and resumed.
 
-Only the provider knows which batches are under way. So every run first asks it for batches of ours: a batch
-that was created a moment before a crash is found, waited for and collected like any other. Answers go to the
-same ledger, under the same keys, as those of the teacher `openai`.
+Every run first asks the provider for our batches. So a batch that was created a moment before a crash is
+found, waited for and collected like any other. Answers go to the same ledger, under the same keys, as those
+of the teacher `openai`.
 """
 
 import hashlib
@@ -44,8 +44,8 @@ class BatchTeacher(Teacher):
     def complete(self, requests: Iterable[Request]) -> Iterator[Reply]:
         """Yield a reply for every request: from the ledger at once, from a batch when it has ended.
 
-        The requests that must be asked are held in memory. An error of the provider and Ctrl-C raise a
-        `ThoughtmillError`; batches that are under way go on, and the next run collects them.
+        Requests without an answer are held in memory. An error of the provider and Ctrl-C raise a
+        `ThoughtmillError`; the provider works on, and the next run collects the batches.
         """
         with ExitStack() as open_:
             ledger = open_.enter_context(Ledger(self.ledger_path))
@@ -82,7 +82,7 @@ class BatchTeacher(Teacher):
                 pending[key].requests.append(request)
             else:
                 pending[key] = PendingRequest.of(request, key, parameters)
-        if not pending:  # whoever has all answers needs no provider
+        if not pending:  # with all answers in the ledger, no provider is needed
             return
         for each in pending.values():
             client.counters.of(each.request.thought).in_flight += len(each.requests)
@@ -99,7 +99,7 @@ class BatchTeacher(Teacher):
     def _submit(
         self, pending: dict[str, PendingRequest], client: BatchClient
     ) -> tuple[list[PendingRequest], dict[str, list[str]]]:
-        """Submit the requests of no batch yet; return those answered meanwhile, and the keys of each batch.
+        """Submit requests that are in no batch; return those answered meanwhile, and the keys of each batch.
 
         The lock keeps two runs from submitting the same requests.
         """
@@ -116,7 +116,7 @@ class BatchTeacher(Teacher):
     def _check_budget(
         self, pending: Iterable[PendingRequest], under_way: set[str], ledger: Ledger, locks: Locks
     ) -> None:
-        """Raise a `ThoughtmillError` if these requests and those under way may cost more than is left."""
+        """Raise a `ThoughtmillError` if these requests and those under way may exceed the budget."""
         settings = self.settings
         if settings.max_usd is None:
             return
@@ -136,12 +136,12 @@ class BatchTeacher(Teacher):
 
 
 def make(settings: BatchSettings, folder: Path, corpus: Iterable[Request]) -> Teacher:
-    """Return the teacher; its ledger is the user's, whatever the project."""
+    """Return the teacher; all projects of a user share one ledger."""
     return BatchTeacher(settings, corpus=corpus)
 
 
 def estimate(settings: BatchSettings, requests: Iterable[Request]) -> list[CostEstimate]:
-    """Return how much `complete` would ask and cost, per thought, without asking anything."""
+    """Estimate the requests and the cost of `complete` per thought, without sending anything."""
 
     def discounted(usd: float | None) -> float | None:
         return None if usd is None else usd * settings.price_factor

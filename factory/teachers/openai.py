@@ -19,10 +19,10 @@ SETTINGS = EndpointSettings
 
 @dataclass
 class OpenAITeacher(Teacher):
-    """A teacher behind `POST /chat/completions`; `teachers.endpoint.engine` says how requests are run.
+    """A teacher behind `POST /chat/completions`; see `teachers.endpoint.engine` for how requests run.
 
-    `max_usd` is a budget for all requests of `corpus`: the cost of those that earlier runs asked is already
-    spent. Without a corpus the budget is for this run alone.
+    `max_usd` is a budget for all requests of `corpus`, in this run and earlier ones. Without a corpus the
+    budget is for this run alone.
     """
 
     settings: EndpointSettings
@@ -34,9 +34,8 @@ class OpenAITeacher(Teacher):
     def complete(self, requests: Iterable[Request]) -> Iterator[Reply]:
         """Yield a reply for every request, in the order in which the replies arrive.
 
-        `requests` are read as they are needed, so memory does not grow with their number. A set-up that
-        cannot work, a spent budget and Ctrl-C raise a `ThoughtmillError` once everything in flight is in the
-        ledger.
+        `requests` are read as they are needed, so memory does not grow with their number. A faulty set-up, a
+        spent budget and Ctrl-C raise a `ThoughtmillError` once everything in flight is in the ledger.
         """
         url = self.settings.url()
         with Ledger(self.ledger_path) as ledger, closing(Locks(ledger.path)) as locks:
@@ -55,14 +54,14 @@ class OpenAITeacher(Teacher):
 
 
 def make(settings: EndpointSettings, folder: Path, corpus: Iterable[Request]) -> Teacher:
-    """Return the teacher; its ledger is the user's, whatever the project."""
+    """Return the teacher; all projects of a user share one ledger."""
     return OpenAITeacher(settings, corpus=corpus)
 
 
 def estimate(
     settings: EndpointSettings, requests: Iterable[Request], ledger_path: Path | None = None
 ) -> list[CostEstimate]:
-    """Return how much `complete` would ask and cost, per thought, without asking anything."""
+    """Estimate the requests and the cost of `complete` per thought, without sending anything."""
     with Ledger(ledger_path) as ledger:
         endpoint, known = settings.name(), ledger.__contains__
         return estimates(requests, endpoint, settings.model, settings.prices, known, ledger.typical)

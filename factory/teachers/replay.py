@@ -41,17 +41,17 @@ ReplayKey = tuple[str, str, int]
 
 
 class ReplayTeacher(Teacher):
-    """A teacher that looks up the completion of a request by its problem, thought and sample.
+    """Looks up the completion of a request by problem, thought and sample.
 
-    All files are read when the teacher is made. A missing file, a malformed line and a second line for the
-    same completion raise a `ThoughtmillError` that names file and line.
+    The constructor reads all files. A missing file, a malformed line and a second line for the same
+    completion raise a `ThoughtmillError` that names file and line.
     """
 
     def __init__(self, settings: ReplaySettings, folder: Path) -> None:
         self.lines = _read([folder / name for name in settings.files])
 
     def complete(self, requests: Iterable[Request]) -> Iterator[Reply]:
-        """Reply to every request in order; without a line for it the failure is `unanswered`."""
+        """Reply to every request in order; a request without a line has the failure `unanswered`."""
         for request in requests:
             yield _reply(request, self.lines)
 

@@ -1,7 +1,7 @@
-"""The teacher `embedded`: compiles the worked solution of a problem into the thought that is asked for.
+"""The teacher `embedded`: compiles the worked solution of a problem into the requested thought.
 
-It needs no network and no key, and gives the reason when it cannot compile. In a share `error_rate` of its
-completions it makes a mistake as real teachers do, so that verification has something to catch.
+It needs no network and no key. A solution that it cannot compile gives a failure with its reason. A share
+`error_rate` of its completions has a mistake of the kind that real teachers make, for verification to catch.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ MODEL = "embedded-1"
 
 
 class EmbeddedTeacherSettings(pydantic.BaseModel, extra="forbid", frozen=True):
-    """How often the teacher slips, and the seed of its slips."""
+    """The section `generate.embedded` of `params.yaml`."""
 
     error_rate: float = pydantic.Field(0.15, ge=0, le=1, description="share of completions with a slip")
     seed: int = 1
@@ -40,7 +40,7 @@ class EmbeddedTeacher(Teacher):
     settings: EmbeddedTeacherSettings
 
     def complete(self, requests: Iterable[Request]) -> Iterator[Reply]:
-        """Reply to every request; without a usable solution the failure is `uncompilable`."""
+        """Reply to every request; the failure is `uncompilable` where no solution is usable."""
         for request in requests:
             yield self._answer(request)
 
@@ -76,7 +76,7 @@ class EmbeddedTeacher(Teacher):
 
 @lru_cache(maxsize=16)
 def _read(text: str | None, problem: str) -> Solution | UnusableSolution:
-    """Parse a solution, or return why it is unusable; cached, for requests about a problem come together."""
+    """Parse a solution, or return why it is unusable; cached, as requests about a problem come together."""
     if not text:
         return UnusableSolution("the problem has no worked solution")
     try:
@@ -90,5 +90,5 @@ def _uncompilable(request: Request, key: str, detail: str) -> Reply:
 
 
 def make(settings: EmbeddedTeacherSettings, folder: Path, corpus: Iterable[Request]) -> Teacher:
-    """Return the teacher; it reads nothing but its requests."""
+    """Return the teacher; it reads only its requests."""
     return EmbeddedTeacher(settings)

@@ -1,4 +1,4 @@
-"""Compile a worked solution into each thought, as a teacher writes it who makes no mistake.
+"""Compile a worked solution into each thought, without mistakes.
 
 >>> from thoughtmill.factory.solutions import parse
 >>> solution = parse("He sold 48/2 = <<48/2=24>>24 clips in May.\\n#### 24", "He sold clips to 48 friends.")
@@ -48,7 +48,7 @@ def pot(solution: Solution) -> str:
 
 
 def eot(solution: Solution) -> str:
-    """Return a system: the relations where the solution states them, else each calculation as an equation.
+    """Return a system: the relations that the solution states, or else an equation for each calculation.
 
     Equations hold the numbers of the problem as numbers (EoTD, section 3.1).
     """
@@ -90,7 +90,7 @@ def _sentence(line: str, solution: Solution) -> str:
 
 
 def _written_out(before: str, expression: str) -> str:
-    """Return the text before a result, with the calculation added if the sentence leaves it out."""
+    """Return the text before a result; add the calculation if the sentence leaves it out."""
     head, equals, sign = before.rpartition("=")
     if not equals or sign.strip(" $€£¥"):
         return f"{before}{expression} = "

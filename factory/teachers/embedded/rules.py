@@ -1,4 +1,4 @@
-"""General rules for a solution that states none: the knowledge that its calculations need.
+"""Write the general rules that a solution needs but does not state.
 
 A rule belongs to a pattern of operations and has several wordings. The wording depends only on the names in
 the calculation, so that equal problems get equal rules.
@@ -64,7 +64,7 @@ HUNDREDTHS = re.compile(r"/ 100\b|\b0\.\d+|\bpercent|\bshare_of|\b100 /")
 
 
 def rules(steps: Sequence[GraphStep]) -> list[str]:
-    """Return the rules of some calculations, each once, in the order in which they are needed.
+    """Return the rules that some calculations need, each once, in the order of the calculations.
 
     >>> from fractions import Fraction
     >>> rules([GraphStep("students", "classes * 2", Fraction(24))])

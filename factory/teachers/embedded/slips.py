@@ -1,8 +1,8 @@
 """The slips of the embedded teacher: mistakes of real teachers, each a function of a correct completion.
 
-A slip takes a correct completion and a random generator. It returns the completion with the mistake, or None
-where the mistake is impossible. Real teachers make all of them: a chain goes on after a wrong sum, a program
-uses a name that it never sets, equations do not determine the answer, prose replaces a program.
+A slip takes a correct completion and a random generator. It returns the completion with a mistake, or None
+where that mistake is impossible. Examples are a wrong sum with which a chain goes on, a name that a program
+never sets, equations that do not determine the answer, and prose instead of a program.
 """
 
 import json
@@ -68,7 +68,7 @@ def wrong_number(correct: CorrectCompletion, random: Random) -> str | None:
 
 
 def dropped_line(correct: CorrectCompletion, random: Random) -> str | None:
-    """Leave a line out: a program then uses a name that it never sets, a system has no single answer."""
+    """Leave out a line: a program then uses a name that it never sets; a system has no single answer."""
     lines = correct.completion.splitlines()
     middle = [number for number, line in enumerate(lines) if " = " in line and not line.startswith("ans = ")]
     if not middle:
@@ -78,7 +78,7 @@ def dropped_line(correct: CorrectCompletion, random: Random) -> str | None:
 
 
 def stopped_early(correct: CorrectCompletion, random: Random) -> str | None:
-    """Give the result of the last step but one as the answer."""
+    """Give the result of the second-last step as the answer."""
     before = correct.solution.steps[-2:-1]
     lines = correct.completion.splitlines()[:-1]
     if not before or before[0].value == correct.solution.answer or len(lines) < 2:
@@ -87,7 +87,7 @@ def stopped_early(correct: CorrectCompletion, random: Random) -> str | None:
 
 
 def unfinished(correct: CorrectCompletion, random: Random) -> str | None:
-    """Stop in the middle, as at the length limit."""
+    """Stop in the middle, as a length limit does."""
     length = len(correct.completion)
     return correct.completion[: random.randint(length * 3 // 10, length * 8 // 10)]
 

@@ -1,7 +1,7 @@
 """The batch client: submits requests as the provider's batches, and collects their responses.
 
-Each line of a batch carries the request's key as `custom_id`, so its answer is stored under the right key,
-whenever and in whatever order it comes (https://platform.openai.com/docs/guides/batch).
+Each line of a batch carries the request's key as `custom_id`, so answers may arrive in any order
+(https://platform.openai.com/docs/guides/batch).
 """
 
 import time
@@ -38,13 +38,13 @@ LOST = Fault(Remedy.GIVE_UP, "its batch ended without an answer to it")
 
 
 def line(pending: PendingRequest) -> bytes:
-    """Return the line of a batch that asks a request."""
+    """Return a request as a line of a batch file."""
     body = orjson.Fragment(pending.body())
     return orjson.dumps({"custom_id": pending.key, "method": "POST", "url": URL, "body": body}) + b"\n"
 
 
 def files(requests: Iterable[PendingRequest]) -> Iterator[tuple[str, bytes]]:
-    """Yield (thought, content) of the files to upload, each for one thought and within the limits."""
+    """Yield (thought, content) of each file to upload; a file has one thought and keeps the limits."""
     open_files: dict[str, list[bytes]] = {}
     sizes: dict[str, int] = {}
     for pending in requests:
@@ -69,7 +69,7 @@ def asked(content: bytes) -> dict[str, tuple[str, str]]:
 
 
 def responses(content: bytes) -> Iterator[tuple[str, Response]]:
-    """Yield key and response of each line in a file of answers or of errors; broken lines are skipped."""
+    """Yield (key, response) for each line of a file of answers or errors; skip broken lines."""
     for text in content.splitlines():
         try:
             each = load_json(text)
@@ -89,7 +89,7 @@ def _response(answer: Any, error: Any) -> Response:
 
 
 class BatchClient:
-    """Submits, waits for and collects batches; answers go to the ledger."""
+    """Submits batches, waits for them, and collects their answers into the ledger."""
 
     def __init__(
         self, settings: BatchSettings, ledger: Ledger, provider: openai.OpenAI, counters: RunCounters
@@ -102,7 +102,7 @@ class BatchClient:
         self.provider = provider
 
     def find(self) -> dict[str, list[str]]:
-        """Collect our batches that have ended; return the keys of those that are under way, by batch."""
+        """Collect our batches that have ended; return the keys of each batch that is under way."""
         under_way: dict[str, list[str]] = {}
         for batch in self.provider.batches.list(limit=100):
             if TAG not in (batch.metadata or {}) or self.ledger.is_collected(batch.id):
@@ -119,8 +119,8 @@ class BatchClient:
     def submit(self, requests: list[PendingRequest]) -> dict[str, list[str]]:
         """Upload requests and create their batches; return the keys of each batch.
 
-        The call that creates a batch is never retried: the provider may have created it although its answer
-        was lost, and the next run finds it.
+        The call that creates a batch is never retried: if only its answer was lost, the batch exists, and the
+        next run finds it.
         """
         created: dict[str, list[str]] = {}
         for thought, content in files(requests):
@@ -142,7 +142,7 @@ class BatchClient:
                 self._sleep()
 
     def _sleep(self) -> None:
-        """Sleep until the batches are looked at again; the display goes on meanwhile."""
+        """Sleep until the next look at the batches; keep the display going."""
         end_s = time.monotonic() + self.settings.poll_s
         while (now_s := time.monotonic()) < end_s:
             self.display.show(now_s)
@@ -151,7 +151,7 @@ class BatchClient:
     def collect(self, batch_id: str) -> dict[str, Fault]:
         """Write a batch's answers and faults to the ledger; return the faults by key.
 
-        A batch that the provider did not accept raises a `ThoughtmillError` with the provider's words.
+        A batch that the provider rejected raises a `ThoughtmillError` with the provider's words.
         """
         batch = self.provider.batches.retrieve(batch_id)
         requests = asked(self._content(batch.input_file_id))
@@ -178,7 +178,7 @@ class BatchClient:
         return faults
 
     def replies(self, pending: PendingRequest, fault: Fault) -> list[Reply]:
-        """Return the replies of a request whose batch is collected; `fault` is for one without an answer."""
+        """Return the replies of a request whose batch is collected; `fault` is for a missing answer."""
         answer, counters = self.ledger.get(pending.key), self.counters.of(pending.request.thought)
         counters.in_flight -= len(pending.requests)
         if answer is not None:

@@ -1,4 +1,4 @@
-"""Control: what a run may send, what it has spent, how it treats a fault. Pure: seconds are passed in."""
+"""Control: decide when to send and what to do after a fault. Pure: seconds are passed in."""
 
 import math
 import random
@@ -35,7 +35,7 @@ class StopRun:
 
 
 class Control:
-    """Flow, budget and counters of one run; it is told of every request that is sent and every response.
+    """Flow, budget and counters of one run; the run reports every request and every response to it.
 
     The run sets `asked_all` when every request has been sent at least once.
     """

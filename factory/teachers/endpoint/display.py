@@ -100,7 +100,7 @@ class RunCounters:
         return f"{self._remaining() * (now_s - self.began_s) / self._asked():.0f} s left"
 
     def _asked(self) -> int:
-        """Return how many requests were sent and have ended."""
+        """Return how many requests have ended that were not in the ledger."""
         return sum(count.answered + count.failed for count in self.thoughts.values())
 
     def _remaining(self) -> int:
@@ -139,7 +139,7 @@ class ProgressDisplay:
             print(line, file=self.out, flush=True)
 
     def end(self, now_s: float) -> None:
-        """Show and write the last line. An error of the ledger is left out: the run has reported it."""
+        """Show and write the last line; the run has already reported any error of the ledger."""
         line = self.counters.line(now_s)
         print(f"\r\x1b[K{line}" if self.live else line, file=self.out, flush=True)
         with suppress(ThoughtmillError):

@@ -1,9 +1,9 @@
 """The engine: runs requests against one endpoint, in one thread.
 
 A run repeats three steps: it sends one request and yields one reply, it lets the event loop receive, and it
-writes every response that has arrived to the ledger, in one transaction. A killed run loses only responses
-that arrived since the last write. So each step is short, and responses are written before the next request is
-sent, for sending takes the most time. Write batches grow with the load by themselves.
+writes all arrived responses to the ledger in one transaction. A killed run loses only responses that arrived
+since the last write, so each step is short. Responses are written before the next request is sent, because
+sending takes the most time. Write batches grow with the load.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ from thoughtmill.factory.teachers.endpoint.responses import Fault, ParsedComplet
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 from thoughtmill.factory.teachers.endpoint.transport import Transport
 
-LOOK_AGAIN_S = 1.0  # after which a request that another run asks is looked up in the ledger again
+LOOK_AGAIN_S = 1.0  # between two looks in the ledger for the answer to a request of another run
 PENDING_PER_SLOT = 4  # pending requests per request in flight; most of the others wait for a retry
 ROUNDS = 3  # turns of the event loop to send a request, receive bytes, resume its task and note its end
 
@@ -67,7 +67,7 @@ class EndpointRun:
         """
         source = iter(requests)
         self.control.counters.total = length_hint(requests) or None
-        gc.freeze()  # a collection of everything that is loaded would stop the run for tens of milliseconds
+        gc.freeze()  # collecting all loaded modules would stop the run for tens of milliseconds
         try:
             with on_interrupt(self._interrupted):
                 try:
@@ -136,22 +136,22 @@ class EndpointRun:
         return self.pending[key]
 
     def _lock(self, pending: PendingRequest, now_s: float) -> bool:
-        """Lock a request against other runs; say whether this run must ask it.
+        """Lock a request against other runs; say whether this run must send it.
 
-        A request that another run asks is looked up again later.
+        If another run has locked it, look in the ledger again later.
         """
         pending.locked = self.locks.lock(pending.key)
         if not pending.locked:
             self.retry_queue.put(pending, now_s + LOOK_AGAIN_S)
             return False
-        bought = self.ledger.get(pending.key)  # by another run, since this one looked
+        bought = self.ledger.get(pending.key)  # by another run, since the last look
         if bought is not None:
             self.control.counters.of(pending.request.thought).held += len(pending.requests)
             self._finish(pending, bought)
         return bought is None
 
     def _post(self, pending: PendingRequest, now_s: float) -> None:
-        """Begin to send one request."""
+        """Begin to send a request."""
         self.next = None
         self.control.sent(pending, now_s)
         task = self.loop.create_task(self.transport.post(pending.body()))
@@ -159,7 +159,7 @@ class EndpointRun:
         task.add_done_callback(self._arrive)
 
     def _arrive(self, task: asyncio.Task[Response]) -> None:
-        """Note that a response has arrived, and stop the event loop, so that it is written."""
+        """Note a response, and stop the event loop so that it is written."""
         self.arrived.append((self.in_flight.pop(task), task))
         self.loop.stop()
 
@@ -172,7 +172,7 @@ class EndpointRun:
             raise KeyboardInterrupt
 
     def _wake(self, rounds: int) -> None:
-        """Stop the event loop after so many more rounds."""
+        """Stop the event loop after this many more rounds."""
         if rounds:
             self.alarm = self.loop.call_soon(self._wake, rounds - 1)
         else:
@@ -181,8 +181,8 @@ class EndpointRun:
     def _settle(self) -> bool:
         """Write every response that has arrived, then make its replies ready; say whether any had arrived.
 
-        When the ledger cannot be written, as on a full disk, the run stops sending and keeps its write batch:
-        that is written with the responses that arrive later, if there is room by then.
+        When the ledger cannot be written, as on a full disk, the run stops sending. It keeps its write batch,
+        and tries again with the responses that arrive later.
         """
         arrived, self.arrived = self.arrived, []
         for pending, task in arrived:
@@ -224,15 +224,15 @@ class EndpointRun:
     def _finish(
         self, pending: PendingRequest, row: ResultRow | FailureRow, parsed: ParsedCompletion | None = None
     ) -> None:
-        """Put the last row of a request into the write batch, and make room for others."""
+        """Put the last row of a request into the write batch, and make room for another request."""
         self.write_batch.finish(pending, row, parsed)
         del self.pending[pending.key]
         self.room += len(pending.requests)
 
     def _interrupted(self, times: int) -> None:
-        """At the first Ctrl-C stop sending, so that the run ends with all in flight written; then leave.
+        """At the first Ctrl-C, stop sending and wait for the requests in flight; at the second, leave.
 
-        The event loop is stopped rather than interrupted, for an exception must not hit one of its tasks.
+        The event loop is stopped, not interrupted: an exception must not hit one of its tasks.
         """
         self.leaving = times > 1
         if not self.leaving:
@@ -246,7 +246,7 @@ class EndpointRun:
         self.loop.call_soon_threadsafe(self.loop.stop)
 
     def _drain(self) -> None:
-        """Wait for the requests in flight, for they are paid, and write their responses."""
+        """Wait for the requests in flight, which are paid for, and write their responses."""
         self._settle()
         while self.in_flight and not self.leaving:
             self._receive(math.inf)
@@ -263,7 +263,7 @@ class EndpointRun:
 
 @contextmanager
 def on_interrupt(act: Callable[[int], None]) -> Iterator[None]:
-    """While this context is open, call `act` at each SIGINT with how many there have been.
+    """While this context is open, call `act` at each SIGINT with the number of SIGINTs so far.
 
     Outside the main thread, where Python handles no signals, the context does nothing.
     """

@@ -7,7 +7,7 @@ from thoughtmill.factory.teachers import Request
 from thoughtmill.factory.teachers.endpoint.money import MILLION, Price, longest_completion, most_prompt_tokens
 from thoughtmill.factory.teachers.endpoint.pending import keyed
 
-BYTES_PER_TOKEN = 4  # of English; used where the ledger knows no better
+BYTES_PER_TOKEN = 4  # in English; used for models without answers in the ledger
 
 
 @dataclass(slots=True)
@@ -15,7 +15,7 @@ class CostEstimate:
     """The requests, tokens and dollars of one thought. Costs are None when a price is unknown.
 
     `held` of its `requests` have an answer in the ledger or repeat another request, and cost nothing.
-    `most_usd` is the cost if every completion is as long as allowed; None when a length has no limit.
+    `most_usd` is the cost if every completion is as long as allowed, None without a limit.
     """
 
     thought: str
@@ -37,8 +37,8 @@ def estimates(
 ) -> list[CostEstimate]:
     """Return an estimate per thought, in the order in which the thoughts first occur.
 
-    `endpoint` and `model` are as in `keyed`. `held` says whether the ledger has the answer to a key;
-    `typical` gives, for a model, the mean tokens of prompt and completion per thought, where known.
+    `endpoint` and `model` are as in `keyed`. `held` says whether the ledger has the answer to a key.
+    `typical` returns a model's mean tokens of prompt and completion per thought, where known.
     """
     per_thought: dict[str, CostEstimate] = {}
     known: dict[str, Mapping[str, tuple[float, float]]] = {}

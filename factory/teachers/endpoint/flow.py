@@ -16,10 +16,11 @@ FIRST_WINDOW = 64
 
 
 class ConcurrencyWindow:
-    """How many requests may be in flight: fewer after an overload, then more again, never above `most`.
+    """Limits the requests in flight: fewer after an overload, then more again, never above `most`.
 
-    Until the first overload every answer widens it by one, which doubles it per round trip; after that all
-    answers of a round trip together do (Chiu and Jain, 1989: additive increase, multiplicative decrease).
+    Until the first overload every answer widens the window by one, which doubles it per round trip. After
+    that, the answers of a whole round trip widen it by one (Chiu and Jain, 1989: additive increase,
+    multiplicative decrease).
     """
 
     def __init__(self, most: int) -> None:
@@ -111,7 +112,7 @@ class CircuitBreaker:
         return True
 
     def wait(self, seconds: float, now_s: float) -> None:
-        """Send nothing for so many seconds, as `Retry-After` asks."""
+        """Send nothing for this many seconds, as `Retry-After` asks."""
         self.until_s = max(self.until_s, now_s + seconds)
 
 
@@ -131,7 +132,7 @@ class Flow:
         self.tokens = limiter(settings.tokens_per_minute)
 
     def wait_s(self, tokens: int, now_s: float) -> float:
-        """Return the seconds until a request of so many tokens may be sent; infinity until another ends."""
+        """Return the seconds until a request of this many tokens may be sent; infinity: when another ends."""
         if not self.window.open() or (self.breaker.probing and self.window.in_flight):
             return math.inf
         return max(
@@ -154,7 +155,7 @@ class Flow:
         self.window.in_flight -= 1
 
     def answered(self, unused_tokens: int, now_s: float) -> None:
-        """Note an answer, and give back the tokens that it was expected to take and did not."""
+        """Note an answer, and give back the tokens that were reserved for it and not used."""
         self.window.answered()
         self.breaker.answered(now_s)
         if self.tokens:
@@ -167,7 +168,7 @@ class Flow:
 
 
 def longest_backoff_s(failures: int, base_s: float, most_s: float) -> float:
-    """Return the longest wait after so many failures in a row: it doubles from `base_s` up to `most_s`.
+    """Return the longest wait after some failures in a row: it doubles from `base_s` up to `most_s`.
 
     >>> [longest_backoff_s(n, 0.5, 60.0) for n in (1, 2, 3, 20)]
     [0.5, 1.0, 2.0, 60.0]
@@ -176,9 +177,9 @@ def longest_backoff_s(failures: int, base_s: float, most_s: float) -> float:
 
 
 def backoff_s(failures: int, base_s: float, most_s: float, chance: random.Random) -> float:
-    """Return the wait before a retry: drawn from zero to the longest wait ("full jitter").
+    """Return the wait before a retry, drawn between zero and the longest wait.
 
-    The whole range is drawn from, so that requests that failed together are not sent together (Brooker,
-    "Exponential Backoff And Jitter", 2015).
+    So requests that failed together are not sent together ("full jitter": Brooker, "Exponential Backoff And
+    Jitter", 2015).
     """
     return chance.uniform(0.0, longest_backoff_s(failures, base_s, most_s))

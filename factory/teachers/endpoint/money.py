@@ -1,4 +1,4 @@
-"""Money: what a completion costs, the most one can cost, and a budget that is never overspent. Pure."""
+"""Money: the cost of a completion, the most it can cost, and a budget that is never overspent. Pure."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -11,11 +11,11 @@ from thoughtmill.factory.thoughts.prompts import Message
 
 MILLION = 1_000_000
 TOKENS_PER_MESSAGE = 16  # marks of role and turn; endpoints add 3 to 7
-UNKNOWN_COMPLETION = 512  # tokens reckoned with where a request sets no limit
+UNKNOWN_COMPLETION = 512  # estimated tokens where a request sets no limit
 
 
 class Price(Section):
-    """US dollars per million tokens; `cached` prompt tokens cost as others unless it is given."""
+    """US dollars per million tokens; the price of `cached` prompt tokens defaults to that of `prompt`."""
 
     prompt: float = Field(ge=0)
     completion: float = Field(ge=0)
@@ -38,25 +38,25 @@ class Price(Section):
 
 
 def most_prompt_tokens(messages: Iterable[Message]) -> int:
-    """Return a bound of the prompt's tokens: no tokenizer makes more tokens of a text than it has bytes."""
+    """Return an upper bound of the prompt's tokens: a text has no more tokens than bytes."""
     return sum(
         TOKENS_PER_MESSAGE + sum(len(part.encode()) for part in message.values()) for message in messages
     )
 
 
 def likely_tokens(messages: Iterable[Message], parameters: Mapping[str, Any]) -> int:
-    """Return about how many tokens a request takes: four bytes a token, as in English."""
+    """Estimate the tokens of a request: four bytes a token, as in English."""
     return -(-most_prompt_tokens(messages) // 4) + (longest_completion(parameters) or UNKNOWN_COMPLETION)
 
 
 def longest_completion(parameters: Mapping[str, Any]) -> int | None:
-    """Return the tokens a completion may have at most, where the request says so."""
+    """Return the most tokens that a completion may have; None without a limit."""
     most = parameters.get("max_completion_tokens") or parameters.get("max_tokens")
     return most if isinstance(most, int) else None
 
 
 class Budget:
-    """US dollars that may be spent; what a request can cost at most is held back before it is sent."""
+    """Keeps spending within a limit: before a request is sent, the most it can cost is held back."""
 
     def __init__(self, max_usd: float | None, prices: Mapping[str, Price], spent_usd: float = 0.0) -> None:
         self.max_usd = max_usd
@@ -67,7 +67,7 @@ class Budget:
     def most_usd(self, messages: Iterable[Message], parameters: Mapping[str, Any]) -> float:
         """Return the most a request can cost; 0 without a budget.
 
-        With one, a model without a price or a request without `max_tokens` raises a `ThoughtmillError`.
+        With a budget, a model without a price or a request without `max_tokens` raises a `ThoughtmillError`.
         """
         if self.max_usd is None:
             return 0.0
@@ -82,7 +82,7 @@ class Budget:
         return price.cost_usd(most_prompt_tokens(messages), 0, tokens) or 0.0
 
     def affords(self, usd: float) -> bool:
-        """Say whether so much can be held back on top of what is spent and held."""
+        """Say whether the budget has room for this amount."""
         return self.max_usd is None or self.spent_usd + self.held_usd + usd <= self.max_usd
 
     def hold(self, usd: float) -> None:
@@ -90,6 +90,6 @@ class Budget:
         self.held_usd += usd
 
     def settle(self, held_usd: float, spent_usd: float) -> None:
-        """Replace what was held back for a request by what it cost."""
+        """Replace the amount held back for a request by its cost."""
         self.held_usd -= held_usd
         self.spent_usd += spent_usd

@@ -1,4 +1,4 @@
-"""Pending requests: on their way from a request to a row of the ledger and to replies.
+"""Pending requests: keep track of requests until they are rows of the ledger and replies.
 
 `PendingRequest` holds equal requests, `RetryQueue` orders those that wait for a retry, `WriteBatch`
 collects the rows of one write to the ledger.
@@ -27,11 +27,10 @@ from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 
 @dataclass(slots=True)
 class PendingRequest:
-    """A request that has no reply yet; equal requests are one, with an entry each in `requests`.
+    """A request without a reply; `requests` lists all equal requests, which are sent once.
 
-    `tokens` is an estimate of its prompt and completion, for the rate limiter; `most_usd` is the most it can
-    cost. `blamed` says that a failure of it has been counted against the endpoint, `locked` that this run
-    holds its lock.
+    `tokens` estimates its prompt and completion, for the rate limiter; `most_usd` is the most it can cost.
+    `blamed` says that its failure counts against the endpoint, `locked` that this run holds its lock.
     """
 
     key: str
@@ -49,7 +48,7 @@ class PendingRequest:
     def of(
         cls, request: Request, key: str, parameters: Mapping[str, Any], most_usd: float = 0.0
     ) -> "PendingRequest":
-        """Return a new pending request; `key` and `parameters` are those of `keyed`."""
+        """Make a pending request; `key` and `parameters` are those of `keyed`."""
         return cls(key, parameters, [request], likely_tokens(request.messages, parameters), most_usd)
 
     @property
@@ -100,11 +99,11 @@ class RetryQueue:
         heapq.heappush(self.heap, (due_s, next(self.numbers), pending))
 
     def take(self, now_s: float) -> PendingRequest | None:
-        """Remove and return the first request that is due; None when none is."""
+        """Remove and return the first request that is due, or None."""
         return heapq.heappop(self.heap)[2] if self.due_s() <= now_s else None
 
     def due_s(self) -> float:
-        """Return when the next request is due; infinity when none waits."""
+        """Return when the next request is due; infinity when the queue is empty."""
         return self.heap[0][0] if self.heap else math.inf
 
 
@@ -136,16 +135,16 @@ class WriteBatch:
 
 
 def keyed(request: Request, endpoint: str, model: str) -> tuple[str, Mapping[str, Any]]:
-    """Return a request's key and the parameters it is sent with; `model` is for a request that names none."""
+    """Return a request's key and parameters; `model` is the default for a request without a model."""
     parameters = {"model": model, **sent(request.parameters)}
     return request_key(endpoint, request.messages, parameters, request.sample), parameters
 
 
 def spent_usd(corpus: Iterable[Request], settings: EndpointSettings, ledger: Ledger, locks: Locks) -> float:
-    """Return how much of a budget is spent: the cost of all requests of its corpus; 0 without a budget.
+    """Return how much of the budget is spent: the cost of all requests of the corpus; 0 without a budget.
 
-    An unknown cost counts as the most it can be. The budget is locked until `locks` are closed: another run
-    that would spend from it raises a `ThoughtmillError`.
+    An unknown cost counts at its highest. This locks the budget until `locks` are closed; if another run has
+    locked it, a `ThoughtmillError` is raised.
     """
     if settings.max_usd is None:
         return 0.0
@@ -172,7 +171,7 @@ def result(
     price: Price | None,
     price_factor: float = 1.0,
 ) -> ResultRow:
-    """Return the row of `results` of an answer that has just arrived.
+    """Return the row of `results` for an answer that has just arrived.
 
     `names` are its endpoint, its model, its thought and the `prompt_sha` of its messages.
     """
@@ -190,7 +189,7 @@ def result(
 
 
 def reply(request: Request, row: ResultRow | FailureRow, parsed: ParsedCompletion | None = None) -> Reply:
-    """Return the reply that a row of the ledger holds; its body is parsed unless `parsed` is given."""
+    """Return a row of the ledger as a reply; its body is parsed unless `parsed` is given."""
     if isinstance(row, FailureRow):
         return Reply(request, row.request_key, row.model, None, failure=row.failure, detail=row.detail)
     read = parsed or parse_body(row.body)

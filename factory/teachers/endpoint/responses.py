@@ -46,7 +46,7 @@ class ParsedCompletion:
 
     @property
     def usage(self) -> tuple[int | None, int | None, int | None]:
-        """Tokens of the prompt, those of them that were cached, and tokens of the completion."""
+        """Tokens: of the prompt, of its cached part, of the completion."""
         return self.prompt_tokens, self.cached_tokens, self.completion_tokens
 
 
@@ -60,7 +60,7 @@ class Remedy(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A response without a completion.
+    """A response without a completion, and its remedy.
 
     `overload` asks for fewer requests at once. `outage` says that the request itself cannot be the cause.
     `billed` says that the endpoint may have done the work and may charge for it. `failure` is the failure of
@@ -105,11 +105,11 @@ def parse_response(response: Response) -> ParsedCompletion | Fault:
 
 
 def parse_body(body: bytes) -> ParsedCompletion | str:
-    """Parse the body of a chat completion; return the reason when it holds none."""
+    """Parse the body of a chat completion, or return why that is impossible."""
     try:
         envelope = load_json(body)
     except ValueError:
-        return f"the answer's body is no JSON: {_short(body)}"
+        return f"the answer's body is not JSON: {_short(body)}"
     choices = envelope.get("choices") if isinstance(envelope, dict) else None
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
         return f"the answer holds no choices: {_short(body)}"
@@ -153,7 +153,7 @@ def load_json(body: bytes) -> Any:
 
 
 def _hidden_status(body: bytes) -> int | None:
-    """Return the HTTP status in the error of a body that came with status 200, as gateways send it."""
+    """Return the HTTP status of an error that a gateway sent with status 200; None without one."""
     try:
         code = _mapping(_mapping(load_json(body)).get("error")).get("code")
     except ValueError:
@@ -180,7 +180,7 @@ def _refusal(status: int, body: bytes) -> Fault:
 
 
 def _error(body: bytes) -> tuple[str, frozenset[str]]:
-    """Return an error's message, and the words it gives as code and type; endpoints spell it in many ways."""
+    """Return an error's message and its codes; endpoints spell both in many ways."""
     try:
         envelope = load_json(body)
     except ValueError:

@@ -17,7 +17,7 @@ URL = re.compile(r"https?://(\[[\da-f:.]+\]|[\w.-]+)(:\d+)?(/[^\0-\x20?#]*)?", r
 
 
 class EndpointSettings(params.Section):
-    """How an endpoint is called. Only the endpoint's name and the model are part of request keys."""
+    """Settings of an endpoint. Only the endpoint's name and the model are part of request keys."""
 
     base_url: str | None = Field(None, description="the endpoint; default: OPENAI_BASE_URL, else OpenAI's")
     endpoint: str | None = Field(
@@ -28,7 +28,7 @@ class EndpointSettings(params.Section):
     requests_per_minute: float | None = Field(None, ge=1)
     tokens_per_minute: float | None = Field(None, ge=1, description="prompt and completion together")
     timeout_s: float = Field(600.0, gt=0, description="for one attempt, with its connection")
-    max_attempts: int = Field(8, ge=1, description="attempts after which a request is left unanswered")
+    max_attempts: int = Field(8, ge=1, description="attempts before a request is left unanswered")
     backoff_s: float = Field(
         0.5, ge=0, description="longest wait after one failure; it doubles with each more"
     )
@@ -55,12 +55,12 @@ class EndpointSettings(params.Section):
                 "OPENAI_API_KEY alone"
             )
         if not URL.fullmatch(url):
-            raise ThoughtmillError(f"`{url}` is no endpoint: its URL is http:// or https://, host and path")
+            raise ThoughtmillError(f"base_url `{url}` is not a URL: write http:// or https://, host and path")
         return url
 
 
 class BatchSettings(EndpointSettings):
-    """How batches are run; concurrency, rate limits and backoff of single requests do not apply."""
+    """Settings of batches; concurrency, rate limits and backoff of single requests do not apply."""
 
     poll_s: float = Field(30.0, gt=0, description="seconds between two looks at a batch")
     price_factor: float = Field(

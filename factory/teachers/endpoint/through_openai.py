@@ -52,7 +52,7 @@ class OpenAITransport:
 
 
 def _cause(error: BaseException) -> BaseException:
-    """Return the error of aiohttp itself: the layers above rename even a refused connection to a time-out."""
+    """Return the original error of aiohttp: the layers above call even a refused connection a time-out."""
     while not isinstance(error, aiohttp.ClientError | TimeoutError) and error.__cause__ is not None:
         error = error.__cause__
     return error

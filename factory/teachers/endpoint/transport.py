@@ -27,7 +27,7 @@ BREAKS = (TimeoutError, aiohttp.ClientError, UnicodeError)
 
 
 class Transport(Protocol):
-    """Sends requests, from within one event loop."""
+    """Sends requests within one event loop."""
 
     async def post(self, body: bytes) -> Response:
         """Send one request and return its response; errors of the network are responses, too."""
@@ -39,19 +39,19 @@ class Transport(Protocol):
 
 
 def api_key() -> str | None:
-    """Return the key from `OPENAI_API_KEY`, the only place where it is looked for; None when there is none.
+    """Return the API key from the environment variable `OPENAI_API_KEY`, or None.
 
-    Space around the key, such as a trailing newline, is dropped. Characters that no key can have raise a
+    Surrounding whitespace, such as a trailing newline, is dropped. Characters that no key can have raise a
     `ThoughtmillError`.
     """
     key = os.environ.get("OPENAI_API_KEY", "").strip()
     if not (key.isascii() and key.isprintable()):
-        raise ThoughtmillError("OPENAI_API_KEY holds characters that are in no key: set it anew")
+        raise ThoughtmillError("OPENAI_API_KEY holds characters that no key can have: set it again")
     return key or None
 
 
 def proxy_of(url: str) -> str | None:
-    """Return the proxy that the environment names for a URL: `HTTPS_PROXY` and the like, less `NO_PROXY`."""
+    """Return the proxy that `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` set for a URL, or None."""
     parts = urlsplit(url)
     if urllib.request.proxy_bypass(parts.netloc):
         return None
@@ -59,7 +59,7 @@ def proxy_of(url: str) -> str | None:
 
 
 def retry_after_s(headers: Mapping[str, str], now_s: float) -> float | None:
-    """Return how many seconds an endpoint asks to wait; None when its headers do not say.
+    """Return how many seconds an endpoint asks to wait, or None.
 
     `Retry-After` holds seconds or a date, `retry-after-ms` milliseconds.
 
@@ -111,7 +111,7 @@ def _safe(text: str) -> str:
 
 
 def without_key(text: bytes) -> bytes:
-    """Replace the API key, should an endpoint repeat it; short keys, such as `none`, are not secret."""
+    """Replace the API key where an endpoint repeats it; short keys, such as `none`, are not secret."""
     key = api_key()
     return text.replace(key.encode(), b"[key]") if key and len(key) >= SHORTEST_SECRET else text
 
@@ -137,7 +137,7 @@ class RawTransport:
         return whole_response(begun, response.status, received, response.headers)
 
     def _open(self) -> aiohttp.ClientSession:
-        """Open the session, which aiohttp allows only inside a running event loop."""
+        """Open the session; aiohttp allows that only inside a running event loop."""
         key = api_key()
         self.session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=self.connections),
