@@ -64,7 +64,7 @@ def test_a_thought_that_is_not_known_cannot_be_solved() -> None:
 
 
 def test_a_corpus_that_is_not_there_is_one_line() -> None:
-    with pytest.raises(ThoughtmillError, match="nowhere is no corpus"):
+    with pytest.raises(ThoughtmillError, match="nowhere is not a corpus"):
         thoughtmill.open_corpus("nowhere")
 
 

@@ -118,7 +118,7 @@ def test_a_corrupt_manifest_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("source", ["no/such/folder", "owner/name", "nothing"])
 def test_what_is_no_corpus_is_refused_unless_a_revision_pins_it_on_the_hub(source: str) -> None:
-    with pytest.raises(ThoughtmillError, match=f"{source} is no corpus"):
+    with pytest.raises(ThoughtmillError, match=f"{source} is not a corpus"):
         open_corpus(source)
 
 

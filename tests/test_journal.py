@@ -87,6 +87,6 @@ def test_a_fingerprint_changes_with_contents_and_words(tmp_path: Path) -> None:
 def test_two_runs_cannot_share_a_journal(tmp_path: Path) -> None:
     first = journaled(tmp_path / "j", Doubling(), range(5), dump=int, load=int)
     assert next(first) == 0
-    with pytest.raises(ThoughtmillError, match="another run does this very work"):
+    with pytest.raises(ThoughtmillError, match="another run does the same work"):
         run(tmp_path / "j", Doubling())
     assert list(first) == [2, 4, 6, 8]

@@ -22,7 +22,7 @@ def connect(
     path: str | Path = ":memory:", read_only: bool = False, **config: str | bool | int | float | list[str]
 ) -> "DuckDBPyConnection":
     """Open a database, with settings such as `memory_limit`; `interruptible` ends its queries."""
-    import duckdb  # takes a sixth of a second, and the help needs none
+    import duckdb  # importing it takes a sixth of a second, and the help does not need it
 
     con = duckdb.connect(str(path), read_only=read_only, config=config)
     _connections.add(con)
@@ -33,8 +33,8 @@ def connect(
 def interruptible() -> Iterator[None]:
     """Let Ctrl-C end the queries that run inside.
 
-    Python handles a signal between two of its own steps, and a whole query is one step. So a thread waits for
-    the signal at a pipe and interrupts all connections. Python then raises `KeyboardInterrupt` as always.
+    Python handles a signal only after the current call into DuckDB, which is a whole query. So a thread waits
+    for the signal at a pipe and interrupts all connections. Python then raises `KeyboardInterrupt` as always.
     """
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread gets signals
@@ -58,7 +58,7 @@ def interruptible() -> Iterator[None]:
 
 
 def _watch(reading: int) -> None:
-    """Interrupt all connections for each signal that the pipe tells of, until it is closed."""
+    """Interrupt all connections at each signal from the pipe, until it is closed."""
     while numbers := os.read(reading, 64):
         if signal.SIGINT in numbers:
             for con in list(_connections):

@@ -29,11 +29,11 @@ class Corpus:
 
 
 def open_corpus(source: str | Path, revision: str | None = None, data_version: str | None = None) -> Corpus:
-    """Open a corpus or a release for SQL, and refuse it unless it is the wanted `data_version`.
+    """Open a corpus or a release for SQL; refuse any other `data_version` than the given one.
 
     `source` is a `.duckdb` file, the data folder of a corpus, the folder of a release, or `owner/name` of a
-    release on the Hub, which needs its `revision`. All tables and views of a corpus are there; a folder that
-    holds `problems` and `records` alone is enough for training, and opens without views.
+    release on the Hub with its `revision`. A corpus has all tables and views; a folder with only `problems`
+    and `records`, which are enough for training, has no views.
     """
     path = Path(source)
     if path.suffix == ".duckdb":
@@ -43,7 +43,7 @@ def open_corpus(source: str | Path, revision: str | None = None, data_version: s
     elif revision is not None and str(source).count("/") == 1:
         corpus = _open_folder(_download(str(source), revision))
     else:
-        raise ThoughtmillError(f"{source} is no corpus: {REBUILD}, or name one on the Hub with its revision")
+        raise ThoughtmillError(f"{source} is not a corpus: {REBUILD}, or name a Hub release and its revision")
     if data_version not in (None, corpus.data_version):
         raise ThoughtmillError(
             f"{source} is data version {corpus.data_version[:12]}, not {data_version}: "
@@ -98,7 +98,7 @@ def _download(repository: str, revision: str) -> Path:
 
 def files(data: Path, thoughts: tuple[str, ...]) -> dict[str, list[Path]]:
     """Return the Parquet files that hold each table, in a fixed order."""
-    from thoughtmill.schemas import TABLES  # takes a second: pandera, which a database on disk does without
+    from thoughtmill.schemas import TABLES  # imports pandera, a second; a database on disk does without
 
     return {
         name: [data / "completions" / f"{thought}.parquet" for thought in sorted(thoughts)]
@@ -109,7 +109,7 @@ def files(data: Path, thoughts: tuple[str, ...]) -> dict[str, list[Path]]:
 
 
 def manifest(data: Path, thoughts: tuple[str, ...]) -> dict[str, Any]:
-    """Return which exact data this is: rows and SHA-256 of every file, one `data_version` over them all."""
+    """Identify the data: rows and SHA-256 of every file, and a `data_version` over all of them."""
     from thoughtmill.factory.core.tables import TableReader
     from thoughtmill.schemas import TABLES
 
@@ -125,7 +125,7 @@ def manifest(data: Path, thoughts: tuple[str, ...]) -> dict[str, Any]:
 
 
 def read_manifest(folder: Path, remedy: str = REBUILD) -> dict[str, Any]:
-    """Return a folder's `manifest.json`; the error for a missing or torn one ends in `remedy`."""
+    """Return a folder's `manifest.json`; the error for a missing or torn file ends in `remedy`."""
     path = existing(folder / "manifest.json", f"it names the data version; {remedy}")
     try:
         shown = json.loads(path.read_text("utf-8"))
@@ -137,7 +137,7 @@ def read_manifest(folder: Path, remedy: str = REBUILD) -> dict[str, Any]:
 
 
 def version(files: dict[str, Any]) -> str:
-    """Return the `data_version` of tables whose rows and SHA-256 a manifest names."""
+    """Return the `data_version` of tables, given their rows and SHA-256."""
     return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
 
 
@@ -162,7 +162,7 @@ def fill(con: duckdb.DuckDBPyConnection, data: Path, thoughts: tuple[str, ...], 
 
 
 def _comment(con: duckdb.DuckDBPyConnection, kind: str, name: str, table: "Table") -> None:
-    """Carry the docstring and the column descriptions of a schema into the database."""
+    """Copy the docstring and the column descriptions of a schema into the database, as comments."""
     from thoughtmill.schemas import columns, grain
 
     con.execute(f'comment on {kind} "{name}" is {_quoted(grain(table))}')
@@ -183,10 +183,10 @@ def opened(data: Path, thoughts: tuple[str, ...]) -> duckdb.DuckDBPyConnection:
         con = connect(path, read_only=True)
         built = con.execute("select value from meta where key = 'data_version'").fetchone()
         if shown is None or built == (shown["data_version"],):
-            return con  # without a manifest the stage that writes both is running
+            return con  # without a manifest, the stage that writes both is running
         con.close()
     except duckdb.Error:
-        pass  # no database, or a broken one: the tables themselves answer
+        pass  # the database is missing or broken: use the Parquet files
     con = connect()
     try:
         fill(con, data, thoughts, "view")

@@ -15,8 +15,8 @@ EXTRA = re.compile(r"""([\w.-]+)[^;]*;\s*extra\s*==\s*["']([\w-]+)["']""")
 def install_hook() -> None:
     """Report a missing package as one line with exit status 2, where Thoughtmill is the running program.
 
-    A stage imports its packages before its `main` runs, so only the interpreter's hook sees them missing, or
-    sees Ctrl-C meanwhile.
+    A stage imports its packages before its `main` runs, so only the interpreter's hook can catch a missing
+    package, or Ctrl-C during the imports.
     A program that imports Thoughtmill as a library keeps its own hook.
     """
     if command(sys.orig_argv):
@@ -24,7 +24,7 @@ def install_hook() -> None:
 
 
 def command(words: Sequence[str]) -> str | None:
-    """Return the command of ours that a process runs, or None where it runs another program.
+    """Return the Thoughtmill command that a process runs, or None for another program.
 
     >>> command(["python", "-m", "thoughtmill.train.finetune", "ir"])
     'python -m thoughtmill.train.finetune'
@@ -41,7 +41,7 @@ def command(words: Sequence[str]) -> str | None:
 
 
 def remedy(error: ModuleNotFoundError, what: str) -> str | None:
-    """Return how to install the missing package, in a line about `what`; None if no extra brings it."""
+    """Return a line that says how to install the missing package; None if no extra brings it."""
     needed = _normal((error.name or "").split(".")[0])
     extras = [extra for package, extra in _optional() if _normal(package) == needed]
     return f"`{what}` needs `pip install 'thoughtmill[{extras[0]}]'`" if extras else None
@@ -60,7 +60,7 @@ def _excepthook(kind: type[BaseException], error: BaseException, trace: Tracebac
 
 
 def _optional() -> list[tuple[str, str]]:
-    """Return (package, extra) for every package that an extra brings; none where we are not installed."""
+    """Return (package, extra) for every package of an extra; nothing if Thoughtmill is not installed."""
     from importlib.metadata import PackageNotFoundError, requires
 
     try:

@@ -45,7 +45,7 @@ def aside(path: Path) -> Iterator[Path]:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write `value` to `path` for people and machines: keys in order, the same bytes everywhere."""
+    """Write `value` to `path` as indented JSON with sorted keys: the same bytes everywhere."""
     with aside(path) as part:
         part.write_text(json.dumps(value, indent=1, sort_keys=True) + "\n", "utf-8", newline="\n")
 
@@ -59,7 +59,7 @@ def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object
 
 
 def existing(path: Path, remedy: str) -> Path:
-    """Return `path`, or raise a `ThoughtmillError` that names it and the remedy when it is not there."""
+    """Return `path`; if it is missing, raise a `ThoughtmillError` with the remedy."""
     if not path.exists():
         raise ThoughtmillError(f"{path} is missing: {remedy}")
     return path
@@ -83,14 +83,14 @@ def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def json_objects(path: Path) -> Iterator[tuple[int, dict[str, Any], str | None]]:
-    """Yield (line number from 1, object, fault) for each line that is not blank; a faulty one is empty."""
+    """Yield (line number from 1, object, fault) for each line that is not blank; faulty lines give {}."""
     with existing(path, "give the path of a file that exists").open("rb") as lines:
         for number, line in enumerate(lines, start=1):
             if not line.strip():
                 continue
             try:
                 row = json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"))
-                json.dumps(row, ensure_ascii=False).encode()  # half of a surrogate pair is not text
+                json.dumps(row, ensure_ascii=False).encode()  # fails for half of a surrogate pair
             except (ValueError, RecursionError) as error:
                 yield number, {}, f"not JSON: {error}"
                 continue
@@ -102,7 +102,7 @@ def json_objects(path: Path) -> Iterator[tuple[int, dict[str, Any], str | None]]
 
 @contextmanager
 def folder_aside(path: Path) -> Iterator[Path]:
-    """Yield an empty temporary folder beside `path`; it takes the place of `path` on success."""
+    """Yield an empty temporary folder beside `path`; on success it replaces `path`."""
     part = _part(path)
     part.mkdir()
     try:
@@ -117,7 +117,7 @@ def folder_aside(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def _naming(path: Path) -> Iterator[None]:
-    """Let an error of the operating system name `path` where it names no file, as on a full disk."""
+    """Name `path` in errors of the operating system that name no file, such as a full disk."""
     try:
         yield
     except OSError as error:
@@ -126,7 +126,7 @@ def _naming(path: Path) -> Iterator[None]:
 
 
 def _part(path: Path) -> Path:
-    """Return this process's temporary name beside `path`, and remove those that killed processes left."""
+    """Return a temporary name beside `path`; remove the temporary files of killed processes."""
     path.parent.mkdir(parents=True, exist_ok=True)
     ours = re.compile(rf"\.{re.escape(path.name)}\.(\d+)\.(?:part|old).*")
     named = ((left, ours.fullmatch(left.name)) for left in path.parent.iterdir())
@@ -135,7 +135,7 @@ def _part(path: Path) -> Path:
 
 
 def running(pid: int) -> bool:
-    """Say whether a process of this number runs, whoever owns it."""
+    """Say whether a process with this id runs, whoever owns it."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

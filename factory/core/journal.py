@@ -1,4 +1,4 @@
-"""A journal of long work: after `kill -9` at any moment, finished items are read back and not done again."""
+"""A journal of long work: the run after a `kill -9` reads finished items back and does not repeat them."""
 
 import fcntl
 import hashlib
@@ -22,8 +22,8 @@ FLUSH_EVERY = 64
 class Journal:
     """The results of long work as lines of JSON, noted as they come and read back by the next run.
 
-    A line that was torn by a kill is dropped. Of two runs at once the second is a `ThoughtmillError`. `path`
-    must name the work and everything its results depend on; see `fingerprint`.
+    A line that a kill tore is dropped. A second run at the same time raises a `ThoughtmillError`. `path` must
+    name the work and everything that its results depend on; see `fingerprint`.
     """
 
     def __init__(self, path: Path, flush_every: int = FLUSH_EVERY) -> None:
@@ -34,7 +34,7 @@ class Journal:
             fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             self.file.close()
-            raise ThoughtmillError("another run does this very work now: wait for it, or end it") from error
+            raise ThoughtmillError("another run does the same work now: wait for it, or end it") from error
         _mend(path)
 
     def noted(self) -> Iterator[Any]:
@@ -69,8 +69,8 @@ def journaled(
 ) -> Iterator[Result]:
     """Yield the results of `work(items)` in order, and note them in a journal at `path`.
 
-    Results that an earlier run noted are taken from the journal, and their items are passed over. The journal
-    is removed when the work is done.
+    Results of an earlier run come from the journal, and their items are skipped. The journal is removed when
+    the work is done.
     """
     source = iter(items)
     with closing(Journal(path)) as journal:
@@ -84,13 +84,13 @@ def journaled(
 
 
 def fingerprint(files: Iterable[Path], *words: str) -> str:
-    """Return a digest of some files' contents and words, short enough for a file's name."""
+    """Return a digest of files and words, short enough for a file's name."""
     parts = [digest(path) for path in sorted(files)]
     return hashlib.sha256("\n".join([*parts, *words]).encode()).hexdigest()[:16]
 
 
 def _mend(path: Path) -> None:
-    """Cut a journal after its last whole line; make it where there is none."""
+    """Cut a journal after its last whole line, or create it."""
     with path.open("a+b") as file:
         end = file.seek(0, 2)
         file.seek(0)

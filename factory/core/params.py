@@ -1,4 +1,4 @@
-"""Read `params.yaml`: every number a stage reads, one section per stage, a wrong key is one clear error."""
+"""Read `params.yaml`: one section per stage, and a clear error for a wrong key."""
 
 import json
 import re
@@ -23,7 +23,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 class _Loader(yaml.SafeLoader):
-    """Reads `2e-4` as a number, as YAML 1.2 and so DVC do; YAML 1.1 wants a point and a sign in it."""
+    """Reads `2e-4` as a number, as YAML 1.2 and so DVC do; YAML 1.1 requires `2.0e-4`."""
 
 
 _Loader.add_implicit_resolver(
@@ -45,7 +45,7 @@ def load(path: Path | None = None) -> dict[str, Any]:
 
 
 def section(name: str, model: type[Model], path: Path | None = None) -> Model:
-    """Return one section of `params.yaml` as its model; a section that is absent is all defaults."""
+    """Return one section of `params.yaml` as its model; an absent section has all defaults."""
     given = load(path).get(name)
     return validated({} if given is None else given, model, f"params.yaml: {name}")
 
@@ -100,7 +100,7 @@ def _fault(fault: Any, model: type[BaseModel]) -> str:
 
 
 def _keys(model: type[BaseModel], above: list[str | int]) -> list[str]:
-    """Return the keys of the model that `above` leads to, past list positions and keys of mappings."""
+    """Return the keys of the model at the path `above`, which may pass lists and mappings."""
     for part in above:
         if field := model.model_fields.get(str(part)):
             model = next(_models(field.annotation), model)

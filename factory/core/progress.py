@@ -14,10 +14,9 @@ LINE_EVERY_S = 10.0
 
 
 def track(items: Iterable[Item], what: str) -> Iterator[Item]:
-    """Yield the items and show how far they are; how many there are is their length, or its hint.
+    """Yield the items and show the progress; the total is their length or length hint.
 
-    In a terminal this is one bar. In a pipe, or in CI, it is a plain line every ten seconds and one at the
-    end.
+    A terminal shows a bar. A pipe, as in CI, gets a plain line every ten seconds and a last line at the end.
     """
     total = length_hint(items) or None
     if sys.stderr.isatty():
@@ -36,7 +35,7 @@ def track(items: Iterable[Item], what: str) -> Iterator[Item]:
 
 
 def line(what: str, done: int, total: int | None, elapsed_s: float) -> str:
-    """Say in one plain line how far a step is.
+    """Return the progress of a step as a plain line.
 
     >>> line("verify pot", 50, 200, 10.0)
     'verify pot: 50 of 200, 5.0 a second, 30 s left'

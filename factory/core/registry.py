@@ -1,7 +1,7 @@
-"""Registries: the seams where Thoughtmill is extended, ours and an installed package's alike.
+"""Registries: the places where Thoughtmill and installed packages add entries.
 
-A registry knows its entries by name and imports one only when it is chosen. Ours are the modules of a folder
-(or lines of a table); a package adds its own through an entry point of the registry's group:
+A registry knows its entries by name and imports an entry only when it is chosen. Ours are the modules of a
+folder or the lines of a table; a package adds entries through entry points of the registry's group:
 
     [project.entry-points."thoughtmill.thoughts"]
     table_of_thought = "my_package.table_of_thought"
@@ -22,8 +22,8 @@ Entry = TypeVar("Entry")
 class Registry(Generic[Entry]):
     """Entries of one kind by name.
 
-    `what` is the kind in the words of an error message, `group` the group of entry points, and `ours` maps
-    each name of ours to `module` or `module:attribute`, relative to nothing, as entry points are written.
+    `what` names the kind in error messages and `group` is the group of entry points. `ours` maps each of our
+    names to an absolute `module` or `module:attribute`, written like an entry point.
     """
 
     def __init__(self, what: str, group: str, ours: Mapping[str, str]) -> None:
@@ -52,9 +52,9 @@ class Registry(Generic[Entry]):
         return name in self.ours or name in self.foreign
 
     def named(self, name: str, where: str = "") -> Entry:
-        """Return an entry, imported now; an unknown name is a `ThoughtmillError` that lists those there are.
+        """Import and return an entry; the `ThoughtmillError` for an unknown name lists the known names.
 
-        `where` says in the error which setting holds the name, such as `params.yaml: generate: `.
+        `where` names the setting in the error, such as `params.yaml: generate: `.
         """
         if name not in self.loaded:
             if name not in self:

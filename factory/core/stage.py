@@ -1,4 +1,4 @@
-"""Run a stage as a command: broken set-ups become one line and exit status 2, never a traceback."""
+"""Run a stage as a command: a broken set-up is one line and exit status 2, never a traceback."""
 
 import inspect
 import sys
@@ -10,7 +10,7 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 
 
 def run(main: Callable[..., None]) -> NoReturn:
-    """Call a stage's `main` with the words of the command line, and leave as `leave` does."""
+    """Call a stage's `main` with the arguments of the command line, and exit as `leave` does."""
     words, wanted = sys.argv[1:], list(inspect.signature(main).parameters)
 
     def called() -> None:
@@ -23,10 +23,10 @@ def run(main: Callable[..., None]) -> NoReturn:
 
 
 def leave(work: Callable[[], None]) -> NoReturn:
-    """Do the work and leave with its exit status.
+    """Do the work and exit with its status.
 
-    0 when it returns; 2 with one line for a `ThoughtmillError`, a table that is broken or an error of the
-    operating system (a full disk, a folder that cannot be written); 130 when interrupted.
+    The status is 0 when it returns; 2, with one line, for a `ThoughtmillError`, a broken table or an error of
+    the operating system (a full disk, a read-only folder); 130 when interrupted.
     """
     try:
         with interruptible():
@@ -47,7 +47,7 @@ def leave(work: Callable[[], None]) -> NoReturn:
 
 
 def _table_errors() -> tuple[type[Exception], ...]:
-    """Return the errors of the libraries that read tables, of those that are imported."""
+    """Return the error classes of the table libraries that are imported."""
     named = {"duckdb": "Error", "pyarrow": "ArrowInvalid"}
     return tuple(
         getattr(sys.modules[module], name) for module, name in named.items() if module in sys.modules

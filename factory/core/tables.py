@@ -1,4 +1,4 @@
-"""Tables as Parquet: validated, in primary-key order, the same bytes whenever the rows are the same."""
+"""Tables as Parquet: validated, in primary-key order, and the same bytes for the same rows."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -23,9 +23,9 @@ SHOWN_FAULTS = 20
 
 
 class TableReader:
-    """The rows of a table's Parquet file, in primary-key order, iterated in flat memory as often as you like.
+    """The rows of a table's Parquet file, in primary-key order; iterate as often as you like, in flat memory.
 
-    `len` is the number of rows. A missing file, or one with other columns, is a `ThoughtmillError`.
+    `len` is the number of rows. A missing file or other columns raise a `ThoughtmillError`.
     """
 
     def __init__(self, path: Path, table: Table) -> None:
@@ -69,8 +69,8 @@ def writer(path: Path, table: Table) -> Iterator[Callable[[Row], None]]:
     """Yield a function that adds one row to a table's new Parquet file, in flat memory.
 
     Rows may come in any order: the file is in primary-key order. Every row is validated against the table's
-    schema. On leaving the file moves into place, or one `ThoughtmillError` names the rows that are broken or
-    share a primary key, and the file that was there before stays.
+    schema. On success the file moves into place. If rows are broken or share a primary key, one
+    `ThoughtmillError` names them, and the earlier file stays.
     """
     with aside(path) as part:
         sheet = _TableWriter(part, table)
@@ -123,7 +123,7 @@ class _TableWriter:
 
 
 def faults(arrow: pyarrow.Table, table: Table) -> list[str]:
-    """Return a line for every broken value: the row's primary key, the column, the rule and the value."""
+    """Return a line for every broken value, with its primary key, column, rule and value."""
     frame = arrow.to_pandas(types_mapper=pd.ArrowDtype)
     try:
         table.validate(frame, lazy=True)
@@ -168,7 +168,7 @@ def _sort(path: Path, schema: pyarrow.Schema, key: tuple[str, ...]) -> list[str]
 
 
 def _groups(batches: Iterable[pyarrow.RecordBatch], schema: pyarrow.Schema) -> Iterator[pyarrow.Table]:
-    """Cut batches of any length into tables of exactly `GROUP_ROWS` rows, the last one shorter."""
+    """Cut batches of any length into tables of exactly `GROUP_ROWS` rows; the last may be shorter."""
     held = schema.empty_table()
     for batch in batches:
         held = pyarrow.concat_tables([held, pyarrow.Table.from_batches([batch]).cast(schema)])

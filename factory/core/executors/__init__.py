@@ -1,7 +1,7 @@
-"""The registry of executors: how work is spread over processes, or over machines.
+"""The registry of executors: they spread work over processes or machines.
 
-To add an executor, write a class like `local.WorkerPool` and its line in `EXECUTORS`; another package names
-its own in an entry point of the group `thoughtmill.executors`.
+To add an executor, write a class like `local.WorkerPool` and its line in `EXECUTORS`, or an entry point of
+the group `thoughtmill.executors` in your package.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -16,7 +16,7 @@ Result_co = TypeVar("Result_co", covariant=True)
 
 
 class Executor(Protocol[Item_contra, Result_co]):
-    """Does work on items; it is open as long as it spreads some."""
+    """Does work on items; open while it spreads them."""
 
     def spread(self, items: Iterable[Item_contra]) -> Iterator[Result_co]:
         """Yield the result of every item, in order and in flat memory."""
@@ -36,7 +36,7 @@ class ExecutorMaker(Protocol):
     ) -> Executor[Item, Result]:
         """Return an executor of `workers` that each call `begin(*arguments)` once, then `work(items)`.
 
-        The result of an item whose worker died, twice, is `lost(item)`.
+        The result of an item whose worker died twice is `lost(item)`.
         """
         ...
 

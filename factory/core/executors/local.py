@@ -22,9 +22,9 @@ AHEAD = 4
 class WorkerPool(Generic[Item, Result]):
     """Processes that each do `work(items)`, a few items at a time, after calling `begin(*arguments)` once.
 
-    `work`, `begin`, the items and the results must pickle; a result must not depend on the items beside its
-    own. When a process is killed, the items that were under way are done again one at a time, and the one
-    that kills again comes out as `lost(item)`.
+    `work`, `begin`, the items and the results must pickle; a result must depend on its own item alone. When a
+    process is killed, the items under way are done again one at a time; an item that kills again gives
+    `lost(item)`.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class WorkerPool(Generic[Item, Result]):
         self.pool: ProcessPoolExecutor | None = None
 
     def spread(self, items: Iterable[Item]) -> Iterator[Result]:
-        """Yield the result of every item, in order; a bounded number is under way at a time."""
+        """Yield the result of every item, in order, with a bounded number under way."""
         source = iter(items)
         under_way: deque[tuple[list[Item], Future[list[Result]] | None]] = deque()
         try:
@@ -52,13 +52,13 @@ class WorkerPool(Generic[Item, Result]):
                 yield from self._results(*under_way.popleft())
         except BaseException:
             for process in multiprocessing.active_children():
-                process.kill()  # stopping early, by Ctrl-C say, does not wait for running items
+                process.kill()  # stopping early, as by Ctrl-C, does not wait for running items
             raise
         finally:
             self._close()
 
     def _submit(self, chunk: list[Item]) -> Future[list[Result]] | None:
-        """Hand a chunk to the pool; None when the pool broke meanwhile."""
+        """Hand a chunk to the pool; return None if the pool is broken."""
         if self.pool is None:
             context = multiprocessing.get_context("spawn")
             begun = (self.begin, self.arguments)
@@ -97,7 +97,7 @@ class WorkerPool(Generic[Item, Result]):
 
 
 def _begin(begin: Callable[..., None], arguments: tuple[Any, ...]) -> None:
-    """Begin a process that leaves Ctrl-C to its parent and ends when the parent does, however that ends."""
+    """Begin a worker: it ignores Ctrl-C, and ends whenever its parent ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     begin(*arguments)
