@@ -235,7 +235,7 @@ def test_a_ledger_that_was_exported_can_be_taken_in_elsewhere(
     assert shared.call(words).startswith("0 new shards")
     monkeypatch.setenv("THOUGHTMILL_LEDGER", str(tmp_path / "theirs.sqlite"))
     words.direction = "import"
-    assert shared.call(words) == "1 answers are new to the ledger; 1 requests stand as failed"
+    assert shared.call(words) == "1 answers are new to the ledger; 1 requests count as failed"
     with Ledger() as ledger:
         assert ledger.get("a" * 64) == result
     words.direction = "retry"

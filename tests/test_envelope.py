@@ -71,8 +71,8 @@ def test_chains_and_equations_are_verified_too(tmp_path: Path) -> None:
         ("{", "line 2: not JSON"),
         ("[]", "line 2: not a JSON object"),
         ('{"problem_id": "p"}', "line 2: `problem` is missing"),
-        (json.dumps(row(1, "x", answer="many")), "line 2: the answer 'many' is no number"),
-        (json.dumps(row(1, "x", answer="five (5)")), r"line 2: the answer 'five \(5\)' is no number"),
+        (json.dumps(row(1, "x", answer="many")), "line 2: the answer 'many' is not a number"),
+        (json.dumps(row(1, "x", answer="five (5)")), r"line 2: the answer 'five \(5\)' is not a number"),
         (json.dumps({**row(1, ""), "completion": 7}), "line 2: `completion` is 7"),
     ],
 )
@@ -87,7 +87,7 @@ def test_corrupt_lines_may_be_passed_over_and_are_written_with_the_reason(tmp_pa
     bare = {key: value for key, value in row(7, "").items() if key != "completion"}
     path = written(tmp_path / "in.jsonl", row(0, "ans = 42"), "{", "[]", bare, row(1, "ans = 42"))
     said, rows = verified(path, skip_bad=True)
-    assert "2 rows, 3 corrupt lines passed over" in said
+    assert "2 rows, 3 corrupt lines skipped" in said
     assert "yield 100.00%, accuracy 100.00%" in said
     assert [each.get("problem_id") for each in rows] == ["p0", None, None, "p7", "p1"]
     assert [each["failure"] for each in rows] == [None, "corrupt", "corrupt", "corrupt", None]
@@ -169,7 +169,7 @@ def test_an_unknown_thought_and_what_is_no_file_are_named(tmp_path: Path) -> Non
         verified(written(tmp_path / "in.jsonl"), "tot")
     with pytest.raises(ThoughtmillError, match=r"gone\.jsonl is missing"):
         verified(tmp_path / "gone.jsonl")
-    with pytest.raises(ThoughtmillError, match="is no regular file"):
+    with pytest.raises(ThoughtmillError, match="is not a regular file"):
         verify_file(tmp_path, "pot", SETTINGS, None, skip_bad=False)
 
 

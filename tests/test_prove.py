@@ -55,7 +55,7 @@ def test_a_file_that_is_not_what_it_was_is_named(made: Path, name: str, change: 
 @pytest.mark.parametrize(
     ("column", "value", "said"),
     [
-        ("rationale", "ans = 3 + 4", "ours-train-0/pot/0: it comes to 7, not 12"),
+        ("rationale", "ans = 3 + 4", "ours-train-0/pot/0: it gives 7, not 12"),
         ("rationale", "ans = nuts", "ours-train-0/pot/0: raised"),
         ("answer", "13", "ours-train-0/pot/0: the gold answer is 13, not 12"),
     ],

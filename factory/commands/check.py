@@ -11,7 +11,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def call(words: argparse.Namespace) -> str:
-    """Check the file; its faults are an error with a line for each."""
+    """Check the file; the error has a line for each fault."""
     given = params.load()
     check.check(given)
     return f"params.yaml: {len(given)} sections, no fault"

@@ -29,7 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "push": ("thoughtmill.factory.commands.push", "send the release to the Hugging Face Hub"),
     "push-adapter": ("thoughtmill.train.publish", "send a role's adapter to the Hugging Face Hub"),
 }
-"""The module and the help of each command; showing the help imports no module."""
+"""The module and the help of each command: the help imports no module."""
 
 
 class Command(Protocol):
@@ -55,7 +55,7 @@ def _answer(words: list[str]) -> None:
 
 
 def parser(wanted: Container[str]) -> argparse.ArgumentParser:
-    """Return the commands; only those that are `wanted` are imported, and have their arguments."""
+    """Return the parser of all commands; only `wanted` commands are imported and get their arguments."""
     top = argparse.ArgumentParser(prog="thoughtmill", description="Verified thoughts for mathematics.")
     top.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = top.add_subparsers(required=True, metavar="COMMAND")

@@ -1,10 +1,10 @@
-"""Verify completions of your own: rows of a JSONL file in, the same rows with their verdicts out.
+"""Verify your completions: read rows of a JSONL file, and write the same rows with their verdicts.
 
-A row has `problem`, `answer` (the gold answer) and `completion`. More keys pass through, such as a
-`problem_id`; a key `thought` says what the completion of this row is. The verdict adds `rationale`,
-`predicted_answer`, `failure`, `detail`, `correct`, `fence`, `elapsed_s` and `checks`; where rows of the file
-have such a key already, the verdict's is `verdict_<key>`. A gold answer that is mathematics instead of a
-number, as in MATH (`2\\sqrt{3}`), is compared with what a chain boxes.
+A row has `problem`, `answer` (the gold answer) and `completion`. Other keys, such as `problem_id`, pass
+through; a key `thought` overrides `--thought` for its row. The verdict adds `rationale`, `predicted_answer`,
+`failure`, `detail`, `correct`, `fence`, `elapsed_s` and `checks`. If the file already uses one of these keys,
+the verdict's key is `verdict_<key>`. A gold answer in LaTeX, as in MATH (`2\\sqrt{3}`), is compared with the
+chain's `\\boxed` answer.
 """
 
 import argparse
@@ -38,13 +38,13 @@ VERDICT = (
     "rationale", "predicted_answer", "failure", "detail", "correct", "fence", "elapsed_s", "checks",
 )  # fmt: skip
 CORRUPT = "corrupt"
-"""The failure of a line that is not a row of an envelope."""
+"""The failure of a line that cannot be verified."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the file, its thought, and what to do with its rows."""
     parser.add_argument("file", type=Path, help="JSONL rows of problem, answer, completion")
-    parser.add_argument("--thought", help="cot, pot, eot; for rows that have no `thought` of their own")
+    parser.add_argument("--thought", help="cot, pot or eot, for rows without a key `thought`")
     parser.add_argument("-o", "--out", type=Path, help="write the rows with their verdicts here")
     parser.add_argument(
         "--skip-bad", action="store_true", help="write corrupt lines with the reason instead of stopping"
@@ -57,7 +57,7 @@ def call(words: argparse.Namespace) -> str:
 
 
 class Line(NamedTuple):
-    """A line of an envelope: its row, and why it cannot be verified, if so."""
+    """A row of the file, and why it cannot be verified, if it cannot."""
 
     row: dict[str, Any]
     fault: str | None = None
@@ -66,7 +66,7 @@ class Line(NamedTuple):
 def verified(
     lines: Iterable[Line], thought: str | None, solving: Solving, latex: Latex
 ) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-    """Yield every row of an envelope, and its verdict, in order and in flat memory."""
+    """Yield every row with its verdict, in order and in flat memory."""
     lines, ahead = tee(lines)
     for line, solved in zip(lines, solving(_job(line, thought) for line in ahead), strict=True):
         yield line.row, _verdict(line, solved, latex)
@@ -85,7 +85,7 @@ def _verdict(line: Line, solved: Solved, latex: Latex) -> dict[str, Any]:
         gold = str(line.row["answer"])
         number = canonical(gold)
         if number is None and failure == "no_answer" and (answer := boxed(solved.rationale or "")):
-            failure = None  # the gold answer is not a number, and neither is the box
+            failure = None  # neither the gold answer nor the boxed answer is a number
         if answer is not None:
             correct = latex.equal(answer, gold) if number is None else equal(answer, number)
     return {
@@ -101,7 +101,7 @@ def _verdict(line: Line, solved: Solved, latex: Latex) -> dict[str, Any]:
 
 
 def fault_of(row: Mapping[str, Any], thought: str | None) -> str | None:
-    """Return why a row cannot be verified, or None; `thought` is for rows without their own."""
+    """Return why a row cannot be verified, or None; `thought` is the default of the key `thought`."""
     for key, types in NEEDED.items():
         if not isinstance(row.get(key), types):
             return f"`{key}` is missing" if key not in row else f"`{key}` is {row[key]!r}"
@@ -111,20 +111,20 @@ def fault_of(row: Mapping[str, Any], thought: str | None) -> str | None:
     if named not in THOUGHTS.names():
         return f"unknown thought {named!r}; there are: {', '.join(THOUGHTS.names())}"
     answer = str(row["answer"])
-    return None if canonical(answer) or is_expression(answer) else f"the answer {answer!r} is no number"
+    return None if canonical(answer) or is_expression(answer) else f"the answer {answer!r} is not a number"
 
 
 class Reader:
-    """The lines of an envelope.
+    """Yields the lines of a file; iterate as often as you like.
 
-    A line that is no JSON object, lacks a key, or has a gold answer that is neither a number nor mathematics
-    is a `ThoughtmillError` that names it; with `skip_bad` it is yielded with its fault.
+    A line is faulty if it is not a JSON object, lacks a key, or has a gold answer that is neither a number
+    nor LaTeX. A `ThoughtmillError` names the line; with `skip_bad`, the line is yielded with its fault.
     """
 
     def __init__(self, path: Path, thought: str | None, skip_bad: bool) -> None:
         self.path, self.thought, self.skip_bad = path, thought, skip_bad
         if not existing(path, "give the path of a JSONL file").is_file():
-            raise ThoughtmillError(f"{path} is no regular file, which can be read twice: give one")
+            raise ThoughtmillError(f"{path} is not a regular file, which can be read twice")
 
     def __iter__(self) -> Iterator[Line]:
         for number, row, broken in json_objects(self.path):
@@ -136,7 +136,7 @@ class Reader:
             yield Line(row, None if fault is None else f"line {number}: {fault}")
 
     def names(self) -> dict[str, str]:
-        """Return the names of the verdict's keys, which no row of the file has yet."""
+        """Return a name for each key of the verdict that no row of the file uses."""
         taken = {key for _, row, _ in json_objects(self.path) for key in row}
         names = {key: key for key in VERDICT}
         for key in VERDICT:
@@ -148,9 +148,9 @@ class Reader:
 def verify_file(
     path: Path, thought: str | None, settings: VerifySettings, out: Path | None, skip_bad: bool
 ) -> str:
-    """Verify a file of completions, write `out` where it is given, and return a summary of some lines.
+    """Verify a file of completions, write the rows with their verdicts to `out`, if given; return a summary.
 
-    A million rows pass in flat memory. When it is killed, the same call continues from its journal.
+    Memory is flat. After a kill, the same call continues from its journal.
     """
     if thought is not None:
         THOUGHTS.named(thought)
@@ -181,11 +181,11 @@ def _summary(outcomes: Counter[str], renamed: list[str]) -> str:
     skipped = outcomes.pop(CORRUPT, 0)
     rows = outcomes.total()
     answered = outcomes["correct"] + outcomes["incorrect"]
-    lines = [f"{rows} rows" + (f", {skipped} corrupt lines passed over" if skipped else "")]
+    lines = [f"{rows} rows" + (f", {skipped} corrupt lines skipped" if skipped else "")]
     for outcome, count in sorted(outcomes.items(), key=lambda pair: (-pair[1], pair[0])):
         lines.append(f"  {outcome:16} {count:9}  {count / rows:8.2%}")
     if answered:
         lines.append(f"yield {answered / rows:.2%}, accuracy {outcomes['correct'] / rows:.2%}")
     if renamed:
-        lines.append(f"the rows had such keys already, so the verdicts are under {', '.join(renamed)}")
+        lines.append(f"the rows already had such keys, so the verdicts are under {', '.join(renamed)}")
     return "\n".join(lines)

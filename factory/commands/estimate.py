@@ -1,4 +1,4 @@
-"""Estimate requests, tokens and dollars of the next run, without asking anything."""
+"""Estimate the requests, tokens and dollars of the next run, without sending anything."""
 
 import argparse
 
@@ -15,11 +15,11 @@ HEADERS = ("thought", "requests", "held", "prompt_tokens", "completion_tokens", 
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare no arguments: `params.yaml` says what the next run asks."""
+    """Declare no arguments: `params.yaml` describes the next run."""
 
 
 def call(words: argparse.Namespace) -> str:
-    """Estimate every thought of this project, for its teacher."""
+    """Estimate every thought of this project."""
     settings = params.section("generate", generate.GenerateSettings)
     estimate = getattr(TEACHERS.named(settings.teacher), "estimate", None)
     if estimate is None:

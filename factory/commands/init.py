@@ -1,7 +1,7 @@
 """Write a corpus project into a new folder: parameters, pipeline, exemplars and a README.
 
-The files are those of Thoughtmill's own project. But instead of its source the stages depend on its version,
-which is in `data/checked.json`.
+The files are copies of Thoughtmill's own project. But its stages depend on the version of Thoughtmill, in
+`data/checked.json`, instead of its source.
 """
 
 import argparse
@@ -31,7 +31,7 @@ GITIGNORE = """\
 """
 
 SOURCE = re.compile(r"^ +- (?:factory|schemas|train)(?:/(?!embedded/base\b)\S+)?\n", re.MULTILINE)
-"""A line of `deps` that names source code."""
+"""Matches a line of `deps` that names source code."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,7 +46,7 @@ def call(words: argparse.Namespace) -> str:
 
 
 def init(folder: Path) -> None:
-    """Write a project into `folder` and make it a DVC project, in git where git is installed."""
+    """Write a project into `folder`; make it a DVC project, and a git repository if git is installed."""
     if folder.exists() and (not folder.is_dir() or any(path.name != ".git" for path in folder.iterdir())):
         raise ThoughtmillError(f"{folder} is not empty: give a new folder")
     for name in (*FILES, *PIPELINES):
@@ -60,7 +60,7 @@ def init(folder: Path) -> None:
 
 
 def adapted(pipeline: str) -> str:
-    """Return one of our pipelines with every stage depending on `data/checked.json` and no source code.
+    """Return a pipeline whose stages depend on `data/checked.json` instead of source code.
 
     The stage `check`, which writes that file, always runs.
 
@@ -95,7 +95,7 @@ def adapted(pipeline: str) -> str:
 
 
 def _begin_versions(folder: Path) -> None:
-    """Make a git repository of a folder that is in none, and a DVC project of it."""
+    """Make the folder a DVC project, and a git repository unless it is in one already."""
     top = _git(folder, "rev-parse", "--show-toplevel")
     if top is None and _git(folder, "init", "--quiet") is not None:
         top = str(folder)

@@ -10,20 +10,20 @@ from thoughtmill.factory.ledger import Ledger, shards
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the direction and the folder."""
     parser.add_argument("direction", choices=["export", "import", "retry"])
-    parser.add_argument("folder", type=Path, nargs="?", help="of the shards; default: data/ledger")
+    parser.add_argument("folder", type=Path, nargs="?", help="the folder of shards; default: data/ledger")
 
 
 def call(words: argparse.Namespace) -> str:
-    """Export, import or retry; the first two only ever add."""
+    """Export, import or retry; export and import only add."""
     folder = words.folder or root() / "data" / "ledger"
     with Ledger() as ledger:
         if words.direction == "retry":
             return f"{ledger.retry()} requests that failed or have no content will be asked again"
         if words.direction == "import":
             new = shards.load(ledger, folder)
-            stand = (
-                f"; {ledger.shared_failures()} requests stand as failed" if ledger.shared_failures() else ""
+            failed = (
+                f"; {ledger.shared_failures()} requests count as failed" if ledger.shared_failures() else ""
             )
-            return f"{new} answers are new to the ledger{stand}"
+            return f"{new} answers are new to the ledger{failed}"
         written = shards.export(ledger, folder)
     return f"{len(written)} new shards in {folder}"

@@ -1,4 +1,4 @@
-"""Prove a release: its files are those of its manifest, and its rationales have the answers it says."""
+"""Prove a release: its files match its manifest, and its rationales still give their answers."""
 
 import argparse
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ def call(words: argparse.Namespace) -> str:
 
 
 class Claim(NamedTuple):
-    """The claim of a released row: this rationale of this problem has this answer."""
+    """What a released row claims: this rationale of this problem has this answer."""
 
     record_id: str
     thought: str
@@ -38,10 +38,10 @@ class Claim(NamedTuple):
 
 
 def prove(folder: Path, settings: VerifySettings) -> str:
-    """Return a summary of the proof of a release; a `ThoughtmillError` names every claim that does not hold.
+    """Prove a release and return a summary; a `ThoughtmillError` names every claim that does not hold.
 
-    Every file has the SHA-256 that `manifest.json` names, no file is missing or added, and every released
-    rationale, solved again in the fences of this machine, has its predicted answer, which is the gold answer.
+    Every file must have the SHA-256 in `manifest.json`, and no file may be missing or added. Every rationale
+    is solved again in the fences of this machine, and must give its predicted answer, the gold answer.
     """
     manifest = manifest_of(folder)
     faults = list(changed(folder, manifest["release"]))
@@ -62,11 +62,11 @@ def prove(folder: Path, settings: VerifySettings) -> str:
 
 
 def manifest_of(folder: Path) -> dict[str, Any]:
-    """Return the manifest of a release, or say that the folder holds none."""
+    """Return the manifest of a release."""
     manifest = corpus.read_manifest(folder, "give the folder of a release")
     if not {"release", "files"} <= set(manifest):
         raise ThoughtmillError(
-            f"{folder / 'manifest.json'} is not of a release: give the folder of a release"
+            f"{folder / 'manifest.json'} does not belong to a release: give the folder of a release"
         )
     return manifest
 
@@ -87,7 +87,7 @@ def refuted(claim: Claim, solvers: Solvers) -> str | None:
     if outcome.failure is not None:
         return f"{claim.record_id}: {outcome.failure}"
     if outcome.answer != claim.predicted_answer:
-        return f"{claim.record_id}: it comes to {outcome.answer}, not {claim.predicted_answer}"
+        return f"{claim.record_id}: it gives {outcome.answer}, not {claim.predicted_answer}"
     if outcome.answer is not None and not equal(outcome.answer, claim.answer):
         return f"{claim.record_id}: the gold answer is {claim.answer}, not {outcome.answer}"
     return None
@@ -98,9 +98,9 @@ def _lost(claim: Claim) -> str:
 
 
 def changed(folder: Path, proof: dict[str, str]) -> Iterator[str]:
-    """Yield a line for every file of a release that is missing, added, or not what its manifest names."""
+    """Yield a line for every file of a release that is missing, added or changed."""
     files = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
-    there = {file.as_posix() for file in files if not file.parts[0].startswith(".")}  # the Hub adds its own
+    there = {file.as_posix() for file in files if not file.parts[0].startswith(".")}  # the Hub adds these
     yield from (f"{name} is missing" for name in sorted(proof.keys() - there))
     yield from (f"{name} is not in the manifest" for name in sorted(there - proof.keys() - {"manifest.json"}))
     for name in sorted(proof.keys() & there):

@@ -1,4 +1,4 @@
-"""Send a release to the Hugging Face Hub, once its files are those its manifest names."""
+"""Send a release to the Hugging Face Hub, if its files match its manifest."""
 
 import argparse
 from pathlib import Path
@@ -13,7 +13,7 @@ from thoughtmill.factory.core.files import root
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare where it goes."""
+    """Declare the repository and the options."""
     parser.add_argument("repository", help="owner/name of the data set")
     parser.add_argument("--folder", type=Path, help="a release; default: data/release")
     parser.add_argument("--private", action="store_true", help="make a new data set private")
@@ -25,21 +25,21 @@ def call(words: argparse.Namespace) -> str:
 
 
 def push(folder: Path, repository: str, private: bool) -> str:
-    """Upload the release in `folder` as the data set `repository` (`owner/name`); return where it is.
+    """Upload the release in `folder` as the data set `repository` (`owner/name`); return its address.
 
     The commit message names the data version. Credentials are those of `hf auth login` or `HF_TOKEN`.
     """
     manifest = manifest_of(folder)
     faults = list(changed(folder, manifest["release"]))
     if faults:
-        raise ThoughtmillError(f"{folder} is not the release it was: {'; '.join(faults[:20])}")
+        raise ThoughtmillError(f"{folder} does not match its manifest: {'; '.join(faults[:20])}")
     return upload(folder, repository, "dataset", private, f"Data version {manifest['data_version']}")
 
 
 def upload(folder: Path, repository: str, kind: str, private: bool, message: str) -> str:
     """Upload `folder` as the whole content of `repository`, a `dataset` or `model`; return the commit's URL.
 
-    A missing token, a refusal of the Hub or no network is one `ThoughtmillError`.
+    A missing token, a refusal or no network raises a `ThoughtmillError`.
     """
     hub = HfApi()
     try:

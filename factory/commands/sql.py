@@ -31,7 +31,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def call(words: argparse.Namespace) -> str:
-    """Answer one query."""
+    """Answer the query."""
     with corpus.here() as con:
         return answered(con, words.query, words.form, None if words.all else SHOWN_ROWS)
 
@@ -41,8 +41,8 @@ def answered(
 ) -> str:
     """Return the rows of a query as text in one of `FORMATS`.
 
-    A table has at most `most` rows, and values of at most `WIDTH` characters; CSV and JSON hold everything. A
-    query that DuckDB refuses is a `ThoughtmillError` with DuckDB's own words, and so is one that writes.
+    A table shows at most `most` rows and `WIDTH` characters a value; CSV and JSON hold everything. A query
+    that writes, or that DuckDB refuses, raises a `ThoughtmillError` with DuckDB's words.
 
     >>> print(answered(duckdb.connect(), "select 42 as answer, null as unknown"))
       answer  unknown
@@ -52,7 +52,7 @@ def answered(
     try:
         statements = con.extract_statements(query)
         if [statement.type for statement in statements] not in READING:
-            raise ThoughtmillError("`sql` answers one query, and one that only reads")
+            raise ThoughtmillError("`sql` answers a single query that only reads")
         done = con.execute(statements[0])
         names = [column[0] for column in done.description or ()]
         rows = done.fetchall()

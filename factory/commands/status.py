@@ -1,7 +1,6 @@
 """Show which stages are built and which are stale, without waiting for DVC's lock.
 
-`dvc status` refuses to run while a stage does. This compares each dependency and output by itself, which
-needs no lock.
+`dvc status` refuses to run while a stage runs; this command compares dependencies and outputs itself.
 """
 
 import argparse
@@ -22,7 +21,7 @@ from thoughtmill.factory.ledger.runs import recent
 STATES = ("running", "missing", "stale", "built")
 WIDTH = 60
 HARMLESS = "check"
-"""The stage whose output changes only with packages: while it is stale, the stages after it are not."""
+"""This stage's output changes only with packages: when it is stale, the stages after it need not be."""
 
 
 class StageState(NamedTuple):
@@ -35,12 +34,12 @@ class StageState(NamedTuple):
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare how much is shown."""
+    """Declare the option `--all`."""
     parser.add_argument("--all", action="store_true", help="a line for every stage, with all that changed")
 
 
 def call(words: argparse.Namespace) -> str:
-    """Draw the pipeline, and show the progress of the last runs of a paid teacher."""
+    """Draw the pipeline, and show the last runs of a paid teacher."""
     found = list(states(root()))
     every = [f"{each.state:8} {each.stage:20} {each.why}".rstrip() for each in found]
     lines = every if words.all else drawn(found)
@@ -48,9 +47,9 @@ def call(words: argparse.Namespace) -> str:
 
 
 def drawn(found: Sequence[StageState]) -> list[str]:
-    """Return the pipeline, a line a stage: its state, its name, what it follows, and what changed, cut short.
+    """Draw the pipeline, a line per stage: state, name, stages before it, and a short list of changes.
 
-    The stages of a `foreach` share a line, which says how many there are, and how many are not built.
+    The stages of a `foreach` share a line with their number, and the number that are not built.
 
     >>> cot, pot = (StageState(f"verify@{name}", "built", "", ("seed",)) for name in ("cot", "pot"))
     >>> drawn([cot, pot._replace(state="stale", why="verify.workers modified")])
@@ -71,7 +70,7 @@ def drawn(found: Sequence[StageState]) -> list[str]:
 
 
 def _reduced(needs: dict[str, set[str]]) -> dict[str, str]:
-    """Return the stages that each stage follows directly, without those implied by the others."""
+    """Return the stages that each stage directly follows; leave out those that follow from the others."""
     above: dict[str, set[str]] = {}
     for name, direct in needs.items():
         above[name] = direct.union(*(above.get(need, ()) for need in direct))
@@ -101,8 +100,8 @@ def _folded(stage: str) -> str:
 def states(folder: Path) -> Iterator[StageState]:
     """Yield the state of every stage of the pipeline in `folder`, in the order in which they run.
 
-    A stage is stale when its command, parameters, dependencies or outputs are not those of its last run, or
-    when a stage it depends on is.
+    A stage is stale when its command, parameters, dependencies or outputs differ from its last run, or when
+    it depends on a stale stage.
     """
     try:
         with Repo(str(folder)) as repo:
@@ -117,7 +116,7 @@ def states(folder: Path) -> Iterator[StageState]:
 
 
 def _in_order(repo: Repo) -> Iterator[Any]:
-    """Yield the stages so that each comes after those it depends on, otherwise as `dvc.yaml` lists them."""
+    """Yield each stage after its dependencies, otherwise in the order of `dvc.yaml`."""
     graph, done = repo.index.graph, set()
 
     def visit(stage: Any) -> Iterator[Any]:
@@ -151,7 +150,7 @@ def _state_of(stage: Any, writers: dict[str, int], state: dict[str, str]) -> Sta
 
 
 def _changes(each: Any) -> Iterator[tuple[str, str]]:
-    """Yield (what, how) for each change of a dependency or output; changes of parameters are nested."""
+    """Yield (name, change) for each dependency or output that changed; parameters are nested."""
     for what, how in each.status().items():
         if isinstance(how, dict):
             yield from ((f"{what}: {key}", str(value)) for key, value in how.items())
@@ -160,7 +159,7 @@ def _changes(each: Any) -> Iterator[tuple[str, str]]:
 
 
 def _written(folder: Path) -> dict[str, int]:
-    """Return the paths that running stages write, with their process; DVC notes both in a file."""
+    """Return the paths that running stages write, with their process, from a file of DVC."""
     notes = folder / ".dvc" / "tmp" / "rwlock"
     try:
         noted = json.loads(notes.read_text("utf-8"))

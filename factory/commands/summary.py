@@ -1,4 +1,4 @@
-"""Sum a corpus up in a screen: its version, verified records by split and thought, and agreement."""
+"""Summarise a corpus on a screen: its version, verified records by split and thought, and agreement."""
 
 import argparse
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def call(words: argparse.Namespace) -> str:
-    """Sum the corpus up."""
+    """Summarise the corpus."""
     with corpus.here() as con:
         return summary(con, root() / "data")
 
@@ -31,7 +31,7 @@ def call(words: argparse.Namespace) -> str:
 def summary(con: duckdb.DuckDBPyConnection, data: Path) -> str:
     """Return the summary of a corpus; `con` has its tables and views, `data` is its folder.
 
-    A record is verified when its answer is the gold answer, or when it has none to compare and passed.
+    A record is verified when its answer is the gold answer, or when it passed and has no answer to compare.
     """
     version = corpus.read_manifest(data)["data_version"][:12]
     often = {row["thought"]: f"{row['outcome']} ({count(row['records'])})" for row in rows(con, FAILURES)}
