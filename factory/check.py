@@ -1,7 +1,7 @@
 """Stage `check`: check all of `params.yaml` before any other stage runs and deletes its old outputs.
 
-Its output holds only the versions of installed packages that bring entries. So a change of `params.yaml` that
-passes makes nothing stale.
+Its output holds only the versions of installed packages that bring entries. So a valid change of
+`params.yaml` makes no other stage stale.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -41,7 +41,7 @@ NAMES: dict[str, str] = {
 """Where `params.yaml` holds names of entries, and the registry of each as `module:attribute`."""
 
 ACROSS = ("thoughtmill.factory.generate:faults", "thoughtmill.train.checking:faults")
-"""Functions, as `module:function`, that take all of `params.yaml` and yield faults no section shows."""
+"""Functions (`module:function`) that take all of `params.yaml` and yield faults across sections."""
 
 
 def faults(given: Mapping[str, Any]) -> Iterator[str]:
@@ -76,7 +76,7 @@ def _list_faults(name: str, listed: Any) -> Iterator[str]:
 
 
 def _words(value: Any, way: list[str], key: str = "") -> Iterator[tuple[str, str]]:
-    """Yield the words at a place, each with its key; values of another form are left to the models."""
+    """Yield the words at a place, each with its key; the models report values of another form."""
     if not way:
         if isinstance(value, str):
             yield key, value
@@ -108,9 +108,9 @@ def check(given: Mapping[str, Any]) -> None:
 
 
 def packages(folder: Path) -> dict[str, str]:
-    """Return the versions of the installed packages that a project is built with, beside its own files.
+    """Return the versions of the installed packages that a project is built with.
 
-    They are those that bring entries, and Thoughtmill itself where the project has not its source.
+    These are packages that bring entries, and Thoughtmill itself unless the project contains its source.
     """
     groups = (group for group in entry_points().groups if group.startswith("thoughtmill."))
     brought = {point.dist for group in groups for point in entry_points(group=group)}

@@ -1,4 +1,4 @@
-"""Stage `curate`: the records of all thoughts side by side: agreement, duplicates, contamination, splits."""
+"""Stage `curate`: compare the records of all thoughts: agreement, duplicates, contamination, splits."""
 
 import heapq
 import re
@@ -36,12 +36,12 @@ class CurateSettings(Section):
         0.8,
         gt=0,
         le=1,
-        description="share of n-grams in held-out problems from which on a problem is dropped",
+        description="drop a problem if at least this share of its n-grams is in held-out problems",
     )
 
 
 class Placement(NamedTuple):
-    """The split of a problem in every thought, and why its records are dropped, as its text alone decides."""
+    """The split of a problem, and why its text has its records dropped, if it has; alike for all thoughts."""
 
     split: str
     drop_reason: str | None
@@ -50,11 +50,11 @@ class Placement(NamedTuple):
 def curate(
     problems: Iterable[tables.Row], records: Iterable[tables.Row], settings: CurateSettings
 ) -> Iterator[tuple[tables.Row, list[tables.Row]]]:
-    """Yield every record with its split, `kept` and `drop_reason`, and the rows of `checks` found on the way.
+    """Yield every record with its split, `kept` and `drop_reason`, and its new rows of `checks`.
 
-    `problems` is read several times. `records` comes in the order of problems, the thoughts merged. The drop
-    reason is the first of `schemas.fields.DROP_REASONS` that applies. Memory grows with the number of
-    problems (about 300 bytes each), not with their records.
+    `problems` is read several times. `records` holds all thoughts in the order of problems. The drop reason
+    is the first of `schemas.fields.DROP_REASONS` that applies. Memory grows with the number of problems
+    (about 300 bytes each), not with their records.
     """
     placed = dict(placements(problems, settings))
     for problem_id, group in groupby(records, key=lambda record: record["problem_id"]):
@@ -68,7 +68,7 @@ def curate(
 
 
 def drop_reason(record: tables.Row, placement: Placement, seen: set[tuple[str, str | None]]) -> str | None:
-    """Return why a record is not kept, or None; `seen` holds the rationales that came before, and grows."""
+    """Return why a record is not kept, or None; `seen` collects the rationales so far."""
     if record["failure"] is not None:
         return "failed"
     if record["correct"] is False:
@@ -83,7 +83,7 @@ def drop_reason(record: tables.Row, placement: Placement, seen: set[tuple[str, s
 
 
 def agreement(record: tables.Row, siblings: list[tables.Row]) -> tables.Row:
-    """Return the check whether the first sample of another thought has the same answer."""
+    """Check whether the first sample of another thought has the same answer."""
     answers = {
         sibling["thought"]: sibling["predicted_answer"]
         for sibling in reversed(siblings)
@@ -112,7 +112,7 @@ def placements(problems: Iterable[tables.Row], settings: CurateSettings) -> Iter
     for problem in problems:
         if split_of(problem) != "train":
             held_out.update(ngrams(problem["problem"], settings.ngram))
-    earlier: set[tuple[bool, bytes]] = set()  # of train and of held-out problems apart
+    earlier: set[tuple[bool, bytes]] = set()  # texts of train and of held-out problems, apart
     for problem in problems:
         split = split_of(problem)
         text = split == "train", _digest(problem["problem"].split())
@@ -155,7 +155,7 @@ def in_order(folder: Path, thoughts: tuple[str, ...]) -> Iterator[tables.Row]:
 
 
 def _refuse_strays(folders: tuple[Path, ...], thoughts: tuple[str, ...]) -> None:
-    """Refuse files of thoughts that are no longer listed: later stages depend on these folders as a whole."""
+    """Refuse files of thoughts that are no longer listed: later stages read these folders whole."""
     strays = sorted(path for folder in folders for path in folder.iterdir() if path.stem not in thoughts)
     if strays:
         named = " ".join(str(path.relative_to(path.parents[2])) for path in strays)
@@ -165,7 +165,7 @@ def _refuse_strays(folders: tuple[Path, ...], thoughts: tuple[str, ...]) -> None
 
 
 def main() -> None:
-    """Read the problems and what `verify` found in each thought, write records and checks of the corpus."""
+    """Read the problems and the verdicts of each thought, write the corpus's records and checks."""
     data = root() / "data"
     settings = params.section("curate", CurateSettings)
     thoughts = params.thoughts()

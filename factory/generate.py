@@ -1,4 +1,4 @@
-"""Stage `generate`: ask the teacher about every problem, for one thought; its replies are `completions`."""
+"""Stage `generate`: ask the teacher for a thought about every problem, and keep its `completions`."""
 
 import sys
 from collections.abc import Generator, Iterable, Iterator, Mapping
@@ -32,8 +32,8 @@ class SamplingSettings(Section):
 class GenerateSettings(Section):
     """The section `generate` of `params.yaml`.
 
-    Besides these keys it may hold a subsection for each teacher, under the teacher's name. Only that of the
-    chosen teacher is validated, by `teacher_settings`, so that no other teacher is imported.
+    It may also hold a subsection for each teacher, under the teacher's name. `teacher_settings` validates
+    only that of the chosen teacher, so that no other teacher is imported.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -46,7 +46,7 @@ class GenerateSettings(Section):
 
     @model_validator(mode="after")
     def _names_are_known(self) -> "GenerateSettings":
-        """Refuse the first unknown name, with the known ones."""
+        """Refuse the first unknown name, and list the known names."""
         teachers, extra = TEACHERS.names(), self.model_extra or {}
         for fault, names, known in (
             ("unknown key", extra, (*type(self).model_fields, *teachers)),
@@ -60,7 +60,7 @@ class GenerateSettings(Section):
         return self
 
     def teacher_settings(self, name: str | None = None) -> BaseModel:
-        """Return the settings of a teacher, of the chosen one by default; a subsection may be absent."""
+        """Return the settings of a teacher, by default the chosen teacher; a subsection may be absent."""
         name = name or self.teacher
         given = (self.model_extra or {}).get(name)
         model = TEACHERS.named(name, "params.yaml: generate: ").SETTINGS
@@ -68,7 +68,7 @@ class GenerateSettings(Section):
 
 
 def faults(given: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the faults in the subsections of all teachers, chosen or not, of a whole `params.yaml`."""
+    """Yield the faults in the subsections of all teachers, chosen or not; `given` is all of `params.yaml`."""
     section = given.get("generate")
     for name in TEACHERS.names():
         if isinstance(section, Mapping) and name in section:
@@ -85,7 +85,7 @@ def make_teacher(settings: GenerateSettings, folder: Path) -> Teacher:
 
 
 class SizedRows(Protocol):
-    """Rows of a table whose number is known, such as `tables.TableReader` or a list."""
+    """Rows of a table with a length, such as `tables.TableReader` or a list."""
 
     def __iter__(self) -> Iterator[tables.Row]: ...
     def __len__(self) -> int: ...
@@ -93,9 +93,9 @@ class SizedRows(Protocol):
 
 @dataclass(frozen=True)
 class ThoughtRequests:
-    """The requests for one thought: one per sample and problem of the chosen splits, made as they are read.
+    """The requests for a thought, made as they are read: one per sample and problem of the chosen splits.
 
-    Sample i has the seed `generate.seed + i`. The length hint counts the problems of every split.
+    Sample i has the seed `generate.seed + i`. The length hint counts the problems of all splits.
     """
 
     problems: SizedRows
@@ -120,8 +120,8 @@ class ThoughtRequests:
 def generate(requests: Iterable[Request], teacher: Teacher, name: str) -> Generator[tables.Row, None, None]:
     """Yield a row of `completions` for every request, in the order in which the teacher replies.
 
-    `name` is the teacher's. Close the generator when you stop early: a paid teacher then waits for answers in
-    flight and keeps them.
+    `name` is the teacher's. If you stop early, close the generator: a paid teacher then waits for the answers
+    in flight and keeps them.
     """
     for reply in teacher.complete(requests):
         request = reply.request
@@ -178,7 +178,7 @@ def main(thought: str) -> None:
 
 
 def _report_unanswered(path: Path, thought: str) -> None:
-    """Print how many requests have no answer: to DVC the stage is done, and it runs again only by force."""
+    """Print how many requests have no answer; DVC counts the stage as done, and repeats it only by force."""
     unanswered = sum(row["failure"] == "unanswered" for row in tables.TableReader(path, Completions))
     if unanswered:
         again = f"thoughtmill ledger retry && dvc repro -f -s generate@{thought}"

@@ -1,4 +1,4 @@
-"""Stage `release`: the folder that goes to the Hub: a config per thought and per table, card and manifest."""
+"""Stage `release`: write the folder for the Hub: a config per thought and table, a card, a manifest."""
 
 import shutil
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ class ReleaseSettings(Section):
 def released(con: duckdb.DuckDBPyConnection, thought: str, file: str) -> Iterator[tables.Row]:
     """Yield the rows of one Parquet file of a thought's config.
 
-    `train` holds the records that are kept; `validation` and `test` those that are good but held out.
+    `train` holds the kept records; `validation` and `test` hold good records of held-out problems.
     """
     rows = con.sql(RELEASED, params={"thought": thought, "file": file})
     for batch in rows.to_arrow_reader(tables.GROUP_ROWS):
@@ -45,7 +45,7 @@ def released(con: duckdb.DuckDBPyConnection, thought: str, file: str) -> Iterato
 
 
 def release(data: Path, thoughts: tuple[str, ...], settings: ReleaseSettings, target: Path) -> None:
-    """Write the release of the corpus under `data` as the folder `target`, aside and then moved."""
+    """Write the release of the corpus under `data` to the folder `target`, as a whole."""
     shown = corpus.read_manifest(data)
     con = connect(memory_limit="1GB", threads=2)
     corpus.fill(con, data, thoughts, "view")
@@ -58,7 +58,7 @@ def release(data: Path, thoughts: tuple[str, ...], settings: ReleaseSettings, ta
                 if len(tables.TableReader(path, Released)):
                     made.add(thought, file, path.relative_to(part))
                 else:
-                    path.unlink()  # the Hub shows a split for every file, also for one without rows
+                    path.unlink()  # the Hub shows a split for every file, even without rows
         for name, paths in corpus.files(data, thoughts).items():
             for path in paths:
                 copy = part / "tables" / path.relative_to(data)

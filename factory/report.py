@@ -1,4 +1,4 @@
-"""Stage `report`: one page to read the corpus by, and its numbers for `dvc metrics` and `dvc plots`."""
+"""Stage `report`: write a page about the corpus, and its numbers for `dvc metrics` and `dvc plots`."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -35,7 +35,7 @@ def page(
     manifest: dict[str, Any],
     more: Sequence[ReportSection] = (),
 ) -> str:
-    """Return the page of a corpus in DuckDB, which needs nothing but itself; more sections may follow."""
+    """Return the report of a corpus in DuckDB as a self-contained page; `more` adds sections."""
     sections = [
         yields(con),
         drops(con),

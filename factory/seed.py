@@ -21,7 +21,7 @@ SHOWN_FAULTS = 20
 
 
 class SeedSettings(Section, extra="allow"):
-    """The section `seed` of `params.yaml`: its sources, and options of problem sets under their names."""
+    """The section `seed` of `params.yaml`: sources, and options of problem sets under their names."""
 
     sources: tuple[SourceSettings, ...] = Field((SourceSettings(set="embedded"),), min_length=1)
 
@@ -35,7 +35,7 @@ class SeedSettings(Section, extra="allow"):
         return self
 
     def options(self, name: str) -> Any:
-        """Return the options of a problem set, as its own model; None for a set that has none."""
+        """Return the options of a problem set as its model; None for a set without options."""
         model = getattr(PROBLEM_SETS.named(name), "options", None)
         given = (self.model_extra or {}).get(name) or {}  # a section may be left empty
         if model is None and given:
@@ -46,8 +46,8 @@ class SeedSettings(Section, extra="allow"):
 def seed(settings: SeedSettings, folder: Path) -> Iterator[tables.Row]:
     """Yield the rows of `problems`, source by source.
 
-    Relative files begin at `folder`. The broken rows of a split (no problem, an answer that is not of the
-    set's kind, a missing column) are one `ThoughtmillError` that names them all.
+    Relative paths begin at `folder`. A `ThoughtmillError` names all broken rows of a split: no problem, an
+    answer that is not of the set's kind, a missing column.
     """
     for source in settings.sources:
         problem_set = chosen(source)
@@ -72,7 +72,7 @@ def _problems(
         if not problem:
             faults.append(f"{place}: the problem is empty")
         elif answer is None:
-            faults.append(f"{place}: the answer {found['answer']!r} is no {problem_set.answer_kind}")
+            faults.append(f"{place}: the answer {found['answer']!r} is not a {problem_set.answer_kind}")
         else:
             yield {
                 "problem_id": f"{name}-{split}-{found.get('id', index)}",

@@ -1,7 +1,7 @@
-"""Stage `tabulate`: all tables and views in one DuckDB file, and the manifest that names this data version.
+"""Stage `tabulate`: write all tables and views to a DuckDB file, and the data version to a manifest.
 
-`data/corpus.duckdb` differs at each build, even with equal content. So it is not an output of the stage, and
-no stage reads it; the output is `data/manifest.json`.
+`data/corpus.duckdb` differs at each build, even with equal content. So the output of the stage is
+`data/manifest.json`, and no stage reads the database.
 """
 
 from pathlib import Path
@@ -14,7 +14,7 @@ from thoughtmill.factory.core.files import aside, root, write_json
 
 
 def tabulate(data: Path, thoughts: tuple[str, ...], target: Path) -> None:
-    """Build the database of the Parquet files under `data`, aside, and move it to `target`."""
+    """Build the database of the Parquet files under `data` in a temporary file, and move it to `target`."""
     shown = corpus.manifest(data, thoughts)
     with aside(target) as part:
         try:

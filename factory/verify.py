@@ -20,9 +20,9 @@ Verdict = tuple[tables.Row, list[tables.Row]]
 def verify(
     completions: Iterable[tables.Row], problems: Iterable[tables.Row], solving: Solving
 ) -> Iterator[Verdict]:
-    """Yield a verdict for every completion, be it good, broken or missing.
+    """Yield a verdict for every completion: good, broken or missing.
 
-    Both tables are in primary-key order, so that they are joined in flat memory.
+    Both tables are in primary-key order, and are joined in flat memory.
     """
     rows, ahead = tee(tables.joined(completions, problems))
     jobs = (_job(completion, problem["problem"]) for completion, problem in ahead)
@@ -38,7 +38,7 @@ def _job(completion: tables.Row, problem: str) -> Job:
 def verdict(completion: tables.Row, problem: tables.Row, solved: Solved) -> Verdict:
     """Compare the answer of a rationale with the gold answer; unknown is None, never False.
 
-    Until `curate` has seen the records of all thoughts, nothing is kept.
+    `kept` is false until `curate` has seen the records of all thoughts.
     """
     outcome = solved.outcome
     record_id = f"{completion['problem_id']}/{completion['thought']}/{completion['sample']}"

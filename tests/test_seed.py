@@ -98,7 +98,7 @@ def test_broken_rows_are_named_together(tmp_path: Path) -> None:
     said = str(error.value)
     assert "3 broken rows" in said
     assert "line 1: the problem is empty" in said
-    assert "line 3: the answer 'ten' is no number" in said
+    assert "line 3: the answer 'ten' is not a number" in said
     assert "line 4: no column 'problem'" in said
 
 

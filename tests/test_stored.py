@@ -85,7 +85,7 @@ def test_samples_without_rounds_are_rounds_from_one_on(tmp_path: Path) -> None:
         ([ROW | {"predicted_answer": "1", "round": -1}], "line 1: `round`"),
         ([ROW | {"predicted_answer": "1", "new_tokens": 2.5}], "line 1: `new_tokens`"),
         ([ROW | {"predicted_answer": "1", "role": None}], "line 1: `role`"),
-        ([ROW | {"predicted_answer": "1", "answer": "many"}], "'many' is no number"),
+        ([ROW | {"predicted_answer": "1", "answer": "many"}], "'many' is not a number"),
         ([ROW | {"predicted_answer": "1", "new_tokens": None}], "line 1: `new_tokens`"),
         ([ROW | {"predicted_answer": "1"}] * 2, "line 2: p/ir/1/0 occurs twice"),
         (

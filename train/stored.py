@@ -91,7 +91,7 @@ def _read(row: StoredSample, solvers: Solvers, where: str) -> tuple[SampleKey, S
     turn = (row.sample + 1, 0) if row.round is None else (row.round, row.sample)
     gold = canonical(row.answer)
     if gold is None:
-        raise ThoughtmillError(f"{where}: answer: {row.answer!r} is no number")
+        raise ThoughtmillError(f"{where}: answer: {row.answer!r} is not a number")
     if "predicted_answer" in row.model_fields_set:
         predicted, failure = row.predicted_answer and canonical(row.predicted_answer), row.failure
     elif row.text is not None:
