@@ -157,7 +157,7 @@ def test_sql_cannot_write(project: Path) -> None:
     for query in ("drop table records", "copy (select 1) to 'out.csv'", "", "-- c", "select 1; select 2"):
         done = run(project, "sql", query)
         assert done.returncode == 2
-        assert "error: `sql` answers one query" in done.stderr
+        assert "error: `sql` answers a single query" in done.stderr
     assert not list(project.rglob("out.csv"))
 
 
