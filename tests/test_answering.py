@@ -231,7 +231,7 @@ def test_what_was_written_ahead_in_vain_is_no_sample_of_the_run_but_said(
     live = answer({"": policy("lorid", HOW)}, ["p"], journal, writer, asking, solving, rows=60)
     assert live[""].new_tokens == {"p": 9}
     assert sorted(journal.unused) == [("p", role, 4, 0) for role in ("dr", "ir", "kg")]
-    assert "infer: 3 samples of 3 tokens were written ahead in vain" in capsys.readouterr().err
+    assert "infer: 3 samples of 3 tokens were written ahead and not used" in capsys.readouterr().err
 
 
 def test_samples_of_a_killed_run_that_other_policies_asked_for_are_not_those_of_this_run(

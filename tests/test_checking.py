@@ -68,7 +68,7 @@ def test_models_behind_an_endpoint_answer_for_any_role() -> None:
 
 def test_an_order_of_roles_that_are_none_is_a_fault() -> None:
     infer = {"policies": ["etd"], "policy": {"order": ["cot", "chain"]}}
-    assert of(["cot"], infer=infer) == ["params.yaml: infer.policy: `etd` asks `chain`, which is no role"]
+    assert of(["cot"], infer=infer) == ["params.yaml: infer.policy: `etd` asks `chain`, which is not a role"]
 
 
 def test_an_unknown_role_and_a_variant_are_faults() -> None:

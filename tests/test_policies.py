@@ -207,7 +207,7 @@ def test_in_a_project_policies_are_as_its_settings_have_them(tmp_path: Path) -> 
     assert json.loads(inside.stdout)["lorid"]["resolved"] == 0.0
     assert "lorid" not in json.loads(outside.stdout)
     told = [
-        each.stderr.removeprefix("left out, for want of samples: ").split(", ") for each in (inside, outside)
+        each.stderr.removeprefix("left out for lack of samples: ").split(", ") for each in (inside, outside)
     ]
     assert ["lorid" in names for names in told] == [False, True]
 

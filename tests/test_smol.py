@@ -123,5 +123,5 @@ def test_any_other_file_is_refused_and_nothing_is_left(file: Path, tmp_path: Pat
 
 def test_a_file_that_is_no_gguf_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "bad.gguf").write_bytes(b"no such thing" * 10)
-    with pytest.raises(ThoughtmillError, match="is no GGUF file"):
+    with pytest.raises(ThoughtmillError, match="is not a GGUF file"):
         Gguf(tmp_path / "bad.gguf")

@@ -1,4 +1,4 @@
-"""Students: LoRA roles trained on a pinned corpus, and policies that make one answer of their samples."""
+"""Students: LoRA roles trained on a pinned corpus, and policies that decide between their samples."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Run policies live: every sample is written and solved once, when a policy first asks for it."""
+"""Run policies live: write and solve each sample once, when a policy first asks for it."""
 
 import hashlib
 import sys
@@ -24,7 +24,7 @@ from thoughtmill.train.solver_thread import SolverThread
 
 
 class GenerationRequest(NamedTuple):
-    """A sample to be written: what `role` is asked, at which temperature, with which random numbers."""
+    """A sample to write: the role, its problem and given text, the temperature and the random numbers."""
 
     wanted: SampleRequest
     role: str
@@ -35,7 +35,7 @@ class GenerationRequest(NamedTuple):
 
     @property
     def seed_number(self) -> int:
-        """The seed as a number of 31 bits, for engines that take no text."""
+        """The seed as a number of 31 bits, for engines that accept no text."""
         return int(hashlib.sha256(self.seed.encode()).hexdigest()[:8], 16) // 2
 
 
@@ -49,27 +49,27 @@ class GeneratedText(NamedTuple):
 
 
 class Writer(Protocol):
-    """A way to have samples written: students in memory, vLLM, an endpoint."""
+    """Writes samples: students in memory, vLLM, or an endpoint."""
 
     def ask(self, requests: Sequence[GenerationRequest]) -> None:
         """Queue requests; they may be written in any order."""
         ...
 
     def write(self) -> list[GeneratedText]:
-        """Go on writing and return the texts that were finished meanwhile, possibly none yet."""
+        """Write on, and return the texts that are finished now; there may be none yet."""
         ...
 
 
 Asking = Callable[[SampleRequest, Sample | None], GenerationRequest]
-"""Makes the prompt of a sample that a policy wants, from the sample that it is given."""
+"""Makes the generation request for a sample that a policy wants, with the sample given to it."""
 
 Solving = Callable[[GeneratedText], Sample]
 
 
 class SampleJournal:
-    """The samples of a run by key; after `kill -9` the next run asks only for what was not answered.
+    """The samples of a run by key; after `kill -9`, the next run writes only the missing samples.
 
-    Once the run is done, `unused` holds the samples that were written ahead and that no policy asked for.
+    At the end, `unused` holds the samples that were written ahead but that no policy asked for.
     """
 
     def __init__(self, path: Path) -> None:
@@ -88,7 +88,7 @@ class SampleJournal:
         self.journal.note({"key": request.key, "sample": asdict(sample)})
 
     def keep(self, asked: Collection[SampleKey]) -> None:
-        """Part the samples that were asked for from those that are unused."""
+        """Keep the samples that were asked for, and move the others to `unused`."""
         self.unused = {key: self.stored.pop(key) for key in sorted(self.stored.keys() - asked)}
 
     def close(self) -> None:
@@ -111,13 +111,12 @@ def answer(
     rows: int = 0,
     solver_thread: bool = False,
 ) -> dict[str, PolicyOutcome]:
-    """Run policies side by side until each has decided every problem; samples they share are drawn once.
+    """Run policies side by side until each has decided every problem; draw shared samples once.
 
-    A policy goes on as soon as the samples it waits for are solved. Policies that have decided ask no more,
-    and others take their room in the batch. While fewer than `rows` samples are being written, the next
-    rounds of waiting policies are written ahead. That saves time and changes no result: a sample that no
-    policy asks for in the end is not among the samples of the run. With `solver_thread`, the writer goes on
-    while texts are solved.
+    A policy goes on as soon as the samples it waits for are solved. While fewer than `rows` samples are being
+    written, the next rounds of waiting policies are written ahead. That saves time and changes no result: the
+    run leaves out samples that no policy asks for in the end. With `solver_thread`, the writer goes on while
+    texts are solved.
     """
     run = _LiveRun(journal, writer, asking, rows)
     groups = {name: runners(policy, problem_ids) for name, policy in policies.items()}
@@ -143,13 +142,13 @@ def answer(
     journal.keep({key for runner in everyone for key in runner.seen})
     if journal.unused:
         spent = sum(sample.new_tokens for sample in journal.unused.values())
-        words = f"{what}: {len(journal.unused):,} samples of {spent:,} tokens were written ahead in vain"
+        words = f"{what}: {len(journal.unused):,} samples of {spent:,} tokens were written ahead and not used"
         print(words, file=sys.stderr, flush=True)
     return {name: outcome_of(group) for name, group in groups.items()}
 
 
 class _LiveRun:
-    """The runners that wait for each sample, and the samples that are asked for."""
+    """Tracks which runners wait for which samples."""
 
     def __init__(self, journal: SampleJournal, writer: Writer, asking: Asking, rows: int) -> None:
         self.journal, self.writer, self.asking, self.rows = journal, writer, asking, rows
@@ -157,7 +156,7 @@ class _LiveRun:
         self.missing: dict[PlanRunner, int] = {}
 
     def advance(self, runner: PlanRunner) -> None:
-        """Let a runner go on, and ask for the samples it lacks unless they are asked for already."""
+        """Advance a runner, and ask for its missing samples unless they are already under way."""
         lacks = {request.key: request for request in runner.advance(self.journal.stored)}
         self.missing[runner] = len(lacks)
         self._ask([request for key, request in lacks.items() if key not in self.waiting])
@@ -165,7 +164,7 @@ class _LiveRun:
             self.waiting[key].append(runner)
 
     def take(self, request: SampleRequest, sample: Sample) -> None:
-        """Keep a sample, and let the runners go on that waited for it alone."""
+        """Keep a sample, and advance the runners that waited only for it."""
         self.journal.note(request, sample)
         for runner in self.waiting.pop(request.key):
             self.missing[runner] -= 1
@@ -173,14 +172,14 @@ class _LiveRun:
                 self.advance(runner)
 
     def write_ahead(self) -> None:
-        """Fill free rows with what waiting runners will probably ask for, the nearest rounds first."""
+        """Fill free rows with samples that waiting runners will probably ask for, nearest rounds first."""
         if (room := self.rows - len(self.waiting)) <= 0:
             return
         stored = self.journal.stored
         waiting = dict.fromkeys(runner for group in self.waiting.values() for runner in group)
         requests = dict.fromkeys(request for runner in waiting for request in runner.lookahead())
-        fresh = [one for one in requests if one.key not in stored and one.key not in self.waiting]
-        ready = [one for one in fresh if one.given is None or one.given.key in stored]
+        fresh = [each for each in requests if each.key not in stored and each.key not in self.waiting]
+        ready = [each for each in fresh if each.given is None or each.given.key in stored]
         self._ask(sorted(ready, key=lambda request: request.round)[:room])
 
     def _ask(self, requests: Sequence[SampleRequest]) -> None:

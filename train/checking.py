@@ -1,4 +1,4 @@
-"""Faults of `params.yaml` that no section shows by itself, such as a role that is asked and not trained.
+"""Find faults between sections of `params.yaml`, such as a policy that asks a role nobody trains.
 
 `factory/check.py` calls `faults` before the first stage runs. Nothing here imports torch or transformers.
 """
@@ -17,7 +17,7 @@ from thoughtmill.train.writers.settings import InferSettings
 def faults(given: Mapping[str, Any]) -> Iterator[str]:
     """Yield a line for every fault between the sections `thoughts`, `roles`, `finetune` and `infer`.
 
-    A section that is faulty by itself is passed over: its own check says so.
+    A section that is itself faulty is skipped, because its own check reports it.
     """
     listed = given.get("roles")
     roles = [role for role in listed if isinstance(role, str)] if isinstance(listed, list) else []
@@ -65,6 +65,6 @@ def _asking_faults(given: Mapping[str, Any], roles: list[str]) -> Iterator[str]:
     for name in settings.policies:
         for role in roles_of(name, settings.policy):
             if role not in ROLES:
-                yield f"params.yaml: infer.policy: `{name}` asks `{role}`, which is no role"
+                yield f"params.yaml: infer.policy: `{name}` asks `{role}`, which is not a role"
             elif (ROLES.named(role).variant_of or role) not in trained:
                 yield f"params.yaml: infer.policies: `{name}` asks `{role}`, which `roles` does not list"

@@ -26,16 +26,16 @@ CLAIMS: dict[str, tuple[str, tuple[str, ...]]] = {
     "a pair with hints beats one without": ("pair", ("pair_unhinted",)),
     "a network beats a pair": ("network", ("pair",)),
 }
-"""The policy of each claim, and the policies of which it has to beat the best."""
+"""For each claim: its policy, and the policies whose best it must beat."""
 
 AGAINST_VOTES = "Points gained over as many votes of IR as the policy's own tokens buy:"
 
 
 def judged(results: Mapping[str, PolicyScore], seed: int = 0) -> list[dict[str, Any]]:
-    """Return every claim whose policies were run: the gain with its interval, and the gain over mere votes.
+    """Return every claim whose policies were run: its gain with an interval, and its gain over plain votes.
 
-    `shows` is `yes` where the whole interval is above 0, `no` where it is below, else `unclear`. `votes` are
-    IR's at the cost of the policy, as `votes_for` finds them, or None where a single vote costs more.
+    `shows` is `yes` where the whole interval is above 0, `no` where it is below, else `unclear`. `votes` is
+    the number of IR's votes at the policy's cost, from `votes_for`; None if a single vote costs more.
     """
     rows = []
     for claim, (name, others) in CLAIMS.items():
@@ -62,9 +62,9 @@ def judged(results: Mapping[str, PolicyScore], seed: int = 0) -> list[dict[str, 
 def votes_for(results: Mapping[str, PolicyScore], new_tokens: float) -> tuple[float, PolicyScore] | None:
     """Return how many votes of IR a number of new tokens buys per problem, and the score of these votes.
 
-    A number between the costs of k and k + 1 votes buys k + 1 votes for a share of the problems and k for the
-    others; cost and accuracy are interpolated by that share. A number above the cost of all votes buys all of
-    them. Where it does not buy one vote, the result is None.
+    Between the costs of k and k + 1 votes, a share of the problems gets k + 1 votes and the others k; cost
+    and accuracy are interpolated by that share. The result is None if the tokens do not buy a vote, and all
+    votes if they buy more than there are.
     """
     ladder = sorted(
         (result.mean_new_tokens, int(found[1]), result.right)
@@ -81,7 +81,7 @@ def votes_for(results: Mapping[str, PolicyScore], new_tokens: float) -> tuple[fl
 
 
 def table(claims: Sequence[Claim]) -> str:
-    """Return claims in Markdown, a row each and a column per test set: their gains, then those over votes."""
+    """Return the claims in Markdown, a row each and a column per test set: gains, then gains over votes."""
     sets = list(dict.fromkeys(row["test_set"] for row in claims))
     by_claim: dict[tuple[str, str], dict[str, Claim]] = {}
     for row in claims:
@@ -112,7 +112,7 @@ def _points(row: Claim) -> str:
 
 
 def main() -> None:
-    """Print the tables of `data/students.json`."""
+    """Print the tables of `docs/claims.md`."""
     file = existing(root() / "data" / "students.json", "make it with `make students`")
     try:
         print(table(json.loads(file.read_text("utf-8"))["claims"]))

@@ -1,4 +1,4 @@
-"""A dry run: what training a role would learn from and how long it would take.
+"""A dry run: show what a role would learn from, and how long training would take.
 
 Run it as `python -m thoughtmill.train.dry ROLE`.
 """
@@ -24,9 +24,9 @@ def main(role: str) -> None:
 
 
 def dry(role: str, corpus: Corpus, settings: FinetuneSettings) -> str:
-    """Describe a run and estimate its time from its largest step, which is done twice here.
+    """Describe a run, and estimate its time by doing its largest step twice.
 
-    A role without records, or without a record that fits the context, is a `ThoughtmillError`.
+    A role without records that fit the context raises a `ThoughtmillError`.
     """
     base, model, plan = prepare(role, corpus, settings)
     accelerator = accelerated(base)
@@ -43,7 +43,7 @@ def dry(role: str, corpus: Corpus, settings: FinetuneSettings) -> str:
             )
         else:
             loss, _ = fast.backward(largest)
-        float(loss)  # what a GPU was told to do is done only then
+        float(loss)  # a GPU works asynchronously: wait for it
     run_s = (time.monotonic() - begun) * sum(tokens) / max(tokens)
     weights = sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
     about = f"about {run_s / 60:,.1f} minutes for {weights:,} weights"

@@ -1,4 +1,4 @@
-"""Stage `evaluate`: every policy is replayed over the samples of the students, and scored."""
+"""Stage `evaluate`: replay every policy over the students' samples, and score it."""
 
 import os
 from collections import Counter
@@ -31,7 +31,7 @@ class EvaluateSettings(Section):
 
 
 def main() -> None:
-    """Read predictions and problems, write `policy_results`, metrics, a plot and the data of the report."""
+    """Read predictions and problems; write `policy_results`, metrics, a plot and the report's data."""
     settings, how = params.section("evaluate", EvaluateSettings), decision_settings()
     os.chdir(root())
     data = Path("data")
@@ -48,11 +48,11 @@ def main() -> None:
 def evaluate(
     predictions: Sequence[tables.Row], problems: Sequence[tables.Row], how: DecisionSettings, seed: int
 ) -> tuple[list[tables.Row], dict[str, Any]]:
-    """Return the rows of `policy_results`, and for the report the policies and claims over all runs."""
+    """Return the rows of `policy_results`, and the report's policies and claims over all runs."""
     gold = {row["problem_id"]: row["answer"] for row in problems}
     if {row["problem_id"] for row in predictions} != gold.keys():
         raise ThoughtmillError(
-            "predictions are not of the problems that `infer` names: run `python -m thoughtmill.train.infer`"
+            "predictions are of other problems than `infer` names: run `python -m thoughtmill.train.infer`"
         )
     by_set: dict[str, list[str]] = {}
     for row in problems:
@@ -98,14 +98,14 @@ def evaluate(
 
 
 def only(decided: PolicyOutcome, problem_ids: Iterable[str]) -> PolicyOutcome:
-    """Return the part of an outcome that is about some of the problems."""
+    """Return the outcome for a subset of its problems."""
     ids = list(problem_ids)
     spent = {name: decided.new_tokens[name] for name in ids if name in decided.new_tokens}
     return PolicyOutcome({name: decided.decisions[name] for name in ids}, spent)
 
 
 def by_round(runs: Sequence[ScoredRun], max_rounds: int) -> list[dict[str, Any]]:
-    """Return for each round the share of problems that agreed by then, and how many of these are right."""
+    """Return per round the share of problems that agreed by then, and how many of these are right."""
     decisions = [(made, run.right[name]) for run in runs for name, made in run.decided.decisions.items()]
     rows = []
     for round_ in range(1, max_rounds + 1) if decisions else ():
@@ -130,7 +130,7 @@ def mistakes(predictions: Iterable[tables.Row], problems: Mapping[str, tables.Ro
 
 
 def metrics(shown: Mapping[str, Any]) -> dict[str, dict[str, dict[str, float]]]:
-    """Return the numbers by which `dvc metrics` compares two runs, by test set and policy."""
+    """Return the metrics for `dvc metrics`, by test set and policy."""
     numbers: dict[str, dict[str, dict[str, float]]] = {}
     for row in shown["policies"]:
         kept = {name: row[name] for name in ("accuracy", "resolved", "mean_new_tokens")}

@@ -50,7 +50,7 @@ def finetune(
 
 
 def prepare(role: str, corpus: Corpus, settings: FinetuneSettings) -> tuple[Base, PeftModel, TrainingPlan]:
-    """Return what a run starts from: the base, the untrained student, and the training plan."""
+    """Return the base, the untrained student, and the training plan."""
     examples = roles.examples(corpus, role, settings.where)
     base = load_base(settings.base, settings.revision, _precision(settings))
     plan = training_plan(base, examples, settings)
@@ -58,7 +58,7 @@ def prepare(role: str, corpus: Corpus, settings: FinetuneSettings) -> tuple[Base
 
 
 def student(base: Base, settings: FinetuneSettings) -> PeftModel:
-    """Put an untrained adapter on a base; at first the student writes what the base writes."""
+    """Put an untrained adapter on a base; it does not change the output yet."""
     torch.manual_seed(settings.seed)
     if settings.precision == "4bit":
         prepare_model_for_kbit_training(base.model, use_gradient_checkpointing=False)

@@ -1,7 +1,7 @@
 """Write a base as a Hugging Face folder from one GGUF file of a Llama whose tokenizer is byte-level BPE.
 
 Weights are dequantised in float32 and rounded to bfloat16. Every file is written from the GGUF alone, so its
-bytes do not depend on the version of transformers, and neither does what a base is known by.
+bytes, and the base's digest, do not depend on the version of transformers.
 """
 
 import json
@@ -44,11 +44,11 @@ class Gguf:
         except ImportError as error:
             raise ThoughtmillError("pip install gguf: it reads the file of the base") from error
         except (OSError, ValueError) as error:
-            raise ThoughtmillError(f"{path} is no GGUF file: {error}") from error
+            raise ThoughtmillError(f"{path} is not a GGUF file: {error}") from error
         self.path = path
 
     def told(self, name: str) -> Any:
-        """Return a value of the metadata; one that is missing is an error that names it."""
+        """Return a value of the metadata; the error for a missing value names it."""
         if (field := self.reader.get_field(name)) is None:
             raise ThoughtmillError(f"{self.path} names no {name}")
         return field.contents()
@@ -79,14 +79,14 @@ def named(tensor: str) -> str:
         return WHOLE[whole]
     found = re.fullmatch(r"blk\.(\d+)\.(\w+)\.weight", tensor)
     if found is None or found[2] not in TENSORS:
-        raise ThoughtmillError(f"{tensor} is no tensor of a plain Llama")
+        raise ThoughtmillError(f"{tensor} is not a tensor of a plain Llama")
     return f"model.layers.{found[1]}.{TENSORS[found[2]]}.weight"
 
 
 def halves_apart(rows_OD: Tensor, heads: int) -> Tensor:
-    """Return the rows of q or k as Hugging Face turns them: the two halves of each head apart.
+    """Return the rows of q or k in Hugging Face's order, which keeps the two halves of each head apart.
 
-    llama.cpp turns neighbouring rows together and so writes the halves of a head in alternation.
+    llama.cpp rotates neighbouring rows together, and so alternates the halves.
     """
     size = len(rows_OD) // heads
     return rows_OD.view(heads, size // 2, 2, -1).transpose(1, 2).reshape(rows_OD.shape)
@@ -111,7 +111,7 @@ def config_of(gguf: Gguf) -> dict[str, Any]:
         "head_dim": width // heads,
         "hidden_act": "silu",
         "max_position_embeddings": gguf.told("llama.context_length"),
-        "rms_norm_eps": float(f"{epsilon:.6g}"),  # stored in single precision
+        "rms_norm_eps": float(f"{epsilon:.6g}"),  # the file stores it in single precision
         "rope_parameters": {"rope_type": "default", "rope_theta": float(f"{theta:.6g}")},
         "tie_word_embeddings": all(one.name != "output.weight" for one in gguf.reader.tensors),
         "attention_bias": False,
@@ -122,7 +122,7 @@ def config_of(gguf: Gguf) -> dict[str, Any]:
 
 
 def ends_of(gguf: Gguf) -> dict[str, int]:
-    """Return the tokens that open a text, end it, and fill rows up."""
+    """Return the special tokens that open a text, end it, and pad rows."""
     return {
         "bos_token_id": gguf.told("tokenizer.ggml.bos_token_id"),
         "eos_token_id": gguf.told("tokenizer.ggml.eos_token_id"),
@@ -131,9 +131,9 @@ def ends_of(gguf: Gguf) -> dict[str, int]:
 
 
 def tokenizer_of(gguf: Gguf) -> Tokenizer:
-    """Return the tokenizer: byte-level BPE in which every digit stands alone."""
+    """Return the tokenizer: byte-level BPE in which every digit is a token."""
     if (kind := gguf.told("tokenizer.ggml.pre")) != "smollm":
-        raise ThoughtmillError(f"{gguf.path} cuts words as {kind}, which is not known here")
+        raise ThoughtmillError(f"{gguf.path} has the pre-tokenizer {kind}, which is not supported")
     tokens, kinds = gguf.told("tokenizer.ggml.tokens"), gguf.told("tokenizer.ggml.token_type")
     merges = [cast(tuple[str, str], tuple(one.split(" "))) for one in gguf.told("tokenizer.ggml.merges")]
     vocabulary = {token: place for place, token in enumerate(tokens)}
@@ -148,7 +148,7 @@ def tokenizer_of(gguf: Gguf) -> Tokenizer:
 
 
 def write_base(gguf: Gguf, folder: Path) -> int:
-    """Write all files of a base into a folder that is there; return the number of its weights."""
+    """Write all files of a base into an existing folder; return its number of weights."""
     tokens = gguf.told("tokenizer.ggml.tokens")
     config, ends = config_of(gguf), ends_of(gguf)
     _json(folder / "config.json", config)

@@ -47,9 +47,9 @@ def main() -> None:
 def open_writer(
     settings: InferSettings, folder: Path, trained: Sequence[str], corpus: Corpus
 ) -> tuple[Writer, str, str]:
-    """Return a writer, the data version its students learnt from, and what identifies their weights.
+    """Return a writer, the data version of its students' corpus, and a digest of their weights.
 
-    Nobody knows what the models of an endpoint learnt from: theirs is the version of the corpus they answer.
+    For an endpoint, whose training data are unknown, it is the version of the corpus being answered.
     """
     if settings.backend == "openai":
         writer = EndpointWriter(settings.openai, max_new_tokens=settings.max_new_tokens, top_p=settings.top_p)
@@ -88,8 +88,8 @@ def infer(
 ) -> Iterator[tables.Row]:
     """Yield a row of `predictions` for every sample that any policy asked for, seed after seed.
 
-    A killed run goes on from its journal. The names of journal and run are digests of everything that the
-    samples depend on. Samples at temperature 0 are the same for every seed, and written once.
+    A killed run goes on from its journal. Journal and run are named by a digest of everything that the
+    samples depend on. Samples at temperature 0 are the same for every seed, and are written once.
     """
     policies = {name: policy(name, settings.policy) for name in settings.policies}
     texts = {row["problem_id"]: row["problem"] for row in problems}
@@ -108,8 +108,8 @@ def infer(
             partial(asked, problems=texts, settings=settings, seed=seed),
             partial(solved, problems=texts, solvers=solvers),
             f"infer, seed {seed}",
-            rows=0 if settings.backend == "openai" else settings.rows,  # who pays writes nothing ahead
-            solver_thread=isinstance(writer, SlotWriter),  # on a processor, both would want the same cores
+            rows=0 if settings.backend == "openai" else settings.rows,  # paid samples are not written ahead
+            solver_thread=isinstance(writer, SlotWriter),  # on a CPU both compete for the same cores
         )
         for key, sample in sorted(journal.stored.items()):
             yield _row(f"{name}-{seed}", version, key, sample, gold[key[0]])
@@ -126,7 +126,7 @@ def asked(
     settings: InferSettings,
     seed: int,
 ) -> GenerationRequest:
-    """Return the request that has a sample written, with a temperature and random numbers for it alone."""
+    """Return the generation request for a sample, with its own temperature and random numbers."""
     role = ROLES.named(wanted.role).variant_of or wanted.role
     entry = ROLES.named(role)
     temperature = settings.temperature
@@ -144,12 +144,12 @@ def asked(
 
 
 def hint(given: Sample) -> str:
-    """Return a peer's work in the form of the hints in training: its answer, then its steps."""
+    """Return a peer's work as a hint, in the form used in training: its answer, then its steps."""
     return f"Answer: {given.predicted_answer}\n{given.text}"
 
 
 def solved(written: GeneratedText, problems: Mapping[str, str], solvers: Solvers) -> Sample:
-    """Return a text with its answer; a text that was cut off or never came has none."""
+    """Solve a text; a truncated or missing text has no answer."""
     wanted, text, new_tokens, failure = written
     if failure is not None:
         return Sample(text, None, failure, new_tokens)

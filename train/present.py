@@ -1,4 +1,4 @@
-"""Stage `present`: the report of the corpus, and on the same page what students answered."""
+"""Stage `present`: write the report of the corpus with a section about the students."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from thoughtmill.factory.pages.students import answered
 
 
 def present(data: Path, thoughts: tuple[str, ...], settings: report.ReportSettings) -> None:
-    """Read the tables under `data` and what students answered, write `students/index.html` beside them."""
+    """Read the tables and the students' results under `data`, write `students/index.html` there."""
     with report.opened(data, thoughts) as (con, manifest):
         section = answered(data / "students.json", manifest["data_version"])
         html = report.page(con, settings, manifest, [section])
@@ -17,7 +17,7 @@ def present(data: Path, thoughts: tuple[str, ...], settings: report.ReportSettin
 
 
 def main() -> None:
-    """Read all tables and what students answered, write `data/students/index.html`."""
+    """Read all tables and the students' results, write `data/students/index.html`."""
     present(root() / "data", params.thoughts(), params.section("report", report.ReportSettings))
 
 

@@ -9,12 +9,12 @@ from thoughtmill.factory.core import params
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.train.policies import PolicySettings, policy
 
-if TYPE_CHECKING:  # checking settings needs no tables
+if TYPE_CHECKING:  # checking settings must not import tables
     from thoughtmill.factory.core.corpus import Corpus
 
 
 class DecisionSettings(params.Section):
-    """The keys of the section `infer` that say which problems are asked and which policies decide."""
+    """The keys of the section `infer` that choose problems and policies."""
 
     corpus: str = "data"
     corpus_revision: str | None = None
@@ -43,7 +43,7 @@ def decision_settings() -> DecisionSettings:
 
 
 def problems_of(corpus: "Corpus", splits: Sequence[str], limit: int | None) -> list[dict[str, Any]]:
-    """Return the problems of some splits by their ids; `limit` draws as many of each set and split."""
+    """Return the problems of some splits; `limit` draws this many of each set and split."""
     found = corpus.con.execute(
         """
         select problem_id, problem, answer, source || ', ' || split as test_set from problems

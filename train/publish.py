@@ -24,7 +24,7 @@ def call(words: argparse.Namespace) -> str:
 
 
 def push_adapter(folder: Path, role: str, repository: str, private: bool) -> str:
-    """Upload the adapter in `folder` as the model `repository` (`owner/name`); return where it is.
+    """Upload the adapter in `folder` as the model `repository` (`owner/name`); return its address.
 
     The commit message names role and data version. A truncated adapter, or one of another role, is refused.
     """

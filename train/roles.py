@@ -1,8 +1,8 @@
-"""The registry of roles: which records an adapter learns from, under which instruction, and how it is asked.
+"""The registry of roles: the records that an adapter learns from, its instruction and its prompt.
 
-`render` serves training and inference alike, so that a student is asked in the very bytes it was taught with.
-To add a role, write its `Role`, a line in `ROLES`, and list it in `params.yaml`; another package names its
-own in an entry point of the group `thoughtmill.roles`.
+Training and inference share `render`, so a student gets the same bytes in both. To add a role, write a `Role`
+and a line in `ROLES`, or an entry point of the group `thoughtmill.roles` in your package; then list it in
+`params.yaml`.
 """
 
 from collections.abc import Sequence
@@ -19,8 +19,8 @@ if TYPE_CHECKING:  # checking settings and replaying policies need neither table
 
     from thoughtmill.factory.core.corpus import Corpus
 
-# A student writes its equations without the line that declares their unknowns, as EoTD's systems are (section
-# 3.1): it would have to name them all before it has thought of the first.
+# Students write equations without declaring unknowns first, as in EoTD (section 3.1): they would have to name
+# all of them before they write the first equation.
 EVERYTHING = """
     select * replace (case thought when 'eot' then regexp_replace(rationale, '^unknowns:.*\n', '')
                       else rationale end as rationale)
@@ -32,7 +32,7 @@ ALONE = """
     from chosen where thought = $thought order by problem_id, sample
 """
 
-# LoRID asks for knowledge once per problem: every chain of a problem is given the first there is.
+# LoRID asks for knowledge once per problem: all chains of a problem get the first.
 WITH_KNOWLEDGE = """
     select chain.problem_id, chain.problem, rules.rationale as given, chain.rationale as target
     from chosen chain join (
@@ -60,15 +60,15 @@ WITH_HINT = """
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """An entry: what a student of this role is asked, the SQL for its records, its place in policies.
+    """An entry: the instruction of a role, the SQL for its records, and its place in policies.
 
     `sql` reads `everything` (all records) and `chosen` (those a run learns from, each with its problem); it
     yields `problem_id`, `problem`, `given` and `target`. `given` is printed under `heading`. `parts` are the
     roles that one adapter learns together, each under its own instruction.
 
-    `peer` is the thought that hints are in; a role with a peer is asked only with a hint. `hinted` is the
-    role that takes over when there is a hint. `given_by` is the role that writes what this role is given.
-    `variant_of` is the role whose adapter answers: a variant is given something else than it learnt with.
+    `peer` is the thought of its hints; a role with a peer is asked only with a hint. `hinted` is the role
+    that takes over when there is a hint. `given_by` is the role that writes the text given to this role.
+    `variant_of` is the role whose adapter answers for a variant, which gets another text than in training.
     """
 
     instruction: str = ""
@@ -93,7 +93,7 @@ KG = Role("Write the general rules that the problem needs.", "knowledge", answer
 DR = Role(
     "Solve the problem step by step with this knowledge.", "cot", WITH_KNOWLEDGE, "Knowledge:", given_by="kg"
 )
-# What DR gains over these two is what knowledge is worth: another problem's knowledge, and none.
+# The value of knowledge is DR's gain over these two: with another problem's knowledge, and with none.
 DR_OTHER = replace(DR, variant_of="dr", given_of_another=True)
 DR_BARE = replace(DR, variant_of="dr", given_by=None)
 
@@ -124,7 +124,7 @@ ROLES: Registry[Role] = Registry(
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """An example: asked `role` about `problem`, given `given` or nothing, a student writes `target`."""
+    """An example: asked as `role` about `problem`, with `given` if any, a student writes `target`."""
 
     problem_id: str
     role: str
@@ -143,10 +143,10 @@ def parts_of(role: str) -> tuple[str, ...]:
 
 
 def examples(corpus: "Corpus", role: str, where: str = "kept", split: str = "train") -> list[Example]:
-    """Return what `role` learns from a corpus: the records for which the SQL condition `where` holds.
+    """Return the examples of a role: records of a corpus for which the SQL condition `where` holds.
 
-    `where` may name the columns of `records` and all tables of the corpus. The order is that of problems and
-    samples, wherever the corpus lies. A role without records is a `ThoughtmillError`.
+    `where` may name the columns of `records` and all tables of the corpus. Examples are in the order of
+    problems and samples. A role without records raises a `ThoughtmillError`.
     """
     found = []
     for part in parts_of(role):
@@ -176,7 +176,7 @@ def _rows(con: duckdb.DuckDBPyConnection, role: Role, where: str, split: str) ->
 
 
 def prompt(role: str, problem: str, given: str | None = None) -> str:
-    """Return what a student of `role` is asked, as plain text: the problem, what is given, the instruction.
+    """Return the prompt of `role` as plain text: the problem, the given text, the instruction.
 
     >>> print(prompt("dr", "How many are 2 and 3?", "A sum is what its parts make together."))
     How many are 2 and 3?
@@ -194,8 +194,8 @@ def render(
 ) -> list[int]:
     """Return the tokens of a prompt, for training and inference alike.
 
-    With a chat template the prompt is a user's turn, and the assistant's turn is opened; without one it is
-    plain text that ends with an empty line.
+    With a chat template the prompt is a user's turn, and opens the assistant's turn. Otherwise it is plain
+    text that ends with an empty line.
     """
     text = prompt(role, problem, given)
     if tokenizer.chat_template is None:

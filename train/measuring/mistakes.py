@@ -21,9 +21,9 @@ MISTAKES = {
 
 
 def mistake(text: str, predicted_answer: str | None, failure: str | None, gold: str) -> str | None:
-    """Return the kind of mistake in a student's text, a key of `MISTAKES`, or None when its answer is right.
+    """Return the kind of mistake in a student's text, a key of `MISTAKES`, or None if its answer is right.
 
-    The sums of programs and equations are computed for them, so their mistakes are never `arithmetic`.
+    Mistakes of programs and equations are never `arithmetic`, because solvers compute their sums.
     """
     if predicted_answer is not None and equal(predicted_answer, gold):
         return None
@@ -46,7 +46,7 @@ def corrected(chain: str) -> Fraction | None:
 
 
 def _mended(figure: str, right: dict[Fraction, Fraction]) -> str:
-    """Replace a figure that an earlier step computed wrongly; return any other unchanged."""
+    """Replace a figure that an earlier step got wrong; return other figures unchanged."""
     stated = value(figure)
     mended = right.get(stated, stated) if stated is not None else None
     return figure if mended is None or mended == stated else f"({exact_text(mended)})"

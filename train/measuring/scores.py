@@ -12,7 +12,7 @@ RESAMPLES = 2000
 
 
 class ScoredRun(NamedTuple):
-    """The decisions of a policy in one run, and whether each is right, by problem."""
+    """The decisions of a policy in a run, and whether each is right, by problem."""
 
     decided: PolicyOutcome
     right: dict[str, bool]
@@ -46,7 +46,7 @@ def result(runs: Sequence[ScoredRun]) -> PolicyScore:
 
 
 def figures(runs: Sequence[ScoredRun], seed: int = 0) -> dict[str, Any]:
-    """Return the figures of a policy under the names of the columns of `policy_results`.
+    """Return the figures of a policy by column of `policy_results`.
 
     Figures over several runs are means; the interval is over problems.
     """
@@ -67,7 +67,7 @@ def figures(runs: Sequence[ScoredRun], seed: int = 0) -> dict[str, Any]:
 
 
 def difference(one: Mapping[str, float], other: Mapping[str, float], seed: int = 0) -> dict[str, float]:
-    """Return how much more often `one` is right than `other` on the same problems, with the interval."""
+    """Return the gain in accuracy of `one` over `other` on the same problems, with its interval."""
     apart = [float(right) - float(other[name]) for name, right in one.items()]
     low, high = interval(apart, seed)
     return {"gain": round(sum(apart) / len(apart), 4) + 0.0, "low": low, "high": high}  # -0.0 + 0.0 is 0.0

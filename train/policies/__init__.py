@@ -1,10 +1,10 @@
-"""The registry of policies: how sampled answers become one answer, by name.
+"""The registry of policies, which turn sampled answers into one answer.
 
 `python -m thoughtmill.train.policies SAMPLES.jsonl` prints the figures of every policy its samples allow.
 
-A policy is named by its entry, and by a number of samples and a role where the entry asks for them:
-`lorid`, `greedy/ir`, `majority@20/ir`, `prove@5`. To add one, write its plan, its `PolicyEntry` and a line
-in `POLICIES`; another package names its own in an entry point of the group `thoughtmill.policies`.
+The name of a policy is that of its entry, with a number of samples and a role where the entry needs them:
+`lorid`, `greedy/ir`, `majority@20/ir`, `prove@5`. To add a policy, write its plan, a `PolicyEntry` and a line
+in `POLICIES`, or an entry point of the group `thoughtmill.policies` in your package.
 """
 
 import re
@@ -38,7 +38,7 @@ class PolicySettings(Section):
 
 
 class Asked(NamedTuple):
-    """What a plan is made with: the role and the number of samples in a policy's name, and the settings."""
+    """The role and the number of samples in a policy's name, and the settings: arguments of a plan."""
 
     role: str
     k: int
@@ -50,12 +50,12 @@ Sizes = Callable[[str, int], list[int]]
 
 
 def by_problem(plan: Callable[[str, Asked], Plan[Decision]]) -> Plans:
-    """Return the plans of a policy that decides every problem by itself."""
+    """Return the plans of a policy that decides each problem separately."""
     return lambda problem_ids, asked: each(lambda problem_id: plan(problem_id, asked)).plans(problem_ids)
 
 
 def halves(role: str, most: int) -> list[int]:
-    """Return the k to try where a role has `most` samples: all of them, half of them, and so on to 1.
+    """Return the k to try for a role with `most` samples: all, half of them, and so on down to 1.
 
     >>> halves("ir", 20)
     [1, 2, 5, 10, 20]
@@ -65,10 +65,10 @@ def halves(role: str, most: int) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class PolicyEntry:
-    """An entry: a policy, or the policies that differ by a number of samples K and a role.
+    """An entry: a policy, or a family of policies that differ in a number of samples K and a role.
 
-    `form` is what follows the entry's name in theirs: nothing, `@K`, `/ROLE` or `@K/ROLE`. `roles` returns
-    the roles that are asked, `sizes` the K that are tried on stored samples. `grader` says what is right.
+    `form` is the rest of a policy's name: nothing, `@K`, `/ROLE` or `@K/ROLE`. `roles` returns the roles that
+    are asked, `sizes` the K to try on stored samples. `grader` compares an answer with the gold answer.
     """
 
     plans: Plans
@@ -103,7 +103,7 @@ POLICIES: Registry[PolicyEntry] = Registry(
 
 
 def policy(name: str, settings: PolicySettings, drawn: Collection[str] = ()) -> Policy:
-    """Return the policy of a name, or raise a `ThoughtmillError` that says how policies are named.
+    """Return the policy of a name; the `ThoughtmillError` for an unknown name says how policies are named.
 
     Roles are those of the registry and, where samples are replayed, those of the samples (`drawn`).
     """
@@ -122,7 +122,7 @@ def roles_of(name: str, settings: PolicySettings) -> tuple[str, ...]:
 
 
 def candidates(stored: Iterable[SampleKey], settings: PolicySettings) -> list[str]:
-    """Return the names of all policies to try on stored samples, each K as often as its entry says."""
+    """Return the names of all policies to try on stored samples, with each K of their entries."""
     most: dict[str, int] = {}
     for _, role, round_, _ in stored:
         most[role] = max(most.get(role, 0), round_)
@@ -155,7 +155,7 @@ def _entry(name: str, settings: PolicySettings, drawn: Collection[str]) -> tuple
 
 
 def _refusal(role: str) -> str:
-    """Return why a role cannot be asked for an answer by itself, or nothing when it can."""
+    """Return why a role alone cannot give an answer, or an empty text if it can."""
     if role not in ROLES:
         return f"there is no role `{role}`"
     entry = ROLES.named(role)

@@ -16,7 +16,7 @@ from thoughtmill.train.stored import read_samples
 def main(samples: str) -> None:
     """Replay every policy that the samples of a file allow, and print its figures.
 
-    Their parameters are those of the project's `infer.policy`, and outside a project those of their papers.
+    Parameters come from the project's `infer.policy`, or outside a project from the papers.
     """
     try:
         given = (params.load().get("infer") or {}).get("policy") or {}
@@ -27,13 +27,13 @@ def main(samples: str) -> None:
     shown = replayed(stored, answers, how)
     print(json.dumps(shown, indent=1))
     if left_out := [name for name in candidates(stored, how) if name not in shown]:
-        print(f"left out, for want of samples: {', '.join(left_out)}", file=sys.stderr)
+        print(f"left out for lack of samples: {', '.join(left_out)}", file=sys.stderr)
 
 
 def replayed(
     stored: dict[SampleKey, Sample], answers: dict[str, str], how: PolicySettings, seed: int = 0
 ) -> dict[str, dict[str, Any]]:
-    """Return the figures of every policy that finds all its samples, over all problems."""
+    """Return the figures, over all problems, of every policy whose samples are complete."""
     shown, roles = {}, {role for _, role, _, _ in stored}
     for name in candidates(stored, how):
         chosen = policy(name, how, roles)

@@ -1,4 +1,4 @@
-"""Ensembles: thoughts of one problem put together (EoTD/ETD, arXiv 2401.11864, section 3.3).
+"""Ensembles: combine the thoughts of a problem (EoTD/ETD, arXiv 2401.11864, section 3.3).
 
 All ask at temperature 0. `order` names the roles; the paper trusts equations before programs before chains.
 """
@@ -13,7 +13,7 @@ from thoughtmill.train.policies.votes import agree, tally, voted
 def etd(problem_id: str, order: Sequence[str]) -> Plan[Decision]:
     """Take the first answer in the order: the equations' if they solve, else the program's, else the chain's.
 
-    A later role is only asked when all before it have no answer.
+    A role is asked only if no role before it has an answer.
     """
     for number, role in enumerate(order, start=1):
         (sample,) = yield [SampleRequest(problem_id, role, 0)]
@@ -23,14 +23,14 @@ def etd(problem_id: str, order: Sequence[str]) -> Plan[Decision]:
 
 
 def etd_vote(problem_id: str, order: Sequence[str]) -> Plan[Decision]:
-    """Vote among all roles; a tie goes to the answer of the role that comes first. Two alike resolve."""
+    """Vote among all roles; ties go to the earlier role. Two equal answers resolve the problem."""
     samples = yield [SampleRequest(problem_id, role, 0) for role in order]
     answers = [sample.predicted_answer for sample in samples]
     return voted(answers, any(votes > 1 for _, votes in tally(answers)), 1)
 
 
 def etd_two_agree(problem_id: str, order: Sequence[str]) -> Plan[Decision]:
-    """Ask two roles, and the next only while no two agree; else take the first answer in the order."""
+    """Ask two roles, then more until two agree; else take the first answer in the order."""
     samples = yield [SampleRequest(problem_id, role, 0) for role in order[:2]]
     answers = [sample.predicted_answer for sample in samples]
     if agree(*answers):

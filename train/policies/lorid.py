@@ -24,7 +24,7 @@ def lorid(problem_id: str, max_rounds: int) -> Plan[Decision]:
     deep: list[str | None] = []
     for round_ in range(1, max_rounds + 1):
         asked, rules = SampleRequest(problem_id, "ir", round_), SampleRequest(problem_id, "kg", round_)
-        # In the first round DR is asked whatever IR says, so KG need not wait.
+        # In the first round DR is always asked, so KG need not wait for IR.
         samples = yield [asked, rules] if round_ == 1 else [asked]
         intuitive.append(samples[0].predicted_answer)
         if any(agree(intuitive[-1], answer) for answer in deep):
@@ -47,7 +47,7 @@ def _round(problem_id: str, round_: int) -> Plan[list[str | None]]:
 
 
 def same_round(problem_id: str, max_rounds: int) -> Plan[Decision]:
-    """Answer at the first round whose own IR and DR answers agree; else as `lorid` does."""
+    """Answer at the first round whose IR and DR answers agree; else as `lorid` does."""
     answers: list[str | None] = []
     for round_ in range(1, max_rounds + 1):
         answers += yield from _round(problem_id, round_)
@@ -75,10 +75,10 @@ def lorid_released(problem_id: str, max_rounds: int) -> Plan[Decision]:
 
 
 def greedy_plans(problem_ids: Sequence[str], role: str) -> list[Plan[dict[str, Decision]]]:
-    """Return a plan for each problem: take what `role` writes at temperature 0, with what it is given.
+    """Return a plan for each problem: take the answer of `role` at temperature 0, with its given text.
 
-    DR is given the knowledge that KG writes about the problem; its variants that about the problem half-way
-    round the list of all, or none.
+    DR gets the knowledge that KG writes about the problem. Its variants get none, or the knowledge about the
+    problem half-way round the list.
     """
     entry = ROLES.named(role) if role in ROLES else None
     away = len(problem_ids) // 2 if entry and entry.given_of_another else 0

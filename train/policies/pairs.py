@@ -1,7 +1,7 @@
 """Pairs and networks of pairs (Can LLMs Compute with Reasons?, arXiv 2402.12080): hints, votes.
 
-A pair is GP, which reasons in words, and EQ, which writes equations. Pair p draws its samples with index p,
-each at a temperature of its own.
+A pair is GP, which reasons in words, and EQ, which writes equations. Pair p draws samples of index p, at its
+own temperature.
 """
 
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class PairState:
 
 
 def _talk(problem_id: str, number: int, loops: int, hints: bool) -> Plan[PairState]:
-    """Let a pair answer, and answer again up to `loops` times while its two disagree."""
+    """Let a pair answer, and answer again up to `loops` times while GP and EQ disagree."""
     requests = [SampleRequest(problem_id, role, 1, number) for role in PAIR_ROLES]
     samples = yield requests
     answers = [sample.predicted_answer for sample in samples]
@@ -56,21 +56,21 @@ def _again(
 
 
 def pair(problem_id: str, loops: int, hints: bool = True) -> Plan[Decision]:
-    """Answer when GP and EQ agree; while they do not, each sees the other's answer and steps and tries again.
+    """Answer when GP and EQ agree; until then, each tries again with the other's answer and steps.
 
-    After `loops` hints it is the vote of all answers, in the order of rounds and GP before EQ, unresolved.
-    Without `hints` both just try again, which is what hints must be better than.
+    After `loops` hints all answers vote, in the order of rounds and GP before EQ, and the problem is
+    unresolved. Without `hints` both just try again: the baseline for hints.
     """
     state = yield from _talk(problem_id, 0, loops, hints)
     return voted(state.answers[-2:] if state.agreed else state.answers, state.agreed, state.rounds)
 
 
 def network(problem_id: str, loops: int, pairs: int) -> Plan[Decision]:
-    """Let several pairs talk; those that disagree see the next pair's answers, once; then all vote.
+    """Let several pairs answer; pairs that disagree see the next pair's answers, once; then all vote.
 
     Cross-inference: GP of a pair in disagreement is given the work of the next pair's EQ, EQ that of its GP,
-    preferring a pair that has agreed. Each pair then votes with the last answers of both its members, in the
-    order of pairs and GP before EQ. More than half of all members alike resolve.
+    preferring a pair that has agreed. Each pair then votes with the last answers of both members, in the
+    order of pairs and GP before EQ. A majority of all members resolves the problem.
     """
     states = yield from together([_talk(problem_id, number, loops, True) for number in range(pairs)])
     latest = [state.samples for state in states]

@@ -1,8 +1,8 @@
-"""Plans: which samples a policy asks for, one after the other, and what it decides; live and replayed alike.
+"""Plans: policies as generators, which run the same live and replayed.
 
-A policy is written as a generator. It yields the samples that it wants next, is sent them, and in the end
-returns its decision. It asks for nothing before it needs it. Served with stored samples it is replayed,
-served by students it runs live, and both give the same decision.
+A plan yields requests for the samples that it needs next, receives the samples, and in the end returns its
+decision. It requests nothing early. Stored samples replay it, students run it live, and both give the same
+decision.
 """
 
 from collections import Counter
@@ -15,11 +15,11 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 
 Value = TypeVar("Value")
 SampleKey = tuple[str, str, int, int]
-"""Problem, role, round and sample: they name a sample in every run."""
+"""Problem, role, round and sample: the key of a sample in every run."""
 
 
 class SampleRequest(NamedTuple):
-    """A sample that a policy asks for: what `role` writes about a problem, number `sample` of a round.
+    """A request of a policy: the text of `role` about a problem, number `sample` of a round.
 
     Round 0 is greedy, at temperature 0; rounds from 1 on are sampled. `given` is the sample whose text the
     prompt holds: knowledge, or a peer's work.
@@ -38,7 +38,7 @@ class SampleRequest(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What a student wrote, and its answer as canonical exact text, or the failure that took its place."""
+    """A student's text, with its answer as canonical exact text, or its failure."""
 
     text: str
     predicted_answer: str | None
@@ -48,7 +48,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a policy answers: one answer, or none; `pass@k` and `lorid_released` hold several.
+    """The answer of a policy, if any; `pass@k` and `lorid_released` give several.
 
     `resolved` says whether the policy found the agreement it looks for, or fell back on something else.
     """
@@ -59,18 +59,18 @@ class Decision:
 
 
 class MissingSample(ThoughtmillError):
-    """A policy needs a sample that nobody stored."""
+    """A policy needs a sample that is not stored."""
 
 
 Plan = Generator[list[SampleRequest], list[Sample], Value]
-"""A policy under way; its samples come in the order in which it asked for them."""
+"""A running policy; it receives samples in the order of its requests."""
 
 Grader = Callable[[str, str], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How sampled answers become one answer: plans that decide, and the grader that marks their answers.
+    """Turns sampled answers into one answer: plans that decide, and a grader for their answers.
 
     Most policies have a plan for each problem; one that compares problems has a single plan for all.
     """
@@ -80,7 +80,7 @@ class Policy:
 
 
 def each(plan: Callable[[str], Plan[Decision]], grader: Grader = equal) -> Policy:
-    """Return the policy that decides every problem by itself, with a plan for each."""
+    """Return a policy with a plan for each problem."""
 
     def alone(problem_id: str) -> Plan[dict[str, Decision]]:
         return {problem_id: (yield from plan(problem_id))}
@@ -89,7 +89,7 @@ def each(plan: Callable[[str], Plan[Decision]], grader: Grader = equal) -> Polic
 
 
 def together(plans: Sequence[Plan[Value]]) -> Plan[list[Value]]:
-    """Run several plans side by side as one plan: what all of them want next is asked at once."""
+    """Run several plans side by side as one plan, which joins their requests."""
     results: dict[int, Value] = {}
     asked: dict[int, list[SampleRequest]] = {}
 
@@ -111,7 +111,7 @@ def together(plans: Sequence[Plan[Value]]) -> Plan[list[Value]]:
 
 
 def unanswered(plan: Plan[Value]) -> Iterator[SampleRequest]:
-    """Yield everything that a plan asks for when no sample it is sent has an answer."""
+    """Yield everything that a plan requests if no sample has an answer."""
     silence = Sample("", None, None, 0)
     try:
         wanted = next(plan)
@@ -124,9 +124,9 @@ def unanswered(plan: Plan[Value]) -> Iterator[SampleRequest]:
 
 @dataclass(slots=True, eq=False)
 class PlanRunner:
-    """Runs a plan: the samples it waits for, those it has been sent, and its decisions in the end.
+    """Runs a plan; holds the samples it waits for, those it has received, and its decisions.
 
-    `if_unanswered` holds what the plan would ask for if no sample had an answer, in that order.
+    `if_unanswered` lists the requests of a plan whose samples all lack answers, in order.
     """
 
     plan: Plan[dict[str, Decision]]
@@ -137,7 +137,7 @@ class PlanRunner:
     seen: set[SampleKey] = field(default_factory=set)
 
     def advance(self, stored: Mapping[SampleKey, Sample]) -> list[SampleRequest]:
-        """Run as far as the stored samples allow; return the missing ones, none when the plan has decided."""
+        """Run as far as the stored samples allow; return requests for the missing samples, [] when decided."""
         while self.decided is None:
             missing = [request for request in self.wanted if request.key not in stored]
             if missing:
@@ -155,40 +155,40 @@ class PlanRunner:
         return []
 
     def lookahead(self) -> list[SampleRequest]:
-        """Return what the plan will probably ask for: of `if_unanswered`, twice as many rounds as are behind.
+        """Return the probable next requests: `if_unanswered`, up to twice the number of past rounds.
 
-        There is nothing to look ahead to once the plan has asked for something else because of an answer.
+        The result is empty once an answer has led the plan to another request.
         """
         if any(request not in self.if_unanswered for request in self.wanted):
             return []
         begun = {request.problem_id: request.round for request in reversed(self.wanted)}
-        return [one for one in self.if_unanswered if one.round <= 2 * (begun.get(one.problem_id, 0) - 1)]
+        return [each for each in self.if_unanswered if each.round <= 2 * (begun.get(each.problem_id, 0) - 1)]
 
 
 def runners(policy: Policy, problem_ids: Sequence[str]) -> list[PlanRunner]:
-    """Return a runner for every plan of a policy, each able to look ahead."""
+    """Return a runner, with lookahead, for every plan of a policy."""
     pairs = zip(policy.plans(problem_ids), policy.plans(problem_ids), strict=True)
     return [PlanRunner(plan, dict.fromkeys(unanswered(same))) for plan, same in pairs]
 
 
 class PolicyOutcome(NamedTuple):
-    """The decisions of a policy by problem, and the new tokens that it drew for each problem."""
+    """The decisions of a policy, and its new tokens, by problem."""
 
     decisions: dict[str, Decision]
     new_tokens: dict[str, int]
 
 
 def outcome_of(runners: Sequence[PlanRunner]) -> PolicyOutcome:
-    """Put together what the plans of one policy decided."""
+    """Combine the decisions of a policy's plans."""
     decisions = {problem_id: made for run in runners for problem_id, made in (run.decided or {}).items()}
     spent: Counter[str] = Counter()
-    for runner in runners:  # two may have drawn for one problem: DR with another problem's knowledge
+    for runner in runners:  # two may draw for the same problem: DR with another problem's knowledge
         spent.update(runner.new_tokens)
     return PolicyOutcome(decisions, dict(spent))
 
 
 def replay(policy: Policy, problem_ids: Sequence[str], stored: Mapping[SampleKey, Sample]) -> PolicyOutcome:
-    """Return what a policy decides on stored samples; a sample that is missing raises `MissingSample`."""
+    """Return the decisions of a policy on stored samples; a missing sample raises `MissingSample`."""
     runners = [PlanRunner(plan) for plan in policy.plans(problem_ids)]
     for runner in runners:
         for request in runner.advance(stored):

@@ -1,8 +1,8 @@
-"""Votes: the policies that ask one role again and again, and stop once the vote is clear.
+"""Votes: policies that ask a role repeatedly, some only until the vote is clear.
 
-The i-th vote of a role is what it wrote in round i, so that votes and LoRID's rounds share their samples.
-Equal answers (`factory.answers.equal`) count together; of two answers with as many votes, the earlier wins.
-A rationale without an answer has no vote, but its tokens count.
+The i-th vote of a role is its answer in round i, so votes and LoRID's rounds share samples. Equal answers
+(`factory.answers.equal`) count together; in a tie the earlier answer wins. A rationale without an answer has
+no vote, but its tokens count.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -13,7 +13,7 @@ from thoughtmill.train.policies import Asked, PolicyEntry, Sizes, by_problem, ha
 from thoughtmill.train.policies.plans import Decision, Plan, SampleRequest, together
 
 BLOCK = 16
-"""Problems that are looked at together, of about the same difficulty."""
+"""Problems of similar difficulty that are treated together."""
 
 
 def agree(one: str | None, other: str | None) -> bool:
@@ -22,7 +22,7 @@ def agree(one: str | None, other: str | None) -> bool:
 
 
 def tally(answers: Iterable[str | None]) -> list[tuple[str, int]]:
-    """Return the different answers with their votes, most votes first; of equals, the earlier first.
+    """Return the different answers with their votes, most votes first; ties in order of appearance.
 
     >>> tally(["7", None, "0.5", "1/2", "7", "1/2"])
     [('0.5', 3), ('7', 2)]
@@ -41,7 +41,7 @@ def voted(answers: Iterable[str | None], resolved: bool, rounds: int) -> Decisio
 
 
 def greedy(problem_id: str, role: str, given: SampleRequest | None = None) -> Plan[Decision]:
-    """Take what a role writes at temperature 0, given another sample or nothing."""
+    """Take a role's answer at temperature 0, given another sample or nothing."""
     if given is not None:
         yield [given]
     (sample,) = yield [SampleRequest(problem_id, role, 0, given=given)]
@@ -64,7 +64,7 @@ def majority(problem_id: str, role: str, k: int) -> Plan[Decision]:
 
 
 def passed(problem_id: str, role: str, k: int) -> Plan[Decision]:
-    """Keep the answers of all k samples, right if any is: no policy over them can do better."""
+    """Keep the answers of all k samples, right if any is right: an upper bound for every policy."""
     answers = yield from _drawn(problem_id, role, 1, k)
     return Decision(tuple(answer for answer, _ in tally(answers)), any(answers), k)
 
@@ -72,7 +72,7 @@ def passed(problem_id: str, role: str, k: int) -> Plan[Decision]:
 def early_stop(problem_id: str, role: str, k: int, window: int) -> Plan[Decision]:
     """Draw windows until one is unanimous, k samples at most (ESC, Li et al., arXiv 2401.10480, section 3).
 
-    The vote is among all that was drawn; a sample without an answer breaks its window's unanimity.
+    All drawn samples vote; a sample without an answer makes its window not unanimous.
     """
     answers: list[str | None] = []
     while len(answers) < k:
@@ -123,11 +123,11 @@ def difficulty(
 ) -> Plan[dict[str, Decision]]:
     """Vote with samples allotted by difficulty, k at most each (Wang et al., arXiv 2408.13457, section 3).
 
-    The paper's three steps: *order* the problems, hardest first; walk down from there until a whole block is
-    unanimous, and give all easier problems one sample (*partition*); give each harder one at once as many
-    samples as the block before it needed, and more until its leading answer is `sure` (*pre-allocation*).
-    The paper has a model rank the problems, at a cost; here the longer first sample is the harder problem,
-    at none. An easy problem counts as resolved when its one sample has an answer.
+    The paper's three steps: *order* the problems, hardest first; go down until a whole block is unanimous,
+    and give all easier problems one sample (*partition*); give each harder problem as many samples as the
+    block before needed, then more until its leading answer is `sure` (*pre-allocation*). In the paper a model
+    ranks the problems; here the problem with the longer first sample is harder, which costs nothing. An easy
+    problem is resolved when its sample has an answer.
     """
     firsts = yield [SampleRequest(problem_id, role, 1) for problem_id in problem_ids]
     first = dict(zip(problem_ids, firsts, strict=True))
@@ -148,7 +148,7 @@ def difficulty(
 def _settle(
     problem_id: str, role: str, k: int, allotted: int, confidence: float
 ) -> Plan[tuple[Decision, bool]]:
-    """Draw what is allotted, then one by one until the lead is sure; say also whether all agree."""
+    """Draw the allotted samples, then single samples until the lead is sure; also say whether all agree."""
     answers: list[str | None] = []
     while True:
         last = min(max(allotted, len(answers) + 1), k)
@@ -160,7 +160,7 @@ def _settle(
 
 
 YARDSTICK = "ir"
-"""The role whose votes other policies are compared with at equal cost: they are tried at every k."""
+"""The baseline role: other policies are compared with its votes at equal cost, so every k is tried."""
 
 
 def _every_k_of_the_yardstick(role: str, most: int) -> list[int]:
@@ -168,7 +168,7 @@ def _every_k_of_the_yardstick(role: str, most: int) -> list[int]:
 
 
 def _above_1(role: str, most: int) -> list[int]:
-    """Return the k to try for policies that stop early: with a single sample there is nothing to stop."""
+    """Return the k to try for policies that stop early; a single sample leaves nothing to stop."""
     return [k for k in halves(role, most) if k > 1]
 
 

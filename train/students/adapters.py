@@ -22,8 +22,8 @@ def lora(
 ) -> LoraConfig:
     """Return a LoRA configuration in which no layer's rank exceeds the width of the layer.
 
-    A layer of lower rank keeps the ratio of alpha to rank, and so the scaling of the other layers: servers
-    that ignore rank patterns, such as vLLM, then serve the adapter correctly.
+    A layer of lower rank keeps the ratio of alpha to rank, so all layers have the same scaling. Servers that
+    ignore rank patterns, such as vLLM, then serve the adapter correctly.
     """
     widths = dict(linear_layers(model, targets))
     last_names = {name.rsplit(".", 1)[-1] for name in widths}
@@ -49,13 +49,13 @@ def save(model: PeftModel, folder: Path, origin: Origin) -> None:
     """Write an adapter (peft's files, `thoughtmill.json` and the card), in the same bytes each time."""
     configs: dict[str, Any] = model.peft_config
     for config in configs.values():
-        config.target_modules = sorted(config.target_modules)  # peft holds, and writes, a set of names
+        config.target_modules = sorted(config.target_modules)  # peft writes a set of names, in any order
     model.save_pretrained(str(folder))
     write_origin(folder, origin)
 
 
 def load(base: Base, folder: Path, role: str, onto: PeftModel | None = None) -> PeftModel:
-    """Load the adapter of `role` onto its base, beside those in `onto`; refuse another base or role."""
+    """Load the adapter of `role` onto its base, beside those of `onto`; refuse another base or role."""
     origin = origin_of(folder)
     if origin.role != role:
         raise ThoughtmillError(f"{folder} is an adapter for role `{origin.role}`, not `{role}`")

@@ -29,7 +29,7 @@ READ = ("*.json", "*.safetensors", "*.bin", "*.jinja", "*.model", "*.txt")
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """A base model with its tokenizer, its name, and a digest (of a folder) or commit (on the Hub)."""
+    """A base model with its tokenizer and name; `sha` is a folder's digest or the commit on the Hub."""
 
     model: PreTrainedModel
     tokenizer: PreTrainedTokenizerBase
@@ -44,13 +44,13 @@ class Base:
 
     @property
     def pad(self) -> int:
-        """The padding token. No loss is taken on it, so the end of text may serve."""
+        """The padding token; it has no loss, so the end of text may serve."""
         ids = (self.tokenizer.pad_token_id, self.tokenizer.eos_token_id)
         return int(next(token for token in ids if token is not None))
 
     @property
     def context(self) -> int:
-        """The number of positions it has; many encoder-decoders have no such limit."""
+        """The number of positions; None for many encoder-decoders, which have no limit."""
         return getattr(self.model.config, "max_position_embeddings", None) or sys.maxsize
 
 
@@ -95,7 +95,7 @@ def sha256_of(folder: Path) -> str:
 
 
 def linear_layers(model: nn.Module, targets: str | list[str]) -> Iterator[tuple[str, int]]:
-    """Yield name and smaller width of each linear layer in `targets` (last names, or `all-linear`)."""
+    """Yield the name and the smaller width of each linear layer in `targets` (last names or `all-linear`)."""
     head = model.get_output_embeddings() if isinstance(model, PreTrainedModel) else None
     for name, layer in model.named_modules():
         if layer is head or not (targets == "all-linear" or name.rsplit(".", 1)[-1] in targets):
@@ -110,7 +110,7 @@ def linear_layers(model: nn.Module, targets: str | list[str]) -> Iterator[tuple[
 def packs(base: Base) -> bool:
     """Return whether examples can share a row: an example must not change the logits of the next.
 
-    The model itself is tried, because this depends on its architecture and its kind of attention.
+    This depends on the architecture and the kind of attention, so the model itself is tried.
     """
     if base.start is not None or "position_ids" not in inspect.signature(base.model.forward).parameters:
         return False

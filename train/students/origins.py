@@ -15,7 +15,7 @@ CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What an adapter was made from, as in `thoughtmill.json` and the card beside its weights.
+    """The sources of an adapter, as in `thoughtmill.json` and the card beside its weights.
 
     `examples_sha` is the SHA-256 of its training examples in order, `adapter_sha` that of its configuration
     and weights, `base_sha` that of the base's files, or the base's commit on the Hub.
