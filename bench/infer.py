@@ -6,7 +6,7 @@
 
 The released schedule draws all rounds of IR, KG and DR for every problem, from three merged models, through
 `generate`; whatever its scorer then looks at, all of it has been paid for. Figures: new tokens (with what was
-written ahead and not used), seconds (of the clock and of the processor), bytes of weights, here and by the shape
+written ahead, unused), seconds (of the clock and of the processor), bytes of weights, here and by the shape
 of LLaMA-2-7B; whether `lorid_released` answers the same over the whole schedule; one mixed batch against a
 batch for each role; tokens a second against `generate`.
 """

@@ -137,7 +137,7 @@ class PlanRunner:
     seen: set[SampleKey] = field(default_factory=set)
 
     def advance(self, stored: Mapping[SampleKey, Sample]) -> list[SampleRequest]:
-        """Run as far as the stored samples allow; return requests for the missing samples, [] when decided."""
+        """Run as far as the stored samples allow; return the missing samples, [] once decided."""
         while self.decided is None:
             missing = [request for request in self.wanted if request.key not in stored]
             if missing:
