@@ -70,8 +70,7 @@ def _list_faults(name: str, listed: Any) -> Iterator[str]:
         return
     if not isinstance(listed, list) or not listed or not all(isinstance(entry, str) for entry in listed):
         yield f"params.yaml: {name}: give a list of names"
-    elif len(set(listed)) < len(listed):
-        twice = next(entry for entry in listed if listed.count(entry) > 1)
+    elif (twice := params.repeated(listed)) is not None:
         yield f"params.yaml: {name}: `{twice}` is listed twice"
 
 

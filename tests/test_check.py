@@ -56,6 +56,8 @@ def test_our_own_params_have_no_fault() -> None:
         ("thoughts", [*THOUGHTS, "cot"], "thoughts: `cot` is listed twice"),
         ("thoughts", "cot", "thoughts: give a list of names"),
         ("roles", [1], "roles: give a list of names"),
+        ("infer", {"seeds": [1, 2, 1]}, "infer: `seeds`: `1` is listed twice"),
+        ("infer", {"policies": ["greedy/ir"] * 2}, "infer: `policies`: `greedy/ir` is listed twice"),
         ("infer", {"splits": ["tset"]}, "infer.splits: unknown name `tset`; did you mean"),
     ],
 )

@@ -101,9 +101,8 @@ def test_an_unknown_policy_is_refused_by_its_section(name: str) -> None:
 
 
 def test_an_unknown_preset_is_refused_by_its_section() -> None:
-    with pytest.raises(
-        ThoughtmillError, match=r"^params.yaml: finetune: `preset`: Input should be 'embedded'"
-    ):
+    line = "params.yaml: finetune: `preset`: unknown preset `lorrid`; there are: embedded, lorid, etd"
+    with pytest.raises(ThoughtmillError, match=f"^{line}$"):
         params.validated({"preset": "lorrid"}, FinetuneSettings, "params.yaml: finetune")
 
 

@@ -1,5 +1,7 @@
 """`thoughtmill init`: a project of the installed package, which builds and knows when to build again."""
 
+import argparse
+import errno
 import os
 import subprocess
 import sys
@@ -9,7 +11,7 @@ import pytest
 import yaml
 
 from tests.test_pipeline import SMALL, changed
-from thoughtmill.factory.commands.init import GITIGNORE, adapted, init
+from thoughtmill.factory.commands.init import GITIGNORE, adapted, call, init
 from thoughtmill.factory.core.errors import ThoughtmillError
 
 ROOT = Path(__file__).parents[1]
@@ -47,6 +49,21 @@ def test_all_but_the_dependencies_is_as_in_our_own_pipelines() -> None:
 
 def test_what_git_ignores_in_a_project_it_ignores_in_ours() -> None:
     assert set(GITIGNORE.splitlines()) <= set((ROOT / ".gitignore").read_text().splitlines())
+
+
+def test_the_command_to_go_on_with_can_be_copied_where_a_path_has_a_space(tmp_path: Path) -> None:
+    said = call(argparse.Namespace(folder=tmp_path / "my corpus"))
+    assert said.endswith(f"cd '{tmp_path}/my corpus' && dvc repro")
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: Path, content: bytes) -> None:
+        raise OSError(errno.ENOSPC, f"no space left for {len(content)} bytes")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match="no space left") as error:
+        init(tmp_path / "c")
+    assert error.value.filename == str(tmp_path / "c" / "params.yaml")
 
 
 def test_a_folder_that_holds_something_is_refused(tmp_path: Path) -> None:
@@ -112,6 +129,8 @@ def test_the_installed_package_begins_a_project_that_builds_and_follows_its_vers
     assert (folder / "data" / "report" / "index.html").is_file()
     assert (folder / "data" / "release" / "manifest.json").is_file()
 
+    status = run(folder, installed, sys.executable, "-m", "thoughtmill", "status")
+    assert [line.split()[:2] for line in status.splitlines()[:2]] == [["built", "check"], ["built", "seed"]]
     again = run(folder, installed, "dvc", "repro")
     assert [line for line in again.splitlines() if line.startswith("Running stage")] == [
         "Running stage 'check':"
@@ -119,5 +138,7 @@ def test_the_installed_package_begins_a_project_that_builds_and_follows_its_vers
 
     package = installed / "thoughtmill" / "__init__.py"
     package.write_text(package.read_text().replace("__version__ = ", "__version__ = 'next, after ' + "))
+    status = run(folder, installed, sys.executable, "-m", "thoughtmill", "status")
+    assert [line.split()[:2] for line in status.splitlines()[:2]] == [["stale", "check"], ["stale", "seed"]]
     upgraded = run(folder, installed, "dvc", "repro", "seed")
     assert "Running stage 'seed'" in upgraded

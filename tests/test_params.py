@@ -50,11 +50,16 @@ def test_a_wrong_value_is_named(tmp_path: Path) -> None:
         params.section("seed", Outer, written(tmp_path, "seed: {limit: many}"))
 
 
-@pytest.mark.parametrize("text", ["seed: [", "- a\n- b\n", ""])
+@pytest.mark.parametrize("text", ["seed: [", "- a\n- b\n", "", "seed: {}\nseed: {}\n", "a: {b: 1, b: 2}"])
 def test_what_is_no_set_of_sections_is_one_line(tmp_path: Path, text: str) -> None:
     with pytest.raises(ThoughtmillError) as error:
         params.load(written(tmp_path, text))
     assert "\n" not in str(error.value)
+
+
+def test_a_key_that_is_given_twice_is_named_with_its_place(tmp_path: Path) -> None:
+    with pytest.raises(ThoughtmillError, match=r"`limit` is given twice in .*, line 2, column 3"):
+        params.load(written(tmp_path, "seed:\n  limit: 1\n  limit: 2\n"))
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

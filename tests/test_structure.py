@@ -149,15 +149,6 @@ def test_every_module_begins_with_a_sentence(package: str) -> None:
         assert said and said.splitlines()[0].rstrip().endswith((".", ":", ",")), path
 
 
-def test_a_class_name_is_the_name_of_one_class() -> None:
-    places: dict[str, list[Path]] = {}
-    for path in [path for package in CODE for path in modules(package)]:
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.ClassDef) and node.name != "Config":  # pandera's, inside each schema
-                places.setdefault(node.name, []).append(path)
-    assert {name: found for name, found in places.items() if len(found) > 1} == {}
-
-
 def test_no_class_name_is_defined_twice() -> None:
     where: dict[str, list[Path]] = {}
     for path in (path for package in (*CODE, "thoughtmill") for path in modules(package)):

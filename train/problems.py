@@ -1,9 +1,9 @@
 """The test problems and the policies of the section `infer`, which `infer` and `evaluate` both read."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from thoughtmill.factory.core import params
 from thoughtmill.factory.core.errors import ThoughtmillError
@@ -22,7 +22,9 @@ class DecisionSettings(params.Section):
     limit: int | None = Field(
         None, gt=0, description="problems of each set and split, drawn once and for all"
     )
-    policies: tuple[str, ...] = Field(("greedy/ir", "lorid"), min_length=1)
+    policies: Annotated[tuple[str, ...], AfterValidator(params.unique)] = Field(
+        ("greedy/ir", "lorid"), min_length=1
+    )
     policy: PolicySettings = PolicySettings()
 
     @model_validator(mode="after")

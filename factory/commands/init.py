@@ -6,8 +6,9 @@ The files are copies of Thoughtmill's own project. But its stages depend on the 
 
 import argparse
 import re
-import shutil
+import shlex
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 from dvc.exceptions import DvcException
@@ -15,6 +16,7 @@ from dvc.repo import Repo
 
 import thoughtmill
 from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.files import aside
 
 PACKAGE = Path(thoughtmill.__file__).parent
 FILES = ("params.yaml", "data/exemplars.jsonl")
@@ -42,21 +44,30 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def call(words: argparse.Namespace) -> str:
     """Write the project."""
     init(words.folder)
-    return f"{words.folder} is a corpus project; build it with: cd {words.folder} && dvc repro"
+    path = shlex.quote(str(words.folder))
+    return f"{path} is a corpus project; build it with: cd {path} && dvc repro"
 
 
 def init(folder: Path) -> None:
     """Write a project into `folder`; make it a DVC project, and a git repository if git is installed."""
     if folder.exists() and (not folder.is_dir() or any(path.name != ".git" for path in folder.iterdir())):
         raise ThoughtmillError(f"{folder} is not empty: give a new folder")
-    for name in (*FILES, *PIPELINES):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        text = (PACKAGE / "project" / name).read_text("utf-8")
-        (folder / name).write_text(adapted(text) if name in PIPELINES else text, "utf-8")
-    shutil.copytree(PACKAGE / BASE, folder / BASE)
-    shutil.copyfile(Path(__file__).with_name("project.md"), folder / "README.md")
-    (folder / ".gitignore").write_text(GITIGNORE, "utf-8")
+    for name, content in _files():
+        with aside(folder / name) as part:
+            part.write_bytes(content)
     _begin_versions(folder)
+
+
+def _files() -> Iterator[tuple[str, bytes]]:
+    """Yield the files of a project by their names."""
+    for name in FILES:
+        yield name, (PACKAGE / "project" / name).read_bytes()
+    for name in PIPELINES:
+        yield name, adapted((PACKAGE / "project" / name).read_text("utf-8")).encode()
+    for path in sorted((PACKAGE / BASE).iterdir()):
+        yield f"{BASE}/{path.name}", path.read_bytes()
+    yield "README.md", Path(__file__).with_name("project.md").read_bytes()
+    yield ".gitignore", GITIGNORE.encode()
 
 
 def adapted(pipeline: str) -> str:

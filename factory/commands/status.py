@@ -7,6 +7,7 @@ import argparse
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ from dvc.exceptions import DvcException
 from dvc.repo import Repo
 from tabulate import tabulate
 
+from thoughtmill.factory.check import packages
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import root, running
 from thoughtmill.factory.ledger.runs import recent
@@ -21,7 +23,7 @@ from thoughtmill.factory.ledger.runs import recent
 STATES = ("running", "missing", "stale", "built")
 WIDTH = 60
 HARMLESS = "check"
-"""This stage's output changes only with packages: when it is stale, the stages after it need not be."""
+"""This stage's output changes only with packages: until they do, stages after it are not stale with it."""
 
 
 class StageState(NamedTuple):
@@ -145,8 +147,22 @@ def _state_of(stage: Any, writers: dict[str, int], state: dict[str, str]) -> Sta
     changes = [f"{what} {how}" for each in (*stage.deps, *stage.outs) for what, how in _changes(each)]
     if stage.changed_stage():
         changes.insert(0, "the command changed")
-    changes += [f"{each} is {state[each]}" for each in needs if state[each] != "built" and each != HARMLESS]
+    upgraded = _upgraded(stage.repo.root_dir)
+    if upgraded and name == HARMLESS:
+        changes.append("another version is installed")
+    changes += [
+        f"{each} is {state[each]}"
+        for each in needs
+        if state[each] != "built" and (each != HARMLESS or upgraded)
+    ]
     return StageState(name, "stale" if changes else "built", "; ".join(changes), needs)
+
+
+@cache
+def _upgraded(folder: str) -> bool:
+    """Say whether packages have other versions than when the project in `folder` was checked."""
+    checked = Path(folder) / "data" / "checked.json"
+    return checked.exists() and json.loads(checked.read_text("utf-8")) != packages(Path(folder))
 
 
 def _changes(each: Any) -> Iterator[tuple[str, str]]:

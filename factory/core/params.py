@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -20,15 +21,39 @@ class Section(BaseModel):
 
 
 Model = TypeVar("Model", bound=BaseModel)
+Entries = TypeVar("Entries", bound=Sequence[Any])
 
 
 class _Loader(yaml.SafeLoader):
-    """Reads `2e-4` as a number, as YAML 1.2 and so DVC do; YAML 1.1 requires `2.0e-4`."""
+    """Reads as DVC does, by YAML 1.2: `2e-4` is a number, and a key that is given twice is an error."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Return the mapping of a node, unless a key is given twice."""
+        key = repeated([key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)])
+        if key is not None:
+            raise yaml.MarkedYAMLError(problem=f"`{key}` is given twice", problem_mark=node.start_mark)
+        return super().construct_mapping(node, deep)
 
 
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
 )
+
+
+def repeated(listed: Sequence[Any]) -> Any:
+    """Return the first entry that a list has twice, or None.
+
+    >>> repeated(["cot", "pot", "cot"])
+    'cot'
+    """
+    return next((entry for entry, count in Counter(listed).items() if count > 1), None)
+
+
+def unique(listed: Entries) -> Entries:
+    """Return a list as it is, as pydantic's `AfterValidator`; an entry that it has twice is an error."""
+    if (entry := repeated(listed)) is not None:
+        raise ValueError(f"`{entry}` is listed twice")
+    return listed
 
 
 def load(path: Path | None = None) -> dict[str, Any]:
@@ -55,7 +80,7 @@ def thoughts(path: Path | None = None) -> tuple[str, ...]:
     listed = load(path).get("thoughts")
     if not isinstance(listed, list) or not listed or not all(isinstance(name, str) for name in listed):
         raise ThoughtmillError("params.yaml: thoughts: give a list with at least one thought")
-    if len(set(listed)) < len(listed):
+    if repeated(listed) is not None:
         raise ThoughtmillError("params.yaml: thoughts: a thought is listed twice")
     return tuple(listed)
 

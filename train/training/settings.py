@@ -74,7 +74,12 @@ class FinetuneSettings(Section):
     @model_validator(mode="before")
     @classmethod
     def _fill(cls, given: Any) -> Any:
-        return filled({"preset": "embedded"} | given) if isinstance(given, dict) else given
+        if not isinstance(given, dict):
+            return given
+        preset = str(given.get("preset", "embedded"))
+        if preset not in PRESETS:  # else every setting that it would fill in were a fault too
+            raise ValueError(f"`preset`: unknown preset `{preset}`; there are: {', '.join(PRESETS)}")
+        return filled({"preset": preset} | given)
 
     @model_validator(mode="after")
     def _one_length(self) -> "FinetuneSettings":

@@ -1,11 +1,11 @@
 """The section `infer` of `params.yaml`: who writes samples, how, and for which policies."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from thoughtmill.factory.core.params import Section
+from thoughtmill.factory.core.params import Section, unique
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 from thoughtmill.train.problems import DecisionSettings
 
@@ -30,7 +30,9 @@ class InferSettings(DecisionSettings):
     base: str = "train/embedded/base"
     revision: str | None = None
     precision: Literal["auto", "float32", "bfloat16", "4bit"] = "auto"
-    seeds: tuple[int, ...] = Field((1,), min_length=1, description="one run each")
+    seeds: Annotated[tuple[int, ...], AfterValidator(unique)] = Field(
+        (1,), min_length=1, description="one run each"
+    )
     temperature: float = Field(1.5, gt=0, description="of sampled rounds; LoRID's")
     pair_temperatures: tuple[float, ...] = Field((0.3, 0.7, 1.0), min_length=1, description="pair after pair")
     top_k: int = Field(50, gt=0, description="LoRID's")

@@ -3,7 +3,6 @@
 from thoughtmill.factory.problems.stories.parts import Move, Step, Template, divisor, opening, pick, span
 from thoughtmill.factory.problems.stories.things import FULL_RULE, LOSS_RULE, REMAINDER_RULE
 
-PIECES_RULE = "The number of pieces is the whole length divided by the length of one piece."
 ROPE = Template(
     "rope",
     opening(
