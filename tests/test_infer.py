@@ -280,7 +280,9 @@ def test_a_seed_that_is_listed_twice_is_one_run(project: Path, solvers: Solvers,
 def test_a_policy_that_needs_an_untrained_role_is_one_line(
     project: Path, solvers: Solvers, tmp_path: Path
 ) -> None:
-    with pytest.raises(ThoughtmillError, match=r"^no adapter is for `gp`: list it in `roles` and train it$"):
+    with pytest.raises(
+        ThoughtmillError, match=r"^no adapter answers for `gp`: list it in `roles` and train it$"
+    ):
         rows_of(project, solvers, tmp_path, policies=["network"])
 
 

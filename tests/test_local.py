@@ -135,7 +135,7 @@ def test_a_batch_may_end_all_at_once_and_another_begin(students: tuple[Base, Pef
 
 
 def test_a_role_that_nobody_plays_is_named(students: tuple[Base, PeftModel]) -> None:
-    with pytest.raises(ThoughtmillError, match="no adapter is for `pot`: list it in `roles`"):
+    with pytest.raises(ThoughtmillError, match="no adapter answers for `pot`: list it in `roles`"):
         writer(*students).ask(
             [GenerationRequest(SampleRequest("p", "pot", 0), "pot", "7 bags.", None, 0.0, "")]
         )

@@ -117,9 +117,9 @@ def test_the_stage_opens_vllm_by_its_settings(project: Path) -> None:
 
 
 def test_what_cannot_be_is_one_line(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ThoughtmillError, match=r"^no adapter is for `pot`: list it in `roles`"):
+    with pytest.raises(ThoughtmillError, match=r"^no adapter answers for `pot`: list it in `roles`"):
         writer(project).ask([request("pot")])
-    with pytest.raises(ThoughtmillError, match=r"^infer\.precision: 4bit is for the backend `students`$"):
+    with pytest.raises(ThoughtmillError, match=r"^infer\.precision: 4bit needs `infer\.backend: students`$"):
         writer(project, dtype="4bit")
     other = tiny.write_causal(tmp_path / "other", seed=7)
     with pytest.raises(ThoughtmillError, match=r"not every adapter was trained on the base .*other"):

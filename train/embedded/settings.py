@@ -27,20 +27,18 @@ class StudentSettings(Section):
     )
     problems: int = Field(12, gt=0, description="problems with their sums, per step")
     sums: int = Field(6, gt=0, description="texts of sums by themselves, per step")
-    fragments: int = Field(2, gt=0, description="texts of torn lines, per step")
+    fragments: int = Field(2, gt=0, description="texts of shuffled lines, per step")
     stories: int = Field(100000, gt=0, description="training problems to read from")
-    sums_first: float = Field(0.05, ge=0, lt=1, description="share of the first cycle that reads sums alone")
+    sums_first: float = Field(0.05, ge=0, lt=1, description="share of the first cycle that reads only sums")
     seed: int = 0
     problem_weight: float = Field(
-        0.1, ge=0, le=1, description="of the tokens of a problem in the loss; others weigh 1"
+        0.1, ge=0, le=1, description="weight of a problem's tokens in the loss; others weigh 1"
     )
     width: int = Field(128, gt=0)
     layers: int = Field(5, gt=0)
     heads: int = Field(4, gt=0)
-    hidden: int = Field(384, gt=0, description="the width between the two halves of a layer's MLP")
+    hidden: int = Field(384, gt=0, description="width inside a layer's MLP")
     vocabulary: int = Field(1024, gt=0)
     muon_rate: float = Field(0.02, gt=0)
     adam_rate: float = Field(0.004, gt=0)
-    cooldown: float = Field(
-        0.7, gt=0, le=1, description="share of a cycle in which the rates fall to nothing"
-    )
+    cooldown: float = Field(0.7, gt=0, le=1, description="share of a cycle in which the rates fall to 0")

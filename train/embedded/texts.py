@@ -18,7 +18,7 @@ WORD = re.compile(r"[A-Za-z_]\w*")
 
 
 class PretrainingText(NamedTuple):
-    """A text: a problem, or nothing, and the continuation that the base is to learn."""
+    """A text: a problem, or nothing, and the continuation to learn."""
 
     problem: str
     continuation: str
@@ -144,6 +144,6 @@ def fragments(solution: str) -> list[str]:
 
 
 VIEWS = (("Sums:", bare_sums), ("Solution:", in_words), ("Steps:", by_name), ("Plan:", with_numbers))
-# The last cycles read solutions that end with the line of the answer. Adapters do not change the embeddings,
-# so they could not teach a base to write a sign that it has never read.
+# In the last cycles, solutions end with the line of the answer. Adapters do not change embeddings, so they
+# could not teach a base to write a sign that it has never read.
 CLOSED_VIEWS = tuple((heading, with_answer if view is in_words else view) for heading, view in VIEWS)

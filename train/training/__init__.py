@@ -1,1 +1,1 @@
-"""Training: what a run learns, in which order, and the loop that learns it."""
+"""Training: the settings, the plan and the loop of a run."""

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 Tokens = tuple[list[int], list[int]]
-"""An encoded example: the tokens of its prompt, and those of its target."""
+"""An encoded example: the tokens of its prompt and of its target."""
 
 IGNORED = -100
 WINDOW = 32
@@ -84,8 +84,8 @@ def passes(lengths: Sequence[int], filled: Sequence[list[int]], pass_tokens: int
 def collate(encoded: Sequence[Tokens], filled: Sequence[Sequence[int]], pad: int, start: int | None) -> Batch:
     """Return the tensors of one forward pass over `filled` rows of examples.
 
-    `start` is the token that opens a decoder's text, None for a decoder-only model. In a decoder-only model
-    the positions of each example begin at 0, by which transformers keeps the examples of a row apart.
+    `start` is the token that opens a decoder's text, None for a decoder-only model. In a decoder-only model,
+    positions begin at 0 in each example; from that transformers keeps the examples of a row apart.
     """
     if start is not None:
         return _two_sided([encoded[index] for row in filled for index in row], pad, start)
@@ -99,7 +99,7 @@ def collate(encoded: Sequence[Tokens], filled: Sequence[Sequence[int]], pad: int
 
 
 def _following(prompt: list[int], target: list[int]) -> list[int]:
-    """Return the token that should follow each token of an example, from the prompt's last token on."""
+    """Return the target after each token of an example, from the prompt's last token on."""
     return [IGNORED] * (len(prompt) - 1) + target + [IGNORED]
 
 

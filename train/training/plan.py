@@ -17,7 +17,7 @@ from thoughtmill.train.training.settings import FinetuneSettings
 
 @dataclass(frozen=True, slots=True)
 class TrainingPlan:
-    """Everything that the training loop reads: a pure function of base, examples and settings.
+    """The data of the training loop: a pure function of base, examples and settings.
 
     `steps` holds, for each step, indices into `encoded`. `records` counts the examples of each role.
     `left_out` counts the examples that are longer than `context`. All lengths are in tokens.

@@ -27,7 +27,7 @@ PRESETS: dict[str, dict[str, Any]] = {
 
 
 def filled(given: dict[str, Any]) -> dict[str, Any]:
-    """Return the given settings, completed by those of the preset that they name, if any."""
+    """Complete the given settings from the preset that they name, if any."""
     preset = PRESETS.get(given.get("preset", ""), {})
     length = {"steps", "epochs"} if given.keys() & {"steps", "epochs"} else set()
     return {name: value for name, value in preset.items() if name not in length} | given
@@ -43,9 +43,7 @@ class FinetuneSettings(Section):
     corpus_revision: str | None = None
     data_version: str | None = Field(None, description="refuse a corpus of any other version")
     where: str = Field("kept", description="SQL condition: the records to learn from")
-    limit: int | None = Field(
-        None, gt=0, description="learn from this many records at most, drawn by the seed"
-    )
+    limit: int | None = Field(None, gt=0, description="most records to learn from, drawn by the seed")
     rank: int = Field(gt=0)
     alpha: int = Field(gt=0)
     dropout: float = Field(ge=0, lt=1)
@@ -95,7 +93,7 @@ class FinetuneSettings(Section):
         return self
 
     def of(self, role: str) -> "FinetuneSettings":
-        """Return the settings of one role; the preset it names goes before the settings of all roles."""
+        """Return the settings of one role; a preset named for it overrides the settings of all roles."""
         other = filled(self.by_role.get(role, {}))
         left = {"by_role", "steps", "epochs"} if other.keys() & {"steps", "epochs"} else {"by_role"}
         where = f"params.yaml: finetune.by_role.{role}"

@@ -1,4 +1,4 @@
-"""Samples from an endpoint: a served adapter, or any model behind an API, answers for any role."""
+"""Samples from an endpoint: served adapters, or any model behind an API."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from thoughtmill.train.writers.settings import EndpointWriterSettings
 
 
 class EndpointWriter:
-    """A `Writer` over an OpenAI-compatible endpoint; its texts go to the ledger and are never paid twice.
+    """A `Writer` over an OpenAI-compatible endpoint; its ledger keeps texts from being paid for twice.
 
     Waiting requests are sent together, as many at a time as the settings allow.
     """
@@ -27,7 +27,7 @@ class EndpointWriter:
     def write(self) -> list[GeneratedText]:
         """Send the queued requests and return their texts."""
         sent, self.waiting = self.waiting, []
-        # Replies come in any order; the problem that a request carries holds its place.
+        # Replies come in any order; the problem of a request carries its position.
         replies = self.teacher.complete(self._request(request, place) for place, request in enumerate(sent))
         return [
             GeneratedText(

@@ -25,12 +25,12 @@ class AdapterMap:
 
     @property
     def sha(self) -> str:
-        """The digests of the base (or bases) and of all adapters: they identify every weight."""
+        """The digests of the base (or bases) and of all adapters, which identify every weight."""
         bases = sorted({origin.base_sha for origin in self.origins.values()})
         return " ".join([*bases, *(origin.adapter_sha for origin in self.origins.values())])
 
     def revision(self, base: str) -> str | None:
-        """Return the commit of a base on the Hub, or None for a folder; refuse a base of other adapters."""
+        """Return the commit of a Hub base, or None for a folder; refuse another base than the adapters'."""
         named = {(origin.base_sha, origin.base) for origin in self.origins.values()}
         shas = {sha for sha, name in named}
         if Path(base).is_dir() and shas == {sha256_of(Path(base))}:
@@ -53,16 +53,16 @@ class LoadedStudents:
 def adapter_for(adapter_of: Mapping[str, str], role: str) -> str:
     """Return the adapter of a role, or raise a `ThoughtmillError` that says how to get one."""
     if role not in adapter_of:
-        raise ThoughtmillError(f"no adapter is for `{role}`: list it in `roles` and train it")
+        raise ThoughtmillError(f"no adapter answers for `{role}`: list it in `roles` and train it")
     return adapter_of[role]
 
 
 def adapter_map(folder: Path, trained: Sequence[str], mixed_versions: bool = False) -> AdapterMap:
-    """Find the adapters of the roles that were `trained`, and of the roles that a trained one consists of.
+    """Find the adapters of the `trained` roles, and of the parts of those roles.
 
-    A role without an adapter uses one that learnt it among others (`etd`); an adapter that no role uses is
-    not read. Adapters of different data versions are refused unless `mixed_versions`, because their results
-    describe neither version.
+    A role without an adapter uses an adapter that learnt several roles (`etd`). Unused adapters are not read.
+    Adapters of different data versions are refused unless `mixed_versions`, because their results describe
+    neither version.
     """
     if not trained:
         raise ThoughtmillError("params.yaml: roles: list the roles whose adapters are to answer")

@@ -24,13 +24,13 @@ from thoughtmill.train.writers.mixing import mix, spans_of
 from thoughtmill.train.writers.sampling import ActiveBatch, ActiveSample, empty_cache, pick
 
 SPARE = 8
-"""Rows are exchanged once an eighth of the batch has ended, because all keys and values move each time."""
+"""Rows are exchanged once 1 / SPARE of the batch has ended, because each exchange moves the cache."""
 
 
 class LocalWriter:
     """A `Writer` on this machine: students of one base, decoder-only or encoder-decoder, on CPU or GPU.
 
-    `adapters` names the adapter of each role, all of them loaded on the base; roles may share one.
+    `adapters` names the loaded adapter of each role; roles may share an adapter.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class LocalWriter:
         self.top_k, self.top_p = top_k, top_p
         self.longest = base.context
         if base.start is not None and self.longest < sys.maxsize and rows > 1:
-            raise ThoughtmillError(f"base {base.name} counts places from the padding on: set infer.rows to 1")
+            raise ThoughtmillError(f"base {base.name} counts positions from the padding: set infer.rows to 1")
         takes = inspect.signature(base.model.forward).parameters
         self.last_only = {"logits_to_keep": 1} if "logits_to_keep" in takes else {}
         self.waiting: list[tuple[int, str, int, ActiveSample]] = []
@@ -69,7 +69,7 @@ class LocalWriter:
 
     @torch.inference_mode()
     def write(self) -> list[GeneratedText]:
-        """Let waiting prompts enter, or write a token of every row; return the texts that ended."""
+        """Admit waiting prompts, or write a token of every row; return the texts that ended."""
         live = [] if self.batch is None else self.batch.live()
         room = self.max_rows - len(live)
         if self.waiting and (room >= self.max_rows // SPARE or not live):
@@ -104,7 +104,7 @@ class LocalWriter:
         return cut + written
 
     def _read_prompts(self, rows: list[ActiveSample]) -> tuple[ActiveBatch, Tensor]:
-        """Read prompts, each once for all rows that share it; return rows and the next token's logits."""
+        """Read each distinct prompt once; return rows and the logits of the next token."""
         first: dict[tuple[str, tuple[int, ...]], int] = {}
         places = [first.setdefault((row.adapter, tuple(row.prompt)), len(first)) for row in rows]
         alone = [rows[places.index(at)] for at in range(len(first))]
@@ -145,7 +145,7 @@ class LocalWriter:
         return logits_BTV[:, -1]
 
     def _write(self, batch: ActiveBatch, logits_BV: Tensor) -> list[GeneratedText]:
-        """Choose a token for every row and return those that end with it."""
+        """Choose a token for every row; return the rows that end with it."""
         chosen = pick(
             logits_BV.float(),
             self._tensor([row.request.temperature for row in batch.rows]),

@@ -1,4 +1,4 @@
-"""Masked adapters: all adapters of a layer in one product, of which a mask leaves each row its own.
+"""Masked adapters: apply all adapters of a layer in one product, and mask each row's other adapters.
 
 Spans of rows (`mixing`) take a product for each adapter, and the order of rows decides which. On a GPU that
 is many small kernels, and a CUDA graph of them would hold for those rows only. Here the kernels are the same
@@ -19,7 +19,7 @@ SIBLINGS = ({"q_proj", "k_proj", "v_proj"}, {"gate_proj", "up_proj"})
 
 
 class AdapterMask:
-    """The adapters of rows: `table_AR` has a line of ones and zeros per adapter, `now_LR` one per row."""
+    """The adapters of rows, as ones and zeros: `table_AR` by adapter, `now_LR` by row."""
 
     def __init__(self, ranks: dict[str, int], like: Tensor) -> None:
         self.ranks = ranks
@@ -33,9 +33,9 @@ class AdapterMask:
 
 
 class MaskedGroup:
-    """Layers that read the same input: weights and what leads down to all ranks are one matrix.
+    """Layers that read the same input: their weights and all down projections are one matrix.
 
-    The layers' own weights become views of it, so that no weight is in memory twice.
+    The weights of the layers become views of it, so no weight is in memory twice.
     """
 
     def __init__(self, parts: Sequence[MixedLinear], mask: AdapterMask) -> None:
@@ -65,7 +65,7 @@ class MaskedGroup:
         return whole
 
     def one(self, x: Tensor, at: int) -> Tensor:
-        """Return what a layer makes of its input; that of its siblings is kept for them."""
+        """Return the output of a layer, and keep the outputs of its siblings for them."""
         if self.given is not x or at not in self.made:
             self.given, self.made = x, dict(enumerate(self.all(x)))
         made = self.made.pop(at)
@@ -74,7 +74,7 @@ class MaskedGroup:
         return made
 
     def all(self, x: Tensor) -> list[Tensor]:
-        """Return what all the layers make of their input."""
+        """Return the outputs of all layers."""
         x_ND, parts = x.flatten(0, -2), len(self.sizes)
         mask_LR = self.mask.now_LR
         both_NO = linear(x_ND, self.whole, self.bias)
@@ -88,7 +88,7 @@ class MaskedGroup:
 
 
 def weight_of(part: MixedLinear) -> Tensor:
-    """Return the weight of a layer, a line per output; GPT-2's layers hold it the other way round."""
+    """Return the weight of a layer, a row per output; GPT-2 holds it transposed."""
     weight = part.base.weight.detach()
     return weight if isinstance(part.base, nn.Linear) else weight.T
 
@@ -104,7 +104,7 @@ def _up(part: MixedLinear, name: str, rank: int) -> Tensor:
 
 
 def masked(model: PreTrainedModel) -> AdapterMask:
-    """Let the layers that mix adapters by spans do so by a mask; return the mask that they all read."""
+    """Switch the layers from spans to a mask; return the mask that all of them read."""
     layers = {name: layer for name, layer in model.named_modules() if isinstance(layer, MixedLinear)}
     ranks: dict[str, int] = {}
     for layer in layers.values():

@@ -1,7 +1,7 @@
 """Mixed batches: linear layers that apply a different adapter to each span of rows.
 
-peft can do that too (`adapter_names`), but every layer searches the rows of each adapter again, which takes
-half the time of a small student. Here the rows of an adapter are neighbours, and a layer takes a slice.
+peft can do that too (`adapter_names`), but every layer of peft searches for the rows of each adapter, which
+takes half the time of a small student. Here the rows of an adapter are neighbours, and a layer takes a slice.
 """
 
 from collections.abc import Callable
@@ -27,7 +27,7 @@ class MixedLinear(nn.Module):
         super().__init__()
         self.spans = spans
         self.masked: Callable[[Tensor], Tensor] | None = None
-        """What takes this layer's place on a GPU: see `masked`."""
+        """The replacement of this layer on a GPU: see `masked`."""
         self.base = cast(nn.Linear, layer.base_layer)
         dtype = self.base.weight.dtype if self.base.weight.is_floating_point() else dtype
         self.updates: dict[str, tuple[Tensor, Tensor, float]] = {}
@@ -42,11 +42,11 @@ class MixedLinear(nn.Module):
         return self.base.weight
 
     def forward(self, x_BTD: Tensor) -> Tensor:
-        """Return the output of the base, plus for each row the update of its adapter."""
+        """Return the output of the base plus, for each row, the update of its adapter."""
         if self.masked is not None:
             return self.masked(x_BTD)
         y_BTD: Tensor = self.base(x_BTD)
-        x_ND, y_ND = x_BTD.flatten(0, -2), y_BTD.flatten(0, -2)  # OPT hands over all rows in one
+        x_ND, y_ND = x_BTD.flatten(0, -2), y_BTD.flatten(0, -2)  # OPT passes flattened rows
         for adapter, begin, end in self.spans:
             if adapter in self.updates:
                 width = len(x_ND) // self.spans[-1][2]
@@ -57,7 +57,7 @@ class MixedLinear(nn.Module):
 
 
 def mix(model: PreTrainedModel) -> Spans:
-    """Replace the layers that carry adapters by mixed ones; return the spans that all of them read."""
+    """Replace layers with adapters by mixed layers; return the spans that all of them read."""
     spans: Spans = []
     for name, layer in list(model.named_modules()):
         if isinstance(layer, LoraLayer):

@@ -30,7 +30,7 @@ class ActiveSample:
 
 
 class PreallocatedLayer(DynamicLayer):
-    """Keys and values of a layer, with spare columns: otherwise every token would copy all of them."""
+    """Keys and values of a layer, with spare columns, so that not every token copies all of them."""
 
     room: tuple[Tensor, Tensor] | None = None
 
@@ -79,7 +79,7 @@ class ActiveBatch:
 
     Everything is padded on the left, so that all rows end in the same column.
 
-    `mask_BT` is over the tokens that have been read; `asked_BS` and `read_BSD`, of an encoder, over prompts.
+    `mask_BT` covers the tokens that have been read; `asked_BS` and `read_BSD`, for an encoder, cover prompts.
     """
 
     rows: list[ActiveSample]
@@ -89,7 +89,7 @@ class ActiveBatch:
     read_BSD: Tensor | None = None
 
     def layers(self) -> list[tuple[PreallocatedLayer, bool]]:
-        """Return the layers of the cache, and for each whether it is about the prompts in an encoder."""
+        """Return the layers of the cache, each with whether it belongs to the prompts of an encoder."""
         if not isinstance(self.cache, EncoderDecoderCache):
             return [(cast(PreallocatedLayer, layer), False) for layer in self.cache.layers]
         both = ((self.cache.self_attention_cache, False), (self.cache.cross_attention_cache, True))
@@ -98,12 +98,12 @@ class ActiveBatch:
         ]
 
     def live(self) -> list[int]:
-        """Return the places of the rows that have not ended, grouped by adapter."""
+        """Return the indices of the rows that have not ended, grouped by adapter."""
         places = [at for at, row in enumerate(self.rows) if not row.ended]
         return sorted(places, key=lambda at: self.rows[at].adapter)
 
     def choose(self, chosen: Sequence[int]) -> None:
-        """Keep the rows at some places, in that order, and drop the columns that are now empty."""
+        """Keep the rows at some indices, in that order, and drop empty columns."""
         self.rows = [self.rows[at] for at in chosen]
         rows_B = torch.tensor(chosen, device=self.mask_BT.device)
         first = int(self.mask_BT[rows_B].any(0).int().argmax())
@@ -147,9 +147,9 @@ def joined(one: Tensor, other: Tensor, along: int) -> Tensor:
 def pick(
     logits_BV: Tensor, temperatures_B: Tensor, uniforms_B: Tensor, *, top_k: int, top_p: float
 ) -> Tensor:
-    """Return a token per row: the likeliest at temperature 0, else the one that its uniform number selects.
+    """Return a token per row: the likeliest at temperature 0, else the choice of its uniform number.
 
-    Of the `top_k` likeliest tokens, the fewest are kept that hold `top_p` of the probability. The uniform
+    Of the `top_k` likeliest tokens, the fewest that hold `top_p` of the probability are kept. The uniform
     number in [0, 1) selects among them by inverting their cumulative distribution, the likeliest first.
     """
     kept_BK, tokens_BK = logits_BV.topk(min(top_k, logits_BV.shape[1]))

@@ -1,4 +1,4 @@
-"""The section `infer` of `params.yaml`: who writes samples, how, and for which policies."""
+"""The section `infer` of `params.yaml`: how samples are written, and for which policies."""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal
@@ -11,16 +11,20 @@ from thoughtmill.train.problems import DecisionSettings
 
 
 class EndpointWriterSettings(EndpointSettings):
-    """How an endpoint is called, as in `generate.openai`, and which of its models answers for which role."""
+    """Settings of an endpoint, as in `generate.openai`, and its model for each role."""
 
-    models: Mapping[str, str] = Field({}, description="model by role; all others are asked of `model`")
+    models: Mapping[str, str] = Field({}, description="model by role; `model` answers for all others")
 
 
 class VllmSettings(Section):
-    """How vLLM is started."""
+    """Settings of vLLM."""
 
-    gpu_memory_utilization: float = Field(0.9, gt=0, le=1, description="share of the GPU's memory it takes")
-    max_model_len: int | None = Field(None, gt=0, description="of a prompt with its text, if not the base's")
+    gpu_memory_utilization: float = Field(
+        0.9, gt=0, le=1, description="share of the GPU's memory that vLLM takes"
+    )
+    max_model_len: int | None = Field(
+        None, gt=0, description="longest prompt with its text, in tokens; default: the base's"
+    )
 
 
 class InferSettings(DecisionSettings):
@@ -33,12 +37,12 @@ class InferSettings(DecisionSettings):
     seeds: Annotated[tuple[int, ...], AfterValidator(unique)] = Field(
         (1,), min_length=1, description="one run each"
     )
-    temperature: float = Field(1.5, gt=0, description="of sampled rounds; LoRID's")
+    temperature: float = Field(1.5, gt=0, description="temperature of sampled rounds; LoRID's")
     pair_temperatures: tuple[float, ...] = Field((0.3, 0.7, 1.0), min_length=1, description="pair after pair")
     top_k: int = Field(50, gt=0, description="LoRID's")
     top_p: float = Field(0.9, gt=0, le=1, description="LoRID's")
     max_new_tokens: int = Field(256, gt=0)
-    rows: int = Field(128, gt=0, description="samples that are written at a time")
-    mixed_versions: bool = Field(False, description="take adapters of different data versions")
+    rows: int = Field(128, gt=0, description="samples written at a time")
+    mixed_versions: bool = Field(False, description="accept adapters of different data versions")
     openai: EndpointWriterSettings = EndpointWriterSettings()
     vllm: VllmSettings = VllmSettings()

@@ -23,7 +23,7 @@ RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
 
 
 class VllmWriter:
-    """A `Writer` over vLLM's engine, which fills its own batches; `sampling` is for all requests."""
+    """A `Writer` over vLLM's engine, which makes its own batches; `sampling` applies to all requests."""
 
     def __init__(
         self, settings: VllmSettings, adapters: AdapterMap, base: str, dtype: str, **sampling: Any
@@ -34,7 +34,7 @@ class VllmWriter:
             raise ThoughtmillError("infer.backend: vllm is not installed: `pip install vllm`") from error
         self.adapter_of, self.sampled, self.sampling = adapters.adapter_of, vllm.SamplingParams, sampling
         if dtype == "4bit":
-            raise ThoughtmillError("infer.precision: 4bit is for the backend `students`")
+            raise ThoughtmillError("infer.precision: 4bit needs `infer.backend: students`")
         folders = {name: str(adapters.folder / name) for name in adapters.origins}
         self.loras = {
             name: lora.LoRARequest(name, at, one) for at, (name, one) in enumerate(folders.items(), 1)
