@@ -144,7 +144,7 @@ def test_a_role_that_nobody_plays_is_named(students: tuple[Base, PeftModel]) -> 
 def test_a_base_whose_places_padding_shifts_writes_row_by_row_or_not_at_all(tmp_path: Path) -> None:
     students = random_students(tmp_path, "two_sided", ("ir",))
     students[0].model.config.max_position_embeddings = 512  # as BART's, which are not relative
-    with pytest.raises(ThoughtmillError, match=r"padding on: set infer\.rows to 1"):
+    with pytest.raises(ThoughtmillError, match=r"padding: set infer\.rows to 1"):
         writer(*students, rows=2)
     assert wrote(students, requests(0.0, 1), rows=1)
 
