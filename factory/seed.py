@@ -34,6 +34,12 @@ class SeedSettings(Section, extra="allow"):
             self.options(name)
         return self
 
+    @model_validator(mode="after")
+    def _take_a_source_once(self) -> Self:
+        if twice := params.repeated(self.sources):
+            raise ValueError(f"`sources`: `{twice.set}` is listed twice")
+        return self
+
     def options(self, name: str) -> Any:
         """Return the options of a problem set as its model; None for a set without options."""
         model = getattr(PROBLEM_SETS.named(name), "options", None)

@@ -45,6 +45,7 @@ def test_our_own_params_have_no_fault() -> None:
             "seed: embedded: `trian` is an unknown key; did you mean `train`?",
         ),
         ("seed", {"sources": [{"set": "gsm9k"}]}, "seed.sources.set: unknown name `gsm9k`; did you mean"),
+        ("seed", {"sources": [{"set": "embedded"}] * 2}, "seed: `sources`: `embedded` is listed twice"),
         ("generate", {"splits": ["tset"]}, "generate: `splits`: unknown split `tset`"),
         ("generate", {"teacher": "embeded"}, "generate: `teacher`: unknown teacher `embeded`"),
         ("generate", {"embedded": {"sed": 1}}, "generate.embedded: `sed` is an unknown key; did you mean"),

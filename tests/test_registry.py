@@ -2,6 +2,7 @@
 
 import sys
 from importlib.metadata import EntryPoint, EntryPoints
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -48,6 +49,13 @@ def test_an_unknown_name_is_an_error_that_lists_all_names(monkeypatch: pytest.Mo
 def test_a_package_that_cannot_be_imported_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ThoughtmillError, match="the colour `green` of no_such_package cannot be imported"):
         colours(monkeypatch, ("green", "no_such_package")).named("green")
+
+
+def test_a_package_for_another_python_is_named_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "of_later_days.py").write_text("a new kind of statement")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(ThoughtmillError, match="`green` of of_later_days cannot be imported: invalid syntax"):
+        colours(monkeypatch, ("green", "of_later_days")).named("green")
 
 
 @pytest.mark.parametrize("brought", [[("red", "string")], [("green", "string"), ("green", "colorsys")]])

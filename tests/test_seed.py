@@ -110,6 +110,19 @@ def test_an_id_that_occurs_twice_is_named_when_the_table_is_written(tmp_path: Pa
         tables.write(tmp_path / "problems.parquet", Problems, found)
 
 
+def test_files_of_one_name_and_split_are_read_one_after_another_where_rows_have_their_own_ids(
+    tmp_path: Path,
+) -> None:
+    columns = {"problem": "q", "answer": "a", "problem_id": "id"}
+    found = [
+        {"set": "table", "name": "mine", "columns": columns}
+        | {"file": jsonl(tmp_path / f"{name}.jsonl", [{"q": "1 + 1?", "a": "2", "id": name}])}
+        for name in ("k", "l")
+    ]
+    read = seed(SeedSettings.model_validate({"sources": found}), tmp_path)
+    assert [row["problem_id"] for row in read] == ["mine-train-k", "mine-train-l"]
+
+
 @pytest.mark.parametrize(
     ("entry", "said"),
     [

@@ -91,8 +91,15 @@ def test_an_unknown_verdict_stays_unknown(tmp_path: Path) -> None:
 
 def test_a_file_with_other_columns_is_refused(tmp_path: Path) -> None:
     pq.write_table(pyarrow.table({"record_id": ["a"]}), tmp_path / "t.parquet")
-    with pytest.raises(ThoughtmillError, match="has not the columns of `records`"):
+    with pytest.raises(ThoughtmillError, match="does not have the columns of `records`"):
         tables.TableReader(tmp_path / "t.parquet", Records)
+
+
+def test_a_torn_table_is_named_and_says_how_to_build_it(tmp_path: Path) -> None:
+    path = tmp_path / "checks.parquet"
+    path.write_bytes(b"PAR1 and no end")
+    with pytest.raises(ThoughtmillError, match=r"checks\.parquet is torn: run `dvc repro`"):
+        tables.TableReader(path, Checks)
 
 
 def test_a_missing_table_says_how_to_build_it(tmp_path: Path) -> None:

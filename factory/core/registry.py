@@ -70,7 +70,7 @@ class Registry(Generic[Entry]):
         point = self.foreign[name]
         try:
             return point.load()
-        except (ImportError, AttributeError) as error:
+        except (ImportError, AttributeError, SyntaxError) as error:
             raise ThoughtmillError(
                 f"the {self.what} `{name}` of {_brought_by(point)} cannot be imported: {error}"
             ) from error

@@ -25,12 +25,15 @@ SHOWN_FAULTS = 20
 class TableReader:
     """The rows of a table's Parquet file, in primary-key order; iterate as often as you like, in flat memory.
 
-    `len` is the number of rows. A missing file or other columns raise a `ThoughtmillError`.
+    `len` is the number of rows. A missing or torn file and other columns raise a `ThoughtmillError`.
     """
 
     def __init__(self, path: Path, table: Table) -> None:
         self.path = existing(path, "run `dvc repro` to build it")
-        file = pq.ParquetFile(path)
+        try:
+            file = pq.ParquetFile(path)
+        except pyarrow.ArrowInvalid as error:
+            raise ThoughtmillError(f"{path} is torn: run `dvc repro`") from error
         if not file.schema_arrow.equals(arrow_schema(table)):
             raise ThoughtmillError(
                 f"{path} does not have the columns of `{table_name(table)}`: run `dvc repro`"

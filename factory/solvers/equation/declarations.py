@@ -57,11 +57,11 @@ def declaration(line: str) -> Declaration | None:
     if not kinds or kinds - _WHOLE - _ABOVE - _NOT_BELOW:
         return Declaration()
     sign = ">" if kinds & _ABOVE else ">=" if kinds & _NOT_BELOW else None
-    return Declaration(_names(line, verb), sign, bool(kinds & _WHOLE))
+    return Declaration(_names(line), sign, bool(kinds & _WHOLE))
 
 
-def _names(line: str, verb: int) -> tuple[str, ...]:
-    """Return the names before the verb, which is the so-and-so-manyeth word."""
+def _names(line: str) -> tuple[str, ...]:
+    """Return the names before the first verb of a line."""
     before = " ".join(line.replace(",", " , ").split())
     kept = [
         word
