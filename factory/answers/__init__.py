@@ -1,9 +1,8 @@
 """The registry of answer kinds: how an answer is written canonically and when two are equal.
 
-To add a kind, write a module with what `AnswerKind` asks for and its line in `KINDS`; another package names
-its own in an entry point of the group `thoughtmill.answers`. A problem set says which kind its answers are.
-`canonical` and `equal` are for everyone who compares answers; a module of a kind is imported by name only by
-those who calculate with it.
+To add a kind, write a module like `AnswerKind` and its line in `KINDS`, or an entry point of the group
+`thoughtmill.answers` in your package. A problem set names the kind of its answers. Compare answers with
+`canonical` and `equal`; import the module of a kind only to calculate with its answers.
 
 >>> canonical("1,250.0"), canonical("ten"), equal("0.3333", "1/3")
 ('1250', None, True)
@@ -25,7 +24,7 @@ class AnswerKind(Protocol):
         ...
 
     def equal(self, predicted: str, gold: str) -> bool:
-        """Return whether two canonical answers are the same; the order of the two does not matter."""
+        """Return whether two canonical answers are the same; in either order."""
         ...
 
 

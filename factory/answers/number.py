@@ -45,7 +45,7 @@ _NUMBER = re.compile(
 
 
 def canonical(text: str) -> str | None:
-    """Return the canonical text of a plain number, or None when the text is not one finite number.
+    """Return the canonical text of a plain number, or None for any other text.
 
     Read are integers, decimals, fractions, mixed numbers, scientific notation, thousands separators and a
     sign of currency. Words, units and percentages are for `factory.answers.reading`.
@@ -55,7 +55,7 @@ def canonical(text: str) -> str | None:
 
 
 def value(text: str) -> Fraction | None:
-    """Return the exact number that a text is, or None when it is not one or is too long to keep.
+    """Return the exact value of a text, or None if it is not a number or too long to keep.
 
     >>> value("\N{MINUS SIGN} 3"), value("1e-2"), value("1e1000000000"), value("nan")
     (Fraction(-3, 1), Fraction(1, 100), None, None)
@@ -109,7 +109,7 @@ def equal(predicted: str, gold: str) -> bool:
     tolerance to what it is for, floats and rounded decimals: two different integers are never equal, however
     large (114200 and 114201), nor are two different fractions without an exact decimal; 24.001 is 24, and
     114204.5 is not 114200. Next to 0 the tolerance is `NOISE`. A factor of 100 is never accepted, and a text
-    that is no number equals nothing. The order of the two does not matter, so thoughts can be compared too.
+    without a number equals nothing. The order of the two does not matter, so thoughts can be compared too.
 
     >>> equal("8.333333333333314", "25/3"), equal("8.3333333334", "25/3"), equal("114200.0001", "114200")
     (True, True, True)

@@ -1,10 +1,10 @@
 """The registry of thoughts: one module per kind of rationale.
 
-To add a thought, write a module with what `Thought` asks for, its instruction in
-`factory/thoughts/instructions/` and exemplars in `data/exemplars.jsonl`; then list it in `params.yaml`. No
-stage, schema or `dvc.yaml` changes. Instructions lie apart because they are all that a completion depends on:
-who edits `parse` or `solve` never asks the teacher again. A thought of another package brings its own
-instruction; see `docs/extend.md`.
+To add a thought, write a module like `Thought`, its instruction in `factory/thoughts/instructions/` and
+exemplars in `data/exemplars.jsonl`; then list it in `params.yaml`. No stage, schema or `dvc.yaml` changes.
+Instructions have their own folder because completions depend only on them: a change of `parse` or `solve`
+never asks the teacher again. A thought of another package has its instruction in its module; see
+`docs/extend.md`.
 """
 
 from typing import Protocol
@@ -18,17 +18,17 @@ class Thought(Protocol):
     """A module that says how a thought is read and how it is solved."""
 
     KIND: str
-    """What its rationales are: `rules`, a `chain` of sentences, a `program`, `equations`, or another word.
+    """The kind of its rationales: `rules`, a `chain` of sentences, a `program`, `equations`, or another word.
 
-    It decides which checks apply; and programs are run many at a time.
+    It decides which checks apply, and whether rationales run as programs, many at a time.
     """
 
     def parse(self, completion: str) -> str | None:
-        """Return the rationale in a completion, or None when there is none to be read."""
+        """Return the rationale in a completion, or None."""
         ...
 
     def solve(self, rationale: str, problem: str, solvers: Solvers) -> Outcome:
-        """Return the answer of a rationale or its failure, without sight of the gold answer."""
+        """Return the answer of a rationale or its failure, without the gold answer."""
         ...
 
 

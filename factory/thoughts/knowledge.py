@@ -29,6 +29,6 @@ def parse(completion: str) -> str | None:
 
 
 def solve(rationale: str, problem: str, solvers: Solvers) -> Outcome:
-    """Return an outcome without an answer, for rules have none. They fail when they are not general."""
+    """Return an outcome without an answer; rules fail when they are not general."""
     found = general(rationale, problem, Outcome(None, None))
     return Outcome(None, "not_general", found.detail) if found.passed is False else Outcome(None, None)

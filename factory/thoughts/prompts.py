@@ -24,7 +24,7 @@ ASKED: Registry[Any] = Registry(
     "thoughtmill.thoughts",
     {path.stem: f"thoughtmill.factory.thoughts.{path.stem}" for path in sorted(FOLDER.glob("*.md"))},
 )
-"""The thoughts by their instructions: a completion depends on these alone, so ours are not imported here."""
+"""The thoughts by their instructions; completions depend only on these, so our modules are not imported."""
 HEADINGS = {"problem": "Problem", "solution": "Worked solution"}
 
 

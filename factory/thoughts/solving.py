@@ -1,4 +1,4 @@
-"""Solve completions on all cores: each is parsed, solved and checked without sight of the gold answer."""
+"""Parse, solve and check completions on all cores, without the gold answer."""
 
 import dataclasses
 import hashlib
@@ -37,7 +37,7 @@ class VerifySettings(Section):
 
 
 def configured() -> VerifySettings:
-    """Return the section `verify` of the project around the current folder; outside of one, the defaults."""
+    """Return the section `verify` of the current project; outside a project, the defaults."""
     try:
         return params.section("verify", VerifySettings)
     except NotInProject:
@@ -55,7 +55,7 @@ class Job(NamedTuple):
 
 
 class Solved(NamedTuple):
-    """The rationale of a job, if one could be read, its outcome, and the seconds that both took."""
+    """The rationale of a job, if any, its outcome, and the seconds for both."""
 
     rationale: str | None
     outcome: Outcome
@@ -63,7 +63,7 @@ class Solved(NamedTuple):
 
 
 Solving = Callable[[Iterable[Job]], Iterator[Solved]]
-"""A function that solves jobs and yields their results in order, in this process or in many."""
+"""A function that solves jobs, in this process or in many, and yields results in order."""
 
 
 def solve(jobs: Sequence[Job], solvers: Solvers) -> list[Solved]:
@@ -129,7 +129,7 @@ def _executor(
 
 
 def source_digest() -> str:
-    """Return a digest of all code that a verdict depends on: when it changes, no journal is continued."""
+    """Return a digest of all code that a verdict depends on; a change starts new journals."""
     here = Path(__file__).parents[1]
     files = sorted(
         path for room in ("answers", "solvers", "thoughts") for path in (here / room).rglob("*.py")

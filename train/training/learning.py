@@ -29,7 +29,7 @@ from thoughtmill.train.training.settings import FinetuneSettings
 
 CLIP = 1.0
 READ_EVERY = 16
-"""Steps of the faster step after which its losses are read: until then the GPU waits for nobody."""
+"""Losses of the faster step are read after this many steps, so that the GPU need not wait."""
 SAVE_EVERY_S = 30
 """The least seconds between two states of the faster step, which takes fifty steps in a second or two."""
 
@@ -49,8 +49,8 @@ def learn(
 ) -> list[LossPoint]:
     """Train the adapter on `model` through every step of `plan` and return the loss curve.
 
-    The run is saved to `state` every `save_every` steps, and resumes from there if the plan is the same. That
-    gives the same curve, because order, rate and dropout of a step depend on the step alone.
+    The run is saved to `state` every `save_every` steps, and resumes from there if the plan is the same. The
+    curve is then the same too, because order, rate and dropout depend only on the step.
     """
     accelerator = accelerated(base)
     weights = [weight for weight in model.parameters() if weight.requires_grad]
@@ -103,7 +103,7 @@ def learn(
 
 
 def read(unread: list[tuple[int, Tensor, int, float]], what: str) -> list[LossPoint]:
-    """Return the points of steps whose losses lie on a device; a loss that is no number is an error."""
+    """Return the points of steps whose losses lie on a device; a loss that is not finite raises."""
     losses = torch.stack([loss for _, loss, _, _ in unread]).tolist()
     for (step, *_), loss in zip(unread, losses, strict=True):
         if not math.isfinite(loss):
