@@ -4,6 +4,8 @@ import argparse
 import csv
 import io
 import json
+import os
+import pty
 import signal
 import subprocess
 import sys
@@ -48,6 +50,28 @@ def test_sql_prints_a_table_from_any_folder(project: Path) -> None:
     assert done.returncode == 0
     assert done.stdout.splitlines()[0].split() == ["problem_id", "answer"]
     assert done.stdout.splitlines()[2].split() == ["ours-test-0", "18"]
+
+
+def test_a_text_of_the_corpus_does_not_command_the_terminal_and_is_untouched_in_a_pipe(project: Path) -> None:
+    query = "select chr(27) || '[2J' as problem"
+    assert "\x1b[2J" in run(project, "sql", query).stdout
+    terminal, side = pty.openpty()
+    command = [sys.executable, "-m", "thoughtmill", "sql", query]
+    subprocess.run(command, cwd=project, env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=side, check=True)
+    shown = os.read(terminal, 1000).decode()
+    os.close(side)
+    os.close(terminal)
+    assert "\x1b" not in shown
+    assert "\N{REPLACEMENT CHARACTER}[2J" in shown
+
+
+def test_an_error_does_not_command_the_terminal(project: Path) -> None:
+    assert "\x1b" not in run(project, "sql", "select \x1b[2J").stderr
+
+
+def test_a_number_that_json_does_not_have_is_null_in_json(project: Path) -> None:
+    printed = run(project, "sql", "select 'nan'::double as a, '-inf'::double as b, 0.5 as c", "--json").stdout
+    assert printed == '[{"a": null, "b": null, "c": "0.5"}]\n'
 
 
 def test_sql_prints_csv_and_json_without_cutting(project: Path) -> None:

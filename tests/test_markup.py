@@ -4,7 +4,7 @@ import pytest
 from jinja2 import TemplateNotFound, UndefinedError
 
 from thoughtmill.factory.pages import markup
-from thoughtmill.factory.pages.markup import ReportSection, printable, render
+from thoughtmill.factory.pages.markup import ReportSection, render
 
 
 def test_what_is_put_into_a_template_is_escaped() -> None:
@@ -33,16 +33,6 @@ def test_a_template_that_is_not_there_is_an_error() -> None:
 
 def test_the_text_of_a_value_is_never_a_template() -> None:
     assert "{{ 7*7 }}" in render("stacked.svg", label="{{ 7*7 }}", segments=[], whole=1)
-
-
-@pytest.mark.parametrize("character", ["\x00", "\x08", "\x0b", "\x1b", "\x7f", "\x9f"])
-def test_a_control_character_is_shown_as_a_mark(character: str) -> None:
-    assert printable(f"a{character}b") == "a\N{REPLACEMENT CHARACTER}b"
-
-
-def test_white_space_and_letters_of_any_script_stay() -> None:
-    text = "tab\t line\r\n página 数 \N{GRINNING FACE}"
-    assert printable(text) == text
 
 
 def test_every_template_compiles() -> None:

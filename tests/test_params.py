@@ -58,7 +58,7 @@ def test_what_is_no_set_of_sections_is_one_line(tmp_path: Path, text: str) -> No
 
 
 def test_a_key_that_is_given_twice_is_named_with_its_place(tmp_path: Path) -> None:
-    with pytest.raises(ThoughtmillError, match=r"`limit` is given twice in .*, line 2, column 3"):
+    with pytest.raises(ThoughtmillError, match=r"`limit` is given twice in .*, line 3, column 3"):
         params.load(written(tmp_path, "seed:\n  limit: 1\n  limit: 2\n"))
 
 

@@ -8,6 +8,7 @@ from typing import NoReturn, Protocol
 
 from thoughtmill import __version__
 from thoughtmill.factory.core import stage
+from thoughtmill.factory.core.printable import for_terminal
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("thoughtmill.factory.commands.init", "write a corpus project into a new folder"),
@@ -51,7 +52,8 @@ def main() -> NoReturn:
 
 def _answer(words: list[str]) -> None:
     asked = parser(words[:1]).parse_args(words)
-    print(asked.call(asked))
+    text = asked.call(asked)
+    print(for_terminal(text) if sys.stdout.isatty() else text)  # a pipe gets the bytes as they are
 
 
 def parser(wanted: Container[str]) -> argparse.ArgumentParser:

@@ -4,6 +4,7 @@ import argparse
 import csv
 import io
 import json
+import math
 from typing import Any
 
 import duckdb
@@ -61,15 +62,19 @@ def answered(
     if form == "csv":
         return _csv(names, rows)
     if form == "json":
-        return json.dumps(
-            [dict(zip(names, row, strict=True)) for row in rows], default=str, ensure_ascii=False
-        )
+        found = [dict(zip(names, map(_in_json, row), strict=True)) for row in rows]
+        return json.dumps(found, default=str, ensure_ascii=False)
     shown = [[_cut(value) for value in row] for row in rows[:most]]
     text = tabulate(
         shown, headers=names, disable_numparse=[i for i, _ in enumerate(names) if _texts(rows, i)]
     )
     left = len(rows) - len(shown)
     return f"{text}\n… {left:,} more rows; --all shows them" if left else text
+
+
+def _in_json(value: Any) -> Any:
+    """Return a value, or None for a number that JSON does not have."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _csv(names: list[str], rows: list[tuple[Any, ...]]) -> str:

@@ -29,9 +29,13 @@ class _Loader(yaml.SafeLoader):
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """Return the mapping of a node, unless a key is given twice."""
-        key = repeated([key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)])
-        if key is not None:
-            raise yaml.MarkedYAMLError(problem=f"`{key}` is given twice", problem_mark=node.start_mark)
+        seen: set[str] = set()
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+            if key.value in seen:
+                raise yaml.MarkedYAMLError(
+                    problem=f"`{key.value}` is given twice", problem_mark=key.start_mark
+                )
+            seen.add(str(key.value))
         return super().construct_mapping(node, deep)
 
 

@@ -7,6 +7,7 @@ from typing import NoReturn
 
 from thoughtmill.factory.core.connections import interruptible
 from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.printable import for_terminal
 
 
 def run(main: Callable[..., None]) -> NoReturn:
@@ -55,5 +56,5 @@ def _table_errors() -> tuple[type[Exception], ...]:
 
 
 def _say(message: str) -> int:
-    print(f"error: {message}", file=sys.stderr)
+    print(for_terminal(f"error: {message}"), file=sys.stderr)
     return 2

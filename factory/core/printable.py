@@ -1,0 +1,22 @@
+"""Show the texts of others, which may hold control characters, on a page or in a terminal."""
+
+UNPRINTABLE = dict.fromkeys((*range(9), 11, *range(14, 32), *range(127, 160)), "\N{REPLACEMENT CHARACTER}")
+"""Control characters, which HTML forbids and a terminal obeys, for `str.translate`; white space stays."""
+
+
+def printable(text: str) -> str:
+    """Return a text with a visible mark in place of each control character.
+
+    >>> printable("a\\x00b\\n")
+    'a\N{REPLACEMENT CHARACTER}b\\n'
+    """
+    return text.translate(UNPRINTABLE)
+
+
+def for_terminal(text: str) -> str:
+    """Return a text that moves no cursor: every way to end a line is a new line.
+
+    >>> for_terminal("wrong\\rright\\x1b[8m")
+    'wrong\\nright\N{REPLACEMENT CHARACTER}[8m'
+    """
+    return printable("\n".join(text.splitlines()))

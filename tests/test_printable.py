@@ -1,0 +1,20 @@
+"""Texts of others are shown on a page and in a terminal, and command neither."""
+
+import pytest
+
+from thoughtmill.factory.core.printable import for_terminal, printable
+
+
+@pytest.mark.parametrize("character", ["\x00", "\x08", "\x0b", "\x1b", "\x7f", "\x9f"])
+def test_a_control_character_is_shown_as_a_mark(character: str) -> None:
+    assert printable(f"a{character}b") == "a\N{REPLACEMENT CHARACTER}b"
+
+
+def test_white_space_and_letters_of_any_script_stay() -> None:
+    text = "tab\t line\r\n página 数 \N{GRINNING FACE}"
+    assert printable(text) == text
+
+
+@pytest.mark.parametrize("end", ["\r", "\r\n", "\n", "\x0b", "\x0c", "\u2028"])
+def test_in_a_terminal_no_text_is_written_over_another(end: str) -> None:
+    assert for_terminal(f"wrong{end}right") == "wrong\nright"
