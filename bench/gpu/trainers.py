@@ -35,8 +35,12 @@ ON_GPU = torch.cuda.is_available()
 
 
 def main(base: Path, corpus: Path, out: Path, *words: str) -> dict[str, Any]:
-    """Run the trainers that `words` name, or all, one after the other; print what each found."""
-    found: dict[str, Any] = {"base": base.name, "steps": 48 if ON_GPU else 4}
+    """Run the trainers that `words` name, or all, one after the other; print what each found.
+
+    A number among the words is how many steps each trains.
+    """
+    steps = next((int(word) for word in words if word.isdecimal()), 48 if ON_GPU else 4)
+    found: dict[str, Any] = {"base": base.name, "steps": steps}
     found["card"] = torch.cuda.get_device_name() if ON_GPU else "none"
     for name in [one for one in NAMES if one in words] or NAMES:
         asked = [sys.executable, "-m", "bench.gpu.trainers", name, str(base), str(corpus), str(out)]
