@@ -85,7 +85,7 @@ def test_settings_of_a_role_that_is_not_trained_are_a_fault() -> None:
 
 def test_a_role_of_a_thought_that_is_not_made_is_a_fault_unless_the_corpus_is_another() -> None:
     assert of(["cot", "pot"], thoughts=["cot"]) == [
-        "params.yaml: roles: `pot` learns from `pot`: list that in `thoughts`"
+        "params.yaml: roles: `pot` learns from `pot`: list `pot` in `thoughts`, or take `pot` out of `roles`"
     ]
     assert of(["cot", "pot"], thoughts=["cot"], finetune={"corpus": "../other"}) == []
 

@@ -51,7 +51,8 @@ def _training_faults(given: Mapping[str, Any], roles: list[str]) -> Iterator[str
     for role in roles:
         for part in parts_of(role):
             if (thought := ROLES.named(part).thought) not in thoughts:
-                yield f"params.yaml: roles: `{role}` learns from `{thought}`: list that in `thoughts`"
+                remedy = f"list `{thought}` in `thoughts`, or take `{role}` out of `roles`"
+                yield f"params.yaml: roles: `{role}` learns from `{thought}`: {remedy}"
 
 
 def _asking_faults(given: Mapping[str, Any], roles: list[str]) -> Iterator[str]:
