@@ -1,5 +1,6 @@
 """Workers: results in order, and a killed process costs the one item that killed it."""
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -104,3 +105,16 @@ def test_who_stops_early_waits_for_no_item_under_way() -> None:
     results = WorkerPool(stall, lost, 2, begin, (0,)).spread(range(3 * workers.CHUNK))
     assert next(results) == 0
     results.close()  # type: ignore[attr-defined]  it is a generator
+
+
+def test_who_stops_early_ends_no_process_but_the_pools_own() -> None:
+    child = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(600,))
+    child.start()
+    try:
+        results = WorkerPool(stall, lost, 2, begin, (0,)).spread(range(3 * workers.CHUNK))
+        next(results)
+        results.close()  # type: ignore[attr-defined]  it is a generator
+        assert child.is_alive()
+    finally:
+        child.kill()
+        child.join()

@@ -43,19 +43,17 @@ class WorkerPool(Generic[Item, Result]):
         """Yield the result of every item, in order, with a bounded number under way."""
         source = iter(items)
         under_way: deque[tuple[list[Item], Future[list[Result]] | None]] = deque()
+        done = False
         try:
             while True:
                 while len(under_way) < self.workers * AHEAD and (chunk := list(islice(source, CHUNK))):
                     under_way.append((chunk, self._submit(chunk)))
                 if not under_way:
-                    break
+                    done = True
+                    return
                 yield from self._results(*under_way.popleft())
-        except BaseException:
-            for process in multiprocessing.active_children():
-                process.kill()  # stopping early, as by Ctrl-C, does not wait for running items
-            raise
         finally:
-            self._close()
+            self._close(at_once=not done)
 
     def _submit(self, chunk: list[Item]) -> Future[list[Result]] | None:
         """Hand a chunk to the pool; return None if the pool is broken."""
@@ -90,8 +88,12 @@ class WorkerPool(Generic[Item, Result]):
             self._close()
         return self.lost(item)
 
-    def _close(self) -> None:
+    def _close(self, at_once: bool = False) -> None:
+        """End the pool; `at_once`, as after Ctrl-C, without waiting for running items."""
         if self.pool is not None:
+            workers = self.pool._processes or {}
+            for process in list(workers.values()) if at_once else ():
+                process.kill()
             self.pool.shutdown(cancel_futures=True)
             self.pool = None
 
