@@ -114,6 +114,7 @@ def test_who_stops_early_ends_no_process_but_the_pools_own() -> None:
         results = WorkerPool(stall, lost, 2, begin, (0,)).spread(range(3 * workers.CHUNK))
         next(results)
         results.close()  # type: ignore[attr-defined]  it is a generator
+        child.join(1)
         assert child.is_alive()
     finally:
         child.kill()
