@@ -272,11 +272,6 @@ def test_an_endpoint_that_leaves_samples_unanswered_is_told_of_with_the_way_to_a
     assert f"infer, seed 1: {len(rows)} unanswered; ask again with: {AGAIN}" in capsys.readouterr().err
 
 
-def test_a_seed_that_is_listed_twice_is_one_run(project: Path, solvers: Solvers, tmp_path: Path) -> None:
-    rows = rows_of(project, solvers, tmp_path, seeds=[1, 1], policies=["greedy/ir"], limit=1)
-    assert len({row["problem_id"] for row in rows}) == len(rows)
-
-
 def test_a_policy_that_needs_an_untrained_role_is_one_line(
     project: Path, solvers: Solvers, tmp_path: Path
 ) -> None:

@@ -97,7 +97,7 @@ def infer(
     shown = f"{settings.model_dump_json(exclude={'seeds', 'rows', 'policies'})} {sha} {sorted(texts.items())}"
     name = hashlib.sha256(shown.encode()).hexdigest()[:12]
     greedy: dict[SampleKey, Sample] = {}
-    for seed in dict.fromkeys(settings.seeds):
+    for seed in settings.seeds:
         journal = SampleJournal(journals / f"infer-{name}-{seed}.jsonl")
         journal.stored |= greedy
         answer(
