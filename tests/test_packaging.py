@@ -1,6 +1,7 @@
 """What is installed: the packages we declare are those we import, and a wheel that owns one name."""
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -156,7 +157,9 @@ def test_every_declared_version_is_a_lower_bound_that_the_tested_one_meets() -> 
 
 
 def run(*words: str | Path, cwd: Path | None = None) -> str:
-    done = subprocess.run(words, cwd=cwd, capture_output=True, text=True, check=False)
+    """Run a command that finds nothing of this checkout, which pip would take for an installed package."""
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(words, cwd=cwd, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -171,7 +174,7 @@ def test_the_wheel_owns_one_name_and_carries_all_that_a_project_is_made_of(wheel
         f"thoughtmill/{path.relative_to(ROOT).as_posix()}"
         for folder in ("factory", "schemas", "train")
         for path in (ROOT / folder).rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".lock"
+        if path.is_file() and not {"__pycache__", "bases"} & set(path.parts) and path.suffix != ".lock"
     }
     project = {"params.yaml", "dvc.yaml", "train/dvc.yaml", "data/exemplars.jsonl"}
     wanted = tracked | {f"thoughtmill/project/{name}" for name in project} | {"thoughtmill/py.typed"}
