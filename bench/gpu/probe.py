@@ -20,9 +20,10 @@ from torch.nn.attention.varlen import varlen_attn
 from transformers import AutoModelForCausalLM, PreTrainedModel
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
+from bench.gpu.clock import FAILURES, seconds
 from bench.gpu.profile import recorded
+from thoughtmill.train.training.cuda import captured
 
-FAILURES = (RuntimeError, TypeError, AttributeError, ValueError, AssertionError, KeyError, IndexError)
 SIBLINGS = (("q_proj", "k_proj", "v_proj"), ("gate_proj", "up_proj"), ("o_proj",), ("down_proj",))
 RANK = 64
 LENGTH, CAUSAL = 192, (-1, 0)
@@ -144,28 +145,7 @@ def main(base: Path, corpus: Path, out: Path, *words: str) -> dict[str, Any]:
 
 def timed(work: Callable[[], object], times: int = 10) -> float:
     """Return the milliseconds of some work on the card, after three times to warm up."""
-    for _ in range(3):
-        work()
-    torch.cuda.synchronize()
-    begun = time.perf_counter()
-    for _ in range(times):
-        work()
-    torch.cuda.synchronize()
-    return round(1000 * (time.perf_counter() - begun) / times, 3)
-
-
-def captured(work: Callable[[], object]) -> torch.cuda.CUDAGraph:
-    """Return a CUDA graph of some work, captured after three times to warm up."""
-    side = torch.cuda.Stream()
-    side.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(side):
-        for _ in range(3):
-            work()
-    torch.cuda.current_stream().wait_stream(side)
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
-        work()
-    return graph
+    return round(1000 * seconds(work, times), 3)
 
 
 def flat_attention(
@@ -224,7 +204,7 @@ class Training:
         found: dict[str, Any] = {"first_s": round(time.perf_counter() - begun, 1)}
         found["eager_ms"] = timed(self.step, 5)
         found["loss"] = round(float(self.loss), 4)
-        graph = captured(self.step)
+        graph = captured(self.step, None)
         found["graph_ms"] = timed(graph.replay)
         found["graph_loss"] = round(float(self.loss), 4)
         found["tokens_per_s"] = round(1000 * self.tokens / found["graph_ms"])
@@ -332,13 +312,13 @@ class Answering:
         torch.cuda.synchronize()
         found: dict[str, Any] = {"first_s": round(time.perf_counter() - begun, 1)}
         found["eager_ms"] = timed(self.step, 5)
-        graph = captured(self.step)
+        graph = captured(self.step, None)
         found["graph_ms"] = timed(graph.replay)
         found["tokens_per_s"] = round(1000 * self.rows / found["graph_ms"])
         if table is not None:
             found |= recorded(lambda: (graph.replay(), graph.replay()), table)
         self.hot = True
-        found["graph_hot_ms"] = timed(captured(self.step).replay)
+        found["graph_hot_ms"] = timed(captured(self.step, None).replay)
         return found
 
 

@@ -11,6 +11,7 @@ import yaml
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from bench.gpu import planes
+from bench.gpu.clock import seconds
 from thoughtmill.train import smol
 
 NAME = "smollm2-135m-instruct"
@@ -63,19 +64,6 @@ def card() -> dict[str, object]:
         "tflops": round(2 * 8192**3 / product_s / 1e12),
         "copy_tb_s": round(2 * whole.nbytes / copy_s / 1e12, 2),
     }
-
-
-def seconds(work: object, times: int) -> float:
-    """Return the seconds that some work takes on the card, after three times to warm up."""
-    assert callable(work)
-    for _ in range(3):
-        work()
-    torch.cuda.synchronize()
-    begun = time.perf_counter()
-    for _ in range(times):
-        work()
-    torch.cuda.synchronize()
-    return (time.perf_counter() - begun) / times
 
 
 def smoke(code: Path, work: Path) -> dict[str, object]:

@@ -22,7 +22,7 @@ from typing import Any
 
 import torch
 
-from bench.gpu.probe import FAILURES
+from bench.gpu.clock import FAILURES
 from bench.gpu.profile import PEAK, QUESTIONS, ROLES, settings
 from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.factory.solvers.limits import Limits
