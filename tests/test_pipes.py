@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from thoughtmill.factory.solvers import pipes
+from thoughtmill.factory.core import pipes
 
 Ends = tuple[int, int]
 LONG = bytes(range(256)) * 4000

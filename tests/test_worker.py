@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from thoughtmill.factory.core import worker
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.factory.solvers import worker
-from thoughtmill.factory.solvers.worker import ClosingContext, Worker, WorkerDied, WorkerTimeout
+from thoughtmill.factory.core.worker import ClosingContext, Worker, WorkerDied, WorkerTimeout
 
 MODULE = f"""
 import os

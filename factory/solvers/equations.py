@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from thoughtmill.factory.answers.number import canonical, exact_text, fits
+from thoughtmill.factory.core.worker import ClosingContext
 from thoughtmill.factory.solvers.equation import quadratic
 from thoughtmill.factory.solvers.equation.linear import Equation, linear, settle
 from thoughtmill.factory.solvers.equation.lines import equations_of
@@ -20,7 +21,6 @@ from thoughtmill.factory.solvers.equation.nonlinear import Nonlinear
 from thoughtmill.factory.solvers.equation.system import System, Text, parse, reassigned, system
 from thoughtmill.factory.solvers.equation.tree import Call, Unsolvable, fold, names
 from thoughtmill.factory.solvers.outcome import Check, Outcome
-from thoughtmill.factory.solvers.worker import ClosingContext
 
 __all__ = ["Equations", "equations_of"]
 

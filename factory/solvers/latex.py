@@ -12,7 +12,7 @@ import re
 from thoughtmill.factory.answers import number as answers
 from thoughtmill.factory.answers.reading import boxes
 from thoughtmill.factory.answers.statements import stated
-from thoughtmill.factory.solvers.worker import Worker, WorkerDied, WorkerTimeout
+from thoughtmill.factory.core.worker import Worker, WorkerDied, WorkerTimeout
 
 MAX_LENGTH = 2000
 """Characters of the longest expression that is compared."""

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from thoughtmill.factory.answers.number import SIGNS, canonical
 from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.worker import ClosingContext
 from thoughtmill.factory.solvers.limits import Limits
 from thoughtmill.factory.solvers.outcome import Outcome
 from thoughtmill.factory.solvers.program.extraction import extract
@@ -20,7 +21,6 @@ from thoughtmill.factory.solvers.program.monty import TOGETHER, Monty
 from thoughtmill.factory.solvers.program.processes import FenceMissing, Zygote
 from thoughtmill.factory.solvers.program.screen import Screened, Unparsable, screen
 from thoughtmill.factory.solvers.program.values import read_text
-from thoughtmill.factory.solvers.worker import ClosingContext
 
 __all__ = ["Programs", "extract", "strongest_fence"]
 

@@ -1,9 +1,9 @@
 """The solvers that hold processes, opened and closed together."""
 
+from thoughtmill.factory.core.worker import ClosingContext
 from thoughtmill.factory.solvers.equations import Equations
 from thoughtmill.factory.solvers.limits import Limits
 from thoughtmill.factory.solvers.programs import Programs
-from thoughtmill.factory.solvers.worker import ClosingContext
 
 
 class Solvers(ClosingContext):

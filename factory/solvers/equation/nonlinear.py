@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
+from thoughtmill.factory.core.worker import Worker, WorkerDied, WorkerTimeout
 from thoughtmill.factory.solvers.equation.tree import Call, Tree, Unsolvable
-from thoughtmill.factory.solvers.worker import Worker, WorkerDied, WorkerTimeout
 
 Equation = tuple[Tree, Tree]
 

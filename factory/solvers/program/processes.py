@@ -12,7 +12,7 @@ import sysconfig
 import time
 from pathlib import Path
 
-from thoughtmill.factory.solvers import pipes
+from thoughtmill.factory.core import pipes
 from thoughtmill.factory.solvers.limits import Limits
 from thoughtmill.factory.solvers.program.screen import Screened
 

@@ -18,13 +18,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from thoughtmill.factory.core import pipes
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.factory.solvers import pipes
 
 ROOT = Path(__file__).parents[3]
 START = (
     "import sys; sys.path.insert(0, {root!r})\n"
-    "from {module} import reply; from thoughtmill.factory.solvers.worker import serve; serve(reply)"
+    "from {module} import reply; from thoughtmill.factory.core.worker import serve; serve(reply)"
 )
 START_S = 120.0
 """How long a worker may take to load its library, which takes a second on an idle machine."""
