@@ -15,8 +15,9 @@ from thoughtmill.factory.core.files import root
 from thoughtmill.factory.core.params import Section
 from thoughtmill.factory.core.progress import track
 from thoughtmill.factory.ledger.keys import prompt_sha
-from thoughtmill.factory.teachers import TEACHERS, Request, Teacher, failure_of
+from thoughtmill.factory.teachers import TEACHERS, Reply, Request, Teacher, failure_of
 from thoughtmill.factory.thoughts.prompts import ASKED, Prompt, load
+from thoughtmill.factory.thoughts.reasoning import separated
 from thoughtmill.schemas import Completions, Problems
 from thoughtmill.schemas.fields import SPLITS
 
@@ -125,9 +126,8 @@ def generate(requests: Iterable[Request], teacher: Teacher, name: str) -> Genera
     """
     for reply in teacher.complete(requests):
         request = reply.request
-        failure, detail = reply.failure, reply.detail
-        if failure is None:
-            failure, detail = failure_of(reply.completion, reply.finish_reason)
+        reasoning, completion, _ = separated(reply.reasoning, reply.completion)
+        failure, detail = _failure(reply, completion, reasoning)
         problem_id = request.problem["problem_id"]
         yield {
             "completion_id": f"{problem_id}/{request.thought}/{request.sample}@{reply.request_key[:8]}",
@@ -138,7 +138,7 @@ def generate(requests: Iterable[Request], teacher: Teacher, name: str) -> Genera
             "prompt_sha": prompt_sha(request.messages[:-1]),
             "teacher": name,
             "model": reply.model,
-            "completion": reply.completion,
+            "completion": completion,
             "finish_reason": reply.finish_reason,
             "failure": failure,
             "detail": detail,
@@ -147,6 +147,15 @@ def generate(requests: Iterable[Request], teacher: Teacher, name: str) -> Genera
             "cost_usd": reply.cost_usd,
             "latency_s": reply.latency_s,
         }
+
+
+def _failure(reply: Reply, completion: str | None, reasoning: str | None) -> tuple[str | None, str | None]:
+    """Return the failure of a reply and its detail; which it is may depend on where the thinking ends."""
+    if reply.failure in (None, "empty", "truncated"):
+        failure, detail = failure_of(completion, reply.finish_reason, reasoning)
+        if failure is not None and not (reply.failure and completion is reasoning is None):
+            return failure, detail
+    return reply.failure, reply.detail
 
 
 def requests_of(folder: Path, thought: str, settings: GenerateSettings) -> ThoughtRequests:

@@ -103,6 +103,11 @@ def test_a_reply_becomes_a_row_of_completions(tmp_path: Path) -> None:
         ({"finish_reason": "content_filter"}, "refused"),
         ({"completion": " \n"}, "empty"),
         ({"completion": None, "failure": "unanswered", "detail": "gave up"}, "unanswered"),
+        ({"completion": "<think>6 * 7", "finish_reason": "length"}, "truncated"),
+        ({"completion": "<think>6 * 7</think>", "failure": "truncated", "detail": "cut"}, "empty"),
+        ({"completion": None, "reasoning": "6 * 7", "finish_reason": "length"}, "truncated"),
+        ({"completion": None, "failure": "truncated", "detail": "cut"}, "truncated"),
+        ({"failure": "truncated", "detail": "cut, says another package's teacher"}, "truncated"),
         ({}, None),
     ],
 )
@@ -110,6 +115,15 @@ def test_what_is_no_usable_completion_has_a_failure(reply: dict[str, Any], failu
     found = row(**reply)
     assert found["failure"] == failure
     assert (found["detail"] is None) == (failure is None)
+
+
+def test_a_cut_says_whether_it_is_inside_the_thinking_or_the_answer() -> None:
+    cut = {"finish_reason": "length", "failure": "truncated", "detail": "cut off by the length limit"}
+    assert row(**cut)["detail"] == "cut off by the length limit"
+    inside = {"completion": "<think>6 * 7"}, {"completion": "", "reasoning": "6 * 7"}
+    for reply in inside:
+        assert row(**cut, **reply)["detail"] == "cut off by the length limit, inside the thinking"
+    assert row(**cut, completion="6 * 7</think>ans")["detail"].endswith("inside the answer")
 
 
 def test_the_prompt_has_one_digest_for_all_problems_and_another_for_another_thought() -> None:
@@ -155,7 +169,8 @@ def test_a_misspelt_name_is_one_line_that_says_what_there_is() -> None:
         "there are: batch, embedded, openai, replay"
     )
     assert refused(sampling={"cto": {}}) == (
-        "params.yaml: generate: `sampling`: unknown thought `cto`; there are: cot, eot, knowledge, pot"
+        "params.yaml: generate: `sampling`: unknown thought `cto`; "
+        "there are: cot, eot, knowledge, long_cot, pot"
     )
     assert "`splits`: unknown split `tset`; there are: train" in refused(splits=["tset"])
     assert refused(smaples=2) == (

@@ -20,7 +20,8 @@ HOSTILE = {"problem": "Cost {0} $18 \\boxed{5} %s {problem}?", "solution": None}
 def test_each_exemplar_is_an_exchange_of_its_own(thought: str) -> None:
     prompt = prompts.load(thought, EXEMPLARS)
     roles = [message["role"] for message in prompt.messages(HOSTILE)]
-    assert roles == ["system", *["user", "assistant"] * 4, "user"]
+    exemplars = 0 if thought == "long_cot" else 4  # reasoning models do worse with examples (R1, section 5)
+    assert roles == ["system", *["user", "assistant"] * exemplars, "user"]
 
 
 @pytest.mark.parametrize("thought", THOUGHTS.names())
@@ -40,7 +41,8 @@ def test_only_knowledge_is_shown_the_solution() -> None:
 
 
 def test_an_unknown_thought_is_named_with_those_there_are() -> None:
-    with pytest.raises(ThoughtmillError, match="unknown thought `tot`; there are: cot, eot, knowledge, pot"):
+    known = "unknown thought `tot`; there are: cot, eot, knowledge, long_cot, pot"
+    with pytest.raises(ThoughtmillError, match=known):
         prompts.load("tot", EXEMPLARS)
 
 
@@ -53,7 +55,7 @@ def test_an_exemplar_without_its_completion_is_named(tmp_path: Path) -> None:
 
 def test_every_thought_has_its_instruction_and_exemplars() -> None:
     assert {path.stem for path in prompts.FOLDER.glob("*.md")} == set(THOUGHTS.names())
-    assert {row["thought"] for row in ROWS} == set(THOUGHTS.names())
+    assert {row["thought"] for row in ROWS} == set(THOUGHTS.names()) - {"long_cot"}
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row['thought']}-{row['answer']}")

@@ -114,3 +114,12 @@ def test_published_completions_are_all_found(shared_data: Path) -> None:
         assert [reply.completion for reply in teacher.complete(asked)] == [
             line["completion"] for line in lines
         ]
+
+
+def test_a_line_may_hold_the_reasoning_apart_from_its_completion(tmp_path: Path) -> None:
+    with_reasoning = {**LINE, "sample": 1, "reasoning": "Three, then."}
+    first, second = ReplayTeacher(write(tmp_path, "a.jsonl", LINE, with_reasoning), tmp_path).complete(
+        [request(), request(sample=1)]
+    )
+    assert (first.reasoning, second.reasoning) == (None, "Three, then.")
+    assert second.completion == first.completion

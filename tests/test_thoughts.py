@@ -33,16 +33,18 @@ def nested(depth: int) -> list[str]:
 
 
 def test_thoughts_are_modules_and_helpers_are_none() -> None:
-    assert THOUGHTS.names()[:4] == ("cot", "eot", "knowledge", "pot")
-    assert [THOUGHTS.named(name).KIND for name in ("cot", "eot", "knowledge", "pot")] == [
-        "chain", "equations", "rules", "program",
+    names = ("cot", "eot", "knowledge", "long_cot", "pot")
+    assert THOUGHTS.names()[:5] == names
+    assert [THOUGHTS.named(name).KIND for name in names] == [
+        "chain", "equations", "rules", "chain", "program",
     ]  # fmt: skip
-    assert "prompts" not in THOUGHTS
-    assert "solving" not in THOUGHTS
+    assert not {"prompts", "reasoning", "solving"} & set(THOUGHTS.names())
 
 
 def test_an_unknown_thought_is_named_with_those_there_are() -> None:
-    with pytest.raises(ThoughtmillError, match="unknown thought `tot`; there are: cot, eot, knowledge, pot"):
+    with pytest.raises(
+        ThoughtmillError, match="unknown thought `tot`; there are: cot, eot, knowledge, long_cot, pot"
+    ):
         THOUGHTS.named("tot")
 
 

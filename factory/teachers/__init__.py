@@ -37,8 +37,9 @@ class Request:
 class Reply:
     """The outcome of one request: a completion, or a `failure` of `schemas.fields.FAILURES` with its detail.
 
-    `completion` is untouched. Tokens, `cost_usd` (US dollars) and `latency_s` (seconds) are None when
-    unknown.
+    `completion` is untouched. `reasoning` is the thinking that an endpoint sent apart; the completion may
+    hold more, between tags. Tokens, `cost_usd` (US dollars) and `latency_s` (seconds) are None when unknown;
+    `reasoning_tokens` are a part of `completion_tokens`.
     """
 
     request: Request
@@ -52,6 +53,8 @@ class Reply:
     completion_tokens: int | None = None
     cost_usd: float | None = None
     latency_s: float | None = None
+    reasoning: str | None = None
+    reasoning_tokens: int | None = None
 
 
 class Teacher(Protocol):
@@ -92,16 +95,24 @@ TEACHERS: Registry[TeacherModule] = Registry(
 )
 
 
-def failure_of(completion: str | None, finish_reason: str | None) -> tuple[str | None, str | None]:
+def failure_of(
+    completion: str | None, finish_reason: str | None, reasoning: str | None = None
+) -> tuple[str | None, str | None]:
     """Return why a completion is unusable, as a word of `FAILURES` and a detail; (None, None) if usable.
+
+    `completion` is the answer without its thinking, `reasoning`.
 
     >>> failure_of("ans = 4 *", "length")
     ('truncated', 'cut off by the length limit')
+    >>> failure_of("", "length", "Let x be")
+    ('truncated', 'cut off by the length limit, inside the thinking')
     """
+    answered = bool((completion or "").strip())
     if finish_reason == "content_filter":
         return "refused", "stopped by a content filter"
     if finish_reason == "length":
-        return "truncated", "cut off by the length limit"
-    if not (completion or "").strip():
-        return "empty", "the completion has no text"
+        part = "" if reasoning is None else ", inside the answer" if answered else ", inside the thinking"
+        return "truncated", f"cut off by the length limit{part}"
+    if not answered:
+        return "empty", "the completion has no text" + ("" if reasoning is None else " after its thinking")
     return None, None

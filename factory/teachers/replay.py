@@ -1,6 +1,7 @@
 """The teacher `replay`: reads completions that were bought before from JSONL files.
 
-A line is an object with `problem_id`, `thought`, `sample`, `completion` and `model`; other keys are ignored.
+A line is an object with `problem_id`, `thought`, `sample`, `completion`, `model` and perhaps `reasoning`;
+other keys are ignored.
 
     {"problem_id": "gsm8k-test-1", "thought": "pot", "sample": 0, "completion": "ans = 3", "model": "m"}
 """
@@ -35,6 +36,7 @@ class ReplayLine(pydantic.BaseModel, extra="ignore", frozen=True):
     sample: pydantic.NonNegativeInt
     completion: str
     model: str
+    reasoning: str | None = None
 
 
 ReplayKey = tuple[str, str, int]
@@ -60,11 +62,12 @@ def _reply(request: Request, lines: Mapping[ReplayKey, ReplayLine]) -> Reply:
     key = (str(request.problem["problem_id"]), request.thought, request.sample)
     line = lines.get(key)
     answer = [line.model, line.completion] if line else []
+    answer += [line.reasoning] if line and line.reasoning else []
     sha = hashlib.sha256(canonical(["replay", *key, *answer])).hexdigest()
     if line is None:
         detail = f"no line of the replayed files answers {'/'.join(map(str, key))}"
         return Reply(request, sha, "replay", None, failure="unanswered", detail=detail)
-    return Reply(request, sha, line.model, line.completion)
+    return Reply(request, sha, line.model, line.completion, reasoning=line.reasoning)
 
 
 def _read(files: Iterable[Path]) -> dict[ReplayKey, ReplayLine]:

@@ -24,7 +24,11 @@ class Thought(Protocol):
     """
 
     def parse(self, completion: str) -> str | None:
-        """Return the rationale in a completion, or None."""
+        """Return the rationale in a completion, or None.
+
+        A completion comes without the thinking of its model. A module with `READS_REASONING = True` gets
+        both, as `reasoning.join` puts them together.
+        """
         ...
 
     def solve(self, rationale: str, problem: str, solvers: Solvers) -> Outcome:
@@ -35,5 +39,5 @@ class Thought(Protocol):
 THOUGHTS: Registry[Thought] = Registry(
     "thought",
     "thoughtmill.thoughts",
-    modules_of("thoughtmill.factory.thoughts", but_not=("prompts", "solving")),
+    modules_of("thoughtmill.factory.thoughts", but_not=("prompts", "reasoning", "solving")),
 )

@@ -22,6 +22,7 @@ from thoughtmill.factory.solvers.outcome import Check, Outcome
 from thoughtmill.factory.solvers.programs import fence_for
 from thoughtmill.factory.solvers.solvers import Solvers
 from thoughtmill.factory.thoughts import THOUGHTS
+from thoughtmill.factory.thoughts.reasoning import join, separated
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -45,13 +46,17 @@ def configured() -> VerifySettings:
 
 
 class Job(NamedTuple):
-    """A completion to solve, or the failure that replaces it; never the gold answer."""
+    """A completion to solve, or the failure that replaces it; never the gold answer.
+
+    `reasoning` is thinking that was sent apart; the completion may hold more.
+    """
 
     thought: str
     problem: str
     completion: str | None
     failure: str | None = None
     detail: str | None = None
+    reasoning: str | None = None
 
 
 class Solved(NamedTuple):
@@ -79,8 +84,11 @@ def solve(jobs: Sequence[Job], solvers: Solvers) -> list[Solved]:
 def _parsed(job: Job) -> str | None:
     if job.failure is not None or job.completion is None:
         return None
+    thought = THOUGHTS.named(job.thought)
+    reasoning, answer, _ = separated(job.reasoning, job.completion)
+    text = join(reasoning, answer or "") if getattr(thought, "READS_REASONING", False) else answer
     try:
-        return THOUGHTS.named(job.thought).parse(job.completion)
+        return thought.parse(text or "")
     except RecursionError:  # brackets within brackets, a thousand deep
         return None
 

@@ -1,0 +1,127 @@
+"""Reasoning: splits a model's text into its thinking and its answer, however the endpoint marks the thinking.
+
+>>> split("<think>4 * 6 is 24.</think>\\n\\nThere are 24.\\n#### 24")
+SplitText(reasoning='4 * 6 is 24.', answer='There are 24.\\n#### 24', closed=True)
+
+Some chat templates put the opening tag into the prompt, so the text has only the closing tag:
+
+>>> split("4 * 6 is 24.\\n</think>\\n#### 24").answer
+'#### 24'
+
+A text without thinking stays as it is, to the byte.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+TAGS = (
+    ("<think>", "</think>"),  # DeepSeek, Qwen, GLM, MiniMax and most others
+    ("<thinking>", "</thinking>"),  # prompts for models that do not think by themselves
+    ("<thought>", "</thought>"),  # Gemini through its compatible endpoint
+    ("<reasoning>", "</reasoning>"),
+    ("[THINK]", "[/THINK]"),  # Magistral
+    ("<seed:think>", "</seed:think>"),  # Seed-OSS
+    ("<|begin_of_thought|>", "<|end_of_thought|>"),  # OpenThinker
+    ("<|START_THINKING|>", "<|END_THINKING|>"),  # Command A
+    ("\N{WHITE LEFT-POINTING TRIANGLE}think\N{WHITE RIGHT-POINTING TRIANGLE}",
+     "\N{WHITE LEFT-POINTING TRIANGLE}/think\N{WHITE RIGHT-POINTING TRIANGLE}"),  # Kimi
+)  # fmt: skip
+"""The tags around thinking: of each pair, the opening and the closing tag."""
+
+_MARKS = {tags[0][0] for tags in TAGS}  # most texts hold none of these characters, and need no search
+_TAG = {tags[0]: re.compile(f"({re.escape(tags[0])}|{re.escape(tags[1])})", re.IGNORECASE) for tags in TAGS}
+_CHANNEL = re.compile(r"(?:<\|start\|>[^<]*)?<\|channel\|>([^<]*)(?:<\|constrain\|>[^<]*)?<\|message\|>")
+_CHANNEL_END = re.compile(r"<\|(?:end|return|call)\|>")
+_ANSWER_TAG = re.compile(r"<\|(?:begin_of_solution|end_of_solution|START_RESPONSE|END_RESPONSE)\|>")
+_BLANK_LINES = re.compile(r"\A(?:[ \t]*\r?\n)+")
+
+
+class SplitText(NamedTuple):
+    """A text in two parts; `reasoning` is None without thinking.
+
+    `closed` is False if the thinking never ends.
+    """
+
+    reasoning: str | None
+    answer: str
+    closed: bool
+
+
+def split(text: str) -> SplitText:
+    """Return the thinking and the answer of a text, in linear time."""
+    if not (any(mark in text for mark in _MARKS) or text.startswith("analysis")):
+        return SplitText(None, text, True)
+    if _CHANNEL.search(text):
+        return _channels(text)
+    if text.startswith("analysis") and "assistantfinal" in text:  # channels without their special tokens
+        reasoning, _, answer = text.removeprefix("analysis").partition("assistantfinal")
+        return _parts([reasoning], answer)
+    for opening, closing in TAGS:
+        found = _tagged(text, opening, closing)
+        if found is not None:
+            return found
+    return SplitText(None, text, True)
+
+
+def join(reasoning: str | None, answer: str) -> str:
+    """Return thinking and answer as one text, which `split` takes apart again.
+
+    >>> split(join("4 * 6 is 24.", "#### 24"))
+    SplitText(reasoning='4 * 6 is 24.', answer='#### 24', closed=True)
+    """
+    return answer if reasoning is None else f"{TAGS[0][0]}\n{reasoning}\n{TAGS[0][1]}\n\n{answer}"
+
+
+def separated(reasoning: str | None, text: str | None) -> tuple[str | None, str | None, bool]:
+    """Split the text of an endpoint that may have sent some thinking apart; return it as `SplitText` does.
+
+    >>> separated("A sum.", "<think>2 + 3</think>5")
+    ('A sum.\\n\\n2 + 3', '5', True)
+    """
+    if text is None:
+        return reasoning, None, True
+    found = split(text)
+    parts = [part for part in (reasoning, found.reasoning) if part]
+    return "\n\n".join(parts) or None, found.answer, found.closed
+
+
+def _tagged(text: str, opening: str, closing: str) -> SplitText | None:
+    """Split at tags: blocks are thinking, and so is all text before a closing tag without an opening tag.
+
+    An opening tag without a closing tag counts if no answer precedes it.
+    """
+    thinking: list[str] = []
+    answer: list[str] = []
+    inside = False
+    for number, piece in enumerate(_TAG[opening].split(text)):
+        if number % 2 == 0:
+            (thinking if inside else answer).append(piece)
+        elif piece.lower() == closing.lower():
+            if not inside:
+                thinking += answer
+                answer = []
+            inside = False
+        elif not inside:
+            inside = True
+    if not thinking or (inside and "".join(answer).strip()):
+        return None
+    return _parts(thinking, "".join(answer), not inside)
+
+
+def _channels(text: str) -> SplitText:
+    """Split the channels of gpt-oss: `final` is the answer, all others are thinking."""
+    marks = list(_CHANNEL.finditer(text))
+    ends = [*(mark.start() for mark in marks[1:]), len(text)]
+    thinking: list[str] = []
+    answer: list[str] = []
+    for mark, end in zip(marks, ends, strict=True):
+        message = _CHANNEL_END.split(text[mark.end() : end], maxsplit=1)[0]
+        (answer if mark[1].strip() == "final" else thinking).append(message)
+    return _parts(thinking, "".join(answer), bool(answer))
+
+
+def _parts(thinking: Iterable[str], answer: str, closed: bool = True) -> SplitText:
+    stripped = [part.strip() for part in thinking]
+    reasoning = "\n\n".join(part for part in stripped if part) or None
+    return SplitText(reasoning, _BLANK_LINES.sub("", _ANSWER_TAG.sub("", answer)).rstrip(), closed)

@@ -1,0 +1,98 @@
+"""Reasoning: thinking is split off in every form in which endpoints send it, and nothing else is."""
+
+import pytest
+
+from thoughtmill.factory.thoughts.reasoning import TAGS, SplitText, join, separated, split
+
+THINKING = "Maybe 4 * 5 = 20? No, 4 * 6 = 24."
+ANSWER = "There are 4 * 6 = 24.\n#### 24"
+
+
+@pytest.mark.parametrize(("opening", "closing"), TAGS)
+def test_a_block_of_thinking_is_split_off_whatever_its_tags(opening: str, closing: str) -> None:
+    text = f"{opening}\n{THINKING}\n{closing}\n\n{ANSWER}"
+    assert split(text) == SplitText(THINKING, ANSWER, True)
+
+
+@pytest.mark.parametrize(("opening", "closing"), TAGS)
+def test_a_closing_tag_alone_ends_the_thinking(opening: str, closing: str) -> None:
+    assert split(f"{THINKING}\n{closing}\n{ANSWER}") == SplitText(THINKING, ANSWER, True)
+
+
+@pytest.mark.parametrize(("opening", "closing"), TAGS)
+def test_thinking_that_never_ends_leaves_no_answer(opening: str, closing: str) -> None:
+    assert split(f"{opening}{THINKING}") == SplitText(THINKING, "", False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"<|channel|>analysis<|message|>{THINKING}<|end|><|start|>assistant<|channel|>final<|message|>{ANSWER}",
+        f"<|start|>assistant<|channel|>analysis<|message|>{THINKING}<|end|>\n"
+        f"<|start|>assistant<|channel|>final<|constrain|>json<|message|>{ANSWER}<|return|>",
+        f"analysis{THINKING}assistantfinal{ANSWER}",
+    ],
+)
+def test_channels_of_gpt_oss_are_thinking_but_for_the_final_one(text: str) -> None:
+    assert split(text) == SplitText(THINKING, ANSWER, True)
+
+
+def test_channels_without_a_final_one_have_no_answer() -> None:
+    found = split(f"<|channel|>analysis<|message|>{THINKING}")
+    assert found == SplitText(THINKING, "", False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        ANSWER,
+        "  ans = 3\n\n",
+        "The analysis: 3 people think.",
+        "analysis of the problem: 3",
+        "ans = 3  # I <think> so",
+        "if x <think and y>: pass",
+        "<thinker>3</thinker>",
+    ],
+)
+def test_a_text_without_thinking_stays_as_it_is(text: str) -> None:
+    assert split(text) == SplitText(None, text, True)
+
+
+def test_thinking_in_several_blocks_is_joined_and_so_is_the_answer() -> None:
+    found = split("<think>a</think>One.\n<think>b</think>\nTwo.")
+    assert found.reasoning == "a\n\nb"
+    assert found.answer == "One.\n\nTwo."
+
+
+def test_a_second_closing_tag_ends_the_thinking() -> None:
+    assert split("<think>a</think>b</think>c") == SplitText("a\n\nb", "c", True)
+
+
+def test_empty_thinking_is_no_thinking() -> None:
+    assert split("<think>\n\n</think>\n\nans = 3") == SplitText(None, "ans = 3", True)
+
+
+def test_the_indentation_of_the_answer_is_kept() -> None:
+    assert split("<think>a</think>\n\n    x = 1\n    ans = x").answer == "    x = 1\n    ans = x"
+
+
+def test_tags_around_the_answer_are_dropped_with_those_around_the_thinking() -> None:
+    text = "<|begin_of_thought|>a<|end_of_thought|>\n<|begin_of_solution|>\nans = 3\n<|end_of_solution|>"
+    assert split(text) == SplitText("a", "ans = 3", True)
+
+
+def test_thinking_that_an_endpoint_sent_apart_comes_first() -> None:
+    assert separated("a", "<think>b</think>c") == ("a\n\nb", "c", True)
+    assert separated("a", None) == ("a", None, True)
+    assert separated(None, "c") == (None, "c", True)
+
+
+def test_joined_thinking_and_answer_split_into_the_same_parts() -> None:
+    assert split(join(THINKING, ANSWER)) == SplitText(THINKING, ANSWER, True)
+    assert join(None, ANSWER) == ANSWER
+
+
+@pytest.mark.parametrize("tag", [tag for tags in TAGS for tag in tags] + ["<|channel|>", "<", "analysis"])
+def test_a_text_of_tags_alone_is_split_and_does_not_hang(tag: str) -> None:
+    assert isinstance(split(tag * 20_000).answer, str)
