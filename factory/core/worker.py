@@ -29,7 +29,7 @@ START = (
 START_S = 120.0
 """How long a worker may take to load its library, which takes a second on an idle machine."""
 
-PATIENCE = 6
+PATIENCE = 20
 """Wall time of a question in multiples of its processor time: other processes need the cores too."""
 
 MEMORY_B = 2 << 30
