@@ -23,6 +23,9 @@ SPLITS: dict[str, str] = {
 FAILURES: dict[str, str] = {
     "uncompilable": "the embedded teacher found no way to write this thought",
     "unanswered": "the teacher gave no completion for this request",
+    "refused_by_endpoint": "the endpoint refused this request, but not others",
+    "too_long": "the prompt, or prompt and completion together, do not fit the model",
+    "moderated": "a filter of the endpoint refused the request",
     "refused": "the teacher declined, or a content filter stopped it",
     "empty": "the completion has no text",
     "truncated": "the completion was cut off by its length limit",

@@ -144,7 +144,7 @@ def test_errors_and_poor_answers_are_typed_per_request(ledger: Path) -> None:
     assert {text: reply.failure for text, reply in replies.items()} == {
         "good": None,
         "long": "truncated",
-        "filtered": "refused",
+        "filtered": "moderated",
         "broken": "unanswered",
     }
     assert "HTTP 500: oops" in str(replies["broken"].detail)

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from thoughtmill.factory.ledger import ResultRow
 from thoughtmill.factory.teachers import Request
 from thoughtmill.factory.teachers.endpoint.control import Control, GiveUp, Retry, StopRun
+from thoughtmill.factory.teachers.endpoint.faults import About, Fault
 from thoughtmill.factory.teachers.endpoint.pending import PendingRequest
-from thoughtmill.factory.teachers.endpoint.responses import Fault, Remedy
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 
-OOPS = Fault(Remedy.RETRY, "HTTP 500: oops")
-BUSY = Fault(Remedy.RETRY, "HTTP 429: slow down", overload=True, outage=True)
+OOPS = Fault(About.MOMENT, "HTTP 500: oops")
+BUSY = Fault(About.MOMENT, "HTTP 429: slow down", overload=True, outage=True)
 PRICES = {"tiny": {"prompt": 1.0, "completion": 1.0}}
 
 
@@ -75,14 +75,14 @@ def test_the_same_failure_waits_the_same_in_every_run_and_two_rows_differ() -> N
 def test_a_fatal_answer_stops_with_its_own_words() -> None:
     run, asked = control(), row()
     run.sent(asked, 0.0)
-    decision = run.failed(asked, Fault(Remedy.STOP, "HTTP 401: bad key"), None, 0.1)
+    decision = run.failed(asked, Fault(About.KEY, "HTTP 401: bad key"), None, 0.1)
     assert decision == StopRun("http://here refuses: HTTP 401: bad key")
 
 
 def test_a_row_that_can_never_be_answered_is_over_at_once() -> None:
     run, asked = control(), row()
     run.sent(asked, 0.0)
-    assert run.failed(asked, Fault(Remedy.GIVE_UP, "too long"), None, 0.1) == GiveUp()
+    assert run.failed(asked, Fault(About.ROW, "too long"), None, 0.1) == GiveUp()
 
 
 def test_enough_failures_in_a_row_stop_the_run() -> None:
@@ -168,7 +168,7 @@ def test_an_answer_of_unknown_cost_counts_as_the_most_it_can_cost() -> None:
 def test_a_fault_costs_what_it_can_if_the_endpoint_may_charge_for_it(billed: bool, spent: float) -> None:
     run, asked = control(max_usd=1.0), row(most_usd=0.7)
     run.sent(asked, 0.0)
-    run.failed(asked, Fault(Remedy.RETRY, "cut off", billed=billed), None, 1.0)
+    run.failed(asked, Fault(About.MOMENT, "cut off", billed=billed), None, 1.0)
     assert run.budget.spent_usd == pytest.approx(spent)
 
 
@@ -189,7 +189,7 @@ def test_the_counters_know_what_is_in_flight() -> None:
 ARRIVALS = st.tuples(
     st.floats(0.01, 20),
     st.sampled_from(
-        [None, OOPS, BUSY, Fault(Remedy.RETRY, "cut off", billed=True), Fault(Remedy.GIVE_UP, "long")]
+        [None, OOPS, BUSY, Fault(About.MOMENT, "cut off", billed=True), Fault(About.ROW, "long")]
     ),
     st.sampled_from([None, 0.5, 45.0]),
 )

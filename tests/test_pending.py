@@ -11,15 +11,11 @@ from hypothesis import strategies as st
 
 from thoughtmill.factory.ledger import AttemptRow, FailureRow, Ledger, ResultRow
 from thoughtmill.factory.teachers import Request
+from thoughtmill.factory.teachers.endpoint.bodies import ParsedCompletion, parse_body
+from thoughtmill.factory.teachers.endpoint.faults import About, Fault
 from thoughtmill.factory.teachers.endpoint.money import Price
 from thoughtmill.factory.teachers.endpoint.pending import PendingRequest, RetryQueue, WriteBatch, keyed, reply
-from thoughtmill.factory.teachers.endpoint.responses import (
-    Fault,
-    ParsedCompletion,
-    Remedy,
-    Response,
-    parse_body,
-)
+from thoughtmill.factory.teachers.endpoint.responses import Response
 
 REQUEST = Request(
     {"problem_id": "p"}, "pot", 2, ({"role": "user", "content": "2 + 2?"},), {"model": "tiny", "seed": 2}
@@ -93,7 +89,7 @@ def test_a_body_that_can_no_longer_be_read_is_a_row_and_no_exception() -> None:
 def test_everyone_who_asked_is_told_why_there_is_no_answer() -> None:
     asked = pending(REQUEST, REQUEST)
     asked.attempts = 3
-    replies = asked.replies(asked.failure(Fault(Remedy.RETRY, "HTTP 500: oops")))
+    replies = asked.replies(asked.failure(Fault(About.MOMENT, "HTTP 500: oops")))
     assert [(each.failure, each.detail, each.model) for each in replies] == [
         ("unanswered", "HTTP 500: oops (after 3 attempts)", "tiny")
     ] * 2
@@ -102,7 +98,7 @@ def test_everyone_who_asked_is_told_why_there_is_no_answer() -> None:
 def test_an_attempt_is_written_with_its_number_status_and_fault() -> None:
     asked = pending()
     asked.attempts = 2
-    attempt = asked.attempt(Fault(Remedy.RETRY, "HTTP 503: busy"), Response(503, b"", 0.1))
+    attempt = asked.attempt(Fault(About.MOMENT, "HTTP 503: busy"), Response(503, b"", 0.1))
     assert (attempt.request_key, attempt.attempt, attempt.status, attempt.detail) == (
         asked.key,
         2,

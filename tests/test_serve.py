@@ -91,18 +91,13 @@ def wait_for(address: str, server: "subprocess.Popen[bytes]") -> None:
             time.sleep(0.3)
 
 
-@pytest.mark.parametrize("transport", ["raw", "openai"])
-def test_a_real_server_answers_and_is_asked_once(
-    url: str, model: Path, tmp_path: Path, transport: str
-) -> None:
+def test_a_real_server_answers_and_is_asked_once(url: str, model: Path, tmp_path: Path) -> None:
     parameters = {"model": str(model), "temperature": 0.0, "max_tokens": 8, "seed": 1}
     requests = [
         Request({}, "cot", 0, ({"role": "user", "content": f"What is {n} + {n}?"},), parameters)
         for n in range(3)
     ]
-    settings = EndpointSettings.model_validate(
-        {"base_url": url, "transport": transport, "max_concurrency": 2}
-    )
+    settings = EndpointSettings.model_validate({"base_url": url, "max_concurrency": 2})
     teacher = OpenAITeacher(settings, tmp_path / "ledger.sqlite")
     first = sorted(teacher.complete(requests), key=lambda reply: reply.request_key)
     again = sorted(teacher.complete(requests), key=lambda reply: reply.request_key)

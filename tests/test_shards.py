@@ -163,7 +163,7 @@ def test_with_the_shards_a_run_needs_no_endpoint_and_says_the_same(tmp_path: Pat
         export(mine, tmp_path / "shards")
         load(yours, tmp_path / "shards")
     assert run("yours", "http://127.0.0.1:9") == bought
-    assert {reply.failure for reply in bought} == {None, "unanswered", "refused"}
+    assert {reply.failure for reply in bought} == {None, "unanswered", "moderated"}
     with FakeEndpoint() as endpoint:
         assert run("yours", endpoint.url) == bought
         assert not endpoint.asked

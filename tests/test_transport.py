@@ -1,4 +1,4 @@
-"""What transports have in common; both are driven end to end in test_engine."""
+"""The transport, against a real server; it is driven end to end in test_engine."""
 
 import asyncio
 import time
@@ -10,7 +10,6 @@ import pytest
 from tests.fake_endpoint import FakeEndpoint, Turn, error
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.teachers.endpoint.responses import Response
-from thoughtmill.factory.teachers.endpoint.through_openai import OpenAITransport
 from thoughtmill.factory.teachers.endpoint.transport import (
     RawTransport,
     Transport,
@@ -24,12 +23,6 @@ from thoughtmill.factory.teachers.endpoint.transport import (
 BODY = b'{"model": "tiny", "messages": [{"role": "user", "content": "a"}]}'
 
 
-@pytest.fixture(params=[RawTransport, OpenAITransport])
-def kind(request: pytest.FixtureRequest) -> type[RawTransport] | type[OpenAITransport]:
-    chosen: type[RawTransport] | type[OpenAITransport] = request.param
-    return chosen
-
-
 def post(transport: Transport, times: int = 1) -> list[Response]:
     async def run() -> list[Response]:
         responses = [await transport.post(BODY) for _ in range(times)]
@@ -39,67 +32,65 @@ def post(transport: Transport, times: int = 1) -> list[Response]:
     return asyncio.run(run())
 
 
-def test_a_response_holds_the_bytes_that_came(kind: type[RawTransport]) -> None:
+def test_a_response_holds_the_bytes_that_came() -> None:
     turn = Turn(body=b'{"choices": [ ]}\n')
     with FakeEndpoint(lambda prompt, times: turn) as endpoint:
-        (response,) = post(kind(endpoint.url, 5.0, 1))
+        (response,) = post(RawTransport(endpoint.url, 5.0, 1))
     assert (response.status, response.body, response.sent) == (200, turn.body, True)
     assert response.latency_s > 0
 
 
-def test_an_error_is_a_response_too_and_is_not_asked_again(kind: type[RawTransport]) -> None:
+def test_an_error_is_a_response_too_and_is_not_asked_again() -> None:
     with FakeEndpoint(lambda prompt, times: error(503, "busy", retry_after="7")) as endpoint:
-        (response,) = post(kind(endpoint.url, 5.0, 1))
+        (response,) = post(RawTransport(endpoint.url, 5.0, 1))
         assert endpoint.asked == {"a": 1}
     assert (response.status, response.retry_after_s) == (503, 7.0)
     assert b"busy" in response.body
 
 
-def test_a_body_that_drips_for_longer_than_the_time_out_is_a_time_out(kind: type[RawTransport]) -> None:
+def test_a_body_that_drips_for_longer_than_the_time_out_is_a_time_out() -> None:
     with FakeEndpoint(lambda prompt, times: Turn(delay_s=3)) as endpoint:
-        (response,) = post(kind(endpoint.url, 0.2, 1))
+        (response,) = post(RawTransport(endpoint.url, 0.2, 1))
     assert (response.status, response.detail, response.sent) == (None, "no answer within 0.2 s", True)
 
 
-def test_a_connection_that_is_refused_was_never_sent(kind: type[RawTransport]) -> None:
-    (response,) = post(kind("http://127.0.0.1:9", 5.0, 1))
+def test_a_connection_that_is_refused_was_never_sent() -> None:
+    (response,) = post(RawTransport("http://127.0.0.1:9", 5.0, 1))
     assert (response.status, response.sent) == (None, False)
     assert "Cannot connect to host 127.0.0.1:9" in response.detail
 
 
-def test_a_connection_that_breaks_off_was_sent(kind: type[RawTransport]) -> None:
+def test_a_connection_that_breaks_off_was_sent() -> None:
     with FakeEndpoint(lambda prompt, times: Turn(drop=True)) as endpoint:
-        (response,) = post(kind(endpoint.url, 5.0, 1))
+        (response,) = post(RawTransport(endpoint.url, 5.0, 1))
     assert (response.status, response.sent) == (None, True)
     assert response.detail
 
 
-def test_a_kept_connection_that_breaks_off_is_a_response_and_not_asked_again(
-    kind: type[RawTransport],
-) -> None:
+def test_a_kept_connection_that_breaks_off_is_a_response_and_not_asked_again() -> None:
     with FakeEndpoint(
         lambda prompt, times: Turn(drop=times > 1, body=b"" if times > 1 else None)
     ) as endpoint:
-        whole, cut = post(kind(endpoint.url, 5.0, 1), times=2)
+        whole, cut = post(RawTransport(endpoint.url, 5.0, 1), times=2)
         assert endpoint.ports == [endpoint.ports[0]] * 2
         assert endpoint.asked == {"a": 2}
     assert (whole.status, cut.status, cut.sent) == (200, None, True)
 
 
-def test_a_request_is_not_sent_on_to_where_an_endpoint_has_moved(kind: type[RawTransport]) -> None:
+def test_a_request_is_not_sent_on_to_where_an_endpoint_has_moved() -> None:
     moved = "http://me:secret@127.0.0.1/v1/chat/completions?\u20ac"
     turn = Turn(status=307, headers={"Location": moved}, body=b"moved")
     with FakeEndpoint(lambda prompt, times: turn) as endpoint:
-        (response,) = post(kind(endpoint.url, 5.0, 1))
+        (response,) = post(RawTransport(endpoint.url, 5.0, 1))
         assert endpoint.asked == {"a": 1}
     assert (response.status, response.body) == (307, b"moved")
     assert response.detail == moved.replace("me:secret@", "")
 
 
-def test_without_a_key_none_is_sent(kind: type[RawTransport], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_key_none_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     with FakeEndpoint() as endpoint:
-        post(kind(endpoint.url, 5.0, 1))
+        post(RawTransport(endpoint.url, 5.0, 1))
     assert endpoint.headers[0].get("Authorization") in (None, "Bearer none")
 
 

@@ -95,6 +95,19 @@ TEACHERS: Registry[TeacherModule] = Registry(
 )
 
 
+FINISHES: dict[str, str] = {  # endpoints' words for an end that spoils a completion, in lower case
+    **dict.fromkeys(
+        ("length", "max_tokens", "max_output_tokens", "model_length", "model_context_window_exceeded"),
+        "truncated",
+    ),
+    **dict.fromkeys(
+        ("content_filter", "safety", "recitation", "prohibited_content", "blocklist", "spii", "sensitive"),
+        "refused",
+    ),
+    "refusal": "refused",
+}
+
+
 def failure_of(
     completion: str | None, finish_reason: str | None, reasoning: str | None = None
 ) -> tuple[str | None, str | None]:
@@ -108,9 +121,10 @@ def failure_of(
     ('truncated', 'cut off by the length limit, inside the thinking')
     """
     answered = bool((completion or "").strip())
-    if finish_reason == "content_filter":
+    end = FINISHES.get((finish_reason or "").lower())
+    if end == "refused":
         return "refused", "stopped by a content filter"
-    if finish_reason == "length":
+    if end == "truncated":
         part = "" if reasoning is None else ", inside the answer" if answered else ", inside the thinking"
         return "truncated", f"cut off by the length limit{part}"
     if not answered:

@@ -12,7 +12,7 @@ from thoughtmill.factory.teachers.endpoint.engine import EndpointRun
 from thoughtmill.factory.teachers.endpoint.estimate import CostEstimate, estimates
 from thoughtmill.factory.teachers.endpoint.pending import spent_usd
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
-from thoughtmill.factory.teachers.endpoint.transport import RawTransport, Transport
+from thoughtmill.factory.teachers.endpoint.transport import RawTransport
 
 SETTINGS = EndpointSettings
 
@@ -37,20 +37,11 @@ class OpenAITeacher(Teacher):
         `requests` are read as they are needed, so memory does not grow with their number. A faulty set-up, a
         spent budget and Ctrl-C raise a `ThoughtmillError` once everything in flight is in the ledger.
         """
-        url = self.settings.url()
+        settings = self.settings
+        transport = RawTransport(settings.url(), settings.timeout_s, settings.max_concurrency)
         with Ledger(self.ledger_path) as ledger, closing(Locks(ledger.path)) as locks:
-            spent = spent_usd(self.corpus, self.settings, ledger, locks)
-            run = EndpointRun(self.settings, ledger, locks, self._transport(url), spent)
-            yield from run.replies(requests)
-
-    def _transport(self, url: str) -> Transport:
-        words = url, self.settings.timeout_s, self.settings.max_concurrency
-        if self.settings.transport == "raw":
-            return RawTransport(*words)
-        # The `openai` package takes half a second to import.
-        from thoughtmill.factory.teachers.endpoint.through_openai import OpenAITransport
-
-        return OpenAITransport(*words)
+            spent = spent_usd(self.corpus, settings, ledger, locks)
+            yield from EndpointRun(settings, ledger, locks, transport, spent).replies(requests)
 
 
 def make(settings: EndpointSettings, folder: Path, corpus: Iterable[Request]) -> Teacher:

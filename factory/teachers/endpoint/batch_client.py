@@ -16,16 +16,12 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.ledger import AttemptRow, Ledger, ResultRow
 from thoughtmill.factory.ledger.keys import prompt_sha
 from thoughtmill.factory.teachers import Reply
+from thoughtmill.factory.teachers.endpoint.bodies import ParsedCompletion
 from thoughtmill.factory.teachers.endpoint.display import REDRAW_S, ProgressDisplay, RunCounters
+from thoughtmill.factory.teachers.endpoint.faults import About, Fault
+from thoughtmill.factory.teachers.endpoint.lenient_json import load_json
 from thoughtmill.factory.teachers.endpoint.pending import PendingRequest, result
-from thoughtmill.factory.teachers.endpoint.responses import (
-    Fault,
-    ParsedCompletion,
-    Remedy,
-    Response,
-    load_json,
-    parse_response,
-)
+from thoughtmill.factory.teachers.endpoint.responses import Response, parse_response
 from thoughtmill.factory.teachers.endpoint.settings import BatchSettings
 from thoughtmill.factory.teachers.endpoint.transport import without_key
 
@@ -34,7 +30,7 @@ MOST_REQUESTS = 50_000
 MOST_BYTES = 190_000_000  # of 200 MB
 TAG = "thoughtmill"  # the metadata that marks a batch as ours; its value is the thought
 ENDED = frozenset({"completed", "failed", "expired", "cancelled"})
-LOST = Fault(Remedy.GIVE_UP, "its batch ended without an answer to it")
+LOST = Fault(About.ROW, "its batch ended without an answer to it")
 
 
 def line(pending: PendingRequest) -> bytes:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from thoughtmill.factory.ledger import ResultRow
 from thoughtmill.factory.teachers.endpoint.display import RunCounters
+from thoughtmill.factory.teachers.endpoint.faults import About, Fault
 from thoughtmill.factory.teachers.endpoint.flow import Flow, backoff_s
 from thoughtmill.factory.teachers.endpoint.money import Budget
 from thoughtmill.factory.teachers.endpoint.pending import PendingRequest
-from thoughtmill.factory.teachers.endpoint.responses import Fault, Remedy
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 
 GO_ON = "run the same command again and it asks only for what is missing"
@@ -34,6 +34,26 @@ class StopRun:
     why: str
 
 
+class RefusalStreak:
+    """Counts the rows in a row that got the same refusal; an answer begins anew."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.words = ""
+        self.rows: set[str] = set()
+
+    def answered(self) -> None:
+        """Note an answer."""
+        self.rows.clear()
+
+    def refused(self, words: str, row: str) -> bool:
+        """Note a refusal of a row in these words; return whether as many rows as allowed got it."""
+        if words != self.words:
+            self.words, self.rows = words, set()
+        self.rows.add(row)
+        return len(self.rows) >= self.most
+
+
 class Control:
     """Flow, budget and counters of one run; the run reports every request and every response to it.
 
@@ -48,6 +68,7 @@ class Control:
         self.flow = Flow(settings, now_s)
         self.budget = Budget(settings.max_usd, settings.prices, spent_usd)
         self.counters = RunCounters(now_s, total)
+        self.refusals = RefusalStreak(settings.breaker_after)
         self.asked_all = False
 
     def wait_s(self, pending: PendingRequest, now_s: float) -> float | StopRun:
@@ -74,6 +95,7 @@ class Control:
     def answered(self, pending: PendingRequest, result: ResultRow, now_s: float) -> None:
         """Note an answer, with the tokens and dollars it took."""
         self._received(pending)
+        self.refusals.answered()
         used = (result.prompt_tokens or 0) + (result.completion_tokens or 0)
         self.flow.answered(pending.tokens - used if used else 0, now_s)
         self.budget.settle(pending.most_usd, pending.most_usd if result.cost_usd is None else result.cost_usd)
@@ -88,17 +110,46 @@ class Control:
         self.budget.settle(pending.most_usd, pending.most_usd if fault.billed else 0.0)
         if fault.overload:
             self.flow.overloaded(pending.sent_s, now_s, retry_after_s)
-        if fault.remedy is Remedy.STOP:
-            return StopRun(f"{self.endpoint} refuses: {fault.detail}")
-        if fault.remedy is Remedy.RETRY:
-            self._blame_endpoint(pending, fault, now_s)
-            self.counters.pause_s = self.flow.breaker.until_s
-            if self.flow.breaker.open:
-                return StopRun(self._outage(fault))
-            if pending.attempts < self.settings.max_attempts:
-                return Retry(now_s + max(self._backoff_s(pending), retry_after_s or 0.0))
+        if fault.about is About.MOMENT:
+            return self._later(pending, fault, retry_after_s, now_s)
+        if self._refuses_all(pending, fault):
+            return StopRun(f"{self.endpoint} refuses: {fault.detail}{advice(pending, fault)}")
+        if fault.about in {About.KEY, About.MODEL} and pending.attempts < self.settings.max_attempts:
+            return Retry(now_s + max(self._backoff_s(pending), retry_after_s or 0.0))
+        return self._give_up(pending)
+
+    def _later(
+        self, pending: PendingRequest, fault: Fault, retry_after_s: float | None, now_s: float
+    ) -> Retry | GiveUp | StopRun:
+        """Decide on a fault that may pass."""
+        self._blame_endpoint(pending, fault, now_s)
+        self.counters.pause_s = self.flow.breaker.until_s
+        if self.flow.breaker.open:
+            return StopRun(self._outage(fault))
+        if pending.attempts < self.settings.max_attempts:
+            return Retry(now_s + max(self._backoff_s(pending), retry_after_s or 0.0))
+        return self._give_up(pending)
+
+    def _give_up(self, pending: PendingRequest) -> GiveUp:
         self.counters.of(pending.request.thought).failed += len(pending.requests)
         return GiveUp()
+
+    def _refuses_all(self, pending: PendingRequest, fault: Fault) -> bool:
+        """Say whether a refusal is not the row's own: enough rows got it in a row, or all so far.
+
+        A fault of the row, told by its words, counts only while no row has an answer: then the longest
+        completion may be longer than the model's context. Before the first answer, a key or a model that is
+        refused stops the run as soon as nothing is in flight that could be answered.
+        """
+        answers = self.counters.has_answers
+        if fault.about is About.ROW:
+            return not answers and self.refusals.refused(fault.same, pending.key)
+        is_row = fault.about is About.UNKNOWN
+        many = self.refusals.refused(
+            fault.same, pending.key if is_row else f"{pending.key}/{pending.attempts}"
+        )
+        none = not answers if is_row else not self.counters.is_answered
+        return many or (none and not self.flow.window.in_flight)
 
     def _blame_endpoint(self, pending: PendingRequest, fault: Fault, now_s: float) -> None:
         """Count a failure against the endpoint, unless the request itself is more likely to be the cause.
@@ -125,3 +176,13 @@ class Control:
     def _backoff_s(self, pending: PendingRequest) -> float:
         chance = random.Random(f"{pending.key}/{pending.attempts}")
         return backoff_s(pending.attempts, self.settings.backoff_s, self.settings.longest_backoff_s, chance)
+
+
+def advice(pending: PendingRequest, fault: Fault) -> str:
+    """Return which line of `params.yaml` to change, if a refusal names a parameter that was sent."""
+    named = [name for name in pending.parameters if name in fault.names and name != "model"]
+    if fault.about is not About.UNKNOWN or not named:
+        return ""
+    lines = " or ".join(f"`{name}: null`" for name in named)
+    place = f"generate.sampling.{pending.request.thought}"
+    return f"; to leave it out, set {lines} in params.yaml under {place}"

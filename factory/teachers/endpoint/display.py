@@ -63,6 +63,11 @@ class RunCounters:
         """Whether any request has an answer, from the endpoint or from the ledger."""
         return any(count.held or count.answered for count in self.thoughts.values())
 
+    @property
+    def is_answered(self) -> bool:
+        """Whether the endpoint has answered any request of this run."""
+        return any(count.answered for count in self.thoughts.values())
+
     def line(self, now_s: float) -> str:
         """Return the progress of the run in one line.
 

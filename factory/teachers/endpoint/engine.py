@@ -22,10 +22,12 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.ledger import FailureRow, Ledger, ResultRow
 from thoughtmill.factory.ledger.locks import Locks
 from thoughtmill.factory.teachers import Reply, Request
+from thoughtmill.factory.teachers.endpoint.bodies import ParsedCompletion
 from thoughtmill.factory.teachers.endpoint.control import GO_ON, Control, Retry, StopRun
 from thoughtmill.factory.teachers.endpoint.display import ProgressDisplay
+from thoughtmill.factory.teachers.endpoint.faults import Fault
 from thoughtmill.factory.teachers.endpoint.pending import PendingRequest, RetryQueue, WriteBatch, keyed, reply
-from thoughtmill.factory.teachers.endpoint.responses import Fault, ParsedCompletion, Response, parse_response
+from thoughtmill.factory.teachers.endpoint.responses import Response, parse_response
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 from thoughtmill.factory.teachers.endpoint.transport import Transport
 

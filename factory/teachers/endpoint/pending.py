@@ -20,8 +20,10 @@ from thoughtmill.factory.ledger import AttemptRow, FailureRow, Ledger, ResultRow
 from thoughtmill.factory.ledger.keys import prompt_sha, request_key, sent
 from thoughtmill.factory.ledger.locks import Locks
 from thoughtmill.factory.teachers import Reply, Request
+from thoughtmill.factory.teachers.endpoint.bodies import ParsedCompletion, parse_body
+from thoughtmill.factory.teachers.endpoint.faults import Fault
 from thoughtmill.factory.teachers.endpoint.money import Budget, Price, likely_tokens
-from thoughtmill.factory.teachers.endpoint.responses import Fault, ParsedCompletion, Response, parse_body
+from thoughtmill.factory.teachers.endpoint.responses import Response
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 
 
@@ -207,4 +209,6 @@ def reply(request: Request, row: ResultRow | FailureRow, parsed: ParsedCompletio
         completion_tokens=row.completion_tokens,
         cost_usd=row.cost_usd,
         latency_s=row.latency_s,
+        reasoning=read.reasoning,
+        reasoning_tokens=read.reasoning_tokens,
     )

@@ -36,7 +36,9 @@ class EndpointSettings(params.Section):
     breaker_after: int = Field(
         10, ge=1, description="requests that fail in a row, without an answer between, before the run stops"
     )
-    transport: Literal["openai", "raw"] = "openai"
+    transport: Literal["raw", "openai"] = Field(
+        "raw", description="without effect; older versions had two, and their settings stay valid"
+    )
     prices: Mapping[str, Price] = {}
     max_usd: float | None = Field(
         None, ge=0, description="US dollars the corpus may cost: all its thoughts, in all runs"

@@ -1,7 +1,7 @@
-"""Transports: send the bytes of one request to an endpoint, and return a `Response`.
+"""The transport: sends the bytes of one request to an endpoint, and returns a `Response`.
 
-`RawTransport` uses aiohttp alone, for speed; `through_openai.OpenAITransport` uses the `openai` package, with
-its authentication and its errors. Neither retries or follows redirects: the engine counts every attempt.
+It uses aiohttp alone, which takes half the processor time of the `openai` package. It neither retries nor
+follows redirects: the engine counts every attempt.
 """
 
 import email.utils

@@ -1,0 +1,189 @@
+"""Read the body of an answer: its text, reasoning and usage, in every shape that endpoints send. Pure.
+
+There are four shapes: chat completions, the Responses API, Anthropic's messages and Gemini's candidates; the
+last two come from their providers' batches. Content is a text or a list of parts, reasoning is in one of
+several fields, or in a part.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from thoughtmill.factory.teachers import failure_of
+from thoughtmill.factory.teachers.endpoint.lenient_json import count, load_json, mapping, one_line, text
+
+BROKEN = frozenset({"error", "abort", "aborted", "cancelled", "failed", "insufficient_system_resource"})
+REASONING_FIELDS = ("reasoning_content", "reasoning", "reasoning_details", "thinking")
+REASONING_PARTS = frozenset({"thinking", "reasoning", "reasoning_text", "summary_text", "reasoning.text"})
+INSIDE = ("text", "thinking", "reasoning", "summary", "content", "value", "parts")  # a part's text
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedCompletion:
+    """A completion with its usage; `failure`, of `schemas.fields.FAILURES`, is set when it cannot be used.
+
+    `reasoning` is the thinking that the endpoint returned apart from the text. `completion_tokens` include
+    `reasoning_tokens`.
+    """
+
+    model: str
+    text: str | None
+    finish_reason: str | None
+    failure: str | None
+    detail: str | None
+    prompt_tokens: int | None
+    cached_tokens: int | None
+    completion_tokens: int | None
+    reasoning: str | None = None
+    reasoning_tokens: int | None = None
+
+    @property
+    def usage(self) -> tuple[int | None, int | None, int | None]:
+        """Tokens: of the prompt, of its cached part, of the completion."""
+        return self.prompt_tokens, self.cached_tokens, self.completion_tokens
+
+
+@dataclass(slots=True)
+class _Answer:
+    """What a message holds, in pieces; `seen` says whether it holds any content at all."""
+
+    texts: list[str] = field(default_factory=list)
+    thoughts: list[str] = field(default_factory=list)
+    refusals: list[str] = field(default_factory=list)
+    finish_reason: str | None = None
+    seen: bool = False
+
+    def read(self, value: Any, thought: bool = False) -> None:
+        """Take in a content: a text, a part, or a list of them."""
+        if isinstance(value, str):
+            self.seen = self.seen or not thought
+            (self.thoughts if thought else self.texts).append(value)
+        elif isinstance(value, list):
+            for part in value:
+                self.read(part, thought)
+        elif isinstance(value, dict):
+            kind = text(value.get("type"))
+            if kind == "refusal":
+                self.refusals.append(text(value.get("refusal")) or "")
+                return
+            thought = thought or kind in REASONING_PARTS or value.get("thought") is True
+            self.read(next((value[name] for name in INSIDE if value.get(name)), None), thought)
+
+
+def parse_body(body: bytes) -> ParsedCompletion | str:
+    """Parse the body of an answer, or return why that is impossible."""
+    try:
+        envelope = load_json(body)
+    except ValueError:
+        return f"the answer's body is not JSON: {one_line(body)}"
+    envelope = mapping(envelope)
+    answer = _answer(envelope, body)
+    if isinstance(answer, str):
+        return answer
+    finish_reason, words = answer.finish_reason, "".join(answer.texts) if answer.seen else None
+    if (finish_reason or "").lower() in BROKEN:
+        return f"the answer broke off: {one_line(orjson.dumps(words))}"
+    refusal = "".join(answer.refusals)
+    reasoning = "\n\n".join(filter(None, answer.thoughts)) or None
+    failure, detail = ("refused", refusal) if refusal else failure_of(words, finish_reason, reasoning)
+    usage = mapping(envelope.get("usage") or envelope.get("usageMetadata"))
+    return ParsedCompletion(
+        text(envelope.get("model") or envelope.get("modelVersion")) or "",
+        words,
+        finish_reason,
+        failure,
+        detail,
+        *_usage(usage),
+        reasoning=reasoning,
+        reasoning_tokens=_reasoning_tokens(usage),
+    )
+
+
+def _answer(envelope: dict[str, Any], body: bytes) -> _Answer | str:
+    """Return the answer of an envelope, whatever its shape, or why there is none."""
+    if isinstance(envelope.get("output"), list):
+        return _of_responses(envelope)
+    if isinstance(envelope.get("candidates"), list) and envelope["candidates"]:
+        return _of_candidate(mapping(envelope["candidates"][0]))
+    if isinstance(envelope.get("content"), list) and envelope.get("type") == "message":
+        return _of_message(envelope, text(envelope.get("stop_reason")))
+    choices = envelope.get("choices")
+    if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
+        return f"the answer holds no choices: {one_line(body)}"
+    choice = choices[0]
+    error, message = choice.get("error"), choice.get("message")
+    if not isinstance(message, dict) or not isinstance(message.get("content"), str | list | dict | None):
+        return f"the answer's first choice holds no message: {one_line(body)}"
+    if error:
+        return f"the answer broke off: {one_line(orjson.dumps(error))}"
+    return _of_message(message, text(choice.get("finish_reason")))
+
+
+def _of_message(message: dict[str, Any], finish_reason: str | None) -> _Answer:
+    """Read a message: its content, its reasoning and its refusal."""
+    answer = _Answer(finish_reason=finish_reason)
+    for name in REASONING_FIELDS:
+        if message.get(name) and not answer.thoughts:
+            answer.read(message[name], thought=True)
+    answer.read(message.get("content"))
+    if refusal := text(message.get("refusal")):
+        answer.refusals.append(refusal)
+    return answer
+
+
+def _of_responses(envelope: dict[str, Any]) -> _Answer | str:
+    """Read an answer of the Responses API."""
+    status, error = text(envelope.get("status")), envelope.get("error")
+    if error or status in BROKEN:
+        return f"the answer broke off: {one_line(orjson.dumps(error))}"
+    reason = text(mapping(envelope.get("incomplete_details")).get("reason"))
+    answer = _Answer(finish_reason=reason or status)
+    for item in map(mapping, envelope["output"]):
+        if item.get("type") == "reasoning":
+            answer.read(item.get("content") or item.get("summary"), thought=True)
+        elif item.get("type") == "message":
+            answer.read(item.get("content"))
+    return answer
+
+
+def _of_candidate(candidate: dict[str, Any]) -> _Answer:
+    """Read a candidate of Gemini's own API."""
+    answer = _Answer(finish_reason=text(candidate.get("finishReason")))
+    answer.read(mapping(candidate.get("content")).get("parts"))
+    return answer
+
+
+def _usage(usage: dict[str, Any]) -> tuple[int | None, int | None, int | None]:
+    """Return the tokens of the prompt, of its cached part and of the completion, as they are billed.
+
+    Where the total is larger than prompt and completion together (Gemini, Grok), the rest is reasoning that
+    is billed as completion. Anthropic counts cached tokens beside the prompt's.
+    """
+    prompt = _first(usage, "prompt_tokens", "input_tokens", "promptTokenCount")
+    completion = _first(usage, "completion_tokens", "output_tokens", "candidatesTokenCount")
+    details = mapping(usage.get("prompt_tokens_details") or usage.get("input_tokens_details"))
+    cached = count(details.get("cached_tokens"))
+    if cached is None:
+        cached = _first(usage, "prompt_cache_hit_tokens", "cached_tokens", "cachedContentTokenCount")
+    beside = count(usage.get("cache_read_input_tokens"))
+    if prompt is not None and beside is not None and cached is None:
+        cached, prompt = beside, prompt + beside + (count(usage.get("cache_creation_input_tokens")) or 0)
+    total = _first(usage, "total_tokens", "totalTokenCount")
+    if None not in {prompt, completion, total}:
+        completion = max(completion or 0, (total or 0) - (prompt or 0))
+    return prompt, cached, completion
+
+
+def _reasoning_tokens(usage: dict[str, Any]) -> int | None:
+    """Return the tokens of the reasoning."""
+    details = mapping(usage.get("completion_tokens_details") or usage.get("output_tokens_details"))
+    found = count(details.get("reasoning_tokens"))
+    return _first(usage, "reasoning_tokens", "thoughtsTokenCount") if found is None else found
+
+
+def _first(usage: dict[str, Any], *names: str) -> int | None:
+    """Return the first of these counts that is there."""
+    counts: Iterable[int | None] = (count(usage.get(name)) for name in names)
+    return next((each for each in counts if each is not None), None)

@@ -1,0 +1,173 @@
+"""Faults: what an error of an endpoint is about, told by its status, its codes and its words. Pure.
+
+An error is about one row (its prompt is too long), the key or its account, the model, or the moment
+(overload). Providers word the same error in many ways: each wording is one line of `WORDINGS`. A refusal in
+words that no line knows is the row's own, unless other rows get it too (see `control`).
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import orjson
+
+from thoughtmill.factory.teachers.endpoint.lenient_json import load_json, mapping, one_line
+
+
+class About(Enum):
+    """What an error is about, and so who gets it next time."""
+
+    ROW = "this request is never answered, others are"
+    KEY = "no request is answered until the key or its account is mended"
+    MODEL = "no request is answered until the model's name or the address is mended"
+    MOMENT = "the same request may be answered later"
+    UNKNOWN = "refused in unknown words: the row's own fault, unless other rows get the same answer"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A response without a completion.
+
+    `overload` asks for fewer requests at once. `outage` says that the request itself cannot be the cause.
+    `billed` says that the endpoint may have done the work and may charge for it. `failure` is the failure of
+    the request's row if no retry follows. `names` are the parameters that the error may be about.
+    """
+
+    about: About
+    detail: str
+    overload: bool = False
+    outage: bool = False
+    billed: bool = False
+    failure: str = "unanswered"
+    names: frozenset[str] = frozenset()
+
+    @property
+    def same(self) -> str:
+        """What two rows have in common that get the same answer: its words without numbers and quotations."""
+        return re.sub(r"[\d\W]+", " ", QUOTED.sub("", self.detail))[:80]
+
+
+RETRYABLE = frozenset({408, 409, 425, 429})
+BUSY = frozenset({429, 502, 503, 504, 529})
+ABOUT = {401: About.KEY, 402: About.KEY, 403: About.KEY, 404: About.MODEL, 405: About.MODEL, 410: About.MODEL}
+CODES: dict[str, tuple[About, str]] = {
+    "insufficient_quota": (About.KEY, "refused_by_endpoint"),
+    "billing_hard_limit_reached": (About.KEY, "refused_by_endpoint"),
+    "billing_not_active": (About.KEY, "refused_by_endpoint"),
+    "content_filter": (About.ROW, "moderated"),
+    "content_policy_violation": (About.ROW, "moderated"),
+    "ResponsibleAIPolicyViolation": (About.ROW, "moderated"),
+    "invalid_prompt": (About.ROW, "moderated"),
+    "data_inspection_failed": (About.ROW, "moderated"),
+    "DataInspectionFailed": (About.ROW, "moderated"),
+    "context_length_exceeded": (About.ROW, "too_long"),
+    "string_above_max_length": (About.ROW, "too_long"),
+    "exceed_context_size_error": (About.ROW, "too_long"),
+    "request_too_large": (About.ROW, "too_long"),
+    "model_not_found": (About.MODEL, "refused_by_endpoint"),
+    "DeploymentNotFound": (About.MODEL, "refused_by_endpoint"),
+}
+ROW, KEY, MODEL = About.ROW, About.KEY, About.MODEL
+WORDINGS: tuple[tuple[About, str, str], ...] = (  # what it is about, the failure, the words in lower case
+    (ROW, "too_long", "maximum context length"),  # OpenAI, OpenRouter, DeepSeek, Together, vLLM
+    (ROW, "too_long", "max_tokens must be at least 1"),  # vLLM, when the prompt alone fills the context
+    (ROW, "too_long", "maximum model length"),  # vLLM: "longer than the maximum model length of"
+    (ROW, "too_long", "exceeds the available context size"),  # llama.cpp
+    (ROW, "too_long", "exceed context window"),  # llama-cpp-python
+    (ROW, "too_long", "exceeds the context window"),  # OpenAI's newer models
+    (ROW, "too_long", "exceeds model context window"),
+    (ROW, "too_long", "exceeds the maximum number of tokens"),  # Gemini
+    (ROW, "too_long", "exceed context limit"),  # Anthropic: prompt and max_tokens together
+    (ROW, "too_long", "prompt is too long"),  # Anthropic
+    (ROW, "too_long", "too large for model with"),  # Mistral
+    (ROW, "too_long", "reduce the length of the messages"),  # Groq
+    (ROW, "too_long", "longer than the model's context length"),  # SGLang
+    (ROW, "too_long", "greater than the context length"),  # LM Studio
+    (ROW, "too_long", "must be <= "),  # Together, TGI: "inputs tokens + max_new_tokens must be <= "
+    (ROW, "moderated", "flagged"),  # OpenAI: "your prompt was flagged"; OpenRouter: "your input was flagged"
+    (ROW, "moderated", "requires moderation"),  # OpenRouter, 403
+    (ROW, "moderated", "content exists risk"),  # DeepSeek
+    (ROW, "moderated", "inappropriate content"),  # Qwen
+    (ROW, "moderated", "content filter"),
+    (ROW, "moderated", "content management policy"),  # Azure
+    (ROW, "moderated", "usage policy"),
+    (ROW, "moderated", "safety reasons"),
+    (KEY, "refused_by_endpoint", "api key not valid"),  # Gemini, 400
+    (KEY, "refused_by_endpoint", "incorrect api key"),  # xAI, 400
+    (KEY, "refused_by_endpoint", "credit balance is too low"),  # Anthropic, 400
+    (MODEL, "refused_by_endpoint", "model not exist"),  # DeepSeek
+    (MODEL, "refused_by_endpoint", "invalid model"),  # Mistral
+    (MODEL, "refused_by_endpoint", "is not a valid model"),  # OpenRouter
+    (MODEL, "refused_by_endpoint", "unable to access model"),  # Together
+)
+QUOTED = re.compile(r"""[`'"]([\w.\-]+)[`'"]""")
+
+
+def refusal(status: int, body: bytes) -> Fault:
+    """Return the fault of an HTTP error, in the endpoint's own words."""
+    message, codes, names = said(body)
+    about, failure = _about(status, message.lower(), codes)
+    busy = about is About.MOMENT and status in BUSY
+    return Fault(about, f"HTTP {status}: {message}", overload=busy, outage=busy, failure=failure, names=names)
+
+
+def _about(status: int, words: str, codes: frozenset[str]) -> tuple[About, str]:
+    """Return what an error is about, and the failure of a row that ends with it."""
+    for code in sorted(codes & CODES.keys()):
+        return CODES[code]
+    if status not in {401, 429}:
+        for about, failure, wording in WORDINGS:
+            if wording in words and (about is About.ROW or status < 500):
+                return about, failure
+    if status in RETRYABLE or status >= 500:
+        return About.MOMENT, "unanswered"
+    if status == 413:
+        return About.ROW, "too_long"
+    return ABOUT.get(status, About.UNKNOWN), "refused_by_endpoint"
+
+
+def said(body: bytes) -> tuple[str, frozenset[str], frozenset[str]]:
+    """Return an error's message, its codes and the parameters it names; endpoints spell all in many ways."""
+    try:
+        envelope = load_json(body)
+    except ValueError:
+        return one_line(body), frozenset(), frozenset()
+    if isinstance(envelope, list) and envelope:
+        envelope = envelope[0]
+    error = envelope.get("error", envelope) if isinstance(envelope, dict) else envelope
+    if not isinstance(error, dict):
+        message = one_line(orjson.dumps(error))
+        return message, frozenset(), frozenset(_quoted(error))
+    message = error.get("message") or error.get("detail") or error
+    inner, raw = mapping(error.get("innererror")).get("code"), mapping(error.get("metadata")).get("raw")
+    codes = frozenset(str(word) for word in (error.get("code"), error.get("type"), inner) if word)
+    words = message if isinstance(message, str) else one_line(orjson.dumps(message))
+    if raw:  # OpenRouter: what the provider behind it said
+        words = f"{words}: {one_line(raw.encode() if isinstance(raw, str) else orjson.dumps(raw))}"
+    names = frozenset({*_quoted(words), *_quoted(error.get("detail")), str(error.get("param") or "")})
+    return words, codes, names
+
+
+def _quoted(value: Any) -> Iterator[str]:
+    """Yield the words that a message quotes, and the places that a list of errors names."""
+    text = value if isinstance(value, str) else orjson.dumps(value).decode()
+    yield from QUOTED.findall(text.replace('\\"', '"'))
+    yield from (name for name in re.findall(r"\b[a-z]+(?:_[a-z]+)+\b", text))
+
+
+def hidden_status(body: bytes) -> int | None:
+    """Return the HTTP status of an error that a gateway sent with status 200; None without one."""
+    try:
+        envelope = mapping(load_json(body))
+    except ValueError:
+        return None
+    error = envelope.get("error")
+    for code in (mapping(error).get(name) for name in ("code", "status", "status_code", "http_code")):
+        number = int(code) if isinstance(code, str) and code.isdecimal() and len(code) == 3 else code
+        if isinstance(number, int) and 400 <= number < 600:
+            return number
+    message, codes, _ = said(body) if error else ("", frozenset(), frozenset())
+    known = bool(codes & CODES.keys()) or any(words in message.lower() for _, _, words in WORDINGS)
+    return 400 if known else None

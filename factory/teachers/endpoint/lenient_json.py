@@ -1,0 +1,43 @@
+"""Read JSON as providers send it: with byte order marks, `NaN`, invalid bytes and lone surrogates."""
+
+import json
+from typing import Any
+
+import orjson
+
+
+def load_json(body: bytes) -> Any:
+    """Parse JSON as providers send it, or raise a `ValueError`.
+
+    A byte order mark is dropped, `NaN` is read as None, and invalid bytes and halves of surrogate pairs are
+    replaced.
+    """
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        try:
+            lenient = json.loads(body.decode("utf-8-sig", "replace"), parse_constant=lambda constant: None)
+            return orjson.loads(json.dumps(lenient, ensure_ascii=False).encode("utf-8", "replace"))
+        except RecursionError as error:
+            raise ValueError("nested too deep") from error
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    """Return a JSON object as it is, and an empty one for any other value."""
+    return value if isinstance(value, dict) else {}
+
+
+def text(value: Any) -> str | None:
+    """Return a text as it is, and None for any other value and for an empty text."""
+    return value if isinstance(value, str) and value else None
+
+
+def count(value: Any) -> int | None:
+    """Return a number of tokens as it is, and None for any other value."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63 else None
+
+
+def one_line(body: bytes, length: int = 200) -> str:
+    """Return the beginning of a body as one line, for an error."""
+    words = " ".join(body.decode("utf-8", "replace").split())
+    return words if len(words) <= length else f"{words[:length]}..."

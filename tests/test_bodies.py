@@ -1,0 +1,157 @@
+"""Bodies of answers, in the shapes and with the fields of each provider."""
+
+from typing import Any
+
+import orjson
+import pytest
+
+from thoughtmill.factory.teachers.endpoint.bodies import ParsedCompletion, parse_body
+
+
+def read(envelope: Any) -> ParsedCompletion:
+    parsed = parse_body(orjson.dumps(envelope))
+    assert isinstance(parsed, ParsedCompletion), parsed
+    return parsed
+
+
+def chat(message: dict[str, Any], finish_reason: str = "stop", **more: Any) -> dict[str, Any]:
+    return {"model": "m", "choices": [{"message": message, "finish_reason": finish_reason}], **more}
+
+
+def responses(*items: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"object": "response", "model": "m", "status": "completed", "output": [*items], **more}
+
+
+SAYS_42 = {"type": "message", "content": [{"type": "output_text", "text": "42"}]}
+THINKS = {"type": "thinking", "thinking": [{"type": "text", "text": "6 * 7"}]}
+DETAILS = [{"type": "reasoning.text", "text": "6 * 7"}]
+SHAPES: dict[str, tuple[Any, str | None, str | None]] = {
+    "a text": (chat({"content": "42"}), "42", None),
+    "DeepSeek, vLLM": (chat({"content": "42", "reasoning_content": "6 * 7"}), "42", "6 * 7"),
+    "OpenRouter, gpt-oss": (chat({"content": "42", "reasoning": "6 * 7"}), "42", "6 * 7"),
+    "OpenRouter, details": (chat({"content": "42", "reasoning_details": DETAILS}), "42", "6 * 7"),
+    "the same in two fields": (
+        chat({"content": "42", "reasoning": "6 * 7", "reasoning_details": DETAILS}),
+        "42",
+        "6 * 7",
+    ),
+    "Ollama": (chat({"content": "42", "thinking": "6 * 7"}), "42", "6 * 7"),
+    "Mistral": (chat({"content": [THINKS, {"type": "text", "text": "42"}]}), "42", "6 * 7"),
+    "parts of text": (chat({"content": [{"type": "text", "text": "4"}, "2"]}), "42", None),
+    "a part that is no list": (chat({"content": {"type": "text", "text": "42"}}), "42", None),
+    "thinking alone": (chat({"content": None, "reasoning": "6 * 7"}), None, "6 * 7"),
+    "Responses": (
+        responses({"type": "reasoning", "summary": [{"type": "summary_text", "text": "6 * 7"}]}, SAYS_42),
+        "42",
+        "6 * 7",
+    ),
+    "Responses of an open model": (
+        responses({"type": "reasoning", "content": [{"type": "reasoning_text", "text": "6 * 7"}]}, SAYS_42),
+        "42",
+        "6 * 7",
+    ),
+    "Anthropic's messages": (
+        {"type": "message", "content": [{"type": "thinking", "thinking": "6 * 7"}, {"text": "42"}]},
+        "42",
+        "6 * 7",
+    ),
+    "Gemini's candidates": (
+        {"candidates": [{"content": {"parts": [{"text": "6 * 7", "thought": True}, {"text": "42"}]}}]},
+        "42",
+        "6 * 7",
+    ),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_text_and_reasoning_are_found_in_every_shape(shape: str) -> None:
+    envelope, text, reasoning = SHAPES[shape]
+    assert (read(envelope).text, read(envelope).reasoning) == (text, reasoning)
+
+
+@pytest.mark.parametrize(
+    ("finish_reason", "failure"),
+    [
+        ("stop", None),
+        ("eos", None),
+        ("end_turn", None),
+        ("STOP", None),
+        ("length", "truncated"),
+        ("max_tokens", "truncated"),
+        ("model_length", "truncated"),
+        ("MAX_TOKENS", "truncated"),
+        ("content_filter", "refused"),
+        ("SAFETY", "refused"),
+        ("refusal", "refused"),
+        ("a word of tomorrow", None),
+    ],
+)
+def test_the_reason_for_the_end_is_typed_and_kept_in_its_own_word(
+    finish_reason: str, failure: str | None
+) -> None:
+    parsed = read(chat({"content": "42"}, finish_reason))
+    assert (parsed.finish_reason, parsed.failure) == (finish_reason, failure)
+
+
+@pytest.mark.parametrize("finish_reason", ["error", "abort", "insufficient_system_resource"])
+def test_an_answer_that_broke_off_is_no_completion(finish_reason: str) -> None:
+    said = parse_body(orjson.dumps(chat({"content": "so 4"}, finish_reason)))
+    assert said == 'the answer broke off: "so 4"'
+
+
+def test_a_response_that_was_cut_or_failed_says_so() -> None:
+    cut = responses(SAYS_42, status="incomplete", incomplete_details={"reason": "max_output_tokens"})
+    assert (read(cut).failure, read(cut).text) == ("truncated", "42")
+    failed = responses(status="failed", error={"message": "lost it"})
+    assert parse_body(orjson.dumps(failed)) == 'the answer broke off: {"message":"lost it"}'
+
+
+def test_a_refusal_is_found_beside_the_content_and_inside_it() -> None:
+    assert read(chat({"content": None, "refusal": "I cannot"})).detail == "I cannot"
+    inside = responses({"type": "message", "content": [{"type": "refusal", "refusal": "I cannot"}]})
+    assert (read(inside).failure, read(inside).detail) == ("refused", "I cannot")
+
+
+OPENAI = {
+    "prompt_tokens": 9,
+    "completion_tokens": 7,
+    "total_tokens": 16,
+    "prompt_tokens_details": {"cached_tokens": 8},
+    "completion_tokens_details": {"reasoning_tokens": 4},
+}
+RESPONSES = {
+    "input_tokens": 9,
+    "output_tokens": 7,
+    "input_tokens_details": {"cached_tokens": 8},
+    "output_tokens_details": {"reasoning_tokens": 4},
+}
+GEMINI = {
+    "promptTokenCount": 9,
+    "candidatesTokenCount": 3,
+    "thoughtsTokenCount": 4,
+    "totalTokenCount": 16,
+    "cachedContentTokenCount": 8,
+}
+ANTHROPIC = {
+    "input_tokens": 1,
+    "cache_read_input_tokens": 6,
+    "cache_creation_input_tokens": 2,
+    "output_tokens": 7,
+}
+DEEPSEEK = {"prompt_tokens": 9, "completion_tokens": 7, "prompt_cache_hit_tokens": 8}
+
+
+@pytest.mark.parametrize(
+    ("usage", "expected"),
+    [
+        (OPENAI, (9, 8, 7, 4)),
+        (RESPONSES, (9, 8, 7, 4)),
+        (GEMINI, (9, 8, 7, 4)),
+        (ANTHROPIC, (9, 6, 7, None)),
+        (DEEPSEEK, (9, 8, 7, None)),
+        ({"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 16}, (9, None, 7, None)),
+    ],
+)
+def test_the_usage_is_read_as_it_is_billed(usage: dict[str, Any], expected: tuple[int | None, ...]) -> None:
+    parsed = read(chat({"content": "42"}, usage=usage))
+    assert (*parsed.usage, parsed.reasoning_tokens) == expected

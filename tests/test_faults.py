@@ -1,0 +1,145 @@
+"""What an error is about: each provider's wording, with the line of the table that knows it."""
+
+from typing import Any
+
+import orjson
+import pytest
+
+from thoughtmill.factory.teachers.endpoint.faults import (
+    CODES,
+    WORDINGS,
+    About,
+    Fault,
+    hidden_status,
+    refusal,
+)
+from thoughtmill.schemas.fields import FAILURES
+
+SAID: list[tuple[str, int, Any, str]] = [  # provider, status, words, failure
+    ("OpenAI", 400, "This model's maximum context length is 8192 tokens. However, you", "too_long"),
+    (
+        "vLLM",
+        400,
+        "This model's maximum context length is 2048 tokens. However, your",
+        "too_long",
+    ),
+    ("vLLM, a full prompt", 400, "max_tokens must be at least 1, got -12.", "too_long"),
+    ("vLLM, offline", 400, "The decoder prompt is longer than the maximum model length of 64", "too_long"),
+    ("llama.cpp", 400, "the request exceeds the available context size, try increasing it", "too_long"),
+    ("llama.cpp, older", 500, "the request exceeds the available context size.", "too_long"),
+    ("llama-cpp-python", 500, "Requested tokens (2059) exceed context window of 2048", "too_long"),
+    ("OpenAI, newer", 400, "Your input exceeds the context window of this model.", "too_long"),
+    ("LM Studio, newer", 400, "The request exceeds model context window", "too_long"),
+    ("Gemini", 400, "The input token count (9) exceeds the maximum number of tokens allowed (8)", "too_long"),
+    ("Anthropic", 400, "input length and `max_tokens` exceed context limit: 199 + 9 > 200", "too_long"),
+    ("Anthropic, a prompt", 400, "prompt is too long: 210000 tokens > 200000 maximum", "too_long"),
+    ("Mistral", 400, "Prompt contains 40000 tokens, too large for model with 32768 maximum", "too_long"),
+    ("Groq", 400, "Please reduce the length of the messages or completion.", "too_long"),
+    ("SGLang", 400, "The input (99 tokens) is longer than the model's context length (64).", "too_long"),
+    ("LM Studio", 400, "tokens to keep from the prompt is greater than the context length", "too_long"),
+    ("Together", 422, "`inputs` tokens + `max_new_tokens` must be <= 4097. Given: 5000", "too_long"),
+    ("OpenAI, moderation", 400, "Invalid prompt: your prompt was flagged as potentially", "moderated"),
+    ("OpenRouter", 403, "model requires moderation on OpenAI. Your input was held", "moderated"),
+    ("DeepSeek", 400, "Content Exists Risk", "moderated"),
+    ("Qwen", 400, "Input data may contain inappropriate content.", "moderated"),
+    ("a gateway", 400, "the prompt triggered the content filter", "moderated"),
+    ("Azure", 400, "triggering Azure OpenAI's content management policy.", "moderated"),
+    ("OpenAI, policy", 400, "violating our usage policy", "moderated"),
+    ("OpenAI, safety", 400, "limited for safety reasons", "moderated"),
+]
+EVERYBODYS = [
+    (400, "API key not valid. Please pass a valid API key.", About.KEY),
+    (400, "Incorrect API key provided: xa***", About.KEY),
+    (400, "Your credit balance is too low to access the API.", About.KEY),
+    (400, "Model Not Exist", About.MODEL),
+    (400, "Invalid model: mistral-huge", About.MODEL),
+    (400, "gpt-9 is not a valid model ID", About.MODEL),
+    (400, "Unable to access model x/y. Please visit the list of models", About.MODEL),
+]
+
+
+def said(status: int, message: Any, **more: Any) -> Fault:
+    return refusal(status, orjson.dumps({"error": {"message": message, **more}}))
+
+
+@pytest.mark.parametrize(("provider", "status", "words", "failure"), SAID, ids=[each[0] for each in SAID])
+def test_a_rows_own_fault_is_known_in_every_providers_words(
+    provider: str, status: int, words: str, failure: str
+) -> None:
+    assert (said(status, words).about, said(status, words).failure) == (About.ROW, failure)
+
+
+@pytest.mark.parametrize(("status", "words", "about"), EVERYBODYS)
+def test_a_key_or_a_model_that_is_refused_with_400_is_nobodys_own_fault(
+    status: int, words: str, about: About
+) -> None:
+    assert said(status, words).about is about
+
+
+def test_every_wording_of_the_table_has_a_test() -> None:
+    tested = [words.lower() for _, _, words, _ in SAID] + [words.lower() for _, words, _ in EVERYBODYS]
+    assert not [wording for _, _, wording in WORDINGS if not any(wording in words for words in tested)]
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_code_decides_before_words_and_status(code: str) -> None:
+    about, failure = CODES[code]
+    assert failure in FAILURES
+    for where in ({"code": code}, {"type": code}, {"innererror": {"code": code}}):
+        assert (said(429, "m", **where).about, said(400, "m", **where).failure) == (about, failure)
+
+
+def test_words_of_a_rows_fault_do_not_hide_a_busy_endpoint_or_a_wrong_key() -> None:
+    assert said(429, "too many requests; your account was flagged").about is About.MOMENT
+    assert said(401, "this key was flagged").about is About.KEY
+    assert said(503, "Invalid model server").about is About.MOMENT
+
+
+def test_what_the_provider_behind_a_router_said_is_in_the_detail() -> None:
+    raw = '{"error": {"message": "prompt is too long: 9 tokens > 8 maximum"}}'
+    fault = said(400, "Provider returned error", code=400, metadata={"raw": raw, "provider_name": "x"})
+    assert (fault.about, fault.failure) == (About.ROW, "too_long")
+    assert "Provider returned error: " in fault.detail
+
+
+@pytest.mark.parametrize(
+    ("error", "name"),
+    [
+        ({"message": "m", "param": "temperature"}, "temperature"),
+        ({"message": "Unsupported parameter: 'max_tokens' is not supported"}, "max_tokens"),
+        ({"message": 'Unknown name "seed": Cannot find field.'}, "seed"),
+        ({"message": "`temperature` and `top_p` cannot both be specified"}, "top_p"),
+        ({"detail": [{"type": "extra_forbidden", "loc": ["body", "top_p"], "msg": "no"}]}, "top_p"),
+        ({"message": "property 'top_p' is unsupported"}, "top_p"),
+        ({"message": "max_tokens is too large: 9000"}, "max_tokens"),
+    ],
+)
+def test_the_parameter_that_an_error_is_about_is_found(error: dict[str, Any], name: str) -> None:
+    assert name in refusal(400, orjson.dumps({"error": error})).names
+
+
+def test_two_rows_get_the_same_answer_though_its_numbers_and_quotations_differ() -> None:
+    first, second = (said(400, f"row '{name}' of {number} refused") for name, number in (("a", 1), ("b", 22)))
+    assert first.same == second.same != said(400, "another reason").same
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        ({"code": 400, "message": "m"}, 400),
+        ({"code": "503"}, 503),
+        ({"status": 429}, 429),
+        ({"code": "context_length_exceeded"}, 400),
+        ({"message": "Content Exists Risk"}, 400),
+        ({"code": 40303}, None),
+        ({"code": True}, None),
+        ("oops", None),
+    ],
+)
+def test_an_error_with_status_200_has_the_status_that_it_names(error: Any, status: int | None) -> None:
+    assert hidden_status(orjson.dumps({"error": error})) == status
+
+
+def test_a_body_without_an_error_hides_no_status() -> None:
+    assert hidden_status(b'{"choices": []}') is None
+    assert hidden_status(b"not JSON, maximum context length") is None
