@@ -1,7 +1,7 @@
 """Measure the teacher engine beside its peers, against one loopback endpoint.
 
     python -m bench.teacher                              # everything; half an hour
-    python -m bench.teacher thoughtmill:raw curator      # these only
+    python -m bench.teacher thoughtmill curator          # these only
 
 The first tables show, per client and concurrency: requests a second, CPU milliseconds a request and peak
 memory. The last table shows how clients resume: how many answers that the endpoint had sent are asked again
@@ -33,7 +33,7 @@ from bench.environments import REQUIREMENTS, CannotRun, last_line, python, varia
 
 ROOT = Path(__file__).parents[1]
 CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
-VARIANTS = {"thoughtmill": ("raw", "openai"), "openai": ("aiohttp", "httpx")}
+VARIANTS = {"openai": ("aiohttp", "httpx")}
 CLIENTS = [
     ":".join(filter(None, (name, variant)))
     for name in ("thoughtmill", *REQUIREMENTS)

@@ -140,10 +140,10 @@ def said(body: bytes) -> tuple[str, frozenset[str], frozenset[str]]:
     if not isinstance(error, dict):
         message = one_line(orjson.dumps(error))
         return message, frozenset(), frozenset(_quoted(error))
-    message = error.get("message") or error.get("detail") or error
+    spoken: Any = error.get("message") or error.get("detail") or error
     inner, raw = mapping(error.get("innererror")).get("code"), mapping(error.get("metadata")).get("raw")
     codes = frozenset(str(word) for word in (error.get("code"), error.get("type"), inner) if word)
-    words = message if isinstance(message, str) else one_line(orjson.dumps(message))
+    words = spoken if isinstance(spoken, str) else one_line(orjson.dumps(spoken))
     if raw:  # OpenRouter: what the provider behind it said
         words = f"{words}: {one_line(raw.encode() if isinstance(raw, str) else orjson.dumps(raw))}"
     names = frozenset({*_quoted(words), *_quoted(error.get("detail")), str(error.get("param") or "")})
