@@ -19,9 +19,9 @@ from pathlib import Path
 from tabulate import tabulate
 
 from thoughtmill.factory import solutions
+from thoughtmill.factory.answers import Answer, reading
 from thoughtmill.factory.answers import number as answers
 from thoughtmill.factory.answers import numbers_in_text as numbers
-from thoughtmill.factory.answers import reading
 from thoughtmill.factory.solvers import arithmetic, equations
 from thoughtmill.factory.solvers.checks import Outcome, checked
 from thoughtmill.factory.solvers.program import extraction, screen
@@ -158,7 +158,7 @@ CHANGES = (_put_in, _put_in, _repeated, _cut, _moved)
 
 
 def _checked(kind: str, text: str) -> object:
-    return checked(kind, text, text, Outcome("24", None))
+    return checked(kind, text, text, Outcome(Answer("24"), None))
 
 
 def _screened(text: str) -> object:

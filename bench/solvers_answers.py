@@ -21,6 +21,7 @@ from math_verify import parse, verify
 from tabulate import tabulate
 
 from tests.test_answers import DIFFERENT, SAME
+from thoughtmill.factory.answers import Answer
 from thoughtmill.factory.answers import number as answers
 from thoughtmill.factory.answers import numbers_in_text as numbers
 from thoughtmill.factory.answers.number import equal
@@ -130,7 +131,7 @@ def _print_steps(chains: Sequence[Chain]) -> None:
     right = [_ours(chain.text, chain.answer) for chain in chains]
     recomputed = _per_second(lambda text, _: list(steps(text)), [(chain.text, "") for chain in chains])
     held = _per_second(
-        lambda text, problem: checked("chain", text, problem, Outcome("1", None)),
+        lambda text, problem: checked("chain", text, problem, Outcome(Answer("1"), None)),
         [(c.text, c.problem) for c in chains],
     )
     table = [

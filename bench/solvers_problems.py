@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from bench.solvers import processor_s
 from bench.solvers_equations import marked
-from thoughtmill.factory.answers import equal
+from thoughtmill.factory.answers.number import equal
 from thoughtmill.factory.core.executors.local import CHUNK
 from thoughtmill.factory.solvers.limits import Limits
 from thoughtmill.factory.solvers.solvers import Solvers
@@ -48,12 +48,12 @@ def verify(problems: list[Whole]) -> int:
     with Solvers(Limits(), equations_timeout_s=5.0) as solvers:
         for at in range(0, len(problems), CHUNK):
             asked = [
-                (Job(thought, whole.problem, completion), whole.answer)
+                (Job(thought, whole.problem, "number", completion), whole.answer)
                 for whole in problems[at : at + CHUNK]
                 for thought, completion in zip(SOLVED, whole.completions, strict=True)
             ]
             for solved, (_, gold) in zip(solve([job for job, _ in asked], solvers), asked, strict=True):
-                answer = solved.outcome.answer
+                answer = solved.outcome.answer and solved.outcome.answer.text
                 right += answer is not None and equal(answer, gold)
     return right
 

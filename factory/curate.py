@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from pydantic import Field
 
-from thoughtmill.factory.answers import equal
+from thoughtmill.factory.answers import Answer, equal
 from thoughtmill.factory.core import params, stage, tables
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import root
@@ -85,11 +85,12 @@ def drop_reason(record: tables.Row, placement: Placement, seen: set[tuple[str, s
 def agreement(record: tables.Row, siblings: list[tables.Row]) -> tables.Row:
     """Check whether the first sample of another thought has the same answer."""
     answers = {
-        sibling["thought"]: sibling["predicted_answer"]
+        sibling["thought"]: Answer(sibling["predicted_answer"], sibling["predicted_kind"])
         for sibling in reversed(siblings)
         if sibling["predicted_answer"] is not None and sibling["thought"] != record["thought"]
     }
-    mine = record["predicted_answer"]
+    text = record["predicted_answer"]
+    mine = None if text is None else Answer(text, record["predicted_kind"])
     agreeing = sorted(thought for thought, answer in answers.items() if mine and equal(mine, answer))
     return Check(
         "agreement",

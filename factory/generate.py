@@ -139,11 +139,13 @@ def generate(requests: Iterable[Request], teacher: Teacher, name: str) -> Genera
             "teacher": name,
             "model": reply.model,
             "completion": completion,
+            "reasoning": reasoning,
             "finish_reason": reply.finish_reason,
             "failure": failure,
             "detail": detail,
             "prompt_tokens": reply.prompt_tokens,
             "completion_tokens": reply.completion_tokens,
+            "reasoning_tokens": reply.reasoning_tokens,
             "cost_usd": reply.cost_usd,
             "latency_s": reply.latency_s,
         }

@@ -17,8 +17,8 @@ from thoughtmill.schemas import Released
 FILES = ("train", "validation", "test")
 
 RELEASED = """
-select r.record_id, r.problem_id, r.sample, p.source, r.split, p.problem, p.answer, r.rationale,
-    r.predicted_answer, c.passed as agreed, p.license
+select r.record_id, r.problem_id, r.sample, p.source, r.split, p.problem, p.answer, p.answer_kind,
+    r.rationale, r.predicted_answer, r.predicted_kind, c.passed as agreed, p.license
 from records r
 join problems p using (problem_id)
 left join checks c on c.record_id = r.record_id and c.check = 'agreement'

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from pydantic import Field, model_validator
 
-from thoughtmill.factory.answers import canonical
+from thoughtmill.factory.answers import answer_of
 from thoughtmill.factory.core import params, stage, tables
 from thoughtmill.factory.core.errors import ThoughtmillError, nearest
 from thoughtmill.factory.core.files import root
@@ -74,26 +74,37 @@ def _problems(
             faults.append(f"{place}: no column {error}")
             continue
         problem, solution = str(found["problem"] or "").strip(), found.get("solution")
-        answer = canonical(str(found["answer"]), problem_set.answer_kind)
+        answer = answer_of(str(found["answer"]), problem_set.answer_kinds)
         if not problem:
             faults.append(f"{place}: the problem is empty")
         elif answer is None:
-            faults.append(f"{place}: the answer {found['answer']!r} is not a {problem_set.answer_kind}")
+            faults.append(
+                f"{place}: the answer {found['answer']!r} is not a {' or '.join(problem_set.answer_kinds)}"
+            )
         else:
             yield {
                 "problem_id": f"{name}-{split}-{found.get('id', index)}",
                 "source": name,
                 "split": split,
                 "problem": problem,
-                "answer": answer,
-                "solution": None if solution is None else str(solution),
+                "answer": answer.text,
+                "answer_kind": answer.kind,
+                "subject": _text(found.get("subject")),
+                "level": _text(found.get("level")),
+                "solution": _text(solution),
                 "license": source.license or problem_set.license,
+                "parent_id": None,
+                "growth": None,
             }
     if faults:
         more = f"; and {len(faults) - SHOWN_FAULTS} more" if len(faults) > SHOWN_FAULTS else ""
         raise ThoughtmillError(
             f"{name}: {len(faults)} broken rows: " + "; ".join(faults[:SHOWN_FAULTS]) + more
         )
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
 
 
 def main() -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from itertools import tee
 
-from thoughtmill.factory.answers import equal
+from thoughtmill.factory.answers import Answer, compared
 from thoughtmill.factory.core import params, stage, tables
 from thoughtmill.factory.core.files import root
 from thoughtmill.factory.core.journal import fingerprint
@@ -25,14 +25,14 @@ def verify(
     Both tables are in primary-key order, and are joined in flat memory.
     """
     rows, ahead = tee(tables.joined(completions, problems))
-    jobs = (_job(completion, problem["problem"]) for completion, problem in ahead)
+    jobs = (_job(completion, problem) for completion, problem in ahead)
     for (completion, problem), solved in zip(rows, solving(jobs), strict=True):
         yield verdict(completion, problem, solved)
 
 
-def _job(completion: tables.Row, problem: str) -> Job:
-    given = (completion[name] for name in ("completion", "failure", "detail"))
-    return Job(completion["thought"], problem, *given)
+def _job(completion: tables.Row, problem: tables.Row) -> Job:
+    given = (completion[name] for name in ("completion", "failure", "detail", "reasoning"))
+    return Job(completion["thought"], problem["problem"], problem["answer_kind"], *given)
 
 
 def verdict(completion: tables.Row, problem: tables.Row, solved: Solved) -> Verdict:
@@ -41,6 +41,10 @@ def verdict(completion: tables.Row, problem: tables.Row, solved: Solved) -> Verd
     `kept` is false until `curate` has seen the records of all thoughts.
     """
     outcome = solved.outcome
+    answer, gold = outcome.answer, problem["answer"]
+    comparison = None
+    if answer is not None and gold is not None:
+        comparison = compared(answer, Answer(gold, problem["answer_kind"]))
     record_id = f"{completion['problem_id']}/{completion['thought']}/{completion['sample']}"
     record = {
         "record_id": record_id,
@@ -49,9 +53,10 @@ def verdict(completion: tables.Row, problem: tables.Row, solved: Solved) -> Verd
         "sample": completion["sample"],
         "completion_id": completion["completion_id"],
         "rationale": solved.rationale,
-        "predicted_answer": outcome.answer,
+        "predicted_answer": answer and answer.text,
+        "predicted_kind": answer and answer.kind,
         "failure": outcome.failure,
-        "correct": None if outcome.answer is None else equal(outcome.answer, problem["answer"]),
+        "correct": comparison and comparison.equal,
         "fence": outcome.fence,
         "split": problem["split"],
         "kept": False,

@@ -101,6 +101,6 @@ def grain(table: Table) -> str:
     """Return what one row of a table is: the first line of its docstring.
 
     >>> grain(Problems)
-    'One row per problem: a seed question and its gold answer.'
+    'One row per problem: a question and its gold answer.'
     """
     return (table.__doc__ or "").strip().splitlines()[0]

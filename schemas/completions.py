@@ -24,6 +24,9 @@ class Completions(pa.DataFrameModel):
     teacher: Text = pa.Field(description="the teacher module that answered")
     model: Text = pa.Field(description="the model that answered, as it names itself")
     completion: Text = pa.Field(nullable=True, description="what the teacher returned, untouched")
+    reasoning: Text = pa.Field(
+        nullable=True, description="what the teacher thought before it, untouched; null when there is nothing"
+    )
     finish_reason: Text = pa.Field(nullable=True, description="why the teacher stopped, in its own word")
     failure: Text = pa.Field(
         nullable=True, isin=list(FAILURES), description="why there is no usable completion"
@@ -32,6 +35,9 @@ class Completions(pa.DataFrameModel):
     prompt_tokens: Whole = pa.Field(nullable=True, ge=0, description="tokens of the prompt, as billed")
     completion_tokens: Whole = pa.Field(
         nullable=True, ge=0, description="tokens of the completion, as billed"
+    )
+    reasoning_tokens: Whole = pa.Field(
+        nullable=True, ge=0, description="tokens of the reasoning, which `completion_tokens` count too"
     )
     cost_usd: Real = pa.Field(nullable=True, ge=0, description="its price in US dollars; null when unknown")
     latency_s: Real = pa.Field(

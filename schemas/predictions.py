@@ -16,13 +16,17 @@ class Predictions(pa.DataFrameModel):
     sample: Whole = pa.Field(ge=0, description="the index of the sample in its round; of a pair, its number")
     text: Text = pa.Field(description="what the student wrote, untouched")
     predicted_answer: Text = pa.Field(
-        nullable=True, description="what the text comes to when solved, canonical exact text"
+        nullable=True, description="what the text comes to when solved, canonical text of its kind"
+    )
+    predicted_kind: Text = pa.Field(
+        nullable=True, description="the kind of the predicted answer; null when there is none"
     )
     failure: Text = pa.Field(
         nullable=True, isin=list(FAILURES), description="why there is no predicted answer"
     )
     correct: Truth = pa.Field(
-        nullable=True, description="whether the predicted answer is the gold answer; null when there is none"
+        nullable=True,
+        description="whether the predicted answer is the gold answer; null when either is unknown",
     )
     new_tokens: Whole = pa.Field(ge=0, description="the tokens that were written, the end of text included")
 

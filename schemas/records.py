@@ -17,13 +17,17 @@ class Records(pa.DataFrameModel):
         nullable=True, description="the parsed text: rules, steps, a program, equations"
     )
     predicted_answer: Text = pa.Field(
-        nullable=True, description="what the rationale comes to when solved, canonical exact text"
+        nullable=True, description="what the rationale comes to when solved, canonical text of its kind"
+    )
+    predicted_kind: Text = pa.Field(
+        nullable=True, description="the kind of the predicted answer; null when there is none"
     )
     failure: Text = pa.Field(
         nullable=True, isin=list(FAILURES), description="why there is no predicted answer"
     )
     correct: Truth = pa.Field(
-        nullable=True, description="whether the predicted answer is the gold answer; null when there is none"
+        nullable=True,
+        description="whether the predicted answer is the gold answer; null when either is unknown",
     )
     fence: Text = pa.Field(nullable=True, description="what held the program while it ran")
     split: Text = pa.Field(isin=list(SPLITS), description="the split of its problem, in every thought")

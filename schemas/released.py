@@ -16,9 +16,11 @@ class Released(pa.DataFrameModel):
         isin=list(SPLITS), description="the exact split; the file `test` holds every test split"
     )
     problem: Text = pa.Field(description="the text of the problem")
-    answer: Text = pa.Field(description="the gold answer, canonical exact text")
+    answer: Text = pa.Field(nullable=True, description="the gold answer, canonical text of its kind")
+    answer_kind: Text = pa.Field(description="the kind of the gold answer: `number`, `expression`, ...")
     rationale: Text = pa.Field(description="the verified rationale")
     predicted_answer: Text = pa.Field(nullable=True, description="what it comes to; null for knowledge")
+    predicted_kind: Text = pa.Field(nullable=True, description="the kind of that answer")
     agreed: Truth = pa.Field(
         nullable=True, description="whether another thought of the problem comes to the same answer"
     )

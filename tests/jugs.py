@@ -74,8 +74,9 @@ def _problem(n: int) -> tables.Row:
         "split": _split(n),
         "problem": HOSTILE if n == 11 else text,
         "answer": answer(n),
-        "solution": None,
+        "answer_kind": "number",
         "license": "MIT",
+        **dict.fromkeys(("subject", "level", "solution", "parent_id", "growth")),
     }
 
 
@@ -122,6 +123,7 @@ def _record(n: int, thought: str, broken: tables.Row) -> tables.Row:
         "completion_id": f"jugs-{n}-{thought}-0-deadbeef",
         "rationale": broken.get("rationale", HOSTILE if n == 11 else _rationale(n, thought)),
         "predicted_answer": predicted,
+        "predicted_kind": predicted and "number",
         "failure": failure,
         "correct": correct,
         "fence": None,
@@ -139,11 +141,13 @@ def _completion(record: tables.Row, broken: tables.Row) -> tables.Row:
         "teacher": "embedded",
         "model": "jug-teacher",
         "completion": broken.get("completion", f"What was said of {record['record_id']}."),
+        "reasoning": None,
         "finish_reason": "stop",
         "failure": None,
         "detail": None,
         "prompt_tokens": 100,
         "completion_tokens": 20,
+        "reasoning_tokens": None,
         "cost_usd": None,
         "latency_s": None,
     }

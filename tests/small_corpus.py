@@ -39,7 +39,8 @@ def write(data: Path) -> Path:
 def _problem(row: tuple[str, str, str, str]) -> tables.Row:
     problem_id, split, problem, answer = row
     kept = {"problem_id": problem_id, "split": split, "problem": problem, "answer": answer}
-    return {**kept, "source": "ours", "solution": None, "license": "MIT"}
+    unknown = dict.fromkeys(("subject", "level", "solution", "parent_id", "growth"))
+    return {**kept, **unknown, "source": "ours", "answer_kind": "number", "license": "MIT"}
 
 
 def _completion(verdict: tuple[Any, ...]) -> tables.Row:
@@ -54,11 +55,13 @@ def _completion(verdict: tuple[Any, ...]) -> tables.Row:
         "teacher": "replay",
         "model": "handwritten",
         "completion": rationale or "I would rather not.",
+        "reasoning": None,
         "finish_reason": "stop",
         "failure": None,
         "detail": None,
         "prompt_tokens": 100,
         "completion_tokens": 10,
+        "reasoning_tokens": None,
         "cost_usd": 0.25,
         "latency_s": 1.5,
     }
@@ -74,6 +77,7 @@ def _record(verdict: tuple[Any, ...]) -> tables.Row:
         "completion_id": f"{problem_id}/{thought}/0@00000000",
         "rationale": rationale,
         "predicted_answer": predicted_answer,
+        "predicted_kind": predicted_answer and "number",
         "failure": failure,
         "correct": correct,
         "fence": "monty" if thought == "pot" and rationale else None,

@@ -4,37 +4,33 @@ import re
 
 import pytest
 
-from thoughtmill.factory.answers import KINDS, canonical, equal
+from thoughtmill.factory.answers import KINDS, Answer, Comparison, answer_of, compared, equal
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.schemas import Problems
 
 TEXTS = ["1,250", "0.50", "2/6", "-3", "$18.00", "2 1/2", "1e-3", "ten", "", "x"]
 
 
 @pytest.mark.parametrize("kind", KINDS.names())
 def test_what_is_canonical_stays_as_it_is_matches_the_pattern_and_equals_itself(kind: str) -> None:
-    found = [text for text in (canonical(text, kind) for text in TEXTS) if text is not None]
+    found = [answer for answer in (answer_of(text, [kind]) for text in TEXTS) if answer is not None]
     assert found
-    for text in found:
-        assert canonical(text, kind) == text
-        assert re.fullmatch(KINDS.named(kind).PATTERN, text)
-        assert equal(text, text, kind)
+    for answer in found:
+        assert answer_of(answer.text, [kind]) == answer
+        assert re.fullmatch(KINDS.named(kind).PATTERN, answer.text)
+        assert compared(answer, answer) == Comparison(True, "text")
 
 
 def test_numbers_are_the_default() -> None:
-    assert (canonical("1,250.0"), canonical("ten")) == ("1250", None)
-    assert equal("0.3333", "1/3")
+    assert (answer_of("1,250.0"), answer_of("ten")) == (Answer("1250", "number"), None)
+    assert equal(Answer("0.3333"), Answer("1/3"))
 
 
-def test_the_table_of_problems_takes_every_canonical_number() -> None:
-    (check,) = [
-        check for check in Problems.to_schema().columns["answer"].checks if check.name == "str_matches"
-    ]
-    for text in ("18", "-3", "0.5", "1/3", "-7/2"):
-        assert re.search(check.statistics["pattern"], text)
-        assert re.fullmatch(KINDS.named("number").PATTERN, text)
+def test_a_comparison_names_the_rule_that_decided() -> None:
+    assert compared(Answer("1/3"), Answer("1/3")) == Comparison(True, "text")
+    assert compared(Answer("0.3333"), Answer("1/3")) == Comparison(True, "number")
+    assert compared(Answer("0.333"), Answer("1/3")) == Comparison(False, "number")
 
 
 def test_an_unknown_kind_is_named_with_those_there_are() -> None:
     with pytest.raises(ThoughtmillError, match="unknown answer kind `colour`; there are: number"):
-        canonical("red", "colour")
+        answer_of("red", ["colour"])

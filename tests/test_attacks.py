@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from thoughtmill.factory.answers import Answer
 from thoughtmill.factory.solvers.limits import Limits
 from thoughtmill.factory.solvers.program.fences import FENCES
 from thoughtmill.factory.solvers.program.monty import Monty
@@ -47,12 +48,12 @@ def test_no_attack_reaches_its_goal(programs: Programs, name: str, tmp_path: Pat
     outcome = programs.run(program)
     if name in ("daemon", "thread", "exit_handler"):
         time.sleep(0.4)
-    harm = arena.harm(outcome.answer)
+    harm = arena.harm(outcome.answer and outcome.answer.text)
     arena.close()
     assert harm is None, (harm, outcome)
     assert (outcome.answer is None) != (outcome.failure is None)
     assert outcome.failure is None or outcome.failure in FAILURES
-    assert programs.run("import math\nans = sum([math.floor(40.5), len([1, 2])])").answer == "42"
+    assert programs.run("import math\nans = sum([math.floor(40.5), len([1, 2])])").answer == Answer("42")
 
 
 @pytest.fixture(scope="module")

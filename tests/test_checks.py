@@ -2,6 +2,7 @@
 
 import pytest
 
+from thoughtmill.factory.answers import Answer
 from thoughtmill.factory.solvers.checks import CHECKS, Outcome, applies_to, checked
 from thoughtmill.factory.solvers.outcome import Check
 from thoughtmill.factory.thoughts import THOUGHTS
@@ -20,15 +21,15 @@ OF_A_PROBLEM = ["numbers_used", "numbers_known", "whole_people", "sign"]
     ],
 )
 def test_each_kind_of_thought_has_its_checks(kind: str, names: list[str]) -> None:
-    found = checked(kind, "ans = 12 - 3", "Ann had 12 and gave 3.", Outcome("9", None))
+    found = checked(kind, "ans = 12 - 3", "Ann had 12 and gave 3.", Outcome(Answer("9"), None))
     assert [check.check for check in found.checks] == names
 
 
 def test_what_the_solver_found_comes_first_and_the_verdict_stays() -> None:
-    solved = Outcome("9", None, checks=(Check("eot_kind", True, "linear"),), fence="strict")
+    solved = Outcome(Answer("9"), None, checks=(Check("eot_kind", True, "linear"),), fence="strict")
     found = checked("equations", "ans = 12 - 3", "12 and 3", solved)
     assert found.checks[0] == solved.checks[0]
-    assert (found.answer, found.failure, found.fence) == ("9", None, "strict")
+    assert (found.answer, found.failure, found.fence) == (Answer("9"), None, "strict")
 
 
 def test_every_check_applies_to_the_kind_of_some_thought() -> None:

@@ -14,7 +14,14 @@ STORY = (
 
 
 def problem(problem_id: str, text: str, split: str = "train", source: str = "ours") -> tables.Row:
-    return {"problem_id": problem_id, "problem": text, "split": split, "source": source, "answer": "7"}
+    return {
+        "problem_id": problem_id,
+        "problem": text,
+        "split": split,
+        "source": source,
+        "answer": "7",
+        "answer_kind": "number",
+    }
 
 
 def record(problem_id: str, thought: str, **changed: Any) -> tables.Row:
@@ -26,6 +33,7 @@ def record(problem_id: str, thought: str, **changed: Any) -> tables.Row:
         "sample": sample,
         "rationale": f"{problem_id} {thought} {sample}",
         "predicted_answer": "7",
+        "predicted_kind": "number",
         "failure": None,
         "correct": True,
         **changed,

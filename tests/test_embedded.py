@@ -67,9 +67,11 @@ def solved(solvers: Solvers, thought: str, completion: str) -> str | None:
     """Return what a program or a system comes to."""
     if thought == "pot":
         program = extraction.extract(completion)
-        return solvers.programs.run(program).answer if program else None
-    system = equations.equations_of(completion)
-    return solvers.equations.solve(system).answer if system else None
+        answer = solvers.programs.run(program).answer if program else None
+    else:
+        system = equations.equations_of(completion)
+        answer = solvers.equations.solve(system).answer if system else None
+    return answer and answer.text
 
 
 def test_every_reply_is_free_and_from_the_embedded_model() -> None:

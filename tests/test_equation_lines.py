@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from thoughtmill.factory.answers import Answer
 from thoughtmill.factory.solvers.equation.lines import equations_of
 from thoughtmill.factory.solvers.equation.tokens import MAX_CHARS
 from thoughtmill.factory.solvers.equations import Equations
@@ -138,7 +139,7 @@ def test_the_equations_of_a_completion_are_found_and_solve(equations: Equations,
 
     assert found is not None
     assert wanted is None or found == wanted
-    assert equations.solve(found).answer == answer
+    assert equations.solve(found).answer == Answer(answer)
 
 
 @pytest.mark.parametrize("name", COMPLETIONS)

@@ -39,6 +39,7 @@ def written(run: str, answers: dict[str, list[str | None]], greedy: dict[str, st
         rows.append(
             {"run": run, "data_version": "v", "problem_id": problem_id, "role": role, "round": round_,
              "sample": sample, "text": one.text, "predicted_answer": one.predicted_answer,
+             "predicted_kind": one.predicted_answer and "number",
              "failure": one.failure, "correct": None, "new_tokens": one.new_tokens}
         )  # fmt: skip
     return rows

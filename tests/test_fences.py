@@ -2,6 +2,7 @@
 
 import pytest
 
+from thoughtmill.factory.answers import Answer
 from thoughtmill.factory.solvers.limits import Limits
 from thoughtmill.factory.solvers.program.fences import FENCES, STRICT
 from thoughtmill.factory.solvers.program.processes import FenceMissing
@@ -27,7 +28,7 @@ def test_honest_programs_come_to_their_answer_in_every_fence(name: str) -> None:
                 outcome = programs.run(program)
             except FenceMissing as error:
                 pytest.skip(f"this system does not offer the fence {name}: {error}")
-            assert (outcome.answer, outcome.failure, outcome.fence) == (answer, None, name), program
+            assert (outcome.answer, outcome.failure, outcome.fence) == (Answer(answer), None, name), program
 
 
 def test_the_fences_are_named_from_the_strongest_to_the_weakest() -> None:
@@ -53,7 +54,7 @@ def test_the_weakest_fence_never_loads_what_reaches_machine_memory() -> None:
         "ans = sum('ctypes' in kind.__module__.split('.')[0] for kind in kinds)"
     )
     with Programs(Limits(wall_s=5.0), only="process") as programs:
-        assert programs.run(program).answer == "0"
+        assert programs.run(program).answer == Answer("0")
 
 
 @pytest.mark.parametrize("name", FENCES)

@@ -48,7 +48,8 @@ def asked(**settings: Any) -> list[Request]:
 
 def project(folder: Path, given: dict[str, Any], problems: list[dict[str, Any]] = PROBLEMS) -> None:
     """Write a project with these problems and parameters."""
-    rows = [{"license": "mit", **problem} for problem in problems]
+    unknown = dict.fromkeys(("subject", "level", "parent_id", "growth"))
+    rows = [{"license": "mit", "answer_kind": "number", **unknown, **problem} for problem in problems]
     tables.write(folder / "data" / "problems.parquet", Problems, rows)
     (folder / "data" / "exemplars.jsonl").write_bytes(EXEMPLARS.read_bytes())
     (folder / "dvc.yaml").write_text("stages: {}\n")

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from thoughtmill.factory.answers import Answer
 from thoughtmill.factory.answers.reading import read
 from thoughtmill.factory.solvers.checks import Check, Outcome, checked
 from thoughtmill.factory.solvers.checks import gold_free as module
@@ -17,19 +18,19 @@ PROBLEM = (
 
 
 def numbers_used(problem: str, rationale: str) -> Check:
-    return module.numbers_used(rationale, problem, Outcome("1", None))
+    return module.numbers_used(rationale, problem, Outcome(Answer("1"), None))
 
 
 def numbers_known(problem: str, rationale: str) -> Check:
-    return module.numbers_known(rationale, problem, Outcome("1", None))
+    return module.numbers_known(rationale, problem, Outcome(Answer("1"), None))
 
 
 def whole_people(problem: str, answer: str | None) -> Check:
-    return module.whole_people("", problem, Outcome(answer, None))
+    return module.whole_people("", problem, Outcome(answer and Answer(answer), None))
 
 
 def sign(problem: str, answer: str | None) -> Check:
-    return module.sign("", problem, Outcome(answer, None))
+    return module.sign("", problem, Outcome(answer and Answer(answer), None))
 
 
 def general(problem: str, rules: str) -> Check:
@@ -38,7 +39,7 @@ def general(problem: str, rules: str) -> Check:
 
 def checks(problem: str, rationale: str, answer: str | None) -> tuple[Check, ...]:
     """Return the checks of a program that hold it against its problem."""
-    return checked("equations", rationale, problem, Outcome(answer, None)).checks[:4]
+    return checked("equations", rationale, problem, Outcome(answer and Answer(answer), None)).checks[:4]
 
 
 @pytest.mark.parametrize(

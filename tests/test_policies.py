@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 
 from tests.tabled import table
-from thoughtmill.factory.answers import equal
-from thoughtmill.factory.answers.number import lorid_grader
+from thoughtmill.factory.answers.number import equal, lorid_grader
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.train.policies import POLICIES, PolicySettings, candidates, policy, roles_of
 from thoughtmill.train.policies.__main__ import replayed

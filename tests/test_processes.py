@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from thoughtmill.factory.answers import Answer
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.solvers import programs as module
 from thoughtmill.factory.solvers.limits import Limits
@@ -108,7 +109,7 @@ def test_nothing_outlives_a_parent_that_is_killed(tmp_path: Path) -> None:
 def test_several_workers_have_fences_of_their_own() -> None:
     with Programs(LIMITS) as one, Programs(LIMITS) as other:
         program = "import statistics\nans = statistics.mean([1, 2])"
-        assert [fence.run(program).answer for fence in (one, other, one)] == ["1.5"] * 3
+        assert [fence.run(program).answer for fence in (one, other, one)] == [Answer("1.5")] * 3
 
 
 def test_chance_and_hashes_are_the_same_on_every_run() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from thoughtmill.factory.answers import Answer
 from thoughtmill.factory.solvers.limits import Limits
 from thoughtmill.factory.solvers.programs import Programs
 
@@ -40,7 +41,7 @@ def programs() -> Iterator[Programs]:
 )
 def test_every_convention_is_read(programs: Programs, program: str, answer: str) -> None:
     outcome = programs.run(program)
-    assert (outcome.answer, outcome.failure) == (answer, None), outcome
+    assert (outcome.answer, outcome.failure) == (Answer(answer), None), outcome
 
 
 @pytest.mark.parametrize(
@@ -81,7 +82,7 @@ def test_a_time_out_has_one_wording_whichever_limit_came_first(limits: dict[str,
 
 
 def test_python_2_division_is_not_guessed(programs: Programs) -> None:
-    assert programs.run("ans = 7 / 2").answer == "3.5"
+    assert programs.run("ans = 7 / 2").answer == Answer("3.5")
 
 
 def test_running_ahead_changes_no_outcome(programs: Programs) -> None:
@@ -110,4 +111,4 @@ def test_a_loop_among_programs_run_ahead_takes_none_of_them_along(programs: Prog
     texts = ["ans = 1 + 1", "ans = 1\nwhile True:\n    ans += 1", "ans = 2 + 1"]
     programs.ahead(texts)
     outcomes = [programs.run(text) for text in texts]
-    assert [outcome.answer or outcome.failure for outcome in outcomes] == ["2", "timeout", "3"]
+    assert [str(outcome.answer or outcome.failure) for outcome in outcomes] == ["2", "timeout", "3"]

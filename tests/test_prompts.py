@@ -64,6 +64,6 @@ def test_an_exemplar_is_solved_to_its_answer(row: dict[str, str]) -> None:
     rationale = thought.parse(row["completion"])
     assert rationale is not None
     with Solvers(Limits(), equations_timeout_s=5.0) as solvers:
-        outcome = thought.solve(rationale, row["problem"], solvers)
+        outcome = thought.solve(rationale, row["problem"], "number", solvers)
     assert outcome.failure is None
     assert row["thought"] == "knowledge" or equal(str(outcome.answer), row["answer"])

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from thoughtmill.factory.answers import Answer
 from thoughtmill.factory.answers.number import exact_text
 from thoughtmill.factory.core import tables
 from thoughtmill.factory.solvers.arithmetic import evaluate
@@ -103,7 +104,7 @@ def last_line(text: str) -> Outcome:
     """Solve texts whose last line is `ans = <arithmetic>`."""
     seen.append(text)
     number = evaluate(text.strip().splitlines()[-1].partition("= ")[2])
-    return Outcome(None, "raised") if number is None else Outcome(exact_text(number), None)
+    return Outcome(None, "raised") if number is None else Outcome(Answer(exact_text(number)), None)
 
 
 def asked(program: str, equations: str, *numbers: str, seed: str = "7") -> Check:

@@ -33,8 +33,10 @@ def test_a_thought_loads_with_its_kept_records_as_train(made: Path, tmp_path: Pa
         "split": "train",
         "problem": "Mo has 3 bags of 4 <b>nuts</b>. How many nuts?",
         "answer": "12",
+        "answer_kind": "number",
         "rationale": "3 * 4 = 12\n#### 12",
         "predicted_answer": "12",
+        "predicted_kind": "number",
         "agreed": True,
         "license": "MIT",
     }

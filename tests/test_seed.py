@@ -201,5 +201,6 @@ def test_every_set_states_its_licence_and_a_kind_of_answer_that_is_known() -> No
         source = {"set": name, "name": "mine", "file": "mine.csv"}
         problem_set = chosen(SourceSettings.model_validate(source))
         assert problem_set.license
-        assert problem_set.answer_kind in KINDS
+        assert problem_set.answer_kinds
+        assert all(kind in KINDS for kind in problem_set.answer_kinds)
         assert {ours for ours, _ in problem_set.splits} <= set(SCHEMA_SPLITS)

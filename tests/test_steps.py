@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from thoughtmill.factory.answers import Answer
 from thoughtmill.factory.solvers.checks import Check, Outcome, recomputed
 from thoughtmill.factory.solvers.steps import steps
 
@@ -99,7 +100,7 @@ def test_a_wrong_step_says_what_it_comes_to() -> None:
 
 
 def checks(text: str, answer: str | None) -> tuple[Check, Check]:
-    outcome = Outcome(answer, None)
+    outcome = Outcome(answer and Answer(answer), None)
     return recomputed.no_step_is_wrong(text, "", outcome), recomputed.steps_reach_answer(text, "", outcome)
 
 
@@ -169,11 +170,12 @@ HOSTILE = [
 HOSTILE += ["1,111", "9^9^", "\N{MINUS SIGN}", "_", "|", "1:1", "of 1 ", "1e9", "\\times 1", "=\n", "1+1=2 "]
 RECOMPUTE_ALL = """
 import json, sys
+from thoughtmill.factory.answers import Answer
 from thoughtmill.factory.solvers.checks import Outcome, recomputed
 for unit in json.load(sys.stdin):
     text = unit * (200_000 // len(unit))
-    recomputed.no_step_is_wrong(text, "", Outcome("1", None))
-    recomputed.steps_reach_answer(text, "", Outcome("1", None))
+    recomputed.no_step_is_wrong(text, "", Outcome(Answer("1"), None))
+    recomputed.steps_reach_answer(text, "", Outcome(Answer("1"), None))
 print("recomputed")
 """
 

@@ -21,7 +21,8 @@ def check(record_id: str, passed: bool | None = True) -> tables.Row:
 
 def problem(**changed: Any) -> tables.Row:
     row = {"problem_id": "a", "source": "s", "split": "train", "problem": "How many?", "answer": "1"}
-    return {**row, "solution": None, "license": "MIT", **changed}
+    unknown = dict.fromkeys(("subject", "level", "solution", "parent_id", "growth"))
+    return {**row, **unknown, "answer_kind": "number", "license": "MIT", **changed}
 
 
 def test_rows_come_back_as_they_were_written(tmp_path: Path) -> None:
@@ -52,13 +53,13 @@ def test_every_broken_row_is_named_in_one_error(tmp_path: Path) -> None:
     rows = [
         problem(problem_id="a", split="trian"),
         problem(problem_id="b"),
-        problem(problem_id="c", answer="ten"),
+        problem(problem_id="c", problem=""),
     ]
     with pytest.raises(ThoughtmillError) as error:
         tables.write(tmp_path / "t.parquet", Problems, rows)
     assert "2 broken values" in str(error.value)
     assert "a: split" in str(error.value)
-    assert "c: answer" in str(error.value)
+    assert "c: problem" in str(error.value)
     assert "\n" not in str(error.value)
 
 

@@ -57,7 +57,7 @@ def test_a_completion_nested_however_deep_is_parsed_or_is_not_and_never_raises(t
 
 @pytest.mark.parametrize("thought", THOUGHTS.names())
 def test_a_completion_nested_1200_deep_is_a_row_with_a_verdict(thought: str) -> None:
-    jobs = [Job(thought, "How many are 3?", text) for text in nested(1_200)]
+    jobs = [Job(thought, "How many are 3?", "number", text) for text in nested(1_200)]
     with Solvers(Limits(), equations_timeout_s=1.0) as solvers:
         for solved in solve(jobs, solvers):
             assert solved.outcome.failure is None or solved.outcome.failure in FAILURES

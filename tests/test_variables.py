@@ -2,16 +2,17 @@
 
 import pytest
 
+from thoughtmill.factory.answers import Answer
 from thoughtmill.factory.solvers.checks import Check, Outcome, variables
 from thoughtmill.factory.solvers.checks.variables import MAX_LENGTH
 
 
 def program_variables(program: str) -> Check:
-    return variables.program_variables(program, "", Outcome("24", None))
+    return variables.program_variables(program, "", Outcome(Answer("24"), None))
 
 
 def equation_variables(equations: str) -> Check:
-    return variables.equation_variables(equations, "", Outcome("24", None))
+    return variables.equation_variables(equations, "", Outcome(Answer("24"), None))
 
 
 ALL_USED = [

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from thoughtmill.factory.answers import Answer
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.executors import local as workers
 from thoughtmill.factory.solvers import programs
@@ -16,20 +17,23 @@ from thoughtmill.factory.thoughts.solving import Job, Solved, VerifySettings, ex
 PROBLEM = "How many are 6 rows of 7?"
 SETTINGS = VerifySettings(limits=Limits(wall_s=0.3, long_wall_s=0.6))
 JOBS = [
-    Job("pot", PROBLEM, "rows = 6\nans = rows * 7"),
-    Job("pot", PROBLEM, "```python\nrows = 6\nans = rows * 7\n```"),
-    Job("pot", PROBLEM, "ans = 1 / 0"),
-    Job("pot", PROBLEM, "import fractions\nans = fractions.Fraction(42)"),
-    Job("pot", PROBLEM, "print(6 * 7)"),
-    Job("pot", PROBLEM, ""),
-    Job("cot", PROBLEM, "6 * 7 = 42\n#### 42"),
-    Job("eot", PROBLEM, "ans / 7 = 6"),
-    Job("eot", PROBLEM, "ans^2 = 42^2"),
-    Job("knowledge", PROBLEM, "rules, I think"),
-    Job("pot", PROBLEM, None, "refused", "no"),
-    Job("pot", PROBLEM, "ans = 1", "truncated", "cut off"),
+    Job("pot", PROBLEM, "number", "rows = 6\nans = rows * 7"),
+    Job("pot", PROBLEM, "number", "```python\nrows = 6\nans = rows * 7\n```"),
+    Job("pot", PROBLEM, "number", "ans = 1 / 0"),
+    Job("pot", PROBLEM, "number", "import fractions\nans = fractions.Fraction(42)"),
+    Job("pot", PROBLEM, "number", "print(6 * 7)"),
+    Job("pot", PROBLEM, "number", ""),
+    Job("cot", PROBLEM, "number", "6 * 7 = 42\n#### 42"),
+    Job("eot", PROBLEM, "number", "ans / 7 = 6"),
+    Job("eot", PROBLEM, "number", "ans^2 = 42^2"),
+    Job("knowledge", PROBLEM, "number", "rules, I think"),
+    Job("pot", PROBLEM, "number", None, "refused", "no"),
+    Job("pot", PROBLEM, "number", "ans = 1", "truncated", "cut off"),
 ] * 5
-JOBS[7:7] = [Job("pot", PROBLEM, "while True: pass"), Job("pot", PROBLEM, "ans = 9 ** 9 ** 9")]
+JOBS[7:7] = [
+    Job("pot", PROBLEM, "number", "while True: pass"),
+    Job("pot", PROBLEM, "number", "ans = 9 ** 9 ** 9"),
+]
 """Some dozens of rows of every kind; two of them do not end."""
 
 
@@ -69,13 +73,13 @@ def test_straight_programs_are_run_together(monkeypatch: pytest.MonkeyPatch) -> 
     assert not any("####" in program for program in ahead[0])
 
 
-def _answer(job: Job, solvers: Solvers) -> str | None:
+def _answer(job: Job, solvers: Solvers) -> Answer | None:
     return solve([job], solvers)[0].outcome.answer
 
 
 def test_other_work_has_solvers_too() -> None:
     settings = SETTINGS.model_copy(update={"workers": 1})
-    assert list(executor(settings, _answer, lambda _: None).spread(JOBS[:2])) == ["42", "42"]
+    assert list(executor(settings, _answer, lambda _: None).spread(JOBS[:2])) == [Answer("42")] * 2
 
 
 def test_an_unknown_executor_is_named_with_those_there_are() -> None:

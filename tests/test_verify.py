@@ -17,6 +17,7 @@ PROBLEM = {
     "problem_id": "ours-train-0",
     "problem": "How many are 6 rows of 7?",
     "answer": "42",
+    "answer_kind": "number",
     "split": "train",
 }
 
@@ -28,6 +29,7 @@ def completion(thought: str, text: str | None, sample: int = 0, **changed: Any) 
         "thought": thought,
         "sample": sample,
         "completion": text,
+        "reasoning": None,
         "failure": None,
         "detail": None,
         **changed,

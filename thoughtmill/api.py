@@ -47,13 +47,14 @@ def verify(rows: Iterable[Mapping[str, Any]], thought: str | None = None) -> lis
         return [row | verdict for row, verdict in verdicts]
 
 
-def solve(rationale: str, thought: str, problem: str = "") -> "Outcome":
+def solve(rationale: str, thought: str, problem: str = "", answer_kind: str = "number") -> "Outcome":
     """Return the answer of a rationale, or why it has none; programs run in the fences.
 
-    Some thoughts read the problem too: a chain may name its answer in the problem's words.
+    Some thoughts read the problem too: a chain may name its answer in the problem's words. `answer_kind` is
+    the kind of answer that the problem asks for.
 
     >>> solve("unknowns: x\\n3*x + 1 = 12", "eot").answer
-    '11/3'
+    Answer(text='11/3', kind='number')
     >>> solve("ans = open('/etc/passwd').read()", "pot").failure
     'forbidden'
     """
@@ -63,7 +64,7 @@ def solve(rationale: str, thought: str, problem: str = "") -> "Outcome":
 
     settings = configured()
     with Solvers(settings.limits, settings.equations_timeout_s) as solvers:
-        return THOUGHTS.named(thought).solve(rationale, problem, solvers)
+        return THOUGHTS.named(thought).solve(rationale, problem, answer_kind, solvers)
 
 
 def open_corpus(source: "str | Path", revision: str | None = None) -> "DuckDBPyConnection":
@@ -105,7 +106,7 @@ def run_policy(
     >>> replay.decisions["p"].answers, replay.figures["accuracy"], replay.figures["mean_new_tokens"]
     (('12',), 1.0, 120.0)
     """
-    from thoughtmill.factory.answers import canonical
+    from thoughtmill.factory.answers.number import canonical
     from thoughtmill.factory.core.params import validated
     from thoughtmill.train.measuring.scores import figures, scored
     from thoughtmill.train.policies import PolicySettings, policy

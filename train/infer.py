@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from thoughtmill.factory.answers import equal
+from thoughtmill.factory.answers.number import equal
 from thoughtmill.factory.core import params, stage, tables
 from thoughtmill.factory.core.corpus import Corpus, open_corpus
 from thoughtmill.factory.core.files import root
@@ -168,6 +168,7 @@ def _row(run: str, version: str, key: tuple[str, str, int, int], sample: Sample,
         "sample": number,
         "text": sample.text,
         "predicted_answer": predicted,
+        "predicted_kind": None if predicted is None else "number",
         "failure": sample.failure,
         "correct": None if predicted is None else equal(predicted, gold),
         "new_tokens": sample.new_tokens,

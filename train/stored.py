@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, Field
 
-from thoughtmill.factory.answers import canonical
+from thoughtmill.factory.answers.number import canonical
 from thoughtmill.factory.core import stage, tables
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import read_jsonl, root
@@ -60,8 +60,8 @@ def solve(role: str, text: str, problem: str, solvers: Solvers) -> tuple[str | N
     rationale = THOUGHTS.named(entry.thought).parse(text)
     if rationale is None:
         return None, "unparsable" if text.strip() else "empty"
-    outcome = THOUGHTS.named(entry.thought).solve(rationale, problem, solvers)
-    return outcome.answer, outcome.failure
+    outcome = THOUGHTS.named(entry.thought).solve(rationale, problem, "number", solvers)
+    return None if outcome.answer is None else outcome.answer.text, outcome.failure
 
 
 def read_samples(path: Path) -> tuple[dict[SampleKey, Sample], dict[str, str]]:

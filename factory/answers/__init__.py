@@ -1,16 +1,39 @@
-"""The registry of answer kinds: how an answer is written canonically and when two are equal.
+"""Answers: what an answer is, the registry of their kinds, and when two answers are equal.
 
 To add a kind, write a module like `AnswerKind` and its line in `KINDS`, or an entry point of the group
-`thoughtmill.answers` in your package. A problem set names the kind of its answers. Compare answers with
-`canonical` and `equal`; import the module of a kind only to calculate with its answers.
+`thoughtmill.answers` in your package. A problem set names the kinds of its answers. Read answers with
+`answer_of` and compare them with `equal` or `compared`; import the module of a kind only to calculate.
 
->>> canonical("1,250.0"), canonical("ten"), equal("0.3333", "1/3")
-('1250', None, True)
+>>> answer_of("1,250.0"), answer_of("ten"), equal(Answer("0.3333"), Answer("1/3"))
+(Answer(text='1250', kind='number'), None, True)
 """
 
-from typing import Protocol
+from collections.abc import Iterable
+from typing import NamedTuple, Protocol
 
 from thoughtmill.factory.core.registry import Registry
+
+
+class Answer(NamedTuple):
+    """An answer: its canonical text, and the kind that reads it."""
+
+    text: str
+    kind: str = "number"
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Comparison(NamedTuple):
+    """Whether two answers are equal, and the rule that decided it; None is unknown, as at a time limit.
+
+    The rules, in their order: `text` (the same canonical text), `number`, `normal_form` (the same algebra,
+    written alike), `sampling` (values at chosen points), `symbolic` (computer algebra, in a worker), and
+    `kind` (one of the two cannot be read as the kind of the other).
+    """
+
+    equal: bool | None
+    by: str
 
 
 class AnswerKind(Protocol):
@@ -23,21 +46,42 @@ class AnswerKind(Protocol):
         """Return the canonical text of an answer, or None when the text is not of this kind."""
         ...
 
-    def equal(self, predicted: str, gold: str) -> bool:
-        """Return whether two canonical answers are the same; in either order."""
+    def compared(self, left: str, right: str) -> Comparison:
+        """Compare two canonical texts of this kind, which differ; their order must not matter."""
         ...
 
 
 KINDS: Registry[AnswerKind] = Registry(
     "answer kind", "thoughtmill.answers", {"number": "thoughtmill.factory.answers.number"}
 )
+"""The kinds, from the narrowest to the widest: of two kinds, the later reads what the earlier writes."""
 
 
-def canonical(text: str, kind: str = "number") -> str | None:
-    """Return the canonical text of an answer, or None when it is not of its kind."""
-    return KINDS.named(kind).canonical(text)
+def answer_of(text: str, kinds: Iterable[str] = ("number",)) -> Answer | None:
+    """Return the answer that a text writes, of the first kind that can read it; None when none can."""
+    for kind in kinds:
+        canonical = KINDS.named(kind).canonical(text)
+        if canonical is not None:
+            return Answer(canonical, kind)
+    return None
 
 
-def equal(predicted: str, gold: str, kind: str = "number") -> bool:
-    """Return whether two answers of a kind are the same."""
-    return KINDS.named(kind).equal(predicted, gold)
+def compared(left: Answer, right: Answer) -> Comparison:
+    """Compare two answers of any kinds; their order does not matter.
+
+    Of two kinds, the wider reads the text of the narrower and compares: `(1,2)` may be an interval or a pair.
+    """
+    if left.text == right.text:
+        return Comparison(True, "text")
+    names = KINDS.names()
+    wide = max(left.kind, right.kind, key=names.index)
+    kind = KINDS.named(wide)
+    texts = [each.text if each.kind == wide else kind.canonical(each.text) for each in (left, right)]
+    if texts[0] is None or texts[1] is None:
+        return Comparison(False, "kind")
+    return Comparison(True, "text") if texts[0] == texts[1] else kind.compared(texts[0], texts[1])
+
+
+def equal(left: Answer, right: Answer) -> bool:
+    """Return whether two answers are known to be equal."""
+    return compared(left, right).equal is True

@@ -10,6 +10,8 @@ import re
 from fractions import Fraction
 from functools import lru_cache
 
+from thoughtmill.factory.answers import Comparison
+
 MAX_LENGTH = 1000
 """Characters of the longest number that is read or written: no text can ask for more memory than this."""
 
@@ -99,6 +101,11 @@ def fits(number: Fraction) -> bool:
     if 2 * bits < MAX_LENGTH:
         return True  # a digit takes at least one bit
     return bits < 4 * MAX_LENGTH and len(_text(number)) <= MAX_LENGTH
+
+
+def compared(left: str, right: str) -> Comparison:
+    """Compare two numbers by their values."""
+    return Comparison(equal(left, right), "number")
 
 
 def equal(predicted: str, gold: str) -> bool:

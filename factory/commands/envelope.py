@@ -16,7 +16,7 @@ from itertools import tee
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from thoughtmill.factory.answers import canonical, equal
+from thoughtmill.factory.answers.number import canonical, equal
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import aside, existing, json_objects
 from thoughtmill.factory.core.journal import cache_folder, fingerprint
@@ -74,13 +74,14 @@ def verified(
 
 def _job(line: Line, thought: str | None) -> Job:
     if line.fault is not None:
-        return Job("", "", None, CORRUPT, line.fault)
-    return Job(str(line.row.get("thought", thought)), line.row["problem"], line.row["completion"])
+        return Job("", "", "number", None, CORRUPT, line.fault)
+    return Job(str(line.row.get("thought", thought)), line.row["problem"], "number", line.row["completion"])
 
 
 def _verdict(line: Line, solved: Solved, latex: Latex) -> dict[str, Any]:
     outcome = solved.outcome
-    answer, failure, correct = outcome.answer, outcome.failure, None
+    answer = None if outcome.answer is None else outcome.answer.text
+    failure, correct = outcome.failure, None
     if line.fault is None:
         gold = str(line.row["answer"])
         number = canonical(gold)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from thoughtmill.factory.answers import equal
+from thoughtmill.factory.answers import Answer, equal
 from thoughtmill.factory.core import corpus, tables
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import digest, root
@@ -34,7 +34,9 @@ class Claim(NamedTuple):
     problem: str
     rationale: str
     predicted_answer: str | None
-    answer: str
+    predicted_kind: str | None
+    answer: str | None
+    answer_kind: str
 
 
 def prove(folder: Path, settings: VerifySettings) -> str:
@@ -83,13 +85,16 @@ def claimed(folder: Path) -> Iterator[Claim]:
 
 def refuted(claim: Claim, solvers: Solvers) -> str | None:
     """Return what is wrong with a claim, or None when it holds."""
-    outcome = THOUGHTS.named(claim.thought).solve(claim.rationale, claim.problem, solvers)
+    outcome = THOUGHTS.named(claim.thought).solve(claim.rationale, claim.problem, claim.answer_kind, solvers)
     if outcome.failure is not None:
         return f"{claim.record_id}: {outcome.failure}"
-    if outcome.answer != claim.predicted_answer:
-        return f"{claim.record_id}: it gives {outcome.answer}, not {claim.predicted_answer}"
-    if outcome.answer is not None and not equal(outcome.answer, claim.answer):
-        return f"{claim.record_id}: the gold answer is {claim.answer}, not {outcome.answer}"
+    answer = outcome.answer
+    if (answer and answer.text) != claim.predicted_answer or (answer and answer.kind) != claim.predicted_kind:
+        return f"{claim.record_id}: it gives {answer}, not {claim.predicted_answer}"
+    if answer is not None and (
+        claim.answer is None or not equal(answer, Answer(claim.answer, claim.answer_kind))
+    ):
+        return f"{claim.record_id}: the gold answer is {claim.answer}, not {answer}"
     return None
 
 

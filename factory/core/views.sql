@@ -9,13 +9,14 @@ create or replace macro number_of(answer) as format(
 create or replace view answered as
 select
     problem_id,
-    number_of(predicted_answer) as number,
+    -- Every correct answer equals the gold answer, however it is written; others are equal numbers or texts.
+    case when correct then 'gold' else coalesce(number_of(predicted_answer), predicted_answer) end as class,
     min(predicted_answer) as predicted_answer,
     count(distinct thought) as thoughts,
     bool_or(correct) as correct
 from records
 where predicted_answer is not null
-group by problem_id, number;
+group by problem_id, class;
 comment on view answered is 'One row per problem and answer that some thought came to.';
 
 create or replace view agreement as

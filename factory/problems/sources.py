@@ -19,12 +19,14 @@ from thoughtmill.schemas.fields import SPLITS
 FORMATS = (".jsonl", ".json", ".csv", ".parquet")
 
 Fields = Mapping[str, Any]
-"""A row of a set; once it is read, it has `problem`, `answer`, and perhaps `solution` and `id`."""
+"""A row of a set; once read, it has `problem`, `answer`, and perhaps `solution`, `id`, `subject`, `level`."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProblemSet:
     """A problem set: how a row is read, its splits as (ours, theirs), its licence, its place on the Hub.
+
+    `answer_kinds` are the kinds of its answers, in the order in which a gold answer is tried.
 
     A set that is not on the Hub has `rows`, a function from one of its splits and its options to the rows, or
     is read from the `file:` that a source names. `options` is the model of the set's own section of
@@ -37,7 +39,7 @@ class ProblemSet:
     hub: str | None = None
     config: str | None = None
     revision: str | None = None
-    answer_kind: str = "number"
+    answer_kinds: tuple[str, ...] = ("number",)
     options: type[BaseModel] | None = None
     rows: Callable[[str, Any], Iterable[Fields]] | None = None
 

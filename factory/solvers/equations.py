@@ -5,13 +5,14 @@ in its own process for the few that are left. The text is parsed by our own whit
 it is ever run.
 
 >>> with Equations() as equations:
-...     equations.solve("unknowns: x, y\\nx + y = 35\\n2x + 4y = 94 legs\\nans = x").answer
+...     equations.solve("unknowns: x, y\\nx + y = 35\\n2x + 4y = 94 legs\\nans = x").answer.text
 '23'
 """
 
 from collections.abc import Sequence
 from fractions import Fraction
 
+from thoughtmill.factory.answers import Answer
 from thoughtmill.factory.answers.number import canonical, exact_text, fits
 from thoughtmill.factory.core.worker import ClosingContext
 from thoughtmill.factory.solvers.equation import quadratic
@@ -58,7 +59,8 @@ class Equations(ClosingContext):
     def _solved(self, text: Text, renaming: dict[str, int]) -> Outcome:
         """Solve a parsed text in either of its two readings."""
         kind: str | None = None
-        answer, failure, detail = None, None, None
+        answer: str | None = None
+        failure, detail = None, None
         try:
             what = system(text, renaming)
             settled = settle(what.equations)
@@ -77,7 +79,7 @@ class Equations(ClosingContext):
             failure, detail = error.failure, error.detail
         single = Check("single_assignment", not renaming, ", ".join(renaming) or None)
         kinds = (Check("eot_kind", True, kind),) if kind else ()
-        return Outcome(answer, failure, detail, (*kinds, single))
+        return Outcome(None if answer is None else Answer(answer), failure, detail, (*kinds, single))
 
     def _nonlinear_answer(
         self, what: System, known: dict[str, Fraction], equations: Sequence[Equation], kind: str

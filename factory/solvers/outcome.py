@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from thoughtmill.factory.answers import Answer
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -24,11 +26,11 @@ class Check:
 class Outcome:
     """The answer of a rationale, or why it has none; never both.
 
-    `answer` is canonical exact text (`factory.answers.number.canonical`). `failure` is a name from
-    `schemas.fields.FAILURES`, and `detail` that failure in words. `fence` names what held a program.
+    `failure` is a name from `schemas.fields.FAILURES`, and `detail` that failure in words. `fence` names
+    what held a program.
     """
 
-    answer: str | None
+    answer: Answer | None
     failure: str | None
     detail: str | None = None
     checks: tuple[Check, ...] = ()

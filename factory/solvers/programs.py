@@ -2,7 +2,7 @@
 
 >>> with Programs(Limits()) as programs:
 ...     programs.run("bags = 4\\nans = bags * 6")
-Outcome(answer='24', failure=None, detail=None, checks=(), fence='monty')
+Outcome(answer=Answer(text='24', kind='number'), failure=None, detail=None, checks=(), fence='monty')
 """
 
 import contextlib
@@ -10,7 +10,8 @@ import functools
 import logging
 from collections.abc import Sequence
 
-from thoughtmill.factory.answers.number import SIGNS, canonical
+from thoughtmill.factory.answers import answer_of
+from thoughtmill.factory.answers.number import SIGNS
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.worker import ClosingContext
 from thoughtmill.factory.solvers.limits import Limits
@@ -143,7 +144,7 @@ def _outcome(kind: str, text: str, fence: str) -> Outcome:
     if kind in ("none", "text") and not text:
         return Outcome(None, "no_answer", "it leaves no value and prints nothing", fence=fence)
     number = read_text(text.translate(SIGNS)) if kind == "text" else text if kind == "number" else None
-    answer = None if number is None else canonical(number)
+    answer = None if number is None else answer_of(number)
     if answer is None:
         return Outcome(None, "not_a_number", f"{kind}: {text[:100]}", fence=fence)
     return Outcome(answer, None, fence=fence)

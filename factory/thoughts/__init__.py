@@ -31,8 +31,11 @@ class Thought(Protocol):
         """
         ...
 
-    def solve(self, rationale: str, problem: str, solvers: Solvers) -> Outcome:
-        """Return the answer of a rationale or its failure, without the gold answer."""
+    def solve(self, rationale: str, problem: str, answer_kind: str, solvers: Solvers) -> Outcome:
+        """Return the answer of a rationale or its failure, without the gold answer.
+
+        `answer_kind` is the kind of answer that the problem asks for; the answer may be of another kind.
+        """
         ...
 
 

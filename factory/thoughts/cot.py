@@ -5,7 +5,7 @@
 #### 24
 """
 
-from thoughtmill.factory.answers import reading
+from thoughtmill.factory.answers import Answer, reading
 from thoughtmill.factory.solvers.outcome import Check, Outcome
 from thoughtmill.factory.solvers.solvers import Solvers
 
@@ -17,9 +17,9 @@ def parse(completion: str) -> str | None:
     return completion.strip() or None
 
 
-def solve(rationale: str, problem: str, solvers: Solvers) -> Outcome:
+def solve(rationale: str, problem: str, answer_kind: str, solvers: Solvers) -> Outcome:
     """Read the final answer; the check `answer_rule` names the rule that found it."""
     found = reading.read(rationale)
     if found is None:
         return Outcome(None, "no_answer", "no final answer can be read")
-    return Outcome(found.answer, None, checks=(Check("answer_rule", True, found.rule),))
+    return Outcome(Answer(found.answer), None, checks=(Check("answer_rule", True, found.rule),))

@@ -18,6 +18,6 @@ def parse(completion: str) -> str | None:
     return equations.equations_of(completion)
 
 
-def solve(rationale: str, problem: str, solvers: Solvers) -> Outcome:
+def solve(rationale: str, problem: str, answer_kind: str, solvers: Solvers) -> Outcome:
     """Solve the system exactly."""
     return solvers.equations.solve(rationale)

@@ -28,7 +28,7 @@ def parse(completion: str) -> str | None:
     return "\n".join(lines) if all(lines) else None
 
 
-def solve(rationale: str, problem: str, solvers: Solvers) -> Outcome:
+def solve(rationale: str, problem: str, answer_kind: str, solvers: Solvers) -> Outcome:
     """Return an outcome without an answer; rules fail when they are not general."""
     found = general(rationale, problem, Outcome(None, None))
     return Outcome(None, "not_general", found.detail) if found.passed is False else Outcome(None, None)

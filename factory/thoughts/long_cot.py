@@ -24,6 +24,6 @@ def parse(completion: str) -> str | None:
     return join(reasoning, answer.strip()) if reasoning and answer.strip() else None
 
 
-def solve(rationale: str, problem: str, solvers: Solvers) -> Outcome:
+def solve(rationale: str, problem: str, answer_kind: str, solvers: Solvers) -> Outcome:
     """Read the final answer, which the thinking is no part of."""
-    return cot.solve(split(rationale).answer, problem, solvers)
+    return cot.solve(split(rationale).answer, problem, answer_kind, solvers)

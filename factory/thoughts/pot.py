@@ -17,6 +17,6 @@ def parse(completion: str) -> str | None:
     return programs.extract(completion)
 
 
-def solve(rationale: str, problem: str, solvers: Solvers) -> Outcome:
+def solve(rationale: str, problem: str, answer_kind: str, solvers: Solvers) -> Outcome:
     """Run the program in a fence."""
     return solvers.programs.run(rationale)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from pydantic import Field
 
+from thoughtmill.factory.answers import Answer
 from thoughtmill.factory.core import params
 from thoughtmill.factory.core.errors import NotInProject
 from thoughtmill.factory.core.executors import EXECUTORS, Executor
@@ -48,11 +49,13 @@ def configured() -> VerifySettings:
 class Job(NamedTuple):
     """A completion to solve, or the failure that replaces it; never the gold answer.
 
-    `reasoning` is thinking that was sent apart; the completion may hold more.
+    `answer_kind` is the kind of answer that the problem asks for. `reasoning` is thinking that was sent apart;
+    the completion may hold more.
     """
 
     thought: str
     problem: str
+    answer_kind: str
     completion: str | None
     failure: str | None = None
     detail: str | None = None
@@ -105,7 +108,7 @@ def _solved(job: Job, rationale: str | None, solvers: Solvers, share_s: float) -
         outcome = Outcome(None, "unparsable", f"no {job.thought} can be read from the completion")
     else:
         thought = THOUGHTS.named(job.thought)
-        outcome = thought.solve(rationale, job.problem, solvers)
+        outcome = thought.solve(rationale, job.problem, job.answer_kind, solvers)
         outcome = checked(thought.KIND, rationale, job.problem, outcome)
     return Solved(rationale, outcome, share_s + time.perf_counter() - begun)
 
@@ -176,4 +179,5 @@ def _dump(solved: Solved) -> Any:
 def _load(noted: Any) -> Solved:
     rationale, fields, elapsed_s = noted
     checks = tuple(Check(**check) for check in fields.pop("checks"))
-    return Solved(rationale, Outcome(**fields, checks=checks), elapsed_s)
+    answer = fields.pop("answer")
+    return Solved(rationale, Outcome(answer and Answer(*answer), **fields, checks=checks), elapsed_s)

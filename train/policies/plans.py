@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
-from thoughtmill.factory.answers import equal
+from thoughtmill.factory.answers.number import equal
 from thoughtmill.factory.core.errors import ThoughtmillError
 
 Value = TypeVar("Value")

@@ -8,7 +8,7 @@ no vote, but its tokens count.
 from collections.abc import Callable, Iterable, Sequence
 from math import comb
 
-from thoughtmill.factory.answers import equal
+from thoughtmill.factory.answers.number import equal
 from thoughtmill.train.policies import Asked, PolicyEntry, Sizes, by_problem, halves
 from thoughtmill.train.policies.plans import Decision, Plan, SampleRequest, together
 

@@ -64,7 +64,9 @@ def applies_to(*kinds: str) -> Callable[[Callable[[str, str, Outcome], Check]], 
 def checked(kind: str, rationale: str, problem: str, outcome: Outcome) -> Outcome:
     """Return an outcome with the findings of all checks that apply to a kind of thought.
 
-    >>> found = checked("chain", "12 - 5 = 8 are left.", "Ann had 12 and gave 5.", Outcome("8", None)).checks
+    >>> from thoughtmill.factory.answers import Answer
+    >>> solved = Outcome(Answer("8"), None)
+    >>> found = checked("chain", "12 - 5 = 8 are left.", "Ann had 12 and gave 5.", solved).checks
     >>> [check.check for check in found if check.passed is False]
     ['steps']
     """

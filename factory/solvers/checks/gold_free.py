@@ -1,9 +1,10 @@
 """Checks of a rationale against the text of its problem.
 
+>>> from thoughtmill.factory.answers import Answer
 >>> problem = "Ann has 12 apples in 3 bags of 4 kilos. How many are left if she gives 5 away?"
->>> numbers_used("12 - 5 = 7", problem, Outcome("7", None)).detail
+>>> numbers_used("12 - 5 = 7", problem, Outcome(Answer("7"), None)).detail
 'not used: 3, 4'
->>> numbers_known("12 - 5 = 7 and 7 * 9 = 63", problem, Outcome("63", None)).detail
+>>> numbers_known("12 - 5 = 7 and 7 * 9 = 63", problem, Outcome(Answer("63"), None)).detail
 'from nowhere: 9'
 >>> general("12 minus what is given away is left.", problem, Outcome(None, None)).passed
 False
@@ -121,7 +122,7 @@ def general(rules: str, problem: str, outcome: Outcome) -> Check:
 
 
 def _number(outcome: Outcome) -> Fraction | None:
-    return None if outcome.answer is None else answers.value(outcome.answer)
+    return None if outcome.answer is None else answers.value(outcome.answer.text)
 
 
 def _bare(rationale: str) -> str:

@@ -1,6 +1,6 @@
 """Checks of a chain by its calculations, each recomputed exactly.
 
->>> outcome = Outcome("71", None)
+>>> outcome = Outcome(Answer("71"), None)
 >>> no_step_is_wrong("48 / 2 = 24 clips, and 24 + 48 = 71 in all", "", outcome).detail
 '2 steps, 1 wrong: 24+48 = 71, which is 72; the error reaches the answer'
 >>> steps_reach_answer("48 / 2 = 24 clips", "", outcome).detail
@@ -10,6 +10,7 @@
 from collections.abc import Sequence
 from fractions import Fraction
 
+from thoughtmill.factory.answers import Answer, equal
 from thoughtmill.factory.answers import number as answers
 from thoughtmill.factory.answers.numbers_in_text import find
 from thoughtmill.factory.solvers.checks import applies_to
@@ -29,7 +30,7 @@ def no_step_is_wrong(rationale: str, problem: str, outcome: Outcome) -> Check:
     wrong = [step for step in found if not step.right]
     detail = f"{len(found)} steps, {len(wrong)} wrong"
     if wrong:
-        reaches = outcome.answer is not None and _reaches(found, outcome.answer)
+        reaches = outcome.answer is not None and _reaches(found, outcome.answer.text)
         reach = "reaches the answer" if reaches else "does not reach the answer"
         detail += f": {'; '.join(map(str, wrong[:3]))}; the error {reach}"
     return Check("steps", not wrong, detail)
@@ -44,7 +45,7 @@ def steps_reach_answer(rationale: str, problem: str, outcome: Outcome) -> Check:
     last = found[-1]
     return Check(
         "steps_reach_answer",
-        answers.equal(answers.exact_text(last.stated), outcome.answer),
+        equal(Answer(answers.exact_text(last.stated)), outcome.answer),
         f"the last step comes to {last.result}, the answer is {outcome.answer}",
     )
 

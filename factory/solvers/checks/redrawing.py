@@ -12,6 +12,7 @@ from itertools import groupby, tee
 from random import Random
 from typing import NamedTuple
 
+from thoughtmill.factory.answers import equal
 from thoughtmill.factory.answers import number as answers
 from thoughtmill.factory.answers.numbers_in_text import find
 from thoughtmill.factory.core import tables
@@ -91,7 +92,8 @@ def redrawn_agreement(
     `numbers` are the problem's. They must bind one-to-one: each that occurs in either text occurs exactly
     once in both and once in the problem; else, and when no draw gives two answers, `passed` is None.
 
-    >>> outcome = lambda text: Outcome(answers.exact_text(evaluate(text.partition("= ")[2])), None)
+    >>> from thoughtmill.factory.answers import Answer
+    >>> outcome = lambda text: Outcome(Answer(answers.exact_text(evaluate(text.partition("= ")[2]))), None)
     >>> from thoughtmill.factory.solvers.arithmetic import evaluate
     >>> two = [Fraction(2), Fraction(5)]
     >>> redrawn_agreement("ans = 2 + 5", "ans = 5 + 2", two, outcome, outcome, "7").passed
@@ -109,7 +111,7 @@ def redrawn_agreement(
         one, other = run(_with(program, drawn)).answer, solve(_with(equations, drawn)).answer
         if one is None or other is None:
             continue
-        if not answers.equal(one, other):
+        if not equal(one, other):
             shown = ", ".join(
                 f"{answers.exact_text(old)} as {answers.exact_text(new)}" for old, new in drawn.items()
             )

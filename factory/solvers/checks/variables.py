@@ -1,8 +1,9 @@
 """Dead variables: the names that a program or a system of equations sets and never uses for its answer.
 
->>> program_variables("bags = 4\\nprice = 7\\nans = bags * 6", "", Outcome("24", None)).detail
+>>> from thoughtmill.factory.answers import Answer
+>>> program_variables("bags = 4\\nprice = 7\\nans = bags * 6", "", Outcome(Answer("24"), None)).detail
 'never used: price'
->>> equation_variables("marbles = 4 * 6\\ncost = 7\\nans = marbles", "", Outcome("24", None)).detail
+>>> equation_variables("marbles = 4 * 6\\ncost = 7\\nans = marbles", "", Outcome(Answer("24"), None)).detail
 'never used: cost'
 
 A quantity that is set down and not used often means that a step was left out.

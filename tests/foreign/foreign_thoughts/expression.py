@@ -4,6 +4,7 @@
 '3 * 4'
 """
 
+from thoughtmill.factory.answers import Answer
 from thoughtmill.factory.answers.number import exact_text
 from thoughtmill.factory.solvers.arithmetic import evaluate
 from thoughtmill.factory.solvers.outcome import Outcome
@@ -25,9 +26,9 @@ def parse(completion: str) -> str | None:
     return lines[-1].strip() if lines else None
 
 
-def solve(rationale: str, problem: str, solvers: Solvers) -> Outcome:
+def solve(rationale: str, problem: str, answer_kind: str, solvers: Solvers) -> Outcome:
     """Return the value of the line."""
     value = evaluate(rationale)
     if value is None:
         return Outcome(None, "no_answer", "the line has no value")
-    return Outcome(exact_text(value), None)
+    return Outcome(Answer(exact_text(value)), None)

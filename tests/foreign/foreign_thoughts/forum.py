@@ -31,7 +31,7 @@ FORUM = ProblemSet(
     read=read,
     splits=(("train", "train"), ("test", "test")),
     license="CC0-1.0",
-    answer_kind="roman",
+    answer_kinds=("roman",),
     options=ForumSettings,
     rows=rows,
 )

@@ -1,10 +1,12 @@
 """The answer kind `roman`: whole numbers that are read from Roman numerals and written in figures.
 
->>> canonical("XIV"), canonical("14"), canonical("fourteen"), equal("14", "14")
-('14', '14', None, True)
+>>> canonical("XIV"), canonical("14"), canonical("fourteen")
+('14', '14', None)
 """
 
 import re
+
+from thoughtmill.factory.answers import Comparison
 
 PATTERN = "[1-9][0-9]*"
 
@@ -20,9 +22,9 @@ def canonical(text: str) -> str | None:
     return str(sum(_VALUES[part] for part in re.findall("XC|XL|IX|IV|[CLXVI]", text)))
 
 
-def equal(predicted: str, gold: str) -> bool:
-    """Return whether two canonical answers are the same number."""
-    return predicted == gold
+def compared(left: str, right: str) -> Comparison:
+    """Compare two canonical texts that differ: they are two numbers."""
+    return Comparison(left == right, "number")
 
 
 def numeral(number: int) -> str:
