@@ -49,8 +49,8 @@ def configured() -> VerifySettings:
 class Job(NamedTuple):
     """A completion to solve, or the failure that replaces it; never the gold answer.
 
-    `answer_kind` is the kind of answer that the problem asks for. `reasoning` is thinking that was sent apart;
-    the completion may hold more.
+    `answer_kind` is the kind of answer that the problem asks for. `reasoning` is thinking that was sent
+    apart; the completion may hold more.
     """
 
     thought: str
