@@ -25,7 +25,7 @@ def nonlinear() -> Iterator[Nonlinear]:
 
 def _solve(nonlinear: Nonlinear, text: str) -> str:
     what = system(parse(text))
-    return nonlinear.solve(what.equations, what.conditions, what.whole, what.answer)
+    return nonlinear.solve(what.equations, what.conditions, what.whole, what.answer).text
 
 
 def _failure(nonlinear: Nonlinear, text: str) -> str:

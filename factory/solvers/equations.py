@@ -10,20 +10,29 @@ it is ever run.
 """
 
 from collections.abc import Sequence
+from decimal import Context, Decimal
 from fractions import Fraction
 
 from thoughtmill.factory.answers import Answer
-from thoughtmill.factory.answers.number import canonical, exact_text, fits
+from thoughtmill.factory.answers.number import exact_text, fits
+from thoughtmill.factory.answers.number import value as value_of
 from thoughtmill.factory.core.worker import ClosingContext
 from thoughtmill.factory.solvers.equation import quadratic
 from thoughtmill.factory.solvers.equation.linear import Equation, linear, settle
 from thoughtmill.factory.solvers.equation.lines import equations_of
-from thoughtmill.factory.solvers.equation.nonlinear import Nonlinear
+from thoughtmill.factory.solvers.equation.nonlinear import Nonlinear, Value
 from thoughtmill.factory.solvers.equation.system import System, Text, parse, reassigned, system
 from thoughtmill.factory.solvers.equation.tree import Call, Unsolvable, fold, names
+from thoughtmill.factory.solvers.equation.varying import varies
 from thoughtmill.factory.solvers.outcome import Check, Outcome
 
 __all__ = ["Equations", "equations_of"]
+
+DIGITS = 12
+"""Significant digits of an irrational answer."""
+
+LARGEST_DENOMINATOR = 10**12
+"""No value without pi in it has a larger one where a text calculates with pi."""
 
 
 class Equations(ClosingContext):
@@ -61,6 +70,7 @@ class Equations(ClosingContext):
         kind: str | None = None
         answer: str | None = None
         failure, detail = None, None
+        proofs: tuple[Check, ...] = ()
         try:
             what = system(text, renaming)
             settled = settle(what.equations)
@@ -70,20 +80,23 @@ class Equations(ClosingContext):
             if value is None:
                 equations = _component(settled.rest, what.answer)
                 kind = "nonlinear" if any(_is_nonlinear(each) for each in equations) else "linear"
-                answer = self._nonlinear_answer(what, settled.known, equations, kind)
+                found = self._nonlinear_answer(what, settled.known, equations, kind)
+                number = value_of(found.text)
+                answer = None if number is None else _written(number, text.with_pi)
+                proofs = (Check("root_interval", True, found.interval),) if found.interval else ()
             elif fits(value):
-                answer = exact_text(value)
+                answer = _written(value, text.with_pi)
             else:
                 failure, detail = "no_answer", "the answer is too long a number"
         except Unsolvable as error:
             failure, detail = error.failure, error.detail
         single = Check("single_assignment", not renaming, ", ".join(renaming) or None)
         kinds = (Check("eot_kind", True, kind),) if kind else ()
-        return Outcome(None if answer is None else Answer(answer), failure, detail, (*kinds, single))
+        return Outcome(None if answer is None else Answer(answer), failure, detail, (*kinds, *proofs, single))
 
     def _nonlinear_answer(
         self, what: System, known: dict[str, Fraction], equations: Sequence[Equation], kind: str
-    ) -> str | None:
+    ) -> Value:
         if kind == "linear":
             raise Unsolvable("underdetermined", f"the equations leave {what.answer} open")
         inside = {name for equation in equations for side in equation for name in names(side)}
@@ -91,9 +104,19 @@ class Equations(ClosingContext):
         conditions = [each for each in folded if isinstance(each, Call) and inside.issuperset(names(each))]
         found = quadratic.solutions(equations)
         answer = None if found is None else _picked(found, conditions, what)
-        if answer is None:
-            answer = self._nonlinear.solve(equations, conditions, what.whole, what.answer)
-        return canonical(answer)
+        if answer is not None:
+            return Value(answer)
+        if len(inside) > len(equations) and varies(equations, conditions, what.answer):
+            raise Unsolvable("underdetermined", f"{len(equations)} equations leave {what.answer} open")
+        return self._nonlinear.solve(equations, conditions, what.whole, what.answer)
+
+
+def _written(value: Fraction, with_pi: bool) -> str:
+    """Return a value as exact text, or to 12 digits where pi is left in it."""
+    if with_pi and value.denominator > LARGEST_DENOMINATOR:
+        rounded = Context(prec=DIGITS).divide(Decimal(value.numerator), Decimal(value.denominator))
+        value = Fraction(rounded)
+    return exact_text(value)
 
 
 def _picked(found: Sequence[dict[str, Fraction]], conditions: Sequence[Call], what: System) -> str | None:

@@ -1,12 +1,13 @@
 """The grammar of equations: tokens of one statement to trees, by recursive descent over a whitelist.
 
-    statement := sum_ ((= | != | < | <= | > | >= | ~) choice)*      | [name =] Eq(choice, choice)
+    statement := choice ((= | != | < | <= | > | >= | ~) choice)*    | [name =] Eq(choice, choice) | ratios
+    ratios    := choice (: choice)+ = choice (: choice)+            with as many parts on both sides
     choice    := sum_ [if condition else choice]
     condition := conjunction (or conjunction)*;  conjunction := sum_ (relation sum_)+ (and ...)*
     sum_      := product ((+ | -) product)*
     product   := unary ((* | / | // | mod | % | nothing) unary)*
-    unary     := (- | +) unary | power;  power := postfix [^ unary];  postfix := primary %*
-    primary   := number | name | ( choice ) | function ( choice, ... )
+    unary     := (- | +) unary | power;  power := postfix [^ unary];  postfix := primary (% | !)*
+    primary   := number | name | pi | ( choice ) | function ( choice, ... )
 
 Nothing else parses. `~` (about equal) is read and says nothing.
 """
@@ -17,11 +18,12 @@ from typing import NamedTuple
 from unicodedata import numeric
 
 from thoughtmill.factory.solvers.equation.tokens import RELATIONS, VULGAR, Token
-from thoughtmill.factory.solvers.equation.tree import Call, Tree, Unsolvable
+from thoughtmill.factory.solvers.equation.tree import PI, Call, Tree, Unsolvable, names
 
 MAX_DEPTH = 40  # of brackets, signs and powers
 _END = Token("end", "", True)
-_STARTS = frozenset({"n", "w", "f", "("})
+_STARTS = frozenset({"n", "w", "f", "(", "pi"})
+_FACTORS = _STARTS - {"n"}
 _HUNDRED = Fraction(100)
 _ARGUMENTS = {"max": (1, 50), "min": (1, 50), "sum": (1, 50), "round": (1, 2)}
 
@@ -85,6 +87,8 @@ class _Parser:
 
     def statement(self) -> Statement:
         sides, relations = [self.side()], []
+        if self.token.kind == ":":
+            return self.ratios(sides[0])
         if isinstance(sides[0], str) and (sign := self.take("+=", "-=", "*=")):
             return Statement((sides[0], Call(sign[0], (sides[0], self.side()))), ("=",))
         while relation := self.take(*RELATIONS):
@@ -94,6 +98,22 @@ class _Parser:
         if isinstance(last, Call) and last.op == "Eq":
             return Statement(last.args, ("=",))
         return Statement(tuple(sides), tuple(relations))
+
+    def ratios(self, first: Tree) -> Statement:
+        """Read on after the first part of `a : b = 2 : 3`, which says that `a / 2 = b / 3`."""
+        left, right = [first], []
+        while self.take(":"):
+            left.append(self.choice())
+        self.expect("=")
+        right.append(self.choice())
+        while self.take(":"):
+            right.append(self.choice())
+        if len(left) != len(right):
+            raise self.error(f"{len(left)} parts to {len(right)}")
+        if any(any(names(part)) for part in right):  # a name is no divisor where a number can be one
+            left, right = right, left
+        parts = (Call("/", pair) for pair in zip(left, right, strict=True))
+        return Statement(tuple(parts), ("=",) * (len(left) - 1))
 
     def side(self) -> Tree:
         if self.token.text == "Eq" and self.take("f"):
@@ -146,7 +166,7 @@ class _Parser:
             elif self.is_modulo():
                 self.take("%")
                 found, divided = Call("mod", (found, self.unary())), False
-            elif self.token.kind in ("w", "f", "("):
+            elif self.token.kind in _FACTORS:
                 if divided:
                     raise self.error("a product without a sign after a division may be read two ways")
                 self.no_function()
@@ -179,10 +199,14 @@ class _Parser:
 
     def postfix(self) -> Tree:
         found = self.primary()
-        while self.token.kind == "%" and not self.is_modulo():
-            self.take("%")
-            found = found / _HUNDRED if isinstance(found, Fraction) else Call("/", (found, _HUNDRED))
-        return found
+        while True:
+            if not self.token.spaced and self.take("!"):
+                found = Call("factorial", (found,))
+            elif self.token.kind == "%" and not self.is_modulo():
+                self.take("%")
+                found = found / _HUNDRED if isinstance(found, Fraction) else Call("/", (found, _HUNDRED))
+            else:
+                return found
 
     def primary(self) -> Tree:
         token = self.token
@@ -192,6 +216,8 @@ class _Parser:
             return token.text
         if self.take("f"):
             return self.call(token.text)
+        if self.take("pi"):
+            return PI
         self.expect("(")
         found = self.nested(self.choice)
         self.expect(")")

@@ -39,7 +39,7 @@ def equations_of(completion: str) -> str | None:
         return None
     text = "\n".join(_fenced(completion.splitlines()))
     lines = [line for raw in _untagged(latex.plain(text).splitlines()) for line in _lines(raw)]
-    return "\n".join(lines) if any("=" in line for line in lines) else None
+    return "\n".join(lines) if any("=" in line or "≈" in line for line in lines) else None
 
 
 def _untagged(lines: list[str]) -> list[str]:
@@ -93,7 +93,7 @@ def _undressed(raw: str) -> str:
     if label := _LABEL.match(line):
         line = line[label.end() :]
     if opening := _OPENING.match(line):
-        line = line[opening.end() :]
+        line = line[opening.end() :].removesuffix("!")  # of a sentence; elsewhere it is a factorial
     return line.strip(_DECORATION + latex.MATHS).removesuffix(".")
 
 

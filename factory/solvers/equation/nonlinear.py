@@ -2,12 +2,19 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from thoughtmill.factory.core.worker import Worker, WorkerDied, WorkerTimeout
 from thoughtmill.factory.solvers.equation.tree import Call, Tree, Unsolvable
 
 Equation = tuple[Tree, Tree]
+
+
+class Value(NamedTuple):
+    """The value of an answer, and the interval that proves the root it rests on where no closed form does."""
+
+    text: str
+    interval: str | None = None
 
 
 class Nonlinear(Worker):
@@ -18,7 +25,7 @@ class Nonlinear(Worker):
 
     def solve(
         self, equations: Sequence[Equation], conditions: Sequence[Call], whole: frozenset[str], answer: str
-    ) -> str:
+    ) -> Value:
         """Return the value of the answer: `p/q`, or a decimal of 12 digits where it is irrational.
 
         Raises `Unsolvable` with a failure of the system, `timeout`, or `killed` when the worker died.
@@ -39,7 +46,10 @@ class Nonlinear(Worker):
             raise Unsolvable("killed", "the process that ran sympy died") from None
         if "failure" in reply:
             raise Unsolvable(reply["failure"], reply["detail"])
-        return str(reply["answer"])
+        if "root" not in reply:
+            return Value(reply["answer"])
+        at, low, high = reply["root"]
+        return Value(reply["answer"], f"{[*positions][at]} is the only root in [{low}, {high}]")
 
 
 def _encoded(tree: Tree, positions: dict[str, int]) -> Any:

@@ -2,9 +2,11 @@
 
 It never sees a text: expressions come as nested lists of operations from a fixed table, exact numbers and the
 positions of names (`x0`, `x1`, ...). A request is `{"equations", "conditions", "whole", "answer", "size"}`; a
-reply is `{"answer"}` or `{"failure", "detail"}`.
+reply is `{"answer"}` or `{"failure", "detail"}`. Where the answer rests on a root that no closed form gives,
+the reply has `root` too: its position and the ends of an interval that holds no other root.
 """
 
+from decimal import Decimal
 from typing import Any
 
 import sympy
@@ -13,6 +15,9 @@ from sympy.polys.polyerrors import BasePolynomialError
 DIGITS = 12  # significant, of an irrational answer
 _PRECISION = 40
 _NOISE = sympy.Rational(1, 10**25)
+_CLOSED_FORM = 4
+"""The highest degree of a polynomial whose roots sympy writes with root signs."""
+
 _GIVES_UP = (
     NotImplementedError, ValueError, TypeError, ArithmeticError, AttributeError, LookupError, AssertionError,
     RecursionError, BasePolynomialError,
@@ -35,6 +40,7 @@ _OPERATIONS = {
     "ceil": sympy.ceiling,
     "int": lambda a: sympy.sign(a) * sympy.floor(sympy.Abs(a)),
     "round": lambda a, digits=0: sympy.floor(a * 10**digits + sympy.Rational(1, 2)) / 10**digits,
+    "factorial": sympy.factorial,
     "sqrt": sympy.sqrt,
 }
 _RELATIONS = {
@@ -46,7 +52,7 @@ _RELATIONS = {
 }
 
 
-def reply(request: dict[str, Any]) -> dict[str, str]:
+def reply(request: dict[str, Any]) -> dict[str, Any]:
     """Solve a system; where sympy gives up, it is `no_answer`."""
     try:
         return solve(request)
@@ -54,7 +60,7 @@ def reply(request: dict[str, Any]) -> dict[str, str]:
         return {"failure": "no_answer", "detail": f"sympy gives up: {type(error).__name__}"}
 
 
-def solve(request: dict[str, Any]) -> dict[str, str]:
+def solve(request: dict[str, Any]) -> dict[str, Any]:
     """Find the only real value of the answer in all solutions that meet the conditions."""
     symbols = [sympy.Symbol(f"x{at}", real=request["real"] or None) for at in range(request["size"])]
     answer = symbols[request["answer"]]
@@ -62,8 +68,11 @@ def solve(request: dict[str, Any]) -> dict[str, str]:
         equations = [_built(a, symbols) - _built(b, symbols) for a, b in request["equations"]]
     except ZeroDivisionError:
         return {"failure": "inconsistent", "detail": "a division by zero"}
-    solutions = sympy.solve(equations, symbols, dict=True)
+    polynomial = _polynomial(equations)
+    solutions = _branches(equations, polynomial) if polynomial else sympy.solve(equations, symbols, dict=True)
     if not solutions:
+        if polynomial and not polynomial.count_roots():
+            return {"failure": "nonreal", "detail": "a polynomial without a real root"}
         return {"failure": "inconsistent", "detail": "sympy finds no solution"}
     real = [solution for solution in solutions if all(_is_real(value) for value in solution.values())]
     if not real:
@@ -77,7 +86,52 @@ def solve(request: dict[str, Any]) -> dict[str, str]:
     texts = sorted({_text(value) for value in values})
     if len(texts) > 1:
         return {"failure": "ambiguous", "detail": "solutions " + ", ".join(texts)[:200]}
-    return {"answer": texts[0]}
+    root = _isolated(polynomial, kept[0][polynomial.gen]) if polynomial else None
+    return {"answer": texts[0]} | ({"root": root} if root else {})
+
+
+def _polynomial(equations: list[Any]) -> Any:
+    """Return the polynomial of an equation of one unknown that is too high for a closed form, or None."""
+    for equation in equations:
+        if len(equation.free_symbols) == 1:
+            [unknown] = equation.free_symbols
+            above = sympy.fraction(sympy.together(equation))[0]
+            if above.is_polynomial(unknown) and sympy.degree(above, unknown) > _CLOSED_FORM:
+                return sympy.Poly(above, unknown)
+    return None
+
+
+def _branches(equations: list[Any], polynomial: Any) -> list[dict[Any, Any]]:
+    """Return the solutions of equations, one or more for each real root of a polynomial among them."""
+    return [
+        {polynomial.gen: root, **solution}
+        for root in dict.fromkeys(sympy.real_roots(polynomial))
+        for solution in _solutions([equation.subs(polynomial.gen, root) for equation in equations])
+    ]
+
+
+def _solutions(equations: list[Any]) -> list[dict[Any, Any]]:
+    """Solve equations of which some may have no unknown left; these must hold."""
+    left = [equation for equation in equations if equation.free_symbols]
+    numbers = [equation.evalf(_PRECISION) for equation in equations if not equation.free_symbols]
+    if not all(number.is_finite and abs(number) < _NOISE for number in numbers):
+        return []
+    return sympy.solve(left, dict=True) if left else [{}]
+
+
+def _isolated(polynomial: Any, root: Any) -> list[Any] | None:
+    """Return a root's position and a short interval in which Sturm's theorem counts no other root.
+
+    None where the root is rational, and needs no interval.
+    """
+    if root.is_Rational:
+        return None
+    middle = Decimal(str(sympy.re(root.evalf(_PRECISION)).evalf(DIGITS)))
+    unit = Decimal(10) ** (middle.adjusted() - DIGITS + 1)
+    low, high = middle - unit, middle + unit
+    if polynomial.sqf_part().count_roots(sympy.Rational(str(low)), sympy.Rational(str(high))) != 1:
+        raise ValueError("two roots are too near to each other")
+    return [int(str(polynomial.gen)[1:]), str(low), str(high)]
 
 
 def _built(tree: Any, symbols: list[Any]) -> Any:

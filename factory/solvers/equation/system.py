@@ -28,10 +28,11 @@ _CONNECTIVES = frozenset("let where so then thus hence therefore and now given s
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A parsed text: its statements in order, and the names it states to be whole numbers."""
+    """A parsed text: its statements in order, its whole names, and whether it calculates with pi."""
 
     statements: tuple[Statement, ...]
     whole: frozenset[str]
+    with_pi: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def parse(text: str) -> Text:
             pieces += _pieces(tokens(_ended(line)))
         else:
             declared.append(stated)
-    statements = _statements(pieces)
+    statements = _defining(_statements(pieces))
     if not all(each.relations for each in statements):
         raise Unsolvable("unparsable", "a line says nothing of its expression")
     if not any("=" in each.relations for each in statements):
@@ -72,7 +73,8 @@ def parse(text: str) -> Text:
         Statement((name, Fraction(0)), (each.sign,)) for each in declared for name in each.names if each.sign
     ]
     whole = frozenset(name for each in declared if each.whole for name in each.names)
-    return Text((*statements, *signs), whole)
+    with_pi = any(token.kind == "pi" for each in pieces for token in each) and not _defines_pi(pieces)
+    return Text((*statements, *signs), whole, with_pi)
 
 
 def states(line: str) -> bool:
@@ -160,10 +162,34 @@ def reassigned(text: Text) -> dict[str, int]:
 
 def _statements(pieces: Sequence[Sequence[Token]]) -> list[Statement]:
     """Parse the pieces of a text together: what a word means depends on all of them."""
+    if _defines_pi(pieces):
+        pieces = [
+            [Token("w", *token[1:]) if token.kind == "pi" else token for token in each] for each in pieces
+        ]
     lefts = left_sides(pieces)
     named = [joined(piece, lefts) for piece in pieces]
     free = free_names(named)
     return [statement(plain(piece, free), free) for piece in named]
+
+
+def _defines_pi(pieces: Sequence[Sequence[Token]]) -> bool:
+    """Tell whether a text gives pi a value, as in `pi = 3.14`: it is a name then."""
+    return any([token.kind for token in piece[:2]] == ["pi", "="] for piece in pieces)
+
+
+def _defining(statements: list[Statement]) -> list[Statement]:
+    """Read `name ≈ ...` as an equation where no equation has the name; elsewhere it adds nothing."""
+    if not any("~" in each.relations for each in statements):
+        return statements
+    named = {
+        name for each in statements if "=" in each.relations for side in each.sides for name in names(side)
+    }
+    return [
+        Statement(sides, ("=", *relations[1:]))
+        if relations[:1] == ("~",) and isinstance(sides[0], str) and sides[0] not in named
+        else Statement(sides, relations)
+        for sides, relations in statements
+    ]
 
 
 def _pieces(line: list[Token]) -> Iterator[list[Token]]:

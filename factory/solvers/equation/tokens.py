@@ -1,7 +1,7 @@
 """The alphabet of equations: a line of a teacher's text as tokens, or a refusal.
 
 Every character is either in this alphabet or makes the text unparsable: there are no quotes, no dots between
-names, no backslashes, no factorials. Each pattern scans a line once, in linear time.
+names, no backslashes. Each pattern scans a line once, in linear time.
 """
 
 import re
@@ -22,7 +22,7 @@ RELATIONS = frozenset({"=", "!=", "<", "<=", ">", ">=", "~"})
 
 
 class Token(NamedTuple):
-    """A number (`n`), a word (`w`), a keyword or a sign; `spaced` when white space precedes it."""
+    """A number (`n`), a word (`w`), a keyword, `pi` or a sign; `spaced` when white space precedes it."""
 
     kind: str
     text: str
@@ -33,7 +33,7 @@ class Token(NamedTuple):
 _SIGNS = {
     "==": "=", ":=": "=", "**": "^", "×": "*", "·": "*", "⋅": "*", "∙": "*", "∗": "*", "÷": "/", "∕": "/",
     "⁄": "/", "−": "-", "–": "-", "≤": "<=", "≥": ">=", "=<": "<=", "≠": "!=", "<>": "!=", "≈": "~", "≃": "~",
-    "⇒": "=>", "→": "=>", "->": "=>", "[": "(", "]": ")", "{": "(", "}": ")", "√": "sqrt",
+    "⇒": "=>", "→": "=>", "->": "=>", "π": "pi", "[": "(", "]": ")", "{": "(", "}": ")", "√": "sqrt",
 }  # fmt: skip
 
 _BLANK = r"[\s$€£¥₹]"
@@ -41,14 +41,16 @@ _TOKEN = re.compile(
     rf"""{_BLANK}*+(?:
        (?P<n>[0-9]{{1,3}}(?:,[0-9]{{3}})+(?![0-9])(?:\.[0-9]+)?
             |[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?|\.[0-9]+|[{VULGAR}])
-      |(?P<w>[^\W\d{VULGAR}]\w*(?:['’]s\b)?)
-      |(?P<s>\*\*|//|==|:=|\+=|-=|\*=|<=|>=|=<|!=|<>|=>|->|[-+*/^%()\[\]{{}}=<>,;×·⋅∙∗÷∕⁄−–≤≥≠≈≃⇒→√])
+      |(?P<w>[^\W\d{VULGAR}π][^\Wπ]*(?:['’]s\b)?)
+      |(?P<s>\*\*|//|==|:=|\+=|-=|\*=|<=|>=|=<|!=|<>|=>|->|[-+*/^%()\[\]{{}}=<>,;:!×·⋅∙∗÷∕⁄−–≤≥≠≈≃⇒→√π])
       |$)""",
     re.VERBOSE,
 )
 _MANY = frozenset({"max", "min", "sum", "round", "Eq"})
 _HUGE = re.compile(r"[eE][+-]?[0-9]{4,}$")
-_SUPERSCRIPTS = str.maketrans({"²": "^2", "³": "^3"})
+_SPELT = str.maketrans(
+    {"²": "^2", "³": "^3", "⌈": " ceil(", "⌊": " floor(", "⌉": ")", "⌋": ")", "𝜋": "π", "𝛑": "π"}
+)
 
 
 def tokens(line: str) -> list[Token]:
@@ -59,7 +61,7 @@ def tokens(line: str) -> list[Token]:
     >>> [token.text for token in tokens("2x + $1,000 = y²")]
     ['2', 'x', '+', '1,000', '=', 'y', '^', '2']
     """
-    line = line if line.isascii() else line.translate(_SUPERSCRIPTS)
+    line = line if line.isascii() else line.translate(_SPELT)
     found: list[Token] = []
     many: list[bool] = []  # for each open bracket: does a comma separate arguments in it?
     at = 0
@@ -108,20 +110,28 @@ def _token(kind: str, text: str, spaced: bool) -> Token:
             raise Unsolvable("unparsable", f"a name of more than {MAX_LETTERS} letters")
         if not text.isascii():
             text = unicodedata.normalize("NFKC", text).replace("’", "'")
-        return Token(text if text in KEYWORDS else "w", text, spaced)
+        return Token(text if text in KEYWORDS or text == "pi" else "w", text, spaced)
     sign = _SIGNS.get(text, text)
     return Token("w" if sign == "sqrt" else sign, sign, spaced)
 
 
 def without_comment(line: str) -> str:
-    """Cut the comment off a line: from `#`, or from a `//` that two words in a row follow.
+    """Cut the comment off a line: from `#`, or from a `//` or ` %` that words follow to the end.
+
+    Two words in a row must follow `//`. After `%` there may be nothing but words, and they follow it at once:
+    neither a percentage nor a modulo is spaced like that.
 
     >>> without_comment("x = 7 // 2  # whole boxes"), without_comment("x = 7 // seven days")
     ('x = 7 // 2  ', 'x = 7 ')
+    >>> without_comment("x = 12 %convert bags"), without_comment("x = 12 % bags")
+    ('x = 12 ', 'x = 12 % bags')
     """
     line = line.split("#", 1)[0]
+    if "%" in line and (remark := _REMARK.search(line)):
+        line = line[: remark.start() + 1]
     code, slashes, rest = line.partition("//")
     return code if slashes and _TWO_WORDS.search(rest) else line
 
 
+_REMARK = re.compile(r"\s%+(?!of\b)[^\W\d_][\w\s,.'’-]*$")
 _TWO_WORDS = re.compile(r"\b[^\W\d_]{2,}\s+[^\W\d_]{2,}")

@@ -9,7 +9,11 @@ from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from typing import NamedTuple, TypeAlias
 
+PI = Fraction(31415926535897932384626433832795028841971693993751, 10**49)
+"""The number pi to 50 digits: exact sums cancel it as they would the number itself."""
+
 MAX_BITS = 1500  # no honest number of a word problem has more; keeps `9**9**9` and repeated squaring cheap
+MAX_FACTORIAL = 230
 
 
 class Call(NamedTuple):
@@ -142,6 +146,14 @@ def _round(number: Fraction, digits: Fraction = Fraction(0)) -> Fraction:
     return even / scale
 
 
+def _factorial(number: Fraction) -> Fraction:
+    if number < 0 or number.denominator != 1:
+        raise Unsolvable("inconsistent", f"the factorial of {number}")
+    if number > MAX_FACTORIAL:
+        raise Unsolvable("unparsable", f"a factorial of more than {MAX_BITS} bits")
+    return Fraction(math.factorial(int(number)))
+
+
 def _truth(compare: Callable[[Fraction, Fraction], bool]) -> Callable[[Fraction, Fraction], Fraction]:
     return lambda a, b: Fraction(int(compare(a, b)))
 
@@ -163,6 +175,7 @@ OPERATIONS: dict[str, Callable[..., Fraction | None]] = {
     "ceil": lambda a: Fraction(math.ceil(a)),
     "int": lambda a: Fraction(math.trunc(a)),
     "round": _round,
+    "factorial": _factorial,
     "sqrt": lambda a: _power(a, Fraction(1, 2)),
     "=": _truth(lambda a, b: a == b),
     "!=": _truth(lambda a, b: a != b),

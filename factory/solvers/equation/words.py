@@ -12,7 +12,7 @@ from thoughtmill.factory.answers.numbers_in_text import SCALES
 from thoughtmill.factory.solvers.equation.tokens import KEYWORDS, RELATIONS, Token
 from thoughtmill.factory.solvers.equation.tree import OPERATIONS, Unsolvable
 
-FUNCTIONS = frozenset({"max", "min", "sum", "abs", "floor", "ceil", "int", "round", "sqrt"})
+FUNCTIONS = frozenset({"max", "min", "sum", "abs", "floor", "ceil", "int", "round", "sqrt", "factorial"})
 SPELLINGS = {"ceiling": "ceil", "Max": "max", "Min": "min", "Abs": "abs"}
 ANSWER = "ans"
 _ANSWERS = frozenset({"ans", "answer", "final_answer", "the_answer", "the_final_answer"})
