@@ -35,6 +35,7 @@ SECTIONS: dict[str, str | None] = {
 NAMES: dict[str, str] = {
     "thoughts.*": "thoughtmill.factory.thoughts:THOUGHTS",
     "seed.sources.*.set": "thoughtmill.factory.problems:PROBLEM_SETS",
+    "seed.sources.*.answer_kinds.*": "thoughtmill.factory.answers:KINDS",
     "verify.executor": "thoughtmill.factory.core.executors:EXECUTORS",
     "infer.splits.*": "thoughtmill.schemas.fields:SPLITS",
 }

@@ -1,21 +1,26 @@
-"""Stage `seed`: the rows of problem sets become the table `problems`."""
+"""Stage `seed`: the rows of problem sets become the table `problems`, or `refused` with the reason."""
 
-from collections.abc import Iterable, Iterator
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from thoughtmill.factory.answers import answer_of
 from thoughtmill.factory.core import params, stage, tables
 from thoughtmill.factory.core.errors import ThoughtmillError, nearest
 from thoughtmill.factory.core.files import root
 from thoughtmill.factory.core.params import Section
+from thoughtmill.factory.core.printable import for_terminal
 from thoughtmill.factory.core.progress import track
-from thoughtmill.factory.problems import PROBLEM_SETS, Fields, ProblemSet, SourceSettings, chosen
-from thoughtmill.factory.problems.sources import rows_by_split
-from thoughtmill.schemas import Problems
+from thoughtmill.factory.core.rows import FileRow
+from thoughtmill.factory.problems import PROBLEM_SETS, ProblemSet, SourceSettings, chosen
+from thoughtmill.factory.problems.fields import fields_of, own_id, problem_columns
+from thoughtmill.factory.problems.sources import UnusableRow, rows_by_split
+from thoughtmill.schemas import Problems, Refused
 
 SHOWN_FAULTS = 20
 
@@ -24,6 +29,9 @@ class SeedSettings(Section, extra="allow"):
     """The section `seed` of `params.yaml`: sources, and options of problem sets under their names."""
 
     sources: tuple[SourceSettings, ...] = Field((SourceSettings(set="embedded"),), min_length=1)
+    refused: Literal["stop", "keep"] = Field(
+        "stop", description="rows that cannot become problems are an error, or rows of the table `refused`"
+    )
 
     @model_validator(mode="after")
     def _know_every_key(self) -> Self:
@@ -49,70 +57,97 @@ class SeedSettings(Section, extra="allow"):
         return model and params.validated(given, model, f"params.yaml: seed: {name}")
 
 
-def seed(settings: SeedSettings, folder: Path) -> Iterator[tables.Row]:
-    """Yield the rows of `problems`, source by source.
+def seed(settings: SeedSettings, folder: Path, refuse: Callable[[tables.Row], None]) -> Iterator[tables.Row]:
+    """Yield the rows of `problems`, source by source, and pass each row of `refused` to `refuse`.
 
-    Relative paths begin at `folder`. A `ThoughtmillError` names all broken rows of a split: no problem, an
-    answer that is not of the set's kind, a missing column.
+    Relative paths begin at `folder`. A file that has no rows, lacks a column or cannot be read is a
+    `ThoughtmillError`. So are all refused rows together, unless the settings keep them.
     """
+    intake = Intake(refuse)
     for source in settings.sources:
         problem_set = chosen(source)
         options = settings.options(source.set)
-        for split, places in rows_by_split(source, problem_set, options, folder):
-            yield from _problems(source, problem_set, split, islice(places, source.limit))
+        for split, rows in rows_by_split(source, problem_set, options, folder):
+            yield from intake.problems(source, problem_set, split, islice(rows, source.limit))
+    if intake.refused and settings.refused == "stop":
+        raise ThoughtmillError(
+            f"seed: {intake}; mend them, or write `refused: keep` under `seed` in params.yaml: "
+            "they then go to the table `refused`, and the others become problems"
+        )
+    if intake.refused:
+        print(for_terminal(f"note: seed: {intake}; the table `refused` has them"), file=sys.stderr)
 
 
-def _problems(
-    source: SourceSettings, problem_set: ProblemSet, split: str, places: Iterable[tuple[str, Fields]]
-) -> Iterator[tables.Row]:
-    name = source.name or source.set
-    faults: list[str] = []
-    for index, (place, row) in enumerate(places):
-        try:
-            found = problem_set.read(row)
-        except KeyError as error:
-            faults.append(f"{place}: no column {error}")
-            continue
-        problem, solution = str(found["problem"] or "").strip(), found.get("solution")
-        answer = answer_of(str(found["answer"]), problem_set.answer_kinds)
-        if not problem:
-            faults.append(f"{place}: the problem is empty")
-        elif answer is None:
-            faults.append(
-                f"{place}: the answer {found['answer']!r} is not a {' or '.join(problem_set.answer_kinds)}"
-            )
-        else:
-            yield {
-                "problem_id": f"{name}-{split}-{found.get('id', index)}",
+class Intake:
+    """Makes problems of rows and refuses the others; its text counts these and shows the first."""
+
+    def __init__(self, refuse: Callable[[tables.Row], None]) -> None:
+        self.refuse = refuse
+        self.rows = self.refused = 0
+        self.faults: list[str] = []
+        self.own_ids: set[bytes] = set()
+
+    def __str__(self) -> str:
+        more = f"; and {self.refused - SHOWN_FAULTS} more" if self.refused > SHOWN_FAULTS else ""
+        return f"{self.refused} of {self.rows} rows cannot become problems: {'; '.join(self.faults)}{more}"
+
+    def problems(
+        self, source: SourceSettings, problem_set: ProblemSet, split: str, rows: Iterable[FileRow]
+    ) -> Iterator[tables.Row]:
+        """Yield a problem for each row of a split that can become one."""
+        name, license = source.name or source.set, source.license or problem_set.license
+        kinds, before = source.answer_kinds or problem_set.answer_kinds, (self.rows, self.refused)
+        indices: Counter[str | None] = Counter()
+        for position, row in enumerate(rows):
+            self.rows += 1
+            index = indices[row.part]
+            indices[row.part] += 1
+            try:
+                fields = fields_of(row, problem_set)
+                own = own_id(fields)
+                number = own or str(index)
+                problem_id = f"{name}-{split}-{number if row.part is None else f'{row.part}-{number}'}"
+                columns = problem_columns(fields, kinds)
+                if own is not None:
+                    self._know(problem_id)
+            except UnusableRow as reason:
+                self._refuse(name, split, position, row, str(reason))
+                continue
+            head = {"problem_id": problem_id, "source": name, "split": split, "license": license}
+            yield head | columns
+        if self.rows > before[0] and self.rows - before[0] == self.refused - before[1]:
+            raise ThoughtmillError(f"seed: {name}, {split}: no row becomes a problem: {self}")
+
+    def _know(self, problem_id: str) -> None:
+        """Note the id that a row names; `UnusableRow` if an earlier row has it."""
+        digest = blake2b(problem_id.encode(), digest_size=16).digest()
+        if digest in self.own_ids:
+            raise UnusableRow(f"an earlier row has the id `{problem_id}`")
+        self.own_ids.add(digest)
+
+    def _refuse(self, name: str, split: str, position: int, row: FileRow, reason: str) -> None:
+        self.refused += 1
+        if self.refused <= SHOWN_FAULTS:
+            self.faults.append(f"{row.place}: {reason}")
+        self.refuse(
+            {
                 "source": name,
                 "split": split,
-                "problem": problem,
-                "answer": answer.text,
-                "answer_kind": answer.kind,
-                "subject": _text(found.get("subject")),
-                "level": _text(found.get("level")),
-                "solution": _text(solution),
-                "license": source.license or problem_set.license,
-                "parent_id": None,
-                "growth": None,
+                "position": position,
+                "place": row.place,
+                "text": row.shown(),
+                "reason": reason,
             }
-    if faults:
-        more = f"; and {len(faults) - SHOWN_FAULTS} more" if len(faults) > SHOWN_FAULTS else ""
-        raise ThoughtmillError(
-            f"{name}: {len(faults)} broken rows: " + "; ".join(faults[:SHOWN_FAULTS]) + more
         )
 
 
-def _text(value: Any) -> str | None:
-    return None if value is None else str(value)
-
-
 def main() -> None:
-    """Read `params.yaml`, write `data/problems.parquet`."""
+    """Read `params.yaml`, write `data/problems.parquet` and `data/refused.parquet`."""
     folder = root()
     settings = params.section("seed", SeedSettings)
-    rows = track(seed(settings, folder), "seed")
-    tables.write(folder / "data" / "problems.parquet", Problems, rows)
+    with tables.writer(folder / "data" / "refused.parquet", Refused) as refuse:
+        rows = track(seed(settings, folder, refuse), "seed")
+        tables.write(folder / "data" / "problems.parquet", Problems, rows)
 
 
 if __name__ == "__main__":

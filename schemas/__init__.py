@@ -16,6 +16,7 @@ from thoughtmill.schemas.policy_results import PolicyResults
 from thoughtmill.schemas.predictions import Predictions
 from thoughtmill.schemas.problems import Problems
 from thoughtmill.schemas.records import Records
+from thoughtmill.schemas.refused import Refused
 from thoughtmill.schemas.released import Released
 
 Table = type[pa.DataFrameModel]
@@ -25,6 +26,7 @@ TABLES: dict[str, Table] = {
     "completions": Completions,
     "records": Records,
     "checks": Checks,
+    "refused": Refused,
 }
 
 RUN_TABLES: dict[str, Table] = {
@@ -44,6 +46,7 @@ __all__ = [
     "Predictions",
     "Problems",
     "Records",
+    "Refused",
     "Released",
     "Table",
     "arrow_schema",

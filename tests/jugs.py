@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 import duckdb
 
 from thoughtmill.factory.core import corpus, tables
-from thoughtmill.schemas import Checks, Completions, Problems, Records
+from thoughtmill.schemas import Checks, Completions, Problems, Records, Refused
 
 THOUGHTS = ("knowledge", "cot", "pot", "eot")
 PROBLEMS = 12
@@ -40,6 +40,7 @@ def build(data: Path) -> Path:
     tables.write(data / "problems.parquet", Problems, map(_problem, range(PROBLEMS)))
     tables.write(data / "records.parquet", Records, [record for _, record, _ in parts])
     tables.write(data / "checks.parquet", Checks, [check for _, _, checks in parts for check in checks])
+    tables.write(data / "refused.parquet", Refused, [])
     for thought in THOUGHTS:
         asked = [completion for completion, _, _ in parts if completion["thought"] == thought]
         tables.write(data / "completions" / f"{thought}.parquet", Completions, asked)

@@ -25,6 +25,12 @@ VERDICTS: list[tuple[Any, ...]] = [
 ]
 
 
+REFUSED = [
+    {"source": "ours", "split": "train", "position": 2, "place": "ours.csv, line 4",
+     "text": "What is it?,n/a", "reason": "the answer 'n/a' is not a number"},
+]  # fmt: skip
+
+
 def write(data: Path) -> Path:
     """Write the tables of the small corpus under `data`, as the stages would."""
     tables.write(data / "problems.parquet", TABLES["problems"], map(_problem, PROBLEMS))
@@ -33,6 +39,7 @@ def write(data: Path) -> Path:
         tables.write(data / "completions" / f"{thought}.parquet", TABLES["completions"], rows)
     tables.write(data / "records.parquet", TABLES["records"], map(_record, VERDICTS))
     tables.write(data / "checks.parquet", TABLES["checks"], map(_agreement, VERDICTS))
+    tables.write(data / "refused.parquet", TABLES["refused"], REFUSED)
     return data
 
 

@@ -14,8 +14,8 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import digest
 from thoughtmill.factory.problems import PROBLEM_SETS, SourceSettings, chosen
 from thoughtmill.factory.problems.stories import SPLITS
-from thoughtmill.factory.seed import SeedSettings, seed
-from thoughtmill.schemas import Problems
+from thoughtmill.factory.seed import SeedSettings, main, seed
+from thoughtmill.schemas import Problems, Refused
 from thoughtmill.schemas.fields import SPLITS as SCHEMA_SPLITS
 
 OURS = [
@@ -27,8 +27,24 @@ OURS = [
 ]
 
 
-def rows(folder: Path, *sources: dict[str, Any]) -> list[tables.Row]:
-    return list(seed(SeedSettings.model_validate({"sources": sources}), folder))
+def rows(folder: Path, *sources: dict[str, Any], refused: str = "stop") -> list[tables.Row]:
+    return list(seed(SeedSettings.model_validate({"sources": sources, "refused": refused}), folder, no_row))
+
+
+def no_row(row: tables.Row) -> None:
+    """Take a refused row and forget it."""
+
+
+def kept(folder: Path, *sources: dict[str, Any]) -> tuple[list[tables.Row], list[tables.Row]]:
+    """Return the problems and the refused rows of sources, with `refused: keep`."""
+    refused: list[tables.Row] = []
+    settings = SeedSettings.model_validate({"sources": sources, "refused": "keep"})
+    return list(seed(settings, folder, refused.append)), refused
+
+
+def mine(folder: Path, entries: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
+    """Return a source that reads rows from a file."""
+    return {"set": "table", "name": "mine", "file": jsonl(folder / "t.jsonl", entries), **more}
 
 
 def jsonl(path: Path, entries: list[dict[str, Any]]) -> str:
@@ -96,18 +112,39 @@ def test_broken_rows_are_named_together(tmp_path: Path) -> None:
     with pytest.raises(ThoughtmillError) as error:
         rows(tmp_path, {"set": "table", "name": "mine", "file": file})
     said = str(error.value)
-    assert "3 broken rows" in said
+    assert "3 of 4 rows cannot become problems" in said
+    assert "write `refused: keep` under `seed`" in said
     assert "line 1: the problem is empty" in said
     assert "line 3: the answer 'ten' is not a number" in said
-    assert "line 4: no column 'problem'" in said
+    assert "line 4: no column `problem`" in said
 
 
-def test_an_id_that_occurs_twice_is_named_when_the_table_is_written(tmp_path: Path) -> None:
-    columns = {"problem_id": "key"}
-    file = jsonl(tmp_path / "t.jsonl", [{"problem": f"{n}?", "answer": n, "key": "k"} for n in range(2)])
-    found = rows(tmp_path, {"set": "table", "name": "mine", "file": file, "columns": columns})
-    with pytest.raises(ThoughtmillError, match="mine-train-k: it occurs more than once"):
-        tables.write(tmp_path / "problems.parquet", Problems, found)
+@pytest.mark.parametrize(
+    ("key", "reason"),
+    [
+        ("k", "an earlier row has the id `mine-train-k`"),
+        (None, "the id is null"),
+        (" ", "the id is empty"),
+        ({"k": 1}, "the id is {'k': 1}, which is no text"),
+        (True, "the id is True, which is no text"),
+    ],
+)
+def test_a_row_whose_id_tells_it_from_no_other_is_refused(tmp_path: Path, key: Any, reason: str) -> None:
+    entries = [{"problem": "2?", "answer": 2, "key": "k"}, {"problem": "3?", "answer": 3, "key": key}]
+    problems, refused = kept(tmp_path, mine(tmp_path, entries, columns={"problem_id": "key"}))
+    assert [row["problem_id"] for row in problems] == ["mine-train-k"]
+    assert [row["reason"] for row in refused] == [reason]
+
+
+def test_ids_that_a_gap_in_their_column_made_decimal_are_whole_again(tmp_path: Path) -> None:
+    file = "t.parquet"
+    pd.DataFrame({"problem": ["a?", "b?", "c?"], "answer": [1, 2, 3], "n": [7, None, 9]}).to_parquet(
+        tmp_path / file
+    )
+    entry = {"set": "table", "name": "mine", "file": file, "columns": {"problem_id": "n"}}
+    problems, refused = kept(tmp_path, entry)
+    assert [row["problem_id"] for row in problems] == ["mine-train-7", "mine-train-9"]
+    assert [(row["place"], row["reason"]) for row in refused] == [("t.parquet, row 1", "the id is null")]
 
 
 def test_files_of_one_name_and_split_are_read_one_after_another_where_rows_have_their_own_ids(
@@ -119,7 +156,7 @@ def test_files_of_one_name_and_split_are_read_one_after_another_where_rows_have_
         | {"file": jsonl(tmp_path / f"{name}.jsonl", [{"q": "1 + 1?", "a": "2", "id": name}])}
         for name in ("k", "l")
     ]
-    read = seed(SeedSettings.model_validate({"sources": found}), tmp_path)
+    read = seed(SeedSettings.model_validate({"sources": found}), tmp_path, no_row)
     assert [row["problem_id"] for row in read] == ["mine-train-k", "mine-train-l"]
 
 
@@ -167,7 +204,7 @@ def test_a_file_that_is_not_what_its_name_says_is_named(tmp_path: Path, name: st
 def test_the_embedded_set_fills_every_split_it_has(tmp_path: Path) -> None:
     counts = {split: 1 + number % 3 for number, split in enumerate(SPLITS)}
     settings = SeedSettings.model_validate({"embedded": counts})
-    found = list(seed(settings, tmp_path))
+    found = list(seed(settings, tmp_path, no_row))
     assert Counter(row["split"] for row in found) == counts
     assert len({row["problem_id"] for row in found}) == len(found)
 
@@ -201,6 +238,131 @@ def test_every_set_states_its_licence_and_a_kind_of_answer_that_is_known() -> No
         source = {"set": name, "name": "mine", "file": "mine.csv"}
         problem_set = chosen(SourceSettings.model_validate(source))
         assert problem_set.license
-        assert problem_set.answer_kinds
-        assert all(kind in KINDS for kind in problem_set.answer_kinds)
+        assert set(problem_set.answer_kinds) <= set(KINDS.names())
         assert {ours for ours, _ in problem_set.splits} <= set(SCHEMA_SPLITS)
+
+
+def test_a_row_that_cannot_become_a_problem_is_kept_with_place_text_and_reason(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text('problem,answer\nHow many?,3\nWhy?,n/a\nToo,many,fields\nNext?,"4\n')
+    entry = {"set": "table", "name": "mine", "file": "t.csv", "split": "test"}
+    problems, refused = kept(tmp_path, entry)
+    assert [row["problem_id"] for row in problems] == ["mine-test-0"]
+    assert [(row["position"], row["place"], row["text"], row["reason"]) for row in refused] == [
+        (1, "t.csv, line 3", '{"problem": "Why?", "answer": "n/a"}', "the answer 'n/a' is not a number"),
+        (2, "t.csv, line 4", "Too,many,fields", "not as many fields as the heading: 3, not 2"),
+        (3, "t.csv, line 5", 'Next?,"4', "not CSV: unexpected end of data"),
+    ]
+    tables.write(tmp_path / "refused.parquet", Refused, refused)
+    assert list(tables.TableReader(tmp_path / "refused.parquet", Refused)) == refused
+
+
+def test_a_refused_row_takes_no_number_of_another(tmp_path: Path) -> None:
+    entries = [{"problem": "1?", "answer": answer} for answer in (1, "n/a", 3)]
+    problems, _ = kept(tmp_path, mine(tmp_path, entries))
+    assert [row["problem_id"] for row in problems] == ["mine-train-0", "mine-train-2"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "reason"),
+    [
+        ({"problem": {"text": "2?"}, "answer": 2}, "the problem is {'text': '2?'}, which is no text"),
+        ({"problem": None, "answer": 2}, "the problem is null"),
+        ({"problem": 5, "answer": 2}, "the problem is 5, which is no text"),
+        ({"problem": "2?", "answer": None}, "the answer is null"),
+        ({"problem": "2?", "answer": " "}, "the answer is empty"),
+        ({"problem": "2?", "answer": [2]}, "the answer is [2], which is no text"),
+        ({"problem": "2?", "answer": True}, "the answer is True, which is no text"),
+        ({"problem": "2?"}, "no column `answer`"),
+    ],
+)
+def test_a_value_of_another_type_is_never_made_text(
+    tmp_path: Path, entry: dict[str, Any], reason: str
+) -> None:
+    _, refused = kept(tmp_path, mine(tmp_path, [{"problem": "1?", "answer": 1}, entry]))
+    assert [row["reason"] for row in refused] == [reason]
+
+
+def test_an_object_that_has_a_key_twice_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "t.jsonl").write_text(
+        '{"problem": "1?", "answer": 1}\n{"problem": "1?", "answer": 1, "answer": 2}\n'
+    )
+    _, refused = kept(tmp_path, {"set": "table", "name": "mine", "file": "t.jsonl"})
+    assert refused[0]["reason"] == "the key `answer` is there twice"
+    assert refused[0]["text"] == '{"problem": "1?", "answer": 1, "answer": 2}'
+
+
+@pytest.mark.parametrize(
+    ("heading", "said"),
+    [
+        ("question,answer", "no column `problem`; there are: `question`, `answer`;"),
+        ("problem ,answer", "there are: `problem `, `answer`; did you mean `problem `?"),
+        ("problem;Answer", "no column `answer`; there are: `problem`, `Answer`; did you mean `Answer`?"),
+        ("problem,answer,answer", "two columns are named `answer`"),
+    ],
+)
+def test_a_column_that_is_missing_is_said_once_with_those_that_there_are(
+    tmp_path: Path, heading: str, said: str
+) -> None:
+    sign = ";" if ";" in heading else ","
+    row = sign.join(["Why?", "1", "2"][: heading.count(sign) + 1])
+    (tmp_path / "t.csv").write_text(f"{heading}\n" + f"{row}\n" * 200)
+    for refused in ("stop", "keep"):
+        with pytest.raises(ThoughtmillError) as error:
+            rows(tmp_path, {"set": "table", "name": "mine", "file": "t.csv"}, refused=refused)
+        assert said in str(error.value)
+        assert str(error.value).startswith("t.csv")
+        assert len(str(error.value)) < 200
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("t.csv", ""), ("t.csv", "problem,answer\n"), ("t.jsonl", "\n"), ("t.json", "[]")]
+)
+def test_a_file_without_rows_is_an_error(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(ThoughtmillError, match=f"{name} has no rows"):
+        rows(tmp_path, {"set": "table", "name": "mine", "file": name})
+
+
+def test_a_source_of_which_no_row_becomes_a_problem_is_an_error(tmp_path: Path) -> None:
+    entries = [{"problem": "1?", "answer": "n/a"}]
+    with pytest.raises(ThoughtmillError, match="no row becomes a problem: 1 of 1 rows"):
+        rows(tmp_path, mine(tmp_path, entries), refused="keep")
+
+
+def test_several_files_and_patterns_are_one_source(tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    jsonl(tmp_path / "b" / "2.jsonl", [{"problem": "3?", "answer": 3}])
+    jsonl(tmp_path / "b" / "1.jsonl", [{"problem": "2?", "answer": 2}, {"problem": "2?", "answer": "n/a"}])
+    (tmp_path / "a.csv").write_text("problem,answer\n1?,1\n")
+    entry = {"set": "table", "name": "mine", "file": ["a.csv", "b/*.jsonl", "b/1.jsonl"]}
+    problems, refused = kept(tmp_path, entry)
+    assert [(row["problem_id"], row["answer"]) for row in problems] == [
+        ("mine-train-0", "1"), ("mine-train-1", "2"), ("mine-train-3", "3"),
+    ]  # fmt: skip
+    assert [row["place"] for row in refused] == ["b/1.jsonl, line 2"]
+    pins = [digest(tmp_path / name) for name in ("a.csv", "b/1.jsonl", "b/2.jsonl")]
+    assert len(kept(tmp_path, entry | {"sha256": pins})[0]) == 3
+    with pytest.raises(ThoughtmillError, match=r"b/2\.jsonl is not the pinned file"):
+        kept(tmp_path, entry | {"sha256": [*pins[:2], "0" * 64]})
+    with pytest.raises(ThoughtmillError, match="pins 1 files, not 3"):
+        kept(tmp_path, entry | {"sha256": pins[0]})
+
+
+def test_one_bad_answer_among_thousands_is_told_and_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = ("n/a" if number == 12_345 else number for number in range(20_000))
+    lines = "".join(f"What is {answer}?,{answer}\n" for answer in answers)
+    (tmp_path / "t.csv").write_text(f"problem,answer\n{lines}")
+    (tmp_path / "dvc.yaml").touch()
+    params = "seed: {sources: [{set: table, name: mine, file: t.csv}]}"
+    (tmp_path / "params.yaml").write_text(params)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ThoughtmillError, match=r"1 of 20000 rows .* line 12347: the answer 'n/a'"):
+        main()
+    assert not list((tmp_path / "data").iterdir())
+    (tmp_path / "params.yaml").write_text(params.replace("seed: {", "seed: {refused: keep, "))
+    main()
+    assert "1 of 20000 rows cannot become problems: t.csv, line 12347" in capsys.readouterr().err
+    assert len(tables.TableReader(tmp_path / "data" / "problems.parquet", Problems)) == 19_999
+    assert len(tables.TableReader(tmp_path / "data" / "refused.parquet", Refused)) == 1

@@ -12,7 +12,7 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.tabulate import tabulate
 from thoughtmill.schemas import TABLES, Problems, columns, grain
 
-VIEWS = {"agreement", "yield", "cost", "pairs", "lineage", "suspect_gold"}
+VIEWS = {"agreement", "yield", "cost", "pairs", "lineage", "suspect_gold", "contradictory_golds"}
 
 
 @pytest.fixture
@@ -64,6 +64,23 @@ def test_agreement_says_how_many_thoughts_agree_and_on_what(built: Path) -> None
 
 def test_a_wrong_gold_answer_is_suspected_where_all_thoughts_agree_on_another(built: Path) -> None:
     assert asked(built, "select problem_id from suspect_gold") == [("ours-train-1",)]
+
+
+def test_equal_texts_with_different_gold_answers_are_told(small_corpus: Path) -> None:
+    path = small_corpus / "problems.parquet"
+    rows = list(tables.TableReader(path, Problems))
+    (pen,) = (row for row in rows if row["answer"] == "18")
+    copies = [
+        pen
+        | {"problem_id": f"z-{answer}", "problem": f" {pen['problem']}".replace(" ", "  "), "answer": answer}
+        for answer in ("18", "81")
+    ]
+    tables.write(path, Problems, [*rows, *copies])
+    tabulate(small_corpus, THOUGHTS, small_corpus / "corpus.duckdb")
+    query = "select problem, problem_ids, answers from contradictory_golds"
+    assert asked(small_corpus, query) == [
+        (pen["problem"], [pen["problem_id"], "z-18", "z-81"], ["18", "18", "81"])
+    ]
 
 
 def test_the_yield_counts_every_record_once(built: Path) -> None:

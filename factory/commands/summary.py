@@ -17,6 +17,14 @@ select thought, arg_max(outcome, records) as outcome, max(records) as records
 from (from "yield" where outcome in (select failure from records) order by outcome desc) group by thought
 """
 
+TOLD = """
+select * from (
+    select count(*) as rows, 'refused' as of from refused
+    union all select count(*), 'contradictory_golds' from contradictory_golds
+) where rows > 0 order by of desc
+"""
+"""How many rows were refused, and how many texts have gold answers that contradict each other."""
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare no arguments."""
@@ -37,6 +45,10 @@ def summary(con: duckdb.DuckDBPyConnection, data: Path) -> str:
     often = {row["thought"]: f"{row['outcome']} ({count(row['records'])})" for row in rows(con, FAILURES)}
     splits = [(row["source"], row["split"], count(row["problems"]), *_kept(row)) for row in rows(con, SPLITS)]
     thoughts = [(row["thought"], *_kept(row), often.get(row["thought"], "")) for row in rows(con, THOUGHTS)]
+    told = [
+        f"{row['of']}: {count(row['rows'])}    see: thoughtmill sql 'from {row['of']}'"
+        for row in rows(con, TOLD)
+    ]
     levels = [(_level(row), count(row["problems"]), _right(row)) for row in rows(con, LEVELS)]
     return "\n\n".join(
         [
@@ -44,6 +56,7 @@ def summary(con: duckdb.DuckDBPyConnection, data: Path) -> str:
             _table(splits, "set", "split", "problems", "verified records", "kept"),
             _table(thoughts, "thought", "verified records", "kept", "most frequent failure"),
             _table(levels, "thoughts that agree", "problems", "right"),
+            *told,
             "the report: data/report/index.html    the release: data/release/    ask: thoughtmill sql '...'",
         ]
     )

@@ -19,8 +19,9 @@ class NotInProject(ThoughtmillError):
 def nearest(word: object, known: Iterable[str]) -> str:
     """Return a suggestion to end an error about an unknown word; empty when no known word is near.
 
-    >>> nearest("sede", ["seed", "verify"])
-    '; did you mean `seed`?'
+    >>> nearest("sede", ["seed", "verify"]), nearest("answer", ["ID", "ANSWER "])
+    ('; did you mean `seed`?', '; did you mean `ANSWER `?')
     """
-    near = difflib.get_close_matches(str(word), list(known), n=1)
-    return f"; did you mean `{near[0]}`?" if near else ""
+    folded = {name.strip().casefold(): name for name in reversed(list(known))}
+    near = difflib.get_close_matches(str(word).strip().casefold(), folded, n=1)
+    return f"; did you mean `{folded[near[0]]}`?" if near else ""

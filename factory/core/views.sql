@@ -44,6 +44,17 @@ where agreeing >= 2 and agreeing = answers and not agreed_correct;
 comment on view suspect_gold is
 'One row per problem whose thoughts all agree, at least two of them, on an answer that is not the gold answer.';
 
+create or replace view contradictory_golds as
+select
+    any_value(problem order by problem_id) as problem,
+    list(problem_id order by problem_id) as problem_ids,
+    list(answer order by problem_id) as answers
+from problems
+group by regexp_replace(trim(problem), '\s+', ' ', 'g')
+having count(distinct answer) > 1;
+comment on view contradictory_golds is
+'One row per text that several problems share and that has more than one gold answer, with all of them.';
+
 -- A record whose answer is the gold answer, or which passed and has no answer to compare (knowledge).
 create or replace macro is_verified(failure, correct) as (failure is null and correct is distinct from false);
 

@@ -1,32 +1,37 @@
-"""Where the rows of a problem set are: in the set itself, a local file, or a data set on the Hub."""
+"""Where the rows of a problem set are: in the set itself, local files, or a data set on the Hub."""
 
-import csv
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-import pyarrow
-import pyarrow.parquet as pq
 from pydantic import BaseModel, Field
 
-from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.factory.core.files import digest, existing, read_jsonl
+from thoughtmill.factory.core.errors import ThoughtmillError, nearest
+from thoughtmill.factory.core.files import digest
 from thoughtmill.factory.core.params import Section
+from thoughtmill.factory.core.rows import FileRow, files_of, rows_of_file
+from thoughtmill.factory.core.rows.hub import rows_of_hub
 from thoughtmill.schemas.fields import SPLITS
 
-FORMATS = (".jsonl", ".json", ".csv", ".parquet")
+HEAD = 100
+"""How many rows show which columns a file has."""
 
 Fields = Mapping[str, Any]
-"""A row of a set; once read, it has `problem`, `answer`, and perhaps `solution`, `id`, `subject`, `level`."""
+"""A row of a set. Read, it has `problem`, `answer`, and perhaps `solution`, `id`, `subject` and `level`."""
+
+
+class UnusableRow(ValueError):
+    """Why a row cannot become a problem, in words; `read` of a problem set may raise it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProblemSet:
     """A problem set: how a row is read, its splits as (ours, theirs), its licence, its place on the Hub.
 
-    `answer_kinds` are the kinds of its answers, in the order in which a gold answer is tried.
+    `answer_kinds` are the kinds of its answers, in the order in which a gold answer is tried. `config` names
+    the configs on the Hub whose rows make the set, one or several.
 
     A set that is not on the Hub has `rows`, a function from one of its splits and its options to the rows, or
     is read from the `file:` that a source names. `options` is the model of the set's own section of
@@ -37,7 +42,7 @@ class ProblemSet:
     splits: tuple[tuple[str, str], ...]
     license: str
     hub: str | None = None
-    config: str | None = None
+    config: str | tuple[str, ...] | None = None
     revision: str | None = None
     answer_kinds: tuple[str, ...] = ("number",)
     options: type[BaseModel] | None = None
@@ -51,37 +56,40 @@ class ColumnSettings(Section):
     answer: str = "answer"
     solution: str | None = None
     problem_id: str | None = None
+    subject: str | None = None
+    level: str | None = None
 
 
 class SourceSettings(Section):
     """An entry of `seed.sources`.
 
-    `set` is a registered problem set. `file` (JSONL, JSON, CSV, Parquet) is read instead of the Hub, and must
-    have the digest `sha256` where that is given. A set that comes as `table` needs a `name`, its `columns`,
-    and a `file` or a `hub` name.
+    `set` is a registered problem set. `file` is read instead of the Hub: a path, a pattern, a folder, or a
+    list of them. Files must have the digests `sha256` where these are given. `answer_kinds` replace those of
+    the set. A set that comes as `table` needs a `name`, its `columns`, and a `file` or a `hub` name.
     """
 
     set: str
     name: str | None = None
-    file: str | None = None
-    sha256: str | None = None
+    file: str | tuple[str, ...] | None = None
+    encoding: str | None = None
+    sha256: str | tuple[str, ...] | None = None
     hub: str | None = None
-    config: str | None = None
+    config: str | tuple[str, ...] | None = None
     revision: str | None = None
     split: str | None = None
     limit: int | None = Field(None, ge=1)
     license: str | None = None
+    answer_kinds: tuple[str, ...] | None = Field(None, min_length=1)
     columns: ColumnSettings = ColumnSettings()
-
-
-Places = Iterable[tuple[str, Fields]]
-"""Rows that are not read yet, each with the place that names it in errors."""
 
 
 def rows_by_split(
     source: SourceSettings, problem_set: ProblemSet, options: Any, folder: Path
-) -> Iterator[tuple[str, Places]]:
-    """Yield the rows of each split that a source asks for; a relative file begins at `folder`."""
+) -> Iterator[tuple[str, Iterable[FileRow]]]:
+    """Yield the rows of each split that a source asks for; a relative file begins at `folder`.
+
+    A file or a data set on the Hub that has no rows, or lacks a column, is an error.
+    """
     name = source.name or source.set
     splits = [pair for pair in problem_set.splits if source.split in (None, pair[0])]
     if not splits or (source.split is not None and source.split not in SPLITS):
@@ -91,21 +99,66 @@ def rows_by_split(
             raise ThoughtmillError(
                 f"params.yaml: seed: say with `split:` which split of {name} {source.file} is"
             )
-        yield splits[0][0], rows_of_file(folder / source.file, source.sha256)
+        yield splits[0][0], _of_files(source, problem_set, folder)
         return
     for ours, theirs in splits:
-        yield ours, _written(source, problem_set, theirs, options)
+        if problem_set.rows is not None:
+            rows = enumerate(problem_set.rows(theirs, options))
+            yield ours, (FileRow(f"{source.set}, {theirs}, row {index}", dict(row)) for index, row in rows)
+        else:
+            yield ours, _of_hub(source, problem_set, theirs)
 
 
-def _written(source: SourceSettings, problem_set: ProblemSet, split: str, options: Any) -> Places:
-    """Return the rows of a split where the set has them: in its own function, or on the Hub."""
-    if problem_set.rows is not None:
-        rows = problem_set.rows(split, options)
-        return ((f"{source.set}, {split}, row {index}", row) for index, row in enumerate(rows))
+def _of_files(source: SourceSettings, problem_set: ProblemSet, folder: Path) -> Iterator[FileRow]:
+    """Yield the rows of the files of a source, which must be the pinned files where it pins them."""
+    files = files_of(source.file or "", folder)
+    pinned = [source.sha256] if isinstance(source.sha256, str) else source.sha256 or ()
+    if pinned and len(pinned) != len(files):
+        raise ThoughtmillError(f"params.yaml: seed: `sha256:` pins {len(pinned)} files, not {len(files)}")
+    for path, sha256 in zip(files, pinned, strict=False):
+        if (found := digest(path)) != sha256:
+            raise ThoughtmillError(f"{path} is not the pinned file: its sha256 is {found}, not {sha256}")
+    for path in files:
+        shown = str(path.relative_to(folder) if path.is_relative_to(folder) else path)
+        yield from _begun(rows_of_file(path, source.encoding, shown), shown, problem_set)
+
+
+def _of_hub(source: SourceSettings, problem_set: ProblemSet, split: str) -> Iterator[FileRow]:
+    """Yield the rows of a split on the Hub; a row of one config of several names its part."""
     if problem_set.hub is None:
         raise ThoughtmillError(f"params.yaml: seed: {source.set} is on no Hub: give `file:`")
-    config, revision = source.config or problem_set.config, source.revision or problem_set.revision
-    return rows_of_hub(problem_set.hub, config, split, revision)
+    config = source.config or problem_set.config
+    several = isinstance(problem_set.config, tuple) or config != problem_set.config
+    for each in config if isinstance(config, tuple) else (config,):
+        rows = rows_of_hub(problem_set.hub, each, split, source.revision or problem_set.revision)
+        for row in _begun(rows, f"{problem_set.hub}, {each or 'default'}, {split}", problem_set):
+            yield row._replace(part=each if several else None)
+
+
+def _begun(rows: Iterator[FileRow], name: str, problem_set: ProblemSet) -> Iterable[FileRow]:
+    """Return rows; it is an error when there is none, or none of the first has a column that is needed."""
+    head = list(islice(rows, HEAD))
+    if not head:
+        raise ThoughtmillError(f"{name} has no rows")
+    missing = [_missing(row.values, problem_set) for row in head if row.fault is None]
+    if missing and missing[0] is not None and None not in missing:
+        there = dict.fromkeys(column for row in head for column in row.values)
+        raise ThoughtmillError(
+            f"{name} has no column `{missing[0]}`; there are: {', '.join(f'`{column}`' for column in there)}"
+            f"{nearest(missing[0], there)}; `columns:` of a set `table` names them"
+        )
+    return chain(head, rows)
+
+
+def _missing(values: Fields, problem_set: ProblemSet) -> str | None:
+    """Return the column that a row lacks, or None."""
+    try:
+        problem_set.read(values)
+    except KeyError as error:
+        return str(error.args[0])
+    except UnusableRow:
+        return None
+    return None
 
 
 def no_split(name: str, split: str | None, known: Iterable[str]) -> ThoughtmillError:
@@ -113,75 +166,3 @@ def no_split(name: str, split: str | None, known: Iterable[str]) -> ThoughtmillE
     return ThoughtmillError(
         f"params.yaml: seed: {name} has no split `{split}`; there are: {', '.join(known)}"
     )
-
-
-def rows_of_file(path: Path, sha256: str | None = None) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield (place, row) for each row of a JSONL, JSON, CSV or Parquet file; the place names it in errors.
-
-    With `sha256` the file must have that digest: a source that is pinned cannot change unseen.
-    """
-    existing(path, "correct `file:` in params.yaml; a relative path begins at the project's root")
-    if path.suffix not in FORMATS:
-        raise ThoughtmillError(f"{path}: cannot read `{path.suffix}`; give one of {', '.join(FORMATS)}")
-    if sha256 is not None and digest(path) != sha256:
-        raise ThoughtmillError(f"{path} is not the pinned file: its sha256 is {digest(path)}, not {sha256}")
-    readers = {".jsonl": _jsonl, ".json": _json, ".csv": _csv, ".parquet": _parquet}
-    return readers[path.suffix](path)
-
-
-def rows_of_hub(
-    name: str, config: str | None, split: str, revision: str | None
-) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield (place, row) for each row of one split of a Hub data set, at a pinned revision."""
-    import datasets
-    from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
-
-    try:
-        rows = datasets.load_dataset(name, config, split=split, revision=revision)
-    except (
-        ValueError, OSError, datasets.exceptions.DatasetsError, HfHubHTTPError, OfflineModeIsEnabled,
-    ) as error:  # fmt: skip
-        why = " ".join(str(error).split())
-        raise ThoughtmillError(
-            f"the Hub data set {name}, split {split}, cannot be loaded; give `file:` for a local copy ({why})"
-        ) from error
-    for index, row in enumerate(rows):
-        yield f"{name}, {split}, row {index}", row
-
-
-def _jsonl(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    for number, row in read_jsonl(path):
-        yield f"{path.name}, line {number}", row
-
-
-def _json(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    try:
-        rows = json.loads(path.read_text("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise ThoughtmillError(f"{path}: not JSON: {error}") from error
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise ThoughtmillError(f"{path}: not a JSON list of objects")
-    for index, row in enumerate(rows):
-        yield f"{path.name}, entry {index}", row
-
-
-def _csv(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            for row in (reader := csv.DictReader(file, strict=True)):
-                if None in row or None in row.values():
-                    raise ThoughtmillError(
-                        f"{path}, line {reader.line_num}: not as many fields as the heading"
-                    )
-                yield f"{path.name}, line {reader.line_num}", dict(row)
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise ThoughtmillError(f"{path}: not CSV: {error}") from error
-
-
-def _parquet(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    try:
-        file = pq.ParquetFile(path)
-        for index, row in enumerate(row for batch in file.iter_batches() for row in batch.to_pylist()):
-            yield f"{path.name}, row {index}", row
-    except pyarrow.ArrowInvalid as error:
-        raise ThoughtmillError(f"{path}: not Parquet: {error}") from error

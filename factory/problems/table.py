@@ -1,4 +1,4 @@
-"""The set `table`: a file or Hub data set of anyone's, whose columns `seed.sources` names."""
+"""The set `table`: files or a Hub data set of anyone's, whose columns `seed.sources` names."""
 
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.problems.sources import Fields, ProblemSet, SourceSettings, no_split
@@ -12,14 +12,10 @@ def table(source: SourceSettings) -> ProblemSet:
     split = source.split or "train"
     if split not in SPLITS:
         raise no_split(source.name, split, SPLITS)
-    columns = source.columns
+    named = source.columns.model_dump(exclude_none=True)
+    columns = {"id" if ours == "problem_id" else ours: theirs for ours, theirs in named.items()}
 
     def read(row: Fields) -> Fields:
-        found = {"problem": row[columns.problem], "answer": row[columns.answer]}
-        if columns.solution:
-            found["solution"] = row[columns.solution]
-        if columns.problem_id:
-            found["id"] = row[columns.problem_id]
-        return found
+        return {ours: row[theirs] for ours, theirs in columns.items()}
 
     return ProblemSet(read, ((split, split),), "unstated", source.hub)

@@ -1,0 +1,89 @@
+"""What a row must hold to become a problem: a text, a gold answer of its kind, an id if its set has ids."""
+
+from decimal import Decimal
+from typing import Any
+
+from thoughtmill.factory.answers import answer_of
+from thoughtmill.factory.core.rows import FileRow
+from thoughtmill.factory.problems.sources import Fields, ProblemSet, UnusableRow
+
+SHOWN = 80
+"""Characters of a value that a reason shows."""
+
+
+def fields_of(row: FileRow, problem_set: ProblemSet) -> Fields:
+    """Return what a problem set reads of a row; an `UnusableRow` says why it cannot."""
+    if row.fault is not None:
+        raise UnusableRow(row.fault)
+    try:
+        return problem_set.read(row.values)
+    except KeyError as error:
+        raise UnusableRow(f"no column `{error.args[0]}`") from error
+
+
+def problem_columns(fields: Fields, kinds: tuple[str, ...]) -> dict[str, Any]:
+    """Return the columns of `problems` that a row decides; an `UnusableRow` says why it cannot be a problem.
+
+    >>> problem_columns({"problem": "Half of 3?", "answer": "1.50"}, ("number",))["answer"]
+    '1.5'
+    """
+    problem = _text("problem", fields["problem"])
+    gold = _gold(fields["answer"])
+    answer = answer_of(gold, kinds)
+    if answer is None:
+        raise UnusableRow(f"the answer {shown(gold)} is not a {' or a '.join(kinds)}")
+    return {
+        "problem": problem,
+        "answer": answer.text,
+        "answer_kind": answer.kind,
+        "subject": _word(fields.get("subject")),
+        "level": _word(fields.get("level")),
+        "solution": _word(fields.get("solution")),
+        "parent_id": None,
+        "growth": None,
+    }
+
+
+def own_id(fields: Fields) -> str | None:
+    """Return the id that a row names, or None where its set has none; a row with an empty id is unusable.
+
+    >>> own_id({"id": 7.0}), own_id({})
+    ('7', None)
+    """
+    if "id" not in fields:
+        return None
+    value = fields["id"]
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # tables with a gap in a column of integers hold floats
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return _text("id", value)
+
+
+def shown(value: Any) -> str:
+    """Return a value as a reason shows it: quoted, and cut when it is long."""
+    text = repr(value)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
+
+
+def _text(what: str, value: Any) -> str:
+    if isinstance(value, str) and value.strip():
+        return value.strip()
+    raise UnusableRow(f"the {what} is {_unusable(value)}")
+
+
+def _gold(value: Any) -> str:
+    """Return a gold answer as text; it may be a number."""
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        return str(value)
+    return _text("answer", value)
+
+
+def _word(value: Any) -> str | None:
+    return None if value is None else str(value).strip() or None
+
+
+def _unusable(value: Any) -> str:
+    if value is None:
+        return "null"
+    return "empty" if isinstance(value, str) else f"{shown(value)}, which is no text"
