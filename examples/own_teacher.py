@@ -22,12 +22,14 @@ PROBLEMS = [
         "split": "train",
         "problem": "Mo has 3 bags of 4 nuts. How many nuts?",
         "answer": "12",
+        "answer_kind": "number",
     },
     {
         "problem_id": "p-2",
         "split": "train",
         "problem": "Ida has 7 nuts and eats 2. How many are left?",
         "answer": "5",
+        "answer_kind": "number",
     },
 ]
 

@@ -1,5 +1,6 @@
 """Tables of samples small enough to decide by hand."""
 
+from thoughtmill.factory.answers import Answer
 from thoughtmill.train.policies.plans import Decision, Plan, Sample, SampleKey, each, replay
 
 TOKENS = {"kg": 5}
@@ -20,11 +21,11 @@ def table(
 def wrote(role: str, answer: str | None) -> Sample:
     """Return a sample that came to an answer, or to none."""
     failure = None if answer is not None or role == "kg" else "no_answer"
-    return Sample(f"so {answer}", answer, failure, TOKENS.get(role, 10))
+    return Sample(f"so {answer}", answer and Answer(answer), failure, TOKENS.get(role, 10))
 
 
 def decided(plan: Plan[Decision], stored: dict[SampleKey, Sample]) -> tuple[tuple[str, ...], bool, int, int]:
     """Replay one problem's plan: its answers, whether resolved, its rounds and new tokens."""
     found = replay(each(lambda _: plan), ["p"], stored)
     decision = found.decisions["p"]
-    return decision.answers, decision.resolved, decision.rounds, found.new_tokens.get("p", 0)
+    return tuple(map(str, decision.answers)), decision.resolved, decision.rounds, found.new_tokens.get("p", 0)

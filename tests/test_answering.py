@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from thoughtmill.factory.answers import Answer
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.train.answering import GeneratedText, GenerationRequest, SampleJournal, answer
 from thoughtmill.train.policies import PolicySettings, policy
@@ -55,7 +56,7 @@ def asking(draw: SampleRequest, given: Sample | None) -> GenerationRequest:
 def solving(written: GeneratedText) -> Sample:
     text = written.text
     rules = written.wanted.role == "kg"
-    return Sample(text, None if rules or text == "none" else text, None, written.new_tokens)
+    return Sample(text, None if rules or text == "none" else Answer(text), None, written.new_tokens)
 
 
 @pytest.fixture
@@ -126,7 +127,7 @@ def test_what_an_endpoint_left_unanswered_is_asked_again(tmp_path: Path) -> None
 
 def test_a_journal_that_is_done_is_gone(tmp_path: Path) -> None:
     journal = SampleJournal(tmp_path / "deep" / "run.jsonl")
-    journal.note(SampleRequest("p", "ir", 1), Sample("so", "7", None, 3))
+    journal.note(SampleRequest("p", "ir", 1), Sample("so", Answer("7"), None, 3))
     journal.remove()
     assert not (tmp_path / "deep" / "run.jsonl").exists()
 

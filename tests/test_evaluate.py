@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from tests.tabled import table
+from thoughtmill.factory.answers import Answer
 from thoughtmill.factory.core import tables
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.schemas import PolicyResults, Predictions
@@ -22,10 +23,15 @@ from thoughtmill.train.writers.settings import InferSettings
 
 HOW = InferSettings.model_validate({"policies": ["greedy/ir", "lorid"], "policy": {"max_rounds": 2}})
 PROBLEMS = [
-    {"problem_id": "a", "problem": "?", "answer": "7", "test_set": "one, test"},
-    {"problem_id": "b", "problem": "?", "answer": "9", "test_set": "one, test"},
-    {"problem_id": "c", "problem": "?", "answer": "5", "test_set": "two, test"},
+    {"problem_id": "a", "problem": "?", "answer": "7", "answer_kind": "number", "test_set": "one, test"},
+    {"problem_id": "b", "problem": "?", "answer": "9", "answer_kind": "number", "test_set": "one, test"},
+    {"problem_id": "c", "problem": "?", "answer": "5", "answer_kind": "number", "test_set": "two, test"},
 ]
+
+
+def predicted(sample: Sample) -> dict[str, str | None]:
+    text, kind = sample.predicted_answer or (None, None)
+    return {"predicted_answer": text, "predicted_kind": kind}
 
 
 def written(run: str, answers: dict[str, list[str | None]], greedy: dict[str, str]) -> list[tables.Row]:
@@ -38,8 +44,7 @@ def written(run: str, answers: dict[str, list[str | None]], greedy: dict[str, st
     for (problem_id, role, round_, sample), one in sorted(stored.items()):
         rows.append(
             {"run": run, "data_version": "v", "problem_id": problem_id, "role": role, "round": round_,
-             "sample": sample, "text": one.text, "predicted_answer": one.predicted_answer,
-             "predicted_kind": one.predicted_answer and "number",
+             "sample": sample, "text": one.text, **predicted(one),
              "failure": one.failure, "correct": None, "new_tokens": one.new_tokens}
         )  # fmt: skip
     return rows
@@ -94,7 +99,7 @@ def test_claims_are_held_per_test_set_over_all_runs(found: tuple[list[tables.Row
 
 def test_agreement_by_round_is_the_share_that_has_agreed_by_then() -> None:
     decisions = {
-        "a": Decision(("7",), True, 1),
+        "a": Decision((Answer("7"),), True, 1),
         "b": Decision(("8",), True, 2),
         "c": Decision(("5",), False, 2),
     }
@@ -119,7 +124,7 @@ def test_mistakes_are_those_of_greedy_samples_by_role() -> None:
 
 
 def test_only_keeps_the_problems_of_a_test_set_and_their_tokens() -> None:
-    decision = Decision(("7",), True, 1)
+    decision = Decision((Answer("7"),), True, 1)
     decided = PolicyOutcome({"a": decision, "b": decision}, {"a": 5, "b": 6})
     assert only(decided, ["b"]) == PolicyOutcome({"b": decision}, {"b": 6})
 

@@ -17,6 +17,7 @@ from tokenizers import decoders
 from tests import tiny
 from tests.fake_endpoint import FakeEndpoint, Turn, error
 from tests.test_finetune import settings
+from thoughtmill.factory.answers import Answer
 from thoughtmill.factory.core import tables
 from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
@@ -188,7 +189,7 @@ def test_a_hint_is_the_bytes_that_students_are_trained_with(tmp_path: Path) -> N
     for row in tiny.records():
         if row["thought"] == "eot":
             _, equations = row["rationale"].split("\n", 1)  # a peer writes no declaration
-            assert hint(Sample(equations, row["predicted_answer"], None, 1)) in given
+            assert hint(Sample(equations, Answer(row["predicted_answer"]), None, 1)) in given
 
 
 def test_a_draw_is_asked_hot_or_cold_by_its_round_and_pair() -> None:
@@ -215,7 +216,7 @@ def test_every_draw_has_random_numbers_of_its_own() -> None:
 
 
 def test_knowledge_is_given_as_it_was_written_and_a_hint_with_its_answer() -> None:
-    sample = Sample("unknowns: ans\nans = 3", "3", None, 9)
+    sample = Sample("unknowns: ans\nans = 3", Answer("3"), None, 9)
     problems = {"p": "A problem."}
     deep = asked(SampleRequest("p", "dr_other", 0), sample, problems, InferSettings(), 1)
     assert (deep.role, deep.given) == ("dr", sample.text)
@@ -225,9 +226,9 @@ def test_knowledge_is_given_as_it_was_written_and_a_hint_with_its_answer() -> No
 
 def test_what_was_cut_off_comes_to_nothing(solvers: Solvers) -> None:
     cut = GeneratedText(SampleRequest("p", "ir", 1), "so 3 + 4", 70, "truncated")
-    assert solved(cut, {"p": ""}, solvers) == Sample("so 3 + 4", None, "truncated", 70)
+    assert solved(cut, {"p": ""}, {"p": "number"}, solvers) == Sample("so 3 + 4", None, "truncated", 70)
     program = GeneratedText(SampleRequest("p", "pot", 1), "ans = 3 + 4", 7)
-    assert solved(program, {"p": ""}, solvers) == Sample("ans = 3 + 4", "7", None, 7)
+    assert solved(program, {"p": ""}, {"p": "number"}, solvers) == Sample("ans = 3 + 4", Answer("7"), None, 7)
 
 
 def stage(project: Path, **given: Any) -> subprocess.Popen[str]:

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.tabled import decided, table
+from thoughtmill.factory.answers import Answer
 from thoughtmill.train.policies import PolicySettings, policy
 from thoughtmill.train.policies.lorid import lorid, lorid_released, same_round
 from thoughtmill.train.policies.plans import Decision, SampleRequest, replay
@@ -93,7 +94,7 @@ def test_the_released_scorer_is_right_when_any_member_is_by_its_looser_grader(
     stored = table(rounds(["9", "7"], ["7", "9"]))
     for name, accuracy in (("lorid", strict), ("lorid_released", released)):
         chosen = policy(name, PolicySettings())
-        found = scored(chosen, replay(chosen, ["p"], stored), {"p": gold})
+        found = scored(chosen, replay(chosen, ["p"], stored), {"p": Answer(gold)})
         assert figures([found])["accuracy"] == accuracy
 
 
@@ -115,5 +116,7 @@ def test_a_policy_that_reads_anothers_knowledge_decides_for_every_problem() -> N
     for name, answer in (("a", "1"), ("b", "2")):
         stored |= table({"kg": [None], "dr_other": [answer]}, name, first=0)
     found = replay(policy("greedy/dr_other", PolicySettings()), ["a", "b"], stored)
-    assert found.decisions == {"a": Decision(("1",), True, 1), "b": Decision(("2",), True, 1)}
+    assert found.decisions == {
+        name: Decision((Answer(text),), True, 1) for name, text in (("a", "1"), ("b", "2"))
+    }
     assert found.new_tokens == {"a": 15, "b": 15}

@@ -4,9 +4,10 @@ from fractions import Fraction
 
 import pytest
 
+from thoughtmill.factory.answers import Answer
 from thoughtmill.train.measuring.mistakes import MISTAKES, corrected, mistake
 
-GOLD = "10"
+GOLD = Answer("10")
 
 
 @pytest.mark.parametrize(
@@ -28,12 +29,12 @@ GOLD = "10"
 def test_what_is_wrong_with_a_text(
     text: str, answer: str | None, failure: str | None, found: str | None
 ) -> None:
-    assert mistake(text, answer, failure, GOLD) == found
+    assert mistake(text, answer and Answer(answer), failure, GOLD) == found
     assert found is None or found in MISTAKES
 
 
 def test_a_right_answer_is_right_however_it_was_come_to() -> None:
-    assert mistake("3 * 4 = 13 nuts, so 10.", "10", None, GOLD) is None
+    assert mistake("3 * 4 = 13 nuts, so 10.", Answer("10"), None, GOLD) is None
 
 
 def test_a_wrong_sum_is_mended_wherever_it_is_used_later() -> None:

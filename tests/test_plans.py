@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from tests.tabled import table, wrote
+from thoughtmill.factory.answers import Answer
 from thoughtmill.train.policies.lorid import lorid
 from thoughtmill.train.policies.pairs import pair
 from thoughtmill.train.policies.plans import (
@@ -26,12 +27,12 @@ from thoughtmill.train.policies.votes import early_stop, majority
 def twice(problem_id: str) -> Plan[Decision]:
     (one,) = yield [SampleRequest(problem_id, "ir", 1)]
     (two,) = yield [SampleRequest(problem_id, "ir", 2)]
-    return Decision((f"{one.predicted_answer}+{two.predicted_answer}",), True, 2)
+    return Decision((Answer(f"{one.predicted_answer}+{two.predicted_answer}"),), True, 2)
 
 
 def test_a_plan_is_sent_the_samples_it_asked_for_and_their_tokens_are_counted() -> None:
     found = replay(each(twice), ["p"], table({"ir": ["7", "8", "9"]}))
-    assert found.decisions == {"p": Decision(("7+8",), True, 2)}
+    assert found.decisions == {"p": Decision((Answer("7+8"),), True, 2)}
     assert found.new_tokens == {"p": 20}
 
 
@@ -48,14 +49,14 @@ def test_a_follower_waits_for_what_is_missing_and_goes_on_when_it_comes() -> Non
     assert runner.advance(stored) == [SampleRequest("p", "ir", 2)]
     assert runner.decided is None
     assert runner.advance(stored | table({"ir": ["8"]}, first=2)) == []
-    assert runner.decided == {"p": Decision(("7+8",), True, 2)}
+    assert runner.decided == {"p": Decision((Answer("7+8"),), True, 2)}
 
 
 def test_a_draw_that_a_plan_asks_for_again_is_paid_once() -> None:
     def again(problem_id: str) -> Plan[Decision]:
         for _ in range(3):
             (one,) = yield [SampleRequest(problem_id, "ir", 1)]
-        return Decision((str(one.predicted_answer),), True, 1)
+        return Decision((Answer(str(one.predicted_answer)),), True, 1)
 
     assert replay(each(again), ["p"], table({"ir": ["7"]})).new_tokens == {"p": 10}
 
@@ -85,12 +86,15 @@ def test_plans_side_by_side_ask_at_once_and_each_is_sent_its_own() -> None:
 def test_a_policy_over_all_problems_counts_the_tokens_of_each() -> None:
     def all_at_once(problem_ids: Sequence[str]) -> Plan[dict[str, Decision]]:
         samples = yield [SampleRequest(one, "ir", 1) for one in problem_ids]
-        answers = [(str(sample.predicted_answer),) for sample in samples]
+        answers = [(Answer(str(sample.predicted_answer)),) for sample in samples]
         return {one: Decision(answer, True, 1) for one, answer in zip(problem_ids, answers, strict=True)}
 
     stored = table({"ir": ["7"]}, "p") | table({"ir": ["8"]}, "q")
     found = replay(Policy(lambda ids: [all_at_once(ids)]), ["p", "q"], stored)
-    assert {name: one.answers for name, one in found.decisions.items()} == {"p": ("7",), "q": ("8",)}
+    assert {name: one.answers for name, one in found.decisions.items()} == {
+        "p": (Answer("7"),),
+        "q": (Answer("8"),),
+    }
     assert found.new_tokens == {"p": 10, "q": 10}
 
 

@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 from tests.tabled import table
-from thoughtmill.factory.answers.number import equal, lorid_grader
+from thoughtmill.factory.answers import Answer, equal
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.train.policies import POLICIES, PolicySettings, candidates, policy, roles_of
 from thoughtmill.train.policies.__main__ import replayed
+from thoughtmill.train.policies.lorid import released_grader
 from thoughtmill.train.policies.plans import Sample, SampleKey, replay, unanswered
 
 HOW = PolicySettings()
@@ -37,7 +38,7 @@ def everything(problem_id: str = "p", answer: str = "7", rounds: int = 4) -> dic
 
 
 def test_every_policy_can_be_replayed_by_its_name() -> None:
-    found = replayed(everything(), {"p": "7"}, HOW)
+    found = replayed(everything(), {"p": Answer("7")}, HOW)
     assert set(ALONE) <= set(found)
     assert {f"{kind}@{k}/ir" for kind in OF_K for k in (2, 4)} <= set(found)
     assert [name for name in found if name.endswith("@1/ir")] == ["majority@1/ir", "pass@1/ir"]
@@ -48,7 +49,7 @@ def test_every_policy_can_be_replayed_by_its_name() -> None:
 
 
 def test_the_same_samples_cost_each_policy_what_it_asks_for() -> None:
-    found = replayed(everything(), {"p": "7"}, HOW)
+    found = replayed(everything(), {"p": Answer("7")}, HOW)
     cost = {name: figures["mean_new_tokens"] for name, figures in found.items()}
     assert (cost["greedy/ir"], cost["greedy/dr"], cost["greedy/dr_bare"]) == (10, 15, 10)
     assert (cost["majority@4/ir"], cost["adaptive@4/ir"], cost["difficulty@2/ir"]) == (40, 40, 20)
@@ -58,7 +59,7 @@ def test_the_same_samples_cost_each_policy_what_it_asks_for() -> None:
 
 def test_a_policy_that_lacks_a_sample_of_one_problem_is_left_out() -> None:
     stored = everything("p") | everything("q", rounds=2)
-    found = replayed(stored, {"p": "7", "q": "7"}, HOW)
+    found = replayed(stored, dict.fromkeys("pq", Answer("7")), HOW)
     assert "majority@2/ir" in found
     assert "majority@4/ir" not in found
 
@@ -77,7 +78,7 @@ def test_the_votes_of_ir_are_tried_at_every_k() -> None:
 
 
 def test_a_role_may_have_any_name() -> None:
-    found = replayed(table({"GPT-4o mini/2": ["7", "7", "8"]}), {"p": "7"}, HOW)
+    found = replayed(table({"GPT-4o mini/2": ["7", "7", "8"]}), {"p": Answer("7")}, HOW)
     assert found["majority@3/GPT-4o mini/2"]["accuracy"] == 1.0
 
 
@@ -147,15 +148,15 @@ def test_an_entry_of_an_installed_package_is_a_policy_and_a_candidate(
     monkeypatch.setitem(POLICIES.ours, "last", "nowhere:ENTRY")
     monkeypatch.setitem(POLICIES.loaded, "last", entry)
     stored = table({"ir": ["7", "7", "8"]})
-    assert replay(policy("last@3/ir", HOW), ["p"], stored).decisions["p"].answers == ("7",)
+    assert replay(policy("last@3/ir", HOW), ["p"], stored).decisions["p"].answers == (Answer("7"),)
     assert [name for name in candidates(stored, HOW) if name.startswith("last")] == ["last@3/ir"]
     with pytest.raises(ThoughtmillError, match="last@K/ROLE"):
         policy("last", HOW)
 
 
 def test_only_the_released_policy_is_graded_by_the_released_grader() -> None:
-    assert policy("lorid_released", HOW).grader is lorid_grader
-    assert {policy(name, HOW).grader for name in (*ALONE, "pass@3/ir")} == {equal, lorid_grader}
+    assert policy("lorid_released", HOW).grader is released_grader
+    assert {policy(name, HOW).grader for name in (*ALONE, "pass@3/ir")} == {equal, released_grader}
 
 
 def test_the_settings_reach_the_policies() -> None:
@@ -178,7 +179,7 @@ def row(key: SampleKey, sample: Sample) -> dict[str, Any]:
     names = dict(zip(("problem_id", "role", "round", "sample"), key, strict=True))
     return names | {
         "answer": "7",
-        "predicted_answer": sample.predicted_answer,
+        "predicted_answer": sample.predicted_answer and sample.predicted_answer.text,
         "new_tokens": sample.new_tokens,
     }
 

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.tabled import table
+from thoughtmill.factory.answers import Answer
 from thoughtmill.train.measuring.scores import difference, figures, interval, scored
 from thoughtmill.train.policies import PolicySettings, policy
 from thoughtmill.train.policies.plans import Sample, SampleKey, replay
@@ -21,7 +22,7 @@ def four_problems() -> dict[SampleKey, Sample]:
 def test_the_figures_of_a_policy() -> None:
     chosen = policy("lorid", PolicySettings(max_rounds=1))
     found = figures(
-        [scored(chosen, replay(chosen, list("abcd"), four_problems()), dict.fromkeys("abcd", "7"))]
+        [scored(chosen, replay(chosen, list("abcd"), four_problems()), dict.fromkeys("abcd", Answer("7")))]
     )
     low, high = found.pop("low"), found.pop("high")
     assert found == {
@@ -34,14 +35,14 @@ def test_the_figures_of_a_policy() -> None:
 def test_nothing_resolved_has_no_accuracy_when_resolved() -> None:
     chosen = policy("majority@1/ir", HOW)
     decided = replay(chosen, ["d"], four_problems())
-    assert figures([scored(chosen, decided, {"d": "7"})])["accuracy_resolved"] is None
+    assert figures([scored(chosen, decided, {"d": Answer("7")})])["accuracy_resolved"] is None
 
 
 def test_the_ceiling_is_right_when_any_answer_is() -> None:
     chosen = policy("pass@2/ir", HOW)
     decided = replay(chosen, ["p"], table({"ir": ["9", "7"]}))
-    assert scored(chosen, decided, {"p": "7"}).right == {"p": True}
-    assert scored(chosen, decided, {"p": "8"}).right == {"p": False}
+    assert scored(chosen, decided, {"p": Answer("7")}).right == {"p": True}
+    assert scored(chosen, decided, {"p": Answer("8")}).right == {"p": False}
 
 
 def test_the_interval_of_a_share_is_that_of_the_binomial() -> None:

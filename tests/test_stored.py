@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests import small_corpus
+from thoughtmill.factory.answers import Answer
 from thoughtmill.factory.core import tables
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.solvers.limits import Limits
@@ -26,15 +27,15 @@ def written(folder: Path, *rows: dict[str, Any]) -> Path:
 
 def test_a_predicted_answer_is_taken_in_its_canonical_form(tmp_path: Path) -> None:
     stored, answers = read_samples(written(tmp_path, ROW | {"predicted_answer": "1,200.0"}))
-    assert stored == {("p", "ir", 1, 0): Sample("", "1200", None, 9)}
-    assert answers == {"p": "1200"}
+    assert stored == {("p", "ir", 1, 0): Sample("", Answer("1200"), None, 9)}
+    assert answers == {"p": Answer("1200")}
 
 
 def test_ids_and_answers_may_be_numbers_and_whole_numbers_may_be_floats(tmp_path: Path) -> None:
     row = ROW | {"problem_id": 7, "answer": 12, "predicted_answer": 12.0, "round": 1.0}
     stored, answers = read_samples(written(tmp_path, row))
-    assert stored == {("7", "ir", 1, 0): Sample("", "12", None, 9)}
-    assert answers == {"7": "12"}
+    assert stored == {("7", "ir", 1, 0): Sample("", Answer("12"), None, 9)}
+    assert answers == {"7": Answer("12")}
 
 
 def test_a_null_is_no_answer(tmp_path: Path) -> None:
@@ -62,12 +63,12 @@ def test_a_text_is_solved_as_the_thought_of_its_role(
     role: str, text: str, answer: str | None, failure: str | None
 ) -> None:
     with Solvers(Limits(), 5.0) as solvers:
-        assert solve(role, text, "A problem.", solvers) == (answer, failure)
+        assert solve(role, text, "A problem.", "number", solvers) == (answer and Answer(answer), failure)
 
 
 def test_a_row_with_a_text_alone_is_solved(tmp_path: Path) -> None:
     stored, _ = read_samples(written(tmp_path, ROW | {"role": "pot", "text": "ans = 3 * 4"}))
-    assert stored[("p", "pot", 1, 0)].predicted_answer == "12"
+    assert stored[("p", "pot", 1, 0)].predicted_answer == Answer("12")
 
 
 def test_samples_without_rounds_are_rounds_from_one_on(tmp_path: Path) -> None:
@@ -85,7 +86,7 @@ def test_samples_without_rounds_are_rounds_from_one_on(tmp_path: Path) -> None:
         ([ROW | {"predicted_answer": "1", "round": -1}], "line 1: `round`"),
         ([ROW | {"predicted_answer": "1", "new_tokens": 2.5}], "line 1: `new_tokens`"),
         ([ROW | {"predicted_answer": "1", "role": None}], "line 1: `role`"),
-        ([ROW | {"predicted_answer": "1", "answer": "many"}], "'many' is not a number"),
+        ([ROW | {"predicted_answer": "1", "answer": ""}], "'' is not an answer"),
         ([ROW | {"predicted_answer": "1", "new_tokens": None}], "line 1: `new_tokens`"),
         ([ROW | {"predicted_answer": "1"}] * 2, "line 2: p/ir/1/0 occurs twice"),
         (
@@ -103,13 +104,15 @@ def test_a_broken_file_is_one_line(tmp_path: Path, rows: list[dict[str, Any]], t
 def test_predictions_and_their_export_are_the_same_samples(tmp_path: Path) -> None:
     rows = [
         {"run": "x", "data_version": "v", "problem_id": "p", "role": "ir", "round": 1, "sample": 0,
-         "text": "#### 12", "predicted_answer": "12", "failure": None, "correct": True, "new_tokens": 4},
+         "text": "#### 12", "predicted_answer": "12", "predicted_kind": "number",
+         "failure": None, "correct": True, "new_tokens": 4},
         {"run": "x", "data_version": "v", "problem_id": "p", "role": "pot", "round": 0, "sample": 0,
-         "text": "(", "predicted_answer": None, "failure": "unparsable", "correct": None, "new_tokens": 5},
+         "text": "(", "predicted_answer": None, "predicted_kind": None,
+         "failure": "unparsable", "correct": None, "new_tokens": 5},
     ]  # fmt: skip
-    stored, answers = read_samples(written(tmp_path, *exported(rows, {"p": "12"})))
+    stored, answers = read_samples(written(tmp_path, *exported(rows, {"p": Answer("12")})))
     assert stored == of_predictions(rows)
-    assert answers == {"p": "12"}
+    assert answers == {"p": Answer("12")}
 
 
 def test_the_command_writes_a_run_in_the_form_that_policies_read(
@@ -130,6 +133,6 @@ def test_the_command_writes_a_run_in_the_form_that_policies_read(
     (tmp_path / "samples.jsonl").write_text(capsys.readouterr().out)
     stored, answers = read_samples(tmp_path / "samples.jsonl")
     assert stored == of_predictions(rows[2:])
-    assert answers == {"ours-test-0": "18"}
+    assert answers == {"ours-test-0": Answer("18")}
     with pytest.raises(ThoughtmillError, match=r"there is no run `y` in predictions; there are: x-1, x-2"):
         main("y")

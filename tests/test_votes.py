@@ -5,6 +5,7 @@ import random
 import pytest
 
 from tests.tabled import decided, table
+from thoughtmill.factory.answers import Answer
 from thoughtmill.train.policies.plans import Policy, PolicyOutcome, Sample, SampleKey, replay
 from thoughtmill.train.policies.votes import (
     BLOCK,
@@ -22,8 +23,8 @@ from thoughtmill.train.policies.votes import (
 
 
 def test_answers_agree_as_numbers_and_no_answer_agrees_with_nothing() -> None:
-    assert agree("0.5", "1/2")
-    assert not agree("24", "2400")
+    assert agree(Answer("0.5"), Answer("1/2"))
+    assert not agree(Answer("24"), Answer("2400"))
     assert not agree(None, None)
 
 
@@ -72,7 +73,7 @@ def test_the_posterior_is_the_mass_of_the_beta_above_one_half(first: int, second
     rng = random.Random("beta")
     drawn = [rng.betavariate(first + 1, second + 1) > 0.5 for _ in range(20_000)]
     mass = sum(drawn) / len(drawn)
-    votes = [("a", first), ("b", second)]
+    votes = [(Answer("7"), first), (Answer("9"), second)]
     assert sure(votes, mass - 0.02) or mass < 0.53
     assert not sure(votes, mass + 0.02)
 
@@ -103,7 +104,8 @@ def test_without_a_proven_chain_all_chains_vote() -> None:
 
 
 def test_equal_answers_are_counted_together_under_the_first() -> None:
-    assert tally(["1/3", "0.33333", None, "2"]) == [("1/3", 2), ("2", 1)]
+    third, rounded, two = Answer("1/3"), Answer("0.33333"), Answer("2")
+    assert tally([third, rounded, None, two]) == [(third, 2), (two, 1)]
 
 
 EASY, HARD = [f"easy-{n:02}" for n in range(BLOCK)], [f"hard-{n:02}" for n in range(BLOCK)]
@@ -127,7 +129,8 @@ def test_below_a_unanimous_block_every_problem_gets_one_sample() -> None:
         stored |= samples(name, ["5"], 10)
     found = voted(stored)
     assert {found.decisions[name].rounds for name in HARD} == {4}
-    assert {(found.decisions[name].answers, found.decisions[name].rounds) for name in EASY} == {(("5",), 1)}
+    easy = {(found.decisions[name].answers, found.decisions[name].rounds) for name in EASY}
+    assert easy == {((Answer("5"),), 1)}
     assert found.new_tokens["easy-00"] == 10
 
 
@@ -158,4 +161,4 @@ def test_a_block_that_disagrees_draws_on_and_the_next_is_allotted_as_many() -> N
 def test_it_never_draws_more_than_k() -> None:
     stored = samples("a", ["7", "9", "7", "9", "7", "9", "7", "9"], 5)
     assert voted(stored).decisions["a"].rounds == 8
-    assert voted(stored).decisions["a"].answers == ("7",)
+    assert voted(stored).decisions["a"].answers == (Answer("7"),)

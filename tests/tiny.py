@@ -30,6 +30,7 @@ def problems() -> list[dict[str, Any]]:
             "problem_id": f"tiny-{a}-{b}",
             "problem": f"{a} bags of {b} nuts. How many nuts?",
             "answer": str(a * b),
+            "answer_kind": "number",
         }
         for a, b in PAIRS
     ]

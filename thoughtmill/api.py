@@ -104,9 +104,9 @@ def run_policy(
     ...            for number, answer in enumerate(["12", "7", "12.0"])]
     >>> replay = run_policy("majority@3/ir", samples, {"p": 12})
     >>> replay.decisions["p"].answers, replay.figures["accuracy"], replay.figures["mean_new_tokens"]
-    (('12',), 1.0, 120.0)
+    ((Answer(text='12', kind='number'),), 1.0, 120.0)
     """
-    from thoughtmill.factory.answers.number import canonical
+    from thoughtmill.factory.answers import KINDS, Answer, answer_of
     from thoughtmill.factory.core.params import validated
     from thoughtmill.train.measuring.scores import figures, scored
     from thoughtmill.train.policies import PolicySettings, policy
@@ -115,10 +115,12 @@ def run_policy(
     stored = {}
     for row in samples:
         turn = (row["round"], row["sample"]) if "round" in row else (row["sample"] + 1, 0)
-        predicted = None if row["predicted_answer"] is None else canonical(str(row["predicted_answer"]))
+        given = row["predicted_answer"]
+        predicted = None if given is None else answer_of(str(given), KINDS.names())
         sample = Sample(row.get("text") or "", predicted, row.get("failure"), row["new_tokens"])
         stored[row["problem_id"], row["role"], *turn] = sample
-    gold = {problem_id: canonical(str(answer)) or str(answer) for problem_id, answer in answers.items()}
+    kinds = KINDS.names()
+    gold = {name: answer_of(str(answer), kinds) or Answer(str(answer)) for name, answer in answers.items()}
     chosen = policy(name, validated(settings, PolicySettings, "settings"), {role for _, role, _, _ in stored})
     outcome = replay(chosen, sorted(gold), stored)
     return PolicyReplay(outcome.decisions, figures([scored(chosen, outcome, gold)]))

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from thoughtmill.factory.answers import Answer
 from thoughtmill.factory.core.journal import Journal
 from thoughtmill.factory.core.progress import LINE_EVERY_S, line
 from thoughtmill.train.policies.plans import (
@@ -78,7 +79,8 @@ class SampleJournal:
         self.unused: dict[SampleKey, Sample] = {}
         for row in self.journal.noted():
             problem_id, role, round_, number = row["key"]
-            sample = Sample(**row["sample"])
+            noted = row["sample"]
+            sample = Sample(**noted | {"predicted_answer": _answer(noted["predicted_answer"])})
             if sample.failure != "unanswered":
                 self.stored[problem_id, role, round_, number] = sample
 
@@ -145,6 +147,13 @@ def answer(
         words = f"{what}: {len(journal.unused):,} samples of {spent:,} tokens were written ahead and not used"
         print(words, file=sys.stderr, flush=True)
     return {name: outcome_of(group) for name, group in groups.items()}
+
+
+def _answer(noted: list[str] | str | None) -> Answer | None:
+    """Return an answer of a journal; journals of 0.2.0 hold the text of a number."""
+    if noted is None:
+        return None
+    return Answer(noted) if isinstance(noted, str) else Answer(*noted)
 
 
 class _LiveRun:

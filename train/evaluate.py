@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import Field
 
+from thoughtmill.factory.answers import Answer, predicted_answer
 from thoughtmill.factory.core import params, stage, tables
 from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
@@ -49,7 +50,7 @@ def evaluate(
     predictions: Sequence[tables.Row], problems: Sequence[tables.Row], how: DecisionSettings, seed: int
 ) -> tuple[list[tables.Row], dict[str, Any]]:
     """Return the rows of `policy_results`, and the report's policies and claims over all runs."""
-    gold = {row["problem_id"]: row["answer"] for row in problems}
+    gold = {row["problem_id"]: Answer(row["answer"], row["answer_kind"]) for row in problems}
     if {row["problem_id"] for row in predictions} != gold.keys():
         raise ThoughtmillError(
             "predictions are of other problems than `infer` names: run `python -m thoughtmill.train.infer`"
@@ -121,7 +122,8 @@ def mistakes(predictions: Iterable[tables.Row], problems: Mapping[str, tables.Ro
     for row in predictions:
         if row["round"] == 0 and ROLES.named(row["role"]).answers:
             problem = problems[row["problem_id"]]
-            found = mistake(row["text"], row["predicted_answer"], row["failure"], problem["answer"])
+            gold = Answer(problem["answer"], problem["answer_kind"])
+            found = mistake(row["text"], predicted_answer(row), row["failure"], gold)
             counts.setdefault((problem["test_set"], row["role"]), Counter())[found or "right"] += 1
     return [
         {"test_set": test_set, "role": role} | {name: counted[name] for name in ("right", *MISTAKES)}

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from thoughtmill.factory.answers.number import equal
+from thoughtmill.factory.answers import Answer, compared
 from thoughtmill.factory.core import params, stage, tables
 from thoughtmill.factory.core.corpus import Corpus, open_corpus
 from thoughtmill.factory.core.files import root
@@ -93,7 +93,8 @@ def infer(
     """
     policies = {name: policy(name, settings.policy) for name in settings.policies}
     texts = {row["problem_id"]: row["problem"] for row in problems}
-    gold = {row["problem_id"]: row["answer"] for row in problems}
+    gold = {row["problem_id"]: Answer(row["answer"], row["answer_kind"]) for row in problems}
+    kinds = {problem_id: answer.kind for problem_id, answer in gold.items()}
     shown = f"{settings.model_dump_json(exclude={'seeds', 'rows', 'policies'})} {sha} {sorted(texts.items())}"
     name = hashlib.sha256(shown.encode()).hexdigest()[:12]
     greedy: dict[SampleKey, Sample] = {}
@@ -106,7 +107,7 @@ def infer(
             journal,
             writer,
             partial(asked, problems=texts, settings=settings, seed=seed),
-            partial(solved, problems=texts, solvers=solvers),
+            partial(solved, problems=texts, kinds=kinds, solvers=solvers),
             f"infer, seed {seed}",
             rows=0 if settings.backend == "openai" else settings.rows,  # paid samples are not written ahead
             solver_thread=isinstance(writer, SlotWriter),  # on a CPU both compete for the same cores
@@ -148,15 +149,19 @@ def hint(given: Sample) -> str:
     return f"Answer: {given.predicted_answer}\n{given.text}"
 
 
-def solved(written: GeneratedText, problems: Mapping[str, str], solvers: Solvers) -> Sample:
+def solved(
+    written: GeneratedText, problems: Mapping[str, str], kinds: Mapping[str, str], solvers: Solvers
+) -> Sample:
     """Solve a text; a truncated or missing text has no answer."""
     wanted, text, new_tokens, failure = written
     if failure is not None:
         return Sample(text, None, failure, new_tokens)
-    return Sample(text, *solve(wanted.role, text, problems[wanted.problem_id], solvers), new_tokens)
+    problem_id = wanted.problem_id
+    found = solve(wanted.role, text, problems[problem_id], kinds[problem_id], solvers)
+    return Sample(text, *found, new_tokens)
 
 
-def _row(run: str, version: str, key: tuple[str, str, int, int], sample: Sample, gold: str) -> tables.Row:
+def _row(run: str, version: str, key: tuple[str, str, int, int], sample: Sample, gold: Answer) -> tables.Row:
     problem_id, role, round_, number = key
     predicted = sample.predicted_answer
     return {
@@ -167,10 +172,10 @@ def _row(run: str, version: str, key: tuple[str, str, int, int], sample: Sample,
         "round": round_,
         "sample": number,
         "text": sample.text,
-        "predicted_answer": predicted,
-        "predicted_kind": None if predicted is None else "number",
+        "predicted_answer": predicted and predicted.text,
+        "predicted_kind": predicted and predicted.kind,
         "failure": sample.failure,
-        "correct": None if predicted is None else equal(predicted, gold),
+        "correct": None if predicted is None else compared(predicted, gold).equal,
         "new_tokens": sample.new_tokens,
     }
 

@@ -45,11 +45,12 @@ def decision_settings() -> DecisionSettings:
 
 
 def problems_of(corpus: "Corpus", splits: Sequence[str], limit: int | None) -> list[dict[str, Any]]:
-    """Return the problems of some splits; `limit` draws this many of each set and split."""
+    """Return the problems with a gold answer; `limit` draws this many of each set and split."""
     found = corpus.con.execute(
         """
-        select problem_id, problem, answer, source || ', ' || split as test_set from problems
-        where list_contains($splits, split)
+        select problem_id, problem, answer, answer_kind, source || ', ' || split as test_set
+        from problems
+        where list_contains($splits, split) and answer is not null
         qualify row_number() over (partition by source, split order by md5(problem_id)) <= $limit
         order by problem_id
         """,
@@ -57,5 +58,5 @@ def problems_of(corpus: "Corpus", splits: Sequence[str], limit: int | None) -> l
     ).fetchall()
     if not found:
         raise ThoughtmillError(f"infer.splits: the corpus has no problem in {', '.join(splits)}")
-    names = ("problem_id", "problem", "answer", "test_set")
+    names = ("problem_id", "problem", "answer", "answer_kind", "test_set")
     return [dict(zip(names, row, strict=True)) for row in found]

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, Field
 
-from thoughtmill.factory.answers.number import canonical
+from thoughtmill.factory.answers import KINDS, Answer, answer_of, gold_answer
 from thoughtmill.factory.core import stage, tables
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import read_jsonl, root
@@ -37,17 +37,21 @@ class StoredSample(BaseModel):
 
     problem_id: Text
     answer: Text
+    answer_kind: str | None = None
     role: str = Field(pattern=r"^[^\n]+$")
     round: Count | None = None
     sample: Count
     text: str | None = None
     predicted_answer: Text | None = None
+    predicted_kind: str | None = None
     failure: str | None = None
     new_tokens: Count
     problem: str = ""
 
 
-def solve(role: str, text: str, problem: str, solvers: Solvers) -> tuple[str | None, str | None]:
+def solve(
+    role: str, text: str, problem: str, answer_kind: str, solvers: Solvers
+) -> tuple[Answer | None, str | None]:
     """Return a text's answer, read as the thought of its role, or its failure; knowledge has neither.
 
     Texts of students are solved in the same fences as those of teachers.
@@ -60,19 +64,19 @@ def solve(role: str, text: str, problem: str, solvers: Solvers) -> tuple[str | N
     rationale = THOUGHTS.named(entry.thought).parse(text)
     if rationale is None:
         return None, "unparsable" if text.strip() else "empty"
-    outcome = THOUGHTS.named(entry.thought).solve(rationale, problem, "number", solvers)
-    return None if outcome.answer is None else outcome.answer.text, outcome.failure
+    outcome = THOUGHTS.named(entry.thought).solve(rationale, problem, answer_kind, solvers)
+    return outcome.answer, outcome.failure
 
 
-def read_samples(path: Path) -> tuple[dict[SampleKey, Sample], dict[str, str]]:
+def read_samples(path: Path) -> tuple[dict[SampleKey, Sample], dict[str, Answer]]:
     """Return the samples of a JSONL file by their keys, and the gold answers by problem.
 
     A row holds `problem_id`, `answer`, `role`, `round` (0 is temperature 0), `sample`, `new_tokens`, and
     either `predicted_answer` (null for none) or `text`, which is solved as the thought of its role. Without
-    `round`, sample s is round s + 1.
+    `round`, sample s is round s + 1. `answer_kind` and `predicted_kind` may be left out.
     """
     stored: dict[SampleKey, Sample] = {}
-    answers: dict[str, str] = {}
+    answers: dict[str, Answer] = {}
     with Solvers(Limits(), equations_timeout_s=5.0) as solvers:
         for number, row in read_jsonl(path):
             where = f"{path}, line {number}"
@@ -87,28 +91,37 @@ def read_samples(path: Path) -> tuple[dict[SampleKey, Sample], dict[str, str]]:
     return stored, answers
 
 
-def _read(row: StoredSample, solvers: Solvers, where: str) -> tuple[SampleKey, Sample, str]:
+def _read(row: StoredSample, solvers: Solvers, where: str) -> tuple[SampleKey, Sample, Answer]:
     turn = (row.sample + 1, 0) if row.round is None else (row.round, row.sample)
-    gold = canonical(row.answer)
+    gold = _answer(row.answer, row.answer_kind)
     if gold is None:
-        raise ThoughtmillError(f"{where}: answer: {row.answer!r} is not a number")
+        raise ThoughtmillError(f"{where}: answer: {row.answer!r} is not an answer")
     if "predicted_answer" in row.model_fields_set:
-        predicted, failure = row.predicted_answer and canonical(row.predicted_answer), row.failure
+        predicted, failure = _answer(row.predicted_answer, row.predicted_kind), row.failure
     elif row.text is not None:
-        predicted, failure = solve(row.role, row.text, row.problem, solvers)
+        predicted, failure = solve(row.role, row.text, row.problem, gold.kind, solvers)
     else:
         raise ThoughtmillError(f"{where}: give `predicted_answer`, or `text` to be solved")
     sample = Sample(row.text or "", predicted, failure, row.new_tokens)
     return (row.problem_id, row.role, *turn), sample, gold
 
 
+def _answer(text: str | None, kind: str | None) -> Answer | None:
+    """Return the answer that a text writes, if any; without a kind, of the first kind that reads it."""
+    return answer_of(text, KINDS.names() if kind is None else (kind,)) if text else None
+
+
 def exported(
-    predictions: Iterable[Mapping[str, Any]], answers: Mapping[str, str]
+    predictions: Iterable[Mapping[str, Any]], answers: Mapping[str, Answer]
 ) -> Iterator[dict[str, Any]]:
     """Yield rows of `predictions` in the form that `read_samples` reads."""
-    names = ("problem_id", "role", "round", "sample", "text", "predicted_answer", "failure", "new_tokens")
+    names = (
+        "problem_id", "role", "round", "sample", "text", "predicted_answer", "predicted_kind", "failure",
+        "new_tokens",
+    )  # fmt: skip
     for row in predictions:
-        yield {"answer": answers[row["problem_id"]]} | {name: row[name] for name in names}
+        gold = answers[row["problem_id"]]
+        yield {"answer": gold.text, "answer_kind": gold.kind} | {name: row[name] for name in names}
 
 
 def main(run: str) -> None:
@@ -119,10 +132,9 @@ def main(run: str) -> None:
     if not chosen:
         there = ", ".join(sorted({str(row["run"]) for row in rows}))
         raise ThoughtmillError(f"there is no run `{run}` in predictions; there are: {there}")
-    gold = {
-        row["problem_id"]: row["answer"] for row in tables.TableReader(data / "problems.parquet", Problems)
-    }
-    for row in exported(chosen, gold):
+    problems = tables.TableReader(data / "problems.parquet", Problems)
+    gold = {row["problem_id"]: gold_answer(row) for row in problems}
+    for row in exported(chosen, {name: answer for name, answer in gold.items() if answer is not None}):
         print(json.dumps(row))
 
 

@@ -8,8 +8,8 @@ To add a kind, write a module like `AnswerKind` and its line in `KINDS`, or an e
 (Answer(text='1250', kind='number'), None, True)
 """
 
-from collections.abc import Iterable
-from typing import NamedTuple, Protocol
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple, Protocol
 
 from thoughtmill.factory.core.registry import Registry
 
@@ -64,6 +64,18 @@ def answer_of(text: str, kinds: Iterable[str] = ("number",)) -> Answer | None:
         if canonical is not None:
             return Answer(canonical, kind)
     return None
+
+
+def predicted_answer(row: Mapping[str, Any]) -> Answer | None:
+    """Return the predicted answer of a row of `records`, `predictions` or a release, if it has any."""
+    text = row["predicted_answer"]
+    return None if text is None else Answer(text, row["predicted_kind"])
+
+
+def gold_answer(problem: Mapping[str, Any]) -> Answer | None:
+    """Return the gold answer of a row of `problems` or a release; None when it is unknown."""
+    text = problem["answer"]
+    return None if text is None else Answer(text, problem["answer_kind"])
 
 
 def compared(left: Answer, right: Answer) -> Comparison:

@@ -7,7 +7,8 @@ Fraction(10, 1)
 import re
 from fractions import Fraction
 
-from thoughtmill.factory.answers.number import equal, exact_text, fits, value
+from thoughtmill.factory.answers import Answer, equal
+from thoughtmill.factory.answers.number import exact_text, fits, value
 from thoughtmill.factory.solvers.arithmetic import evaluate
 from thoughtmill.factory.solvers.steps import steps
 
@@ -20,17 +21,17 @@ MISTAKES = {
 }
 
 
-def mistake(text: str, predicted_answer: str | None, failure: str | None, gold: str) -> str | None:
+def mistake(text: str, predicted: Answer | None, failure: str | None, gold: Answer) -> str | None:
     """Return the kind of mistake in a student's text, a key of `MISTAKES`, or None if its answer is right.
 
     Mistakes of programs and equations are never `arithmetic`, because solvers compute their sums.
     """
-    if predicted_answer is not None and equal(predicted_answer, gold):
+    if predicted is not None and equal(predicted, gold):
         return None
     if failure in FORM:
         return "format"
     plan = None if failure is not None else corrected(text)
-    return "arithmetic" if plan is not None and equal(exact_text(plan), gold) else "logical"
+    return "arithmetic" if plan is not None and equal(Answer(exact_text(plan)), gold) else "logical"
 
 
 def corrected(chain: str) -> Fraction | None:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from thoughtmill.factory.answers import Answer
 from thoughtmill.train.policies.plans import Policy, PolicyOutcome
 
 RESAMPLES = 2000
@@ -29,7 +30,7 @@ class PolicyScore(NamedTuple):
         return round(sum(self.right.values()) / len(self.right), 4)
 
 
-def scored(policy: Policy, decided: PolicyOutcome, answers: Mapping[str, str]) -> ScoredRun:
+def scored(policy: Policy, decided: PolicyOutcome, answers: Mapping[str, Answer]) -> ScoredRun:
     """Score the decisions of a run: a decision is right if any of its answers is the gold answer."""
     right = {
         problem_id: any(policy.grader(answer, answers[problem_id]) for answer in decision.answers)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from pydantic import Field
 
-from thoughtmill.factory.answers.number import equal
+from thoughtmill.factory.answers import equal
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.params import Section
 from thoughtmill.factory.core.registry import Registry

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from thoughtmill.factory.answers import Answer
 from thoughtmill.factory.core import params, stage
 from thoughtmill.factory.core.errors import NotInProject
 from thoughtmill.train.measuring.scores import figures, scored
@@ -31,7 +32,7 @@ def main(samples: str) -> None:
 
 
 def replayed(
-    stored: dict[SampleKey, Sample], answers: dict[str, str], how: PolicySettings, seed: int = 0
+    stored: dict[SampleKey, Sample], answers: dict[str, Answer], how: PolicySettings, seed: int = 0
 ) -> dict[str, dict[str, Any]]:
     """Return the figures, over all problems, of every policy whose samples are complete."""
     shown, roles = {}, {role for _, role, _, _ in stored}

@@ -6,7 +6,7 @@ In round t the intuitive reasoner IR answers, KG writes knowledge, and the deep 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from thoughtmill.factory.answers.number import lorid_grader
+from thoughtmill.factory.answers import Answer, equal, number
 from thoughtmill.train.policies import Asked, PolicyEntry, by_problem
 from thoughtmill.train.policies.plans import Decision, Plan, SampleRequest
 from thoughtmill.train.policies.votes import agree, greedy, voted
@@ -20,8 +20,8 @@ def lorid(problem_id: str, max_rounds: int) -> Plan[Decision]:
     are KG and DR asked in that round. So exactly one answer comes out. After `max_rounds` without one it is
     the vote of all answers, in the order of rounds and IR before DR, and the problem is unresolved.
     """
-    intuitive: list[str | None] = []
-    deep: list[str | None] = []
+    intuitive: list[Answer | None] = []
+    deep: list[Answer | None] = []
     for round_ in range(1, max_rounds + 1):
         asked, rules = SampleRequest(problem_id, "ir", round_), SampleRequest(problem_id, "kg", round_)
         # In the first round DR is always asked, so KG need not wait for IR.
@@ -38,7 +38,7 @@ def lorid(problem_id: str, max_rounds: int) -> Plan[Decision]:
     return voted([answer for pair in zip(intuitive, deep, strict=True) for answer in pair], False, max_rounds)
 
 
-def _round(problem_id: str, round_: int) -> Plan[list[str | None]]:
+def _round(problem_id: str, round_: int) -> Plan[list[Answer | None]]:
     """Draw a whole round and return IR's answer and DR's."""
     rules = SampleRequest(problem_id, "kg", round_)
     intuitive, _ = yield [SampleRequest(problem_id, "ir", round_), rules]
@@ -48,7 +48,7 @@ def _round(problem_id: str, round_: int) -> Plan[list[str | None]]:
 
 def same_round(problem_id: str, max_rounds: int) -> Plan[Decision]:
     """Answer at the first round whose IR and DR answers agree; else as `lorid` does."""
-    answers: list[str | None] = []
+    answers: list[Answer | None] = []
     for round_ in range(1, max_rounds + 1):
         answers += yield from _round(problem_id, round_)
         if agree(*answers[-2:]):
@@ -59,12 +59,12 @@ def same_round(problem_id: str, max_rounds: int) -> Plan[Decision]:
 def lorid_released(problem_id: str, max_rounds: int) -> Plan[Decision]:
     """Do what the authors' released scorer does, for reproducing their tables only.
 
-    Two sets of answers, as strings, grow: IR's and DR's. After the first round in which they share answers,
-    all shared answers are the result, which is right if *any* of them is. After `max_rounds` there is no
-    answer, which is wrong. It is scored with `factory.answers.number.lorid_grader`.
+    Two sets of answers grow, IR's and DR's, whose texts are compared and nothing else. After the first round
+    in which they share answers, all shared answers are the result, which is right if *any* of them is. After
+    `max_rounds` there is no answer, which is wrong. It is scored with `released_grader`.
     """
-    intuitive: set[str | None] = set()
-    deep: set[str | None] = set()
+    intuitive: set[Answer | None] = set()
+    deep: set[Answer | None] = set()
     for round_ in range(1, max_rounds + 1):
         ir_answer, dr_answer = yield from _round(problem_id, round_)
         intuitive.add(ir_answer)
@@ -72,6 +72,13 @@ def lorid_released(problem_id: str, max_rounds: int) -> Plan[Decision]:
         if shared := sorted(answer for answer in intuitive & deep if answer is not None):
             return Decision(tuple(shared), True, round_)
     return Decision((), False, max_rounds)
+
+
+def released_grader(predicted: Answer, gold: Answer) -> bool:
+    """Return the verdict of the authors' released grader, which is looser with numbers and only with them."""
+    if predicted.kind == gold.kind == "number":
+        return number.lorid_grader(predicted.text, gold.text)
+    return equal(predicted, gold)
 
 
 def greedy_plans(problem_ids: Sequence[str], role: str) -> list[Plan[dict[str, Decision]]]:
@@ -108,4 +115,4 @@ GREEDY = PolicyEntry(
 )
 LORID = _in_rounds(lorid)
 SAME_ROUND = _in_rounds(same_round)
-LORID_RELEASED = replace(_in_rounds(lorid_released), grader=lorid_grader)
+LORID_RELEASED = replace(_in_rounds(lorid_released), grader=released_grader)

@@ -6,6 +6,7 @@ own temperature.
 
 from dataclasses import dataclass
 
+from thoughtmill.factory.answers import Answer
 from thoughtmill.train.policies import Asked, PolicyEntry, by_problem
 from thoughtmill.train.policies.plans import Decision, Plan, Sample, SampleRequest, together
 from thoughtmill.train.policies.votes import agree, tally, voted
@@ -20,7 +21,7 @@ class PairState:
 
     requests: list[SampleRequest]
     samples: list[Sample]
-    answers: list[str | None]
+    answers: list[Answer | None]
     rounds: int
 
     @property

@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
-from thoughtmill.factory.answers.number import equal
+from thoughtmill.factory.answers import Answer, equal, predicted_answer
 from thoughtmill.factory.core.errors import ThoughtmillError
 
 Value = TypeVar("Value")
@@ -38,10 +38,10 @@ class SampleRequest(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A student's text, with its answer as canonical exact text, or its failure."""
+    """A student's text, with its answer or its failure."""
 
     text: str
-    predicted_answer: str | None
+    predicted_answer: Answer | None
     failure: str | None
     new_tokens: int
 
@@ -53,7 +53,7 @@ class Decision:
     `resolved` says whether the policy found the agreement it looks for, or fell back on something else.
     """
 
-    answers: tuple[str, ...]
+    answers: tuple[Answer, ...]
     resolved: bool
     rounds: int
 
@@ -65,7 +65,7 @@ class MissingSample(ThoughtmillError):
 Plan = Generator[list[SampleRequest], list[Sample], Value]
 """A running policy; it receives samples in the order of its requests."""
 
-Grader = Callable[[str, str], bool]
+Grader = Callable[[Answer, Answer], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +201,7 @@ def of_predictions(rows: Iterable[Mapping[str, Any]]) -> dict[SampleKey, Sample]
     """Return rows of the table `predictions` as samples by their keys."""
     return {
         (row["problem_id"], row["role"], row["round"], row["sample"]): Sample(
-            row["text"], row["predicted_answer"], row["failure"], row["new_tokens"]
+            row["text"], predicted_answer(row), row["failure"], row["new_tokens"]
         )
         for row in rows
     }

@@ -1,14 +1,15 @@
 """Votes: policies that ask a role repeatedly, some only until the vote is clear.
 
 The i-th vote of a role is its answer in round i, so votes and LoRID's rounds share samples. Equal answers
-(`factory.answers.equal`) count together; in a tie the earlier answer wins. A rationale without an answer has
+(`factory.answers.equal`) count together: an answer joins the first answer that it equals. In a tie the
+earlier answer wins. A rationale without an answer has
 no vote, but its tokens count.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from math import comb
 
-from thoughtmill.factory.answers.number import equal
+from thoughtmill.factory.answers import Answer, equal
 from thoughtmill.train.policies import Asked, PolicyEntry, Sizes, by_problem, halves
 from thoughtmill.train.policies.plans import Decision, Plan, SampleRequest, together
 
@@ -16,18 +17,19 @@ BLOCK = 16
 """Problems of similar difficulty that are treated together."""
 
 
-def agree(one: str | None, other: str | None) -> bool:
+def agree(one: Answer | None, other: Answer | None) -> bool:
     """Return whether both are answers, and the same answer."""
-    return one is not None and other is not None and (one == other or equal(one, other))
+    return one is not None and other is not None and equal(one, other)
 
 
-def tally(answers: Iterable[str | None]) -> list[tuple[str, int]]:
+def tally(answers: Iterable[Answer | None]) -> list[tuple[Answer, int]]:
     """Return the different answers with their votes, most votes first; ties in order of appearance.
 
-    >>> tally(["7", None, "0.5", "1/2", "7", "1/2"])
+    >>> seven, half = Answer("7"), Answer("1/2")
+    >>> [(str(answer), votes) for answer, votes in tally([seven, None, Answer("0.5"), half, seven, half])]
     [('0.5', 3), ('7', 2)]
     """
-    votes: dict[str, int] = {}
+    votes: dict[Answer, int] = {}
     for answer in answers:
         if answer is not None:
             known = next((other for other in votes if agree(answer, other)), answer)
@@ -35,7 +37,7 @@ def tally(answers: Iterable[str | None]) -> list[tuple[str, int]]:
     return sorted(votes.items(), key=lambda item: -item[1])
 
 
-def voted(answers: Iterable[str | None], resolved: bool, rounds: int) -> Decision:
+def voted(answers: Iterable[Answer | None], resolved: bool, rounds: int) -> Decision:
     """Decide for the answer with the most votes, if there is any answer."""
     return Decision(tuple(answer for answer, _ in tally(answers)[:1]), resolved, rounds)
 
@@ -48,7 +50,7 @@ def greedy(problem_id: str, role: str, given: SampleRequest | None = None) -> Pl
     return voted([sample.predicted_answer], sample.predicted_answer is not None, 1)
 
 
-def _drawn(problem_id: str, role: str, first: int, last: int) -> Plan[list[str | None]]:
+def _drawn(problem_id: str, role: str, first: int, last: int) -> Plan[list[Answer | None]]:
     """Draw a role in the rounds from `first` to `last` at once."""
     samples = yield [SampleRequest(problem_id, role, round_) for round_ in range(first, last + 1)]
     return [sample.predicted_answer for sample in samples]
@@ -74,7 +76,7 @@ def early_stop(problem_id: str, role: str, k: int, window: int) -> Plan[Decision
 
     All drawn samples vote; a sample without an answer makes its window not unanimous.
     """
-    answers: list[str | None] = []
+    answers: list[Answer | None] = []
     while len(answers) < k:
         drawn = yield from _drawn(problem_id, role, len(answers) + 1, min(len(answers) + window, k))
         answers += drawn
@@ -83,14 +85,15 @@ def early_stop(problem_id: str, role: str, k: int, window: int) -> Plan[Decision
     return voted(answers, False, k)
 
 
-def sure(votes: Sequence[tuple[str, int]], confidence: float) -> bool:
+def sure(votes: Sequence[tuple[Answer, int]], confidence: float) -> bool:
     """Return whether the leading answer will stay ahead of the second with a probability of `confidence`.
 
     With a uniform prior, the first answer's share among the first two has the posterior Beta(v1 + 1, v2 + 1);
     its mass above 1/2 is a sum of binomials (Adaptive-Consistency, Aggarwal et al., arXiv 2305.11860,
     section 3).
 
-    >>> sure([("18", 3)], 0.95), sure([("18", 4)], 0.95), sure([("18", 6), ("9", 2)], 0.95)
+    >>> one, other = Answer("18"), Answer("9")
+    >>> sure([(one, 3)], 0.95), sure([(one, 4)], 0.95), sure([(one, 6), (other, 2)], 0.95)
     (False, True, False)
     """
     first, second = ([count for _, count in votes] + [0, 0])[:2]
@@ -149,7 +152,7 @@ def _settle(
     problem_id: str, role: str, k: int, allotted: int, confidence: float
 ) -> Plan[tuple[Decision, bool]]:
     """Draw the allotted samples, then single samples until the lead is sure; also say whether all agree."""
-    answers: list[str | None] = []
+    answers: list[Answer | None] = []
     while True:
         last = min(max(allotted, len(answers) + 1), k)
         answers += yield from _drawn(problem_id, role, len(answers) + 1, last)
