@@ -1,13 +1,14 @@
 """Stage `generate`: ask the teacher for a thought about every problem, and keep its `completions`."""
 
 import sys
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections import ChainMap
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from thoughtmill.factory.core import params, stage, tables
 from thoughtmill.factory.core.errors import ThoughtmillError
@@ -16,6 +17,8 @@ from thoughtmill.factory.core.params import Section
 from thoughtmill.factory.core.progress import track
 from thoughtmill.factory.ledger.keys import prompt_sha
 from thoughtmill.factory.teachers import TEACHERS, Reply, Request, Teacher, failure_of
+from thoughtmill.factory.teachers.choice import ChosenTeacher, TeacherChoice
+from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 from thoughtmill.factory.thoughts.prompts import ASKED, Prompt, load
 from thoughtmill.factory.thoughts.reasoning import separated
 from thoughtmill.schemas import Completions, Problems
@@ -30,17 +33,13 @@ class SamplingSettings(Section):
     max_tokens: int = Field(1024, ge=1, description="tokens of the longest completion")
 
 
-class GenerateSettings(Section):
+class GenerateSettings(TeacherChoice):
     """The section `generate` of `params.yaml`.
 
     It may also hold a subsection for each teacher, under the teacher's name. `teacher_settings` validates
     only that of the chosen teacher, so that no other teacher is imported.
     """
 
-    model_config = ConfigDict(extra="allow")
-
-    teacher: str = "embedded"
-    samples: int = Field(1, ge=1, description="completions per problem and thought")
     seed: int = 1
     splits: tuple[str, ...] = tuple(SPLITS)
     sampling: Mapping[str, SamplingSettings] = {}
@@ -60,29 +59,53 @@ class GenerateSettings(Section):
                     raise ValueError(f"{fault} `{name}`; there are: {', '.join(known)}")
         return self
 
-    def teacher_settings(self, name: str | None = None) -> BaseModel:
-        """Return the settings of a teacher, by default the chosen teacher; a subsection may be absent."""
-        name = name or self.teacher
-        given = (self.model_extra or {}).get(name)
-        model = TEACHERS.named(name, "params.yaml: generate: ").SETTINGS
-        return params.validated({} if given is None else given, model, f"params.yaml: generate.{name}")
-
 
 def faults(given: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the faults in the subsections of all teachers, chosen or not; `given` is all of `params.yaml`."""
-    section = given.get("generate")
+    """Yield the faults in the settings of all teachers, chosen or not; `given` is all of `params.yaml`."""
+    yield from dict.fromkeys(_faults(given))
+
+
+def _faults(given: Mapping[str, Any]) -> Iterator[str]:
+    section, thoughts = given.get("generate"), given.get("thoughts")
+    if not isinstance(section, Mapping):
+        return
     for name in TEACHERS.names():
-        if isinstance(section, Mapping) and name in section:
-            try:
-                GenerateSettings.model_construct(**{name: section[name]}).teacher_settings(name)
-            except ThoughtmillError as error:
-                yield str(error)
+        if name in section:
+            yield from _fault(
+                GenerateSettings.model_construct(**{name: section[name]}).teacher_settings, name
+            )
+    if isinstance(thoughts, list) and not params.faults(section, GenerateSettings, ""):
+        settings = params.validated(section, GenerateSettings, "")
+        for thought in thoughts:
+            yield from _fault(settings.chosen, thought)
 
 
-def make_teacher(settings: GenerateSettings, folder: Path) -> Teacher:
-    """Return the chosen teacher for the project in `folder`."""
-    module = TEACHERS.named(settings.teacher, "params.yaml: generate: ")
-    return module.make(settings.teacher_settings(), folder, corpus(folder, settings))
+def _fault(function: Callable[[str], object], name: str) -> Iterator[str]:
+    try:
+        function(name)
+    except ThoughtmillError as error:
+        yield str(error)
+
+
+def make_teacher(settings: GenerateSettings, folder: Path, chosen: ChosenTeacher | None = None) -> Teacher:
+    """Return a teacher for the project in `folder`: the chosen one, by default that of all thoughts."""
+    if chosen is None:
+        chosen = ChosenTeacher(
+            settings.teacher, settings.teacher, settings.teacher_settings(), settings.samples
+        )
+    module = TEACHERS.named(chosen.module, "params.yaml: generate: ")
+    return module.make(_with_all_prices(chosen, folder, settings), folder, corpus(folder, settings, chosen))
+
+
+def _with_all_prices(chosen: ChosenTeacher, folder: Path, settings: GenerateSettings) -> BaseModel:
+    """Return the settings of a teacher; a budget of the corpus needs the prices of the others too."""
+    own = chosen.settings
+    if not isinstance(own, EndpointSettings) or own.max_usd is None:
+        return own
+    thoughts = params.thoughts(folder / "params.yaml")
+    every = [teacher.settings for thought in thoughts for teacher in settings.chosen(thought)]
+    prices = [other.prices for other in (*every, own) if isinstance(other, EndpointSettings)]
+    return own.model_copy(update={"prices": dict(ChainMap(*map(dict, reversed(prices))))})
 
 
 class SizedRows(Protocol):
@@ -96,44 +119,57 @@ class SizedRows(Protocol):
 class ThoughtRequests:
     """The requests for a thought, made as they are read: one per sample and problem of the chosen splits.
 
-    Sample i has the seed `generate.seed + i`. The length hint counts the problems of all splits.
+    Sample i has the seed `generate.seed + i`. The length hint counts the problems of all splits. Without a
+    `teacher`, they are for any teacher with the settings of all thoughts. `only` holds the problems and
+    samples to ask for, if not all of them.
     """
 
     problems: SizedRows
     thought: str
     prompt: Prompt
     settings: GenerateSettings
+    teacher: ChosenTeacher | None = None
+    only: Collection[tuple[str, int]] | None = None
 
     def __length_hint__(self) -> int:
-        return len(self.problems) * self.settings.samples
+        return len(self.problems) * self._samples() if self.only is None else len(self.only)
 
     def __iter__(self) -> Iterator[Request]:
-        settings = self.settings
+        settings, teacher, only = self.settings, self.teacher, self.only
         sampling = settings.sampling.get(self.thought, SamplingSettings()).model_dump()
+        if teacher is not None:
+            sampling |= {**teacher.sampling, **({"model": teacher.model} if teacher.model else {})}
         for problem in self.problems:
             if problem["split"] in settings.splits:
                 messages = self.prompt.messages(problem)
-                for sample in range(settings.samples):
-                    parameters = {**sampling, "seed": settings.seed + sample}
-                    yield Request(problem, self.thought, sample, messages, parameters)
+                for sample in range(self._samples()):
+                    if only is None or (problem["problem_id"], sample) in only:
+                        parameters = {**sampling, "seed": settings.seed + sample}
+                        endpoint = None if teacher is None else teacher.endpoint
+                        yield Request(problem, self.thought, sample, messages, parameters, endpoint)
+
+    def _samples(self) -> int:
+        return self.settings.samples if self.teacher is None else self.teacher.samples
 
 
-def generate(requests: Iterable[Request], teacher: Teacher, name: str) -> Generator[tables.Row, None, None]:
+def generate(
+    requests: Iterable[Request], teacher: Teacher, name: str, first_sample: int = 0
+) -> Generator[tables.Row, None, None]:
     """Yield a row of `completions` for every request, in the order in which the teacher replies.
 
-    `name` is the teacher's. If you stop early, close the generator: a paid teacher then waits for the answers
-    in flight and keeps them.
+    `name` is the teacher's; its sample 0 is sample `first_sample` of the table. If you stop early, close the
+    generator: a paid teacher then waits for the answers in flight and keeps them.
     """
     for reply in teacher.complete(requests):
         request = reply.request
         reasoning, completion, _ = separated(reply.reasoning, reply.completion)
         failure, detail = _failure(reply, completion, reasoning)
-        problem_id = request.problem["problem_id"]
+        problem_id, sample = request.problem["problem_id"], first_sample + request.sample
         yield {
-            "completion_id": f"{problem_id}/{request.thought}/{request.sample}@{reply.request_key[:8]}",
+            "completion_id": f"{problem_id}/{request.thought}/{sample}@{reply.request_key[:8]}",
             "problem_id": problem_id,
             "thought": request.thought,
-            "sample": request.sample,
+            "sample": sample,
             "request_key": reply.request_key,
             "prompt_sha": prompt_sha(request.messages[:-1]),
             "teacher": name,
@@ -160,31 +196,58 @@ def _failure(reply: Reply, completion: str | None, reasoning: str | None) -> tup
     return reply.failure, reply.detail
 
 
-def requests_of(folder: Path, thought: str, settings: GenerateSettings) -> ThoughtRequests:
+def requests_of(
+    folder: Path, thought: str, settings: GenerateSettings, teacher: ChosenTeacher | None = None
+) -> ThoughtRequests:
     """Return the requests that the project in `folder` makes for one thought."""
     prompt = load(thought, folder / "data" / "exemplars.jsonl")
     problems = tables.TableReader(folder / "data" / "problems.parquet", Problems)
-    return ThoughtRequests(problems, thought, prompt, settings)
+    return ThoughtRequests(problems, thought, prompt, settings, teacher)
 
 
-def corpus(folder: Path, settings: GenerateSettings) -> Iterator[Request]:
-    """Yield the requests that the project in `folder` makes for all its thoughts, thought by thought."""
+def corpus(
+    folder: Path, settings: GenerateSettings, teacher: ChosenTeacher | None = None
+) -> Iterator[Request]:
+    """Yield the requests that the project in `folder` makes for all its thoughts, thought by thought.
+
+    With a `teacher` that has an endpoint, these are the requests to all endpoints, which share a budget.
+    """
     for thought in params.thoughts(folder / "params.yaml"):
-        yield from requests_of(folder, thought, settings)
+        for chosen in settings.chosen(thought):
+            if teacher is None or (teacher.endpoint is None) == (chosen.endpoint is None):
+                yield from requests_of(folder, thought, settings, chosen)
+
+
+def ask(
+    folder: Path, thought: str, settings: GenerateSettings, teachers: Iterable[tuple[ChosenTeacher, Teacher]]
+) -> Generator[tables.Row, None, None]:
+    """Ask the teachers of a thought, one after the other; yield the rows of `completions`.
+
+    A fall-back is asked only for what the teacher before it gave no usable completion for.
+    """
+    failed: dict[str, set[tuple[str, int]]] = {}
+    for chosen, teacher in teachers:
+        requests = requests_of(folder, thought, settings, chosen)
+        if chosen.fallback_of is not None:
+            requests = replace(requests, only=failed[chosen.fallback_of])
+        shown = requests if teacher.shows_progress else track(requests, f"generate {thought}")
+        failures = failed.setdefault(chosen.name, set())
+        with closing(generate(shown, teacher, chosen.name, chosen.first_sample)) as rows:
+            for row in rows:
+                if row["failure"] is not None:
+                    failures.add((row["problem_id"], row["sample"] - chosen.first_sample))
+                yield row
 
 
 def main(thought: str) -> None:
     """Read the problems, write `data/completions/<thought>.parquet`."""
     folder = root()
     settings = params.section("generate", GenerateSettings)
-    teacher = make_teacher(settings, folder)
-    requests: Iterable[Request] = requests_of(folder, thought, settings)
-    if not teacher.shows_progress:
-        requests = track(requests, f"generate {thought}")
+    teachers = [(chosen, make_teacher(settings, folder, chosen)) for chosen in settings.chosen(thought)]
     path = folder / "data" / "completions" / f"{thought}.parquet"
-    with closing(generate(requests, teacher, settings.teacher)) as rows:
+    with closing(ask(folder, thought, settings, teachers)) as rows:
         tables.write(path, Completions, rows)
-    if teacher.uses_ledger:
+    if any(teacher.uses_ledger for _, teacher in teachers):
         _report_unanswered(path, thought)
 
 

@@ -19,6 +19,7 @@ from thoughtmill.factory.pages.markup import ReportSection, render
 from thoughtmill.factory.pages.metrics import metrics, plots
 from thoughtmill.factory.pages.samples import samples
 from thoughtmill.factory.pages.splits import splits
+from thoughtmill.factory.pages.teachers import teachers
 from thoughtmill.factory.pages.yields import drops, yields
 
 
@@ -41,6 +42,7 @@ def page(
         drops(con),
         agreements(con),
         splits(con),
+        *teachers(con),
         magnitudes(con),
         lengths(con),
         findings(con),

@@ -73,18 +73,49 @@ comment on view "yield" is 'One row per thought and outcome: correct, incorrect,
 create or replace view cost as
 select
     c.thought,
+    c.teacher,
     c.model,
     c.prompt_sha,
     count(*) as completions,
     sum(c.prompt_tokens) as prompt_tokens,
     sum(c.completion_tokens) as completion_tokens,
+    sum(c.reasoning_tokens) as reasoning_tokens,
     sum(c.cost_usd) as cost_usd,
     count(*) filter (is_verified(r.failure, r.correct)) as verified_records,
     sum(c.cost_usd) / nullif(count(*) filter (is_verified(r.failure, r.correct)), 0) as cost_per_verified_record_usd
 from completions c
 join records r using (completion_id)
-group by c.thought, c.model, c.prompt_sha;
-comment on view cost is 'One row per thought, model and prompt version: what its completions cost, in all and per verified record.';
+group by c.thought, c.teacher, c.model, c.prompt_sha;
+comment on view cost is
+'One row per thought, teacher, model and prompt version: what its completions cost, in all and per verified record.';
+
+create or replace view teachers as
+select
+    c.teacher,
+    c.model,
+    c.thought,
+    count(distinct c.problem_id) as problems,
+    count(*) as completions,
+    count(*) filter (c.failure is not null) as unusable,
+    count(*) filter (is_verified(r.failure, r.correct)) as verified_records,
+    count(distinct c.problem_id) filter (is_verified(r.failure, r.correct)) as verified_problems,
+    count(distinct c.problem_id) filter (is_verified(r.failure, r.correct) and only_teacher) as verified_alone,
+    sum(c.completion_tokens) as completion_tokens,
+    sum(c.reasoning_tokens) as reasoning_tokens,
+    sum(c.cost_usd) as cost_usd,
+    sum(c.cost_usd) / nullif(count(*) filter (is_verified(r.failure, r.correct)), 0) as cost_per_verified_record_usd,
+    median(c.latency_s) as latency_s
+from completions c
+join records r using (completion_id)
+left join (
+    select problem_id, thought, count(distinct teacher) = 1 as only_teacher
+    from completions join records using (completion_id, problem_id, thought)
+    where is_verified(records.failure, records.correct)
+    group by problem_id, thought
+) solved on solved.problem_id = c.problem_id and solved.thought = c.thought
+group by c.teacher, c.model, c.thought;
+comment on view teachers is
+'One row per teacher, model and thought: what it wrote, what of it is verified, which problems no other teacher solved.';
 
 create or replace view pairs as
 select
@@ -117,6 +148,7 @@ select
     c.completion_id,
     p.problem,
     c.completion,
+    c.reasoning,
     r.rationale,
     p.answer,
     r.predicted_answer,

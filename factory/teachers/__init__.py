@@ -23,7 +23,8 @@ class Request:
     `messages` is the whole prompt. `problem` is the row of `problems` it was rendered from; only teachers
     that compute their completion (`embedded`, `replay`) read it. `parameters` are the sampling parameters
     that an endpoint gets (`temperature`, `top_p`, `max_tokens`, `seed`). They may name a `model`; the default
-    is the model of the teacher's settings.
+    is the model of the teacher's settings. `endpoint` is the endpoint's name in the request key, by default
+    that of the teacher's settings.
     """
 
     problem: Mapping[str, Any]
@@ -31,6 +32,7 @@ class Request:
     sample: int
     messages: tuple[Message, ...]
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    endpoint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ class TeacherModule(Protocol):
 TEACHERS: Registry[TeacherModule] = Registry(
     "teacher",
     "thoughtmill.teachers",
-    modules_of("thoughtmill.factory.teachers", but_not=("endpoint",)),
+    modules_of("thoughtmill.factory.teachers", but_not=("choice", "endpoint")),
 )
 
 

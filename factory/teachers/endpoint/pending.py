@@ -137,9 +137,9 @@ class WriteBatch:
 
 
 def keyed(request: Request, endpoint: str, model: str) -> tuple[str, Mapping[str, Any]]:
-    """Return a request's key and parameters; `model` is the default for a request without a model."""
+    """Return a request's key and parameters; `endpoint` and `model` are for a request that names none."""
     parameters = {"model": model, **sent(request.parameters)}
-    return request_key(endpoint, request.messages, parameters, request.sample), parameters
+    return request_key(request.endpoint or endpoint, request.messages, parameters, request.sample), parameters
 
 
 def spent_usd(corpus: Iterable[Request], settings: EndpointSettings, ledger: Ledger, locks: Locks) -> float:
@@ -200,7 +200,7 @@ def reply(request: Request, row: ResultRow | FailureRow, parsed: ParsedCompletio
     return Reply(
         request=request,
         request_key=row.request_key,
-        model=read.model or row.model,
+        model=row.model,
         completion=read.text,
         finish_reason=read.finish_reason,
         failure=read.failure,
