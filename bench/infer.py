@@ -31,7 +31,7 @@ from thoughtmill.factory.solvers.limits import Limits
 from thoughtmill.factory.solvers.solvers import Solvers
 from thoughtmill.train import roles
 from thoughtmill.train.answering import GenerationRequest, SampleJournal, answer
-from thoughtmill.train.infer import asked, local_writer, solved
+from thoughtmill.train.infer import asked, local, solved
 from thoughtmill.train.policies import PolicySettings, policy
 from thoughtmill.train.policies.lorid import lorid_released
 from thoughtmill.train.policies.plans import (
@@ -51,7 +51,7 @@ from thoughtmill.train.students import adapters
 from thoughtmill.train.students.bases import Base, load_base
 from thoughtmill.train.training.settings import PRESETS
 from thoughtmill.train.writers.loading import LoadedStudents, load_students
-from thoughtmill.train.writers.local import LocalWriter
+from thoughtmill.train.writers.sampling import StudentWriter
 from thoughtmill.train.writers.settings import InferSettings
 
 ROLES = ("ir", "kg", "dr")
@@ -153,7 +153,7 @@ def run(
                 {"": chosen},
                 sorted(texts),
                 journal,
-                local_writer(opened, how),
+                local(opened, how),
                 lambda draw, given: asked(draw, given, texts, how, 1),
                 lambda written: solved(written, texts, solvers),
                 rows=how.rows,
@@ -243,15 +243,15 @@ def batches(
     intuitive = [(request.problem, None) for request in by_role[0]]
     merged = merge(how, folder, "ir")
     return {
-        "mixed": timed(lambda: wrote(local_writer(opened, how), [requests])),
-        "role_after_role": timed(lambda: wrote(local_writer(opened, how), by_role)),
-        "one_role": timed(lambda: wrote(local_writer(opened, how), by_role[:1])),
+        "mixed": timed(lambda: wrote(local(opened, how), [requests])),
+        "role_after_role": timed(lambda: wrote(local(opened, how), by_role)),
+        "one_role": timed(lambda: wrote(local(opened, how), by_role[:1])),
         "generate_of_as_many_rows": timed(lambda: generate(merged, "ir", intuitive, how)[1]),
         "generate_of_one_row": timed(lambda: generate(merged, "ir", intuitive[:8], how, 1)[1]),
     }
 
 
-def wrote(writer: LocalWriter, groups: Sequence[Sequence[GenerationRequest]]) -> int:
+def wrote(writer: StudentWriter, groups: Sequence[Sequence[GenerationRequest]]) -> int:
     """Write groups of requests, one group after the other; return the new tokens."""
     total = 0
     for group in groups:

@@ -1,6 +1,7 @@
 """Students of tiny bases whose adapters are random: they write nonsense, each its own, and soon stop."""
 
 import copy
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from tests import tiny
 from tests.test_finetune import settings
 from thoughtmill.train.finetune import student
 from thoughtmill.train.students.bases import Base
-from thoughtmill.train.writers.local import LocalWriter
+from thoughtmill.train.writers.local import local_writer
+from thoughtmill.train.writers.sampling import StudentWriter
 
 ROLES = ("ir", "kg", "dr", "gp", "eq", "gp_hint", "eq_hint", "cot", "pot", "eot")
 
@@ -35,7 +37,9 @@ def random_students(
     return base, model
 
 
-def writer(base: Base, model: PeftModel, kind: type[LocalWriter] = LocalWriter, **given: Any) -> LocalWriter:
+def writer(
+    base: Base, model: PeftModel, kind: Callable[..., StudentWriter] = local_writer, **given: Any
+) -> StudentWriter:
     """Return who writes with a copy of these students, so that peft's own layers stay as they are."""
     how = {"rows": 16, "max_new_tokens": 30, "top_k": 50, "top_p": 0.9} | given
     adapter_of = {role: role for role in model.peft_config if role != "default"}

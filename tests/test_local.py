@@ -2,6 +2,7 @@
 
 import copy
 import random
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,21 +12,33 @@ import torch
 from peft import PeftModel
 
 from tests import tiny
+from tests.architectures import IN_SLOTS, OTHERS, students_of
 from tests.students import random_students, writer
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.train import roles
 from thoughtmill.train.answering import GeneratedText, GenerationRequest
 from thoughtmill.train.policies.plans import SampleRequest
 from thoughtmill.train.students.bases import Base
+from thoughtmill.train.writers.generating import GenerateWriter
+from thoughtmill.train.writers.local import LocalWriter, local_writer
+from thoughtmill.train.writers.masked import UncoveredError
+from thoughtmill.train.writers.sampling import StudentWriter
+from thoughtmill.train.writers.stepping import SlotSteps
 
-KINDS = ("causal", "two_sided")
+WRITERS = {
+    "slots": ("causal", LocalWriter),
+    "generate": ("causal", GenerateWriter),
+    "two_sided": ("two_sided", GenerateWriter),
+}
+"""A base and its writer."""
+
+Students = tuple[Base, PeftModel, Callable[..., StudentWriter]]
 
 
-@pytest.fixture(scope="module", params=KINDS)
-def students(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Base, PeftModel]:
-    return random_students(tmp_path_factory.mktemp(request.param), request.param, ("ir", "kg", "dr"))
+@pytest.fixture(scope="module", params=WRITERS)
+def students(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Students:
+    kind, writes = WRITERS[request.param]
+    return *random_students(tmp_path_factory.mktemp(request.param), kind, ("ir", "kg", "dr")), writes
 
 
 def requests(temperature: float, number: int = 15) -> list[GenerationRequest]:
@@ -43,10 +56,11 @@ def requests(temperature: float, number: int = 15) -> list[GenerationRequest]:
 
 
 def wrote(
-    students: tuple[Base, PeftModel], asked: list[GenerationRequest], **how: Any
+    students: tuple[Base, PeftModel] | Students, asked: list[GenerationRequest], **how: Any
 ) -> dict[str, GeneratedText]:
     """Return what came of requests, by problem."""
-    local = writer(*students, **how)
+    base, model, *kind = students
+    local = writer(base, model, *kind, **how)
     local.ask(asked)
     found: dict[str, GeneratedText] = {}
     for _ in range(10_000):
@@ -60,7 +74,7 @@ def wrote(
 
 @pytest.mark.parametrize("temperature", [0.0, 1.0])
 def test_what_a_row_writes_does_not_depend_on_who_shares_its_batch(
-    students: tuple[Base, PeftModel], temperature: float
+    students: Students, temperature: float
 ) -> None:
     together = wrote(students, requests(temperature), rows=15)
     if temperature:  # some end early, and others take their place
@@ -71,9 +85,9 @@ def test_what_a_row_writes_does_not_depend_on_who_shares_its_batch(
 
 
 def test_greedy_rows_write_what_generate_writes_with_their_adapter_alone(
-    students: tuple[Base, PeftModel],
+    students: Students,
 ) -> None:
-    base, model = students
+    base, model, _ = students
     found = wrote(students, requests(0.0), rows=7)
     for asked in requests(0.0):
         model.set_adapter(asked.role)
@@ -88,7 +102,7 @@ def test_greedy_rows_write_what_generate_writes_with_their_adapter_alone(
 
 
 def test_another_seed_writes_something_else_and_the_same_seed_the_same(
-    students: tuple[Base, PeftModel],
+    students: Students,
 ) -> None:
     first = wrote(students, requests(1.0))
     other = [one._replace(seed=f"2/{one.wanted.problem_id}") for one in requests(1.0)]
@@ -96,7 +110,7 @@ def test_another_seed_writes_something_else_and_the_same_seed_the_same(
     assert wrote(students, other) != first
 
 
-def test_roles_of_one_problem_are_written_by_their_own_adapters(students: tuple[Base, PeftModel]) -> None:
+def test_roles_of_one_problem_are_written_by_their_own_adapters(students: Students) -> None:
     asked = [
         GenerationRequest(SampleRequest(role, role, 0), "ir", "7 bags.", None, 0.0, "")
         for role in ("ir", "kg")
@@ -106,7 +120,7 @@ def test_roles_of_one_problem_are_written_by_their_own_adapters(students: tuple[
     assert wrote(students, other)["ir"].text != wrote(students, asked)["ir"].text
 
 
-def test_a_limit_cuts_and_says_so(students: tuple[Base, PeftModel]) -> None:
+def test_a_limit_cuts_and_says_so(students: Students) -> None:
     whole = wrote(students, requests(1.0))
     for name, one in wrote(students, requests(1.0), max_new_tokens=2).items():
         assert one.new_tokens == min(2, whole[name].new_tokens)
@@ -125,34 +139,40 @@ def test_a_prompt_that_fills_the_context_is_cut_at_once_and_stops_no_other(tmp_p
     assert found["short"].new_tokens > 0
 
 
-def test_a_batch_may_end_all_at_once_and_another_begin(students: tuple[Base, PeftModel]) -> None:
+def test_a_batch_may_end_all_at_once_and_another_begin(students: Students) -> None:
     local = writer(*students, max_new_tokens=1)
     assert local.write() == []
     for _ in range(2):
         local.ask(requests(0.0, 3))
-        assert len(local.write()) == 3
-        assert local.batch is None
+        ended = [one for _ in range(6) for one in local.write()]
+        assert len(ended) == 3
+        assert local.write() == []
 
 
-def test_a_role_that_nobody_plays_is_named(students: tuple[Base, PeftModel]) -> None:
+def test_a_role_that_nobody_plays_is_named(students: Students) -> None:
     with pytest.raises(ThoughtmillError, match="no adapter answers for `pot`: list it in `roles`"):
         writer(*students).ask(
             [GenerationRequest(SampleRequest("p", "pot", 0), "pot", "7 bags.", None, 0.0, "")]
         )
 
 
-def test_a_base_whose_places_padding_shifts_writes_row_by_row_or_not_at_all(tmp_path: Path) -> None:
-    students = random_students(tmp_path, "two_sided", ("ir",))
-    students[0].model.config.max_position_embeddings = 512  # as BART's, which are not relative
-    with pytest.raises(ThoughtmillError, match=r"padding: set infer\.rows to 1"):
-        writer(*students, rows=2)
-    assert wrote(students, requests(0.0, 1), rows=1)
+def test_every_end_of_text_that_the_base_knows_ends_a_text(students: Students) -> None:
+    base, model, kind = students
+    whole = wrote(students, requests(1.0))
+    letter = max("GHIJKLMNOQRSTUVW", key=lambda one: sum(one in each.text for each in whole.values()))
+    ended = copy.deepcopy(base.model)
+    ended.generation_config.eos_token_id = [1, base.tokenizer.convert_tokens_to_ids(letter)]
+    found = wrote((replace(base, model=ended), model, kind), requests(1.0))
+    assert any(letter in one.text for one in whole.values())
+    for name, one in whole.items():
+        assert found[name].text == one.text.partition(letter)[0]
+        assert letter not in one.text or found[name].failure is None
 
 
-def test_students_in_bfloat16_mostly_begin_as_they_do_in_float32(students: tuple[Base, PeftModel]) -> None:
+def test_students_in_bfloat16_mostly_begin_as_they_do_in_float32(students: Students) -> None:
     half = replace(students[0], model=copy.deepcopy(students[0].model).to(torch.bfloat16))
     exact, halved = (
-        wrote((base, students[1]), requests(0.0), rows=4, max_new_tokens=1) for base in (students[0], half)
+        wrote((base, *students[1:]), requests(0.0), rows=4, max_new_tokens=1) for base in (students[0], half)
     )
     assert sum(exact[name].text == one.text for name, one in halved.items()) > len(exact) / 2
 
@@ -164,3 +184,93 @@ def test_the_base_is_in_memory_once(tmp_path: Path) -> None:
     alone = sum(weight.numel() for weight in tiny.causal(tmp_path / "again").model.parameters())
     assert weights - adapters == alone
     assert sum(weight.numel() for weight in writer(base, model).model.parameters()) == alone
+
+
+@pytest.mark.parametrize("kind", IN_SLOTS)
+def test_rows_in_slots_write_what_generate_writes(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    students = students_of(tmp_path, monkeypatch, kind, IN_SLOTS[kind])
+    for temperature in (0.0, 1.0):
+        expected = wrote(students, requests(temperature), kind=GenerateWriter, rows=15)
+        for rows in (15, 4):
+            assert wrote(students, requests(temperature), kind=LocalWriter, rows=rows) == expected
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+def test_a_base_that_slots_do_not_cover_is_refused_with_the_reason_and_generate_writes(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base, model = students_of(tmp_path, monkeypatch, kind, OTHERS[kind])
+    with pytest.raises(UncoveredError, match="base"):
+        writer(base, model, kind=LocalWriter)
+    assert type(writer(base, model, kind=local_writer)) is GenerateWriter
+    assert "students write by `generate`" in capsys.readouterr().err
+
+
+@pytest.fixture
+def llamas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Base, PeftModel]:
+    return students_of(tmp_path, monkeypatch, "Llama", IN_SLOTS["Llama"])
+
+
+def test_a_base_that_was_refused_has_its_own_layers_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base, _ = students_of(tmp_path, monkeypatch, "Mistral", OTHERS["Mistral"])
+    names = [name for name, _ in base.model.named_modules()]
+    with pytest.raises(UncoveredError):
+        LocalWriter(base, {"ir": "ir"}, rows=4, max_new_tokens=30, top_k=50, top_p=0.9)
+    assert [name for name, _ in base.model.named_modules()] == names
+
+
+def test_rows_of_one_temperature_and_mixed_ones_write_the_same(llamas: tuple[Base, PeftModel]) -> None:
+    asked = [one._replace(temperature=at % 2 * 1.0) for at, one in enumerate(requests(1.0))]
+    expected = wrote(llamas, asked)
+    assert wrote(llamas, asked, kind=LocalWriter) == expected
+
+
+def test_longer_prompts_that_come_later_find_room(llamas: tuple[Base, PeftModel]) -> None:
+    short, long = requests(1.0, 6), [one._replace(problem="a b " * 60) for one in requests(1.0, 12)[6:]]
+    expected = wrote(llamas, [*short, *long])
+    local = writer(*llamas, kind=LocalWriter, rows=8)
+    found = {}
+    local.ask(short)
+    found |= {one.wanted.problem_id: one for one in local.write()}
+    local.ask(long)
+    while len(found) < len(expected):
+        found |= {one.wanted.problem_id: one for one in local.write()}
+    assert found == expected
+
+
+def test_a_text_ends_at_its_limit_and_at_the_end_of_the_context(llamas: tuple[Base, PeftModel]) -> None:
+    asked = [one._replace(problem="a" * (60 * at)) for at, one in enumerate(requests(0.0, 9))]
+    for limit in (1, 9, 200):
+        expected = wrote(llamas, asked, max_new_tokens=limit)
+        assert wrote(llamas, asked, kind=LocalWriter, max_new_tokens=limit) == expected
+    assert "" in {one.text for one in expected.values()}
+
+
+def test_a_step_that_warms_up_before_a_graph_is_made_changes_no_text(
+    llamas: tuple[Base, PeftModel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = wrote(llamas, requests(1.0), kind=LocalWriter, rows=4)
+
+    def stepping(steps: SlotSteps, live: int, hot: bool) -> None:
+        steps.warm(live, hot)
+        steps.write(live, hot)
+
+    monkeypatch.setattr(SlotSteps, "_step", stepping)
+    assert wrote(llamas, requests(1.0), kind=LocalWriter, rows=4) == expected
+
+
+def test_adapters_of_some_layers_and_of_other_ranks_are_their_own(tmp_path: Path) -> None:
+    base, model = random_students(tmp_path, "causal", ("ir", "kg"))
+    base.model.double()
+    config = copy.deepcopy(model.peft_config["ir"])
+    config.r, config.target_modules, config.lora_alpha = 3, {"v_proj", "up_proj"}, 5
+    model.add_adapter("dr", config)
+    for name, weight in model.named_parameters():
+        if "lora_B.dr" in name:
+            torch.nn.init.normal_(weight)
+    expected = wrote((base, model), requests(0.0))
+    assert wrote((base, model), requests(0.0), kind=LocalWriter) == expected

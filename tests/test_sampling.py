@@ -1,21 +1,11 @@
-"""Sampling: which token a uniform number points at, and how rows join and leave."""
+"""Sampling: which token a uniform number points at."""
 
 from random import Random
 
 import pytest
 import torch
 
-from thoughtmill.train.answering import GenerationRequest
-from thoughtmill.train.policies.plans import SampleRequest
-from thoughtmill.train.writers.sampling import (
-    ROOM,
-    ActiveBatch,
-    ActiveSample,
-    PreallocatedLayer,
-    empty_cache,
-    joined,
-    pick,
-)
+from thoughtmill.train.writers.sampling import pick
 
 LOGITS = torch.tensor([0.5, 0.3, 0.15, 0.05]).log()
 
@@ -64,71 +54,3 @@ def test_over_many_numbers_the_shares_are_the_probabilities() -> None:
     heat = torch.ones(20_000)
     counts = pick(LOGITS.expand(20_000, -1), heat, uniforms, top_k=4, top_p=1.0).bincount(minlength=4)
     assert torch.allclose(counts / 20_000, LOGITS.exp(), atol=0.01)
-
-
-def rows(*widths: int) -> ActiveBatch:
-    """Return rows that have read so many tokens; each key says its row and column."""
-    width = max(widths)
-    mask = torch.tensor([[0] * (width - each) + [1] * each for each in widths])
-    cache = empty_cache(False)
-    keys = (
-        torch.arange(1, width + 1).expand(len(widths), -1) * mask
-        + 100 * torch.arange(len(widths))[:, None] * mask
-    )
-    cache.update(keys[:, None, :, None].float(), keys[:, None, :, None].float(), 0)
-    made = [
-        ActiveSample(
-            GenerationRequest(SampleRequest(f"p{at}", "ir", 1), "ir", "", None, 0.0, ""),
-            [],
-            "ir",
-            9,
-            Random(0),
-        )
-        for at in range(len(widths))
-    ]
-    return ActiveBatch(made, cache, mask)
-
-
-def keys(held: ActiveBatch) -> list[list[float]]:
-    return [row[0, :, 0].tolist() for row in held.cache.layers[0].keys]
-
-
-def test_the_columns_that_only_the_dropped_filled_go_with_them() -> None:
-    held = rows(4, 2, 3)
-    held.choose([1, 2])
-    assert [row.request.wanted.problem_id for row in held.rows] == ["p1", "p2"]
-    assert held.mask_BT.tolist() == [[0, 1, 1], [1, 1, 1]]
-    assert keys(held) == [[0, 103, 104], [202, 203, 204]]
-
-
-def test_rows_that_join_are_padded_to_the_wider() -> None:
-    held = rows(1)
-    held.join(rows(3, 2))
-    assert held.mask_BT.tolist() == [[0, 0, 1], [1, 1, 1], [0, 1, 1]]
-    assert keys(held) == [[0, 0, 1], [1, 2, 3], [0, 102, 103]]
-    assert len(held.rows) == 3
-
-
-def test_joining_pads_on_the_left_along_the_given_side() -> None:
-    one, other = torch.ones(1, 2, 1), torch.ones(2, 1, 1)
-    assert joined(one, other, 1).squeeze(2).tolist() == [[1, 1], [0, 1], [0, 1]]
-
-
-def test_rows_of_one_adapter_stand_together_and_the_ended_are_left_out() -> None:
-    held = rows(1, 2, 2, 3)
-    for row, adapter in zip(held.rows, ("kg", "ir", "kg", "ir"), strict=True):
-        row.adapter = adapter
-    held.rows[2].ended = True
-    assert held.live() == [1, 3, 0]
-
-
-def test_keys_and_values_grow_without_moving_and_hold_all_that_was_added() -> None:
-    layer, added = PreallocatedLayer(), torch.randn(2, 3, ROOM + 9, 4)
-    layer.update(added[:, :, :5], -added[:, :, :5])
-    places = set()
-    for at in range(5, ROOM + 9):
-        keys, values = layer.update(added[:, :, at : at + 1], -added[:, :, at : at + 1])
-        assert torch.equal(keys, added[:, :, : at + 1])
-        assert torch.equal(values, -keys)
-        places.add(keys.data_ptr())
-    assert len(places) == 2

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+import torch
+
 from thoughtmill.factory.answers import Answer, compared
 from thoughtmill.factory.core import params, stage, tables
 from thoughtmill.factory.core.corpus import Corpus, open_corpus
@@ -22,9 +24,9 @@ from thoughtmill.train.roles import ROLES
 from thoughtmill.train.stored import solve
 from thoughtmill.train.writers.endpoint import EndpointWriter
 from thoughtmill.train.writers.loading import LoadedStudents, adapter_map, load_students
-from thoughtmill.train.writers.local import LocalWriter
+from thoughtmill.train.writers.local import local_writer
+from thoughtmill.train.writers.sampling import StudentWriter
 from thoughtmill.train.writers.settings import InferSettings
-from thoughtmill.train.writers.slot_writer import SlotWriter, fastest
 from thoughtmill.train.writers.vllm import VllmWriter
 
 AGAIN = "thoughtmill ledger retry && dvc repro -f -s train/dvc.yaml:infer"
@@ -62,12 +64,12 @@ def open_writer(
     found = load_students(
         folder, trained, settings.base, settings.revision, settings.precision, settings.mixed_versions
     )
-    return local_writer(found, settings), found.data_version, found.sha
+    return local(found, settings), found.data_version, found.sha
 
 
-def local_writer(found: LoadedStudents, settings: InferSettings) -> LocalWriter:
+def local(found: LoadedStudents, settings: InferSettings) -> StudentWriter:
     """Return a writer over students in memory."""
-    return fastest(
+    return local_writer(
         found.base,
         found.adapter_of,
         rows=settings.rows,
@@ -110,7 +112,7 @@ def infer(
             partial(solved, problems=texts, kinds=kinds, solvers=solvers),
             f"infer, seed {seed}",
             rows=0 if settings.backend == "openai" else settings.rows,  # paid samples are not written ahead
-            solver_thread=isinstance(writer, SlotWriter),  # on a CPU both compete for the same cores
+            solver_thread=torch.cuda.is_available(),  # on a CPU both compete for the same cores
         )
         for key, sample in sorted(journal.stored.items()):
             yield _row(f"{name}-{seed}", version, key, sample, gold[key[0]])

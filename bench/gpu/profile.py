@@ -1,6 +1,6 @@
-"""What a card waits for in the ordinary ways of training and answering: a table of the profiler for each.
+"""What a card waits for in the ordinary step of training: a table of the profiler.
 
-Each is first measured undisturbed, then a few of its steps are recorded. A table says how long the card
+It is first measured undisturbed, then two steps are recorded. The table says how long the card
 worked and how long it waited, how many kernels were started, and which took the longest, on the card and
 before it.
 """
@@ -16,13 +16,10 @@ from torch.profiler import ProfilerActivity, profile
 
 from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.train import finetune, roles
-from thoughtmill.train.answering import GenerationRequest
-from thoughtmill.train.policies.plans import SampleRequest
 from thoughtmill.train.students.bases import load_base
 from thoughtmill.train.training import learning
 from thoughtmill.train.training.plan import TrainingPlan, training_plan
 from thoughtmill.train.training.settings import FinetuneSettings
-from thoughtmill.train.writers.local import LocalWriter
 
 QUESTIONS = "select problem_id, problem from problems where split = 'test' order by md5(problem_id)"
 ROLES = ("ir", "kg", "cot", "pot", "eot")
@@ -32,15 +29,9 @@ PEAK = 989e12
 
 
 def main(base: Path, corpus: Path, out: Path, *words: str) -> dict[str, Any]:
-    """Profile training, then answering; `words` name one of the two."""
-    found: dict[str, Any] = {"base": base.name}
-    if torch.cuda.is_available():
-        found["card"] = torch.cuda.get_device_name()
-    for name, work in (("training", training), ("answering", answering)):
-        if name in words or not {"training", "answering"} & set(words):
-            found[name] = work(base, corpus, out)
-            print(json.dumps({name: found[name]}), flush=True)
-    return found
+    """Profile the ordinary step of training."""
+    card = torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
+    return {"base": base.name, "card": card, "training": training(base, corpus, out)}
 
 
 def settings(base: Path, steps: int) -> FinetuneSettings:
@@ -78,82 +69,6 @@ def training(base: Path, corpus: Path, out: Path, steps: int = 16) -> dict[str, 
         "peak_gb": round(torch.cuda.max_memory_allocated() / 2**30, 1) if device == "cuda" else None,
         **recorded(lambda: learnt(2), out / "training.txt"),
     }
-
-
-def answering(base: Path, corpus: Path, out: Path, rows: int = 2048) -> dict[str, Any]:
-    """Write greedily for five roles in one batch, measured; then record some tokens of a full batch."""
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    rows = rows if device == "cuda" else 16
-    loaded = load_base(str(base), precision="bfloat16" if device == "cuda" else "float32")
-    model = finetune.student(loaded, settings(base, 1))
-    for role in ROLES:
-        model.add_adapter(role, model.peft_config["default"])
-    model.to(device)
-    asked = open_corpus(str(corpus)).con.execute(
-        QUESTIONS
-    ).fetchall()[: rows * 3 // len(ROLES) // 2]  # fmt: skip
-    requests = [
-        GenerationRequest(SampleRequest(name, role, 0), role, problem, None, 0.0, f"{name}/{role}")
-        for name, problem in asked
-        for role in ROLES
-    ]
-    adapters = {role: role for role in ROLES}
-    writer = LocalWriter(loaded, adapters, rows=rows, max_new_tokens=96, top_k=50, top_p=0.9)
-    begun = time.perf_counter()
-    writer.ask(requests)
-    asking_s = time.perf_counter() - begun
-    found: dict[str, Any] = {"samples": len(requests), "asking_s": round(asking_s, 2)}
-    clock = Turns(writer)
-    clock.until(lambda: len(clock.turns) >= 40)
-    found |= recorded(lambda: clock.until(lambda: clock.since >= 6), out / "answering.txt")
-    clock.until(lambda: clock.ended >= len(requests) or clock.spent() > 30)
-    reading = [one for one in clock.turns if one[0] == "read"]
-    writing = [one for one in clock.turns if one[0] == "write"]
-    tokens = sum(one[2] for one in writing)
-    took = sum(one[1] for one in clock.turns)
-    return found | {
-        "tokens_per_s": round((tokens + sum(one[2] for one in reading)) / took),
-        "ended": clock.ended,
-        "reading_turns": len(reading),
-        "reading_s": round(sum(one[1] for one in reading), 2),
-        "writing_turns": len(writing),
-        "writing_s": round(sum(one[1] for one in writing), 2),
-        "writing_ms_of_full_batch": round(1000 * _median([one[1] for one in writing[5:30]]), 1),
-        "writing_ms_at_the_end": round(1000 * _median([one[1] for one in writing[-10:]]), 1),
-        "rows_at_the_end": writing[-1][2] if writing else 0,
-    }
-
-
-class Turns:
-    """A writer's turns one after the other: what each did, its seconds and the tokens it wrote."""
-
-    def __init__(self, writer: LocalWriter) -> None:
-        self.writer = writer
-        self.turns: list[tuple[str, float, int]] = []
-        self.ended = 0
-        self.since = 0
-        self.begun = time.perf_counter()
-
-    def until(self, enough: Callable[[], bool]) -> None:
-        """Take turns until it is enough."""
-        self.since = 0
-        while not enough() and (self.writer.waiting or self.writer.batch is not None):
-            waited = len(self.writer.waiting)
-            begun = time.perf_counter()
-            self.ended += len(self.writer.write())
-            took = time.perf_counter() - begun
-            read = waited - len(self.writer.waiting)
-            wrote = read or (0 if self.writer.batch is None else len(self.writer.batch.live()))
-            self.turns.append(("read" if read else "write", took, wrote))
-            self.since += 1
-
-    def spent(self) -> float:
-        """Return the seconds since the beginning."""
-        return time.perf_counter() - self.begun
-
-
-def _median(values: list[float]) -> float:
-    return sorted(values)[len(values) // 2] if values else 0.0
 
 
 def recorded(work: Callable[[], object], table: Path) -> dict[str, Any]:

@@ -10,7 +10,6 @@ and `$OUT` or `out` (`--out`).
     card            what the card can do at best: a matrix product, a copy
     smoke           the embedded base through finetune, infer and evaluate in small
     profile         what training and answering wait for, as they are
-    probe           pieces that may be faster, each by itself
     train, infer    `bench.train --gpu` and `bench.infer --gpu`
 """
 
@@ -27,8 +26,9 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ARCHIVES = ("code", "wheels", "corpus", "shape")
-LIMITS = {"base": 60, "shape": 60, "card": 40, "smoke": 150, "profile": 120, "probe": 160,
-          "train": 240, "infer": 120}  # fmt: skip
+LIMITS = {
+    "base": 60, "shape": 60, "card": 40, "smoke": 150, "profile": 120, "train": 240, "infer": 120,
+}  # fmt: skip
 TAIL = 25
 BESIDE = (".git", ".venv", ".gpu", "bases")
 

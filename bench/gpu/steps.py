@@ -102,15 +102,11 @@ def main(step: str, work: str, out: str, *words: str) -> None:
         from bench.gpu import profile
 
         found = profile.main(chosen(space, words), space / "corpus" / "data", Path(out), *words)
-    elif step in ("train", "infer"):
+    else:
         from bench.gpu import trainers, writers
 
         work = trainers if step == "train" else writers
         found = work.main(chosen(space, words), space / "corpus" / "data", Path(out), *words)
-    else:
-        from bench.gpu import probe
-
-        found = probe.main(chosen(space, words), space / "corpus" / "data", Path(out), *words)
     print(json.dumps(found))
 
 

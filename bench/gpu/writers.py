@@ -4,7 +4,7 @@ Seven adapters of random weights lie on the base. Ours mix the rows of five role
 `generate` writes with the base alone, as if the adapter of one role were merged into it, in batches padded on
 the left. All are asked the same problems, greedily, 160 tokens at most. `answered` is the whole way of the
 stage `infer`: policies, prompts, writing, solving. `check` comes first: attention beside a float32 reference,
-and the tokens of slots beside those of batches. What fails says so in its line, and the next goes on.
+and the tokens of slots beside those of `generate`. What fails says so in its line, and the next goes on.
 """
 
 import gc
@@ -34,18 +34,18 @@ from thoughtmill.train.policies import policy
 from thoughtmill.train.policies.plans import SampleRequest
 from thoughtmill.train.students.bases import Base, load_base
 from thoughtmill.train.writers.decoding import FAULTS, THERE, decode_by_kernel
+from thoughtmill.train.writers.generating import GenerateWriter
 from thoughtmill.train.writers.local import LocalWriter
+from thoughtmill.train.writers.masked import UncoveredError
+from thoughtmill.train.writers.sampling import StudentWriter
 from thoughtmill.train.writers.settings import InferSettings
-from thoughtmill.train.writers.slot_writer import SlotWriter, UncoveredError
 from thoughtmill.train.writers.slots import decode_by_mask
 
-NAMES = ("check", "slots", "answered", "generate", "local", "slots-sampled", "slots-256", "vllm")
+NAMES = ("check", "slots", "answered", "generate", "slots-sampled", "slots-256", "vllm")
 MORE = ("dr", "gp")
 """Roles whose adapters are there and write nothing."""
 ON_GPU = torch.cuda.is_available()
 ROWS, BATCH, TOKENS, SAMPLES = (2048, 512, 160, 4096) if ON_GPU else (8, 4, 12, 24)
-PART_S = 6
-"""Seconds after which the slowest writer is measured enough."""
 
 
 def main(base: Path, corpus: Path, out: Path, *words: str) -> dict[str, Any]:
@@ -95,8 +95,8 @@ class Bench:
         self.weights = sum(one.numel() for name, one in named if "lora_" not in name)
 
     def writer(
-        self, kind: type[LocalWriter], rows: int = ROWS, tokens: int = TOKENS, loaded: Base | None = None
-    ) -> LocalWriter:
+        self, kind: type[StudentWriter], rows: int = ROWS, tokens: int = TOKENS, loaded: Base | None = None
+    ) -> StudentWriter:
         """Return a writer of a kind over all students."""
         adapters = {role: role for role in (*ROLES, *MORE)}
         return kind(loaded or self.loaded, adapters, rows=rows, max_new_tokens=tokens, top_k=50, top_p=0.9)
@@ -120,15 +120,15 @@ class Bench:
         }
 
     def check(self, name: str) -> dict[str, Any]:
-        """Compare attention with float32, and 32 tokens of 64 rows in slots with those in batches."""
+        """Compare attention with float32, and 32 tokens of 64 rows in slots with those of `generate`."""
         found: dict[str, Any] = {"attention_off": attentions()} if ON_GPU and THERE else {}
         for precision in ("float32", "bfloat16"):
             loaded = self.loaded if precision == "bfloat16" else students(Path(self.folder), precision)
-            slots = self.writer(SlotWriter, 64, 32, loaded)
-            assert isinstance(slots, SlotWriter)
+            slots = self.writer(LocalWriter, 64, 32, loaded)
+            assert isinstance(slots, LocalWriter)
             found[precision] = {"by": slots.decode.__name__, "logits_off": round(slots.off, 6)}
             texts, _ = written(slots, self.requests()[:64])
-            others, _ = written(self.writer(LocalWriter, 64, 32, loaded), self.requests()[:64])
+            others, _ = written(self.writer(GenerateWriter, 64, 32, loaded), self.requests()[:64])
             pairs = [(one.text, others[key].text) for key, one in texts.items()]
             found[precision]["equal_rows"] = f"{sum(one == other for one, other in pairs)} of {len(pairs)}"
             shares = [alike(*pair) / max(*map(len, pair), 1) for pair in pairs]
@@ -138,8 +138,8 @@ class Bench:
     def slots(self, name: str) -> dict[str, Any]:
         """Measure slots; `slots-sampled` at a temperature, `slots-256` in so many rows."""
         rows = 256 if name.endswith("256") else ROWS
-        writer = self.writer(SlotWriter, rows)
-        assert isinstance(writer, SlotWriter)
+        writer = self.writer(LocalWriter, rows)
+        assert isinstance(writer, LocalWriter)
         hot = name.endswith("sampled")
         requests = self.requests(0.7 if hot else 0.0)[: rows if hot else 4 * rows]
         clock = Clock(writer)
@@ -152,24 +152,11 @@ class Bench:
         more = {"tokens_per_s_after_capturing": round(tokens / (seconds - capturing)), "prompt_tokens": read}
         return self.told(tokens, seconds, read) | more | kept
 
-    def local(self, name: str) -> dict[str, Any]:
-        """Measure batches for some seconds: the writer of other machines."""
-        writer = self.writer(LocalWriter)
-        writer.ask(self.requests()[:ROWS])
-        writer.write()
-        finish()
-        begun, tokens = time.monotonic(), 0
-        while writer.batch is not None and time.monotonic() - begun < PART_S:
-            tokens += len(writer.batch.live())
-            writer.write()
-        finish()
-        return self.told(tokens, time.monotonic() - begun) | {"rows": ROWS, "prompts": "read before"}
-
     def answered(self, name: str) -> dict[str, Any]:
         """Run the greedy policies of all roles over the problems, with solving."""
         names = [f"greedy/{role}" for role in ROLES if role != "kg"]
         how = InferSettings.model_validate({"policies": names, "max_new_tokens": TOKENS, "rows": ROWS})
-        writer, texts = self.writer(SlotWriter), dict(self.questions)
+        writer, texts = self.writer(LocalWriter), dict(self.questions)
         begun = time.monotonic()
         with tempfile.TemporaryDirectory() as scratch, Solvers(Limits(), 5.0) as solvers:
             journal = SampleJournal(Path(scratch, "samples.jsonl"))
@@ -237,7 +224,7 @@ def finish() -> None:
 
 
 def written(
-    writer: LocalWriter, requests: Sequence[GenerationRequest]
+    writer: StudentWriter, requests: Sequence[GenerationRequest]
 ) -> tuple[dict[Any, GeneratedText], float]:
     """Have requests written; return the texts by request, and the seconds."""
     begun, ended = time.monotonic(), dict[Any, GeneratedText]()
@@ -250,7 +237,7 @@ def written(
 class Clock:
     """The seconds of what the steps of a writer do; turns are timed on the card, which is not waited for."""
 
-    def __init__(self, writer: SlotWriter) -> None:
+    def __init__(self, writer: LocalWriter) -> None:
         self.parts: dict[str, list[float]] = {}
         self.events: list[tuple[str, Any, Any]] = []
         opened = writer._open

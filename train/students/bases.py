@@ -49,6 +49,14 @@ class Base:
         return int(next(token for token in ids if token is not None))
 
     @property
+    def ends(self) -> frozenset[int]:
+        """The tokens that end a text: the tokenizer's, and all that the base's configuration names."""
+        configs = (self.model.config, self.model.generation_config)
+        named = [self.tokenizer.eos_token_id, *(getattr(one, "eos_token_id", None) for one in configs)]
+        ids = (one if isinstance(one, list) else [one] for one in named)
+        return frozenset(int(token) for many in ids for token in many if token is not None)
+
+    @property
     def context(self) -> int:
         """The number of positions; None for many encoder-decoders, which have no limit."""
         return getattr(self.model.config, "max_position_embeddings", None) or sys.maxsize

@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
+from thoughtmill.train.graphs import captured
 from thoughtmill.train.students.bases import Base
 from thoughtmill.train.training.batches import IGNORED
 from thoughtmill.train.training.flat import Shape, flat, passes, shapes_of
@@ -288,17 +289,3 @@ def taught_only(base: Base, taught_N: Tensor) -> Iterator[None]:
         yield
     finally:
         hook.remove()
-
-
-def captured(work: Callable[[], object], pool: Any) -> torch.cuda.CUDAGraph:
-    """Return a CUDA graph of some work, captured after two times to warm up."""
-    side = torch.cuda.Stream()
-    side.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(side):
-        for _ in range(2):
-            work()
-    torch.cuda.current_stream().wait_stream(side)
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph, pool=pool):
-        work()
-    return graph

@@ -1,170 +1,225 @@
-"""Samples from students in memory: continuous batching over one base with all adapters on it.
+"""Students in memory: rows lie in slots, adapters are masked, and all rows write a token at a time.
 
-Rows of a batch may use different adapters. A row leaves when its text ends; a waiting prompt takes its place.
-Each row has its own random numbers, so its text does not depend on the other rows, except for the rounding of
-floats.
+Rows may use different adapters. A row that ends leaves a free slot, and the next prompt is read into it. On a
+GPU a token of all rows is one CUDA graph. A base that slots do not cover writes by transformers' `generate`.
 """
 
 import heapq
 import inspect
+import math
 import sys
 from collections.abc import Mapping, Sequence
-from random import Random
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.train import roles
-from thoughtmill.train.answering import GeneratedText, GenerationRequest
+from thoughtmill.train.answering import GeneratedText
 from thoughtmill.train.students.bases import Base
-from thoughtmill.train.writers.loading import adapter_for
-from thoughtmill.train.writers.mixing import mix, spans_of
-from thoughtmill.train.writers.sampling import ActiveBatch, ActiveSample, empty_cache, pick
+from thoughtmill.train.writers.decoding import FAULTS, THERE, decode_by_kernel
+from thoughtmill.train.writers.generating import GenerateWriter, activate
+from thoughtmill.train.writers.masked import UncoveredError, masked, unmasked
+from thoughtmill.train.writers.sampling import ActiveSample, StudentWriter
+from thoughtmill.train.writers.slots import Decode, decode_by_mask
+from thoughtmill.train.writers.stepping import ROOM, SlotSteps
 
 SPARE = 8
-"""Rows are exchanged once 1 / SPARE of the batch has ended, because each exchange moves the cache."""
+"""Prompts are read once 1 / SPARE of the slots are free, so that many are read at a time."""
+TURN = 8
+"""Tokens that rows write on a GPU before anybody looks which have ended; what follows an end is dropped."""
+FEWEST = 64
+"""The least rows for which a CUDA graph is made; others are made for twice as many, and so on."""
+SHARE = 0.6
+"""The share of a GPU's free memory that slots may take."""
+OFF = {torch.float64: 1e-6, torch.float32: 1e-3, torch.bfloat16: 0.1, torch.float16: 0.1}
+"""How far logits in slots may be from those of an uncached pass, by their size."""
+FAILURES: tuple[type[Exception], ...] = (
+    RuntimeError, TypeError, AttributeError, LookupError, ValueError, ThoughtmillError, *FAULTS,
+)  # fmt: skip
+"""How models fail whose attention or cache slots do not cover."""
 
 
-class LocalWriter:
-    """A `Writer` on this machine: students of one base, decoder-only or encoder-decoder, on CPU or GPU.
+def local_writer(base: Base, adapters: Mapping[str, str], **how: Any) -> StudentWriter:
+    """Return a writer for students in memory: in slots if they cover the base, else by `generate`."""
+    try:
+        return LocalWriter(base, adapters, **how)
+    except UncoveredError as error:
+        print(f"infer: {error}: students write by `generate` of transformers, slower", file=sys.stderr)
+        return GenerateWriter(base, adapters, **how)
 
-    `adapters` names the loaded adapter of each role; roles may share an adapter.
-    """
+
+def uncovered(base: Base) -> str | None:
+    """Return why slots cannot cover a base, as far as its configuration says."""
+    config = base.model.config
+    kinds = set(getattr(config.get_text_config(), "layer_types", None) or ()) - {"full_attention"}
+    if config.is_encoder_decoder:
+        return f"base {base.name} is an encoder-decoder"
+    if getattr(base.model, "is_quantized", False):
+        return f"base {base.name} is quantised"
+    return f"base {base.name} has layers of {', '.join(sorted(kinds))}" if kinds else None
+
+
+def decoders(device: torch.device) -> list[Decode]:
+    """Return the ways to attend from a row's token, the fastest first."""
+    return [decode_by_kernel, decode_by_mask] if device.type == "cuda" and THERE else [decode_by_mask]
+
+
+class LocalWriter(StudentWriter):
+    """A `Writer` whose rows lie in slots; raises `UncoveredError` unless its logits are the base's."""
 
     def __init__(
-        self,
-        base: Base,
-        adapters: Mapping[str, str],
-        *,
-        rows: int,
-        max_new_tokens: int,
-        top_k: int,
-        top_p: float,
+        self, base: Base, adapters: Mapping[str, str], *, fewest: int | None = None, **how: Any
     ) -> None:
-        self.base, self.adapters = base, adapters
-        self.model, self.spans = base.model.eval(), mix(base.model)
-        self.max_rows, self.max_new_tokens = rows, max_new_tokens
-        self.top_k, self.top_p = top_k, top_p
-        self.longest = base.context
-        if base.start is not None and self.longest < sys.maxsize and rows > 1:
-            raise ThoughtmillError(f"base {base.name} counts positions from the padding: set infer.rows to 1")
+        if reason := uncovered(base):
+            raise UncoveredError(reason)
+        super().__init__(base, adapters, **how)
+        on_gpu = self.model.device.type == "cuda"
+        self.turn, self.fewest = (TURN, FEWEST) if on_gpu else (1, 1)
+        self.fewest = fewest or self.fewest
         takes = inspect.signature(base.model.forward).parameters
         self.last_only = {"logits_to_keep": 1} if "logits_to_keep" in takes else {}
-        self.waiting: list[tuple[int, str, int, ActiveSample]] = []
-        self.asked = 0
-        self.batch: ActiveBatch | None = None
+        self.rows: dict[int, ActiveSample] = {}
+        """The rows by slot."""
+        self.begun: Tensor | None = None
+        """The tokens that the GPU is writing, by token and row."""
+        self.steps: SlotSteps | None = None
+        self.off = math.inf
+        """How far the logits of slots were from those of an uncached pass, by their size."""
+        self.decode, self.bytes = self._proved()
 
-    def ask(self, requests: Sequence[GenerationRequest]) -> None:
-        """Queue requests, the longest prompt first: neighbours are alike, and late rounds come early."""
-        for request in requests:
-            adapter = adapter_for(self.adapters, request.role)
-            prompt = roles.render(self.base.tokenizer, request.role, request.problem, request.given)
-            used = len(prompt) if self.base.start is None else 0
-            limit = min(self.max_new_tokens, self.longest - used)
-            row = ActiveSample(request, prompt, adapter, limit, Random(request.seed))
-            heapq.heappush(self.waiting, (-len(prompt), row.adapter, self.asked, row))
-            self.asked += 1
+    def _proved(self) -> tuple[Decode, int]:
+        """Return the first way to attend whose logits are those of an uncached pass through peft's layers.
+
+        With it come the bytes of a token in a slot. Two rows are tried, of two adapters where there are two.
+        """
+        words = self.model.get_input_embeddings().num_embeddings
+        ids_BT = torch.randint(words, (2, 12), generator=torch.Generator().manual_seed(1))
+        names = sorted(self.adapters.values())
+        pair = [names[0], names[-1]]
+        expected_BTV = torch.stack(
+            [self._uncached(ids, name) for ids, name in zip(ids_BT, pair, strict=True)]
+        )
+        self.mask = masked(self.model)
+        fault = ""
+        for decode in decoders(self.model.device):
+            steps = self._steps(2, decode)
+            try:
+                self.off = apart(steps, ids_BT, pair, expected_BTV)
+            except FAILURES as error:
+                fault = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+                continue
+            if self.off <= OFF[expected_BTV.dtype]:
+                held = sum(one.nbytes for pair in steps.slots.held for one in pair)
+                return decode, held // (2 * steps.slots.columns)
+            fault = f"its logits in slots are off by {self.off:.2g}"
+        unmasked(self.model)
+        raise UncoveredError(f"base {self.base.name}: {fault}")
+
+    @torch.inference_mode()
+    def _uncached(self, ids_T: Tensor, adapter: str) -> Tensor:
+        unmasked(self.model)
+        activate(self.model, adapter)
+        logits_BTV: Tensor = self.model(input_ids=ids_T[None].to(self.model.device), use_cache=False).logits
+        return logits_BTV[0]
 
     @torch.inference_mode()
     def write(self) -> list[GeneratedText]:
-        """Admit waiting prompts, or write a token of every row; return the texts that ended."""
-        live = [] if self.batch is None else self.batch.live()
-        room = self.max_rows - len(live)
-        if self.waiting and (room >= self.max_rows // SPARE or not live):
-            taken = [heapq.heappop(self.waiting)[-1] for _ in range(min(max(room, 1), len(self.waiting)))]
-            return self._enter(taken)
-        if self.batch is None:
-            return []
-        if len(self.batch.rows) - len(live) > len(self.batch.rows) // SPARE:
-            self.batch.choose(live)
-        last_B1 = self._tensor([[row.tokens[-1]] for row in self.batch.rows])
-        self.batch.mask_BT = torch.cat([self.batch.mask_BT, torch.ones_like(last_B1)], 1)
-        written = self._write(self.batch, self._read(self.batch, last_B1))
-        if not self.batch.live():
-            self.batch = None
-        return written
+        """Return what ended in the last turn, after the next one has begun: meanwhile its reader goes on."""
+        ended = [] if self.begun is None else self._collect(self.begun)
+        self.begun = None
+        room = self.max_rows - len(self.rows)
+        if self.waiting and (room >= self.max_rows // SPARE or not self.rows):
+            count = min(max(room, 1), len(self.waiting))
+            ended += self._join([heapq.heappop(self.waiting)[-1] for _ in range(count)])
+        if self.rows:
+            self.begun = self._turn()
+        return [row.text(self.base.tokenizer) for row in ended]
 
-    def _enter(self, taken: list[ActiveSample]) -> list[GeneratedText]:
-        """Read prompts and write the first token of each; a prompt that fills the context is cut at once."""
-        cut = [GeneratedText(row.request.wanted, "", 0, "truncated") for row in taken if row.limit <= 0]
-        rows = sorted((row for row in taken if row.limit > 0), key=lambda row: row.adapter)
-        if not rows:
-            return cut
-        entered, logits_BV = self._read_prompts(rows)
-        written = self._write(entered, logits_BV)
-        if self.batch is not None:
-            self.batch.join(entered)
-            entered = self.batch
-        live = entered.live()
-        self.batch = entered if live else None
-        if live:
-            entered.choose(live)
-        return cut + written
+    def _join(self, taken: list[ActiveSample]) -> list[ActiveSample]:
+        """Let rows enter free slots; return those whose prompt fills the context: they are cut at once."""
+        cut = [row for row in taken if row.limit <= 0]
+        entering = [row for row in taken if row.limit > 0]
+        columns = max((len(row.prompt) + row.limit for row in entering), default=0) + self.turn
+        if self.steps is None:
+            self._open(columns)
+        assert self.steps is not None
+        self.steps.reserve(columns)
+        # Slots may have become fewer than the rows that were taken: memory is known only now.
+        while len(entering) > self.max_rows - len(self.rows):
+            self.wait(entering.pop())
+        free = sorted(set(range(self.max_rows)) - self.rows.keys())[: len(entering)]
+        self.rows |= zip(free, entering, strict=True)
+        if entering:
+            heats = [row.request.temperature for row in entering]
+            self.steps.enter(free, [row.prompt for row in entering], [row.adapter for row in entering], heats)
+        return cut
 
-    def _read_prompts(self, rows: list[ActiveSample]) -> tuple[ActiveBatch, Tensor]:
-        """Read each distinct prompt once; return rows and the logits of the next token."""
-        first: dict[tuple[str, tuple[int, ...]], int] = {}
-        places = [first.setdefault((row.adapter, tuple(row.prompt)), len(first)) for row in rows]
-        alone = [rows[places.index(at)] for at in range(len(first))]
-        width = max(len(row.prompt) for row in alone)
-        gaps = [width - len(row.prompt) for row in alone]
-        pad = self.base.pad
-        ids_BT = self._tensor([[pad] * gap + row.prompt for gap, row in zip(gaps, alone, strict=True)])
-        mask_BT = self._tensor([[0] * gap + [1] * (width - gap) for gap in gaps])
-        cache = empty_cache(self.base.start is not None)
-        if self.base.start is None:
-            batch = ActiveBatch(alone, cache, mask_BT)
-            logits_BV = self._read(batch, ids_BT)
-        else:
-            start_B1 = self._tensor([[self.base.start]] * len(alone))
-            self.spans[:] = spans_of([row.adapter for row in alone])
-            found = self.model(
-                input_ids=ids_BT, attention_mask=mask_BT, decoder_input_ids=start_B1,
-                past_key_values=cache, use_cache=True,
-            )  # fmt: skip
-            read_BSD = found.encoder_last_hidden_state
-            batch = ActiveBatch(alone, cache, torch.ones_like(start_B1), mask_BT, read_BSD)
-            logits_BV = found.logits[:, -1]
-        batch.choose(places)
-        batch.rows = rows
-        return batch, logits_BV[places]
+    def _open(self, columns: int) -> None:
+        """Make as many slots as rows are wanted and memory holds."""
+        if self.model.device.type == "cuda":
+            free, _ = torch.cuda.mem_get_info()
+            self.max_rows = max(1, min(self.max_rows, int(SHARE * free) // (self.bytes * (columns + ROOM))))
+        self.steps = self._steps(self.max_rows, self.decode)
 
-    def _read(self, batch: ActiveBatch, ids_BT: Tensor) -> Tensor:
-        """Read the next tokens of every row and return the logits of the token after them."""
-        self.spans[:] = spans_of([row.adapter for row in batch.rows])
-        held: dict[str, Any] = {"past_key_values": batch.cache, "use_cache": True}
-        if batch.asked_BS is None:
-            positions_BT = (batch.mask_BT.cumsum(1) - 1).clamp(0, self.longest - 1)[:, -ids_BT.shape[1] :]
-            held |= {"input_ids": ids_BT, "attention_mask": batch.mask_BT, "position_ids": positions_BT}
-        else:
-            held |= {"decoder_input_ids": ids_BT, "decoder_attention_mask": batch.mask_BT}
-            held |= {"encoder_outputs": (batch.read_BSD,), "attention_mask": batch.asked_BS}
-        logits_BTV: Tensor = self.model(**held, **self.last_only).logits
-        return logits_BTV[:, -1]
+    def _steps(self, rows: int, decode: Decode) -> SlotSteps:
+        return SlotSteps(
+            self.model, self.mask, decode, rows, longest=self.base.context, last_only=self.last_only,
+            top_k=self.top_k, top_p=self.top_p,
+        )  # fmt: skip
 
-    def _write(self, batch: ActiveBatch, logits_BV: Tensor) -> list[GeneratedText]:
-        """Choose a token for every row; return the rows that end with it."""
-        chosen = pick(
-            logits_BV.float(),
-            self._tensor([row.request.temperature for row in batch.rows]),
-            self._tensor([row.random.random() for row in batch.rows]),
-            top_k=self.top_k,
-            top_p=self.top_p,
-        ).tolist()
-        written = []
-        for row, token in zip(batch.rows, chosen, strict=True):
-            if row.ended:
-                continue
-            row.tokens.append(token)
-            stopped = token == self.base.tokenizer.eos_token_id
-            row.ended = stopped or len(row.tokens) == row.limit
-            if row.ended:
-                text = str(self.base.tokenizer.decode(row.tokens[:-1] if stopped else row.tokens))
-                failure = None if stopped else "truncated"
-                written.append(GeneratedText(row.request.wanted, text, len(row.tokens), failure))
-        return written
+    def _turn(self) -> Tensor:
+        """Begin to write some tokens of every row."""
+        assert self.steps is not None
+        live = self._gather()
+        tokens = min(self.turn, max(row.limit - len(row.tokens) for row in self.rows.values()))
+        uniforms = None
+        if any(row.request.temperature > 0 for row in self.rows.values()):
+            uniforms = [[0.0] * tokens] * live
+            for slot, row in self.rows.items():
+                uniforms[slot] = [row.random.random() for _ in range(tokens)]
+        return self.steps.turn(live, uniforms, tokens)
 
-    def _tensor(self, values: list[Any]) -> Tensor:
-        return torch.tensor(values, device=self.model.device)
+    def _collect(self, begun: Tensor) -> list[ActiveSample]:
+        """Wait for the tokens of a turn; return the rows that end with them, whose slots are then free."""
+        assert self.steps is not None
+        written: list[list[int]] = begun.T.tolist()
+        ended = {slot: row for slot, row in self.rows.items() if row.add(written[slot])}
+        if ended:
+            self.steps.leave(list(ended))
+        for slot in ended:
+            del self.rows[slot]
+        return list(ended.values())
+
+    def _gather(self) -> int:
+        """Return how many slots a step goes over; rows in others move into free ones among them."""
+        live = self.max_rows
+        while live // 2 >= max(len(self.rows), self.fewest):
+            live //= 2
+        beyond = [slot for slot in self.rows if slot >= live]
+        if beyond:
+            free = [slot for slot in range(live) if slot not in self.rows][: len(beyond)]
+            assert self.steps is not None
+            self.steps.move(beyond, free)
+            for source, target in zip(beyond, free, strict=True):
+                self.rows[target] = self.rows.pop(source)
+        return live
+
+
+@torch.inference_mode()
+def apart(steps: SlotSteps, ids_BT: Tensor, adapters: Sequence[str], expected_BTV: Tensor) -> float:
+    """Return how far the logits of two rows of different lengths are from those expected, by their size."""
+    captures, steps.captures = steps.captures, False
+    steps.reserve(ROOM)
+    lengths, slots = (9, 6), [1, 0]
+    prompts = [ids[:length].tolist() for ids, length in zip(ids_BT, lengths, strict=True)]
+    steps.enter(slots, prompts, adapters, [0.0, 0.0])
+    off = 0.0
+    for more in range(3):
+        logits_BV = steps.write(2, False)[slots].float()
+        wanted_BV = torch.stack([expected_BTV[row, at - 1 + more] for row, at in enumerate(lengths)]).float()
+        off = max(off, float((logits_BV - wanted_BV).norm() / wanted_BV.norm()))
+        for slot, ids, length in zip(slots, ids_BT, lengths, strict=True):
+            steps.tokens_S1[slot, 0] = ids[length + more]
+    steps.captures = captures
+    return off if math.isfinite(off) else math.inf

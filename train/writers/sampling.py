@@ -1,147 +1,91 @@
-"""Sampling: the batch of active samples, its keys and values, and the choice of the next tokens."""
+"""Sampling: the queue of prompts, the rows that are being written, and the choice of the next tokens."""
 
-from collections.abc import Sequence
+import heapq
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import EncoderDecoderCache
-from transformers.cache_utils import Cache, DynamicLayer
 
-from thoughtmill.train.answering import GenerationRequest
-
-ROOM = 64
-"""The number of columns by which keys and values grow."""
+from thoughtmill.train import roles
+from thoughtmill.train.answering import GeneratedText, GenerationRequest
+from thoughtmill.train.students.bases import Base
+from thoughtmill.train.writers.loading import adapter_for
 
 
 @dataclass(slots=True)
 class ActiveSample:
-    """A sample that is being written; it ends after `limit` tokens at the latest."""
+    """A sample that is being written; it ends after `limit` tokens at the latest, or with one of `ends`.
+
+    It has its own random numbers, so its text does not depend on the other rows, except for rounding.
+    """
 
     request: GenerationRequest
     prompt: list[int]
     adapter: str
     limit: int
     random: Random
+    ends: frozenset[int]
     tokens: list[int] = field(default_factory=list)
-    ended: bool = False
+
+    def add(self, tokens: Sequence[int]) -> bool:
+        """Add tokens up to the row's end; return whether it came."""
+        for token in tokens[: self.limit - len(self.tokens)]:
+            self.tokens.append(token)
+            if token in self.ends:
+                return True
+        return len(self.tokens) >= self.limit
+
+    def text(self, tokenizer: Any) -> GeneratedText:
+        """Return the text of a row that has ended."""
+        stopped = bool(self.tokens) and self.tokens[-1] in self.ends
+        text = str(tokenizer.decode(self.tokens[:-1] if stopped else self.tokens))
+        return GeneratedText(self.request.wanted, text, len(self.tokens), None if stopped else "truncated")
 
 
-class PreallocatedLayer(DynamicLayer):
-    """Keys and values of a layer, with spare columns, so that not every token copies all of them."""
+class StudentWriter(ABC):
+    """The part that writers of students in memory share: a queue of prompts, the longest first.
 
-    room: tuple[Tensor, Tensor] | None = None
-
-    def update(
-        self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any
-    ) -> tuple[Tensor, Tensor]:
-        """Append the keys and values of more tokens and return all of them."""
-        if not self.is_initialized:
-            self.hold(key_states, value_states)
-            return key_states, value_states
-        begin = self.get_seq_length()
-        end = begin + key_states.shape[2]
-        if self.room is None or self.room[0].shape[2] < end:
-            keys, values = self.held
-            self.room = (with_room(keys, end + ROOM), with_room(values, end + ROOM))
-        keys, values = self.room
-        keys[:, :, begin:end], values[:, :, begin:end] = key_states, value_states
-        self.keys, self.values = keys[:, :, :end], values[:, :, :end]
-        return self.keys, self.values
-
-    @property
-    def held(self) -> tuple[Tensor, Tensor]:
-        """The keys and values of all tokens read so far."""
-        assert self.keys is not None
-        assert self.values is not None
-        return self.keys, self.values
-
-    def hold(self, keys: Tensor, values: Tensor) -> None:
-        """Replace the keys and values."""
-        if not self.is_initialized:
-            self.lazy_initialization(keys, values)
-        self.keys, self.values, self.room = keys, values, None
-
-
-def with_room(held_BHTD: Tensor, columns: int) -> Tensor:
-    """Return a copy with room for `columns` columns."""
-    batch, heads, width, size = held_BHTD.shape
-    grown = held_BHTD.new_empty((batch, heads, columns, size))
-    grown[:, :, :width] = held_BHTD
-    return grown
-
-
-@dataclass(slots=True)
-class ActiveBatch:
-    """The rows of a forward pass, and the keys and values of the tokens that they have read.
-
-    Everything is padded on the left, so that all rows end in the same column.
-
-    `mask_BT` covers the tokens that have been read; `asked_BS` and `read_BSD`, for an encoder, cover prompts.
+    `adapters` names the loaded adapter of each role; roles may share an adapter. Neighbours in the queue are
+    alike in length, and late rounds come early.
     """
 
-    rows: list[ActiveSample]
-    cache: Cache | EncoderDecoderCache
-    mask_BT: Tensor
-    asked_BS: Tensor | None = None
-    read_BSD: Tensor | None = None
+    def __init__(
+        self,
+        base: Base,
+        adapters: Mapping[str, str],
+        *,
+        rows: int,
+        max_new_tokens: int,
+        top_k: int,
+        top_p: float,
+    ) -> None:
+        self.base, self.adapters, self.model = base, adapters, base.model.eval()
+        self.max_rows, self.max_new_tokens = rows, max_new_tokens
+        self.top_k, self.top_p = top_k, top_p
+        self.waiting: list[tuple[int, str, int, ActiveSample]] = []
+        self.asked = 0
 
-    def layers(self) -> list[tuple[PreallocatedLayer, bool]]:
-        """Return the layers of the cache, each with whether it belongs to the prompts of an encoder."""
-        if not isinstance(self.cache, EncoderDecoderCache):
-            return [(cast(PreallocatedLayer, layer), False) for layer in self.cache.layers]
-        both = ((self.cache.self_attention_cache, False), (self.cache.cross_attention_cache, True))
-        return [
-            (cast(PreallocatedLayer, layer), crossed) for cache, crossed in both for layer in cache.layers
-        ]
+    def ask(self, requests: Sequence[GenerationRequest]) -> None:
+        """Queue requests."""
+        for request in requests:
+            adapter = adapter_for(self.adapters, request.role)
+            prompt = roles.render(self.base.tokenizer, request.role, request.problem, request.given)
+            used = len(prompt) if self.base.start is None else 0
+            limit = min(self.max_new_tokens, self.base.context - used)
+            self.wait(ActiveSample(request, prompt, adapter, limit, Random(request.seed), self.base.ends))
 
-    def live(self) -> list[int]:
-        """Return the indices of the rows that have not ended, grouped by adapter."""
-        places = [at for at, row in enumerate(self.rows) if not row.ended]
-        return sorted(places, key=lambda at: self.rows[at].adapter)
+    @abstractmethod
+    def write(self) -> list[GeneratedText]:
+        """Write on, and return the texts that are finished now; there may be none yet."""
 
-    def choose(self, chosen: Sequence[int]) -> None:
-        """Keep the rows at some indices, in that order, and drop empty columns."""
-        self.rows = [self.rows[at] for at in chosen]
-        rows_B = torch.tensor(chosen, device=self.mask_BT.device)
-        first = int(self.mask_BT[rows_B].any(0).int().argmax())
-        self.mask_BT = self.mask_BT[rows_B, first:]
-        for layer, crossed in self.layers():
-            keys, values = (held[rows_B, :, 0 if crossed else first :] for held in layer.held)
-            layer.hold(keys, values)
-        if self.asked_BS is not None and self.read_BSD is not None:
-            self.asked_BS, self.read_BSD = self.asked_BS[rows_B], self.read_BSD[rows_B]
-
-    def join(self, other: "ActiveBatch") -> None:
-        """Append the rows of another batch."""
-        self.rows = self.rows + other.rows
-        self.mask_BT = joined(self.mask_BT, other.mask_BT, 1)
-        for (layer, _), (added, _) in zip(self.layers(), other.layers(), strict=True):
-            keys, values = (joined(*both, 2) for both in zip(layer.held, added.held, strict=True))
-            layer.hold(keys, values)
-        if self.asked_BS is not None and other.asked_BS is not None:
-            self.asked_BS = joined(self.asked_BS, other.asked_BS, 1)
-        if self.read_BSD is not None and other.read_BSD is not None:
-            self.read_BSD = joined(self.read_BSD, other.read_BSD, 1)
-
-
-def empty_cache(two_sided: bool) -> Cache | EncoderDecoderCache:
-    """Return an empty cache for a decoder-only or an encoder-decoder model."""
-    caches = [Cache(layer_class_to_replicate=PreallocatedLayer) for _ in range(2)]
-    return EncoderDecoderCache(*caches) if two_sided else caches[0]
-
-
-def joined(one: Tensor, other: Tensor, along: int) -> Tensor:
-    """Concatenate rows, padded with zeros on the left to the same width."""
-    width = max(one.shape[along], other.shape[along])
-    padded = []
-    for part in (one, other):
-        shape = list(part.shape)
-        shape[along] = width - shape[along]
-        padded.append(torch.cat([part.new_zeros(shape), part], along))
-    return torch.cat(padded)
+    def wait(self, row: ActiveSample) -> None:
+        """Queue a row."""
+        heapq.heappush(self.waiting, (-len(row.prompt), row.adapter, self.asked, row))
+        self.asked += 1
 
 
 def pick(
@@ -153,6 +97,7 @@ def pick(
     number in [0, 1) selects among them by inverting their cumulative distribution, the likeliest first.
     """
     kept_BK, tokens_BK = logits_BV.topk(min(top_k, logits_BV.shape[1]))
+    kept_BK = kept_BK.float()  # after sorting, which is faster in the model's precision
     heat_B1 = temperatures_B[:, None].clamp(min=1e-6)
     shares_BK = ((kept_BK - kept_BK[:, :1]) / heat_B1).softmax(1)
     before_BK = shares_BK.cumsum(1) - shares_BK

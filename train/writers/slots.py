@@ -102,16 +102,17 @@ def decode_by_mask(
     lengths_B: Tensor, scale: float,
 ) -> Tensor:  # fmt: skip
     """Keep one more key and value of every row and attend to all that the row has."""
-    rows_B = torch.arange(len(query_BHD), device=query_BHD.device)
+    live, device = len(query_BHD), query_BHD.device
+    rows_B = torch.arange(live, device=device)
     keys_SKCD[rows_B, :, lengths_B], values_SKCD[rows_B, :, lengths_B] = key_BKD, value_BKD
-    columns = torch.arange(keys_SKCD.shape[2], device=query_BHD.device)
-    mask_B11C = (columns <= lengths_B[:, None])[:, None, None]
-    live = len(query_BHD)
-    query_BKGD = query_BHD.unflatten(1, (key_BKD.shape[1], -1))
-    found = scaled_dot_product_attention(
-        query_BKGD, keys_SKCD[:live], values_SKCD[:live], attn_mask=mask_B11C, scale=scale
-    )
-    return found.flatten(1, 2)
+    # On a processor the longest row is known at no cost; a CUDA graph must not depend on it.
+    width = keys_SKCD.shape[2] if query_BHD.is_cuda else int(lengths_B.max()) + 1
+    beyond_BC = torch.arange(width, device=device) > lengths_B[:, None]
+    query_BKGD = query_BHD.unflatten(1, (key_BKD.shape[1], -1)) * scale
+    scores_BKGC = query_BKGD @ keys_SKCD[:live, :, :width].transpose(2, 3)
+    shares_BKGC = scores_BKGC.masked_fill_(beyond_BC[:, None, None], -torch.inf).softmax(-1)
+    found_BKGD: Tensor = shares_BKGC @ values_SKCD[:live, :, :width]
+    return found_BKGD.flatten(1, 2)
 
 
 def widened(held_SKCD: Tensor, columns: int) -> Tensor:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -9,6 +10,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
+from thoughtmill.train.graphs import captured
 from thoughtmill.train.writers.masked import AdapterMask
 from thoughtmill.train.writers.sampling import pick
 from thoughtmill.train.writers.slots import Decode, Slots, attending
@@ -139,29 +141,17 @@ class SlotSteps:
         with attending(self.model, self.slots):
             positions_B1 = lengths_B[:, None].long().clamp(max=self.longest - 1)
             logits_BV = self._logits(self.tokens_S1[:live], positions_B1)
-        self.tokens_S1[:live, 0] = self._chosen(logits_BV, live) if hot else logits_BV.argmax(1)
+        given = self.heats_S[:live], self.uniforms_S[:live]
+        self.tokens_S1[:live, 0] = (
+            pick(logits_BV, *given, top_k=self.top_k, top_p=self.top_p) if hot else logits_BV.argmax(1)
+        )
         lengths_B += self.written_S[:live]
         return logits_BV
 
-    def _chosen(self, logits_BV: Tensor, live: int) -> Tensor:
-        """Choose as `pick` does, but sort logits in the model's precision, which is faster."""
-        kept_BK, tokens_BK = logits_BV.topk(min(self.top_k, logits_BV.shape[1]))
-        given = self.heats_S[:live], self.uniforms_S[:live]
-        at_B = pick(kept_BK.float(), *given, top_k=self.top_k, top_p=self.top_p)
-        return tokens_BK.gather(1, at_B[:, None])[:, 0]
-
     def _captured(self, live: int, hot: bool) -> torch.cuda.CUDAGraph:
         """Return a step as a CUDA graph."""
-        side = torch.cuda.Stream()
-        side.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(side):
-            self.warm(live, hot)
-        torch.cuda.current_stream().wait_stream(side)
-        graph = torch.cuda.CUDAGraph()
-        pool = next(iter(self.graphs.values())).pool() if self.graphs else None
-        with torch.cuda.graph(graph, pool=pool, capture_error_mode="thread_local"):
-            self.write(live, hot)
-        return graph
+        pool = next(iter(self.graphs.values())).pool() if self.graphs else torch.cuda.graph_pool_handle()
+        return captured(partial(self.write, live, hot), pool, partial(self.warm, live, hot))
 
     def warm(self, live: int, hot: bool) -> None:
         """Take a step that leaves all rows as they are: the next one adds the same keys and values again."""

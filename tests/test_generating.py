@@ -1,0 +1,51 @@
+"""Students of bases that slots do not cover write what the base says, token by token."""
+
+from pathlib import Path
+
+import pytest
+import torch
+import transformers
+
+from tests import students as made
+from tests import tiny
+from tests.architectures import OF_TODAY, model_of
+from tests.students import random_students
+from tests.test_finetune import settings
+from tests.test_local import requests, wrote
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.train import roles
+from thoughtmill.train.finetune import student
+
+
+@pytest.mark.filterwarnings("ignore:The following rank_pattern keys")  # peft's own, for fused experts
+@pytest.mark.parametrize("kind", OF_TODAY)
+def test_a_base_of_today_writes_what_an_uncached_pass_says(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not hasattr(transformers, f"{kind}Config"):
+        pytest.skip(f"this transformers has no {kind}")
+    monkeypatch.setattr(
+        tiny, "other", lambda at: tiny.based_on(model_of(kind, **OF_TODAY[kind]), at), raising=False
+    )
+    if kind == "Mamba":
+        targets = ["in_proj", "x_proj"]
+        monkeypatch.setattr(made, "settings", lambda: settings(targets=targets))
+    base, model = random_students(tmp_path, "other", ("ir", "kg", "dr"))
+    found = wrote((base, model), requests(0.0), rows=15, max_new_tokens=8)
+    for asked in requests(0.0):
+        model.set_adapter(asked.role)
+        ids = roles.render(base.tokenizer, asked.role, asked.problem, asked.given)
+        begin = len(ids)
+        while len(ids) < begin + 8 and 1 not in ids[begin:]:
+            with torch.inference_mode():
+                logits = model(input_ids=torch.tensor([ids]), use_cache=False).logits
+            ids.append(int(logits[0, -1].argmax()))
+        assert found[asked.wanted.problem_id].text == base.tokenizer.decode(
+            [token for token in ids[begin:] if token != 1]
+        )
+
+
+def test_layers_that_lora_cannot_change_are_named_before_training(tmp_path: Path) -> None:
+    base = tiny.based_on(model_of("Mamba", **OF_TODAY["Mamba"]), tmp_path)
+    with pytest.raises(ThoughtmillError, match=r"finetune\.targets: .*out_proj"):
+        student(base, settings())
