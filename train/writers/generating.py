@@ -6,10 +6,10 @@ It is slower than slots. A batch lasts as long as its longest text, and holds th
 import torch
 from peft.tuners.tuners_utils import BaseTunerLayer
 from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
 from transformers import GenerationConfig, LogitsProcessor
 
 from thoughtmill.train.answering import GeneratedText
-from thoughtmill.train.training.batches import padded
 from thoughtmill.train.writers.masked import unmasked
 from thoughtmill.train.writers.sampling import ActiveSample, StudentWriter, pick
 
@@ -36,10 +36,10 @@ class GenerateWriter(StudentWriter):
         unmasked(self.model)
         activate(self.model, rows[0].adapter)
         start, pad = self.base.start, self.base.pad
-        prompts = [row.prompt if start is not None else row.prompt[::-1] for row in rows]
-        ids_BT, mask_BT = padded(prompts, pad), padded([[1] * len(prompt) for prompt in prompts], 0)
-        if start is None:  # a decoder's text goes on where its prompt ends, so that padding is on the left
-            ids_BT, mask_BT = ids_BT.flip(1), mask_BT.flip(1)
+        side = "left" if start is None else "right"  # a decoder's text goes on where its prompt ends
+        prompts = [torch.tensor(row.prompt) for row in rows]
+        ids_BT = pad_sequence(prompts, True, pad, side)
+        mask_BT = pad_sequence([torch.ones_like(prompt) for prompt in prompts], True, 0, side)
         config = GenerationConfig(
             max_new_tokens=max(row.limit for row in rows),
             eos_token_id=sorted(self.base.ends),
