@@ -56,13 +56,14 @@ comment on view contradictory_golds is
 'One row per text that several problems share and that has more than one gold answer, with all of them.';
 
 -- A record whose answer is the gold answer, or which passed and has no answer to compare (knowledge).
-create or replace macro is_verified(failure, correct) as (failure is null and correct is distinct from false);
+create or replace macro is_verified(failure, correct, answer) as (failure is null and coalesce(correct, answer is null));
 
 create or replace view "yield" as
 select
     thought,
-    coalesce(failure, case when correct is null then 'no gold needed' when correct then 'correct' else 'incorrect' end)
-        as outcome,
+    coalesce(failure, case
+        when predicted_answer is null then 'no gold needed' when correct is null then 'unverified'
+        when correct then 'correct' else 'incorrect' end) as outcome,
     count(*) as records,
     round(count(*) / sum(count(*)) over (partition by thought), 4) as share,
     count(*) filter (kept) as kept
@@ -81,8 +82,8 @@ select
     sum(c.completion_tokens) as completion_tokens,
     sum(c.reasoning_tokens) as reasoning_tokens,
     sum(c.cost_usd) as cost_usd,
-    count(*) filter (is_verified(r.failure, r.correct)) as verified_records,
-    sum(c.cost_usd) / nullif(count(*) filter (is_verified(r.failure, r.correct)), 0) as cost_per_verified_record_usd
+    count(*) filter (is_verified(r.failure, r.correct, r.predicted_answer)) as verified_records,
+    sum(c.cost_usd) / nullif(count(*) filter (is_verified(r.failure, r.correct, r.predicted_answer)), 0) as cost_per_verified_record_usd
 from completions c
 join records r using (completion_id)
 group by c.thought, c.teacher, c.model, c.prompt_sha;
