@@ -22,6 +22,7 @@ SECTIONS: dict[str, str | None] = {
     "seed": "thoughtmill.factory.seed:SeedSettings",
     "generate": "thoughtmill.factory.generate:GenerateSettings",
     "verify": "thoughtmill.factory.thoughts.solving:VerifySettings",
+    "grow": "thoughtmill.factory.grow:GrowSettings",
     "curate": "thoughtmill.factory.curate:CurateSettings",
     "release": "thoughtmill.factory.release:ReleaseSettings",
     "report": "thoughtmill.factory.report:ReportSettings",

@@ -1,8 +1,8 @@
 """Stage `curate`: compare the records of all thoughts: agreement, duplicates, contamination, splits."""
 
-import heapq
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from hashlib import sha256
 from itertools import chain, groupby
 from pathlib import Path
@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 from pydantic import Field
 
-from thoughtmill.factory.answers import equal, predicted_answer
-from thoughtmill.factory.core import params, stage, tables
+from thoughtmill.factory.answers import Answer, equal
+from thoughtmill.factory.core import corpus, params, stage, tables
 from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.families import parents_of, root_of
 from thoughtmill.factory.core.files import root
 from thoughtmill.factory.core.params import Section
 from thoughtmill.factory.core.progress import track
@@ -56,7 +57,7 @@ def curate(
     is the first of `schemas.fields.DROP_REASONS` that applies. Memory grows with the number of problems
     (about 300 bytes each), not with their records.
     """
-    placed = dict(placements(problems, settings))
+    placed = placements(problems, settings)
     for problem_id, group in groupby(records, key=lambda record: record["problem_id"]):
         siblings = list(group)
         placement = placed[problem_id]
@@ -73,8 +74,6 @@ def drop_reason(record: tables.Row, placement: Placement, seen: set[tuple[str, s
         return "failed"
     if record["correct"] is False:
         return "incorrect"
-    if record["correct"] is None and record["predicted_answer"] is not None:
-        return "unverified"
     if placement.drop_reason is not None:
         return placement.drop_reason
     said = (record["thought"], record["rationale"])
@@ -87,11 +86,12 @@ def drop_reason(record: tables.Row, placement: Placement, seen: set[tuple[str, s
 def agreement(record: tables.Row, siblings: list[tables.Row]) -> tables.Row:
     """Check whether the first sample of another thought has the same answer."""
     answers = {
-        sibling["thought"]: answer
+        sibling["thought"]: Answer(sibling["predicted_answer"], sibling["predicted_kind"])
         for sibling in reversed(siblings)
-        if sibling["thought"] != record["thought"] and (answer := predicted_answer(sibling)) is not None
+        if sibling["predicted_answer"] is not None and sibling["thought"] != record["thought"]
     }
-    mine = predicted_answer(record)
+    text = record["predicted_answer"]
+    mine = None if text is None else Answer(text, record["predicted_kind"])
     agreeing = sorted(thought for thought, answer in answers.items() if mine and equal(mine, answer))
     return Check(
         "agreement",
@@ -100,15 +100,54 @@ def agreement(record: tables.Row, siblings: list[tables.Row]) -> tables.Row:
     ).row(record["record_id"])
 
 
-def placements(problems: Iterable[tables.Row], settings: CurateSettings) -> Iterator[tuple[str, Placement]]:
-    """Yield (problem_id, placement) for every problem; `problems` is read three times."""
+def placements(problems: Iterable[tables.Row], settings: CurateSettings) -> dict[str, Placement]:
+    """Return the placement of every problem; `problems` is read several times.
+
+    A problem that was made from another has the split of its family, and is dropped if its parent's text is.
+    """
+    parents = parents_of(problems)
+    placed = dict(_own_placements(problems, parents, settings))
+    for problem_id in parents:
+        placed[problem_id] = _inherited(problem_id, parents, placed)
+    return placed
+
+
+def _inherited(problem_id: str, parents: Mapping[str, str], placed: Mapping[str, Placement]) -> Placement:
+    """Return the placement of a problem, with the reason of its nearest ancestor that has one."""
+    seen: set[str] = set()
+    at = problem_id
+    while at in placed and at not in seen:
+        if placed[at].drop_reason is not None:
+            return _shared(placed[problem_id].split, placed[at].drop_reason)
+        seen.add(at)
+        at = parents.get(at, "")
+    return placed[problem_id]
+
+
+@lru_cache(maxsize=256)
+def _shared(split: str, drop_reason: str | None) -> Placement:
+    """Return one object for all problems that are placed alike."""
+    return Placement(split, drop_reason)
+
+
+def _own_placements(
+    problems: Iterable[tables.Row], parents: Mapping[str, str], settings: CurateSettings
+) -> Iterator[tuple[str, Placement]]:
+    """Yield (problem_id, placement) for every problem, with the reasons of its own text."""
     with_validation = {row["source"] for row in problems if row["split"] == "validation"}
 
-    def split_of(problem: tables.Row) -> str:
+    def own_split(problem: tables.Row) -> str:
         text = " ".join(words(problem["problem"]))
         draw = int.from_bytes(sha256(f"{settings.seed}/{text}".encode()).digest()[:8]) / 2**64
         moves = problem["split"] == "train" and problem["source"] not in with_validation
         return "validation" if moves and draw < settings.validation_share else str(problem["split"])
+
+    roots = {problem_id: root_of(problem_id, parents) for problem_id in parents}
+    of_family = _splits_of_families(problems, roots, own_split)
+
+    def split_of(problem: tables.Row) -> str:
+        root = roots.get(problem["problem_id"])
+        return own_split(problem) if root is None else of_family[root]
 
     held_out: set[bytes] = set()
     for problem in problems:
@@ -124,7 +163,24 @@ def placements(problems: Iterable[tables.Row], settings: CurateSettings) -> Iter
         else:
             reason = "duplicate_problem" if text in earlier else None
         earlier.add(text)
-        yield problem["problem_id"], Placement(split, reason)
+        yield problem["problem_id"], _shared(split, reason)
+
+
+def _splits_of_families(
+    problems: Iterable[tables.Row], roots: Mapping[str, str], own_split: Callable[[tables.Row], str]
+) -> dict[str, str]:
+    """Return the split of each family by its root: the root's own, or without it the first held-out split."""
+    own: dict[str, str] = {}
+    of_members: dict[str, str] = {}
+    wanted = set(roots.values())
+    for problem in problems if roots else ():
+        problem_id = problem["problem_id"]
+        root = roots.get(problem_id)
+        if problem_id in wanted:
+            own[problem_id] = own_split(problem)
+        elif root is not None and of_members.get(root, "train") == "train":
+            of_members[root] = own_split(problem)
+    return of_members | own
 
 
 def words(problem: str) -> list[str]:
@@ -150,12 +206,6 @@ def _digest(text: list[str]) -> bytes:
     return sha256(" ".join(text).encode()).digest()[:8]
 
 
-def in_order(folder: Path, thoughts: tuple[str, ...]) -> Iterator[tables.Row]:
-    """Yield the verified records of all thoughts, merged in primary-key order."""
-    sources = [tables.TableReader(folder / thought / "records.parquet", Records) for thought in thoughts]
-    return heapq.merge(*sources, key=lambda row: (row["problem_id"], row["thought"], row["sample"]))
-
-
 def _refuse_strays(folders: tuple[Path, ...], thoughts: tuple[str, ...]) -> None:
     """Refuse files of thoughts that are no longer listed: later stages read these folders whole."""
     strays = sorted(path for folder in folders for path in folder.iterdir() if path.stem not in thoughts)
@@ -171,14 +221,15 @@ def main() -> None:
     data = root() / "data"
     settings = params.section("curate", CurateSettings)
     thoughts = params.thoughts()
-    problems = tables.TableReader(data / "problems.parquet", Problems)
-    verified = data / "verified"
+    originals = tables.TableReader(data / "problems.parquet", Problems)
+    verified, grown = data / "verified", data / "grown"
     _refuse_strays((verified, data / "completions"), thoughts)
-    checks = [tables.TableReader(verified / thought / "checks.parquet", Checks) for thought in thoughts]
+    folders = [*(verified / thought for thought in thoughts), grown]
+    checks = [tables.TableReader(folder / "checks.parquet", Checks) for folder in folders]
     solving = params.section("verify", VerifySettings)
     kinds = {thought: THOUGHTS.named(thought).KIND for thought in thoughts}
-    records = in_order(verified, thoughts)
-    found = redrawing.pairs(problems, records, kinds, settings.seed) if settings.redraw else ()
+    records = corpus.verified(data, thoughts)
+    found = redrawing.pairs(originals, records, kinds, settings.seed) if settings.redraw else ()
     pool = executor(solving, redrawing.redraw, redrawing.lost)
     with (
         tables.writer(data / "records.parquet", Records) as add_record,
@@ -186,7 +237,8 @@ def main() -> None:
     ):
         for check in chain(*checks, redrawing.rows(track(found, "redraw numbers"), pool.spread)):
             add_check(check)
-        for record, more in track(curate(problems, in_order(verified, thoughts), settings), "curate"):
+        every = tables.merged(Records, *(folder / "records.parquet" for folder in folders))
+        for record, more in track(curate(corpus.problems(data), every, settings), "curate"):
             add_record(record)
             for check in more:
                 add_check(check)

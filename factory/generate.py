@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from thoughtmill.factory.core import params, stage, tables
 from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.families import heirs_of
 from thoughtmill.factory.core.files import root
 from thoughtmill.factory.core.params import Section
 from thoughtmill.factory.core.progress import track
@@ -42,6 +43,7 @@ class GenerateSettings(TeacherChoice):
 
     seed: int = 1
     splits: tuple[str, ...] = tuple(SPLITS)
+    inherit: tuple[str, ...] = Field((), description="thoughts that are asked once per family of problems")
     sampling: Mapping[str, SamplingSettings] = {}
 
     @model_validator(mode="after")
@@ -53,6 +55,7 @@ class GenerateSettings(TeacherChoice):
             ("`teacher`: unknown teacher", [self.teacher], teachers),
             ("`splits`: unknown split", self.splits, tuple(SPLITS)),
             ("`sampling`: unknown thought", self.sampling, ASKED.names()),
+            ("`inherit`: unknown thought", self.inherit, ASKED.names()),
         ):
             for name in names:
                 if name not in known:
@@ -121,7 +124,8 @@ class ThoughtRequests:
 
     Sample i has the seed `generate.seed + i`. The length hint counts the problems of all splits. Without a
     `teacher`, they are for any teacher with the settings of all thoughts. `only` holds the problems and
-    samples to ask for, if not all of them.
+    samples to ask for, if not all of them. A thought that is inherited is asked for the head of each family;
+    `grow` hands it down.
     """
 
     problems: SizedRows
@@ -139,8 +143,9 @@ class ThoughtRequests:
         sampling = settings.sampling.get(self.thought, SamplingSettings()).model_dump()
         if teacher is not None:
             sampling |= {**teacher.sampling, **({"model": teacher.model} if teacher.model else {})}
+        heirs = heirs_of(self.problems) if self.thought in settings.inherit else {}
         for problem in self.problems:
-            if problem["split"] in settings.splits:
+            if problem["split"] in settings.splits and problem["problem_id"] not in heirs:
                 messages = self.prompt.messages(problem)
                 for sample in range(self._samples()):
                     if only is None or (problem["problem_id"], sample) in only:

@@ -44,6 +44,12 @@ def released(con: duckdb.DuckDBPyConnection, thought: str, file: str) -> Iterato
         yield from batch.to_pylist()
 
 
+def released_thoughts(con: duckdb.DuckDBPyConnection, thoughts: tuple[str, ...]) -> list[str]:
+    """Return the thoughts of a corpus: those that were asked for, then those that only growths wrote."""
+    found = [row[0] for row in con.execute("select distinct thought from records order by all").fetchall()]
+    return [*thoughts, *(thought for thought in found if thought not in thoughts)]
+
+
 def release(data: Path, thoughts: tuple[str, ...], settings: ReleaseSettings, target: Path) -> None:
     """Write the release of the corpus under `data` to the folder `target`, as a whole."""
     shown = corpus.read_manifest(data)
@@ -51,7 +57,7 @@ def release(data: Path, thoughts: tuple[str, ...], settings: ReleaseSettings, ta
     corpus.fill(con, data, thoughts, "view")
     made = Release(settings.title, settings.license, shown["data_version"])
     with folder_aside(target) as part:
-        for thought in track(thoughts, "release"):
+        for thought in track(released_thoughts(con, thoughts), "release"):
             for file in FILES:
                 path = part / thought / f"{file}.parquet"
                 tables.write(path, Released, released(con, thought, file))

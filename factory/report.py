@@ -12,6 +12,7 @@ from thoughtmill.factory.core import corpus, params, stage, tables
 from thoughtmill.factory.core.files import aside, root, write_json
 from thoughtmill.factory.pages.agreements import agreements
 from thoughtmill.factory.pages.findings import findings
+from thoughtmill.factory.pages.growth import growth
 from thoughtmill.factory.pages.headline import headline
 from thoughtmill.factory.pages.lengths import lengths
 from thoughtmill.factory.pages.magnitudes import magnitudes
@@ -43,6 +44,7 @@ def page(
         agreements(con),
         splits(con),
         *teachers(con),
+        *growth(con),
         magnitudes(con),
         lengths(con),
         findings(con),

@@ -12,6 +12,7 @@ import pyarrow
 
 from thoughtmill.schemas.checks import Checks
 from thoughtmill.schemas.completions import Completions
+from thoughtmill.schemas.growths import Growths
 from thoughtmill.schemas.policy_results import PolicyResults
 from thoughtmill.schemas.predictions import Predictions
 from thoughtmill.schemas.problems import Problems
@@ -27,6 +28,7 @@ TABLES: dict[str, Table] = {
     "records": Records,
     "checks": Checks,
     "refused": Refused,
+    "growths": Growths,
 }
 
 RUN_TABLES: dict[str, Table] = {
@@ -42,6 +44,7 @@ __all__ = [
     "Checks",
     "Column",
     "Completions",
+    "Growths",
     "PolicyResults",
     "Predictions",
     "Problems",

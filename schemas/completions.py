@@ -21,7 +21,9 @@ class Completions(pa.DataFrameModel):
         str_matches=r"^[0-9a-f]{64}$",
         description="SHA-256 of the messages before the problem: which prompt this was",
     )
-    teacher: Text = pa.Field(description="the teacher that answered: its name in `teachers`, or its module")
+    teacher: Text = pa.Field(
+        description="the teacher that answered: its name in `teachers`, or its module; a growth; `inherited`"
+    )
     model: Text = pa.Field(description="the model that was asked; what the server calls it is in the ledger")
     completion: Text = pa.Field(nullable=True, description="what the teacher returned, untouched")
     reasoning: Text = pa.Field(

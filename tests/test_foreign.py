@@ -21,8 +21,10 @@ EXTEND = ROOT / "docs" / "extend.md"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 (SHOWN,) = [found[2] for found in BLOCK.finditer(EXTEND.read_text("utf-8")) if found[1] == "yaml"]
 PARAMS: dict[str, Any] = yaml.safe_load(SHOWN)
+LEARNED = ["2 * 7", "2 * 7", "4 * 7", "4 * 7", "5 * 7", "5 * 7"]
+"""The kept expressions of its problems, each followed by that of the problem grown from it."""
 STAGES = """
-from thoughtmill.factory import check, curate, generate, release, seed, tabulate, verify
+from thoughtmill.factory import check, curate, generate, grow, release, seed, tabulate, verify
 from thoughtmill.factory.core import params
 from thoughtmill.factory.core.executors.local import WorkerPool
 
@@ -32,6 +34,7 @@ seed.main()
 for thought in params.thoughts():
     generate.main(thought)
     verify.main(thought)
+grow.main()
 curate.main()
 tabulate.main()
 release.main()
@@ -109,11 +112,14 @@ def test_its_teacher_writes_its_thought(project: Path) -> None:
 
 def test_its_thought_is_solved_verified_and_checked_like_ours(project: Path) -> None:
     records = [row for row in rows(project, "records") if row["thought"] == "expression"]
+    records = [row for row in records if "+" not in row["problem_id"]]
     assert [row["correct"] for row in records] == [True, True, False, True, True, False, True, True]
     assert {row["record_id"] for row in records if row["kept"]} == {
         f"forum-train-{at}/expression/0" for at in (0, 2, 3)
     }
-    checks = [row for row in rows(project, "checks") if row["check"] == "short"]
+    checks = [
+        row for row in rows(project, "checks") if row["check"] == "short" and "+" not in row["record_id"]
+    ]
     assert [(row["record_id"], row["passed"]) for row in checks] == [
         (row["record_id"], True) for row in records
     ]
@@ -127,14 +133,28 @@ def test_our_thoughts_and_checks_go_on_beside_it(project: Path) -> None:
 
 def test_its_records_are_released_and_the_release_proves_itself(project: Path, installed: Path) -> None:
     released = tables.TableReader(project / "data" / "release" / "expression" / "train.parquet", Released)
-    assert [row["rationale"] for row in released] == ["2 * 7", "4 * 7", "5 * 7"]
+    assert [row["rationale"] for row in released] == LEARNED
     done = run(installed, project, "-m", "thoughtmill.factory.commands.cli", "prove")
     assert "rationales are what they claim" in done.stdout, done.stderr
 
 
+def test_its_growth_makes_problems_that_are_verified_like_ours(project: Path) -> None:
+    grown = {row["problem_id"]: row for row in rows(project, "problems", "grown/problems")}
+    assert list(grown) == [f"forum-train-{at}+bags-0" for at in (0, 2, 3)]
+    assert (grown["forum-train-0+bags-0"]["parent_id"], grown["forum-train-0+bags-0"]["growth"]) == (
+        "forum-train-0", "bags"
+    )  # fmt: skip
+    records = [row for row in rows(project, "records") if row["problem_id"] in grown]
+    assert [(row["thought"], row["correct"], row["kept"]) for row in records] == [
+        ("expression", True, True)
+    ] * 3
+    attempts = [(row["parent_id"], row["reason"]) for row in rows(project, "growths", "grown/growths")]
+    assert ("forum-train-1", "it has no verified expression") in attempts
+
+
 def test_its_role_learns_from_the_records_of_its_thought(project: Path, installed: Path) -> None:
     done = run(installed, project, "-c", EXAMPLES)
-    assert done.stdout.splitlines() == ["2 * 7", "4 * 7", "5 * 7"], done.stderr
+    assert done.stdout.splitlines() == LEARNED, done.stderr
 
 
 def test_its_policy_decides_on_samples_of_its_role(installed: Path, tmp_path: Path) -> None:

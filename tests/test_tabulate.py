@@ -29,7 +29,7 @@ def test_every_table_is_there_with_all_its_rows(built: Path) -> None:
     for name, paths in corpus.files(built, THOUGHTS).items():
         rows = sum(len(tables.TableReader(path, TABLES[name])) for path in paths)
         assert asked(built, f"select count(*) from {name}") == [(rows,)]
-        assert rows > 0
+        assert rows > 0 or not paths
 
 
 def test_every_view_answers(built: Path) -> None:

@@ -12,14 +12,14 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, Field
 
 from thoughtmill.factory.answers import KINDS, Answer, answer_of, gold_answer
-from thoughtmill.factory.core import stage, tables
+from thoughtmill.factory.core import corpus, stage, tables
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import read_jsonl, root
 from thoughtmill.factory.core.params import validated
 from thoughtmill.factory.solvers.limits import Limits
 from thoughtmill.factory.solvers.solvers import Solvers
 from thoughtmill.factory.thoughts import THOUGHTS
-from thoughtmill.schemas import Predictions, Problems
+from thoughtmill.schemas import Predictions
 from thoughtmill.train.policies.plans import Sample, SampleKey
 from thoughtmill.train.roles import ROLES
 
@@ -132,8 +132,7 @@ def main(run: str) -> None:
     if not chosen:
         there = ", ".join(sorted({str(row["run"]) for row in rows}))
         raise ThoughtmillError(f"there is no run `{run}` in predictions; there are: {there}")
-    problems = tables.TableReader(data / "problems.parquet", Problems)
-    gold = {row["problem_id"]: gold_answer(row) for row in problems}
+    gold = {row["problem_id"]: gold_answer(row) for row in corpus.problems(data)}
     for row in exported(chosen, {name: answer for name, answer in gold.items() if answer is not None}):
         print(json.dumps(row))
 

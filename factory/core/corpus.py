@@ -14,6 +14,7 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import digest, existing, root
 
 if TYPE_CHECKING:
+    from thoughtmill.factory.core.tables import MergedRows
     from thoughtmill.schemas import Table
 
 VIEWS = Path(__file__).with_name("views.sql")
@@ -76,7 +77,9 @@ def _open_folder(folder: Path) -> Corpus:
             fill(con, tables, thoughts, "view")
         else:
             for table in needed:
-                con.read_parquet(str(table)).create_view(table.stem)
+                grown = tables / "grown" / table.name
+                paths = [str(path) for path in (table, grown) if path.exists()]
+                con.read_parquet(paths).create_view(table.stem)
     except duckdb.Error as error:
         raise ThoughtmillError(f"{folder} cannot be read as a corpus: {as_error(error)}") from error
     return Corpus(con, str(shown["data_version"]))
@@ -96,16 +99,37 @@ def _download(repository: str, revision: str) -> Path:
         raise ThoughtmillError(f"{repository} at {revision}: {str(error).splitlines()[0]}") from error
 
 
+GROWN = ("problems", "completions", "growths")
+"""The tables that have a file in `grown/`, if anything was grown; `curate` merges the others."""
+
+
 def files(data: Path, thoughts: tuple[str, ...]) -> dict[str, list[Path]]:
-    """Return the Parquet files that hold each table, in a fixed order."""
+    """Return the Parquet files that hold each table, in a fixed order; a table may have none."""
     from thoughtmill.schemas import TABLES  # imports pandera, a second; a database on disk does without
 
-    return {
-        name: [data / "completions" / f"{thought}.parquet" for thought in sorted(thoughts)]
-        if name == "completions"
-        else [data / f"{name}.parquet"]
-        for name in TABLES
-    }
+    found = {name: [data / f"{name}.parquet"] for name in TABLES}
+    found["completions"] = [data / "completions" / f"{thought}.parquet" for thought in sorted(thoughts)]
+    found["growths"] = []
+    for name in GROWN:
+        grown = data / "grown" / f"{name}.parquet"
+        found[name] += [grown] if grown.exists() else []
+    return found
+
+
+def problems(data: Path) -> "MergedRows":
+    """Return the problems under `data`, the grown ones among them, in their order."""
+    from thoughtmill.factory.core import tables
+    from thoughtmill.schemas import Problems
+
+    return tables.merged(Problems, *files(data, ())["problems"])
+
+
+def verified(data: Path, thoughts: tuple[str, ...]) -> "MergedRows":
+    """Return the verified records of all thoughts, before `curate`, in their order."""
+    from thoughtmill.factory.core import tables
+    from thoughtmill.schemas import Records
+
+    return tables.merged(Records, *(data / "verified" / thought / "records.parquet" for thought in thoughts))
 
 
 def manifest(data: Path, thoughts: tuple[str, ...]) -> dict[str, Any]:
@@ -146,18 +170,20 @@ def fill(con: duckdb.DuckDBPyConnection, data: Path, thoughts: tuple[str, ...], 
 
     Views read the Parquet files in place; tables are copies.
     """
-    from thoughtmill.schemas import TABLES
+    from thoughtmill.schemas import TABLES, arrow_schema
 
     for name, paths in files(data, thoughts).items():
         for path in paths:
             existing(path, "run `dvc repro` to build it")
-        con.from_parquet([str(path) for path in paths]).create_view("incoming", replace=True)
-        if kind == "view":
+        if not paths:
+            con.register("incoming", arrow_schema(TABLES[name]).empty_table())
+            con.execute(f'create table "{name}" as select * from incoming')
+            con.unregister("incoming")
+        elif kind == "view":
             con.from_parquet([str(path) for path in paths]).create_view(name, replace=True)
         else:
-            con.execute(f'create table "{name}" as select * from incoming')
-        _comment(con, kind, name, TABLES[name])
-    con.execute("drop view incoming")
+            con.from_parquet([str(path) for path in paths]).create(name)
+        _comment(con, kind if paths else "table", name, TABLES[name])
     con.execute(VIEWS.read_text("utf-8"))
 
 

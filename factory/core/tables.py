@@ -1,5 +1,6 @@
 """Tables as Parquet: validated, in primary-key order, and the same bytes for the same rows."""
 
+import heapq
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,6 +59,24 @@ def joined(rows: Iterable[Row], problems: Iterable[Row]) -> Iterator[tuple[Row, 
         if problem is None or problem["problem_id"] != row["problem_id"]:
             raise ThoughtmillError(f"the problem {row['problem_id']} is missing: rebuild with `dvc repro`")
         yield row, problem
+
+
+class MergedRows:
+    """The rows of several readers as one table in primary-key order; iterate as often as you like."""
+
+    def __init__(self, *readers: TableReader, key: tuple[str, ...]) -> None:
+        self.readers, self.key = readers, key
+
+    def __len__(self) -> int:
+        return sum(map(len, self.readers))
+
+    def __iter__(self) -> Iterator[Row]:
+        return heapq.merge(*self.readers, key=lambda row: tuple(row[name] for name in self.key))
+
+
+def merged(table: Table, *paths: Path) -> MergedRows:
+    """Return the rows of one table that several Parquet files hold."""
+    return MergedRows(*(TableReader(path, table) for path in paths), key=primary_key(table))
 
 
 def write(path: Path, table: Table, rows: Iterable[Row]) -> None:

@@ -56,14 +56,13 @@ comment on view contradictory_golds is
 'One row per text that several problems share and that has more than one gold answer, with all of them.';
 
 -- A record whose answer is the gold answer, or which passed and has no answer to compare (knowledge).
-create or replace macro is_verified(failure, correct, answer) as (failure is null and coalesce(correct, answer is null));
+create or replace macro is_verified(failure, correct) as (failure is null and correct is distinct from false);
 
 create or replace view "yield" as
 select
     thought,
-    coalesce(failure, case
-        when predicted_answer is null then 'no gold needed' when correct is null then 'unverified'
-        when correct then 'correct' else 'incorrect' end) as outcome,
+    coalesce(failure, case when correct is null then 'no gold needed' when correct then 'correct' else 'incorrect' end)
+        as outcome,
     count(*) as records,
     round(count(*) / sum(count(*)) over (partition by thought), 4) as share,
     count(*) filter (kept) as kept
@@ -82,8 +81,8 @@ select
     sum(c.completion_tokens) as completion_tokens,
     sum(c.reasoning_tokens) as reasoning_tokens,
     sum(c.cost_usd) as cost_usd,
-    count(*) filter (is_verified(r.failure, r.correct, r.predicted_answer)) as verified_records,
-    sum(c.cost_usd) / nullif(count(*) filter (is_verified(r.failure, r.correct, r.predicted_answer)), 0) as cost_per_verified_record_usd
+    count(*) filter (is_verified(r.failure, r.correct)) as verified_records,
+    sum(c.cost_usd) / nullif(count(*) filter (is_verified(r.failure, r.correct)), 0) as cost_per_verified_record_usd
 from completions c
 join records r using (completion_id)
 group by c.thought, c.teacher, c.model, c.prompt_sha;
@@ -161,3 +160,53 @@ from records r
 join completions c using (completion_id)
 join problems p on p.problem_id = r.problem_id;
 comment on view lineage is 'One row per record: the way from the problem over prompt, model and completion to its verdict.';
+
+create or replace view descent as
+with recursive line as (
+    select problem_id, coalesce(parent_id, problem_id) as root_id, growth, (parent_id is not null)::integer as generation
+    from problems
+    where parent_id is null or parent_id not in (select problem_id from problems)
+    union all
+    select p.problem_id, line.root_id, p.growth, line.generation + 1
+    from problems p join line on p.parent_id = line.problem_id
+)
+select * from line;
+comment on view descent is
+'One row per problem: the original it descends from, by which growth it was made, and how many lie between.';
+
+create or replace view families as
+select
+    d.root_id,
+    count(distinct d.problem_id) as problems,
+    max(d.generation) as generations,
+    array_to_string(list_sort(list(distinct d.growth) filter (d.growth is not null)), ', ') as growths,
+    count(r.record_id) as records,
+    count(r.record_id) filter (is_verified(r.failure, r.correct)) as verified,
+    count(r.record_id) filter (r.kept) as kept
+from descent d left join records r using (problem_id)
+group by d.root_id;
+comment on view families is 'One row per original: all that descends from it, itself included, and what their records came to.';
+
+create or replace view growth_yield as
+select
+    growth,
+    coalesce(reason, 'made') as outcome,
+    count(*) as attempts,
+    round(count(*) / sum(count(*)) over (partition by growth), 4) as share
+from growths
+group by growth, outcome;
+comment on view growth_yield is 'One row per growth and outcome of its attempts: made, or why nothing was made.';
+
+create or replace view growth_records as
+select
+    c.teacher as growth,
+    r.thought,
+    count(*) as records,
+    count(*) filter (is_verified(r.failure, r.correct)) as verified,
+    round(avg(is_verified(r.failure, r.correct)::integer), 4) as verified_share,
+    count(*) filter (r.kept) as kept
+from completions c join records r using (completion_id)
+where c.teacher = 'inherited' or c.teacher in (select growth from growths)
+group by c.teacher, r.thought;
+comment on view growth_records is
+'One row per growth and thought: what its completions came to when they were verified like any other.';

@@ -1,0 +1,46 @@
+"""Families of problems: an original and all that was made from it, however far down."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+Row = Mapping[str, Any]
+
+
+def parents_of(problems: Iterable[Row]) -> dict[str, str]:
+    """Return the parent of every problem that has one."""
+    return {row["problem_id"]: row["parent_id"] for row in problems if row["parent_id"] is not None}
+
+
+def root_of(problem_id: str, parents: Mapping[str, str]) -> str:
+    """Return the original that a problem descends from: itself, or one that the corpus may not hold.
+
+    Of problems that are made from each other, it is the least.
+
+    >>> root_of("c", {"b": "a", "c": "b"}), root_of("a", {"b": "a"}), root_of("b", {"a": "b", "b": "a"})
+    ('a', 'a', 'a')
+    """
+    line = [problem_id]
+    while (parent := parents.get(line[-1])) is not None:
+        if parent in line:
+            return min(line[line.index(parent) :])
+        line.append(parent)
+    return line[-1]
+
+
+def heirs_of(problems: Iterable[Row]) -> dict[str, str]:
+    """Return the head of the family for every problem that is not itself a head; `problems` is read twice.
+
+    The head is the original, or the least of its descendants if the corpus does not hold the original.
+    """
+    parents = parents_of(problems)
+    roots = {problem_id: root_of(problem_id, parents) for problem_id in parents}
+    held = (
+        {row["problem_id"] for row in problems if row["problem_id"] in set(roots.values())}
+        if roots
+        else set()
+    )
+    heads: dict[str, str] = {}
+    for problem_id in sorted(roots):
+        root = roots[problem_id]
+        heads.setdefault(root, root if root in held else problem_id)
+    return {problem_id: heads[root] for problem_id, root in roots.items() if heads[root] != problem_id}

@@ -1,0 +1,75 @@
+"""The registry of growths: each makes problems, or completions, from a problem and its verified records.
+
+To add a growth, write a module like `Growth`: here with its line in `GROWTHS`, or in your package under an
+entry point `thoughtmill.growths`. Then give it a budget in the section `grow` of `params.yaml`. A growth is
+the teacher of its completions: they are parsed, solved and compared like any other, and nothing is right by
+construction.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any, NamedTuple, Protocol
+
+from thoughtmill.factory.answers import Answer
+from thoughtmill.factory.core.registry import Registry
+from thoughtmill.factory.solvers.solvers import Solvers
+from thoughtmill.factory.thoughts import THOUGHTS
+
+Row = Mapping[str, Any]
+
+
+def kind_of(thought: str) -> str:
+    """Return the kind of a thought's rationales: `program`, `equations`, ..."""
+    return THOUGHTS.named(thought).KIND
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """A problem, and the first verified record of each of its thoughts; both are rows of their tables."""
+
+    problem: Row
+    records: Mapping[str, Row]
+
+    def first(self, kind: str) -> Row | None:
+        """Return the first verified record of a kind of thought: of a `program`, of `equations`, ..."""
+        of_kind = (row for name, row in self.records.items() if kind_of(name) == kind)
+        return next(of_kind, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """What a growth made: a problem with its answer, and completions by their thought.
+
+    Without a `problem` and its `answer`, the completions are about the parent itself.
+    """
+
+    completions: Mapping[str, str] = field(default_factory=dict)
+    problem: str | None = None
+    answer: Answer | None = None
+
+
+class Barren(NamedTuple):
+    """Why a growth made nothing, in words that are counted: without numbers or names of the problem."""
+
+    reason: str
+
+
+class Growth(Protocol):
+    """A module that makes new problems from old ones.
+
+    It may have `SPLITS`, the begin of the splits whose problems it grows; without it, these are `train`.
+    """
+
+    def grow(self, parent: Parent, count: int, random: Random, solvers: Solvers) -> Iterator[Child | Barren]:
+        """Yield at most `count` children of a parent, or why there are none."""
+        ...
+
+
+GROWTHS: Registry[Growth] = Registry(
+    "growth",
+    "thoughtmill.growths",
+    {
+        "redraw": "thoughtmill.factory.growths.redraw",
+    },
+)

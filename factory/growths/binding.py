@@ -1,0 +1,104 @@
+"""Bind the numbers of a problem to the figures of a program, of equations or of a chain, by value.
+
+A variable is a number that the problem may state otherwise (`slots`). A figure stands for it when it has its
+value and nothing else has; of a percentage also its hundredth, and what it leaves or adds: 20 % off is 0.8.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from thoughtmill.factory.growths.slots import Slot
+
+Form = Callable[[Fraction], Fraction]
+
+SAME: dict[str, Form] = {"itself": lambda value: value}
+HUNDREDTHS: dict[str, Form] = {
+    **SAME,
+    "share": lambda value: value / 100,
+    "rest": lambda value: 1 - value / 100,
+    "grown": lambda value: 1 + value / 100,
+    "hundred_less": lambda value: 100 - value,
+    "hundred_more": lambda value: 100 + value,
+}
+CENTS: dict[str, Form] = {**SAME, "dollars": lambda value: value / 100}
+
+REPEATED = 12
+"""A figure up to here that occurs twice may be a constant that is no number of the problem."""
+CONSTANTS = frozenset(map(Fraction, (14, 16, 24, 30, 52, 60, 100, 365, 1000)))
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A number of the problem and the slots that state it, more than one if it is told again."""
+
+    value: Fraction
+    slots: tuple[Slot, ...]
+
+    @property
+    def forms(self) -> Mapping[str, Form]:
+        """Return in which forms a calculation may hold it."""
+        first = self.slots[0]
+        return HUNDREDTHS if first.percent else CENTS if first.unit in ("cent", "cents") else SAME
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What a figure is: a variable, by its place in the list, in a form."""
+
+    variable: int
+    form: Form
+
+
+def variables(slots: Sequence[Slot]) -> list[Variable]:
+    """Return the numbers that may be redrawn; a number that is told of two things is none of them."""
+    grouped: dict[tuple[Fraction, str, bool], list[Slot]] = {}
+    for slot in slots:
+        grouped.setdefault((slot.value, slot.unit, slot.money), []).append(slot)
+    values = [value for value, _, _ in grouped]
+    return [
+        Variable(value, tuple(told))
+        for (value, _, _), told in grouped.items()
+        if values.count(value) == 1 and all(slot.kept is None for slot in told)
+    ]
+
+
+def bind(figures: Sequence[Fraction], known: Sequence[Variable]) -> list[Bound | None]:
+    """Return what each figure is; None where it is a constant, or may be more than one thing."""
+    meant: dict[Fraction, list[Bound]] = {}
+    for at, variable in enumerate(known):
+        for form in variable.forms.values():
+            meant.setdefault(form(variable.value), []).append(Bound(at, form))
+    unclear = {
+        bound.variable
+        for found in meant.values()
+        if len({each.variable for each in found}) > 1
+        for bound in found
+    }
+    unclear &= {bound.variable for figure in figures for bound in meant.get(figure, ())}
+    unclear |= {
+        bound.variable
+        for figure in set(figures)
+        if figures.count(figure) > 1 and (figure <= REPEATED or figure in CONSTANTS)
+        for bound in meant.get(figure, ())
+    }
+    found = []
+    for figure in figures:
+        bounds = [bound for bound in meant.get(figure, ()) if bound.variable not in unclear]
+        found.append(bounds[0] if bounds else None)
+    return found
+
+
+def used(bounds: Iterable[Bound | None]) -> set[int]:
+    """Return the variables that figures are bound to."""
+    return {bound.variable for bound in bounds if bound is not None}
+
+
+def filled(
+    figures: Sequence[Fraction], bounds: Sequence[Bound | None], values: Sequence[Fraction]
+) -> list[Fraction]:
+    """Return the figures for other values of the variables."""
+    return [
+        figure if bound is None else bound.form(values[bound.variable])
+        for figure, bound in zip(figures, bounds, strict=True)
+    ]

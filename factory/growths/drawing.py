@@ -1,0 +1,147 @@
+"""Draw other numbers for a problem, under the constraints that the parent itself keeps.
+
+The draw is a random walk that begins at the parent's numbers: one or two numbers at a time change, and a
+step is taken only if everything stays plausible. So each number is a possible one, however tight a problem
+is. Kept are wholeness and decimals, signs, the order of what has one unit, the range of percentages, round
+numbers, and the size of every intermediate result.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from random import Random
+
+from thoughtmill.factory.answers.number import decimal_places
+from thoughtmill.factory.growths.binding import Variable
+
+STEPS = (1000, 100, 50, 10, 5, 1)
+WALK = 24
+"""Proposals for each number of a problem."""
+STRETCH = Fraction(4)
+"""How many times larger or smaller an intermediate result may become."""
+TIGHT = Fraction(3, 2)
+"""The same, in stories of ages and bodies, where few numbers are plausible."""
+
+CAPS = {
+    **dict.fromkeys(("hours", "hour"), 24),
+    **dict.fromkeys(("minutes", "minute", "seconds"), 60),
+    **dict.fromkeys(("days", "day"), 7),
+    "months": 12,
+}
+"""What a unit counts at most, where the parent stays below."""
+
+NARROW = frozenset(("years", "year", "degrees"))
+"""Units whose numbers, ages among them, change by a third at most."""
+FEW = frozenset(
+    "times children kids sons daughters siblings brothers sisters bathrooms bedrooms meals servings".split()
+)
+"""What nobody has many of."""
+
+Values = tuple[Fraction, ...]
+Calculate = Callable[[Sequence[Fraction]], list[Fraction] | None]
+
+
+@dataclass(frozen=True)
+class Constraints:
+    """What other numbers of a problem must keep.
+
+    `calculate` returns the intermediate results, the answer last.
+    """
+
+    variables: Sequence[Variable]
+    calculate: Calculate
+    apart: frozenset[Fraction]
+    """The numbers of the problem that stay, which no other number may become."""
+    stretch: Fraction = STRETCH
+
+    def start(self) -> Values:
+        """Return the parent's own numbers."""
+        return tuple(variable.value for variable in self.variables)
+
+    def hold(self, values: Values, results: Sequence[Fraction]) -> bool:
+        """Return whether numbers are apart and in order, and their results like the parent's `results`."""
+        if len({*values, *self.apart}) != len(values) + len(self.apart) or not self._in_order(values):
+            return False
+        found = self.calculate(values)
+        return (
+            found is not None
+            and len(found) == len(results)
+            and all(alike(old, new, self.stretch) for old, new in zip(results, found, strict=True))
+        )
+
+    def _in_order(self, values: Values) -> bool:
+        told = [*zip(self.variables, values, strict=True)]
+        return all(
+            (one.value < other.value) == (new < its)
+            for at, (one, new) in enumerate(told)
+            for other, its in told[at + 1 :]
+            if kind(one) == kind(other)
+        )
+
+
+def kind(variable: Variable) -> tuple[str, bool, bool]:
+    """Return what a variable counts; two of one kind keep their order."""
+    slot = variable.slots[0]
+    unit = "" if slot.money else slot.unit.removesuffix("s")
+    return unit, slot.money, slot.percent
+
+
+def alike(old: Fraction, new: Fraction, stretch: Fraction = STRETCH) -> bool:
+    """Return whether a result may take the place of another: its sign, wholeness, decimals and size.
+
+    >>> alike(Fraction(6), Fraction(9)), alike(Fraction(6), Fraction(9, 2)), alike(Fraction(6), Fraction(60))
+    (True, False, False)
+    """
+    if old <= 0 or new <= 0:
+        return old == new or (old < 0 and alike(-old, -new, stretch))
+    if not old <= new * stretch or not new <= old * stretch or (old < 1) != (new < 1):
+        return False
+    places, others = decimal_places(old), decimal_places(new)
+    return (places is None and others != 0) or (
+        others is not None and places is not None and others <= places
+    )
+
+
+def candidates(variable: Variable) -> list[Fraction]:
+    """Return the numbers that a variable may become, itself among them.
+
+    Round numbers stay round, small ones small: half to twice its size.
+    """
+    value, slot = variable.value, variable.slots[0]
+    places = max(decimal_places(value) or 0, len(slot.text.partition(".")[2]))
+    unit = 10**places
+    size = int(value * unit)
+    step = next(step for step in STEPS if size % step == 0 and (size >= 4 * step or step == 1))
+    low, high = size // 2, 2 * size + (2 if size < 5 else 0)
+    if slot.percent:
+        low, high = max(low, 5), min(high, 95) if value < 100 else high
+    if slot.unit in NARROW and value > 5:
+        low, high = size * 3 // 4, size * 4 // 3
+    if slot.unit in FEW:
+        high = min(high, max(size, 6))
+    cap = CAPS.get(slot.unit)
+    if cap and size <= cap * unit:
+        high = min(high, cap * unit - 1 if size < cap * unit else high)
+    least = 2 if places == 0 else 1
+    first = -(-max(low, least) // step) * step
+    return [Fraction(each, unit) for each in range(first, high + 1, step) if (places == 0 or each % unit)]
+
+
+def draws(constraints: Constraints, random: Random) -> Iterator[Values]:
+    """Yield draw after draw, all of which hold; the caller stops, and passes over those it has had."""
+    start = constraints.start()
+    results = constraints.calculate(start)
+    if results is None:
+        return
+    pools = [candidates(variable) for variable in constraints.variables]
+    movable = [at for at, pool in enumerate(pools) if len(pool) > 1]
+    while movable:
+        now = start
+        for _ in range(WALK * len(movable)):
+            changed = list(now)
+            for at in random.sample(movable, min(len(movable), random.choice((1, 1, 2)))):
+                changed[at] = random.choice(pools[at])
+            proposed = tuple(changed)
+            if proposed != now and constraints.hold(proposed, results):
+                now = proposed
+        yield now

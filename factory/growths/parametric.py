@@ -1,0 +1,117 @@
+"""A problem as a function of its numbers: its text and its thoughts for other numbers."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+
+from thoughtmill.factory.answers import number as answers
+from thoughtmill.factory.growths import Barren, Parent, Row, binding, chains, slots, straight_lines
+from thoughtmill.factory.growths.binding import Bound, Variable
+from thoughtmill.factory.growths.drawing import STRETCH, TIGHT, Constraints, Values
+from thoughtmill.factory.growths.straight_lines import StraightProgram
+from thoughtmill.factory.growths.wording import replaced
+
+FIGURE = re.compile(r"(?<![\w.])(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?![0-9.])")
+"""A figure of an equation, which may be the factor of a name: `2x`."""
+BODIES = re.compile(r"\b(?:old|older|ages?|aged|younger|tall|taller|height|heights|temperature|degrees)\b")
+"""Words of stories in which few numbers are plausible."""
+
+
+@dataclass(frozen=True)
+class ParametricProblem:
+    """A problem whose numbers are bound to the figures of its verified program."""
+
+    parent: Parent
+    variables: tuple[Variable, ...]
+    kept: frozenset[Fraction]
+    program: StraightProgram
+    bounds: tuple[Bound | None, ...]
+
+    @cached_property
+    def records(self) -> dict[str, Row]:
+        """The first verified record of each kind of thought that can be redrawn."""
+        found = {kind: self.parent.first(kind) for kind in ("program", "equations", "chain")}
+        return {kind: record for kind, record in found.items() if record is not None}
+
+    def results(self, values: Sequence[Fraction]) -> list[Fraction] | None:
+        """Return the intermediate results of the program for other numbers, the answer last."""
+        return self.program.values(binding.filled(self.program.figures, self.bounds, values))
+
+    def constraints(self) -> Constraints:
+        """Return what other numbers must keep."""
+        stretch = TIGHT if BODIES.search(str(self.parent.problem["problem"])) else STRETCH
+        return Constraints(self.variables, self.results, self.kept, stretch)
+
+    def problem(self, values: Values) -> str:
+        """Return the text of the problem with other numbers."""
+        told = zip(self.variables, values, strict=True)
+        text = str(self.parent.problem["problem"])
+        return replaced(text, {slot: value for variable, value in told for slot in variable.slots})
+
+    def program_for(self, values: Values) -> str:
+        """Return the program with other numbers, in a fence of Markdown."""
+        figures = binding.filled(self.program.figures, self.bounds, values)
+        return f"```python\n{self.program.written(figures)}\n```"
+
+    def equations_for(self, values: Values) -> str | None:
+        """Return the equations with other numbers; None where the parent has none that are verified."""
+        record = self.records.get("equations")
+        if record is None:
+            return None
+        text = str(record["rationale"])
+        figures = [answers.value(found[0]) or Fraction(0) for found in FIGURE.finditer(text)]
+        later = iter(binding.filled(figures, binding.bind(figures, self.variables), values))
+        return FIGURE.sub(lambda _: _in_brackets(next(later)), text)
+
+    def chain_for(self, values: Values) -> str | None:
+        """Return the chain with other numbers; None where it is not clear what a number of it is."""
+        record = self.records.get("chain")
+        if record is None:
+            return None
+        told = [*zip(self.variables, values, strict=True)]
+        forms = {
+            form(variable.value): form(value) for variable, value in told for form in variable.forms.values()
+        }
+        drawn = forms | {one.value: value for one, value in told}
+        fractions = {value for value in self.kept if value.denominator != 1}
+        return chains.redrawn(str(record["rationale"]), drawn, fractions)
+
+
+def read(parent: Parent) -> ParametricProblem | Barren:
+    """Return a parent as a story, or why its numbers cannot be others."""
+    record = parent.first("program")
+    if record is None:
+        return Barren("it has no verified program")
+    program = straight_lines.read(str(record["rationale"]))
+    if program is None:
+        return Barren("its program is no straight line")
+    results = program.values(program.figures)
+    if results is None or answers.exact_text(results[-1]) != record["predicted_answer"]:
+        return Barren("its program has another exact value")
+    told = slots.find(str(parent.problem["problem"]))
+    known = binding.variables(told)
+    bounds = binding.bind(program.figures, known)
+    bound = sorted(binding.used(bounds))
+    if not bound:
+        return Barren("no number of the problem is bound to the program")
+    chosen = tuple(known[at] for at in bound)
+    kept = frozenset(slot.value for slot in told) - {variable.value for variable in chosen}
+    if _restated(kept - set(program.figures), [*(variable.value for variable in chosen), *results]):
+        return Barren("a number that the program does not use restates others")
+    places = {old: new for new, old in enumerate(bound)}
+    moved = tuple(None if each is None else Bound(places[each.variable], each.form) for each in bounds)
+    return ParametricProblem(parent, chosen, kept, program, moved)
+
+
+def _restated(unused: frozenset[Fraction], values: Sequence[Fraction]) -> bool:
+    """Return whether an unused number is a result, or the sum, difference or product of two numbers."""
+    pairs = [(one, other) for at, one in enumerate(values) for other in values[at + 1 :]]
+    made = {*values} | {made for one, other in pairs for made in (one + other, abs(one - other), one * other)}
+    return bool({value for value in unused if value > 2} & made)
+
+
+def _in_brackets(value: Fraction) -> str:
+    text = answers.exact_text(value)
+    return f"({text})" if "/" in text or text.startswith("-") else text

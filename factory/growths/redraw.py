@@ -1,0 +1,72 @@
+"""Growth `redraw`: the same problem with other numbers, under the constraints that the parent itself keeps.
+
+The program of the parent is evaluated on the new numbers. Its equations or its chain, redrawn too, must have
+the same answer: where only one thought can be redrawn, there is no child.
+"""
+
+from collections.abc import Iterator
+from itertools import islice
+from random import Random
+
+from thoughtmill.factory.answers import Answer, reading
+from thoughtmill.factory.answers import number as answers
+from thoughtmill.factory.growths import Barren, Child, Parent, parametric
+from thoughtmill.factory.growths.drawing import Values, draws
+from thoughtmill.factory.growths.parametric import ParametricProblem
+from thoughtmill.factory.solvers.solvers import Solvers
+
+TRIES = 3
+"""Draws for each child: one may repeat another, or be one on which the thoughts differ."""
+
+
+def grow(parent: Parent, count: int, random: Random, solvers: Solvers) -> Iterator[Child | Barren]:
+    """Yield at most `count` children with other numbers."""
+    problem = parametric.read(parent)
+    if isinstance(problem, Barren):
+        yield problem
+        return
+    constraints = problem.constraints()
+    made, reason, seen = 0, "no other numbers hold", {constraints.start()}
+    for values in islice(draws(constraints, random), TRIES * count):
+        if values in seen or not _changed(constraints.start(), values):
+            continue
+        seen.add(values)
+        child = _child(problem, values, solvers)
+        if child is None:
+            reason = "no second thought has the same answer"
+            continue
+        yield child
+        made += 1
+        if made == count:
+            return
+    if not made:
+        yield Barren(reason)
+
+
+def _changed(old: Values, new: Values) -> bool:
+    """Return whether at least half of the numbers are others."""
+    return 2 * sum(one != other for one, other in zip(old, new, strict=True)) >= len(old)
+
+
+def _child(problem: ParametricProblem, values: Values, solvers: Solvers) -> Child | None:
+    """Return the child with some numbers, unless only its program has its answer."""
+    results = problem.results(values)
+    if results is None:
+        return None
+    answer = Answer(answers.exact_text(results[-1]))
+    texts = {"equations": problem.equations_for(values), "chain": problem.chain_for(values)}
+    told = {
+        "equations": texts["equations"] and solvers.equations.solve(texts["equations"]).answer,
+        "chain": texts["chain"] and _told(texts["chain"]),
+    }
+    agreeing = {kind: text for kind, text in texts.items() if text and told[kind] == answer}
+    if not agreeing:
+        return None
+    completions = {"program": problem.program_for(values)} | agreeing
+    by_thought = {str(problem.records[kind]["thought"]): text for kind, text in completions.items()}
+    return Child(by_thought, problem.problem(values), answer)
+
+
+def _told(chain: str) -> Answer | None:
+    found = reading.read(chain)
+    return None if found is None else Answer(found.answer)

@@ -1,0 +1,26 @@
+"""The section `growth`: what each growth made of the problems, and what its completions came to."""
+
+import duckdb
+
+from thoughtmill.factory.pages.markup import ReportSection, render
+from thoughtmill.factory.pages.queries import row, rows
+
+FAMILIES = """
+select
+    count(*) as families,
+    count(*) filter (problems > 1) as grown,
+    sum(problems)::bigint as problems,
+    max(problems) as largest
+from families
+"""
+
+
+def growth(con: duckdb.DuckDBPyConnection) -> list[ReportSection]:
+    """Return the section, or nothing where no problem was made from another."""
+    families = row(con, FAMILIES)
+    if not families["grown"] and not rows(con, "select 1 from growths limit 1"):
+        return []
+    records = rows(con, "select * from growth_records order by growth, thought")
+    outcomes = rows(con, "select * from growth_yield order by growth, attempts desc, outcome")
+    body = render("growth.html", families=families, records=records, outcomes=outcomes)
+    return [ReportSection("growth", "Growth", body)]

@@ -1,0 +1,234 @@
+"""The growth `redraw`: which numbers change, what they keep, and that two thoughts must agree."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import islice
+from random import Random
+
+import pytest
+
+from thoughtmill.factory.answers import Answer
+from thoughtmill.factory.growths import Barren, Child, Parent, binding, chains, parametric, redraw, slots
+from thoughtmill.factory.growths.drawing import alike, candidates
+from thoughtmill.factory.growths.straight_lines import read
+from thoughtmill.factory.growths.wording import in_words, styled
+from thoughtmill.factory.solvers.limits import Limits
+from thoughtmill.factory.solvers.solvers import Solvers
+
+PROBLEM = (
+    "A farmer fills 12 crates with 30 apples each and sells 40% of the apples. How many apples are left?"
+)
+PROGRAM = "crates = 12\napples = crates * 30\nsold = apples * 0.4\nans = apples - sold"
+EQUATIONS = "unknowns: apples, ans\napples = 12 * 30\nans = apples - 40 / 100 * apples"
+CHAIN = """There are 12 * 30 = 360 apples.
+He sells 40 / 100 * 360 = 144 apples.
+360 - 144 = 216 apples are left.
+#### 216"""
+
+
+@pytest.fixture(scope="module")
+def solvers() -> Iterator[Solvers]:
+    with Solvers(Limits(), 5.0) as opened:
+        yield opened
+
+
+def parent(problem: str = PROBLEM, answer: str = "216", **rationales: str) -> Parent:
+    records = {
+        thought: {"thought": thought, "rationale": text, "predicted_answer": answer}
+        for thought, text in rationales.items()
+    }
+    return Parent({"problem_id": "p", "problem": problem, "answer": answer}, records)
+
+
+def children(grown: Parent, solvers: Solvers, count: int = 4) -> list[Child]:
+    found = list(redraw.grow(grown, count, Random("1"), solvers))
+    assert all(isinstance(child, Child) for child in found), found
+    return [child for child in found if isinstance(child, Child)]
+
+
+def kept(problem: str) -> dict[str, str | None]:
+    return {slot.text: slot.kept for slot in slots.find(problem)}
+
+
+def test_children_have_other_numbers_and_each_thought_has_their_answer(solvers: Solvers) -> None:
+    found = children(parent(pot=PROGRAM, eot=EQUATIONS, cot=CHAIN), solvers)
+    assert len({child.problem for child in found} | {PROBLEM}) == 5
+    for child in found:
+        assert child.answer is not None
+        assert set(child.completions) == {"pot", "eot", "cot"}
+        program = child.completions["pot"].removeprefix("```python\n").removesuffix("\n```")
+        assert solvers.programs.run(program).answer == child.answer
+        assert solvers.equations.solve(child.completions["eot"]).answer == child.answer
+        assert child.completions["cot"].endswith(f"#### {child.answer.text}")
+
+
+def test_children_are_the_same_for_the_same_draw(solvers: Solvers) -> None:
+    grown = parent(pot=PROGRAM, eot=EQUATIONS)
+    assert children(grown, solvers) == children(grown, solvers)
+
+
+def test_whole_results_stay_whole_and_percentages_in_range(solvers: Solvers) -> None:
+    for child in children(parent(pot=PROGRAM, eot=EQUATIONS), solvers, 12):
+        crates, apples, percent = (slot.value for slot in slots.find(child.problem or ""))
+        assert 5 <= percent <= 95
+        assert (crates * apples * percent / 100).denominator == 1
+        assert apples % 5 == 0
+
+
+def test_a_thought_that_has_another_answer_on_other_numbers_is_left_out(solvers: Solvers) -> None:
+    other = EQUATIONS.replace("40 / 100 * apples", "144")
+    found = children(parent(pot=PROGRAM, eot=other, cot=CHAIN), solvers)
+    assert {frozenset(child.completions) for child in found} == {frozenset({"pot", "cot"})}
+
+
+@pytest.mark.parametrize(
+    ("grown", "reason"),
+    [
+        (parent(eot=EQUATIONS), "it has no verified program"),
+        (parent(pot="print(216)"), "its program is no straight line"),
+        (parent(pot="ans = 200 + 16"), "no number of the problem is bound to the program"),
+        (parent(pot=PROGRAM), "no second thought has the same answer"),
+        (
+            parent(
+                "Of 30 pupils 12 are girls and 18 are boys. How many are not girls?",
+                "18",
+                pot="ans = 30 - 12",
+            ),
+            "a number that the program does not use restates others",
+        ),
+    ],
+    ids=["no program", "no straight line", "nothing bound", "one thought", "told twice"],
+)
+def test_a_problem_that_cannot_be_redrawn_says_why(grown: Parent, reason: str, solvers: Solvers) -> None:
+    assert list(redraw.grow(grown, 2, Random("1"), solvers)) == [Barren(reason)]
+
+
+@pytest.mark.parametrize(
+    ("problem", "why"),
+    [
+        ("He was born in 1995 and left on May 5.", {"1995": "date", "5": "date"}),
+        ("It opens at 9 a.m.; the 3rd train leaves at 7:30.", {"9": "clock", "3": "ordinal", "7": "clock"}),
+        ("A spider has 8 legs; 60 minutes are an hour.", {"8": "fact", "60": "fact"}),
+        ("She takes Route 66 to room 12 with her iPhone 14.", {"66": "name", "12": "name", "14": "name"}),
+        ("Three $20 bills, and 1/3 of it is his.", {"Three": "word", "20": "fact", "1/3": "fraction"}),
+        ("The ratio is 3:2 and the score 37-23.", {"3": "clock", "37": "name", "23": "name"}),
+        ("Ann has 17 pens for $4 each and 250 pins.", {"17": None, "4": None, "250": None}),
+    ],
+)  # fmt: skip
+def test_numbers_that_only_make_sense_as_they_are_are_left_alone(
+    problem: str, why: dict[str, str | None]
+) -> None:
+    assert {text: kept(problem)[text] for text in why} == why
+
+
+def test_a_number_that_is_told_of_two_things_is_left_alone() -> None:
+    found = binding.variables(slots.find("Ann has 5 pens, Ben has 5 pads and 8 pins; Ann gives away 8 pins."))
+    assert [variable.value for variable in found] == [8]
+
+
+@pytest.mark.parametrize(
+    ("figure", "becomes"), [("40", "60"), ("0.4", "0.6"), ("0.6", "0.4"), ("1.4", "1.6"), ("60", "40")]
+)
+def test_a_percentage_is_found_in_each_form_that_a_calculation_gives_it(figure: str, becomes: str) -> None:
+    known = binding.variables(slots.find("He saves 40% of it."))
+    figures = [Fraction(figure)]
+    assert binding.filled(figures, binding.bind(figures, known), [Fraction(60)]) == [Fraction(becomes)]
+
+
+def test_a_small_number_that_a_program_has_twice_may_be_a_constant() -> None:
+    known = binding.variables(slots.find("She buys 7 pens."))
+    assert binding.bind([Fraction(7), Fraction(7)], known) == [None, None]
+
+
+def test_a_program_is_evaluated_with_every_intermediate_result() -> None:
+    program = read("a = 10\na += 5 * 2\nans = -a // 3 + 2 ** 3  # why not")
+    assert program is not None
+    values = program.values(program.figures)
+    assert values is not None
+    assert values[-1] == -7 + 8
+    assert (
+        program.values([Fraction(10), Fraction(5), Fraction(2), Fraction(0), Fraction(2), Fraction(3)])
+        is None
+    )
+
+
+@pytest.mark.parametrize("text", ["ans = 2 ** 99", "import os", "ans = f(2)", "ans = [1]", "x" * 5000])
+def test_other_programs_are_not_evaluated(text: str) -> None:
+    program = read(text)
+    assert program is None or program.values(program.figures) is None
+
+
+def test_a_chain_follows_its_results_also_where_it_tells_them_before() -> None:
+    chain = "He eats 24 nuts because 4*6=24.\nThat leaves 100 - 24 = 76.\n#### 76"
+    found = chains.redrawn(chain, {Fraction(4): Fraction(5), Fraction(100): Fraction(90)})
+    assert found == "He eats 30 nuts because 5*6=30.\nThat leaves 90 - 30 = 60.\n#### 60"
+
+
+def test_a_chain_in_which_a_number_may_be_two_things_is_not_redrawn() -> None:
+    assert (
+        chains.redrawn(
+            "2 * 5 = 10, so 10 of the 10 are his.\n#### 10",
+            {Fraction(5): Fraction(6), Fraction(10): Fraction(20)},
+        )
+        is None
+    )
+    assert chains.redrawn("7 / 3 = 2.33 or so.\n#### 2.33", {Fraction(7): Fraction(8)}) is None
+
+
+def test_the_parts_of_a_fraction_that_the_problem_tells_stay() -> None:
+    found = chains.redrawn(
+        "1/3 of 3 * 30 = 90 is 90 / 3 = 30.", {Fraction(30): Fraction(60)}, {Fraction(1, 3)}
+    )
+    assert found is None or found.startswith("1/3 of 3 * 60 = 180 is 180 / 3 = 60")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "may"),
+    [("6", "9", True), ("6", "4.5", False), ("6", "-2", False), ("0", "0", True), ("0", "1", False),
+     ("0.5", "0.25", False), ("2.5", "3.5", True), ("-4", "-6", True), ("6", "60", False),
+     ("1/3", "2/3", True)],
+)  # fmt: skip
+def test_a_result_keeps_sign_wholeness_decimals_and_size(old: str, new: str, may: bool) -> None:
+    assert alike(Fraction(old), Fraction(new)) is may
+
+
+@pytest.mark.parametrize(
+    ("problem", "some", "none"),
+    [
+        ("He has 200 pins.", ["100", "400"], ["210", "200.5"]),
+        ("He pays $12.50.", ["10.50"], ["12", "12.503"]),
+        ("It is open 20 hours.", ["15"], ["25", "40"]),
+        ("Ann is 30 years old.", ["25", "40"], ["15", "60"]),
+        ("He keeps 3 pins.", ["2", "6"], ["1", "9"]),
+    ],
+)
+def test_a_drawn_number_is_of_the_kind_of_the_number_it_replaces(
+    problem: str, some: list[str], none: list[str]
+) -> None:
+    (variable,) = binding.variables(slots.find(problem))
+    found = set(candidates(variable))
+    assert found.issuperset(map(Fraction, some))
+    assert found.isdisjoint(map(Fraction, none))
+
+
+def test_numbers_are_written_as_the_ones_before_them() -> None:
+    assert [styled(Fraction(1500), "2,000"), styled(Fraction(1500), "2000"), styled(Fraction(3), "2.50")] == [
+        "1,500", "1500", "3.00",
+    ]  # fmt: skip
+    assert [in_words(Fraction(21)), in_words(Fraction(90)), in_words(Fraction(120))] == [
+        "twenty-one",
+        "ninety",
+        "120",
+    ]
+
+
+def test_a_draw_keeps_the_order_of_what_has_one_unit(solvers: Solvers) -> None:
+    problem = "Ann has 9 pens, Ben has 14 pens. How many more has Ben?"
+    grown = parent(problem, "5", pot="ans = 14 - 9", eot="ans = 14 - 9")
+    story = parametric.read(grown)
+    assert isinstance(story, parametric.ParametricProblem)
+    for child in islice(redraw.grow(grown, 20, Random("2"), solvers), 20):
+        assert isinstance(child, Child)
+        ann, ben = (slot.value for slot in slots.find(child.problem or ""))
+        assert ann < ben
+        assert child.answer == Answer(str(ben - ann))
