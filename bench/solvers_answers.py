@@ -21,7 +21,7 @@ from math_verify import parse, verify
 from tabulate import tabulate
 
 from tests.test_answers import DIFFERENT, SAME
-from thoughtmill.factory.answers import Answer
+from thoughtmill.factory.answers import Answer, statements
 from thoughtmill.factory.answers import number as answers
 from thoughtmill.factory.answers import numbers_in_text as numbers
 from thoughtmill.factory.answers.number import equal
@@ -34,7 +34,7 @@ REPLAY = Path(__file__).parents[1].parent / "shared" / "data" / "replay" / "cot.
 MATH_VERIFY_TEXTS = 400
 """How many texts math-verify is timed on, for it is slow."""
 
-REMEMBERING = (answers._read, numbers.find, arithmetic.evaluate, steps)
+REMEMBERING = (answers._read, statements.plain, numbers.find, arithmetic.evaluate, steps)
 """What remembers the latest texts, and must not remember them from one run to the next."""
 
 

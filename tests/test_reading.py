@@ -1,6 +1,7 @@
 """The final answer of a text is found by the surest rule that applies."""
 
 import json
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from thoughtmill.factory.answers import KINDS, Comparison
 from thoughtmill.factory.answers.number import canonical, equal
 from thoughtmill.factory.answers.reading import boxes, read
 
@@ -31,13 +33,36 @@ READ = {
     "The answer to this question will be\n\\[ 7 \\]": ("7", "answer_is"),
     "The answer is 5. No: the answer is 6.": ("6", "answer_is"),
     "A: There are 15 trees. 6 more make 21, so the answer is 21.": ("21", "answer_is"),
-    "The answers are easy to see.\nIt takes 3 + 4 = 7 days.": ("7", "last_number"),
+    "The answers are easy to see.\nIt takes 3 + 4 = 7 days.": ("7", "last_step"),
     "She keeps 24 apples (3 for each child).": ("24", "last_number"),
-    "2 and 2 are four\nor 3 + 1 = 4, as we know.": ("4", "last_number"),
+    "2 and 2 are four\nor 3 + 1 = 4, as we know.": ("4", "last_step"),
     "It takes twenty minutes.": ("20", "last_number"),
-    "#### Step 2\nNow 4 * 3 = 12": ("12", "last_number"),
-    "#### 2. Now add\n4 + 3 = 7": ("7", "last_number"),
+    "#### Step 2\nNow 4 * 3 = 12": ("12", "last_step"),
+    "#### 2. Now add\n4 + 3 = 7": ("7", "last_step"),
     "1. Add.\n2. That is 9 apples\n3. Done.": ("9", "last_number"),
+    "12 - 14 = - 2\n#### - 2": ("-2", "hashes"),
+    "#### - 2 dollars": ("-2", "hashes"),
+    "####\n- 2 apples": ("2", "last_number"),
+    "#### $118 000": ("118000", "hashes"),
+    "#### 12,50 €": ("12.5", "hashes"),
+    "#### १२": ("12", "hashes"),
+    "The answer is ٣٫٥ kilos.": ("3.5", "answer_is"),
+    "A: １２": ("12", "answer_line"),
+    "The answer is 14/3 or 4.67 hours.": ("14/3", "answer_is"),
+    "To give the answer as a percentage: 9 / 12 * 100% = 75%": ("75", "last_step"),
+    r"so \boxed{7.0}, and again \boxed{7}": ("7", "boxed"),
+    "3 * 6 = 18\n#### 18\n\nQuestion: Ann has 2 dogs. How many legs?\n#### 8": ("18", "hashes"),
+    "The answer is 18.\n\nQ: What is 2 + 3?\nA: The answer is 5.": ("18", "answer_is"),
+    "She keeps 24.<|im_end|>\n<|im_start|>user\nAnd 3 + 2?": ("24", "last_number"),
+}
+
+OTHER_KINDS = {
+    (r"so \boxed{\frac{x+5}{6}}", "echo"): (r"\frac{x+5}{6}", "boxed"),
+    (r"\boxed{x} and \boxed{-x}", "echo"): ("x, -x", "boxed"),
+    ("x + 1 it is\n#### x+1", "echo"): ("x+1", "hashes"),
+    (r"so the answer is $2\sqrt{5}$ of it.", "echo"): (r"2\sqrt{5}", "answer_is"),
+    (r"Therefore $f^{-1}(x) = \frac{x+5}{6}$.", "echo"): (r"\frac{x+5}{6}", "last_maths"),
+    ("we get\ny = 2x + 1", "echo"): ("2x + 1", "last_maths"),
 }
 
 REFUSED = [
@@ -75,6 +100,29 @@ def test_the_surest_rule_reads_the_answer(text: str, expected: tuple[str, str]) 
     found = read(text)
     assert found is not None
     assert (found.answer, found.rule) == expected
+
+
+class Echo:
+    """A kind whose answers are short mathematics without words."""
+
+    PATTERN = ".*"
+
+    def canonical(self, text: str) -> str | None:
+        return text if re.fullmatch(r"(?!.*[a-z]{2} ).{1,20}", text) else None
+
+    def compared(self, left: str, right: str) -> Comparison:
+        return Comparison(left == right, "text")
+
+
+@pytest.mark.parametrize(("given", "expected"), OTHER_KINDS.items())
+def test_an_answer_of_another_kind_is_its_box_or_its_closing_phrase(
+    given: tuple[str, str], expected: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(KINDS.ours, "echo", "of this test")
+    monkeypatch.setitem(KINDS.loaded, "echo", Echo())
+    found = read(*given)
+    assert found is not None
+    assert (found.answer, found.rule, found.kind) == (*expected, "echo")
 
 
 @pytest.mark.parametrize("text", REFUSED)

@@ -7,6 +7,7 @@
 """
 
 import re
+import unicodedata
 from fractions import Fraction
 from functools import lru_cache
 
@@ -25,12 +26,20 @@ SIGNS = {
     ord(sign): "-" for sign in "\N{MINUS SIGN}\N{EN DASH}\N{HYPHEN}\N{NON-BREAKING HYPHEN}\N{FIGURE DASH}"
 }
 VULGAR = {"½": "1/2", "⅓": "1/3", "⅔": "2/3", "¼": "1/4", "¾": "3/4", "⅕": "1/5", "⅙": "1/6", "⅛": "1/8"}
+DIGITS_OF_SCRIPTS = {
+    code: str(unicodedata.decimal(chr(code)))
+    for code in range(0x0660, 0x1FBFA)  # from Arabic to the segmented digits; below are those of ASCII
+    if chr(code).isdecimal()
+}
+WIDE = {ord(wide): plain for wide, plain in zip("．，＋－＝％＄／٫٬٪", ".,+-=%$/.,%", strict=True)}
 PLAIN = (
     SIGNS
+    | DIGITS_OF_SCRIPTS
+    | WIDE
     | {ord(sign): f" {fraction}" for sign, fraction in VULGAR.items()}
     | {ord("\N{FRACTION SLASH}"): "/"}
 )
-"""For `str.translate`: typographic minus signs and fractions become those of a keyboard."""
+"""For `str.translate`: digits of all scripts, typographic signs and fractions become those of a keyboard."""
 
 DIGITS = r"(?>[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+)"
 """A whole number in figures, with or without thousands separators; a match is never tried shorter."""

@@ -1,7 +1,7 @@
 r"""Reading: the final answer of a chain or any other text, and the rule that found it.
 
 >>> read("48 / 2 = 24, so the answer is $24.00 a day.")
-Reading(answer='24', rule='answer_is')
+Reading(answer='24', rule='answer_is', kind='number')
 >>> read("He needs 12 or 13 of them.") is None
 True
 
@@ -14,38 +14,83 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from thoughtmill.factory.answers.closing import BULLET, MAX_SPAN, closing
+from thoughtmill.factory.answers.number import PLAIN, canonical
+from thoughtmill.factory.answers.phrases import answer_in, kinds_for, last_maths
+from thoughtmill.factory.answers.run_on import own
 from thoughtmill.factory.answers.statements import leads, mentions, stated
 
-MAX_SPAN = 1000
-"""Characters of a phrase that are looked at: an answer is said in fewer."""
+MAX_ALONE = 40
+"""Characters of a text that may be nothing but a number."""
 
 _BOX = re.compile(r"\\(?:boxed|fbox)\s?\{")
 _ANSWER_LINE = re.compile(r"(?:\*\*)?A:((?:(?!\. |answer).)+)")  # a whole rationale may follow `A:` too
-_ANSWER_IS = re.compile(r"\banswers?\b[^\n.:=]{0,60}?(?:\b(?:is|are|be)\b|[:=])", re.IGNORECASE)
+_ANSWER_IS = re.compile(r"\banswers?\b(?! as\b)[^\n.:=]{0,60}?(?:\b(?:is|are|be)\b|[:=])", re.IGNORECASE)
+_SIGNED = re.compile(r"[ \t*]*-[ \t]*[$€£¥₹]?[ \t]*[0-9.]")
 _DRESS = re.compile(r"(?>(?:[\s*:]|\\[\[(]|\$\$)*)")  # not `*+`, which 3.11.2 gets wrong for groups
-_ASIDE = re.compile(r"\([^()]*\)")
-_BULLET = re.compile(r"\s*(?:#+\s*)?(?:\*\*)?(?:[0-9]+[.)]|[-*•])\s")
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A final answer as canonical exact text, and the rule that found it.
+    """A final answer as canonical exact text, the rule that found it, and its kind.
 
     The rules are `boxed`, `hashes` (`#### 18`), `arrow` (`--> 18 END`), `answer_line` (a closing `A: 18`),
-    `answer_is` (`the answer is 18`, `Final answer: 18`) and `last_number`.
+    `answer_is` (`the answer is 18`, `Final answer: 18`), and without any of these `last_step` and
+    `last_number` (`factory.answers.closing`), or `last_maths` where the answer is no number.
     """
 
     answer: str
     rule: str
+    kind: str = "number"
 
 
-def read(text: str) -> Reading | None:
-    """Return the final answer of a text, or None when it states no single number; linear in time."""
+def read(text: str, kind: str = "number") -> Reading | None:
+    """Return the final answer of a text to a problem that asks for a kind of answer; linear in time.
+
+    None when a text states no single answer. Where a number is asked for, a box that holds something else
+    is read as what it is: `\\boxed{\\frac{2a}{a}}` may well be 2.
+    """
+    if kind != "number":
+        return _read_as(own(text), kind)
+    if len(text) <= MAX_ALONE and (number := canonical(text.strip().rstrip("."))) is not None:
+        return Reading(number, "last_number")  # the whole text, as every rule would read it
+    text = own(text)
     for rule, span in _spans(text):
-        if rule in {"last_number", "boxed"} or mentions(span):
-            answer = _agreed(boxes(text)) if rule == "boxed" else stated(span, last=rule == "last_number")
-            return None if answer is None else Reading(answer, rule)
+        if rule == "boxed" or mentions(span):
+            answer = _agreed(boxes(text)) if rule == "boxed" else stated(span)
+            if answer is None:
+                return _read_as(text, kind) if rule == "boxed" else None
+            return Reading(answer, rule)
+    rule, answer = closing(text)
+    return None if answer is None else Reading(answer, rule)
+
+
+def _read_as(text: str, kind: str) -> Reading | None:
+    """Return the final answer of a text as a kind: what it boxes, what it marks, or what it ends with."""
+    kinds = kinds_for(kind)
+    for rule, phrases in _phrases(text):
+        answer = answer_in(phrases, kinds)
+        if answer is not None:
+            return Reading(answer.text, rule, answer.kind)
+        if rule == "boxed":
+            return None
     return None
+
+
+def _phrases(text: str) -> Iterator[tuple[str, list[str]]]:
+    """Yield each rule that applies and the phrases that may state the answer, the surest first."""
+    if boxed := list(dict.fromkeys(boxes(text))):
+        yield "boxed", [", ".join(boxed)]
+    for mark, rule in (("####", "hashes"), ("-->", "arrow")):
+        _, marked, after = text.rpartition(mark)
+        if marked and (line := _line(after)) and not BULLET.match(line):
+            yield rule, [line.partition("END")[0] if rule == "arrow" else line]
+    if marker := _ANSWER_LINE.fullmatch(_closing_line(text)):
+        yield "answer_line", [marker[1]]
+    for found in reversed(list(_ANSWER_IS.finditer(text))):
+        yield "answer_is", [_line(text[found.end() : found.end() + MAX_SPAN])]
+        break
+    yield "last_maths", list(last_maths(text))
 
 
 def boxes(text: str) -> list[str]:
@@ -66,40 +111,31 @@ def _spans(text: str) -> Iterator[tuple[str, str]]:
     if boxed := boxes(text):
         yield "boxed", boxed[-1]
     _, hashes, after = text.rpartition("####")
-    if hashes and leads(line := _line(after)) and not _BULLET.match(line):
+    if hashes and leads(line := _line(after)) and not (BULLET.match(line) and not _signed(after)):
         yield "hashes", line
     _, arrow, after = text.rpartition("-->")
     if arrow:
         yield "arrow", _line(after).partition("END")[0]
-    closing = text[-MAX_SPAN:].rstrip().rpartition("\n")[2].strip()
-    if (marker := _ANSWER_LINE.fullmatch(closing)) and leads(line := marker[1]):
+    if (marker := _ANSWER_LINE.fullmatch(_closing_line(text))) and leads(line := marker[1]):
         yield "answer_line", line
     for found in reversed(list(_ANSWER_IS.finditer(text))):
         yield "answer_is", _line(text[found.end() : found.end() + MAX_SPAN])
         break
-    yield "last_number", _last_line(text)
+
+
+def _closing_line(text: str) -> str:
+    return text[-MAX_SPAN:].rstrip().rpartition("\n")[2].strip()
+
+
+def _signed(after: str) -> bool:
+    """Tell whether a number with a minus sign apart from it follows a mark on the same line."""
+    return _SIGNED.match(after.translate(PLAIN)) is not None
 
 
 def _line(text: str) -> str:
     """Return the first line of a text that is more than dress."""
     start = _DRESS.match(text[:MAX_SPAN])
     return text[start.end() if start else 0 :][:MAX_SPAN].partition("\n")[0]
-
-
-def _last_line(text: str) -> str:
-    """Return the last line that holds a figure, else the last that holds a number in words."""
-    lines = [_tail(line) for line in text.splitlines()]
-    with_figures = (line for line in reversed(lines) if re.search("[0-9]", line))
-    return next(with_figures, None) or next((line for line in reversed(lines) if mentions(line)), "")
-
-
-def _tail(line: str) -> str:
-    """Return the end of a line without a bullet or asides in brackets, cut between words if at all."""
-    bullet = _BULLET.match(line)
-    line = line[bullet.end() :] if bullet else line
-    without_asides = _ASIDE.sub("", line)
-    line = without_asides if re.search("[0-9]", without_asides) else line
-    return line if len(line) <= MAX_SPAN else line[-MAX_SPAN:].partition(" ")[2]
 
 
 def _agreed(spans: list[str]) -> str | None:

@@ -13,9 +13,11 @@ calculations.
 """
 
 import re
+from collections.abc import Callable
 from fractions import Fraction
+from functools import lru_cache
 
-from thoughtmill.factory.answers.number import PLAIN, canonical, exact_text
+from thoughtmill.factory.answers.number import PLAIN, canonical, decimal_places, exact_text
 from thoughtmill.factory.answers.numbers_in_text import Number, find
 
 _MARKUP = (
@@ -27,6 +29,32 @@ _MARKUP = (
     (re.compile(r"(?<=[A-Za-z])\^\{?[23]\}?|\\(?=[$%])"), ""),
     (re.compile(r"\\approx\b|≈"), "="),
     (re.compile(r"\\(?:times|cdot)\b"), "×"),
+)
+
+
+def _ungrouped(found: re.Match[str]) -> str:
+    return re.sub(r"[ \u00a0\u202f\u2009',]", "", found[0])
+
+
+def _continental(found: re.Match[str]) -> str:
+    return found[1] + found[2].replace(".", "") + "." + found[3]
+
+
+_SPACE = r"[\u00a0\u202f\u2009]"
+_APART = re.compile(r"^-[ \t]+(?=[$€£¥₹]?[0-9.])")
+_DRESSED = re.compile(r"[\\*_`^{≈]")
+"""What every pattern of `_MARKUP` needs."""
+
+_SEPARATED = re.compile(r"[0-9][ \u00a0\u202f\u2009'][0-9]{3}(?![0-9])|[0-9],[0-9]|[0-9]\.[0-9]+[.,][0-9]")
+_GROUPS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
+    (re.compile(r"(?<![\w.,])[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}(?![\w,])"), _ungrouped),  # 1,00,000 in India
+    (re.compile(rf"(?<=[$€£¥₹]) ?[0-9]{{1,3}}(?:[ '{_SPACE[1:-1]}][0-9]{{3}})+(?![0-9])"), _ungrouped),
+    (re.compile(rf"(?<![\w.,])[0-9]{{1,3}}(?:(?:{_SPACE}|')[0-9]{{3}})+(?![0-9])"), _ungrouped),
+    (re.compile(r"^\W*[0-9]{1,3}(?: [0-9]{3})+(?=[^\w/+*=-][^0-9/+*=-]*$|$)"), _ungrouped),
+    (re.compile(r"(?<![0-9.,] )(?<![\w.,])[0-9]{1,3}(?: [0-9]{3})*(?: 000)(?! ?[0-9])"), _ungrouped),
+    (re.compile(r"(?<![\w.,])([0-9]{1,3})\.([0-9]{3}(?:\.[0-9]{3})*),([0-9]+)(?![\w,])"), _continental),
+    (re.compile(r"(?<![\w.,(\[{])(0|[1-9][0-9]*),([0-9]{1,2}|[0-9]{4,})(?![\w,]|\s*[)\]}])"), r"\1.\2"),
+    (re.compile(r"(?<![\w.,(\[{])0,([0-9]{3})(?![\w,]|\s*[)\]}])"), r"0.\1"),
 )
 _END = re.compile(
     r"[\n;]|\((?=[^)])|[.!?](?=[\s\"')]|$)|,? (?:because|since|so|which|where|as)\b", re.IGNORECASE
@@ -42,6 +70,11 @@ _JOINS = re.compile(
     r"|[+*/×÷^~]|[-,:/&]\s*$|^[^A-Za-z]*$|^\s*%?\s*of\s*[$€£¥₹]?$",
     re.IGNORECASE,
 )
+_RANGE = re.compile(r"\s*(?:[^\s,]+\s+)?to\s*[$€£¥₹]?", re.IGNORECASE)
+_TO = re.compile(r"\bto\b", re.IGNORECASE)
+"""A `to` that gives no range follows the answer: `15 hours to read 3 books`."""
+
+_MEASURE = re.compile(r"-[A-Za-z]")
 _LISTED = re.compile(r",(?=\s)|\b(?:or|and)\b", re.IGNORECASE)
 _OR = re.compile(r"\bor\b", re.IGNORECASE)
 _OPERATOR_AFTER = re.compile(
@@ -90,10 +123,13 @@ def stated(span: str, last: bool = False) -> str | None:
     numbers = [number for number in find(clause) if not _pronoun(number)] or list(find(clause))
     if not numbers:
         return None
+    numbers = [numbers[0], *(number for number in numbers[1:] if not _MEASURE.match(clause, number.end))]
     at = 0 if not last and _LEAD.fullmatch(clause, 0, numbers[0].start) else len(numbers) - 1
     compound = _compound(clause, numbers[-2:] if at else numbers[:2])
     if compound is not None:
         return exact_text(compound) if len(numbers) == 2 else None
+    if (same := _same(clause, numbers[-2:] if at else numbers[:2])) is not None:
+        return exact_text(same)
     if not _stands_alone(clause, numbers, at):
         return None
     negative = _NEGATIVE.search(clause, 0, numbers[at].start)
@@ -112,10 +148,30 @@ def mentions(span: str) -> bool:
     return bool(find(plain(span)))
 
 
+@lru_cache(maxsize=64)
 def plain(span: str) -> str:
-    """Return a phrase without its markdown and LaTeX dress."""
-    span = span.translate(PLAIN)
+    """Return a phrase without its markdown and LaTeX dress; the latest phrases are remembered."""
+    if not span.isascii():
+        span = span.translate(PLAIN)
+    if span[:1] == "-":
+        span = _APART.sub("-", span)
+    if _SEPARATED.search(span):
+        span = _separators(span)
+    if not _DRESSED.search(span):
+        return span
     for pattern, replacement in _MARKUP:
+        span = pattern.sub(replacement, span)
+    return span
+
+
+def _separators(span: str) -> str:
+    """Return a phrase with the separators of its numbers as English has them: none, and a decimal point.
+
+    Spaces group thousands where a sign of currency precedes the number, where they cannot break a line, and
+    where the number is all there is. A comma with other than three digits after it is a decimal comma, but
+    not within brackets.
+    """
+    for pattern, replacement in _GROUPS:
         span = pattern.sub(replacement, span)
     return span
 
@@ -146,7 +202,25 @@ def _stands_alone(clause: str, numbers: list[Number], at: int) -> bool:
     if len(numbers) == 1:
         return True
     left, right = (numbers[at - 1], number) if at else (number, numbers[1])
-    return _JOINS.search(clause[left.end : right.start]) is None
+    between = clause[left.end : right.start]
+    if not at and not _RANGE.fullmatch(between):
+        between = _TO.sub("", between)
+    return _JOINS.search(between) is None
+
+
+def _same(clause: str, pair: list[Number]) -> Fraction | None:
+    """Return the value that two numbers with `or` between them share: `14/3 or 4.67` is `14/3`.
+
+    One of the two may be a fraction that the other rounds to the digits it shows.
+    """
+    if len(pair) < 2 or not _OR.search(clause, pair[0].end, pair[1].start):
+        return None
+    for exact, shown in (pair, pair[::-1]):
+        places = decimal_places(shown.value)
+        rounded = places is not None and abs(exact.value - shown.value) * 10**places <= Fraction(1, 2)
+        if exact.value == shown.value or (rounded and decimal_places(exact.value) is None):
+            return exact.value
+    return None
 
 
 def _compound(clause: str, pair: list[Number]) -> Fraction | None:

@@ -6,6 +6,7 @@
 """
 
 from thoughtmill.factory.answers import Answer, reading
+from thoughtmill.factory.answers.run_on import own
 from thoughtmill.factory.solvers.outcome import Check, Outcome
 from thoughtmill.factory.solvers.solvers import Solvers
 
@@ -13,13 +14,13 @@ KIND = "chain"
 
 
 def parse(completion: str) -> str | None:
-    """Return the chain, which is the whole text; None when it has no word."""
-    return completion.strip() or None
+    """Return the chain: the text, without what a model that runs on says after it; None without a word."""
+    return own(completion) or None
 
 
 def solve(rationale: str, problem: str, answer_kind: str, solvers: Solvers) -> Outcome:
     """Read the final answer; the check `answer_rule` names the rule that found it."""
-    found = reading.read(rationale)
+    found = reading.read(rationale, answer_kind)
     if found is None:
         return Outcome(None, "no_answer", "no final answer can be read")
-    return Outcome(Answer(found.answer), None, checks=(Check("answer_rule", True, found.rule),))
+    return Outcome(Answer(found.answer, found.kind), None, checks=(Check("answer_rule", True, found.rule),))
