@@ -56,10 +56,11 @@ def test_a_project_without_students_has_no_fault() -> None:
 def test_a_policy_may_ask_what_is_trained_or_a_part_or_a_variant_of_it(
     roles: list[str], policies: list[str], asked: list[str]
 ) -> None:
-    assert of(roles, policies) == [
-        f"params.yaml: infer.policies: `{policies[-1]}` asks `{role}`, which `roles` does not list"
-        for role in asked
-    ]
+    kept = f" or set `policies: [{', '.join(policies[:-1])}]`" if policies[:-1] else ""
+    line = (
+        f"params.yaml: infer.policies: `{policies[-1]}` asks {', '.join(asked)}: list these in `roles`{kept}"
+    )
+    assert of(roles, policies) == ([line] if asked else [])
 
 
 def test_models_behind_an_endpoint_answer_for_any_role() -> None:
@@ -77,17 +78,29 @@ def test_an_unknown_role_and_a_variant_are_faults() -> None:
     assert variant == "params.yaml: roles: `dr_bare` is asked of the adapter of `dr`: list that one"
 
 
-def test_settings_of_a_role_that_is_not_trained_are_a_fault() -> None:
-    assert of(["ir"], finetune={"by_role": {"kg": {"steps": 3}}}) == [
-        "params.yaml: finetune.by_role: `kg` is not trained: list it in `roles`"
-    ]
+def test_settings_of_a_role_that_is_not_trained_do_no_harm() -> None:
+    assert of(["ir"], finetune={"by_role": {"kg": {"steps": 3}}}) == []
 
 
 def test_a_role_of_a_thought_that_is_not_made_is_a_fault_unless_the_corpus_is_another() -> None:
-    assert of(["cot", "pot"], thoughts=["cot"]) == [
-        "params.yaml: roles: `pot` learns from `pot`: list `pot` in `thoughts`, or take `pot` out of `roles`"
+    assert of(["cot", "pot", "eot"], thoughts=["cot"]) == [
+        "params.yaml: roles: some learn from thoughts that `thoughts` does not list (`pot` from pot, "
+        "`eot` from eot): set `roles: [cot]`, or remove `roles` for a corpus without students"
     ]
     assert of(["cot", "pot"], thoughts=["cot"], finetune={"corpus": "../other"}) == []
+
+
+def test_a_corpus_of_one_thought_needs_one_line_less_than_that_of_the_repository() -> None:
+    given = yaml.safe_load((ROOT / "params.yaml").read_text()) | {"thoughts": ["cot"]}
+    (line,) = faults(given)
+    assert line.endswith("or remove `roles` for a corpus without students")
+    del given["roles"]
+    assert list(faults(given)) == []
+
+
+def test_students_are_not_asked_what_they_learnt_from() -> None:
+    with pytest.raises(ThoughtmillError, match="students learn from `train`"):
+        params.validated({"splits": ["train"]}, InferSettings, "params.yaml: infer")
 
 
 def test_a_section_that_is_faulty_by_itself_is_left_to_its_own_check() -> None:

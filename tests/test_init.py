@@ -66,6 +66,25 @@ def test_a_file_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: pyt
     assert error.value.filename == str(tmp_path / "c" / "params.yaml")
 
 
+@pytest.mark.parametrize("there", [False, True])
+def test_a_project_that_is_cut_short_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool
+) -> None:
+    folder = tmp_path / "corpus"
+    if there:
+        (folder / ".git").mkdir(parents=True)
+
+    def interrupted(folder: Path) -> None:
+        assert (folder / "params.yaml").is_file()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("thoughtmill.factory.commands.init._begin_versions", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        init(folder)
+    assert folder.exists() == there
+    assert [path.name for path in tmp_path.rglob("*")] == (["corpus", ".git"] if there else [])
+
+
 def test_a_folder_that_holds_something_is_refused(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").touch()
     for folder in (tmp_path, tmp_path / "mine.txt"):

@@ -54,8 +54,19 @@ def test_a_package_that_cannot_be_imported_is_named(monkeypatch: pytest.MonkeyPa
 def test_a_package_for_another_python_is_named_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "of_later_days.py").write_text("a new kind of statement")
     monkeypatch.syspath_prepend(str(tmp_path))
-    with pytest.raises(ThoughtmillError, match="`green` of of_later_days cannot be imported: invalid syntax"):
+    with pytest.raises(
+        ThoughtmillError, match="`green` of of_later_days cannot be imported: SyntaxError: invalid syntax"
+    ):
         colours(monkeypatch, ("green", "of_later_days")).named("green")
+
+
+def test_a_package_that_fails_in_its_own_way_is_named_too(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "of_no_key.py").write_text("{}['a key']")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(ThoughtmillError, match="`green` of of_no_key cannot be imported: KeyError: 'a key'"):
+        colours(monkeypatch, ("green", "of_no_key")).named("green")
 
 
 @pytest.mark.parametrize("brought", [[("red", "string")], [("green", "string"), ("green", "colorsys")]])

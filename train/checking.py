@@ -10,7 +10,6 @@ from thoughtmill.factory.core import params
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.train.policies import roles_of
 from thoughtmill.train.roles import ROLES, parts_of
-from thoughtmill.train.training.settings import FinetuneSettings
 from thoughtmill.train.writers.settings import InferSettings
 
 
@@ -33,29 +32,34 @@ def faults(given: Mapping[str, Any]) -> Iterator[str]:
         else:
             known.append(role)
     if known == roles and roles:
-        yield from _training_faults(given, roles)
-        yield from _asking_faults(given, roles)
+        lacking = list(_training_faults(given, roles))
+        yield from lacking or _asking_faults(given, roles)
 
 
 def _training_faults(given: Mapping[str, Any], roles: list[str]) -> Iterator[str]:
-    try:
-        settings = params.validated(given.get("finetune") or {}, FinetuneSettings, "")
-    except ThoughtmillError:
+    """Yield a line if roles learn from thoughts that the corpus does not have."""
+    thoughts, finetune = given.get("thoughts"), given.get("finetune") or {}
+    if (
+        not isinstance(thoughts, list)
+        or not isinstance(finetune, dict)
+        or finetune.get("corpus", "data") != "data"
+    ):
         return
-    for role in settings.by_role:
-        if role not in roles:
-            yield f"params.yaml: finetune.by_role: `{role}` is not trained: list it in `roles`"
-    thoughts = given.get("thoughts")
-    if settings.corpus != "data" or not isinstance(thoughts, list):
-        return
-    for role in roles:
-        for part in parts_of(role):
-            if (thought := ROLES.named(part).thought) not in thoughts:
-                remedy = f"list `{thought}` in `thoughts`, or take `{role}` out of `roles`"
-                yield f"params.yaml: roles: `{role}` learns from `{thought}`: {remedy}"
+    lacks = {
+        role: sorted({ROLES.named(part).thought for part in parts_of(role)} - set(thoughts)) for role in roles
+    }
+    if missing := {role: names for role, names in lacks.items() if names}:
+        kept = [role for role in roles if role not in missing]
+        words = ", ".join(f"`{role}` from {', '.join(names)}" for role, names in missing.items())
+        cure = f"set `roles: [{', '.join(kept)}]`, or remove" if kept else "remove"
+        yield (
+            f"params.yaml: roles: some learn from thoughts that `thoughts` does not list ({words}): "
+            f"{cure} `roles` for a corpus without students"
+        )
 
 
 def _asking_faults(given: Mapping[str, Any], roles: list[str]) -> Iterator[str]:
+    """Yield a line if policies ask roles that nobody trains."""
     try:
         settings = params.validated(given.get("infer") or {}, InferSettings, "")
     except ThoughtmillError:
@@ -63,9 +67,15 @@ def _asking_faults(given: Mapping[str, Any], roles: list[str]) -> Iterator[str]:
     if settings.backend == "openai":
         return  # any model answers for any role
     trained = {part for role in roles for part in parts_of(role)}
+    untrained: dict[str, list[str]] = {}
     for name in settings.policies:
         for role in roles_of(name, settings.policy):
             if role not in ROLES:
                 yield f"params.yaml: infer.policy: `{name}` asks `{role}`, which is not a role"
             elif (ROLES.named(role).variant_of or role) not in trained:
-                yield f"params.yaml: infer.policies: `{name}` asks `{role}`, which `roles` does not list"
+                untrained.setdefault(name, []).append(role)
+    if untrained:
+        words = ", ".join(f"`{name}` asks {', '.join(asked)}" for name, asked in untrained.items())
+        kept = ", ".join(name for name in settings.policies if name not in untrained)
+        cure = f" or set `policies: [{kept}]`" if kept else ""
+        yield f"params.yaml: infer.policies: {words}: list these in `roles`{cure}"

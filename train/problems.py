@@ -28,6 +28,12 @@ class DecisionSettings(params.Section):
     policy: PolicySettings = PolicySettings()
 
     @model_validator(mode="after")
+    def _held_out(self) -> "DecisionSettings":
+        if "train" in self.splits:
+            raise ValueError("`splits`: students learn from `train`: name splits that they have not read")
+        return self
+
+    @model_validator(mode="after")
     def _policies_exist(self) -> "DecisionSettings":
         for name in self.policies:
             try:

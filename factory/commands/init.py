@@ -7,8 +7,10 @@ The files are copies of Thoughtmill's own project. But its stages depend on the 
 import argparse
 import re
 import shlex
+import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from dvc.exceptions import DvcException
@@ -52,10 +54,27 @@ def init(folder: Path) -> None:
     """Write a project into `folder`; make it a DVC project, and a git repository if git is installed."""
     if folder.exists() and (not folder.is_dir() or any(path.name != ".git" for path in folder.iterdir())):
         raise ThoughtmillError(f"{folder} is not empty: give a new folder")
-    for name, content in _files():
-        with aside(folder / name) as part:
-            part.write_bytes(content)
-    _begin_versions(folder)
+    with _all_or_nothing(folder):
+        for name, content in _files():
+            with aside(folder / name) as part:
+                part.write_bytes(content)
+        _begin_versions(folder)
+
+
+@contextmanager
+def _all_or_nothing(folder: Path) -> Iterator[None]:
+    """Remove everything that was written into a folder if writing is cut short."""
+    before = set(folder.iterdir()) if folder.is_dir() else None
+    done = False
+    try:
+        yield
+        done = True
+    finally:
+        if not done and folder.is_dir():
+            for path in [path for path in folder.iterdir() if path not in (before or ())]:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+            if before is None:
+                folder.rmdir()
 
 
 def _files() -> Iterator[tuple[str, bytes]]:

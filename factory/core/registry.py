@@ -70,9 +70,10 @@ class Registry(Generic[Entry]):
         point = self.foreign[name]
         try:
             return point.load()
-        except (ImportError, AttributeError, SyntaxError) as error:
+        except Exception as error:  # a stranger's module may raise anything when it is imported
+            why = f"{type(error).__name__}: {error}"
             raise ThoughtmillError(
-                f"the {self.what} `{name}` of {_brought_by(point)} cannot be imported: {error}"
+                f"the {self.what} `{name}` of {_brought_by(point)} cannot be imported: {why}"
             ) from error
 
 

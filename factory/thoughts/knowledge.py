@@ -6,7 +6,7 @@ The total of equal groups is the number of groups times the size of one group.
 
 import json
 
-from thoughtmill.factory.solvers.checks.gold_free import general
+from thoughtmill.factory.solvers.checks.gold_free import leaks
 from thoughtmill.factory.solvers.outcome import Outcome
 from thoughtmill.factory.solvers.solvers import Solvers
 
@@ -30,5 +30,5 @@ def parse(completion: str) -> str | None:
 
 def solve(rationale: str, problem: str, answer_kind: str, solvers: Solvers) -> Outcome:
     """Return an outcome without an answer; rules fail when they are not general."""
-    found = general(rationale, problem, Outcome(None, None))
-    return Outcome(None, "not_general", found.detail) if found.passed is False else Outcome(None, None)
+    leaked = leaks(rationale, problem)
+    return Outcome(None, leaked and "not_general", leaked)

@@ -16,6 +16,7 @@ authors named numbers of their own problem.
 import re
 from collections.abc import Iterable
 from fractions import Fraction
+from functools import lru_cache
 
 from thoughtmill.factory.answers import number as answers
 from thoughtmill.factory.answers.numbers_in_text import Number, find
@@ -109,6 +110,13 @@ def general(rules: str, problem: str, outcome: Outcome) -> Check:
     `one hundred percent`. Words up to two, and `half`, are everyday words in rules (`the size of one group`)
     and never count, nor do those that rules of percentages, time and length are made of (`RULED`).
     """
+    leaked = leaks(rules, problem)
+    return Check("general", leaked is None, leaked)
+
+
+@lru_cache(maxsize=16)  # asked once for the verdict of knowledge and once for its check
+def leaks(rules: str, problem: str) -> str | None:
+    """Return which numbers of their problem rules hold, or None."""
     own = find(problem)
     figures = {number.value for number in own if not number.in_words}
     words = {number.value for number in own if number.in_words} - UNIVERSAL
@@ -118,7 +126,7 @@ def general(rules: str, problem: str, outcome: Outcome) -> Check:
         if not (number.in_words and (number.value <= 2 or number.value in RULED))
     ]
     leaked = _distinct([number for number in named if number.value in figures | words])
-    return Check("general", not leaked, f"numbers of the problem: {_listed(leaked)}" if leaked else None)
+    return f"numbers of the problem: {_listed(leaked)}" if leaked else None
 
 
 def _number(outcome: Outcome) -> Fraction | None:
