@@ -1,4 +1,4 @@
-"""Programs: run a teacher's code behind a fence, and read the number that is its result.
+"""Programs: run a teacher's code behind a fence, and read the answer that is its result.
 
 >>> with Programs(Limits()) as programs:
 ...     programs.run("bags = 4\\nans = bags * 6")
@@ -10,7 +10,7 @@ import functools
 import logging
 from collections.abc import Sequence
 
-from thoughtmill.factory.answers import answer_of
+from thoughtmill.factory.answers import Answer, answer_in
 from thoughtmill.factory.answers.number import SIGNS
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.worker import ClosingContext
@@ -21,7 +21,7 @@ from thoughtmill.factory.solvers.program.fences import FENCES, STRICT
 from thoughtmill.factory.solvers.program.monty import TOGETHER, Monty
 from thoughtmill.factory.solvers.program.processes import FenceMissing, Zygote
 from thoughtmill.factory.solvers.program.screen import Screened, Unparsable, screen
-from thoughtmill.factory.solvers.program.values import read_text
+from thoughtmill.factory.solvers.program.values import ProgramValue, read_text
 
 __all__ = ["Programs", "extract", "strongest_fence"]
 
@@ -45,7 +45,7 @@ class Programs(ClosingContext):
         fence = only if only in FENCES else "process" if only else fence or fence_for(limits)
         self._limits, self._fence, self._only = limits, fence, only
         self._monty = Monty(limits)
-        self._ahead: dict[str, tuple[Screened, Outcome | None]] = {}
+        self._ahead: dict[str, tuple[Screened, ProgramValue | None]] = {}
         self._zygotes = {heavy: Zygote(fence, limits, heavy) for heavy in (False, True)}
 
     def close(self) -> None:
@@ -73,30 +73,30 @@ class Programs(ClosingContext):
             readings = self._monty.run_together([screened[program] for program in some])
             for program, reading in zip(some, readings, strict=True):
                 if reading is not None:
-                    self._ahead[program] = screened[program], _outcome(*reading, "monty")
+                    self._ahead[program] = screened[program], reading
 
-    def run(self, program: str) -> Outcome:
+    def run(self, program: str, answer_kind: str = "number") -> Outcome:
         """Run a program and return its answer, or why it has none; whatever it does, this returns.
 
-        Nothing but the program's text crosses the fence, and nothing but one line of text comes back.
+        Nothing but the program's text crosses the fence, and nothing but one line of text comes back. Where
+        answers of a kind other than `number` are asked for, that line may also be mathematics.
         """
-        screened, outcome = self._ahead.get(program, (None, None))
+        screened, reading = self._ahead.get(program, (None, None))
         try:
             screened = screened or screen(program)
         except Unparsable as error:
             return Outcome(None, "unparsable", str(error))
         if self._only == "monty":
-            return _outcome(*self._monty.run(screened), "monty")
+            return _outcome(*self._monty.run(screened), "monty", answer_kind)
         late = False
         if screened.plain and self._only is None:
-            if outcome is None:
-                kind, text = self._monty.run(screened)
-                outcome, late = _outcome(kind, text, "monty"), kind == "timeout"
+            kind, text = reading or self._monty.run(screened)
+            outcome, late = _outcome(kind, text, "monty", answer_kind), kind == "timeout"
             if outcome.answer is not None or (outcome.failure == "no_answer" and not screened.tail):
                 return outcome
-        return self._run_in_process(screened, late)
+        return self._run_in_process(screened, late, answer_kind)
 
-    def _run_in_process(self, program: Screened, late: bool) -> Outcome:
+    def _run_in_process(self, program: Screened, late: bool, answer_kind: str) -> Outcome:
         """Run a program in a process; at the short limit, or when already `late`, with the long one."""
         zygote = self._zygotes[program.heavy]
         kind, text = "timeout", ""
@@ -104,7 +104,7 @@ class Programs(ClosingContext):
             kind, text = zygote.run(program, self._limits.wall_s)
         if kind == "timeout":
             kind, text = zygote.run(program, self._limits.long_wall_s)
-        return _outcome(kind, text, self._fence)
+        return _outcome(kind, text, self._fence, answer_kind)
 
 
 def fence_for(limits: Limits) -> str:
@@ -137,14 +137,28 @@ def strongest_fence() -> str:
     raise ThoughtmillError("no process can be started to run programs in")
 
 
-def _outcome(kind: str, text: str, fence: str) -> Outcome:
+def _outcome(kind: str, text: str, fence: str, answer_kind: str) -> Outcome:
     """Read strictly the text that came across the fence."""
     if kind in FAILURES:
         return Outcome(None, kind, LATE if kind == "timeout" else text, fence=fence)
     if kind in ("none", "text") and not text:
         return Outcome(None, "no_answer", "it leaves no value and prints nothing", fence=fence)
-    number = read_text(text.translate(SIGNS)) if kind == "text" else text if kind == "number" else None
-    answer = None if number is None else answer_of(number)
+    answer = _number(kind, text) if answer_kind == "number" else _answer(kind, text, answer_kind)
     if answer is None:
         return Outcome(None, "not_a_number", f"{kind}: {text[:100]}", fence=fence)
     return Outcome(answer, None, fence=fence)
+
+
+def _number(kind: str, text: str) -> Answer | None:
+    """Return the number that a value is, or the only number in a text."""
+    if kind == "text":
+        return answer_in(read_text(text.translate(SIGNS)) or "", "number")
+    return answer_in(text.partition(" ")[0], "number") if kind in ("number", "closed") else None
+
+
+def _answer(kind: str, text: str, answer_kind: str) -> Answer | None:
+    """Return the answer that a value is where it may be more than a number."""
+    if kind == "closed":
+        return answer_in(text.partition(" ")[2], answer_kind) or _number(kind, text)
+    found = answer_in(text, answer_kind) if kind in ("number", "mathematics", "text") else None
+    return found or _number(kind, text)

@@ -19,4 +19,4 @@ def parse(completion: str) -> str | None:
 
 def solve(rationale: str, problem: str, answer_kind: str, solvers: Solvers) -> Outcome:
     """Run the program in a fence."""
-    return solvers.programs.run(rationale)
+    return solvers.programs.run(rationale, answer_kind)

@@ -1,4 +1,4 @@
-"""The value of a program as plain text, whatever type its number has.
+"""The value of a program as plain text: a number of whatever type, or mathematics that is more than a number.
 
 This runs inside the fence, on the program's own objects: it must not import anything heavy, and nothing it
 calls is trusted. The other side of the fence gets text only and reads that text strictly.
@@ -6,10 +6,15 @@ calls is trusted. The other side of the fence gets text only and reads that text
 
 import numbers
 import re
+import sys
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 TEXT_LENGTH = 1000
-"""Characters of the longest number that crosses the fence; `factory.answers.number` reads no longer ones."""
+"""Characters of the longest value that crosses the fence; `factory.answers` reads no longer numbers."""
+
+MOST_PARTS = 60
+"""Parts of the longest container that is written."""
 
 NUMBER = re.compile(
     r"(?<![\w.])(?!0[xX])[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+|(?<=\d))(?:[eE][-+]?\d+)?(?:/\d+)?(?![\d_]|\.\d)"
@@ -17,20 +22,24 @@ NUMBER = re.compile(
 
 
 class ProgramValue(NamedTuple):
-    """A value in words: `kind` is number, text, none or other; `text` is its text or the name of its type."""
+    """A value in words: its kind, and its text or the name of its type.
+
+    The kinds are number, text, none, other, `mathematics` (LaTeX, or parts with commas), and `closed`: a
+    number as a decimal, then a blank and its exact form in LaTeX.
+    """
 
     kind: str
     text: str
 
 
 def read_value(value: Any, depth: int = 3) -> ProgramValue:
-    """Return the number that a value is, as text.
+    """Return the number that a value is, as text, or else the mathematics.
 
     A container of a single number counts as that number: `[18]`, `(18,)`, `{x: 18}` (as sympy's `solve`
     returns) and arrays of one element, up to `depth` levels. Booleans are not numbers; text is passed on.
 
-    >>> read_value([18.5]), read_value(True)
-    (ProgramValue(kind='number', text='18.5'), ProgramValue(kind='other', text='bool'))
+    >>> read_value([18.5]), read_value((1, 2.5))
+    (ProgramValue(kind='number', text='18.5'), ProgramValue(kind='mathematics', text='(1, 2.5)'))
     """
     if value is None:
         return ProgramValue("none", "")
@@ -68,17 +77,70 @@ def _only_element(value: Any) -> tuple[Any] | None:
 
 
 def _unusual(value: Any) -> ProgramValue:
-    """Read decimals, complex numbers on the real line and closed sympy expressions."""
+    """Read decimals, complex numbers, containers of several values and whatever sympy can write."""
     name = type(value).__name__
     if name == "Decimal":
         return ProgramValue("number", str(value))
     if isinstance(value, complex):
-        return read_value(value.real) if value.imag == 0 else ProgramValue("other", name)
+        return read_value(value.real) if value.imag == 0 else ProgramValue("mathematics", _complex(value))
     if getattr(value, "is_number", False) and getattr(value, "is_real", None) is not False:
-        return ProgramValue("number", repr(float(value)))
+        decimal, exact = repr(float(value)), None if name == "Float" else _written(value)
+        return (
+            ProgramValue("number", decimal) if exact is None else ProgramValue("closed", f"{decimal} {exact}")
+        )
     if isinstance(value, numbers.Real):
         return ProgramValue("number", repr(float(value)))
-    return ProgramValue("other", name)
+    text = _written(value)
+    return ProgramValue("other", name) if text is None else ProgramValue("mathematics", text)
+
+
+def _written(value: Any, depth: int = 3) -> str | None:
+    """Return a value as mathematics: as sympy writes it in LaTeX, a container part by part; None for others.
+
+    The values of a dictionary, such as `{x: 1, y: 2}` of sympy's `solve`, are a tuple.
+    """
+    sympy: Any = sys.modules.get("sympy")
+    if sympy is not None and isinstance(value, sympy.Basic | sympy.MatrixBase):
+        if isinstance(value, sympy.logic.boolalg.BooleanAtom):
+            return None
+        if isinstance(value, sympy.Tuple):
+            return _joined(value, "(", ")", depth)
+        text = sympy.latex(value, ln_notation=True)
+        return text if len(text) <= TEXT_LENGTH else None
+    if type(value).__module__ == "numpy" and hasattr(value, "tolist"):
+        value = tuple(value.tolist())
+    if isinstance(value, dict):
+        value = tuple(value.values())
+    brackets = {list: ("", ""), tuple: ("(", ")"), set: (r"\{", r"\}"), frozenset: (r"\{", r"\}")}
+    for container, pair in brackets.items():
+        if isinstance(value, container):
+            parts: Iterable[Any] = sorted(value, key=repr) if container in (set, frozenset) else value
+            return _joined(parts, *pair, depth) if 1 < len(value) <= MOST_PARTS and depth else None
+    return None
+
+
+def _joined(parts: Iterable[Any], opening: str, closing: str, depth: int) -> str | None:
+    texts = [_part(part, depth - 1) for part in parts]
+    text = opening + ", ".join(text or "" for text in texts) + closing
+    return text if all(texts) and len(text) <= TEXT_LENGTH else None
+
+
+def _part(value: Any, depth: int) -> str | None:
+    """Return a part of a container as text, exactly where that is possible."""
+    found = read_value(value, 0) if not isinstance(value, list | tuple | set | frozenset | dict) else None
+    if found is None:
+        return _written(value, depth)
+    if found.kind == "closed":
+        return found.text.partition(" ")[2]
+    return found.text if found.kind in ("number", "mathematics", "text") and found.text else None
+
+
+def _complex(value: complex) -> str:
+    """Return a complex number as `3 - 4i`."""
+    real, imaginary = (
+        str(int(part)) if part.is_integer() else repr(part) for part in (value.real, value.imag)
+    )
+    return f"{real} + {imaginary}i".replace("+ -", "- ") if value.real else f"{imaginary}i"
 
 
 def last_line(text: str) -> str:
