@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from pydantic import Field
 
-from thoughtmill.factory.answers import Answer, equal
+from thoughtmill.factory.answers import equal, predicted_answer
 from thoughtmill.factory.core import corpus, params, stage, tables
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.families import parents_of, root_of
@@ -74,6 +74,8 @@ def drop_reason(record: tables.Row, placement: Placement, seen: set[tuple[str, s
         return "failed"
     if record["correct"] is False:
         return "incorrect"
+    if record["correct"] is None and record["predicted_answer"] is not None:
+        return "unverified"
     if placement.drop_reason is not None:
         return placement.drop_reason
     said = (record["thought"], record["rationale"])
@@ -86,12 +88,11 @@ def drop_reason(record: tables.Row, placement: Placement, seen: set[tuple[str, s
 def agreement(record: tables.Row, siblings: list[tables.Row]) -> tables.Row:
     """Check whether the first sample of another thought has the same answer."""
     answers = {
-        sibling["thought"]: Answer(sibling["predicted_answer"], sibling["predicted_kind"])
+        sibling["thought"]: answer
         for sibling in reversed(siblings)
-        if sibling["predicted_answer"] is not None and sibling["thought"] != record["thought"]
+        if sibling["thought"] != record["thought"] and (answer := predicted_answer(sibling)) is not None
     }
-    text = record["predicted_answer"]
-    mine = None if text is None else Answer(text, record["predicted_kind"])
+    mine = predicted_answer(record)
     agreeing = sorted(thought for thought, answer in answers.items() if mine and equal(mine, answer))
     return Check(
         "agreement",

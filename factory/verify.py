@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from itertools import tee
 
-from thoughtmill.factory.answers import Answer, compared
+from thoughtmill.factory.answers import Answer, Comparison, compared, gold_answer
 from thoughtmill.factory.core import params, stage, tables
 from thoughtmill.factory.core.files import root
 from thoughtmill.factory.core.journal import fingerprint
@@ -41,10 +41,8 @@ def verdict(completion: tables.Row, problem: tables.Row, solved: Solved) -> Verd
     `kept` is false until `curate` has seen the records of all thoughts.
     """
     outcome = solved.outcome
-    answer, gold = outcome.answer, problem["answer"]
-    comparison = None
-    if answer is not None and gold is not None:
-        comparison = compared(answer, Answer(gold, problem["answer_kind"]))
+    answer, gold = outcome.answer, gold_answer(problem)
+    comparison = None if answer is None or gold is None else compared(answer, gold)
     record_id = f"{completion['problem_id']}/{completion['thought']}/{completion['sample']}"
     record = {
         "record_id": record_id,
@@ -62,8 +60,16 @@ def verdict(completion: tables.Row, problem: tables.Row, solved: Solved) -> Verd
         "kept": False,
         "drop_reason": None,
     }
-    found = (Check("solved", outcome.failure is None, outcome.detail), *outcome.checks)
+    found = [Check("solved", outcome.failure is None, outcome.detail), *outcome.checks]
+    if comparison is not None and _is_telling(comparison, answer, gold):
+        found.append(Check("equal_by", comparison.equal, comparison.by))
     return record, [check.row(record_id) for check in sorted(found, key=lambda check: check.check)]
+
+
+def _is_telling(comparison: Comparison, *answers: Answer | None) -> bool:
+    """Return whether the rule of a comparison is worth a row: plain numbers are mostly compared at sight."""
+    plain = all(answer and answer.kind == "number" for answer in answers)
+    return not plain or (comparison.by != "text" and comparison.equal is not False)
 
 
 def main(thought: str) -> None:

@@ -48,6 +48,7 @@ FAILURES: dict[str, str] = {
 DROP_REASONS: dict[str, str] = {
     "failed": "it has a failure",
     "incorrect": "its answer is not the gold answer",
+    "unverified": "whether its answer is right is unknown: there is no gold answer, or time ran out",
     "duplicate_problem": "an earlier problem has the same text",
     "contaminated": "its problem overlaps a held-out problem",
     "duplicate_rationale": "an earlier sample of this problem and thought has the same rationale",

@@ -74,9 +74,11 @@ def test_every_other_record_says_why_it_is_not_kept() -> None:
         record("b", "cot"),
         record("c", "cot"),
         record("d", "cot"),
+        record("d", "pot", correct=None),
     ]
     assert list(reasons(problems, records).values()) == [
         "failed", "incorrect", None, "duplicate_rationale", "held_out", "duplicate_problem", "contaminated",
+        "unverified",
     ]  # fmt: skip
 
 

@@ -34,6 +34,7 @@ def record(problem_id: str, thought: str, rationale: str, answer: str | None, sa
         "sample": sample,
         "rationale": rationale,
         "predicted_answer": answer,
+        "predicted_kind": answer and "number",
     }
 
 

@@ -9,7 +9,7 @@ from thoughtmill.factory.core import tables
 from thoughtmill.factory.solvers.limits import Limits
 from thoughtmill.factory.solvers.solvers import Solvers
 from thoughtmill.factory.thoughts.solving import Job, Solved, solve
-from thoughtmill.factory.verify import verify
+from thoughtmill.factory.verify import verdict, verify
 from thoughtmill.schemas import Checks, Records, arrow_schema, primary_key
 from thoughtmill.schemas.fields import FAILURES
 
@@ -120,3 +120,22 @@ def test_rows_have_every_column_of_their_tables_in_key_order(solvers: Solvers) -
 
 def test_a_solver_never_sees_the_gold_answer() -> None:
     assert "answer" not in Job._fields
+
+
+def test_a_rounding_is_equal_and_a_check_names_the_rule(solvers: Solvers) -> None:
+    third = PROBLEM | {"answer": "1/3"}
+
+    def checks_of(text: str) -> dict[str, Any]:
+        (solved,) = solve([Job("cot", "", "number", text)], solvers)
+        record, checks = verdict(completion("cot", text), third, solved)
+        return {check["check"]: (check["passed"], check["detail"], record["correct"]) for check in checks}
+
+    assert checks_of("#### 0.3333")["equal_by"] == (True, "number", True)
+    assert "equal_by" not in checks_of("#### 1/3")
+    assert "equal_by" not in checks_of("#### 3")
+
+
+def test_without_a_gold_answer_the_verdict_is_unknown(solvers: Solvers) -> None:
+    (solved,) = solve([Job("cot", "", "number", "#### 3")], solvers)
+    record, _ = verdict(completion("cot", "#### 3"), PROBLEM | {"answer": None}, solved)
+    assert (record["predicted_answer"], record["failure"], record["correct"]) == ("3", None, None)

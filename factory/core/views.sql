@@ -56,13 +56,14 @@ comment on view contradictory_golds is
 'One row per text that several problems share and that has more than one gold answer, with all of them.';
 
 -- A record whose answer is the gold answer, or which passed and has no answer to compare (knowledge).
-create or replace macro is_verified(failure, correct) as (failure is null and correct is distinct from false);
+create or replace macro is_verified(failure, correct, answer) as (failure is null and coalesce(correct, answer is null));
 
 create or replace view "yield" as
 select
     thought,
-    coalesce(failure, case when correct is null then 'no gold needed' when correct then 'correct' else 'incorrect' end)
-        as outcome,
+    coalesce(failure, case
+        when predicted_answer is null then 'no gold needed' when correct is null then 'unverified'
+        when correct then 'correct' else 'incorrect' end) as outcome,
     count(*) as records,
     round(count(*) / sum(count(*)) over (partition by thought), 4) as share,
     count(*) filter (kept) as kept
@@ -81,8 +82,8 @@ select
     sum(c.completion_tokens) as completion_tokens,
     sum(c.reasoning_tokens) as reasoning_tokens,
     sum(c.cost_usd) as cost_usd,
-    count(*) filter (is_verified(r.failure, r.correct)) as verified_records,
-    sum(c.cost_usd) / nullif(count(*) filter (is_verified(r.failure, r.correct)), 0) as cost_per_verified_record_usd
+    count(*) filter (is_verified(r.failure, r.correct, r.predicted_answer)) as verified_records,
+    sum(c.cost_usd) / nullif(count(*) filter (is_verified(r.failure, r.correct, r.predicted_answer)), 0) as cost_per_verified_record_usd
 from completions c
 join records r using (completion_id)
 group by c.thought, c.teacher, c.model, c.prompt_sha;
@@ -97,13 +98,13 @@ select
     count(distinct c.problem_id) as problems,
     count(*) as completions,
     count(*) filter (c.failure is not null) as unusable,
-    count(*) filter (is_verified(r.failure, r.correct)) as verified_records,
-    count(distinct c.problem_id) filter (is_verified(r.failure, r.correct)) as verified_problems,
-    count(distinct c.problem_id) filter (is_verified(r.failure, r.correct) and only_teacher) as verified_alone,
+    count(*) filter (is_verified(r.failure, r.correct, r.predicted_answer)) as verified_records,
+    count(distinct c.problem_id) filter (is_verified(r.failure, r.correct, r.predicted_answer)) as verified_problems,
+    count(distinct c.problem_id) filter (is_verified(r.failure, r.correct, r.predicted_answer) and only_teacher) as verified_alone,
     sum(c.completion_tokens) as completion_tokens,
     sum(c.reasoning_tokens) as reasoning_tokens,
     sum(c.cost_usd) as cost_usd,
-    sum(c.cost_usd) / nullif(count(*) filter (is_verified(r.failure, r.correct)), 0) as cost_per_verified_record_usd,
+    sum(c.cost_usd) / nullif(count(*) filter (is_verified(r.failure, r.correct, r.predicted_answer)), 0) as cost_per_verified_record_usd,
     median(c.latency_s) as latency_s
 from completions c
 join records r using (completion_id)
@@ -181,7 +182,7 @@ select
     max(d.generation) as generations,
     array_to_string(list_sort(list(distinct d.growth) filter (d.growth is not null)), ', ') as growths,
     count(r.record_id) as records,
-    count(r.record_id) filter (is_verified(r.failure, r.correct)) as verified,
+    count(r.record_id) filter (is_verified(r.failure, r.correct, r.predicted_answer)) as verified,
     count(r.record_id) filter (r.kept) as kept
 from descent d left join records r using (problem_id)
 group by d.root_id;
@@ -202,8 +203,8 @@ select
     c.teacher as growth,
     r.thought,
     count(*) as records,
-    count(*) filter (is_verified(r.failure, r.correct)) as verified,
-    round(avg(is_verified(r.failure, r.correct)::integer), 4) as verified_share,
+    count(*) filter (is_verified(r.failure, r.correct, r.predicted_answer)) as verified,
+    round(avg(is_verified(r.failure, r.correct, r.predicted_answer)::integer), 4) as verified_share,
     count(*) filter (r.kept) as kept
 from completions c join records r using (completion_id)
 where c.teacher = 'inherited' or c.teacher in (select growth from growths)

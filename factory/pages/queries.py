@@ -8,7 +8,7 @@ from thoughtmill.factory.core import corpus
 
 Row = dict[str, Any]
 
-VERIFIED = "(failure is null and correct is distinct from false)"
+VERIFIED = "(failure is null and coalesce(correct, predicted_answer is null))"
 """A record whose answer is the gold answer, or which passed and has no answer to compare (knowledge)."""
 
 SPLITS = f"""

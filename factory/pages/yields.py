@@ -16,6 +16,7 @@ MEANINGS = {
     "correct": "its answer is the gold answer",
     "no gold needed": "it passed, and has no answer to compare",
     "incorrect": DROP_REASONS["incorrect"],
+    "unverified": DROP_REASONS["unverified"],
 } | FAILURES
 """Every outcome in words, in the order in which a bar shows them."""
 
@@ -40,7 +41,7 @@ def tones(thoughts: list[set[str]]) -> dict[str, str]:
     >>> tones([{"correct", "timeout"}, {"correct", "empty"}])
     {'correct': 'good', 'empty': 'failure-0', 'timeout': 'failure-1'}
     """
-    found = {"correct": "good", "no gold needed": "good", "incorrect": "wrong"}
+    found = {"correct": "good", "no gold needed": "good", "incorrect": "wrong", "unverified": "wrong"}
     uses = {f"failure-{number}": 0 for number in range(FAILURE_TONES)}
     for failure in (name for name in FAILURES if any(name in outcomes for outcomes in thoughts)):
         beside = {found.get(other) for outcomes in thoughts if failure in outcomes for other in outcomes}

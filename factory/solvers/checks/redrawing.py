@@ -12,7 +12,7 @@ from itertools import groupby, tee
 from random import Random
 from typing import NamedTuple
 
-from thoughtmill.factory.answers import equal
+from thoughtmill.factory.answers import equal, predicted_answer
 from thoughtmill.factory.answers import number as answers
 from thoughtmill.factory.answers.numbers_in_text import find
 from thoughtmill.factory.core import tables
@@ -51,9 +51,10 @@ def pairs(
         found = list(group)
         first = {kinds[record["thought"]]: record for record, _ in reversed(found)}
         program, equations = first.get("program"), first.get("equations")
-        if program is None or equations is None or program["predicted_answer"] is None:
+        if program is None or equations is None:
             continue
-        if program["predicted_answer"] == equations["predicted_answer"]:
+        one, other = predicted_answer(program), predicted_answer(equations)
+        if one is not None and other is not None and equal(one, other):
             numbers = tuple(number.value for number in find(found[0][1]["problem"]))
             yield Pair(
                 program["record_id"],
