@@ -111,7 +111,7 @@ join records r using (completion_id)
 left join (
     select problem_id, thought, count(distinct teacher) = 1 as only_teacher
     from completions join records using (completion_id, problem_id, thought)
-    where is_verified(records.failure, records.correct)
+    where is_verified(records.failure, records.correct, records.predicted_answer)
     group by problem_id, thought
 ) solved on solved.problem_id = c.problem_id and solved.thought = c.thought
 group by c.teacher, c.model, c.thought;
