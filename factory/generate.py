@@ -20,18 +20,11 @@ from thoughtmill.factory.ledger.keys import prompt_sha
 from thoughtmill.factory.teachers import TEACHERS, Reply, Request, Teacher, failure_of
 from thoughtmill.factory.teachers.choice import ChosenTeacher, TeacherChoice
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
+from thoughtmill.factory.teachers.sampling import SamplingSettings
 from thoughtmill.factory.thoughts.prompts import ASKED, Prompt, load
 from thoughtmill.factory.thoughts.reasoning import separated
 from thoughtmill.schemas import Completions, Problems
 from thoughtmill.schemas.fields import SPLITS
-
-
-class SamplingSettings(Section):
-    """How the completions of a thought are sampled; an endpoint gets these parameters unchanged."""
-
-    temperature: float = Field(0.0, ge=0)
-    top_p: float = Field(1.0, gt=0, le=1)
-    max_tokens: int = Field(1024, ge=1, description="tokens of the longest completion")
 
 
 class GenerateSettings(TeacherChoice):
@@ -122,10 +115,9 @@ class SizedRows(Protocol):
 class ThoughtRequests:
     """The requests for a thought, made as they are read: one per sample and problem of the chosen splits.
 
-    Sample i has the seed `generate.seed + i`. The length hint counts the problems of all splits. Without a
-    `teacher`, they are for any teacher with the settings of all thoughts. `only` holds the problems and
-    samples to ask for, if not all of them. A thought that is inherited is asked for the head of each family;
-    `grow` hands it down.
+    Sample i has the seed `generate.seed + i`, unless `sampling` gives one. Without a `teacher`, they are for
+    any teacher with the settings of all thoughts. `only` holds the problems and samples to ask for, if not
+    all of them. A thought that is inherited is asked for the head of each family; `grow` hands it down.
     """
 
     problems: SizedRows
@@ -136,22 +128,35 @@ class ThoughtRequests:
     only: Collection[tuple[str, int]] | None = None
 
     def __length_hint__(self) -> int:
-        return len(self.problems) * self._samples() if self.only is None else len(self.only)
+        if self.only is not None:
+            return len(self.only)
+        asked = sum(problem["split"] in self.settings.splits for problem in self.problems)
+        return asked * self._samples()
 
     def __iter__(self) -> Iterator[Request]:
         settings, teacher, only = self.settings, self.teacher, self.only
-        sampling = settings.sampling.get(self.thought, SamplingSettings()).model_dump()
-        if teacher is not None:
-            sampling |= {**teacher.sampling, **({"model": teacher.model} if teacher.model else {})}
+        sampling = self._sampling().parameters(self.thought, self.prompt.schema)
+        if teacher is not None and teacher.model:
+            sampling = {"model": teacher.model, **sampling}
+        endpoint = None if teacher is None else teacher.endpoint
         heirs = heirs_of(self.problems) if self.thought in settings.inherit else {}
         for problem in self.problems:
             if problem["split"] in settings.splits and problem["problem_id"] not in heirs:
                 messages = self.prompt.messages(problem)
                 for sample in range(self._samples()):
                     if only is None or (problem["problem_id"], sample) in only:
-                        parameters = {**sampling, "seed": settings.seed + sample}
-                        endpoint = None if teacher is None else teacher.endpoint
+                        parameters = {"seed": settings.seed + sample, **sampling}
                         yield Request(problem, self.thought, sample, messages, parameters, endpoint)
+
+    def _sampling(self) -> SamplingSettings:
+        """Return how the thought is sampled, with what the teacher changes of it."""
+        chosen = self.settings.sampling.get(self.thought, SamplingSettings())
+        if self.teacher is None or not self.teacher.sampling:
+            return chosen
+        given = {**chosen.model_dump(), **self.teacher.sampling}
+        return params.validated(
+            given, SamplingSettings, f"params.yaml: generate.teachers.{self.teacher.name}.sampling"
+        )
 
     def _samples(self) -> int:
         return self.settings.samples if self.teacher is None else self.teacher.samples

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from thoughtmill.factory.core import stage
 from thoughtmill.factory.teachers import Request
-from thoughtmill.factory.teachers.endpoint.pending import keyed
+from thoughtmill.factory.teachers.endpoint.request_keys import RequestKeys
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 from thoughtmill.factory.teachers.openai import OpenAITeacher
 
@@ -21,7 +21,7 @@ def request(number: int) -> Request:
 
 def key(url: str, prompt: str) -> str:
     """Return the key of a prompt's request."""
-    return keyed(request(int(prompt[1:])), url, "tiny")[0]
+    return RequestKeys(EndpointSettings(base_url=url)).keyed(request(int(prompt[1:])))[0]
 
 
 def main(url: str, ledger: str, requests: str, concurrency: str) -> None:

@@ -239,6 +239,32 @@ def test_a_refusal_that_names_a_parameter_says_which_line_to_change(ledger: Path
         run(lambda prompt, times: refused, GOOD, ledger)
 
 
+@pytest.mark.parametrize("status", [400, 500])
+def test_a_response_format_that_is_refused_is_said_once_and_every_row_is_asked_without(
+    status: int, ledger: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def structured() -> Iterable[Request]:
+        form = {"response_format": {"type": "json_schema"}}
+        return [dataclasses.replace(ask(name), parameters={**ask(name).parameters, **form}) for name in GOOD]
+
+    refused: list[str] = []
+
+    def plan(prompt: str, times: int) -> Turn:
+        if "response_format" in endpoint.bodies[-1]:
+            refused.append(prompt)
+            return error(status, "This response_format type is unavailable now")
+        return Turn(text=prompt)
+
+    with FakeEndpoint(plan) as endpoint:
+        settings = EndpointSettings(base_url=endpoint.url, backoff_s=0.01)
+        for _ in range(2):
+            replies = list(OpenAITeacher(settings, ledger).complete(structured()))
+            assert sorted(str(reply.completion) for reply in replies) == GOOD
+    assert len(refused) <= 3
+    assert sum(endpoint.asked.values()) == 3 + len(refused)
+    assert capsys.readouterr().err.count("refuses `response_format`: asked without") == 1
+
+
 def test_a_dead_endpoint_stops_the_run_loudly(ledger: Path) -> None:
     settings = EndpointSettings(
         base_url="http://127.0.0.1:9",

@@ -31,7 +31,8 @@ def plan(
     held: frozenset[str] = frozenset(),
     typical: Mapping[str, tuple[float, float]] = {},
 ) -> list[CostEstimate]:
-    return estimates(requests, "here", "tiny", prices, held.__contains__, lambda model: typical)
+    settings = EndpointSettings(base_url="http://here", model="tiny", prices=prices)
+    return estimates(requests, settings, held.__contains__, lambda model: typical)
 
 
 def test_without_history_prompts_are_reckoned_by_length_and_completions_at_their_longest() -> None:

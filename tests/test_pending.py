@@ -14,8 +14,10 @@ from thoughtmill.factory.teachers import Request
 from thoughtmill.factory.teachers.endpoint.bodies import ParsedCompletion, parse_body
 from thoughtmill.factory.teachers.endpoint.faults import About, Fault
 from thoughtmill.factory.teachers.endpoint.money import Price
-from thoughtmill.factory.teachers.endpoint.pending import PendingRequest, RetryQueue, WriteBatch, keyed, reply
+from thoughtmill.factory.teachers.endpoint.pending import PendingRequest, RetryQueue, WriteBatch, reply
+from thoughtmill.factory.teachers.endpoint.request_keys import RequestKeys
 from thoughtmill.factory.teachers.endpoint.responses import Response
+from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 
 REQUEST = Request(
     {"problem_id": "p"}, "pot", 2, ({"role": "user", "content": "2 + 2?"},), {"model": "tiny", "seed": 2}
@@ -29,8 +31,11 @@ BODY = orjson.dumps(
 )
 
 
+KEYS = RequestKeys(EndpointSettings(base_url="https://api.example.com", model="other"))
+
+
 def pending(*requests: Request) -> PendingRequest:
-    key, parameters = keyed(REQUEST, "https://api.example.com", "other")
+    key, parameters = KEYS.keyed(REQUEST)
     return PendingRequest(key, parameters, list(requests or (REQUEST,)), tokens=10, most_usd=0.0)
 
 
@@ -43,7 +48,7 @@ def completed() -> ParsedCompletion:
 def test_the_model_of_the_settings_is_for_requests_that_name_none() -> None:
     assert pending().model == "tiny"
     bare = Request({}, "pot", 0, REQUEST.messages)
-    assert keyed(bare, "https://api.example.com", "other")[1] == {"model": "other"}
+    assert KEYS.keyed(bare)[1] == {"model": "other"}
 
 
 def test_the_body_is_messages_and_parameters_and_nothing_of_the_problem() -> None:

@@ -7,6 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from thoughtmill.factory.ledger.keys import canonical, endpoint_name, prompt_sha, request_key, sent
+from thoughtmill.factory.teachers import Request
+from thoughtmill.factory.teachers.endpoint.request_keys import RequestKeys
+from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 
 MESSAGES = ({"role": "system", "content": "Solve."}, {"role": "user", "content": "2 + 2?"})
 PARAMETERS = {"model": "tiny", "temperature": 0.2, "max_tokens": 64, "seed": 1}
@@ -89,3 +92,50 @@ def test_ports_and_paths_tell_endpoints_apart() -> None:
 def test_canonical_json_depends_on_the_value_alone(value: dict[str, Any]) -> None:
     assert canonical(value) == canonical(dict(reversed(value.items())))
     assert b": " not in canonical({"a": [1, {"b": 2}]})
+
+
+def asked(text: str = "2 + 2?", **parameters: Any) -> Request:
+    return Request({}, "cot", 0, ({"role": "user", "content": text},), parameters)
+
+
+def keys(model: str = "gpt-4o-mini", **more: Any) -> RequestKeys:
+    return RequestKeys(EndpointSettings(base_url="https://api.example.com/v1", model=model), **more)
+
+
+SAMPLING = {"temperature": 0.0, "top_p": 1.0, "max_tokens": 1024, "seed": 1}
+
+
+def test_the_key_of_a_request_of_an_older_version_is_still_its_key() -> None:
+    key, parameters = keys().keyed(asked(**SAMPLING))
+    assert key == "cd6dfe04412baed68aefed1db672678957e46cbd3c88c84e9722ed28673f9345"
+    assert parameters == {"model": "gpt-4o-mini", **SAMPLING}
+
+
+def test_what_a_preset_sends_is_in_the_key_and_what_is_left_out_is_said_once() -> None:
+    said: list[str] = []
+    teacher = keys("o4-mini", announce=said.append)
+    key, parameters = teacher.keyed(asked(**SAMPLING))
+    assert parameters == {"model": "o4-mini", "max_completion_tokens": 1024, "seed": 1}
+    assert key == request_key(teacher.endpoint, asked().messages, parameters, 0)
+    teacher.keyed(asked("another", **SAMPLING))
+    assert said == ["o4-mini takes no temperature, top_p: left out (preset openai-reasoning)"]
+
+
+def test_an_answer_from_before_a_preset_knew_its_model_is_the_requests_answer() -> None:
+    as_asked = {"model": "gemini-2.5-flash", **SAMPLING}
+    old = request_key("https://api.example.com/v1", asked().messages, as_asked, 0)
+    assert keys("gemini-2.5-flash", held={old}.__contains__).keyed(asked(**SAMPLING)) == (old, as_asked)
+    assert keys("gemini-2.5-flash").keyed(asked(**SAMPLING))[0] != old
+
+
+def test_a_response_format_that_is_refused_is_left_out_of_what_is_sent_and_of_the_key() -> None:
+    said: list[str] = []
+    teacher = keys(announce=said.append)
+    structured = asked(**SAMPLING, response_format={"type": "json_schema"})
+    with_format, plain = teacher.keyed(structured)[0], teacher.keyed(asked(**SAMPLING))[0]
+    for _ in range(2):
+        teacher.drop_format()
+    assert teacher.keyed(structured) == (plain, {"model": "gpt-4o-mini", **SAMPLING})
+    assert with_format != plain
+    assert len(said) == 1
+    assert keys(held={plain}.__contains__).keyed(structured)[0] == plain

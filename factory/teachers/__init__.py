@@ -22,9 +22,9 @@ class Request:
 
     `messages` is the whole prompt. `problem` is the row of `problems` it was rendered from; only teachers
     that compute their completion (`embedded`, `replay`) read it. `parameters` are the sampling parameters
-    that an endpoint gets (`temperature`, `top_p`, `max_tokens`, `seed`). They may name a `model`; the default
-    is the model of the teacher's settings. `endpoint` is the endpoint's name in the request key, by default
-    that of the teacher's settings.
+    that an endpoint gets (`temperature`, `top_p`, `max_tokens`, `seed` and others). They may name a `model`;
+    the default is the model of the teacher's settings. `endpoint` is the endpoint's name in the request key,
+    by default that of the teacher's settings.
     """
 
     problem: Mapping[str, Any]
@@ -93,7 +93,7 @@ class TeacherModule(Protocol):
 TEACHERS: Registry[TeacherModule] = Registry(
     "teacher",
     "thoughtmill.teachers",
-    modules_of("thoughtmill.factory.teachers", but_not=("choice", "endpoint")),
+    modules_of("thoughtmill.factory.teachers", but_not=("choice", "endpoint", "sampling")),
 )
 
 

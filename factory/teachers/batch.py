@@ -21,10 +21,11 @@ from thoughtmill.factory.ledger.locks import Locks
 from thoughtmill.factory.teachers import Reply, Request, Teacher
 from thoughtmill.factory.teachers import openai as single
 from thoughtmill.factory.teachers.endpoint.batch_client import LOST, BatchClient
-from thoughtmill.factory.teachers.endpoint.display import RunCounters
+from thoughtmill.factory.teachers.endpoint.display import RunCounters, announce
 from thoughtmill.factory.teachers.endpoint.estimate import CostEstimate
 from thoughtmill.factory.teachers.endpoint.money import Budget
-from thoughtmill.factory.teachers.endpoint.pending import PendingRequest, keyed, reply, spent_usd
+from thoughtmill.factory.teachers.endpoint.pending import PendingRequest, reply, spent_usd
+from thoughtmill.factory.teachers.endpoint.request_keys import RequestKeys
 from thoughtmill.factory.teachers.endpoint.settings import BatchSettings
 from thoughtmill.factory.teachers.endpoint.transport import api_key, without_key
 
@@ -72,8 +73,9 @@ class BatchTeacher(Teacher):
 
     def _complete(self, requests: Iterable[Request], client: BatchClient) -> Iterator[Reply]:
         pending: dict[str, PendingRequest] = {}
+        keys = RequestKeys(self.settings, client.ledger.__contains__, announce)
         for request in requests:
-            key, parameters = keyed(request, client.endpoint, self.settings.model)
+            key, parameters = keys.keyed(request)
             known = client.ledger.known(key)
             if known is not None:
                 client.counters.of(request.thought).held += 1
@@ -123,8 +125,9 @@ class BatchTeacher(Teacher):
         corpus = [*self.corpus]
         budget = Budget(settings.max_usd, settings.prices, spent_usd(corpus, settings, ledger, locks))
         asked = {each.key: (each.request.messages, each.parameters) for each in pending}
+        keys = RequestKeys(settings, ledger.__contains__)
         for request in corpus:
-            key, parameters = keyed(request, settings.name(), settings.model)
+            key, parameters = keys.keyed(request)
             if key in under_way:
                 asked[key] = request.messages, parameters
         budget.hold(sum(budget.most_usd(*each) for each in asked.values()) * settings.price_factor)

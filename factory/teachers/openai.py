@@ -54,5 +54,4 @@ def estimate(
 ) -> list[CostEstimate]:
     """Estimate the requests and the cost of `complete` per thought, without sending anything."""
     with Ledger(ledger_path) as ledger:
-        endpoint, known = settings.name(), ledger.__contains__
-        return estimates(requests, endpoint, settings.model, settings.prices, known, ledger.typical)
+        return estimates(requests, settings, ledger.__contains__, ledger.typical)

@@ -2,10 +2,12 @@
 
 The instruction of a thought is `factory/thoughts/instructions/<thought>.md`: its first line, `Given: problem,
 solution`, names the columns of `problems` that are shown, and the rest is the system message. A thought of
-another package has the same text as `INSTRUCTION` in its module, and examples as `EXEMPLARS`. Texts are put
+another package has the same text as `INSTRUCTION` in its module, examples as `EXEMPLARS` and the JSON schema
+of a completion, if it likes, as `SCHEMA` (ours: `<thought>.schema.json`). Texts are put
 side by side, never formatted into each other: braces and dollar signs are mathematics.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,11 +32,15 @@ HEADINGS = {"problem": "Problem", "solution": "Worked solution"}
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """How one thought is asked for: the instruction, the columns shown, and worked examples."""
+    """How one thought is asked for: the instruction, the columns shown, and worked examples.
+
+    `schema` is the JSON schema of a completion, for endpoints that keep to one; a thought may have none.
+    """
 
     instruction: str
     given: tuple[str, ...]
     exemplars: tuple[Mapping[str, Any], ...]
+    schema: Mapping[str, Any] | None = None
 
     def messages(self, problem: Mapping[str, Any]) -> tuple[Message, ...]:
         """Return the chat for one problem: system message, each exemplar as its own exchange, problem."""
@@ -57,12 +63,18 @@ def load(thought: str, exemplars: Path) -> Prompt:
     """
     if thought in ASKED.ours:
         text, brought = (FOLDER / f"{thought}.md").read_text("utf-8"), ()
+        schema = _schema(FOLDER / f"{thought}.schema.json")
     else:
         module = ASKED.named(thought, "params.yaml: ")
         text, brought = module.INSTRUCTION, getattr(module, "EXEMPLARS", ())
+        schema = getattr(module, "SCHEMA", None)
     heading, _, instruction = text.lstrip().partition("\n")
     given = tuple(column.strip() for column in heading.removeprefix("Given:").split(","))
-    return Prompt(instruction.strip(), given, (*brought, *_of(thought, exemplars)))
+    return Prompt(instruction.strip(), given, (*brought, *_of(thought, exemplars)), schema)
+
+
+def _schema(path: Path) -> Any:
+    return json.loads(path.read_text("utf-8")) if path.exists() else None
 
 
 def _of(thought: str, exemplars: Path) -> Iterable[Mapping[str, Any]]:

@@ -102,6 +102,11 @@ class Control:
         self.counters.bought(used, result.cost_usd)
         self.counters.of(pending.request.thought).answered += len(pending.requests)
 
+    def dropped(self, pending: PendingRequest) -> None:
+        """Note that a request was refused and is asked in another form."""
+        self._received(pending)
+        self.budget.settle(pending.most_usd, 0.0)
+
     def failed(
         self, pending: PendingRequest, fault: Fault, retry_after_s: float | None, now_s: float
     ) -> Retry | GiveUp | StopRun:

@@ -24,9 +24,10 @@ from thoughtmill.factory.ledger.locks import Locks
 from thoughtmill.factory.teachers import Reply, Request
 from thoughtmill.factory.teachers.endpoint.bodies import ParsedCompletion
 from thoughtmill.factory.teachers.endpoint.control import GO_ON, Control, Retry, StopRun
-from thoughtmill.factory.teachers.endpoint.display import ProgressDisplay
+from thoughtmill.factory.teachers.endpoint.display import ProgressDisplay, announce
 from thoughtmill.factory.teachers.endpoint.faults import Fault
-from thoughtmill.factory.teachers.endpoint.pending import PendingRequest, RetryQueue, WriteBatch, keyed, reply
+from thoughtmill.factory.teachers.endpoint.pending import PendingRequest, RetryQueue, WriteBatch, reply
+from thoughtmill.factory.teachers.endpoint.request_keys import FORMAT, RequestKeys
 from thoughtmill.factory.teachers.endpoint.responses import Response, parse_response
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 from thoughtmill.factory.teachers.endpoint.transport import Transport
@@ -48,10 +49,12 @@ class EndpointRun:
         self.transport = transport
         self.loop = asyncio.new_event_loop()
         self.control = Control(settings, self.loop.time(), None, spent_usd)
+        self.keys = RequestKeys(settings, ledger.__contains__, announce)
         self.display = ProgressDisplay(self.control.counters, ledger)
         self.pending: dict[str, PendingRequest] = {}
         self.room = PENDING_PER_SLOT * settings.max_concurrency
         self.next: PendingRequest | None = None
+        self.again: deque[Request] = deque()
         self.in_flight: dict[asyncio.Task[Response], PendingRequest] = {}
         self.arrived: list[tuple[PendingRequest, asyncio.Task[Response]]] = []
         self.write_batch = WriteBatch()
@@ -73,7 +76,7 @@ class EndpointRun:
         try:
             with on_interrupt(self._interrupted):
                 try:
-                    while self.in_flight or not (self.stop_reason or (self.exhausted and not self.pending)):
+                    while self.in_flight or not (self.stop_reason or self._is_done()):
                         wake_s = self._send(source)
                         if self.ready:
                             yield self.ready.popleft()
@@ -116,13 +119,19 @@ class EndpointRun:
             return now_s + wait_s
         return now_s
 
+    def _is_done(self) -> bool:
+        """Say whether every request has its reply."""
+        return self.exhausted and not (self.pending or self.again)
+
     def _take(self, source: Iterator[Request]) -> PendingRequest | None:
         """Take a new request; return it unless the ledger has its answer or the same request is pending."""
-        request = next(source, None) if self.room > 0 and not self.exhausted else None
+        request = self.again.popleft() if self.again else None
+        if request is None and self.room > 0 and not self.exhausted:
+            request = next(source, None)
         if request is None:
             self.exhausted = self.control.asked_all = self.exhausted or self.room > 0
             return None
-        key, parameters = keyed(request, self.control.endpoint, self.settings.model)
+        key, parameters = self.keys.keyed(request)
         if key in self.pending:
             self.pending[key].requests.append(request)
             self.room -= 1
@@ -215,6 +224,9 @@ class EndpointRun:
 
     def _failed(self, pending: PendingRequest, fault: Fault, retry_after_s: float | None) -> None:
         """Retry a request, give it up or stop the run, as `Control` decides."""
+        if FORMAT in pending.parameters and fault.refuses_format:
+            self._ask_without_format(pending)
+            return
         decision = self.control.failed(pending, fault, retry_after_s, self.loop.time())
         if isinstance(decision, Retry):
             self.retry_queue.put(pending, decision.at_s)
@@ -222,6 +234,15 @@ class EndpointRun:
             self.stop_reason = self.stop_reason or decision.why
         else:
             self._finish(pending, pending.failure(fault))
+
+    def _ask_without_format(self, pending: PendingRequest) -> None:
+        """Ask the same requests again, without the response format that the endpoint refuses."""
+        self.keys.drop_format()
+        self.control.dropped(pending)
+        self.locks.unlock(pending.key)
+        del self.pending[pending.key]
+        self.room += len(pending.requests)
+        self.again.extend(pending.requests)
 
     def _finish(
         self, pending: PendingRequest, row: ResultRow | FailureRow, parsed: ParsedCompletion | None = None

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from thoughtmill.factory.teachers import Request
 from thoughtmill.factory.teachers.endpoint.money import MILLION, Price, longest_completion, most_prompt_tokens
-from thoughtmill.factory.teachers.endpoint.pending import keyed
+from thoughtmill.factory.teachers.endpoint.request_keys import RequestKeys
+from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 
 BYTES_PER_TOKEN = 4  # in English; used for models without answers in the ledger
 
@@ -29,23 +30,22 @@ class CostEstimate:
 
 def estimates(
     requests: Iterable[Request],
-    endpoint: str,
-    model: str,
-    prices: Mapping[str, Price],
+    settings: EndpointSettings,
     held: Callable[[str], bool],
     typical: Callable[[str], Mapping[str, tuple[float, float]]],
 ) -> list[CostEstimate]:
     """Return an estimate per thought, in the order in which the thoughts first occur.
 
-    `endpoint` and `model` are as in `keyed`. `held` says whether the ledger has the answer to a key.
+    `held` says whether the ledger has the answer to a key.
     `typical` returns a model's mean tokens of prompt and completion per thought, where known.
     """
     per_thought: dict[str, CostEstimate] = {}
     known: dict[str, Mapping[str, tuple[float, float]]] = {}
     seen: set[str] = set()
+    keys = RequestKeys(settings, held)
     for request in requests:
         row = per_thought.setdefault(request.thought, CostEstimate(request.thought))
-        key, parameters = keyed(request, endpoint, model)
+        key, parameters = keys.keyed(request)
         row.requests += 1
         if key in seen or held(key):
             row.held += 1
@@ -58,7 +58,7 @@ def estimates(
         prompt, completion = known[asked].get(request.thought, (most_prompt / BYTES_PER_TOKEN, longest or 0))
         row.prompt_tokens += prompt
         row.completion_tokens += completion
-        price = prices.get(asked)
+        price = settings.prices.get(asked)
         row.cost_usd = _plus(row.cost_usd, price, prompt, completion)
         row.most_usd = _plus(row.most_usd, price, most_prompt, longest)
     return list(per_thought.values())

@@ -48,6 +48,12 @@ class Fault:
         """What two rows have in common that get the same answer: its words without numbers and quotations."""
         return re.sub(r"[\d\W]+", " ", QUOTED.sub("", self.detail))[:80]
 
+    @property
+    def refuses_format(self) -> bool:
+        """Whether the endpoint says that it has no such response format; some say so with status 500."""
+        named = re.search(r"response.?format|json.?schema|structured", self.detail.lower())
+        return named is not None and self.detail.startswith("HTTP ") and self.about is not About.ROW
+
 
 RETRYABLE = frozenset({408, 409, 425, 429})
 BUSY = frozenset({429, 502, 503, 504, 529})

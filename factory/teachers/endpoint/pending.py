@@ -17,12 +17,13 @@ import orjson
 
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.ledger import AttemptRow, FailureRow, Ledger, ResultRow
-from thoughtmill.factory.ledger.keys import prompt_sha, request_key, sent
+from thoughtmill.factory.ledger.keys import prompt_sha
 from thoughtmill.factory.ledger.locks import Locks
 from thoughtmill.factory.teachers import Reply, Request
 from thoughtmill.factory.teachers.endpoint.bodies import ParsedCompletion, parse_body
 from thoughtmill.factory.teachers.endpoint.faults import Fault
 from thoughtmill.factory.teachers.endpoint.money import Budget, Price, likely_tokens
+from thoughtmill.factory.teachers.endpoint.request_keys import RequestKeys
 from thoughtmill.factory.teachers.endpoint.responses import Response
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 
@@ -50,7 +51,7 @@ class PendingRequest:
     def of(
         cls, request: Request, key: str, parameters: Mapping[str, Any], most_usd: float = 0.0
     ) -> "PendingRequest":
-        """Make a pending request; `key` and `parameters` are those of `keyed`."""
+        """Make a pending request; `key` and `parameters` are those of `RequestKeys.keyed`."""
         return cls(key, parameters, [request], likely_tokens(request.messages, parameters), most_usd)
 
     @property
@@ -136,12 +137,6 @@ class WriteBatch:
             ledger.write(self.results, self.attempts, self.failures)
 
 
-def keyed(request: Request, endpoint: str, model: str) -> tuple[str, Mapping[str, Any]]:
-    """Return a request's key and parameters; `endpoint` and `model` are for a request that names none."""
-    parameters = {"model": model, **sent(request.parameters)}
-    return request_key(request.endpoint or endpoint, request.messages, parameters, request.sample), parameters
-
-
 def spent_usd(corpus: Iterable[Request], settings: EndpointSettings, ledger: Ledger, locks: Locks) -> float:
     """Return how much of the budget is spent: the cost of all requests of the corpus; 0 without a budget.
 
@@ -152,8 +147,10 @@ def spent_usd(corpus: Iterable[Request], settings: EndpointSettings, ledger: Led
         return 0.0
     budget = Budget(settings.max_usd, settings.prices)
 
+    keys = RequestKeys(settings, ledger.__contains__)
+
     def most(request: Request) -> tuple[str, float]:
-        key, parameters = keyed(request, settings.name(), settings.model)
+        key, parameters = keys.keyed(request)
         return key, budget.most_usd(request.messages, parameters)
 
     asked = map(most, corpus)

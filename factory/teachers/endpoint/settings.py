@@ -5,12 +5,13 @@ import re
 from collections.abc import Mapping
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from thoughtmill.factory.core import params
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.ledger.keys import endpoint_name
 from thoughtmill.factory.teachers.endpoint.money import Price
+from thoughtmill.factory.teachers.endpoint.presets import PRESETS
 
 OPENAI_URL = "https://api.openai.com/v1"
 URL = re.compile(r"https?://(\[[\da-f:.]+\]|[\w.-]+)(:\d+)?(/[^\0-\x20?#]*)?", re.IGNORECASE)
@@ -24,6 +25,9 @@ class EndpointSettings(params.Section):
         None, description="its name in request keys, for a server whose URL changes; default: its URL"
     )
     model: str = "gpt-4o-mini"
+    preset: str | None = Field(
+        None, description="which parameters the model takes: a name of `presets`; default: by its name"
+    )
     max_concurrency: int = Field(256, ge=1, description="requests in flight at most")
     requests_per_minute: float | None = Field(None, ge=1)
     tokens_per_minute: float | None = Field(None, ge=1, description="prompt and completion together")
@@ -43,6 +47,13 @@ class EndpointSettings(params.Section):
     max_usd: float | None = Field(
         None, ge=0, description="US dollars the corpus may cost: all its thoughts, in all runs"
     )
+
+    @field_validator("preset")
+    @classmethod
+    def _preset_is_known(cls, preset: str | None) -> str | None:
+        if preset is not None and preset not in PRESETS:
+            raise ValueError(f"unknown preset `{preset}`; there are: {', '.join(PRESETS)}")
+        return preset
 
     def name(self) -> str:
         """Return the endpoint's name in request keys: `endpoint` if given, else its URL."""

@@ -1,0 +1,107 @@
+"""Presets: which parameters the models of a family take. Pure.
+
+A preset is a line of `PRESETS`. It is chosen by the model's name, unless `generate.openai.preset` names one.
+It leaves out what the family refuses, renames what it calls otherwise, checks values, and knows where a
+budget for thinking is set. `plain` passes everything on.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from thoughtmill.factory.core.errors import ThoughtmillError
+
+EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh")
+LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
+Budget = Callable[[int], Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """What the models of one family take.
+
+    `models` is a pattern of their names. `omits` are parameters that they refuse, `omits_with_budget` those
+    that they refuse beside a budget. `renames` gives their own names for ours, `values` the words that a
+    parameter may have. `budget` returns the parameters that set a budget for thinking, in tokens.
+    """
+
+    models: str
+    omits: frozenset[str] = frozenset()
+    omits_with_budget: frozenset[str] = frozenset()
+    renames: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    budget: Budget = lambda tokens: {}
+
+
+def _gemini(tokens: int) -> Mapping[str, Any]:
+    thinking = {"thinking_budget": tokens, "include_thoughts": True}
+    return {"extra_body": {"google": {"thinking_config": thinking}}}
+
+
+PRESETS: dict[str, Preset] = {
+    "gpt-oss": Preset(r"gpt-oss", values={"reasoning_effort": ("low", "medium", "high")}),
+    "openai-reasoning": Preset(
+        r"(^|/)(o\d|gpt-[5-9](?!.*chat))",
+        omits=frozenset({"temperature", "top_p", "presence_penalty", "frequency_penalty", "logit_bias"}),
+        renames={"max_tokens": "max_completion_tokens"},
+        values={"reasoning_effort": EFFORTS, "verbosity": ("low", "medium", "high")},
+    ),
+    "deepseek": Preset(r"deepseek"),
+    "qwen3": Preset(r"qwen-?[3-9]|qwq|qwen-(plus|max|turbo|flash)", budget=lambda n: {"thinking_budget": n}),
+    "anthropic": Preset(
+        r"claude",
+        omits=frozenset({"top_p", "seed"}),  # newer ones refuse top_p beside a temperature; seed is ignored
+        omits_with_budget=frozenset({"temperature"}),
+        budget=lambda tokens: {"thinking": {"type": "enabled", "budget_tokens": tokens}},
+    ),
+    "gemini": Preset(
+        r"gemini",
+        omits=frozenset({"seed"}),
+        values={"reasoning_effort": EFFORTS[:5]},
+        budget=_gemini,
+    ),
+    "openrouter": Preset(r"(?!)", budget=lambda tokens: {"reasoning": {"max_tokens": tokens}}),
+    "plain": Preset(r""),
+}
+ROUTERS = {"openrouter.ai": "openrouter"}  # leave out themselves what a model refuses
+
+
+@lru_cache(maxsize=1024)
+def preset_of(model: str, url: str = "") -> str:
+    """Return the name of the preset for a model behind a URL.
+
+    >>> preset_of("o4-mini"), preset_of("openai/gpt-oss-20b"), preset_of("gpt-4o")
+    ('openai-reasoning', 'gpt-oss', 'plain')
+    """
+    routed = [preset for host, preset in ROUTERS.items() if host in url]
+    found = (name for name, preset in PRESETS.items() if re.search(preset.models, model.lower()))
+    return routed[0] if routed else next(found)
+
+
+def fitted(parameters: Mapping[str, Any], name: str, thought: str) -> dict[str, Any]:
+    """Return the parameters as the models of a preset take them.
+
+    Tokens for thinking are added to the limit of the completion. A word that the family does not know raises
+    a `ThoughtmillError`.
+
+    >>> asked = {"model": "o3", "temperature": 0.2, "max_tokens": 64, "thinking_tokens": 100}
+    >>> fitted(asked, "openai-reasoning", "cot")
+    {'model': 'o3', 'max_completion_tokens': 164}
+    """
+    preset = PRESETS[name]
+    thinking = parameters.get("thinking_tokens")
+    omits = preset.omits | preset.omits_with_budget if thinking else preset.omits
+    given = {preset.renames.get(key, key): value for key, value in parameters.items() if key not in omits}
+    for key, known in preset.values.items():
+        if isinstance(given.get(key), str) and given[key] not in known:
+            raise ThoughtmillError(
+                f"params.yaml: generate.sampling.{thought}: `{key}: {given[key]}`: the preset {name} of "
+                f"{parameters['model']} knows {', '.join(known)}; another preset is chosen with `preset`"
+            )
+    if not thinking:
+        return given
+    del given["thinking_tokens"]
+    longer = {key: given[key] + thinking for key in LIMITS if isinstance(given.get(key), int)}
+    return {**preset.budget(thinking), **given, **longer}
