@@ -1,5 +1,7 @@
 """Presets: which parameters the models of a family take."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -105,3 +107,13 @@ def test_the_table_has_the_families_of_the_documentation() -> None:
         "gemini",
         "plain",
     }
+
+
+def test_the_page_of_providers_has_a_line_for_each_preset() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "providers.md").read_text()
+    listed = re.findall(r"^\| `([\w-]+)` \| .*? \| (.*?) \| (.*?) \|", page, re.MULTILINE)
+    assert sorted(name for name, *_ in listed) == sorted(PRESETS)
+    for name, omits, renames in listed:
+        preset = PRESETS[name]
+        assert {*re.findall(r"`(\w+)`", omits)} <= preset.omits | preset.omits_with_budget
+        assert {*re.findall(r"`(\w+)`", renames)} == {*preset.renames, *preset.renames.values()}

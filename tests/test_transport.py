@@ -1,22 +1,22 @@
 """The transport, against a real server; it is driven end to end in test_engine."""
 
 import asyncio
+import json
+import ssl
+import subprocess
 import time
-from email.utils import formatdate
+from pathlib import Path
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from tests.fake_endpoint import FakeEndpoint, Turn, error
-from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.teachers.endpoint.responses import Response
 from thoughtmill.factory.teachers.endpoint.transport import (
     RawTransport,
     Transport,
-    api_key,
     broken_response,
-    proxy_of,
-    retry_after_s,
     whole_response,
 )
 
@@ -94,26 +94,6 @@ def test_without_a_key_none_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     assert endpoint.headers[0].get("Authorization") in (None, "Bearer none")
 
 
-@pytest.mark.parametrize(
-    ("url", "proxy"),
-    [
-        ("https://api.example.com/v1", "http://proxy:3128"),
-        ("http://api.example.com/v1", None),
-        ("https://gpu.inside:8000/v1", None),
-        ("https://localhost:8000/v1", None),
-    ],
-)
-def test_a_proxy_is_the_one_the_environment_names(
-    url: str, proxy: str | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
-    monkeypatch.setenv("https_proxy", "http://proxy:3128")
-    monkeypatch.setenv("no_proxy", "localhost,.inside")
-    assert proxy_of(url) == proxy
-
-
 def test_a_secret_in_a_body_or_an_error_is_blotted_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-0123456789abcdef")
     begun = time.perf_counter()
@@ -123,47 +103,93 @@ def test_a_secret_in_a_body_or_an_error_is_blotted_out(monkeypatch: pytest.Monke
     assert broken_response(begun, refused, 1.0).detail == "ClientError: 407, url='http://proxy:3128'"
 
 
-def test_a_key_read_from_a_file_may_end_with_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-0123456789\n")
-    assert api_key() == "sk-0123456789"
-    monkeypatch.setenv("OPENAI_API_KEY", "\n")
-    assert api_key() is None
-
-
-@pytest.mark.parametrize("key", ["sk-0123\u00e9456789", "sk-012345\n6789", "sk-\u20ac"])
-def test_a_key_that_cannot_be_one_is_refused_and_not_repeated(
-    key: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", key)
-    with pytest.raises(
-        ThoughtmillError, match="OPENAI_API_KEY holds characters that no key can have"
-    ) as caught:
-        api_key()
-    assert key not in str(caught.value)
-
-
 def test_a_key_that_is_a_word_is_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "none")
     assert whole_response(time.perf_counter(), 200, b"none of the boxes", {}).body == b"none of the boxes"
 
 
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
-        ({}, None),
-        ({"retry-after": "20"}, 20.0),
-        ({"retry-after": "0.5"}, 0.5),
-        ({"retry-after-ms": "1500", "retry-after": "2"}, 1.5),
-        ({"retry-after": "soon"}, None),
-        ({"retry-after": "-3"}, None),
-        ({"retry-after": "nan"}, None),
-        ({"retry-after": "Mon, 32 Jan 99999 10:00:00 GMT"}, None),
-        ({"retry-after": "Mon, 01 Foo 2026 10:00:00 GMT"}, None),
-        ({"retry-after": formatdate(1_000_060, usegmt=True)}, 60.0),
-        ({"retry-after": formatdate(999_000, usegmt=True)}, 0.0),
-    ],
-)
-def test_what_an_endpoint_asks_to_wait_is_read_in_every_form(
-    headers: dict[str, str], seconds: float | None
+@pytest.fixture
+def certificate(tmp_path: Path) -> ssl.SSLContext:
+    """The context of a server with a certificate of its own."""
+    words = ["-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-days", "1"]
+    files = ["-keyout", str(tmp_path / "key.pem"), "-out", str(tmp_path / "cert.pem")]
+    try:
+        subprocess.run(["openssl", "req", *words, *files], check=True, capture_output=True)
+    except FileNotFoundError:
+        pytest.skip("needs the command openssl")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
+    return context
+
+
+def test_tls_to_a_port_without_it_is_said_at_once() -> None:
+    with FakeEndpoint() as endpoint:
+        (response,) = post(RawTransport(endpoint.url.replace("http:", "https:"), 5.0, 1))
+    assert (response.sent, response.wrong) == (False, True)
+    assert response.detail == "the endpoint speaks no TLS: write http:// in base_url"
+
+
+def test_tls_to_a_port_that_waits_for_a_line_is_said_soon() -> None:
+    async def waits(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer a request of HTTP; to a handshake, which has no line, say nothing."""
+        if (await reader.readline()).endswith(b"HTTP/1.0\r\n"):
+            writer.write(b"HTTP/1.0 404 Not Found\r\n\r\n")
+        writer.close()
+
+    async def run() -> Response:
+        server = await asyncio.start_server(waits, "127.0.0.1", 0)
+        transport = RawTransport(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1", 0.5, 1)
+        response = await transport.post(BODY)
+        await transport.close()
+        server.close()
+        return response
+
+    response = asyncio.run(run())
+    assert response.wrong
+    assert response.detail == "the endpoint speaks no TLS: write http:// in base_url"
+
+
+def test_no_tls_to_a_port_that_wants_it_and_a_certificate_that_nobody_trusts_are_said_at_once(
+    certificate: ssl.SSLContext,
 ) -> None:
-    assert retry_after_s(headers, now_s=1_000_000.0) == seconds
+    async def run(scheme: str) -> Response:
+        server = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0, ssl=certificate)
+        transport = RawTransport(f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1", 5.0, 1)
+        response = await transport.post(BODY)
+        await transport.close()
+        server.close()
+        return response
+
+    plain, untrusted = asyncio.run(run("http")), asyncio.run(run("https"))
+    assert "certificate is not trusted" in untrusted.detail
+    assert untrusted.wrong
+    assert (plain.detail, plain.wrong) == ("the endpoint speaks TLS: write https:// in base_url", True)
+
+
+def test_where_answers_stream_a_time_out_counts_silence() -> None:
+    async def drips(request: web.Request) -> web.StreamResponse:
+        answer = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await answer.prepare(request)
+        for piece in "abcdef":
+            await asyncio.sleep(0.15)
+            event = {"choices": [{"delta": {"content": piece}}]}
+            await answer.write(b"data: " + json.dumps(event).encode() + b"\n\n")
+        await asyncio.sleep(5.0 if request.path.startswith("/dead") else 0.0)
+        await answer.write(b"data: [DONE]\n\n")
+        return answer
+
+    async def run(path: str) -> Response:
+        application = web.Application()
+        application.router.add_post("/{path:.*}", drips)
+        runner = web.AppRunner(application, shutdown_timeout=0.1)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        transport = RawTransport(f"http://127.0.0.1:{runner.addresses[0][1]}{path}", 0.5, 1, "usage")
+        response = await transport.post(BODY)
+        await transport.close()
+        await runner.cleanup()
+        return response
+
+    whole, dead = asyncio.run(run("/slow")), asyncio.run(run("/dead"))
+    assert json.loads(whole.body)["choices"][0]["message"]["content"] == "abcdef"
+    assert (dead.status, dead.detail) == (None, "no answer within 0.5 s")

@@ -20,6 +20,7 @@ from thoughtmill.factory.ledger import Ledger
 from thoughtmill.factory.ledger.locks import Locks
 from thoughtmill.factory.teachers import Reply, Request, Teacher
 from thoughtmill.factory.teachers import openai as single
+from thoughtmill.factory.teachers.endpoint.addresses import api_key, without_key
 from thoughtmill.factory.teachers.endpoint.batch_client import LOST, BatchClient
 from thoughtmill.factory.teachers.endpoint.display import RunCounters, announce
 from thoughtmill.factory.teachers.endpoint.estimate import CostEstimate
@@ -27,7 +28,6 @@ from thoughtmill.factory.teachers.endpoint.money import Budget
 from thoughtmill.factory.teachers.endpoint.pending import PendingRequest, reply, spent_usd
 from thoughtmill.factory.teachers.endpoint.request_keys import RequestKeys
 from thoughtmill.factory.teachers.endpoint.settings import BatchSettings
-from thoughtmill.factory.teachers.endpoint.transport import api_key, without_key
 
 SETTINGS = BatchSettings
 

@@ -11,8 +11,9 @@ from thoughtmill.factory.teachers import Reply, Request, Teacher
 from thoughtmill.factory.teachers.endpoint.engine import EndpointRun
 from thoughtmill.factory.teachers.endpoint.estimate import CostEstimate, estimates
 from thoughtmill.factory.teachers.endpoint.pending import spent_usd
+from thoughtmill.factory.teachers.endpoint.pool import PooledTransport
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
-from thoughtmill.factory.teachers.endpoint.transport import RawTransport
+from thoughtmill.factory.teachers.endpoint.transport import RawTransport, Transport
 
 SETTINGS = EndpointSettings
 
@@ -38,10 +39,18 @@ class OpenAITeacher(Teacher):
         spent budget and Ctrl-C raise a `ThoughtmillError` once everything in flight is in the ledger.
         """
         settings = self.settings
-        transport = RawTransport(settings.url(), settings.timeout_s, settings.max_concurrency)
+        transport = transport_of(settings)
         with Ledger(self.ledger_path) as ledger, closing(Locks(ledger.path)) as locks:
             spent = spent_usd(self.corpus, settings, ledger, locks)
             yield from EndpointRun(settings, ledger, locks, transport, spent).replies(requests)
+
+
+def transport_of(settings: EndpointSettings) -> Transport:
+    """Return the transport to the endpoint's addresses."""
+    addresses, stream = settings.addresses(), "usage" if settings.stream else "no"
+    if len(addresses) > 1:
+        return PooledTransport(addresses, settings.timeout_s, settings.max_concurrency, stream)
+    return RawTransport(addresses[0], settings.timeout_s, settings.max_concurrency, stream)
 
 
 def make(settings: EndpointSettings, folder: Path, corpus: Iterable[Request]) -> Teacher:

@@ -16,6 +16,7 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.ledger import AttemptRow, Ledger, ResultRow
 from thoughtmill.factory.ledger.keys import prompt_sha
 from thoughtmill.factory.teachers import Reply
+from thoughtmill.factory.teachers.endpoint.addresses import without_key
 from thoughtmill.factory.teachers.endpoint.bodies import ParsedCompletion
 from thoughtmill.factory.teachers.endpoint.display import REDRAW_S, ProgressDisplay, RunCounters
 from thoughtmill.factory.teachers.endpoint.faults import About, Fault
@@ -23,7 +24,6 @@ from thoughtmill.factory.teachers.endpoint.lenient_json import load_json
 from thoughtmill.factory.teachers.endpoint.pending import PendingRequest, result
 from thoughtmill.factory.teachers.endpoint.responses import Response, parse_response
 from thoughtmill.factory.teachers.endpoint.settings import BatchSettings
-from thoughtmill.factory.teachers.endpoint.transport import without_key
 
 URL: Literal["/v1/chat/completions"] = "/v1/chat/completions"
 MOST_REQUESTS = 50_000

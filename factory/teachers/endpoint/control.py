@@ -92,10 +92,14 @@ class Control:
         self.budget.hold(pending.most_usd)
         self.counters.of(pending.request.thought).in_flight += 1
 
-    def answered(self, pending: PendingRequest, result: ResultRow, now_s: float) -> None:
-        """Note an answer, with the tokens and dollars it took."""
+    def answered(
+        self, pending: PendingRequest, result: ResultRow, now_s: float, wait_s: float | None = None
+    ) -> None:
+        """Note an answer, with the tokens and dollars it took; `wait_s`: its limit is used up for so long."""
         self._received(pending)
         self.refusals.answered()
+        if wait_s:
+            self.flow.breaker.wait(wait_s, now_s)
         used = (result.prompt_tokens or 0) + (result.completion_tokens or 0)
         self.flow.answered(pending.tokens - used if used else 0, now_s)
         self.budget.settle(pending.most_usd, pending.most_usd if result.cost_usd is None else result.cost_usd)

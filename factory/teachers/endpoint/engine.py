@@ -165,7 +165,8 @@ class EndpointRun:
         """Begin to send a request."""
         self.next = None
         self.control.sent(pending, now_s)
-        task = self.loop.create_task(self.transport.post(pending.body()))
+        pending.stream = self.transport.stream
+        task = self.loop.create_task(self.transport.post(pending.body(self.settings.api)))
         self.in_flight[task] = pending
         task.add_done_callback(self._arrive)
 
@@ -202,7 +203,7 @@ class EndpointRun:
             if isinstance(parsed, ParsedCompletion):
                 price = self.settings.prices.get(pending.model)
                 result = pending.result(self.control.endpoint, parsed, response, price)
-                self.control.answered(pending, result, self.loop.time())
+                self.control.answered(pending, result, self.loop.time(), response.retry_after_s)
                 self._finish(pending, result, parsed)
             else:
                 self.write_batch.attempts.append(pending.attempt(parsed, response))
@@ -227,6 +228,9 @@ class EndpointRun:
         if FORMAT in pending.parameters and fault.refuses_format:
             self._ask_without_format(pending)
             return
+        if stream := fault.wants_stream(pending.stream):
+            self._ask_in_stream(pending, stream)
+            return
         decision = self.control.failed(pending, fault, retry_after_s, self.loop.time())
         if isinstance(decision, Retry):
             self.retry_queue.put(pending, decision.at_s)
@@ -243,6 +247,14 @@ class EndpointRun:
         del self.pending[pending.key]
         self.room += len(pending.requests)
         self.again.extend(pending.requests)
+
+    def _ask_in_stream(self, pending: PendingRequest, stream: str) -> None:
+        """Ask the same request again in the one form of stream that the endpoint serves."""
+        if self.transport.stream == pending.stream:
+            self.transport.stream = stream
+            announce(f"{self.control.endpoint} answers in streams alone: `stream: true` says so before")
+        self.control.dropped(pending)
+        self.retry_queue.put(pending, self.loop.time())
 
     def _finish(
         self, pending: PendingRequest, row: ResultRow | FailureRow, parsed: ParsedCompletion | None = None

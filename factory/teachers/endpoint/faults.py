@@ -54,7 +54,21 @@ class Fault:
         named = re.search(r"response.?format|json.?schema|structured", self.detail.lower())
         return named is not None and self.detail.startswith("HTTP ") and self.about is not About.ROW
 
+    def wants_stream(self, asked: str) -> str | None:
+        """Return the form of stream to ask for, if the endpoint refuses the form that was asked for.
 
+        Some endpoints answer in streams alone (`usage`), some know no `stream_options` (`bare`).
+        """
+        if self.about is not About.UNKNOWN:
+            return None
+        if asked == "usage" and "stream_options" in self.names:
+            return "bare"
+        return "usage" if asked == "no" and ONLY_STREAMS.search(self.detail.lower()) else None
+
+
+ONLY_STREAMS = re.compile(
+    r"only supports? stream|streaming (is )?(required|only)|non-stream|stream (must|has to) be (set to )?true"
+)
 RETRYABLE = frozenset({408, 409, 425, 429})
 BUSY = frozenset({429, 502, 503, 504, 529})
 ABOUT = {401: About.KEY, 402: About.KEY, 403: About.KEY, 404: About.MODEL, 405: About.MODEL, 410: About.MODEL}

@@ -33,6 +33,7 @@ class PendingRequest:
     """A request without a reply; `requests` lists all equal requests, which are sent once.
 
     `tokens` estimates its prompt and completion, for the rate limiter; `most_usd` is the most it can cost.
+    `stream` is how it was last asked for (see `transport`).
     `blamed` says that its failure counts against the endpoint, `locked` that this run holds its lock.
     """
 
@@ -44,6 +45,7 @@ class PendingRequest:
     attempts: int = 0
     first_sent_s: float = math.inf
     sent_s: float = math.inf
+    stream: str = "no"
     blamed: bool = False
     locked: bool = False
 
@@ -64,9 +66,10 @@ class PendingRequest:
         """The model that is asked."""
         return str(self.parameters["model"])
 
-    def body(self) -> bytes:
+    def body(self, api: str = "chat") -> bytes:
         """Return the JSON that is sent."""
-        return orjson.dumps({**self.parameters, "messages": [*self.request.messages]})
+        prompt = "input" if api == "responses" else "messages"
+        return orjson.dumps({**self.parameters, prompt: [*self.request.messages]})
 
     def result(
         self, endpoint: str, parsed: ParsedCompletion, response: Response, price: Price | None

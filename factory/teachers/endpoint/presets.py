@@ -62,10 +62,19 @@ PRESETS: dict[str, Preset] = {
         values={"reasoning_effort": EFFORTS[:5]},
         budget=_gemini,
     ),
+    # A router itself leaves out what a model refuses.
     "openrouter": Preset(r"(?!)", budget=lambda tokens: {"reasoning": {"max_tokens": tokens}}),
+    "mistral": Preset(r"(?!)", renames={"seed": "random_seed"}),
     "plain": Preset(r""),
 }
-ROUTERS = {"openrouter.ai": "openrouter"}  # leave out themselves what a model refuses
+RESPONSES = {  # the names of the Responses API for those of chat completions
+    "max_tokens": "max_output_tokens",
+    "max_completion_tokens": "max_output_tokens",
+    "reasoning_effort": "reasoning",
+    "response_format": "text",
+}
+NOT_IN_RESPONSES = frozenset({"seed", "stop", "presence_penalty", "frequency_penalty", "logit_bias"})
+HOSTS = {"openrouter.ai": "openrouter", "api.mistral.ai": "mistral"}  # whatever the model
 
 
 @lru_cache(maxsize=1024)
@@ -75,9 +84,9 @@ def preset_of(model: str, url: str = "") -> str:
     >>> preset_of("o4-mini"), preset_of("openai/gpt-oss-20b"), preset_of("gpt-4o")
     ('openai-reasoning', 'gpt-oss', 'plain')
     """
-    routed = [preset for host, preset in ROUTERS.items() if host in url]
+    by_host = [preset for host, preset in HOSTS.items() if host in url]
     found = (name for name, preset in PRESETS.items() if re.search(preset.models, model.lower()))
-    return routed[0] if routed else next(found)
+    return by_host[0] if by_host else next(found)
 
 
 def fitted(parameters: Mapping[str, Any], name: str, thought: str) -> dict[str, Any]:
@@ -105,3 +114,21 @@ def fitted(parameters: Mapping[str, Any], name: str, thought: str) -> dict[str, 
     del given["thinking_tokens"]
     longer = {key: given[key] + thinking for key in LIMITS if isinstance(given.get(key), int)}
     return {**preset.budget(thinking), **given, **longer}
+
+
+def for_responses(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters of a chat completion as the Responses API takes them; it is to store nothing.
+
+    >>> for_responses({"model": "gpt-4o", "max_tokens": 64, "seed": 1})
+    {'store': False, 'model': 'gpt-4o', 'max_output_tokens': 64}
+    """
+    given: dict[str, Any] = {"store": False}
+    for name, value in parameters.items():
+        if name == "reasoning_effort":
+            given["reasoning"] = {"effort": value, "summary": "auto"}
+        elif name == "response_format":
+            schema = value.get("json_schema", {})
+            given["text"] = {"format": {"type": value.get("type"), **schema}}
+        elif name not in NOT_IN_RESPONSES:
+            given[RESPONSES.get(name, name)] = value
+    return given

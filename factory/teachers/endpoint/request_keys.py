@@ -5,7 +5,7 @@ from typing import Any
 
 from thoughtmill.factory.ledger.keys import request_key, sent
 from thoughtmill.factory.teachers import Request
-from thoughtmill.factory.teachers.endpoint.presets import PRESETS, fitted, preset_of
+from thoughtmill.factory.teachers.endpoint.presets import PRESETS, RESPONSES, fitted, for_responses, preset_of
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 
 FORMAT = "response_format"
@@ -57,6 +57,8 @@ class RequestKeys:
         asked = {"model": self.settings.model, **sent(request.parameters)}
         preset = self.settings.preset or preset_of(str(asked["model"]), self.settings.url())
         form = fitted(asked, preset, request.thought)
+        if self.settings.api == "responses":
+            form = for_responses(form)
         forms = [form]
         if FORMAT in form:
             forms.append({name: value for name, value in form.items() if name != FORMAT})
@@ -67,7 +69,7 @@ class RequestKeys:
 
     def _say_left_out(self, asked: Mapping[str, Any], form: Mapping[str, Any], preset: str) -> None:
         """Say which parameters a preset leaves out."""
-        renamed = {**PRESETS[preset].renames, "thinking_tokens": "model"}
+        renamed = {**PRESETS[preset].renames, **RESPONSES, "thinking_tokens": "model"}
         if left_out := [name for name in asked if name not in form and renamed.get(name) not in form]:
             self._say(f"{asked['model']} takes no {', '.join(left_out)}: left out (preset {preset})")
 

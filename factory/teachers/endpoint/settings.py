@@ -10,11 +10,22 @@ from pydantic import Field, field_validator
 from thoughtmill.factory.core import params
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.ledger.keys import endpoint_name
+from thoughtmill.factory.teachers.endpoint.addresses import KEY_ENV, Address
 from thoughtmill.factory.teachers.endpoint.money import Price
 from thoughtmill.factory.teachers.endpoint.presets import PRESETS
 
 OPENAI_URL = "https://api.openai.com/v1"
 URL = re.compile(r"https?://(\[[\da-f:.]+\]|[\w.-]+)(:\d+)?(/[^\0-\x20?#]*)?", re.IGNORECASE)
+
+
+class AddressSettings(params.Section):
+    """One of several addresses of the same model."""
+
+    base_url: str
+    weight: float = Field(1.0, gt=0, description="share of the requests, relative to the others")
+    model: str | None = Field(None, description="the model's name there; default: `model`")
+    api_version: str | None = None
+    key_env: str = KEY_ENV
 
 
 class EndpointSettings(params.Section):
@@ -23,6 +34,16 @@ class EndpointSettings(params.Section):
     base_url: str | None = Field(None, description="the endpoint; default: OPENAI_BASE_URL, else OpenAI's")
     endpoint: str | None = Field(
         None, description="its name in request keys, for a server whose URL changes; default: its URL"
+    )
+    api: Literal["chat", "responses"] = Field("chat", description="the API: /chat/completions or /responses")
+    api_version: str | None = Field(None, description="Azure's; then the key goes in the header `api-key`")
+    key_env: str = Field(KEY_ENV, description="the environment variable that holds the key")
+    stream: bool | None = Field(
+        None,
+        description="ask for streams: a time-out counts silence; default: where nothing else is served",
+    )
+    endpoints: tuple[AddressSettings, ...] = Field(
+        (), description="several addresses of the same model: requests go to all, and around those that fail"
     )
     model: str = "gpt-4o-mini"
     preset: str | None = Field(
@@ -59,17 +80,22 @@ class EndpointSettings(params.Section):
         """Return the endpoint's name in request keys: `endpoint` if given, else its URL."""
         return self.endpoint or endpoint_name(self.url())
 
+    def addresses(self) -> list[Address]:
+        """Return the addresses of the endpoint."""
+        if not self.endpoints:
+            return [Address(self.url(), self.api, self.key_env, self.api_version)]
+        return [
+            Address(checked(each.base_url), self.api, each.key_env, each.api_version, each.model, each.weight)
+            for each in self.endpoints
+        ]
+
     def url(self) -> str:
-        """Return the endpoint's URL; a malformed one, or credentials in it, raise a `ThoughtmillError`."""
-        url = (self.base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL).strip()
-        if "@" in url or "?" in url:
-            raise ThoughtmillError(
-                "the endpoint's URL holds credentials or a query: leave them out, and give a key in "
-                "OPENAI_API_KEY alone"
-            )
-        if not URL.fullmatch(url):
-            raise ThoughtmillError(f"base_url `{url}` is not a URL: write http:// or https://, host and path")
-        return url
+        """Return the endpoint's URL, the first of several.
+
+        A malformed one, or credentials in it, raise a `ThoughtmillError`.
+        """
+        first = self.endpoints[0].base_url if self.endpoints else self.base_url
+        return checked(first or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL)
 
 
 class BatchSettings(EndpointSettings):
@@ -79,3 +105,16 @@ class BatchSettings(EndpointSettings):
     price_factor: float = Field(
         0.5, ge=0, description="price of a batch, as a share of the price of single requests"
     )
+
+
+def checked(url: str) -> str:
+    """Return a URL, or raise a `ThoughtmillError` if it is malformed or holds credentials."""
+    url = url.strip()
+    if "@" in url or "?" in url:
+        raise ThoughtmillError(
+            "the endpoint's URL holds credentials or a query: leave them out, and give a key in "
+            "OPENAI_API_KEY alone (or in the variable `key_env`), and Azure's version as `api_version`"
+        )
+    if not URL.fullmatch(url):
+        raise ThoughtmillError(f"base_url `{url}` is not a URL: write http:// or https://, host and path")
+    return url

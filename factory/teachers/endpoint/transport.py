@@ -4,30 +4,40 @@ It uses aiohttp alone, which takes half the processor time of the `openai` packa
 follows redirects: the engine counts every attempt.
 """
 
-import email.utils
+import asyncio
 import os
-import re
+import ssl
 import time
-import urllib.request
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Protocol
 from urllib.parse import urlsplit
 
 import aiohttp
 
-from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.teachers.endpoint.addresses import Address, proxy_of, safe, without_key
 from thoughtmill.factory.teachers.endpoint.responses import Response
+from thoughtmill.factory.teachers.endpoint.streams import joined
+from thoughtmill.factory.teachers.endpoint.waits import asked_to_wait_s, limited_s
 
-PATH = "/chat/completions"
-JSON = {"Content-Type": "application/json"}
-SHORTEST_SECRET = 12
-CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")  # in a URL, such as a proxy's
+CONNECT_S = 20.0  # a connection with its TLS handshake
+PROBE_S = 2.0
+NO_TLS = "the endpoint speaks no TLS: write http:// in base_url"
+TLS = "the endpoint speaks TLS: write https:// in base_url"
+STREAM = {"no": b"", "bare": b',"stream":true'}
+STREAM["usage"] = STREAM["bare"] + b',"stream_options":{"include_usage":true}'
 # A `UnicodeError` is raised for a host name or a header with invalid characters.
 BREAKS = (TimeoutError, aiohttp.ClientError, UnicodeError)
 
 
 class Transport(Protocol):
-    """Sends requests within one event loop."""
+    """Sends requests within one event loop.
+
+    `stream` says how answers are asked for: at once (`no`), as a stream with its usage at the end
+    (`usage`), or as a stream (`bare`).
+    """
+
+    stream: str
 
     async def post(self, body: bytes) -> Response:
         """Send one request and return its response; errors of the network are responses, too."""
@@ -38,111 +48,88 @@ class Transport(Protocol):
         ...
 
 
-def api_key() -> str | None:
-    """Return the API key from the environment variable `OPENAI_API_KEY`, or None.
-
-    Surrounding whitespace, such as a trailing newline, is dropped. Characters that no key can have raise a
-    `ThoughtmillError`.
-    """
-    key = os.environ.get("OPENAI_API_KEY", "").strip()
-    if not (key.isascii() and key.isprintable()):
-        raise ThoughtmillError("OPENAI_API_KEY holds characters that no key can have: set it again")
-    return key or None
-
-
-def proxy_of(url: str) -> str | None:
-    """Return the proxy that `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` set for a URL, or None."""
-    parts = urlsplit(url)
-    if urllib.request.proxy_bypass(parts.netloc):
-        return None
-    return urllib.request.getproxies().get(parts.scheme)
-
-
-def retry_after_s(headers: Mapping[str, str], now_s: float) -> float | None:
-    """Return how many seconds an endpoint asks to wait, or None.
-
-    `Retry-After` holds seconds or a date, `retry-after-ms` milliseconds.
-
-    >>> retry_after_s({"retry-after": "20"}, now_s=0.0)
-    20.0
-    """
-    milliseconds = _number(headers.get("retry-after-ms"))
-    if milliseconds is not None:
-        return milliseconds / 1000
-    asked = headers.get("retry-after")
-    seconds = _number(asked)
-    if seconds is not None or asked is None:
-        return seconds
-    try:
-        date = email.utils.parsedate_tz(asked)
-        return None if date is None else max(0.0, email.utils.mktime_tz(date) - now_s)
-    except (ValueError, OverflowError):  # an impossible date
-        return None
-
-
-def _number(text: str | None) -> float | None:
-    try:
-        number = float(text) if text is not None else -1.0
-    except ValueError:
-        return None
-    return number if 0 <= number < float("inf") else None
-
-
 def whole_response(begun: float, status: int, body: bytes, headers: Mapping[str, str]) -> Response:
     """Return the response of a whole HTTP answer; `begun` is a `time.perf_counter`."""
     latency_s = time.perf_counter() - begun
-    wait_s = None if status == 200 else retry_after_s(headers, time.time())
-    moved = _safe(headers.get("location", "")) if 300 <= status < 400 else ""
-    return Response(status, without_key(body), latency_s, wait_s, detail=moved)
+    wait_s = (limited_s if status == 200 else asked_to_wait_s)(headers, time.time())
+    moved = safe(headers.get("location", "")) if 300 <= status < 400 else ""
+    return Response(status, without_key(joined(body)), latency_s, wait_s, detail=moved)
 
 
 def broken_response(begun: float, error: BaseException, timeout_s: float) -> Response:
-    """Return the response of a time-out or a broken connection."""
+    """Return the response of a time-out or a broken connection.
+
+    An address that speaks TLS where it should not, or does not where it should, cannot be right.
+    """
     latency_s = time.perf_counter() - begun
-    unsent = isinstance(error, aiohttp.ClientConnectorError)
+    if wrong := _wrong_address(error):
+        return Response(None, b"", latency_s, detail=wrong, sent=False, wrong=True)
+    unsent = isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
     if isinstance(error, TimeoutError) and not unsent:
         return Response(None, b"", latency_s, detail=f"no answer within {timeout_s:g} s")
-    return Response(None, b"", latency_s, detail=_safe(f"{type(error).__name__}: {error}"), sent=not unsent)
+    return Response(None, b"", latency_s, detail=safe(f"{type(error).__name__}: {error}"), sent=not unsent)
 
 
-def _safe(text: str) -> str:
-    """Return the text of an error without credentials and in valid UTF-8, so that it may be stored."""
-    return without_key(CREDENTIALS.sub("", text).encode(errors="replace")).decode()
-
-
-def without_key(text: bytes) -> bytes:
-    """Replace the API key where an endpoint repeats it; short keys, such as `none`, are not secret."""
-    key = api_key()
-    return text.replace(key.encode(), b"[key]") if key and len(key) >= SHORTEST_SECRET else text
+def _wrong_address(error: BaseException) -> str:
+    """Return what is wrong with an address, if an error shows it."""
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return safe(f"the endpoint's certificate is not trusted: {error.certificate_error}")
+    if isinstance(error, aiohttp.ClientConnectorSSLError):
+        return NO_TLS
+    return ""
 
 
 class RawTransport:
-    """Sends requests through one aiohttp session."""
+    """Sends requests to one address through one aiohttp session.
 
-    def __init__(self, base_url: str, timeout_s: float, connections: int) -> None:
-        self.url = base_url.rstrip("/") + PATH
+    `timeout_s` limits a whole answer; where answers stream, it limits the silence between two pieces.
+    """
+
+    def __init__(
+        self, address: Address | str, timeout_s: float, connections: int, stream: str = "no"
+    ) -> None:
+        self.address = address if isinstance(address, Address) else Address(address)
+        self.url = self.address.url
         self.timeout_s = timeout_s
         self.connections = connections
+        self.stream = stream
         self.session: aiohttp.ClientSession | None = None
+        self.works = False
+        self.timeouts = {stream: self._timeout(stream) for stream in STREAM}
 
     async def post(self, body: bytes) -> Response:
         """Send one request; see `Transport`."""
         session = self.session or self._open()
+        timeout, body = self.timeouts[self.stream], body[:-1] + STREAM[self.stream] + b"}"
         begun = time.perf_counter()
         try:
-            async with session.post(self.url, data=body, allow_redirects=False) as response:
+            async with session.post(self.url, data=body, allow_redirects=False, timeout=timeout) as response:
                 received = await response.read()
         except BREAKS as error:
-            return broken_response(begun, error, self.timeout_s)
+            failed = broken_response(begun, error, self.timeout_s)
+            return failed if self.works or failed.wrong else await self._probed(failed)
+        self.works = True
         return whole_response(begun, response.status, received, response.headers)
+
+    async def _probed(self, failed: Response) -> Response:
+        """Return the response to a first request that failed; it says if the port speaks the other scheme."""
+        if self.url.startswith("https"):
+            wrong = NO_TLS if await _speaks_plain_http(self.url) else ""
+        else:
+            wrong = TLS if await _speaks_tls(self.url) else ""
+        return replace(failed, detail=wrong, sent=False, wrong=True) if wrong else failed
+
+    def _timeout(self, stream: str) -> aiohttp.ClientTimeout:
+        connect_s = min(CONNECT_S, self.timeout_s)
+        if stream == "no":
+            return aiohttp.ClientTimeout(total=self.timeout_s, sock_connect=connect_s)
+        return aiohttp.ClientTimeout(total=None, sock_connect=connect_s, sock_read=self.timeout_s)
 
     def _open(self) -> aiohttp.ClientSession:
         """Open the session; aiohttp allows that only inside a running event loop."""
-        key = api_key()
         self.session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=self.connections),
-            headers=JSON | ({"Authorization": f"Bearer {key}"} if key else {}),
-            timeout=aiohttp.ClientTimeout(total=self.timeout_s),
+            connector=aiohttp.TCPConnector(limit=self.connections, ssl=_trust()),
+            headers=self.address.headers(),
             proxy=proxy_of(self.url),
         )
         return self.session
@@ -151,3 +138,46 @@ class RawTransport:
         """Close the connections."""
         if self.session is not None:
             await self.session.close()
+
+
+async def _speaks_plain_http(url: str) -> bool:
+    """Say whether a port answers a request without TLS."""
+    try:
+        async with asyncio.timeout(PROBE_S):
+            reader, writer = await asyncio.open_connection(*_port(url))
+            writer.write(b"GET / HTTP/1.0\r\n\r\n")
+            answer = await reader.read(5)
+            writer.close()
+    except (OSError, TimeoutError, UnicodeError):
+        return False
+    return answer == b"HTTP/"
+
+
+async def _speaks_tls(url: str) -> bool:
+    """Say whether a port answers a TLS handshake, with whatever certificate."""
+    anybody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    anybody.check_hostname, anybody.verify_mode = False, ssl.CERT_NONE
+    try:
+        async with asyncio.timeout(PROBE_S):
+            _, writer = await asyncio.open_connection(*_port(url), ssl=anybody)
+            writer.close()
+    except (OSError, TimeoutError, UnicodeError):
+        return False
+    return True
+
+
+def _port(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+
+
+def _trust() -> ssl.SSLContext:
+    """Return the system's trusted certificates, or those of certifi where the system has none."""
+    context = ssl.create_default_context()
+    if not context.cert_store_stats()["x509_ca"] and not os.path.isdir(
+        ssl.get_default_verify_paths().openssl_capath
+    ):
+        import certifi  # it comes with the packages of the extra `pipeline`
+
+        context.load_verify_locations(certifi.where())
+    return context

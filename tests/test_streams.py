@@ -1,0 +1,63 @@
+"""Streams, put together to the answer that they are."""
+
+from typing import Any
+
+import orjson
+import pytest
+
+from thoughtmill.factory.teachers.endpoint.bodies import ParsedCompletion, parse_body
+from thoughtmill.factory.teachers.endpoint.streams import is_stream, joined
+
+
+def stream(*events: Any, end: bytes = b"data: [DONE]\n\n") -> bytes:
+    return b"".join(b"data: " + orjson.dumps(event) + b"\n\n" for event in events) + end
+
+
+def chunk(finish_reason: str | None = None, **delta: Any) -> dict[str, Any]:
+    return {"model": "m", "choices": [{"index": 0, "delta": delta, "finish_reason": finish_reason}]}
+
+
+def read(body: bytes) -> ParsedCompletion:
+    parsed = parse_body(joined(body))
+    assert isinstance(parsed, ParsedCompletion), parsed
+    return parsed
+
+
+def test_a_body_that_is_no_stream_is_left_as_it_is() -> None:
+    body = b' {"choices": [], "data": 1}'
+    assert not is_stream(body)
+    assert joined(body) is body
+    assert joined(b"") == b""
+
+
+def test_the_chunks_of_a_chat_completion_are_its_text_its_reasoning_and_its_usage() -> None:
+    usage = {"choices": [], "usage": {"prompt_tokens": 10, "completion_tokens": 5}}
+    chunks = [chunk(role="assistant"), chunk(reasoning="6 *"), chunk(reasoning=" 7"), chunk(content="4")]
+    parsed = read(b": comment\n\n" + stream(*chunks, chunk(content="2"), chunk("stop"), usage))
+    assert (parsed.model, parsed.text, parsed.reasoning, parsed.finish_reason) == ("m", "42", "6 * 7", "stop")
+    assert parsed.usage == (10, None, 5)
+
+
+def test_pieces_that_are_parts_are_joined_too() -> None:
+    thinks = [{"type": "thinking", "thinking": [{"type": "text", "text": "6 * 7"}]}]
+    parsed = read(stream(chunk(content=thinks), chunk(content="4"), chunk("stop", content="2")))
+    assert (parsed.text, parsed.reasoning) == ("42", "6 * 7")
+
+
+def test_a_stream_of_the_responses_api_ends_with_the_whole_response() -> None:
+    says = {"type": "message", "content": [{"type": "output_text", "text": "42"}]}
+    whole = {"object": "response", "model": "m", "status": "completed", "output": [says]}
+    begun = {"type": "response.created", "response": {**whole, "status": "in_progress", "output": []}}
+    piece = {"type": "response.output_text.delta", "delta": "42"}
+    body = stream(begun, piece, {"type": "response.completed", "response": whole}, end=b"")
+    assert read(b"event: response.created\n" + body).text == "42"
+
+
+@pytest.mark.parametrize("cut", [b"", b'data: {"choices": [{"del'])
+def test_a_stream_that_is_cut_is_asked_again(cut: bytes) -> None:
+    assert parse_body(joined(stream(chunk(content="so 4"), end=cut))) == 'the answer broke off: "so 4"'
+
+
+def test_an_error_in_a_stream_is_the_endpoints_error() -> None:
+    body = stream(chunk(content="so 4"), {"error": {"message": "overloaded", "code": 503}})
+    assert orjson.loads(joined(body)) == {"error": {"message": "overloaded", "code": 503}}
