@@ -8,13 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, model_validator
 
 from thoughtmill.factory.core import params, stage, tables
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.families import heirs_of
 from thoughtmill.factory.core.files import root
-from thoughtmill.factory.core.params import Section
 from thoughtmill.factory.core.progress import track
 from thoughtmill.factory.ledger.keys import prompt_sha
 from thoughtmill.factory.teachers import TEACHERS, Reply, Request, Teacher, failure_of

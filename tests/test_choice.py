@@ -11,7 +11,8 @@ from thoughtmill.factory.core import params, tables
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.generate import GenerateSettings, corpus, faults, main
 from thoughtmill.factory.teachers.choice import ChosenTeacher
-from thoughtmill.factory.teachers.endpoint.pending import keyed
+from thoughtmill.factory.teachers.endpoint.request_keys import RequestKeys
+from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 from thoughtmill.schemas import Completions, Problems
 
 URL = "http://127.0.0.1:1/v1"
@@ -169,5 +170,8 @@ def test_the_key_of_a_request_is_that_of_one_teacher_alone(here: Path) -> None:
     project(here, {})
     alone = section(teacher="openai", openai={"model": "large", "base_url": URL})
     among = section(teachers=TWO, openai={"base_url": URL})
-    before = {keyed(each, URL, "large")[0] for each in corpus(here, alone)}
-    assert before <= {keyed(each, "elsewhere", "other")[0] for each in corpus(here, among)}
+    keys = RequestKeys(EndpointSettings(base_url=URL, model="large"))
+    others = RequestKeys(EndpointSettings(endpoint="elsewhere", model="other"))
+    assert {keys.keyed(each)[0] for each in corpus(here, alone)} <= {
+        others.keyed(each)[0] for each in corpus(here, among)
+    }

@@ -46,7 +46,7 @@ def test_a_provider_answers_and_its_reasoning_stands_apart(
     assert {(reply.completion, reply.failure, reply.reasoning) for reply in replies.values()} == {
         ("42", None, provider.reasoning)
     }
-    assert {reply.model for reply in replies.values()} == {"served"}
+    assert {reply.model for reply in replies.values()} == {provider.model}
 
 
 def test_one_row_that_a_provider_refuses_is_one_row(

@@ -69,8 +69,10 @@ class RequestKeys:
 
     def _say_left_out(self, asked: Mapping[str, Any], form: Mapping[str, Any], preset: str) -> None:
         """Say which parameters a preset leaves out."""
-        renamed = {**PRESETS[preset].renames, **RESPONSES, "thinking_tokens": "model"}
-        if left_out := [name for name in asked if name not in form and renamed.get(name) not in form]:
+        renames = PRESETS[preset].renames
+        names = {name: {name, renames.get(name), RESPONSES.get(renames.get(name, name))} for name in asked}
+        left_out = [name for name in asked if not names[name] & form.keys() and name != "thinking_tokens"]
+        if left_out:
             self._say(f"{asked['model']} takes no {', '.join(left_out)}: left out (preset {preset})")
 
     def _say(self, line: str) -> None:
