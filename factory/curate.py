@@ -1,12 +1,12 @@
 """Stage `curate`: compare the records of all thoughts: agreement, duplicates, contamination, splits."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from functools import lru_cache
 from hashlib import sha256
 from itertools import chain, groupby
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from pydantic import Field
 
@@ -39,6 +39,9 @@ class CurateSettings(Section):
         le=1,
         description="drop a problem if at least this share of its n-grams is in held-out problems",
     )
+    drop: tuple[Literal["right_by_chance", "unsupported"], ...] = Field(
+        ("right_by_chance",), description="what else is not kept, of `right_by_chance` and `unsupported`"
+    )
 
 
 class Placement(NamedTuple):
@@ -49,12 +52,16 @@ class Placement(NamedTuple):
 
 
 def curate(
-    problems: Iterable[tables.Row], records: Iterable[tables.Row], settings: CurateSettings
+    problems: Iterable[tables.Row],
+    records: Iterable[tables.Row],
+    settings: CurateSettings,
+    by_chance: Container[str] = (),
 ) -> Iterator[tuple[tables.Row, list[tables.Row]]]:
     """Yield every record with its split, `kept` and `drop_reason`, and its new rows of `checks`.
 
     `problems` is read several times. `records` holds all thoughts in the order of problems. The drop reason
-    is the first of `schemas.fields.DROP_REASONS` that applies. Memory grows with the number of problems
+    is the first of `schemas.fields.DROP_REASONS` that applies. `by_chance` holds the ids of records whose
+    answer comes from a wrong step. Memory grows with the number of problems
     (about 300 bytes each), not with their records.
     """
     placed = placements(problems, settings)
@@ -62,13 +69,29 @@ def curate(
         siblings = list(group)
         placement = placed[problem_id]
         seen: set[tuple[str, str | None]] = set()
+        doubts = dict(_doubts(siblings, settings, by_chance))
         for record in siblings:
-            reason = drop_reason(record, placement, seen)
+            reason = drop_reason(record, placement, seen, doubts.get(record["record_id"]))
             curated = {**record, "split": placement.split, "kept": reason is None, "drop_reason": reason}
             yield curated, [agreement(record, siblings)]
 
 
-def drop_reason(record: tables.Row, placement: Placement, seen: set[tuple[str, str | None]]) -> str | None:
+def _doubts(
+    siblings: list[tables.Row], settings: CurateSettings, by_chance: Container[str]
+) -> Iterator[tuple[str, str]]:
+    """Yield the records of a problem that passed and are still not kept, each with the reason."""
+    chance = {record["record_id"] for record in siblings if record["record_id"] in by_chance}
+    verified = any(record["correct"] and record["record_id"] not in chance for record in siblings)
+    for record in siblings:
+        if record["record_id"] in chance and "right_by_chance" in settings.drop:
+            yield record["record_id"], "right_by_chance"
+        elif record["predicted_answer"] is None and not verified and "unsupported" in settings.drop:
+            yield record["record_id"], "unsupported"
+
+
+def drop_reason(
+    record: tables.Row, placement: Placement, seen: set[tuple[str, str | None]], doubt: str | None = None
+) -> str | None:
     """Return why a record is not kept, or None; `seen` collects the rationales so far."""
     if record["failure"] is not None:
         return "failed"
@@ -76,6 +99,8 @@ def drop_reason(record: tables.Row, placement: Placement, seen: set[tuple[str, s
         return "incorrect"
     if record["correct"] is None and record["predicted_answer"] is not None:
         return "unverified"
+    if doubt is not None:
+        return doubt
     if placement.drop_reason is not None:
         return placement.drop_reason
     said = (record["thought"], record["rationale"])
@@ -207,6 +232,13 @@ def _digest(text: list[str]) -> bytes:
     return sha256(" ".join(text).encode()).digest()[:8]
 
 
+def right_by_chance(checks: Iterable[Path]) -> set[str]:
+    """Return the ids of records whose answer comes from a wrong step, from files of the table `checks`."""
+    query = "select record_id from read_parquet($files) where \"check\" = 'no_error_in_answer' and not passed"
+    with tables.connect() as con:
+        return {record_id for (record_id,) in con.execute(query, {"files": [*map(str, checks)]}).fetchall()}
+
+
 def _refuse_strays(folders: tuple[Path, ...], thoughts: tuple[str, ...]) -> None:
     """Refuse files of thoughts that are no longer listed: later stages read these folders whole."""
     strays = sorted(path for folder in folders for path in folder.iterdir() if path.stem not in thoughts)
@@ -238,8 +270,10 @@ def main() -> None:
     ):
         for check in chain(*checks, redrawing.rows(track(found, "redraw numbers"), pool.spread)):
             add_check(check)
+        by_chance = right_by_chance(source.path for source in checks)
         every = tables.merged(Records, *(folder / "records.parquet" for folder in folders))
-        for record, more in track(curate(corpus.problems(data), every, settings), "curate"):
+        curated = curate(corpus.problems(data), every, settings, by_chance)
+        for record, more in track(curated, "curate"):
             add_record(record)
             for check in more:
                 add_check(check)

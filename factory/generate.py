@@ -1,7 +1,7 @@
 """Stage `generate`: ask the teacher for a thought about every problem, and keep its `completions`."""
 
 import sys
-from collections import ChainMap
+from collections import ChainMap, Counter
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -23,7 +23,7 @@ from thoughtmill.factory.teachers.sampling import SamplingSettings
 from thoughtmill.factory.thoughts.prompts import ASKED, Prompt, load
 from thoughtmill.factory.thoughts.reasoning import separated
 from thoughtmill.schemas import Completions, Problems
-from thoughtmill.schemas.fields import SPLITS
+from thoughtmill.schemas.fields import FAILURES, SPLITS
 
 
 class GenerateSettings(TeacherChoice):
@@ -254,18 +254,37 @@ def main(thought: str) -> None:
     settings = params.section("generate", GenerateSettings)
     teachers = [(chosen, make_teacher(settings, folder, chosen)) for chosen in settings.chosen(thought)]
     path = folder / "data" / "completions" / f"{thought}.parquet"
+    failures: Counter[str | None] = Counter()
     with closing(ask(folder, thought, settings, teachers)) as rows:
-        tables.write(path, Completions, rows)
-    if any(teacher.uses_ledger for _, teacher in teachers):
-        _report_unanswered(path, thought)
+        tables.write(path, Completions, _counted(rows, failures))
+    for line in remarks(thought, failures, any(teacher.uses_ledger for _, teacher in teachers)):
+        print(line, file=sys.stderr)
 
 
-def _report_unanswered(path: Path, thought: str) -> None:
-    """Print how many requests have no answer; DVC counts the stage as done, and repeats it only by force."""
-    unanswered = sum(row["failure"] == "unanswered" for row in tables.TableReader(path, Completions))
-    if unanswered:
+def _counted(rows: Iterable[tables.Row], failures: Counter[str | None]) -> Iterator[tables.Row]:
+    for row in rows:
+        failures[row["failure"]] += 1
+        yield row
+
+
+def remarks(thought: str, failures: Counter[str | None], uses_ledger: bool) -> Iterator[str]:
+    """Yield what to do about missing completions; `failures` counts all of them, None those that are usable.
+
+    DVC counts the stage as done, and repeats it only by force.
+    """
+    total, unanswered = failures.total(), failures["unanswered"]
+    if unanswered and uses_ledger:
         again = f"thoughtmill ledger retry && dvc repro -f -s generate@{thought}"
-        print(f"{unanswered} unanswered; ask again with: {again}", file=sys.stderr)
+        yield f"{unanswered} unanswered; ask again with: {again}"
+    missing = failures["uncompilable"]
+    if missing > total / 2:
+        yield (
+            f"{missing} of {total} completions of {thought} are missing: the embedded teacher writes from "
+            "worked solutions; name their column (`solution`) in seed.sources, or set generate.teacher"
+        )
+    elif total and not failures[None]:
+        often, count = str(failures.most_common(1)[0][0]), failures.most_common(1)[0][1]
+        yield f"no completion of {thought} is usable; {count} of {total} are `{often}`: {FAILURES[often]}"
 
 
 if __name__ == "__main__":

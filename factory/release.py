@@ -1,6 +1,7 @@
 """Stage `release`: write the folder for the Hub: a config per thought and table, a card, a manifest."""
 
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,9 +19,10 @@ FILES = ("train", "validation", "test")
 
 RELEASED = """
 select r.record_id, r.problem_id, r.sample, p.source, r.split, p.problem, p.answer, p.answer_kind,
-    r.rationale, r.predicted_answer, r.predicted_kind, c.passed as agreed, p.license
+    r.rationale, w.reasoning, r.predicted_answer, r.predicted_kind, c.passed as agreed, p.license
 from records r
 join problems p using (problem_id)
+join completions w on w.completion_id = r.completion_id
 left join checks c on c.record_id = r.record_id and c.check = 'agreement'
 where r.thought = $thought and split_part(r.split, '_', 1) = $file and (r.kept or r.drop_reason = 'held_out')
 order by r.record_id
@@ -80,7 +82,13 @@ def release(data: Path, thoughts: tuple[str, ...], settings: ReleaseSettings, ta
 def main() -> None:
     """Read all tables, write `data/release/`."""
     data = root() / "data"
-    release(data, params.thoughts(), params.section("release", ReleaseSettings), data / "release")
+    thoughts = params.thoughts()
+    release(data, thoughts, params.section("release", ReleaseSettings), data / "release")
+    if not any(any((data / "release" / thought).glob("*.parquet")) for thought in thoughts):
+        print(
+            "the release holds no record to learn from; `thoughtmill summary` says what failed",
+            file=sys.stderr,
+        )
 
 
 if __name__ == "__main__":

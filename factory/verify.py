@@ -1,5 +1,7 @@
 """Stage `verify`: every completion of a thought is parsed, solved and compared with the gold answer."""
 
+import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import tee
 
@@ -12,6 +14,10 @@ from thoughtmill.factory.solvers.outcome import Check
 from thoughtmill.factory.thoughts import THOUGHTS
 from thoughtmill.factory.thoughts.solving import Job, Solved, Solving, VerifySettings, solving, source_digest
 from thoughtmill.schemas import Checks, Completions, Problems, Records
+
+FEW_RECORDS = 20
+SCARCE = 0.05
+"""The share of right records up to which a thought of at least `FEW_RECORDS` records gets a remark."""
 
 Verdict = tuple[tables.Row, list[tables.Row]]
 """A row of `records` and its rows of `checks`."""
@@ -88,10 +94,30 @@ def main(thought: str) -> None:
         tables.writer(verified / "records.parquet", Records) as add_record,
         tables.writer(verified / "checks.parquet", Checks) as add_check,
     ):
+        outcomes: Counter[str | None] = Counter()
         for record, checks in verdicts:
+            outcomes[record["failure"] or ("incorrect" if record["correct"] is False else None)] += 1
             add_record(record)
             for check in checks:
                 add_check(check)
+    if line := remark(thought, outcomes):
+        print(line, file=sys.stderr)
+
+
+def remark(thought: str, outcomes: Counter[str | None]) -> str | None:
+    """Return what to do about a thought that is hardly ever right; None counts the records without a fault.
+
+    >>> print(remark("pot", Counter({"unparsable": 30, None: 1})))
+    pot: 1 of 31 records are right, 30 are `unparsable`; try another model, or read some: `thoughtmill show`
+    """
+    total = outcomes.total()
+    if total < FEW_RECORDS or outcomes[None] > SCARCE * total:
+        return None
+    ((often, count),) = Counter({word: count for word, count in outcomes.items() if word}).most_common(1)
+    return (
+        f"{thought}: {outcomes[None]} of {total} records are right, {count} are `{often}`; "
+        "try another model, or read some: `thoughtmill show`"
+    )
 
 
 if __name__ == "__main__":

@@ -49,6 +49,8 @@ DROP_REASONS: dict[str, str] = {
     "failed": "it has a failure",
     "incorrect": "its answer is not the gold answer",
     "unverified": "whether its answer is right is unknown: there is no gold answer, or time ran out",
+    "right_by_chance": "its answer is the gold answer, but comes from a wrong step",
+    "unsupported": "it has no answer to compare, and no thought of its problem is verified",
     "duplicate_problem": "an earlier problem has the same text",
     "contaminated": "its problem overlaps a held-out problem",
     "duplicate_rationale": "an earlier sample of this problem and thought has the same rationale",

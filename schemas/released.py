@@ -18,7 +18,10 @@ class Released(pa.DataFrameModel):
     problem: Text = pa.Field(description="the text of the problem")
     answer: Text = pa.Field(nullable=True, description="the gold answer, canonical text of its kind")
     answer_kind: Text = pa.Field(description="the kind of the gold answer: `number`, `expression`, ...")
-    rationale: Text = pa.Field(description="the verified rationale")
+    rationale: Text = pa.Field(description="the text to learn from: rules, steps, a program, equations")
+    reasoning: Text = pa.Field(
+        nullable=True, description="what the teacher thought before; null where nothing is known of it"
+    )
     predicted_answer: Text = pa.Field(nullable=True, description="what it comes to; null for knowledge")
     predicted_kind: Text = pa.Field(nullable=True, description="the kind of that answer")
     agreed: Truth = pa.Field(

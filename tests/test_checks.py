@@ -14,7 +14,7 @@ OF_A_PROBLEM = ["numbers_used", "numbers_known", "whole_people", "sign"]
     ("kind", "names"),
     [
         ("rules", ["general"]),
-        ("chain", [*OF_A_PROBLEM, "steps", "steps_reach_answer"]),
+        ("chain", [*OF_A_PROBLEM, "steps", "no_error_in_answer", "steps_reach_answer"]),
         ("program", [*OF_A_PROBLEM, "variables_used"]),
         ("equations", [*OF_A_PROBLEM, "variables_used"]),
         ("a kind that nobody knows", []),

@@ -1,11 +1,13 @@
 """Stage `curate`: what is kept and why not, agreement, contamination, and one split for a problem."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from thoughtmill.factory.core import tables
-from thoughtmill.factory.curate import CurateSettings, curate, ngrams, placements, words
+from thoughtmill.factory.curate import CurateSettings, curate, ngrams, placements, right_by_chance, words
+from thoughtmill.schemas import Checks
 from thoughtmill.schemas.fields import DROP_REASONS
 
 STORY = (
@@ -41,6 +43,9 @@ def record(problem_id: str, thought: str, **changed: Any) -> tables.Row:
         "correct": True,
         **changed,
     }
+
+
+NO_ANSWER = {"predicted_answer": None, "predicted_kind": None, "correct": None}
 
 
 def curated(
@@ -90,6 +95,43 @@ def test_knowledge_without_an_answer_is_kept_when_it_did_not_fail() -> None:
 def test_the_same_rationale_in_another_thought_is_no_duplicate() -> None:
     records = [record("a", "cot", rationale="same"), record("a", "pot", rationale="same")]
     assert set(reasons([problem("a", "one?")], records).values()) == {None}
+
+
+def test_a_chain_that_is_right_by_chance_is_dropped_unless_it_is_wanted() -> None:
+    problems, records = [problem("a", "one?")], [record("a", "cot"), record("a", "knowledge", **NO_ANSWER)]
+    by_chance = {"a/cot/0"}
+
+    def found(**settings: Any) -> list[str | None]:
+        curated = curate(problems, records, CurateSettings(**settings), by_chance)
+        return [row["drop_reason"] for row, _ in curated]
+
+    assert found() == ["right_by_chance", None]
+    assert found(drop=("right_by_chance", "unsupported")) == ["right_by_chance", "unsupported"]
+    assert found(drop=()) == [None, None]
+
+
+def test_rules_without_a_verified_thought_are_dropped_on_demand() -> None:
+    problems = [problem("a", "one?"), problem("b", "two?")]
+    records = [
+        record("a", "cot"),
+        record("a", "knowledge", **NO_ANSWER),
+        record("b", "cot", correct=False),
+        record("b", "knowledge", **NO_ANSWER),
+    ]
+    assert reasons(problems, records)["b/knowledge/0"] is None
+    found = reasons(problems, records, drop=("unsupported",))
+    assert (found["a/knowledge/0"], found["b/knowledge/0"]) == (None, "unsupported")
+
+
+def test_the_stage_reads_from_the_checks_which_answers_come_from_a_wrong_step(tmp_path: Path) -> None:
+    checks = [("a/cot/0", True), ("b/cot/0", False), ("c/cot/0", None)]
+    rows = [
+        {"record_id": name, "check": check, "passed": passed, "detail": None}
+        for name, passed in checks
+        for check in ("no_error_in_answer", "steps")
+    ]
+    tables.write(tmp_path / "checks.parquet", Checks, rows)
+    assert right_by_chance([tmp_path / "checks.parquet"]) == {"b/cot/0"}
 
 
 def test_every_reason_is_one_of_the_enum() -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -23,12 +24,14 @@ from thoughtmill.factory.generate import (
     generate,
     main,
     make_teacher,
+    remarks,
 )
 from thoughtmill.factory.ledger import Ledger, shards
 from thoughtmill.factory.teachers import TEACHERS, Reply, Request, Teacher
 from thoughtmill.factory.teachers.embedded import EmbeddedTeacherSettings
 from thoughtmill.factory.thoughts.prompts import load
 from thoughtmill.schemas import Completions, Problems
+from thoughtmill.schemas.fields import FAILURES
 
 ROOT = Path(__file__).parents[1]
 EXEMPLARS = ROOT / "data" / "exemplars.jsonl"
@@ -277,3 +280,23 @@ def test_with_the_shards_the_stage_writes_the_same_bytes_without_key_or_endpoint
         shards.load(yours, tmp_path / "data" / "ledger")
     completions.unlink()
     assert built("yours.sqlite") == bought
+
+
+def test_a_stage_says_what_to_do_about_missing_completions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project(tmp_path, {"thoughts": ["pot"]}, [{**each, "solution": None} for each in PROBLEMS])
+    monkeypatch.chdir(tmp_path)
+    main("pot")
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        "2 of 2 completions of pot are missing: the embedded teacher writes from worked solutions; "
+        "name their column (`solution`) in seed.sources, or set generate.teacher"
+    )
+
+
+def test_a_remark_is_made_where_no_completion_is_usable_and_only_there() -> None:
+    assert list(remarks("pot", Counter({None: 1, "empty": 9, "uncompilable": 2}), False)) == []
+    assert list(remarks("pot", Counter({"empty": 2, "truncated": 9}), False)) == [
+        f"no completion of pot is usable; 9 of 11 are `truncated`: {FAILURES['truncated']}"
+    ]
+    assert list(remarks("pot", Counter(), True)) == []

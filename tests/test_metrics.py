@@ -45,7 +45,7 @@ def test_the_metrics_hold_what_the_completions_cost(con: duckdb.DuckDBPyConnecti
         "prompt_tokens": 4800,
         "completion_tokens": 960,
         "cost_usd": 12.0,
-        "cost_per_verified_record_usd": 0.333333,
+        "cost_per_verified_record_usd": 0.342857,
     }
 
 

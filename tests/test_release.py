@@ -8,8 +8,10 @@ import yaml
 from datasets import load_dataset
 
 from tests.small_corpus import THOUGHTS
-from thoughtmill.factory.core.files import digest
-from thoughtmill.factory.release import ReleaseSettings, release
+from thoughtmill.factory.core.corpus import manifest
+from thoughtmill.factory.core.files import digest, write_json
+from thoughtmill.factory.core.tables import TableReader, write
+from thoughtmill.factory.release import ReleaseSettings, main, release
 from thoughtmill.schemas import TABLES, Released, columns
 from thoughtmill.schemas.fields import DROP_REASONS, FAILURES
 
@@ -35,6 +37,7 @@ def test_a_thought_loads_with_its_kept_records_as_train(made: Path, tmp_path: Pa
         "answer": "12",
         "answer_kind": "number",
         "rationale": "3 * 4 = 12\n#### 12",
+        "reasoning": None,
         "predicted_answer": "12",
         "predicted_kind": "number",
         "agreed": True,
@@ -91,3 +94,30 @@ def test_a_release_that_fails_keeps_the_old_one(made: Path, built_corpus: Path) 
         release(built_corpus, THOUGHTS, ReleaseSettings(), made)
     assert sorted(made.rglob("*")) == before
     assert not list(built_corpus.glob(".*.part"))
+
+
+def test_an_empty_release_says_so_and_shows_no_config_that_is_not_there(
+    small_corpus: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    records = small_corpus / "records.parquet"
+    rows = [
+        {**row, "kept": False, "drop_reason": "incorrect"} for row in TableReader(records, TABLES["records"])
+    ]
+    write(records, TABLES["records"], rows)
+    write_json(small_corpus / "manifest.json", manifest(small_corpus, THOUGHTS))
+    project = small_corpus.parent
+    assert small_corpus.name == "data"
+    (project / "dvc.yaml").write_text("stages: {}")
+    (project / "params.yaml").write_text(f"thoughts: [{', '.join(THOUGHTS)}]")
+    monkeypatch.chdir(project)
+    main()
+    text = (small_corpus / "release" / "README.md").read_text()
+    for thought in THOUGHTS:
+        assert f'"{thought}"' not in text
+    assert "there is no config of a thought" in text
+    assert 'load_dataset("<this data set>", "records", split="full")' in text
+    assert capsys.readouterr().err.splitlines()[-1].startswith("the release holds no record to learn from")
+
+
+def test_the_example_of_the_card_loads_a_config_that_is_there(made: Path) -> None:
+    assert 'cot = load_dataset("<this data set>", "cot", split="train")' in (made / "README.md").read_text()

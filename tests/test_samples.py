@@ -6,6 +6,7 @@ import pytest
 from tests import jugs
 from tests.reader import Reader
 from thoughtmill.factory.pages.samples import SHOWN_CHARACTERS, draw, samples, verdict
+from thoughtmill.factory.pages.yields import MEANINGS
 from thoughtmill.schemas.fields import DROP_REASONS, FAILURES
 
 
@@ -99,16 +100,16 @@ def test_a_corpus_without_rejects_says_there_are_none(con: duckdb.DuckDBPyConnec
 
 
 @pytest.mark.parametrize(
-    ("failure", "drop_reason", "correct", "word", "sentence"),
+    ("failure", "drop_reason", "outcome", "word", "sentence"),
     [
-        (None, None, True, "kept", "its answer is the gold answer"),
-        (None, None, None, "kept", "it passed, and has no answer to compare"),
-        (None, "incorrect", False, "incorrect", DROP_REASONS["incorrect"]),
-        ("timeout", "failed", None, "timeout", FAILURES["timeout"]),
+        (None, None, "correct", "kept", "its answer is the gold answer"),
+        (None, None, "supported", "kept", MEANINGS["supported"]),
+        (None, "incorrect", "incorrect", "incorrect", DROP_REASONS["incorrect"]),
+        ("timeout", "failed", "timeout", "timeout", FAILURES["timeout"]),
     ],
 )
 def test_a_verdict_names_the_failure_before_the_drop_reason(
-    failure: str | None, drop_reason: str | None, correct: bool | None, word: str, sentence: str
+    failure: str | None, drop_reason: str | None, outcome: str, word: str, sentence: str
 ) -> None:
-    record = {"failure": failure, "drop_reason": drop_reason, "correct": correct}
+    record = {"failure": failure, "drop_reason": drop_reason, "outcome": outcome}
     assert verdict(record) == (word, sentence)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from thoughtmill.factory.answers import Answer
+from thoughtmill.factory.answers import Answer, number, reading
 from thoughtmill.factory.solvers.checks import Check, Outcome, recomputed
 from thoughtmill.factory.solvers.steps import steps
 
@@ -170,7 +170,7 @@ HOSTILE = [
 HOSTILE += ["1,111", "9^9^", "\N{MINUS SIGN}", "_", "|", "1:1", "of 1 ", "1e9", "\\times 1", "=\n", "1+1=2 "]
 RECOMPUTE_ALL = """
 import json, sys
-from thoughtmill.factory.answers import Answer
+from thoughtmill.factory.answers import Answer, number, reading
 from thoughtmill.factory.solvers.checks import Outcome, recomputed
 for unit in json.load(sys.stdin):
     text = unit * (200_000 // len(unit))
@@ -197,3 +197,37 @@ def test_two_hundred_kilobytes_of_anything_are_recomputed_in_linear_time() -> No
 @given(st.text("0123456789.,+-*/x=()% \nabof$^<>", max_size=80) | st.text(max_size=80))
 def test_no_text_raises(text: str) -> None:
     assert len(checks(text, "1")) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "answer", "passed"),
+    [
+        ("13 - 11 = 2 less.\n0.5 - 0.4 = 0.5 less.\n0.5 * 4 = 2 less.\n4 + 2 = 6", "6", False),
+        ("48 / 2 = <<48/2=24>>24.\n24 + 48 = 72", "72", True),
+        ("3 / 2 = <<1/2=0.5>>0.5.\n1 + 0.5 = 1.5", "1.5", True),  # the mark computes what the sentence means
+        ("4 * 5 = 24? No: 4 * 6 = 24.\n24 + 1 = 25", "25", True),
+        ("10 / 3 = 3.33\n3.33 * 3 = 9.99", "9.99", True),
+        ("1 + 1 = 3\n2 + 2 = 4", "4", True),
+        ("1 + 1 = 3", "7", True),
+        ("about seven", "7", None),
+        ("1 + 1 = 3", None, None),
+    ],
+)
+def test_an_answer_from_a_wrong_step_is_told_from_one_beside_it(
+    text: str, answer: str | None, passed: bool | None
+) -> None:
+    outcome = Outcome(answer and Answer(answer), None)
+    found = recomputed.no_error_in_answer(text, "", outcome)
+    assert (found.check, found.passed) == ("no_error_in_answer", passed)
+
+
+def test_of_458_right_chains_of_a_strong_model_one_is_right_by_chance(shared_data: Path) -> None:
+    right = by_chance = 0
+    for line in (shared_data / "replay" / "cot.jsonl").read_text("utf-8").splitlines():
+        row = json.loads(line)
+        found = reading.read(row["completion"])
+        if found is not None and number.equal(found.answer, number.canonical(str(row["answer"])) or ""):
+            right += 1
+            outcome = Outcome(Answer(found.answer), None)
+            by_chance += recomputed.no_error_in_answer(row["completion"], "", outcome).passed is False
+    assert (right, by_chance) == (458, 1)

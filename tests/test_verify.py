@@ -1,5 +1,6 @@
 """Stage `verify`: one verdict for every completion, whatever became of it."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -9,7 +10,7 @@ from thoughtmill.factory.core import tables
 from thoughtmill.factory.solvers.limits import Limits
 from thoughtmill.factory.solvers.solvers import Solvers
 from thoughtmill.factory.thoughts.solving import Job, Solved, solve
-from thoughtmill.factory.verify import verdict, verify
+from thoughtmill.factory.verify import remark, verdict, verify
 from thoughtmill.schemas import Checks, Records, arrow_schema, primary_key
 from thoughtmill.schemas.fields import FAILURES
 
@@ -139,3 +140,11 @@ def test_without_a_gold_answer_the_verdict_is_unknown(solvers: Solvers) -> None:
     (solved,) = solve([Job("cot", "", "number", "#### 3")], solvers)
     record, _ = verdict(completion("cot", "#### 3"), PROBLEM | {"answer": None}, solved)
     assert (record["predicted_answer"], record["failure"], record["correct"]) == ("3", None, None)
+
+
+def test_a_thought_that_is_hardly_ever_right_gets_a_remark_and_others_do_not() -> None:
+    found = remark("pot", Counter({"unparsable": 12, "incorrect": 7, None: 1}))
+    assert found is not None and found.startswith("pot: 1 of 20 records are right, 12 are `unparsable`; ")
+    assert remark("pot", Counter({"unparsable": 18, None: 2})) is None
+    assert remark("pot", Counter({"unparsable": 19})) is None
+    assert remark("pot", Counter()) is None

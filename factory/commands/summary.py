@@ -39,7 +39,7 @@ def call(words: argparse.Namespace) -> str:
 def summary(con: duckdb.DuckDBPyConnection, data: Path) -> str:
     """Return the summary of a corpus; `con` has its tables and views, `data` is its folder.
 
-    A record is verified when its answer is the gold answer, or when it passed and has no answer to compare.
+    A record is verified when its answer is the gold answer, rules when another thought of their problem is.
     """
     version = corpus.read_manifest(data)["data_version"][:12]
     often = {row["thought"]: f"{row['outcome']} ({count(row['records'])})" for row in rows(con, FAILURES)}

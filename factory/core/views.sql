@@ -55,21 +55,36 @@ having count(distinct answer) > 1;
 comment on view contradictory_golds is
 'One row per text that several problems share and that has more than one gold answer, with all of them.';
 
--- A record whose answer is the gold answer, or which passed and has no answer to compare (knowledge).
-create or replace macro is_verified(failure, correct, answer) as (failure is null and coalesce(correct, answer is null));
+-- Rules have no answer to compare: a verified thought of their problem supports them.
+create or replace view verdicts as
+select record_id, outcome, outcome in ('correct', 'supported') as verified
+from (
+    select record_id, coalesce(failure, case
+        when correct and drop_reason = 'right_by_chance' then 'right_by_chance'
+        when correct then 'correct'
+        when not correct then 'incorrect'
+        when predicted_answer is null
+            and bool_or(correct and drop_reason is distinct from 'right_by_chance') over (partition by problem_id)
+            then 'supported'
+        when predicted_answer is null then 'checked'
+        else 'unverified'
+    end) as outcome
+    from records
+);
+comment on view verdicts is
+'One row per record: its outcome, and whether it is verified: its answer is gold, or it is a rule beside a verified thought.';
 
 create or replace view "yield" as
 select
     thought,
-    coalesce(failure, case
-        when predicted_answer is null then 'no gold needed' when correct is null then 'unverified'
-        when correct then 'correct' else 'incorrect' end) as outcome,
+    outcome,
     count(*) as records,
     round(count(*) / sum(count(*)) over (partition by thought), 4) as share,
     count(*) filter (kept) as kept
-from records
+from records join verdicts using (record_id)
 group by thought, outcome;
-comment on view "yield" is 'One row per thought and outcome: correct, incorrect, or the failure.';
+comment on view "yield" is
+'One row per thought and outcome: correct, supported, checked, unverified, right_by_chance, incorrect, or the failure.';
 
 create or replace view cost as
 select
@@ -82,10 +97,11 @@ select
     sum(c.completion_tokens) as completion_tokens,
     sum(c.reasoning_tokens) as reasoning_tokens,
     sum(c.cost_usd) as cost_usd,
-    count(*) filter (is_verified(r.failure, r.correct, r.predicted_answer)) as verified_records,
-    sum(c.cost_usd) / nullif(count(*) filter (is_verified(r.failure, r.correct, r.predicted_answer)), 0) as cost_per_verified_record_usd
+    count(*) filter (v.verified) as verified_records,
+    sum(c.cost_usd) / nullif(count(*) filter (v.verified), 0) as cost_per_verified_record_usd
 from completions c
 join records r using (completion_id)
+join verdicts v using (record_id)
 group by c.thought, c.teacher, c.model, c.prompt_sha;
 comment on view cost is
 'One row per thought, teacher, model and prompt version: what its completions cost, in all and per verified record.';
@@ -98,20 +114,21 @@ select
     count(distinct c.problem_id) as problems,
     count(*) as completions,
     count(*) filter (c.failure is not null) as unusable,
-    count(*) filter (is_verified(r.failure, r.correct, r.predicted_answer)) as verified_records,
-    count(distinct c.problem_id) filter (is_verified(r.failure, r.correct, r.predicted_answer)) as verified_problems,
-    count(distinct c.problem_id) filter (is_verified(r.failure, r.correct, r.predicted_answer) and only_teacher) as verified_alone,
+    count(*) filter (v.verified) as verified_records,
+    count(distinct c.problem_id) filter (v.verified) as verified_problems,
+    count(distinct c.problem_id) filter (v.verified and only_teacher) as verified_alone,
     sum(c.completion_tokens) as completion_tokens,
     sum(c.reasoning_tokens) as reasoning_tokens,
     sum(c.cost_usd) as cost_usd,
-    sum(c.cost_usd) / nullif(count(*) filter (is_verified(r.failure, r.correct, r.predicted_answer)), 0) as cost_per_verified_record_usd,
+    sum(c.cost_usd) / nullif(count(*) filter (v.verified), 0) as cost_per_verified_record_usd,
     median(c.latency_s) as latency_s
 from completions c
 join records r using (completion_id)
+join verdicts v using (record_id)
 left join (
     select problem_id, thought, count(distinct teacher) = 1 as only_teacher
-    from completions join records using (completion_id, problem_id, thought)
-    where is_verified(records.failure, records.correct, records.predicted_answer)
+    from completions join records using (completion_id, problem_id, thought) join verdicts using (record_id)
+    where verified
     group by problem_id, thought
 ) solved on solved.problem_id = c.problem_id and solved.thought = c.thought
 group by c.teacher, c.model, c.thought;
@@ -132,7 +149,7 @@ select
 from records good
 join records bad using (problem_id)
 join problems p using (problem_id)
-where good.correct and not bad.correct;
+where good.correct and good.drop_reason is distinct from 'right_by_chance' and not bad.correct;
 comment on view pairs is 'One row per correct and incorrect rationale of one problem; filter on the thoughts.';
 
 create or replace view lineage as
@@ -182,9 +199,9 @@ select
     max(d.generation) as generations,
     array_to_string(list_sort(list(distinct d.growth) filter (d.growth is not null)), ', ') as growths,
     count(r.record_id) as records,
-    count(r.record_id) filter (is_verified(r.failure, r.correct, r.predicted_answer)) as verified,
+    count(r.record_id) filter (v.verified) as verified,
     count(r.record_id) filter (r.kept) as kept
-from descent d left join records r using (problem_id)
+from descent d left join records r using (problem_id) left join verdicts v using (record_id)
 group by d.root_id;
 comment on view families is 'One row per original: all that descends from it, itself included, and what their records came to.';
 
@@ -203,10 +220,10 @@ select
     c.teacher as growth,
     r.thought,
     count(*) as records,
-    count(*) filter (is_verified(r.failure, r.correct, r.predicted_answer)) as verified,
-    round(avg(is_verified(r.failure, r.correct, r.predicted_answer)::integer), 4) as verified_share,
+    count(*) filter (v.verified) as verified,
+    round(avg(v.verified::integer), 4) as verified_share,
     count(*) filter (r.kept) as kept
-from completions c join records r using (completion_id)
+from completions c join records r using (completion_id) join verdicts v using (record_id)
 where c.teacher = 'inherited' or c.teacher in (select growth from growths)
 group by c.teacher, r.thought;
 comment on view growth_records is

@@ -13,6 +13,10 @@ from thoughtmill.schemas.fields import DROP_REASONS, FAILURES
 YIELD = """
 select thought, outcome, records, format('{:.1f} %', 100 * share) as share, kept from "yield" order by all
 """
+CONFIGS = """\
+The configs named after thoughts hold what is fit to learn from: in `train` the records that are kept, in
+`validation` and `test` the good records of held-out problems. A problem is in one split in every thought."""
+NO_CONFIGS = "No record of this corpus is fit to learn from, so there is no config of a thought."
 TEXT = Path(__file__).with_name("card.md")
 
 
@@ -34,6 +38,8 @@ def card(release: Release, con: duckdb.DuckDBPyConnection) -> str:
     """Return the text of the card; `con` has the tables and views of the corpus."""
     every: tuple[Table, ...] = (Released, *TABLES.values())
     facts = {
+        "example": example(release),
+        "configs": CONFIGS if _of_thoughts(release) else NO_CONFIGS,
         "data_version": release.data_version,
         "yield": _table(con, YIELD),
         "sources": _table(
@@ -47,6 +53,19 @@ def card(release: Release, con: duckdb.DuckDBPyConnection) -> str:
     for name, fact in facts.items():
         text = text.replace(f"<!-- {name} -->", fact)
     return f"---\n{_heading(release, con)}---\n\n{text}"
+
+
+def example(release: Release) -> str:
+    """Return code that loads a thought of the release, if it holds one, and a table."""
+    lines = ["from datasets import load_dataset", ""]
+    for config in _of_thoughts(release)[:1]:
+        split = next(iter(release.configs[config]))
+        lines.append(f'{config} = load_dataset("<this data set>", "{config}", split="{split}")')
+    return "\n".join([*lines, 'records = load_dataset("<this data set>", "records", split="full")'])
+
+
+def _of_thoughts(release: Release) -> list[str]:
+    return [config for config in release.configs if config not in TABLES]
 
 
 def described(table: Table) -> str:

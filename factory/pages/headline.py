@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from thoughtmill.factory.pages.figures import count, share
 from thoughtmill.factory.pages.markup import render
-from thoughtmill.factory.pages.queries import VERIFIED, row, rows
+from thoughtmill.factory.pages.queries import row, rows
 
 SHOWN_DIGITS = 12
 """How many digits of the data version are shown: enough to tell any two corpora apart."""
@@ -17,14 +17,14 @@ def headline(con: duckdb.DuckDBPyConnection, manifest: dict[str, Any]) -> Markup
     """Return the title, the data version, who taught it, and the figures that sum it up."""
     totals = row(
         con,
-        f"""
+        """
         select
             (select count(*) from problems) as problems,
             count(*) as records,
-            count(*) filter ({VERIFIED}) as verified,
+            count(*) filter (verified) as verified,
             count(*) filter (kept) as kept,
             (select count(*) from suspect_gold) as suspects
-        from records
+        from records join verdicts using (record_id)
         """,
     )
     figures = {

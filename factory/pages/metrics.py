@@ -7,9 +7,11 @@ import duckdb
 
 from thoughtmill.factory.core.files import aside
 from thoughtmill.factory.pages.agreements import shares
-from thoughtmill.factory.pages.queries import THOUGHTS, VERIFIED, row, rows
+from thoughtmill.factory.pages.queries import THOUGHTS, row, rows
 
-JUDGED = f"completions join (select completion_id, {VERIFIED} as verified from records) using (completion_id)"
+JUDGED = """completions join (
+    select completion_id, verified from records join verdicts using (record_id)
+) using (completion_id)"""
 
 COST = f"""
 select

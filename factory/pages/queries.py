@@ -8,33 +8,30 @@ from thoughtmill.factory.core import corpus
 
 Row = dict[str, Any]
 
-VERIFIED = "(failure is null and coalesce(correct, predicted_answer is null))"
-"""A record whose answer is the gold answer, or which passed and has no answer to compare (knowledge)."""
-
-SPLITS = f"""
+SPLITS = """
 select
     p.source,
     coalesce(r.split, p.split) as split,
     p.license,
     count(distinct p.problem_id) as problems,
     count(r.record_id) as records,
-    count(r.record_id) filter ({VERIFIED}) as verified,
+    count(r.record_id) filter (v.verified) as verified,
     count(r.record_id) filter (r.kept) as kept
-from problems p left join records r using (problem_id)
+from problems p left join records r using (problem_id) left join verdicts v using (record_id)
 group by all
 order by all
 """
 """One row per problem set and split."""
 
-THOUGHTS = f"""
+THOUGHTS = """
 select
     thought,
     count(*) as records,
-    count(*) filter ({VERIFIED}) as verified,
+    count(*) filter (verified) as verified,
     count(*) filter (kept) as kept,
     count(failure) as failures,
-    round(avg({VERIFIED}::integer), 4) as verified_share
-from records group by thought order by thought
+    round(avg(verified::integer), 4) as verified_share
+from records join verdicts using (record_id) group by thought order by thought
 """
 """One row per thought."""
 

@@ -26,9 +26,10 @@ with fates as (
 ), drawn as (
     select * from ranked where place <= $number
 )
-select r.*, p.problem, p.answer, c.completion
+select r.*, v.outcome, p.problem, p.answer, c.completion
 from drawn d
 join records r using (record_id)
+join verdicts v using (record_id)
 join problems p on p.problem_id = r.problem_id
 join completions c on c.completion_id = r.completion_id
 order by d.place, r.thought
@@ -66,11 +67,11 @@ def draw(con: duckdb.DuckDBPyConnection, seed: int, number: int, *, good: bool) 
 def verdict(record: Row) -> tuple[str, str]:
     """Return the verdict on a record in a word or two, and in a sentence.
 
-    >>> verdict({"failure": None, "drop_reason": None, "correct": True})
+    >>> verdict({"failure": None, "drop_reason": None, "outcome": "correct"})
     ('kept', 'its answer is the gold answer')
     """
     if record["failure"] is not None:
         return record["failure"], FAILURES[record["failure"]]
     if record["drop_reason"] is not None:
         return record["drop_reason"], DROP_REASONS[record["drop_reason"]]
-    return "kept", MEANINGS["correct" if record["correct"] else "no gold needed"]
+    return "kept", MEANINGS[record["outcome"]]

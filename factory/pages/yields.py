@@ -14,7 +14,9 @@ FAILURE_TONES = 8
 
 MEANINGS = {
     "correct": "its answer is the gold answer",
-    "no gold needed": "it passed, and has no answer to compare",
+    "supported": "rules without an answer, and another thought of their problem is verified",
+    "checked": "rules without an answer, and no thought of their problem is verified",
+    "right_by_chance": DROP_REASONS["right_by_chance"],
     "incorrect": DROP_REASONS["incorrect"],
     "unverified": DROP_REASONS["unverified"],
 } | FAILURES
@@ -41,7 +43,8 @@ def tones(thoughts: list[set[str]]) -> dict[str, str]:
     >>> tones([{"correct", "timeout"}, {"correct", "empty"}])
     {'correct': 'good', 'empty': 'failure-0', 'timeout': 'failure-1'}
     """
-    found = {"correct": "good", "no gold needed": "good", "incorrect": "wrong", "unverified": "wrong"}
+    found = {"correct": "good", "supported": "good", "checked": "none", "right_by_chance": "wrong"}
+    found |= {"incorrect": "wrong", "unverified": "none"}
     uses = {f"failure-{number}": 0 for number in range(FAILURE_TONES)}
     for failure in (name for name in FAILURES if any(name in outcomes for outcomes in thoughts)):
         beside = {found.get(other) for outcomes in thoughts if failure in outcomes for other in outcomes}
@@ -57,7 +60,7 @@ def _thought_of(row: Row) -> str:
 def _thought(name: str, outcomes: list[Row], tone: dict[str, str]) -> Row:
     total = sum(row["records"] for row in outcomes)
     parts = [Part(row["outcome"], row["records"], tone[row["outcome"]]) for row in outcomes]
-    verified = sum(part.size for part in parts if part.tone == "good")
+    verified = sum(row["records"] for row in outcomes if row["outcome"] in ("correct", "supported"))
     bar = stacked(f"Outcomes of {name}", parts, total)
     return {"name": name, "outcomes": outcomes, "records": total, "verified": verified, "bar": bar}
 

@@ -43,6 +43,7 @@ CHECKS: Registry[Checker] = Registry(
         "whole_people": "thoughtmill.factory.solvers.checks.gold_free:whole_people",
         "sign": "thoughtmill.factory.solvers.checks.gold_free:sign",
         "steps": "thoughtmill.factory.solvers.checks.recomputed:no_step_is_wrong",
+        "no_error_in_answer": "thoughtmill.factory.solvers.checks.recomputed:no_error_in_answer",
         "steps_reach_answer": "thoughtmill.factory.solvers.checks.recomputed:steps_reach_answer",
         "program_variables": "thoughtmill.factory.solvers.checks.variables:program_variables",
         "equation_variables": "thoughtmill.factory.solvers.checks.variables:equation_variables",

@@ -50,11 +50,30 @@ def steps_reach_answer(rationale: str, problem: str, outcome: Outcome) -> Check:
     )
 
 
+@applies_to("chain")
+def no_error_in_answer(rationale: str, problem: str, outcome: Outcome) -> Check:
+    """Say whether no wrong step leads to the answer; None when there is no step or no answer.
+
+    A right answer that comes from a wrong step is right by chance.
+    """
+    found = steps(rationale)
+    if not found or outcome.answer is None:
+        return Check("no_error_in_answer", None, "no step" if not found else "no answer")
+    return Check("no_error_in_answer", not _reaches(found, outcome.answer.text))
+
+
 def _reaches(found: Sequence[ChainStep], answer: str) -> bool:
-    """Return whether a wrong result, or one computed from it, is the answer."""
-    tainted: set[Fraction] = set()
+    """Return whether a wrong result, or one computed from it, is the answer.
+
+    A wrong step whose result an earlier right step has (a calculator mark beside a badly read sentence)
+    does no harm, nor does a wrong result that a later right step computes anew. Signs are ignored: a text
+    writes them in many ways.
+    """
+    wrong: dict[Fraction, bool] = {}  # the results so far, and whether they come from an error
     for step in found:
-        used = {number.value for number in find(step.expression)}
-        if not step.right or used & tainted:
-            tainted.add(step.stated)
-    return answers.value(answer) in tainted
+        result = abs(step.stated)
+        from_error = any(wrong.get(abs(number.value)) for number in find(step.expression))
+        if step.right or wrong.get(result, True):
+            wrong[result] = from_error or not step.right
+    value = answers.value(answer)
+    return value is not None and wrong.get(abs(value), False)
