@@ -21,6 +21,12 @@ PROBLEM_SETS: Registry[ProblemSet | Callable[[SourceSettings], ProblemSet]] = Re
         "svamp": "thoughtmill.factory.problems.sets:SVAMP",
         "asdiv": "thoughtmill.factory.problems.sets:ASDIV",
         "multiarith": "thoughtmill.factory.problems.sets:MULTIARITH",
+        "gsm_plus": "thoughtmill.factory.problems.sets:GSM_PLUS",
+        "gsm_symbolic": "thoughtmill.factory.problems.sets:GSM_SYMBOLIC",
+        "math": "thoughtmill.factory.problems.competitions:MATH",
+        "math500": "thoughtmill.factory.problems.competitions:MATH500",
+        "aime": "thoughtmill.factory.problems.competitions:AIME",
+        "amc": "thoughtmill.factory.problems.competitions:AMC",
         "table": "thoughtmill.factory.problems.table:table",
     },
 )

@@ -2,21 +2,17 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, Field
 
-from thoughtmill.factory.core.errors import ThoughtmillError, nearest
+from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import digest
 from thoughtmill.factory.core.params import Section
-from thoughtmill.factory.core.rows import FileRow, files_of, rows_of_file
+from thoughtmill.factory.core.rows import FileRow, begun, files_of, rows_of_file
 from thoughtmill.factory.core.rows.hub import rows_of_hub
 from thoughtmill.schemas.fields import SPLITS
-
-HEAD = 100
-"""How many rows show which columns a file has."""
 
 Fields = Mapping[str, Any]
 """A row of a set. Read, it has `problem`, `answer`, and perhaps `solution`, `id`, `subject` and `level`."""
@@ -24,6 +20,15 @@ Fields = Mapping[str, Any]
 
 class UnusableRow(ValueError):
     """Why a row cannot become a problem, in words; `read` of a problem set may raise it."""
+
+
+def first_of(row: Fields, *names: str) -> Any:
+    """Return the value of the first of some columns that a row has; copies of a set name them differently.
+
+    >>> first_of({"Problem": "2 + 2?"}, "problem", "Problem")
+    '2 + 2?'
+    """
+    return row[next((name for name in names if row.get(name) is not None), names[0])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,17 +142,9 @@ def _of_hub(source: SourceSettings, problem_set: ProblemSet, split: str) -> Iter
 
 def _begun(rows: Iterator[FileRow], name: str, problem_set: ProblemSet) -> Iterable[FileRow]:
     """Return rows; it is an error when there is none, or none of the first has a column that is needed."""
-    head = list(islice(rows, HEAD))
-    if not head:
-        raise ThoughtmillError(f"{name} has no rows")
-    missing = [_missing(row.values, problem_set) for row in head if row.fault is None]
-    if missing and missing[0] is not None and None not in missing:
-        there = dict.fromkeys(column for row in head for column in row.values)
-        raise ThoughtmillError(
-            f"{name} has no column `{missing[0]}`; there are: {', '.join(f'`{column}`' for column in there)}"
-            f"{nearest(missing[0], there)}; `columns:` of a set `table` names them"
-        )
-    return chain(head, rows)
+    return begun(
+        rows, name, lambda values: _missing(values, problem_set), "`columns:` of a set `table` names it"
+    )
 
 
 def _missing(values: Fields, problem_set: ProblemSet) -> str | None:

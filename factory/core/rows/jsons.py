@@ -60,7 +60,10 @@ def _checked(row: Any, text: str) -> tuple[dict[str, Any], str | None]:
 
 
 def of_text(text: TextIO) -> Iterator[Unplaced]:
-    """Yield the objects of a JSON text, or why an entry is none; a ValueError if the text is not JSON."""
+    """Yield the objects of a JSON text, or why an entry is none; a ValueError if the text is not JSON.
+
+    The text is a list, objects one after another, an object that holds a list of objects, or a single object.
+    """
     values = _values(text)
     first = next(values, None)
     if first is None:
@@ -68,9 +71,10 @@ def of_text(text: TextIO) -> Iterator[Unplaced]:
     second = next(values, None)
     if second is None and isinstance(first[0], dict):
         lists = [value for value in first[0].values() if isinstance(value, list) and value]
-        if len(lists) != 1:
+        if not first[0]:
             raise ValueError("not a JSON list of objects")
-        entries: Iterable[tuple[Any, str]] = ((value, "") for value in lists[0])
+        held = lists[0] if len(lists) == 1 and isinstance(lists[0][0], dict) else [first[0]]
+        entries: Iterable[tuple[Any, str]] = ((value, "") for value in held)
     else:
         entries = (entry for some in ([first], [second] if second else [], values) for entry in some)
     for index, (value, written) in enumerate(entries):
