@@ -1,5 +1,6 @@
 """Files of completions: verdicts beside the rows, corrupt lines named or counted, kills survived."""
 
+import gzip
 import json
 import os
 import signal
@@ -9,9 +10,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+import pyarrow as pa
 import pytest
 
-from thoughtmill.factory.commands.envelope import verify_file
+from thoughtmill.factory.commands.envelope import verify_rows
+from thoughtmill.factory.commands.given import GivenSettings
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.thoughts.solving import VerifySettings
 
@@ -30,11 +34,11 @@ def written(path: Path, *rows: dict[str, Any] | str) -> Path:
 
 
 def verified(
-    path: Path, thought: str | None = "pot", skip_bad: bool = False
+    path: Path, thought: str | None = "pot", strict: bool = False, **given: Any
 ) -> tuple[str, list[dict[str, Any]]]:
-    out = path.with_name("out.jsonl")
-    said = verify_file(path, thought, SETTINGS, out, skip_bad)
-    return said, [json.loads(line) for line in out.read_text().splitlines()]
+    out = path.with_name("verdicts.jsonl")
+    said = verify_rows([str(path)], thought, SETTINGS, out, strict, GivenSettings(**given))
+    return said, [json.loads(line) for line in out.read_text("utf-8").splitlines()]
 
 
 def test_each_row_comes_back_with_its_verdict_and_its_own_keys(tmp_path: Path) -> None:
@@ -76,24 +80,30 @@ def test_chains_and_equations_are_verified_too(tmp_path: Path) -> None:
         (json.dumps({**row(1, ""), "completion": 7}), "line 2: `completion` is 7"),
     ],
 )
-def test_a_corrupt_line_is_named_and_nothing_is_written(tmp_path: Path, line: str, said: str) -> None:
+def test_a_strict_run_names_a_row_that_cannot_be_verified_and_writes_nothing(
+    tmp_path: Path, line: str, said: str
+) -> None:
     path = written(tmp_path / "in.jsonl", row(0, "ans = 42"), line)
     with pytest.raises(ThoughtmillError, match=said):
-        verified(path)
-    assert not (tmp_path / "out.jsonl").exists()
+        verified(path, strict=True)
+    assert not (tmp_path / "verdicts.jsonl").exists()
 
 
-def test_corrupt_lines_may_be_passed_over_and_are_written_with_the_reason(tmp_path: Path) -> None:
+def test_rows_that_cannot_be_verified_are_written_with_the_reason_and_no_row_is_missing(
+    tmp_path: Path,
+) -> None:
     bare = {key: value for key, value in row(7, "").items() if key != "completion"}
     path = written(tmp_path / "in.jsonl", row(0, "ans = 42"), "{", "[]", bare, row(1, "ans = 42"))
-    said, rows = verified(path, skip_bad=True)
-    assert "2 rows, 3 corrupt lines skipped" in said
+    said, rows = verified(path)
+    assert "2 rows, and 3 that cannot be verified" in said
     assert "yield 100.00%, accuracy 100.00%" in said
+    assert f"not verified: {path}, line 3: not a JSON object" in said
     assert [each.get("problem_id") for each in rows] == ["p0", None, None, "p7", "p1"]
+    assert [each.get("unreadable") for each in rows] == [None, "{", "[]", None, None]
     assert [each["failure"] for each in rows] == [None, "corrupt", "corrupt", "corrupt", None]
-    said_of_lines = [each["detail"] for each in rows[1:4]]
-    assert said_of_lines[0].startswith("line 2: not JSON: ")
-    assert said_of_lines[1:] == ["line 3: not a JSON object", "line 4: `completion` is missing"]
+    details = [each["detail"].removeprefix(f"{path}, ") for each in rows[1:4]]
+    assert details[0].startswith("line 2: not JSON: ")
+    assert details[1:] == ["line 3: not a JSON object", "line 4: `completion` is missing"]
     assert [each["correct"] for each in rows] == [True, None, None, None, True]
 
 
@@ -103,7 +113,8 @@ def test_a_row_that_says_its_own_thought_is_solved_as_that(tmp_path: Path) -> No
         row(1, "6 * 7 = 42\n#### 42", thought="cot"),
         row(2, "rows = 6\nans = rows * 7"),
     ]
-    _, rows = verified(written(tmp_path / "in.jsonl", *given), "pot")
+    said, rows = verified(written(tmp_path / "in.jsonl", *given), "pot")
+    assert "2 rows name their thought themselves: 1 eot, 1 cot" in said
     assert [each["correct"] for each in rows] == [True, True, True]
     assert ["eot_kind" in each["checks"] for each in rows] == [True, False, False]
     assert [bool(each["fence"]) for each in rows] == [False, False, True]
@@ -114,14 +125,15 @@ def test_a_row_that_says_its_own_thought_is_solved_as_that(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        ({}, "line 1: `thought` is missing: add it, or give --thought"),
+        ({}, "no column `thought`; there are: `problem_id`, .*; .*`--thought` the thought of all rows"),
+        ({"thought": None}, "line 1: `thought` is missing: add it, or give --thought"),
         ({"thought": "tot"}, "line 1: unknown thought 'tot'; there are: cot"),
         ({"thought": ["cot"]}, r"line 1: unknown thought \['cot'\]"),
     ],
 )
 def test_a_row_whose_thought_is_not_known_is_named(tmp_path: Path, more: dict[str, Any], said: str) -> None:
     with pytest.raises(ThoughtmillError, match=said):
-        verified(written(tmp_path / "in.jsonl", row(0, "42", **more)), None)
+        verified(written(tmp_path / "in.jsonl", row(0, "42", **more)), None, strict=True)
 
 
 def test_keys_of_the_rows_are_never_overwritten(tmp_path: Path) -> None:
@@ -169,12 +181,119 @@ def test_an_unknown_thought_and_what_is_no_file_are_named(tmp_path: Path) -> Non
         verified(written(tmp_path / "in.jsonl"), "tot")
     with pytest.raises(ThoughtmillError, match=r"gone\.jsonl is missing"):
         verified(tmp_path / "gone.jsonl")
-    with pytest.raises(ThoughtmillError, match="is not a regular file"):
-        verify_file(tmp_path, "pot", SETTINGS, None, skip_bad=False)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ThoughtmillError, match="empty holds no file to read"):
+        verified(tmp_path / "empty")
 
 
-def test_an_empty_file_is_no_rows(tmp_path: Path) -> None:
-    assert verified(written(tmp_path / "in.jsonl")) == ("0 rows", [])
+def test_an_empty_file_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ThoughtmillError, match=r"in\.jsonl has no rows"):
+        verified(written(tmp_path / "in.jsonl"))
+
+
+def test_a_row_without_a_gold_answer_is_solved(tmp_path: Path) -> None:
+    said, rows = verified(written(tmp_path / "in.jsonl", row(0, "ans = 42", answer=None)))
+    assert (rows[0]["predicted_answer"], rows[0]["correct"], rows[0]["failure"]) == ("42", None, None)
+    assert "no gold answer" in said
+
+
+def test_a_missing_column_is_said_once_with_those_there_are(tmp_path: Path) -> None:
+    path = tmp_path / "in.csv"
+    path.write_text("question,answer,Completion\n" + "6 rows of 7?,42,ans = 42\n" * 200)
+    columns = {"problem": "question"}
+    with pytest.raises(ThoughtmillError) as error:
+        verified(path, columns=columns)
+    said = "no column `completion`; there are: `question`, `answer`, `Completion`; did you mean `Completion`?"
+    assert said in str(error.value)
+    _, rows = verified(path, columns={**columns, "completion": "Completion"})
+    assert len(rows) == 200
+    assert {each["correct"] for each in rows} == {True}
+
+
+@pytest.mark.parametrize("name", ["r.csv", "r.tsv.gz", "r.json", "r.jsonl.zst", "r.parquet", "R.JSONL"])
+def test_completions_come_in_every_format(tmp_path: Path, name: str) -> None:
+    frame = pd.DataFrame([row(number, text) for number, text in enumerate(["ans = 42", "ans = 4"])])
+    path = tmp_path / name
+    if name == "r.parquet":
+        frame.to_parquet(path)
+    elif "json" in name.lower():
+        text = frame.to_json(orient="records", lines="jsonl" in name.lower())
+        with pa.output_stream(str(path), compression="zstd" if name.endswith("zst") else None) as file:
+            file.write(text.encode())
+    else:
+        frame.to_csv(path, index=False, sep="," if name == "r.csv" else "\t")
+    _, rows = verified(path)
+    assert [(each["problem_id"], each["correct"]) for each in rows] == [("p0", True), ("p1", False)]
+
+
+def test_a_folder_of_files_is_verified_whole(tmp_path: Path) -> None:
+    folder = tmp_path / "given"
+    folder.mkdir()
+    written(folder / "b.jsonl", row(1, "ans = 41"))
+    written(folder / "a.jsonl", row(0, "ans = 42"), "{")
+    _, rows = verified(folder)
+    assert [each.get("problem_id") for each in rows] == ["p0", None, "p1"]
+
+
+def test_a_release_is_verified_by_the_folders_of_its_thoughts(built_corpus: Path, tmp_path: Path) -> None:
+    said = verify_rows([str(built_corpus / "release")], None, SETTINGS, tmp_path / "verdicts.jsonl")
+    rows = [json.loads(line) for line in (tmp_path / "verdicts.jsonl").read_text().splitlines()]
+    assert [(each["record_id"], each["verdict_predicted_answer"], each["correct"]) for each in rows] == [
+        ("ours-test-0/cot/0", "18", True),
+        ("ours-train-0/cot/0", "12", True),
+        ("ours-train-0/pot/0", "12", True),
+    ]
+    assert rows[0]["predicted_answer"] == "18"
+    assert "3 rows" in said
+
+
+def test_a_data_set_of_the_hub_s_form_is_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "owner").mkdir()
+    frame = pd.DataFrame([row(0, "ans = 42")])
+    monkeypatch.chdir(tmp_path)
+    seen: list[tuple[Any, ...]] = []
+
+    def loaded(name: str, config: str | None, split: str, revision: str | None) -> list[dict[str, Any]]:
+        seen.append((name, config, split, revision))
+        return [{str(key): value for key, value in each.items()} for each in frame.to_dict("records")]
+
+    monkeypatch.setattr("datasets.load_dataset", loaded)
+    given = GivenSettings(config="main", split="test", revision="v1")
+    said = verify_rows(["owner/completions"], "pot", SETTINGS, None, False, given)
+    assert "1 rows" in said
+    assert set(seen) == {("owner/completions", "main", "test", "v1")}
+
+
+@pytest.mark.parametrize("compress", [bytes, gzip.compress])
+def test_standard_input_is_verified_and_nothing_else_is_left(tmp_path: Path, compress: Any) -> None:
+    given = "".join(json.dumps(row(number, "ans = 42")) + "\n" for number in range(3)) + "{\n"
+    command = [
+        sys.executable,
+        "-m",
+        "thoughtmill",
+        "verify",
+        "-",
+        "--thought",
+        "pot",
+        "-o",
+        "verdicts.jsonl.gz",
+    ]
+    env = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache"), "TMPDIR": str(tmp_path)}
+    done = subprocess.run(
+        command, cwd=tmp_path, env=env, input=compress(given.encode()), capture_output=True, check=True
+    )
+    assert b"3 rows, and 1 that cannot be verified" in done.stdout
+    rows = gzip.decompress((tmp_path / "verdicts.jsonl.gz").read_bytes()).splitlines()
+    assert [json.loads(line)["correct"] for line in rows] == [True, True, True, None]
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["cache", "verdicts.jsonl.gz"]
+
+
+def test_a_file_to_verify_is_never_replaced(tmp_path: Path) -> None:
+    path = written(tmp_path / "in.jsonl", row(0, "ans = 42"))
+    for out, said in (("in.jsonl", "is a file to verify"), ("out.csv", "verdicts are JSON Lines")):
+        with pytest.raises(ThoughtmillError, match=said):
+            verify_rows([str(tmp_path)], "pot", SETTINGS, tmp_path / out)
+    assert path.read_text() == json.dumps(row(0, "ans = 42")) + "\n"
 
 
 def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
@@ -223,7 +342,7 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
 
 def test_the_verdicts_on_real_chains_are_the_published_ones(shared_data: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.jsonl"
-    verify_file(shared_data / "replay" / "cot.jsonl", "cot", VerifySettings(), out, skip_bad=False)
+    verify_rows([str(shared_data / "replay" / "cot.jsonl")], "cot", VerifySettings(), out)
     rows = [json.loads(line) for line in out.read_text().splitlines()]
     assert len(rows) == 1319
     assert [each["problem_id"] for each in rows if bool(each["correct"]) != each["published_correct"]] == []

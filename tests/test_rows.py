@@ -121,7 +121,6 @@ def test_every_row_of_a_broken_file_is_there_with_its_place(tmp_path: Path) -> N
         ("r.csv", "a,a\n1,2\n", "two columns are named `a`"),
         ("r.json", "{", "not JSON"),
         ("r.json", "{}", "not a JSON list of objects"),
-        ("r.json", '{"a": [1], "b": [2]}', "not a JSON list of objects"),
         ("r.json", '[{"a": 1}', "not JSON"),
         ("r.json", '[{"a": 1}] 2', "something follows the end of the list"),
         ("r.json", "[" * 100_000, "not JSON"),

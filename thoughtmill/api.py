@@ -35,7 +35,7 @@ def verify(rows: Iterable[Mapping[str, Any]], thought: str | None = None) -> lis
 
     lines = [Line(dict(row)) for row in rows]
     for number, line in enumerate(lines):
-        fault = fault_of(line.row, thought)
+        fault = fault_of(line, thought)
         if fault is not None:
             raise ThoughtmillError(f"row {number}: {fault}")
     settings = solving.configured()
@@ -44,7 +44,7 @@ def verify(rows: Iterable[Mapping[str, Any]], thought: str | None = None) -> lis
         Latex(settings.equations_timeout_s) as latex,
     ):
         verdicts = verified(lines, thought, lambda jobs: iter(solving.solve(list(jobs), solvers)), latex)
-        return [row | verdict for row, verdict in verdicts]
+        return [line.row | verdict for line, verdict in verdicts]
 
 
 def solve(rationale: str, thought: str, problem: str = "", answer_kind: str = "number") -> "Outcome":

@@ -1,26 +1,33 @@
-"""Verify your completions: read rows of a JSONL file, and write the same rows with their verdicts.
+"""Verify completions that you have: read rows, and write the same rows with their verdicts.
 
-A row has `problem`, `answer` (the gold answer) and `completion`. Other keys, such as `problem_id`, pass
-through; a key `thought` overrides `--thought` for its row. The verdict adds `rationale`, `predicted_answer`,
-`failure`, `detail`, `correct`, `fence`, `elapsed_s` and `checks`. If the file already uses one of these keys,
-the verdict's key is `verdict_<key>`. A gold answer in LaTeX, as in MATH (`2\\sqrt{3}`), is compared with the
-chain's `\\boxed` answer.
+Rows come from files (CSV, TSV, JSON Lines, JSON, Parquet; also compressed), patterns, folders, a release,
+standard input (`-`) or a data set on the Hub (`OWNER/NAME`). A row has `problem`, `completion` and `answer`,
+the gold answer, which is null if it is unknown. Other keys pass through; a key `thought` is that of the row.
+
+The verdict adds `rationale`, `predicted_answer`, `failure`, `detail`, `correct`, `fence`, `elapsed_s` and
+`checks`. If the rows already use such a key, the verdict's key is `verdict_<key>`. A row that cannot be
+verified is written with the failure `corrupt` and the reason. A gold answer in LaTeX, as in MATH
+(`2\\sqrt{3}`), is compared with the chain's `\\boxed` answer.
 """
 
 import argparse
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from itertools import tee
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from thoughtmill.factory.answers.number import canonical, equal
+from thoughtmill.factory.commands.given import GivenPart, GivenSettings, parts_of, survey
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.factory.core.files import aside, existing, json_objects
+from thoughtmill.factory.core.files import aside
 from thoughtmill.factory.core.journal import cache_folder, fingerprint
 from thoughtmill.factory.core.progress import track
+from thoughtmill.factory.core.rows import suffixes
+from thoughtmill.factory.core.rows.texts import written
 from thoughtmill.factory.solvers.latex import Latex, boxed, is_expression
 from thoughtmill.factory.thoughts import THOUGHTS
 from thoughtmill.factory.thoughts.solving import (
@@ -33,57 +40,94 @@ from thoughtmill.factory.thoughts.solving import (
     source_digest,
 )
 
-NEEDED: dict[str, tuple[type, ...]] = {"problem": (str,), "answer": (str, int, float), "completion": (str,)}
+NEEDED: dict[str, tuple[type, ...]] = {
+    "problem": (str,),
+    "answer": (str, int, float, type(None)),
+    "completion": (str,),
+}
 VERDICT = (
     "rationale", "predicted_answer", "failure", "detail", "correct", "fence", "elapsed_s", "checks",
 )  # fmt: skip
+SHOWN_FAULTS = 5
 CORRUPT = "corrupt"
-"""The failure of a line that cannot be verified."""
+"""The failure of a row that cannot be verified."""
+
+
+UNREADABLE = "unreadable"
+"""The key that holds the text of a row that cannot be read."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the file, its thought, and what to do with its rows."""
-    parser.add_argument("file", type=Path, help="JSONL rows of problem, answer, completion")
+    """Declare where rows come from, how they are read, and where verdicts go."""
+    parser.add_argument("rows", nargs="+", help="files, patterns, folders, a release, `-`, or OWNER/NAME")
     parser.add_argument("--thought", help="cot, pot or eot, for rows without a key `thought`")
-    parser.add_argument("-o", "--out", type=Path, help="write the rows with their verdicts here")
     parser.add_argument(
-        "--skip-bad", action="store_true", help="write corrupt lines with the reason instead of stopping"
+        "-o", "--out", type=Path, help="write the rows with their verdicts here, as JSON Lines"
     )
+    parser.add_argument(
+        "--columns", nargs="+", type=_column, default=[], metavar="OURS=YOURS",
+        help="names of your columns: problem=question answer=gold",
+    )  # fmt: skip
+    parser.add_argument("--strict", action="store_true", help="stop at a row that cannot be verified")
+    parser.add_argument(
+        "--encoding", help="of files that are not UTF-8, such as cp1252; the default is a guess"
+    )
+    parser.add_argument("--config", help="the config of a data set on the Hub; of a release, a thought")
+    parser.add_argument("--split", default="train", help="its split (default: train)")
+    parser.add_argument("--revision", help="its revision (default: the newest)")
+    parser.add_argument("--skip-bad", action="store_true", help=argparse.SUPPRESS)  # the default since 0.3
+
+
+def _column(word: str) -> tuple[str, str]:
+    ours, _, yours = word.partition("=")
+    if ours not in (*NEEDED, "thought") or not yours:
+        raise argparse.ArgumentTypeError(
+            f"`{word}` is not OURS=YOURS, where ours is {', '.join(NEEDED)}, thought"
+        )
+    return ours, yours
 
 
 def call(words: argparse.Namespace) -> str:
-    """Verify one file."""
-    return verify_file(words.file, words.thought, configured(), words.out, words.skip_bad)
+    """Verify what is given."""
+    given = GivenSettings(words.encoding, words.config, words.split, words.revision, dict(words.columns))
+    return verify_rows(words.rows, words.thought, configured(), words.out, words.strict, given)
 
 
 class Line(NamedTuple):
-    """A row of the file, and why it cannot be verified, if it cannot."""
+    """A given row, why it cannot be verified, the thought of its part, and the names of its columns."""
 
     row: dict[str, Any]
     fault: str | None = None
+    thought: str | None = None
+    columns: Mapping[str, str] = {}
+
+    def value(self, name: str) -> Any:
+        """Return the value of a column by our name; None when the row lacks it."""
+        return self.row.get(self.columns.get(name, name))
 
 
 def verified(
     lines: Iterable[Line], thought: str | None, solving: Solving, latex: Latex
-) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-    """Yield every row with its verdict, in order and in flat memory."""
+) -> Iterator[tuple[Line, dict[str, Any]]]:
+    """Yield every line with its verdict, in order and in flat memory."""
     lines, ahead = tee(lines)
     for line, solved in zip(lines, solving(_job(line, thought) for line in ahead), strict=True):
-        yield line.row, _verdict(line, solved, latex)
+        yield line, _verdict(line, solved, latex)
 
 
 def _job(line: Line, thought: str | None) -> Job:
     if line.fault is not None:
         return Job("", "", "number", None, CORRUPT, line.fault)
-    return Job(str(line.row.get("thought", thought)), line.row["problem"], "number", line.row["completion"])
+    named = line.value("thought") or line.thought or thought
+    return Job(str(named), line.value("problem"), "number", line.value("completion"))
 
 
 def _verdict(line: Line, solved: Solved, latex: Latex) -> dict[str, Any]:
     outcome = solved.outcome
     answer = None if outcome.answer is None else outcome.answer.text
     failure, correct = outcome.failure, None
-    if line.fault is None:
-        gold = str(line.row["answer"])
+    if line.fault is None and line.value("answer") is not None:
+        gold = str(line.value("answer"))
         number = canonical(gold)
         if number is None and failure == "no_answer" and (answer := boxed(solved.rationale or "")):
             failure = None  # neither the gold answer nor the boxed answer is a number
@@ -101,92 +145,146 @@ def _verdict(line: Line, solved: Solved, latex: Latex) -> dict[str, Any]:
     }
 
 
-def fault_of(row: Mapping[str, Any], thought: str | None) -> str | None:
-    """Return why a row cannot be verified, or None; `thought` is the default of the key `thought`."""
-    for key, types in NEEDED.items():
-        if not isinstance(row.get(key), types):
-            return f"`{key}` is missing" if key not in row else f"`{key}` is {row[key]!r}"
-    named = row.get("thought", thought)
+def fault_of(line: Line, thought: str | None) -> str | None:
+    """Return why a row cannot be verified, or None; `thought` is for rows that name none."""
+    for name, types in NEEDED.items():
+        key = line.columns.get(name, name)
+        if key not in line.row or not isinstance(line.row[key], types):
+            return f"`{key}` is {line.row[key]!r}" if key in line.row else f"`{key}` is missing"
+    named = line.value("thought") or line.thought or thought
     if named is None:
         return "`thought` is missing: add it, or give --thought"
     if named not in THOUGHTS.names():
         return f"unknown thought {named!r}; there are: {', '.join(THOUGHTS.names())}"
-    answer = str(row["answer"])
-    return None if canonical(answer) or is_expression(answer) else f"the answer {answer!r} is not a number"
+    gold = line.value("answer")
+    if gold is None or canonical(str(gold)) or is_expression(str(gold)):
+        return None
+    return f"the answer {str(gold)!r} is not a number"
 
 
-class Reader:
-    """Yields the lines of a file; iterate as often as you like.
+class Lines:
+    """The given rows as lines; iterate as often as you like. With `strict`, a faulty line is an error."""
 
-    A line is faulty if it is not a JSON object, lacks a key, or has a gold answer that is neither a number
-    nor LaTeX. A `ThoughtmillError` names the line; with `skip_bad`, the line is yielded with its fault.
-    """
+    def __init__(self, parts: Sequence[GivenPart], thought: str | None, strict: bool, rows: int) -> None:
+        self.parts, self.thought, self.strict, self.rows = parts, thought, strict, rows
 
-    def __init__(self, path: Path, thought: str | None, skip_bad: bool) -> None:
-        self.path, self.thought, self.skip_bad = path, thought, skip_bad
-        if not existing(path, "give the path of a JSONL file").is_file():
-            raise ThoughtmillError(f"{path} is not a regular file, which can be read twice")
+    def __len__(self) -> int:
+        return self.rows
 
     def __iter__(self) -> Iterator[Line]:
-        for number, row, broken in json_objects(self.path):
-            fault = broken or fault_of(row, self.thought)
-            if fault is not None and not self.skip_bad:
-                raise ThoughtmillError(
-                    f"{self.path}, line {number}: {fault}; --skip-bad goes on after such lines"
-                )
-            yield Line(row, None if fault is None else f"line {number}: {fault}")
-
-    def names(self) -> dict[str, str]:
-        """Return a name for each key of the verdict that no row of the file uses."""
-        taken = {key for _, row, _ in json_objects(self.path) for key in row}
-        names = {key: key for key in VERDICT}
-        for key in VERDICT:
-            while names[key] in taken:
-                names[key] = f"verdict_{names[key]}"
-        return names
+        for part in self.parts:
+            for row in part.rows():
+                values = {UNREADABLE: row.shown()} if row.fault else row.values
+                line = Line(values, row.fault, part.thought, part.columns)
+                fault = row.fault or fault_of(line, self.thought)
+                if fault is not None and self.strict:
+                    raise ThoughtmillError(
+                        f"{row.place}: {fault}; without --strict such rows are passed over"
+                    )
+                yield line._replace(fault=f"{row.place}: {fault}" if fault else None)
 
 
-def verify_file(
-    path: Path, thought: str | None, settings: VerifySettings, out: Path | None, skip_bad: bool
+def verify_rows(
+    named: Sequence[str],
+    thought: str | None,
+    settings: VerifySettings,
+    out: Path | None = None,
+    strict: bool = False,
+    given: GivenSettings | None = None,
 ) -> str:
-    """Verify a file of completions, write the rows with their verdicts to `out`, if given; return a summary.
+    """Verify given rows, write them with their verdicts to `out`, if given; return a summary.
 
     Memory is flat. After a kill, the same call continues from its journal.
     """
     if thought is not None:
         THOUGHTS.named(thought)
-    reader = Reader(path, thought, skip_bad)
-    names = reader.names()
-    depends = fingerprint((path,), str(thought), settings.model_dump_json(), source_digest(), str(skip_bad))
-    journal = cache_folder() / f"{path.name}.{depends}.jsonl"
-    outcomes: Counter[str] = Counter()
+    with TemporaryDirectory(prefix="thoughtmill-") as spool:
+        parts = list(parts_of(named, given or GivenSettings(), Path(spool)))
+        _spare(out, parts)
+        found = survey(parts, [*NEEDED], thought)
+        code = (settings.model_dump_json(), source_digest())
+        depends = fingerprint((), found.digest, str(thought), str(strict), *code)
+        name = Path(named[0]).name.replace("*", "_") if named[0] != "-" else "stdin"
+        solve = solving(settings, cache_folder() / f"{name}.{depends}.jsonl")
+        lines = Lines(parts, thought, strict, found.rows)
+        return _written(lines, thought, solve, settings.equations_timeout_s, out, names(found.keys))
+
+
+def _written(
+    lines: Lines,
+    thought: str | None,
+    solve: Solving,
+    timeout_s: float,
+    out: Path | None,
+    keys: dict[str, str],
+) -> str:
+    """Write every line with its verdict to `out`, if given, under these keys; return a summary."""
+    summary = Summary()
     with (
         aside(out) if out else nullcontext() as part,
-        part.open("w", encoding="utf-8") if part else nullcontext() as file,
-        Latex(settings.equations_timeout_s) as latex,
+        written(part, out.suffix) if out and part else nullcontext() as file,
+        Latex(timeout_s) as latex,
     ):
-        lines = track(reader, f"verify {path.name}")
-        for row, verdict in verified(lines, thought, solving(settings, journal), latex):
-            outcomes[_outcome(verdict)] += 1
+        for line, verdict in verified(track(lines, "verify"), thought, solve, latex):
+            summary.count(line, verdict)
             if file:
-                named = {names[key]: value for key, value in verdict.items()}
-                file.write(json.dumps(row | named, ensure_ascii=False) + "\n")
-    return _summary(outcomes, [name for key, name in names.items() if key != name])
+                named = {keys[key]: value for key, value in verdict.items()}
+                file.write(json.dumps(line.row | named, ensure_ascii=False, default=str) + "\n")
+    return summary.text([name for key, name in keys.items() if key != name])
 
 
-def _outcome(verdict: dict[str, Any]) -> str:
-    return verdict["failure"] or {True: "correct", False: "incorrect", None: "no answer"}[verdict["correct"]]
+def names(taken: Container[str]) -> dict[str, str]:
+    """Return a name for each key of the verdict that no row uses.
+
+    >>> names({"correct", "verdict_correct"})["correct"]
+    'verdict_verdict_correct'
+    """
+    found = {key: key for key in VERDICT}
+    for key in VERDICT:
+        while found[key] in taken:
+            found[key] = f"verdict_{found[key]}"
+    return found
 
 
-def _summary(outcomes: Counter[str], renamed: list[str]) -> str:
-    skipped = outcomes.pop(CORRUPT, 0)
-    rows = outcomes.total()
-    answered = outcomes["correct"] + outcomes["incorrect"]
-    lines = [f"{rows} rows" + (f", {skipped} corrupt lines skipped" if skipped else "")]
-    for outcome, count in sorted(outcomes.items(), key=lambda pair: (-pair[1], pair[0])):
-        lines.append(f"  {outcome:16} {count:9}  {count / rows:8.2%}")
-    if answered:
-        lines.append(f"yield {answered / rows:.2%}, accuracy {outcomes['correct'] / rows:.2%}")
-    if renamed:
-        lines.append(f"the rows already had such keys, so the verdicts are under {', '.join(renamed)}")
-    return "\n".join(lines)
+def _spare(out: Path | None, parts: Iterable[GivenPart]) -> None:
+    """Raise an error if the verdicts would replace a file that is read, or have a name of another format."""
+    if out is None:
+        return
+    if any(part.path is not None and out.resolve() == part.path.resolve() for part in parts):
+        raise ThoughtmillError(f"{out} is a file to verify: give another name for the verdicts")
+    if suffixes(out)[0] in (".csv", ".tsv", ".parquet"):
+        raise ThoughtmillError(f"{out}: verdicts are JSON Lines: give a name that ends in .jsonl")
+
+
+class Summary:
+    """Counts outcomes, rows with a thought of their own, and rows that cannot be verified."""
+
+    def __init__(self) -> None:
+        self.outcomes: Counter[str] = Counter()
+        self.thoughts: Counter[str] = Counter()
+        self.faults: list[str] = []
+
+    def count(self, line: Line, verdict: dict[str, Any]) -> None:
+        """Count a line with its verdict."""
+        correct = {True: "correct", False: "incorrect", None: "no gold answer"}[verdict["correct"]]
+        self.outcomes[verdict["failure"] or correct] += 1
+        if line.fault is not None and len(self.faults) < SHOWN_FAULTS:
+            self.faults.append(line.fault)
+        elif own := line.value("thought"):
+            self.thoughts[own] += 1
+
+    def text(self, renamed: list[str]) -> str:
+        """Return the summary; `renamed` are the keys under which verdicts are, where rows had such keys."""
+        outcomes, corrupt = self.outcomes, self.outcomes.pop(CORRUPT, 0)
+        rows = outcomes.total()
+        lines = [f"{rows} rows" + (f", and {corrupt} that cannot be verified" if corrupt else "")]
+        for outcome, count in sorted(outcomes.items(), key=lambda pair: (-pair[1], pair[0])):
+            lines.append(f"  {outcome:16} {count:9}  {count / rows:8.2%}")
+        if answered := outcomes["correct"] + outcomes["incorrect"]:
+            lines.append(f"yield {answered / rows:.2%}, accuracy {outcomes['correct'] / rows:.2%}")
+        if self.thoughts:
+            each = ", ".join(f"{count} {thought}" for thought, count in self.thoughts.most_common())
+            lines.append(f"{self.thoughts.total()} rows name their thought themselves: {each}")
+        if renamed:
+            lines.append(f"the rows already had such keys, so the verdicts are under {', '.join(renamed)}")
+        return "\n".join([*lines, *(f"not verified: {fault}" for fault in self.faults)])

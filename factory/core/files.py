@@ -76,14 +76,6 @@ def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
     A line that is not a JSON object, or not UTF-8, raises a `ThoughtmillError` naming file and line.
     """
-    for number, row, fault in json_objects(path):
-        if fault is not None:
-            raise ThoughtmillError(f"{path}, line {number}: {fault}")
-        yield number, row
-
-
-def json_objects(path: Path) -> Iterator[tuple[int, dict[str, Any], str | None]]:
-    """Yield (line number from 1, object, fault) for each line that is not blank; faulty lines give {}."""
     with existing(path, "give the path of a file that exists").open("rb") as lines:
         for number, line in enumerate(lines, start=1):
             if not line.strip():
@@ -92,12 +84,10 @@ def json_objects(path: Path) -> Iterator[tuple[int, dict[str, Any], str | None]]
                 row = json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"))
                 json.dumps(row, ensure_ascii=False).encode()  # fails for half of a surrogate pair
             except (ValueError, RecursionError) as error:
-                yield number, {}, f"not JSON: {error}"
-                continue
-            if isinstance(row, dict):
-                yield number, row, None
-            else:
-                yield number, {}, "not a JSON object"
+                raise ThoughtmillError(f"{path}, line {number}: not JSON: {error}") from error
+            if not isinstance(row, dict):
+                raise ThoughtmillError(f"{path}, line {number}: not a JSON object")
+            yield number, row
 
 
 @contextmanager

@@ -7,16 +7,20 @@ all raises a `ThoughtmillError`. Memory is flat: a row at a time, or a batch of 
 import glob
 import json
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow
 import pyarrow.parquet as pq
 
-from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.errors import ThoughtmillError, nearest
 from thoughtmill.factory.core.files import existing
 from thoughtmill.factory.core.rows import jsons, separated
 from thoughtmill.factory.core.rows.texts import COMPRESSIONS, Unplaced, text_of
+
+HEAD = 100
+"""How many rows show which columns a file has."""
 
 MAX_TEXT = 100_000
 """Characters of a row that are kept when it is refused."""
@@ -63,7 +67,7 @@ def files_of(named: str | Iterable[str], folder: Path) -> list[Path]:
 
 
 def _readable(paths: Iterable[Path], otherwise: str, every: bool = False) -> list[Path]:
-    found = sorted(path for path in paths if path.is_file() and (every or _suffixes(path)[0] in READERS))
+    found = sorted(path for path in paths if path.is_file() and (every or suffixes(path)[0] in READERS))
     if not found:
         raise ThoughtmillError(otherwise)
     return found
@@ -75,7 +79,7 @@ def rows_of_file(path: Path, encoding: str | None = None, shown: str | None = No
     `encoding` is guessed where it is not given: see `texts.encoding_of`.
     """
     shown = shown or str(path)
-    suffix, compression = _suffixes(path)
+    suffix, compression = suffixes(path)
     if suffix not in READERS or (compression and suffix in WHOLE):
         raise ThoughtmillError(f"{shown}: cannot read `{''.join(path.suffixes)}`; give one of {KNOWN}")
     name, reader = READERS[suffix]
@@ -84,6 +88,27 @@ def rows_of_file(path: Path, encoding: str | None = None, shown: str | None = No
             yield FileRow(f"{shown}, {where}", values, fault, text)
     except (ValueError, OSError, pyarrow.ArrowException) as error:
         raise ThoughtmillError(f"{shown}: not {name}: {' '.join(str(error).split())}") from error
+
+
+def begun(
+    rows: Iterable[FileRow], name: str, missing: Callable[[Values], str | None], remedy: str
+) -> Iterable[FileRow]:
+    """Return rows; an error if there is none, or if none of the first has a column that is needed.
+
+    `missing` names a column that a row lacks. The error says which columns there are, and ends in `remedy`.
+    """
+    rows = iter(rows)
+    head = list(islice(rows, HEAD))
+    if not head:
+        raise ThoughtmillError(f"{name} has no rows")
+    lacking = [missing(row.values) for row in head if row.fault is None]
+    if lacking and lacking[0] is not None and None not in lacking:
+        there = dict.fromkeys(column for row in head for column in row.values)
+        listed = ", ".join(f"`{column}`" for column in there)
+        raise ThoughtmillError(
+            f"{name} has no column `{lacking[0]}`; there are: {listed}{nearest(lacking[0], there)}; {remedy}"
+        )
+    return chain(head, rows)
 
 
 def _parquet(path: Path, encoding: str | None) -> Iterator[Unplaced]:
@@ -129,10 +154,10 @@ WHOLE = (".parquet",)
 KNOWN = f"{', '.join(READERS)}, also with {' or '.join(COMPRESSIONS)}"
 
 
-def _suffixes(path: Path) -> tuple[str, str | None]:
+def suffixes(path: Path) -> tuple[str, str | None]:
     """Return the suffix of a file's format and that of its compression, in lower case.
 
-    >>> _suffixes(Path("Mine.CSV")), _suffixes(Path("b.jsonl.gz"))
+    >>> suffixes(Path("Mine.CSV")), suffixes(Path("b.jsonl.gz"))
     (('.csv', None), ('.jsonl', '.gz'))
     """
     suffix = path.suffix.lower()

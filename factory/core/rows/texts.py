@@ -62,6 +62,14 @@ def text_of(path: Path, encoding: str | None) -> Iterator[TextIO]:
         yield text
 
 
+@contextmanager
+def written(path: Path, suffix: str) -> Iterator[TextIO]:
+    """Yield a new text file, which is compressed if its suffix says so."""
+    stream = pyarrow.output_stream(str(path), compression=COMPRESSIONS.get(suffix.lower()))
+    with io.TextIOWrapper(io.BufferedWriter(stream), "utf-8", newline="\n") as text:
+        yield text
+
+
 def undecoded(text: str) -> str | None:
     """Return the fault of a text with a byte that could not be decoded, or None.
 
