@@ -38,6 +38,7 @@ NAMES: dict[str, str] = {
     "seed.sources.*.set": "thoughtmill.factory.problems:PROBLEM_SETS",
     "seed.sources.*.answer_kinds.*": "thoughtmill.factory.answers:KINDS",
     "verify.executor": "thoughtmill.factory.core.executors:EXECUTORS",
+    "release.exports.*": "thoughtmill.factory.exports:EXPORTS",
     "infer.splits.*": "thoughtmill.schemas.fields:SPLITS",
 }
 """Where `params.yaml` holds names of entries, and the registry of each as `module:attribute`."""

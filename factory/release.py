@@ -1,21 +1,36 @@
 """Stage `release`: write the folder for the Hub: a config per thought and table, a card, a manifest."""
 
+import re
 import shutil
 import sys
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
+from typing import Annotated, Any
 
 import duckdb
+import pyarrow.parquet as pq
+import yaml
+from pydantic import AfterValidator, Field
 
+import thoughtmill
 from thoughtmill.factory.core import corpus, params, stage, tables
 from thoughtmill.factory.core.connections import connect
 from thoughtmill.factory.core.files import digest, folder_aside, root, write_json
 from thoughtmill.factory.core.params import Section
 from thoughtmill.factory.core.progress import track
+from thoughtmill.factory.exports import exported
+from thoughtmill.factory.exports.writing import write
 from thoughtmill.factory.pages.card import Release, card
-from thoughtmill.schemas import Released
+from thoughtmill.schemas import TABLES, Released
 
 FILES = ("train", "validation", "test")
+INSTRUCTIONS = Path(__file__).parent / "thoughts" / "instructions"
+ORIGIN = ("thoughts", "seed", "generate", "verify", "curate", "release")
+"""The sections of `params.yaml` that decide what is in a release."""
+
+PRIVATE = re.compile(r"url|endpoint|key|header|folder|ledger|proxy|organi[sz]ation|deployment")
+"""Matches the names of settings that a release does not repeat."""
 
 RELEASED = """
 select r.record_id, r.problem_id, r.sample, p.source, r.split, p.problem, p.answer, p.answer_kind,
@@ -33,7 +48,11 @@ class ReleaseSettings(Section):
     """The section `release` of `params.yaml`."""
 
     title: str = "Thoughtmill corpus"
-    license: str = "other"
+    license: str | None = Field(None, description="instead of the licences of the problems")
+    leave_out: tuple[str, ...] = Field((), description="licences whose problems are left out")
+    exports: Annotated[tuple[str, ...], AfterValidator(params.unique)] = Field(
+        ("sft", "preferences", "rl"), description="exports that become configs"
+    )
 
 
 def released(con: duckdb.DuckDBPyConnection, thought: str, file: str) -> Iterator[tables.Row]:
@@ -54,29 +73,87 @@ def released_thoughts(con: duckdb.DuckDBPyConnection, thoughts: tuple[str, ...])
 
 def release(data: Path, thoughts: tuple[str, ...], settings: ReleaseSettings, target: Path) -> None:
     """Write the release of the corpus under `data` to the folder `target`, as a whole."""
-    shown = corpus.read_manifest(data)
-    con = connect(memory_limit="1GB", threads=2)
-    corpus.fill(con, data, thoughts, "view")
-    made = Release(settings.title, settings.license, shown["data_version"])
     with folder_aside(target) as part:
-        for thought in track(released_thoughts(con, thoughts), "release"):
-            for file in FILES:
-                path = part / thought / f"{file}.parquet"
-                tables.write(path, Released, released(con, thought, file))
-                if len(tables.TableReader(path, Released)):
-                    made.add(thought, file, path.relative_to(part))
-                else:
-                    path.unlink()  # the Hub shows a split for every file, even without rows
-        for name, paths in corpus.files(data, thoughts).items():
-            for path in paths:
-                copy = part / "tables" / path.relative_to(data)
-                copy.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(path, copy)
-                made.add(name, "full", copy.relative_to(part))
+        shown = _copy_tables(data, thoughts, settings.leave_out, part / "tables")
+        _copy_origin(data, part / "origin")
+        con = connect(memory_limit="1GB", threads=2)
+        corpus.fill(con, part / "tables", thoughts, "view")
+        made = Release(part, settings.title, settings.license, shown["data_version"])
+        every = released_thoughts(con, thoughts)
+        for config, file in track([*product((*settings.exports, *every), FILES)], "release"):
+            path = part / config / f"{file}.parquet"
+            if config in every:
+                tables.write(path, Released, released(con, config, file))
+            else:
+                write(path, "parquet", exported(con, config, file))
+            if path.exists() and not pq.read_metadata(path).num_rows:
+                path.unlink()  # the Hub shows a split for every file, even without rows
+            if path.exists():
+                made.add(config, file, path)
+        for name, paths in corpus.files(part / "tables", thoughts).items():
+            if paths:
+                made.add(name, "full", *paths)
         (part / "README.md").write_text(card(made, con), "utf-8")
         proof = {path.relative_to(part).as_posix(): digest(path) for path in sorted(part.rglob("*.*"))}
         shown["release"] = proof
         write_json(part / "manifest.json", shown)
+
+
+def _copy_tables(data: Path, thoughts: tuple[str, ...], leave_out: tuple[str, ...], target: Path) -> Any:
+    """Copy the tables without the problems of some licences; return the manifest of the copies."""
+    shown = corpus.read_manifest(data)
+    left_out = {
+        row["problem_id"]
+        for row in (corpus.problems(data) if leave_out else ())
+        if row["license"] in leave_out
+    }
+    for name, paths in corpus.files(data, thoughts).items():
+        for path in paths:
+            copy = target / path.relative_to(data)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            if left_out:
+                rows = tables.TableReader(path, TABLES[name])
+                tables.write(copy, TABLES[name], (row for row in rows if _problem_of(row) not in left_out))
+            else:
+                shutil.copyfile(path, copy)
+    return corpus.manifest(target, thoughts) if left_out else shown
+
+
+def _problem_of(row: tables.Row) -> str | None:
+    """Return the problem that a row of any table is about, if there is one."""
+    if "record_id" in row and "problem_id" not in row:
+        return str(row["record_id"]).rsplit("/", 2)[0]
+    return row.get("problem_id") or row.get("parent_id")
+
+
+def shareable(value: Any) -> Any:
+    """Return settings without what belongs to a machine or a person: endpoints, keys and folders.
+
+    >>> shareable({"base_url": "http://10.0.0.7/v1", "model": "m", "file": "/home/me/mine.csv"})
+    {'model': 'm', 'file': 'mine.csv'}
+    """
+    if isinstance(value, dict):
+        kept = ((name, inner) for name, inner in value.items() if not PRIVATE.search(str(name)))
+        return {name: _file_names(inner) if name == "file" else shareable(inner) for name, inner in kept}
+    return [shareable(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _file_names(value: Any) -> Any:
+    """Return paths without their folders."""
+    return [_file_names(inner) for inner in value] if isinstance(value, list) else Path(str(value)).name
+
+
+def _copy_origin(data: Path, target: Path) -> None:
+    """Copy what the corpus was made with: parameters, prompts, and the version of Thoughtmill."""
+    project = data.parent
+    target.mkdir()
+    given = params.load(project / "params.yaml") if (project / "params.yaml").exists() else {}
+    kept = {name: shareable(given[name]) for name in ORIGIN if name in given}
+    (target / "params.yaml").write_text(yaml.safe_dump(kept, sort_keys=False, allow_unicode=True), "utf-8")
+    for path in [data / "exemplars.jsonl", *sorted(INSTRUCTIONS.glob("*.md"))]:
+        if path.exists():
+            shutil.copyfile(path, target / path.name)
+    write_json(target / "thoughtmill.json", {"version": thoughtmill.__version__})
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 import yaml
 
@@ -150,6 +151,12 @@ def test_its_growth_makes_problems_that_are_verified_like_ours(project: Path) ->
     ] * 3
     attempts = [(row["parent_id"], row["reason"]) for row in rows(project, "growths", "grown/growths")]
     assert ("forum-train-1", "it has no verified expression") in attempts
+
+
+def test_its_export_is_a_config_of_the_release(project: Path) -> None:
+    found = pq.read_table(project / "data" / "release" / "flashcards" / "train.parquet").to_pylist()
+    assert sorted({row["back"] for row in found}) == ["14", "28", "35"]
+    assert all(row["front"].startswith("Marcus has") for row in found)
 
 
 def test_its_role_learns_from_the_records_of_its_thought(project: Path, installed: Path) -> None:

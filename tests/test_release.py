@@ -2,16 +2,20 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 import yaml
 from datasets import load_dataset
 
 from tests.small_corpus import THOUGHTS
+from thoughtmill.factory.core import tables
 from thoughtmill.factory.core.corpus import manifest
 from thoughtmill.factory.core.files import digest, write_json
 from thoughtmill.factory.core.tables import TableReader, write
 from thoughtmill.factory.release import ReleaseSettings, main, release
+from thoughtmill.factory.tabulate import tabulate
 from thoughtmill.schemas import TABLES, Released, columns
 from thoughtmill.schemas.fields import DROP_REASONS, FAILURES
 
@@ -42,6 +46,63 @@ def test_a_thought_loads_with_its_kept_records_as_train(made: Path, tmp_path: Pa
         "predicted_kind": "number",
         "agreed": True,
         "license": "MIT",
+    }
+
+
+def test_a_release_loads_without_a_config_as_conversations(made: Path, tmp_path: Path) -> None:
+    found = load_dataset(str(made), split="train", cache_dir=str(tmp_path / "cache"))
+    assert [row["record_id"] for row in found] == ["ours-train-0/cot/0", "ours-train-0/pot/0"]
+
+
+def test_a_rebuilt_release_loads_with_its_new_rows(made: Path, built_corpus: Path, tmp_path: Path) -> None:
+    """Also when the counts stay as they were: the cache of `load_dataset` looks at no file of a folder."""
+    cache = tmp_path / "cache"
+    assert loaded(made, "cot", "train", cache)[0]["rationale"] == "3 * 4 = 12\n#### 12"
+    path = built_corpus / "records.parquet"
+    rows = [{**row} for row in tables.TableReader(path, TABLES["records"])]
+    rows[[row["record_id"] for row in rows].index("ours-train-0/cot/0")]["rationale"] = "4 * 3 = 12\n#### 12"
+    tables.write(path, TABLES["records"], rows)
+    tabulate(built_corpus, THOUGHTS, built_corpus / "corpus.duckdb")
+    release(built_corpus, THOUGHTS, ReleaseSettings(), made)
+    assert loaded(made, "cot", "train", cache)[0]["rationale"] == "4 * 3 = 12\n#### 12"
+
+
+def test_problems_of_a_licence_can_be_left_out_of_every_table(built_corpus: Path) -> None:
+    path = built_corpus / "problems.parquet"
+    rows = [
+        {**row, "license": "CC-BY-NC-4.0" if row["problem_id"] == "ours-train-0" else "MIT"}
+        for row in tables.TableReader(path, TABLES["problems"])
+    ]
+    tables.write(path, TABLES["problems"], rows)
+    tabulate(built_corpus, THOUGHTS, built_corpus / "corpus.duckdb")
+    release(built_corpus, THOUGHTS, ReleaseSettings(), built_corpus / "all")
+    settings = ReleaseSettings(leave_out=("CC-BY-NC-4.0",))
+    release(built_corpus, THOUGHTS, settings, built_corpus / "free")
+
+    def heading(name: str) -> Any:
+        return yaml.safe_load((built_corpus / name / "README.md").read_text().split("---")[1])
+
+    assert (heading("all")["license"], heading("free")["license"]) == (["cc-by-nc-4.0", "mit"], ["mit"])
+    for found in (built_corpus / "free").rglob("*.parquet"):
+        assert "ours-train-0" not in str(pq.read_table(found).to_pylist()), found
+    versions = [json.loads((built_corpus / name / "manifest.json").read_text()) for name in ("all", "free")]
+    assert versions[0]["data_version"] != versions[1]["data_version"]
+
+
+def test_the_origin_names_no_path_no_endpoint_and_no_key(built_corpus: Path) -> None:
+    (built_corpus.parent / "params.yaml").write_text(
+        "thoughts: [cot, pot]\n"
+        "seed: {sources: [{set: table, name: mine, file: /home/me/mine.csv}]}\n"
+        "generate:\n  teacher: openai\n"
+        "  openai: {model: m, base_url: 'http://10.0.0.7/v1', api_key_env: MY}\n"
+        "infer: {limit: 3}\n"
+    )
+    release(built_corpus, THOUGHTS, ReleaseSettings(), built_corpus / "made")
+    origin = yaml.safe_load((built_corpus / "made" / "origin" / "params.yaml").read_text())
+    assert origin == {
+        "thoughts": ["cot", "pot"],
+        "seed": {"sources": [{"set": "table", "name": "mine", "file": "mine.csv"}]},
+        "generate": {"teacher": "openai", "openai": {"model": "m"}},
     }
 
 
@@ -82,9 +143,13 @@ def test_the_card_names_every_column_failure_and_drop_reason(made: Path) -> None
 
 def test_the_heading_of_the_card_lists_a_config_per_thought_and_table(made: Path) -> None:
     heading = yaml.safe_load((made / "README.md").read_text().split("---")[1])
-    tables = [name for name in TABLES if name != "growths"]  # nothing was grown
-    assert [config["config_name"] for config in heading["configs"]] == [*THOUGHTS, *tables]
+    held = [name for name in TABLES if name != "growths"]  # nothing was grown
+    assert [config["config_name"] for config in heading["configs"]] == ["sft", "rl", *THOUGHTS, *held]
     assert heading["size_categories"] == ["n<1K"]
+    assert heading["license"] == ["mit"]
+    assert "arxiv:2508.13037" in heading["tags"]
+    sizes = {info["config_name"]: info["splits"] for info in heading["dataset_info"]}
+    assert [(split["name"], split["num_examples"]) for split in sizes["cot"]] == [("train", 1), ("test", 1)]
 
 
 def test_a_release_that_fails_keeps_the_old_one(made: Path, built_corpus: Path) -> None:

@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "export the ledger as shards, import shards, or retry requests that failed in them",
     ),
     "verify": ("thoughtmill.factory.commands.envelope", "verify completions of your own"),
+    "export": ("thoughtmill.factory.commands.export", "write records in a form that a trainer reads"),
     "prove": ("thoughtmill.factory.commands.prove", "prove that a release is what its manifest says"),
     "push": ("thoughtmill.factory.commands.push", "send the release to the Hugging Face Hub"),
     "push-adapter": ("thoughtmill.train.publish", "send a role's adapter to the Hugging Face Hub"),

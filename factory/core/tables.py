@@ -106,12 +106,19 @@ def writer(path: Path, table: Table) -> Iterator[Callable[[Row], None]]:
             raise ThoughtmillError(_summary(table_name(table), sheet.faults))
 
 
+def parquet_writer(path: Path, schema: pyarrow.Schema) -> pq.ParquetWriter:
+    """Open a new Parquet file with the settings of all our files."""
+    return pq.ParquetWriter(
+        path, schema, compression="zstd", use_content_defined_chunking=True, write_page_index=True
+    )
+
+
 class _TableWriter:
     """A Parquet file being written, group of rows by group of rows."""
 
     def __init__(self, path: Path, table: Table) -> None:
         self.table, self.schema, self.key = table, arrow_schema(table), primary_key(table)
-        self.file = _open(path, self.schema)
+        self.file = parquet_writer(path, self.schema)
         self.rows: list[Row] = []
         self.faults: list[str] = []
         self.in_order = True
@@ -164,18 +171,12 @@ def connect() -> duckdb.DuckDBPyConnection:
     return connections.connect(memory_limit="600MB", threads=2, preserve_insertion_order=True)
 
 
-def _open(path: Path, schema: pyarrow.Schema) -> pq.ParquetWriter:
-    return pq.ParquetWriter(
-        path, schema, compression="zstd", use_content_defined_chunking=True, write_page_index=True
-    )
-
-
 def _sort(path: Path, schema: pyarrow.Schema, key: tuple[str, ...]) -> list[str]:
     """Rewrite a file in primary-key order; return a line for every key that occurs more than once."""
     twice: list[str] = []
     last: tuple[Any, ...] | None = None
     ordering = ", ".join(f'"{name}"' for name in key)
-    with connect() as con, aside(path) as part, _open(part, schema) as file:
+    with connect() as con, aside(path) as part, parquet_writer(part, schema) as file:
         try:
             rows = con.sql(f"select * from read_parquet(?) order by {ordering}", params=[str(path)])
             for group in _groups(rows.to_arrow_reader(GROUP_ROWS), schema):

@@ -2,36 +2,65 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import duckdb
-import yaml
+import pyarrow.parquet as pq
 from tabulate import tabulate
 
+import thoughtmill
+from thoughtmill.factory.exports import EXPORTS
 from thoughtmill.schemas import TABLES, Released, Table, columns, grain, table_name
 from thoughtmill.schemas.fields import DROP_REASONS, FAILURES
 
+if TYPE_CHECKING:
+    from datasets import DatasetInfo
+
+HUB_LICENSES = (
+    "mit", "apache-2.0", "cc0-1.0", "cc-by-4.0", "cc-by-sa-4.0", "cc-by-nc-4.0", "cc-by-nc-sa-4.0",
+    "cc-by-sa-3.0", "cc-by-3.0", "odc-by", "odbl", "openrail", "bsd-3-clause",
+)  # fmt: skip
+"""The licences that the Hub has a word for and that problem sets use."""
+
 YIELD = """
-select thought, outcome, records, format('{:.1f} %', 100 * share) as share, kept from "yield" order by all
+select thought, outcome, records, format('{:.1f} %', 100 * share) as share,
+    repeat('█', ceil(20 * share)::int) as " ", kept
+from "yield" order by all
+"""
+SOURCES = "select source, split, count(*) as problems, license from problems group by all order by all"
+TEACHERS = """
+select teacher, model, thought, prompt_sha[:12] as prompt, count(*) as completions from completions
+group by all order by all
 """
 CONFIGS = """\
 The configs named after thoughts hold what is fit to learn from: in `train` the records that are kept, in
 `validation` and `test` the good records of held-out problems. A problem is in one split in every thought."""
+EXPORTED = "These configs hold\nthe same records in forms that trainers read:"
 NO_CONFIGS = "No record of this corpus is fit to learn from, so there is no config of a thought."
 TEXT = Path(__file__).with_name("card.md")
+TAGS = (
+    "synthetic", "mathematics", "reasoning", "chain-of-thought", "program-of-thought", "equation-of-thought",
+    "arxiv:2508.13037", "arxiv:2401.11864", "arxiv:2402.12080",
+)  # fmt: skip
 
 
 @dataclass(slots=True)
 class Release:
-    """The files of a release by config and split, in the order in which they were added."""
+    """The files of a release in `folder` by config and split, in the order in which they were added.
 
+    `license` is said instead of the licences of the problems, if it is not None.
+    """
+
+    folder: Path
     title: str
-    license: str
+    license: str | None
     data_version: str
     configs: dict[str, dict[str, list[str]]] = field(default_factory=dict)
 
-    def add(self, config: str, split: str, path: Path) -> None:
-        """Take a file into a split of a config; `path` is relative to the release folder."""
-        self.configs.setdefault(config, {}).setdefault(split, []).append(path.as_posix())
+    def add(self, config: str, split: str, *paths: Path) -> None:
+        """Take files into a split of a config."""
+        names = (path.relative_to(self.folder).as_posix() for path in paths)
+        self.configs.setdefault(config, {}).setdefault(split, []).extend(names)
 
 
 def card(release: Release, con: duckdb.DuckDBPyConnection) -> str:
@@ -39,12 +68,12 @@ def card(release: Release, con: duckdb.DuckDBPyConnection) -> str:
     every: tuple[Table, ...] = (Released, *TABLES.values())
     facts = {
         "example": example(release),
-        "configs": CONFIGS if _of_thoughts(release) else NO_CONFIGS,
+        "configs": configs(release),
         "data_version": release.data_version,
+        "version": thoughtmill.__version__,
         "yield": _table(con, YIELD),
-        "sources": _table(
-            con, "select source, split, count(*) as problems, license from problems group by all order by all"
-        ),
+        "sources": _table(con, SOURCES),
+        "teachers": _table(con, TEACHERS),
         "columns": "\n\n".join(described(table) for table in every),
         "failures": _meanings(FAILURES),
         "drop_reasons": _meanings(DROP_REASONS),
@@ -52,19 +81,30 @@ def card(release: Release, con: duckdb.DuckDBPyConnection) -> str:
     text = TEXT.read_text("utf-8")
     for name, fact in facts.items():
         text = text.replace(f"<!-- {name} -->", fact)
-    return f"---\n{_heading(release, con)}---\n\n{text}"
+    return f"---\n{heading(release, con)}\n---\n\n{text}"
 
 
 def example(release: Release) -> str:
-    """Return code that loads a thought of the release, if it holds one, and a table."""
+    """Return code that loads the first two configs to learn from, if the release holds any, and a table."""
     lines = ["from datasets import load_dataset", ""]
-    for config in _of_thoughts(release)[:1]:
+    for config in _learnt(release)[:1] + [name for name in _learnt(release)[1:] if name not in EXPORTS][:1]:
         split = next(iter(release.configs[config]))
         lines.append(f'{config} = load_dataset("<this data set>", "{config}", split="{split}")')
     return "\n".join([*lines, 'records = load_dataset("<this data set>", "records", split="full")'])
 
 
-def _of_thoughts(release: Release) -> list[str]:
+def configs(release: Release) -> str:
+    """Return what the configs to learn from are."""
+    if not _learnt(release):
+        return NO_CONFIGS
+    exports = [
+        (f"`{name}`", _first_line(EXPORTS.named(name))) for name in _learnt(release) if name in EXPORTS
+    ]
+    shown = tabulate(exports, headers=("config", "what it is"), tablefmt="github")
+    return f"{CONFIGS} {EXPORTED}\n\n{shown}" if exports else CONFIGS
+
+
+def _learnt(release: Release) -> list[str]:
     return [config for config in release.configs if config not in TABLES]
 
 
@@ -75,26 +115,62 @@ def described(table: Table) -> str:
     return f"### `{table_name(table)}`\n\n{grain(table)}\n\n{shown}"
 
 
-def _heading(release: Release, con: duckdb.DuckDBPyConnection) -> str:
-    """Return the YAML the Hub reads: configs, licence, size."""
+def heading(release: Release, con: duckdb.DuckDBPyConnection) -> str:
+    """Return the YAML that the Hub reads: configs, features, sizes, licences."""
+    from datasets.info import DatasetInfosDict  # takes a second
+    from huggingface_hub import DatasetCardData
+
     (problems,) = con.execute("select count(*) from problems").fetchone() or (0,)
-    configs = [
+    sources = con.execute("select distinct source from problems order by all").fetchall()
+    data = DatasetCardData(
+        pretty_name=release.title,
+        license=licenses(con) if release.license is None else release.license,
+        language=["en"],
+        annotations_creators=["machine-generated"],
+        language_creators=["machine-generated"],
+        source_datasets=[f"extended|other-{source}" for (source,) in sources],
+        task_categories=["text-generation", "question-answering"],
+        size_categories=[_size(problems)],
+        tags=list(TAGS),
+    )
+    infos = {config: _info(release, paths) for config, paths in release.configs.items()}
+    DatasetInfosDict(infos).to_dataset_card_data(data)
+    data["configs"] = [
         {
             "config_name": config,
+            **({"default": True} if place == 0 else {}),
+            # The cache of `load_dataset` is keyed by these entries, not by the files.
+            "description": f"data version {release.data_version}",
             "data_files": [{"split": split, "path": paths} for split, paths in splits.items()],
         }
-        for config, splits in release.configs.items()
+        for place, (config, splits) in enumerate(release.configs.items())
     ]
-    heading = {
-        "pretty_name": release.title,
-        "license": release.license,
-        "language": ["en"],
-        "task_categories": ["text-generation", "question-answering"],
-        "tags": ["mathematics", "reasoning", "chain-of-thought", "program-of-thought", "equation-of-thought"],
-        "size_categories": [_size(problems)],
-        "configs": configs,
-    }
-    return yaml.safe_dump(heading, sort_keys=False, allow_unicode=True)
+    return str(data.to_yaml())
+
+
+def licenses(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Return the licences of the problems in the Hub's words; `other` for those that it has no word for."""
+    found = con.execute("select distinct lower(license) from problems order by all").fetchall()
+    return sorted({name if name in HUB_LICENSES else "other" for (name,) in found}) or ["other"]
+
+
+def _info(release: Release, splits: dict[str, list[str]]) -> "DatasetInfo":
+    """Return the features of a config and the sizes of its splits."""
+    from datasets import DatasetInfo, Features, SplitDict, SplitInfo
+
+    sizes = SplitDict()
+    for split, names in splits.items():
+        files = [pq.ParquetFile(release.folder / name) for name in names]
+        groups = [file.metadata.row_group(i) for file in files for i in range(file.num_row_groups)]
+        rows = sum(file.metadata.num_rows for file in files)
+        sizes.add(SplitInfo(split, sum(group.total_byte_size for group in groups), rows))
+    download = sum((release.folder / name).stat().st_size for names in splits.values() for name in names)
+    return DatasetInfo(
+        features=Features.from_arrow_schema(files[0].schema_arrow),
+        splits=sizes,
+        download_size=download,
+        dataset_size=sum(size.num_bytes for size in sizes.values()),
+    )
 
 
 def _size(problems: int) -> str:
@@ -110,6 +186,10 @@ def _size(problems: int) -> str:
 def _table(con: duckdb.DuckDBPyConnection, query: str) -> str:
     rows = con.execute(query)
     return tabulate(rows.fetchall(), headers=[column[0] for column in rows.description], tablefmt="github")
+
+
+def _first_line(module: Any) -> str:
+    return " ".join((module.__doc__ or "").strip().split("\n\n")[0].split())
 
 
 def _meanings(enum: dict[str, str]) -> str:

@@ -1,0 +1,11 @@
+"""KTO: each rationale with whether it is right, for trainers that need no pairs (arXiv 2402.01306)."""
+
+FORMS = {
+    "messages": """
+        select [{'role': 'user', 'content': prompt}] as prompt,
+            [{'role': 'assistant', 'content': content}] as completion,
+            correct is true as label, record_id, thought, license
+        from (select * from examples union all by name select * from refuted)
+        order by record_id
+    """
+}
