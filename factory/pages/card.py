@@ -35,7 +35,7 @@ group by all order by all
 CONFIGS = """\
 The configs named after thoughts hold what is fit to learn from: in `train` the records that are kept, in
 `validation` and `test` the good records of held-out problems. A problem is in one split in every thought."""
-EXPORTED = "These configs hold\nthe same records in forms that trainers read:"
+EXPORTED = "These\nconfigs are in forms that trainers read:"
 NO_CONFIGS = "No record of this corpus is fit to learn from, so there is no config of a thought."
 TEXT = Path(__file__).with_name("card.md")
 TAGS = (
@@ -95,13 +95,11 @@ def example(release: Release) -> str:
 
 def configs(release: Release) -> str:
     """Return what the configs to learn from are."""
-    if not _learnt(release):
-        return NO_CONFIGS
-    exports = [
-        (f"`{name}`", _first_line(EXPORTS.named(name))) for name in _learnt(release) if name in EXPORTS
-    ]
-    shown = tabulate(exports, headers=("config", "what it is"), tablefmt="github")
-    return f"{CONFIGS} {EXPORTED}\n\n{shown}" if exports else CONFIGS
+    learnt = _learnt(release)
+    rows = [(f"`{name}`", _first_line(EXPORTS.named(name))) for name in learnt if name in EXPORTS]
+    said = CONFIGS if len(learnt) > len(rows) else NO_CONFIGS
+    shown = tabulate(rows, headers=("config", "what it is"), tablefmt="github")
+    return f"{said} {EXPORTED}\n\n{shown}" if rows else said
 
 
 def _learnt(release: Release) -> list[str]:
