@@ -7,7 +7,26 @@ import pytest
 from thoughtmill.factory.answers import KINDS, Answer, Comparison, answer_of, compared, equal
 from thoughtmill.factory.core.errors import ThoughtmillError
 
-TEXTS = ["1,250", "0.50", "2/6", "-3", "$18.00", "2 1/2", "1e-3", "ten", "", "x"]
+TEXTS = [
+    *(
+        "1,250",
+        "0.50",
+        "2/6",
+        "-3",
+        "$18.00",
+        "2 1/2",
+        "1e-3",
+        "ten",
+        "",
+        "x",
+        "(C)",
+        "9 a.m.",
+        "2:3",
+        "1011_2",
+    ),
+    *("[0, 1)", r"(-\infty, 2) \cup (3, \infty)", "(1, 2)", r"\{1, 2\}", "1, 2", r"x = \pm 2", "12 cm"),
+    *(r"\begin{pmatrix} 1 \\ 2 \end{pmatrix}", r"12\text{ m}^2", "x >= 5", r"\text{Tuesday}", "June 20"),
+]
 
 
 @pytest.mark.parametrize("kind", KINDS.names())
@@ -32,5 +51,5 @@ def test_a_comparison_names_the_rule_that_decided() -> None:
 
 
 def test_an_unknown_kind_is_named_with_those_there_are() -> None:
-    with pytest.raises(ThoughtmillError, match="unknown answer kind `colour`; there are: number"):
+    with pytest.raises(ThoughtmillError, match="unknown answer kind `colour`; there are: number, choice"):
         answer_of("red", ["colour"])

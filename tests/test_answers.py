@@ -12,6 +12,7 @@ from thoughtmill.factory.answers.number import (
     decimal_places,
     equal,
     exact_text,
+    figures,
     fits,
     lorid_grader,
     value,
@@ -82,8 +83,32 @@ NO_NUMBER = [
         "--3",
         "-$-3",
     ),
-    *("1/0", "0/0", "1/2/3", "2 5/2", "1/-3", "0x10", "٣", "3+4", "1e", "1e+", "2**3", "[3]", "(3)", "3j"),
+    *("1/0", "0/0", "1/2/3", "2 5/2", "1/-3", "0x10", "3+4", "1e", "1e+", "2**3", "[3]", "(3)", "3j"),
 ]
+
+MARKED = {
+    "3 apples": "3",
+    "25%": "25",
+    "1 000": "1000",
+    "1'250": "1250",
+    "1/-3": "-1/3",
+    "٣": "3",
+    "１２": "12",
+    "[3]": "3",
+    "(3)": "3",
+    "#### 7": "7",
+    r"\boxed{9}": "9",
+    "$9$": "9",
+    r"\frac{3}{4}": "0.75",
+    r"6\frac15": "6.2",
+    r"64,\!328": "64328",
+    r"\$32.50": "32.5",
+    r"45\%": "45",
+    r"10^\circ": "10",
+    r"118 \text{ dollars}": "118",
+    r"0.\overline{27}": "3/11",
+}
+"""What `figures` refuses and a gold answer may be."""
 
 SAME = [
     *(("24.0", "24"), ("$1,250", "1250"), ("1/3", "2/6"), ("0.30000000000000004", "0.3"), ("2 1/2", "2.5")),
@@ -132,7 +157,13 @@ def test_a_plain_number_has_one_canonical_text(text: str, expected: str) -> None
 
 @pytest.mark.parametrize("text", NO_NUMBER)
 def test_what_is_not_one_finite_number_has_no_canonical_text(text: str) -> None:
-    assert canonical(text) is None
+    assert figures(text) is None
+    assert text in MARKED or canonical(text) is None
+
+
+@pytest.mark.parametrize(("text", "number"), MARKED.items())
+def test_a_gold_number_may_be_marked_up_and_carry_words_that_count(text: str, number: str) -> None:
+    assert canonical(text) == number
 
 
 @pytest.mark.parametrize(
@@ -200,8 +231,9 @@ def test_canonical_text_is_exact_and_its_own_canonical_text(number: Fraction) ->
 @settings(max_examples=200, deadline=None)
 @given(st.text("0123456789.,/eE+-$ ½\N{MINUS SIGN}", max_size=30) | st.text(max_size=30))
 def test_no_text_raises_and_what_is_read_is_canonical(text: str) -> None:
-    read = canonical(text)
-    assert read is None or canonical(read) == read
+    read, marked = figures(text), canonical(text)
+    assert read is None or figures(read) == read == marked
+    assert marked is None or figures(marked) == marked
     assert equal(text, text) is (read is not None)
 
 

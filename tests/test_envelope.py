@@ -170,10 +170,12 @@ def test_an_answer_that_is_no_number_is_compared_with_the_box_of_a_chain(
     assert found == (predicted, None, correct)
 
 
-def test_a_chain_without_a_box_has_no_answer_where_none_is_a_number(tmp_path: Path) -> None:
+def test_a_chain_without_a_box_has_no_answer_where_none_is_a_number_and_two_boxes_are_a_list(
+    tmp_path: Path,
+) -> None:
     given = [row(0, "It is a lot.", answer=r"\pi"), row(1, r"\boxed{x} or \boxed{y}", answer="x^2")]
     _, rows = verified(written(tmp_path / "in.jsonl", *given), "cot")
-    assert [(each["failure"], each["correct"]) for each in rows] == [("no_answer", None)] * 2
+    assert [(each["failure"], each["correct"]) for each in rows] == [("no_answer", None), (None, False)]
 
 
 def test_an_unknown_thought_and_what_is_no_file_are_named(tmp_path: Path) -> None:

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from thoughtmill.factory.answers.mathematics.tree import Call, Tree
 from thoughtmill.factory.solvers.equation.grammar import MAX_DEPTH, Statement, statement
 from thoughtmill.factory.solvers.equation.tokens import tokens
-from thoughtmill.factory.solvers.equation.tree import Call, Tree, Unsolvable, fold
+from thoughtmill.factory.solvers.equation.tree import Unsolvable, fold
 from thoughtmill.factory.solvers.equation.words import joined
 
 FREE = frozenset("abxy")

@@ -4,8 +4,9 @@ from fractions import Fraction
 
 import pytest
 
+from thoughtmill.factory.answers.mathematics.tree import Call
 from thoughtmill.factory.solvers.equation.system import asked, parse, reassigned, states, system
-from thoughtmill.factory.solvers.equation.tree import Call, Unsolvable
+from thoughtmill.factory.solvers.equation.tree import Unsolvable
 
 
 @pytest.mark.parametrize(

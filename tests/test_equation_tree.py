@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thoughtmill.factory.solvers.equation.tree import MAX_BITS, Call, Tree, Unsolvable, fold, names, rename
+from thoughtmill.factory.answers.mathematics.tree import Call, Tree, names
+from thoughtmill.factory.solvers.equation.tree import MAX_BITS, Unsolvable, fold, rename
 
 
 def _call(op: str, *args: Fraction | int | str | Call) -> Call:

@@ -5,9 +5,10 @@ from fractions import Fraction
 
 import pytest
 
+from thoughtmill.factory.answers.mathematics.tree import Call
 from thoughtmill.factory.solvers.equation.linear import MAX_UNKNOWNS, Settled, linear, settle
 from thoughtmill.factory.solvers.equation.system import parse, system
-from thoughtmill.factory.solvers.equation.tree import Call, Unsolvable
+from thoughtmill.factory.solvers.equation.tree import Unsolvable
 
 
 def _settle(text: str) -> Settled:

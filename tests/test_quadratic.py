@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from thoughtmill.factory.answers.mathematics.tree import Call
 from thoughtmill.factory.solvers.equation import quadratic
 from thoughtmill.factory.solvers.equation.system import parse, system
-from thoughtmill.factory.solvers.equation.tree import Call
 from thoughtmill.factory.solvers.equations import Equations
 
 

@@ -52,9 +52,27 @@ class AnswerKind(Protocol):
 
 
 KINDS: Registry[AnswerKind] = Registry(
-    "answer kind", "thoughtmill.answers", {"number": "thoughtmill.factory.answers.number"}
+    "answer kind",
+    "thoughtmill.answers",
+    {
+        "number": "thoughtmill.factory.answers.number",
+        "choice": "thoughtmill.factory.answers.choice",
+        "time": "thoughtmill.factory.answers.time",
+        "ratio": "thoughtmill.factory.answers.ratio",
+        "base": "thoughtmill.factory.answers.base",
+        "interval": "thoughtmill.factory.answers.interval",
+        "tuple": "thoughtmill.factory.answers.tuple",
+        "set": "thoughtmill.factory.answers.set",
+        "matrix": "thoughtmill.factory.answers.matrix",
+        "quantity": "thoughtmill.factory.answers.quantity",
+        "expression": "thoughtmill.factory.answers.expression",
+        "text": "thoughtmill.factory.answers.text",
+    },
 )
-"""The kinds, from the narrowest to the widest: of two kinds, the later reads what the earlier writes."""
+"""The kinds, from the narrowest to the widest: `expression` reads what all before it write."""
+
+ANY = tuple(KINDS.ours)
+"""Our kinds in the order in which an answer of unknown kind is tried, as those of MATH are."""
 
 
 def answer_of(text: str, kinds: Iterable[str] = ("number",)) -> Answer | None:
@@ -93,17 +111,19 @@ def gold_answer(problem: Mapping[str, Any]) -> Answer | None:
 def compared(left: Answer, right: Answer) -> Comparison:
     """Compare two answers of any kinds; their order does not matter.
 
-    Of two kinds, the wider reads the text of the narrower and compares: `(1,2)` may be an interval or a pair.
+    Answers of two kinds are compared by the narrowest kind that reads both: `(1,2)` may be an interval or a
+    pair, and both are expressions.
     """
     if left.text == right.text:
         return Comparison(True, "text")
     names = KINDS.names()
-    wide = max(left.kind, right.kind, key=names.index)
-    kind = KINDS.named(wide)
-    texts = [each.text if each.kind == wide else kind.canonical(each.text) for each in (left, right)]
-    if texts[0] is None or texts[1] is None:
-        return Comparison(False, "kind")
-    return Comparison(True, "text") if texts[0] == texts[1] else kind.compared(texts[0], texts[1])
+    widest = max(left.kind, right.kind, key=names.index)
+    for name in [widest] if left.kind == right.kind else names[names.index(widest) :]:
+        kind = KINDS.named(name)
+        texts = [each.text if each.kind == name else kind.canonical(each.text) for each in (left, right)]
+        if texts[0] is not None and texts[1] is not None:
+            return Comparison(True, "text") if texts[0] == texts[1] else kind.compared(texts[0], texts[1])
+    return Comparison(False, "kind")
 
 
 def equal(left: Answer, right: Answer) -> bool:

@@ -12,6 +12,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from thoughtmill.factory.answers import Comparison
+from thoughtmill.factory.answers.mathematics import reading as mathematics
 
 MAX_LENGTH = 1000
 """Characters of the longest number that is read or written: no text can ask for more memory than this."""
@@ -56,11 +57,21 @@ _NUMBER = re.compile(
 
 
 def canonical(text: str) -> str | None:
-    """Return the canonical text of a plain number, or None for any other text.
+    """Return the canonical text of a number, or None for any other text.
 
     Read are integers, decimals, fractions, mixed numbers, scientific notation, thousands separators and a
-    sign of currency. Words, units and percentages are for `factory.answers.reading`.
+    sign of currency, and all of them in LaTeX, with `%`, degrees, or words that count (`12 apples`). Running
+    text is for `factory.answers.reading`.
     """
+    number = value(text)
+    if number is None:
+        tree = mathematics.read(text)
+        number = tree if isinstance(tree, Fraction) and fits(tree) else None
+    return None if number is None else exact_text(number)
+
+
+def figures(text: str) -> str | None:
+    """Return the canonical text of a number in figures, without LaTeX or words, or None for other texts."""
     number = value(text)
     return None if number is None else exact_text(number)
 
@@ -123,24 +134,39 @@ def equal(predicted: str, gold: str) -> bool:
     Numbers that differ are equal when they lie within 1e-4 of each other, relative to the larger, *and*
     differ by less than one unit of the last digit that the shorter one shows. The second half keeps the
     tolerance to what it is for, floats and rounded decimals: two different integers are never equal, however
-    large (114200 and 114201), nor are two different fractions without an exact decimal; 24.001 is 24, and
-    114204.5 is not 114200. Next to 0 the tolerance is `NOISE`. A factor of 100 is never accepted, and a text
-    without a number equals nothing. The order of the two does not matter, so thoughts can be compared too.
+    large (114200 and 114201), nor are an integer or fraction and another fraction without an exact decimal;
+    24.001 is 24, and 114204.5 is not 114200. Beside 0 the tolerance is `NOISE`. A factor of 100 is never
+    accepted, and a text without a number equals nothing. The order of the two does not matter, so thoughts
+    can be compared too.
 
     >>> equal("8.333333333333314", "25/3"), equal("8.3333333334", "25/3"), equal("114200.0001", "114200")
     (True, True, True)
     """
     one, other = value(predicted), value(gold)
-    if one is None or other is None:
-        return False
+    return one is not None and other is not None and same(one, other)
+
+
+def same(one: Fraction, other: Fraction) -> bool:
+    """Return whether two numbers are equal answers, by the rule of `equal`."""
     apart = abs(one - other)
     if apart == 0:
         return True
-    if one.denominator == other.denominator == 1:
-        return False
+    if not decimal_places(one) and not decimal_places(other):
+        return False  # both are exact: only decimals are roundings
     size = max(abs(one), abs(other))
-    rounded = apart <= max(TOLERANCE * size, NOISE) and apart < max(_unit(one), _unit(other))
-    return rounded or apart <= NOISE * size
+    near = TOLERANCE * size if one and other else NOISE
+    return apart <= NOISE * size or (apart <= near and apart < max(_unit(one), _unit(other)))
+
+
+def rounds(decimal: Fraction, exact: Fraction) -> bool:
+    """Return whether a decimal is the rounding of an irrational number, given to many digits.
+
+    >>> root = Fraction("1.414213562373095")
+    >>> rounds(Fraction("1.4142"), root), rounds(Fraction("1.41"), root)
+    (True, False)
+    """
+    apart = abs(decimal - exact)
+    return apart <= TOLERANCE * abs(exact) and apart < _unit(decimal)
 
 
 def lorid_grader(predicted: str, gold: str) -> bool:

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from thoughtmill.factory.answers.closing import BULLET, MAX_SPAN, closing
-from thoughtmill.factory.answers.number import PLAIN, canonical
+from thoughtmill.factory.answers.number import PLAIN, figures
 from thoughtmill.factory.answers.phrases import answer_in, kinds_for, last_maths
 from thoughtmill.factory.answers.run_on import own
 from thoughtmill.factory.answers.statements import leads, mentions, stated
@@ -52,7 +52,7 @@ def read(text: str, kind: str = "number") -> Reading | None:
     """
     if kind != "number":
         return _read_as(own(text), kind)
-    if len(text) <= MAX_ALONE and (number := canonical(text.strip().rstrip("."))) is not None:
+    if len(text) <= MAX_ALONE and (number := figures(text.strip().rstrip("."))) is not None:
         return Reading(number, "last_number")  # the whole text, as every rule would read it
     text = own(text)
     for rule, span in _spans(text):

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from functools import lru_cache
 
-from thoughtmill.factory.answers.number import PLAIN, canonical, decimal_places, exact_text
+from thoughtmill.factory.answers.number import PLAIN, decimal_places, exact_text, figures
 from thoughtmill.factory.answers.numbers_in_text import Number, find
 
 _MARKUP = (
@@ -114,7 +114,7 @@ def stated(span: str, last: bool = False) -> str | None:
     words, and with `last`, it comes last. The text after the last equals sign is the statement.
     """
     span = plain(span)
-    number = canonical(span.strip().rstrip("."))
+    number = figures(span.strip().rstrip("."))
     if number is not None:
         return number
     clause = _after_equals(span, _OR) if last else _after_equals(_clause(span), _LISTED)

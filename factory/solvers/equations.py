@@ -14,6 +14,7 @@ from decimal import Context, Decimal
 from fractions import Fraction
 
 from thoughtmill.factory.answers import Answer
+from thoughtmill.factory.answers.mathematics.tree import Call, names
 from thoughtmill.factory.answers.number import exact_text, fits
 from thoughtmill.factory.answers.number import value as value_of
 from thoughtmill.factory.core.worker import ClosingContext
@@ -22,7 +23,7 @@ from thoughtmill.factory.solvers.equation.linear import Equation, linear, settle
 from thoughtmill.factory.solvers.equation.lines import equations_of
 from thoughtmill.factory.solvers.equation.nonlinear import Nonlinear, Value
 from thoughtmill.factory.solvers.equation.system import System, Text, parse, reassigned, system
-from thoughtmill.factory.solvers.equation.tree import Call, Unsolvable, fold, names
+from thoughtmill.factory.solvers.equation.tree import Unsolvable, fold
 from thoughtmill.factory.solvers.equation.varying import varies
 from thoughtmill.factory.solvers.outcome import Check, Outcome
 

@@ -17,8 +17,9 @@ from fractions import Fraction
 from typing import NamedTuple
 from unicodedata import numeric
 
+from thoughtmill.factory.answers.mathematics.tree import Call, Tree, names
 from thoughtmill.factory.solvers.equation.tokens import RELATIONS, VULGAR, Token
-from thoughtmill.factory.solvers.equation.tree import PI, Call, Tree, Unsolvable, names
+from thoughtmill.factory.solvers.equation.tree import PI, Unsolvable
 
 MAX_DEPTH = 40  # of brackets, signs and powers
 _END = Token("end", "", True)

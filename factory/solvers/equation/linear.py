@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from thoughtmill.factory.solvers.equation.tree import MAX_BITS, Call, Tree, Unsolvable, fold, names
+from thoughtmill.factory.answers.mathematics.tree import Call, Tree, names
+from thoughtmill.factory.solvers.equation.tree import MAX_BITS, Unsolvable, fold
 
 Equation = tuple[Tree, Tree]
 Terms = dict[str, Fraction]

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from thoughtmill.factory.answers.mathematics.tree import Call, Tree
 from thoughtmill.factory.core.worker import Worker, WorkerDied, WorkerTimeout
-from thoughtmill.factory.solvers.equation.tree import Call, Tree, Unsolvable
+from thoughtmill.factory.solvers.equation.tree import Unsolvable
 
 Equation = tuple[Tree, Tree]
 

@@ -7,8 +7,9 @@ the other equations, which must settle then. All else is for sympy, which takes 
 from collections.abc import Sequence
 from fractions import Fraction
 
+from thoughtmill.factory.answers.mathematics.tree import Call, Tree, names
 from thoughtmill.factory.solvers.equation.linear import Equation, settle
-from thoughtmill.factory.solvers.equation.tree import MAX_BITS, Call, Tree, Unsolvable, fold, names
+from thoughtmill.factory.solvers.equation.tree import MAX_BITS, Unsolvable, fold
 
 Polynomial = tuple[Fraction, ...]
 """Coefficients from the constant on; the last one is not 0, so that nothing at all is 0."""

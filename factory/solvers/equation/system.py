@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
+from thoughtmill.factory.answers.mathematics.tree import Call, Tree, names
 from thoughtmill.factory.solvers.equation.declarations import Declaration, declaration
 from thoughtmill.factory.solvers.equation.grammar import Statement, statement
 from thoughtmill.factory.solvers.equation.tokens import (
@@ -17,7 +18,7 @@ from thoughtmill.factory.solvers.equation.tokens import (
     tokens,
     without_comment,
 )
-from thoughtmill.factory.solvers.equation.tree import Call, Tree, Unsolvable, names, rename
+from thoughtmill.factory.solvers.equation.tree import Unsolvable, rename
 from thoughtmill.factory.solvers.equation.words import ANSWER, free_names, joined, left_sides, plain
 
 Equation = tuple[Tree, Tree]

@@ -1,29 +1,19 @@
-"""Expression trees over exact rationals: equations are parsed to them and computed with them.
+"""Trees of equations over exact rationals: their operations, and how they are computed.
 
-A tree is a number, a name, or a `Call` of an operation on trees. Truth values are the numbers 1 and 0. Names
-are plain text that means nothing to Python or to sympy, so `S`, `E` and `lambda` are names like any other.
+Truth values are the numbers 1 and 0.
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
-from typing import NamedTuple, TypeAlias
+
+from thoughtmill.factory.answers.mathematics.tree import Call, Tree
 
 PI = Fraction(31415926535897932384626433832795028841971693993751, 10**49)
 """The number pi to 50 digits: exact sums cancel it as they would the number itself."""
 
 MAX_BITS = 1500  # no honest number of a word problem has more; keeps `9**9**9` and repeated squaring cheap
 MAX_FACTORIAL = 230
-
-
-class Call(NamedTuple):
-    """One operation of `OPERATIONS` (or `if`) on its arguments."""
-
-    op: str
-    args: "tuple[Tree, ...]"
-
-
-Tree: TypeAlias = Fraction | str | Call
 
 
 class Unsolvable(Exception):
@@ -57,19 +47,6 @@ def fold(tree: Tree, known: Mapping[str, Fraction]) -> Tree:
         if value is not None:
             return _bounded(value)
     return Call(op, folded)
-
-
-def names(tree: Tree) -> Iterator[str]:
-    """Yield the names of a tree from left to right, each as often as it occurs.
-
-    >>> list(names(Call("-", ("x", Call("*", ("y", "x"))))))
-    ['x', 'y', 'x']
-    """
-    if isinstance(tree, str):
-        yield tree
-    elif isinstance(tree, Call):
-        for arg in tree.args:
-            yield from names(arg)
 
 
 def rename(tree: Tree, new: Mapping[str, str]) -> Tree:

@@ -11,7 +11,7 @@ import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from thoughtmill.factory.solvers.equation.tree import Call, Tree, names
+from thoughtmill.factory.answers.mathematics.tree import Call, Tree, names
 
 Equation = tuple[Tree, Tree]
 Vector = list[float]

@@ -1,0 +1,127 @@
+r"""Reading: the tree of an answer written as mathematics, without what says nothing about its value.
+
+>>> read(r"\boxed{\$1{,}250.50}"), read(r"45^\circ"), read("12 apples"), read("$x = 3$.")
+(Fraction(2501, 2), Fraction(45, 1), Fraction(12, 1), Call(op='=', args=('x', Fraction(3, 1))))
+>>> read("__import__('os')") is None
+True
+"""
+
+import re
+from fractions import Fraction
+from functools import lru_cache
+
+from thoughtmill.factory.answers.mathematics.alternatives import alternatives
+from thoughtmill.factory.answers.mathematics.grammar import parse
+from thoughtmill.factory.answers.mathematics.tokens import MAX_LENGTH, Unreadable, tokens
+from thoughtmill.factory.answers.mathematics.tree import Call, Tree, is_infinite
+from thoughtmill.factory.answers.mathematics.units import unit
+
+_WRAPPED = re.compile(
+    r"\$\$?(.*?)\$\$?|\\\((.*)\\\)|\\\[(.*)\\\]|\\(?:boxed|fbox) ?\{(.*)\}|#{2,}(.*)|\*\*(.*)\*\*", re.DOTALL
+)
+_HALF_OF_DAY = re.compile(r"^([0-9]{1,2}(?::[0-9][0-9])?) ?([ap])(?:\. ?m\.?|m)$", re.IGNORECASE)
+_PHRASES: dict[str, Tree] = {
+    phrase: tree
+    for phrases, tree in (
+        (("all real numbers", "all reals", "real numbers", "all real values"), Call("reals", ())),
+        (("empty set", "the empty set"), Call("set", ())),
+    )
+    for phrase in phrases
+}
+_NUMERIC_OPS = frozenset({"+", "*", "/", "^", "neg", "root", "pi", "e", "i", "factorial"})
+_CONTAINERS = frozenset(
+    {"tuple", "set", "list", "interval", "union", "intersection", "difference", "matrix", "row", "and", "or",
+     "=", "!=", "<", "<=", ">", ">=", "~", "in"}
+)  # fmt: skip
+
+
+def read(text: str) -> Tree | None:
+    """Return the tree of an answer, or None when it is not written as mathematics or is too long.
+
+    Signs of currency, `%`, degrees and words that count things (`12 apples`) are left out; units of measure
+    stay (`12 cm` is a `quantity`).
+    """
+    return None if len(text) > MAX_LENGTH else _read(text)
+
+
+@lru_cache(maxsize=4096)
+def _read(text: str) -> Tree | None:
+    try:
+        return alternatives(_bare(parse(tokens(_HALF_OF_DAY.sub(r"\1\\text{ \2m}", unwrapped(text))))))
+    except Unreadable:
+        return None
+
+
+def unwrapped(text: str) -> str:
+    r"""Return a text without what wraps an answer: `$...$`, `\boxed{...}`, `####`, a full stop.
+
+    >>> unwrapped(r"\boxed{\text{(C)}}."), unwrapped("#### 7")
+    ('\\text{(C)}', '7')
+    """
+    for _ in range(5):
+        text = text.strip().removesuffix(".").rstrip()
+        found = _WRAPPED.fullmatch(text)
+        inner = next((group for group in found.groups() if group is not None), "") if found else ""
+        if not inner or "$" in inner.replace("\\$", "") or not _balanced(inner):
+            return text
+        text = inner
+    return text
+
+
+def _balanced(text: str) -> bool:
+    """Return whether no brace of a text closes before it opens."""
+    depth = 0
+    for brace in re.findall(r"(?<!\\)[{}]", text):
+        depth += 1 if brace == "{" else -1
+        if depth < 0:
+            return False
+    return depth == 0
+
+
+def _bare(tree: Tree) -> Tree:
+    """Return a tree without degrees, `%` and words at its root and at the roots of its parts."""
+    if not isinstance(tree, Call):
+        return tree
+    if tree.op in ("deg", "percent", "bracket"):
+        return _bare(tree.args[0])
+    if tree.op == "neg" and isinstance(value := _bare(tree.args[0]), Fraction):
+        return -value
+    if tree.op == "quantity":
+        return _quantity(_bare(tree.args[0]), tuple(str(word) for word in tree.args[1:]))
+    if tree.op == "text":
+        return _PHRASES.get(" ".join(map(str, tree.args)).lower(), tree)
+    if tree.op == "tuple" and len(tree.args) == 2 and any(map(is_infinite, tree.args)):
+        return Call("interval", (*tree.args, Fraction(0), Fraction(0)))
+    if tree.op in _CONTAINERS:
+        return Call(tree.op, tuple([_bare(arg) for arg in tree.args]))
+    return tree
+
+
+def _quantity(value: Tree, words: tuple[str, ...]) -> Tree:
+    """Return a value with its unit, or alone where the words only count. Raises `Unreadable` for others."""
+    spelled = [word.lower() for word in words]
+    if (isinstance(value, Call) and value.op in ("ratio", "time")) or "".join(spelled) in ("am", "pm"):
+        return _time(value, "".join(spelled))
+    if unit(words) is not None:
+        return Call("quantity", (value, *words))
+    if not is_numeric(value) or len(words) > 8 or spelled[0] in _NOT_COUNTED:
+        raise Unreadable(" ".join(words))
+    return value
+
+
+_NOT_COUNTED = frozenset("mod r remainder not is are if when for or choose more less times than of".split())
+
+
+def _time(value: Tree, half: str) -> Tree:
+    """Return a time of day: hour, minute, and `am` or `pm`. Raises `Unreadable` for other words."""
+    parts = value.args if isinstance(value, Call) and value.op == "ratio" else (value, Fraction(0))
+    if half not in ("am", "pm") or len(parts) != 2 or not all(isinstance(part, Fraction) for part in parts):
+        raise Unreadable(half)
+    return Call("time", (*parts, half))
+
+
+def is_numeric(tree: Tree) -> bool:
+    """Return whether a tree is a number without names: `2\\sqrt{3}` and `45\\pi`, but not `2x`."""
+    if isinstance(tree, Call):
+        return tree.op in _NUMERIC_OPS and all(is_numeric(arg) for arg in tree.args)
+    return isinstance(tree, Fraction)
