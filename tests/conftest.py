@@ -5,12 +5,15 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests import small_corpus as small_corpus_rows
 from thoughtmill.factory.release import ReleaseSettings, release
+from thoughtmill.factory.solvers.limits import Limits
+from thoughtmill.factory.solvers.solvers import Solvers
 from thoughtmill.factory.tabulate import tabulate
 
 ROOT = Path(__file__).parents[1]
@@ -37,6 +40,13 @@ def be_silent() -> None:
     DuckDB's bindings print pages of objects there that they say have leaked; pytest has reported all by then.
     """
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+
+
+@pytest.fixture(scope="session")
+def solvers() -> Iterator[Solvers]:
+    """Solvers with the default limits; a test file that needs others has its own."""
+    with Solvers(Limits(), 5.0) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

@@ -1,43 +1,18 @@
 """The growth `redraw`: which numbers change, what they keep, and that two thoughts must agree."""
 
-from collections.abc import Iterator
 from fractions import Fraction
 from itertools import islice
 from random import Random
 
 import pytest
 
+from tests.farmer import CHAIN, EQUATIONS, PROBLEM, PROGRAM, parent
 from thoughtmill.factory.answers import Answer
 from thoughtmill.factory.growths import Barren, Child, Parent, binding, chains, parametric, redraw, slots
 from thoughtmill.factory.growths.drawing import alike, candidates
 from thoughtmill.factory.growths.straight_lines import read
 from thoughtmill.factory.growths.wording import in_words, styled
-from thoughtmill.factory.solvers.limits import Limits
 from thoughtmill.factory.solvers.solvers import Solvers
-
-PROBLEM = (
-    "A farmer fills 12 crates with 30 apples each and sells 40% of the apples. How many apples are left?"
-)
-PROGRAM = "crates = 12\napples = crates * 30\nsold = apples * 0.4\nans = apples - sold"
-EQUATIONS = "unknowns: apples, ans\napples = 12 * 30\nans = apples - 40 / 100 * apples"
-CHAIN = """There are 12 * 30 = 360 apples.
-He sells 40 / 100 * 360 = 144 apples.
-360 - 144 = 216 apples are left.
-#### 216"""
-
-
-@pytest.fixture(scope="module")
-def solvers() -> Iterator[Solvers]:
-    with Solvers(Limits(), 5.0) as opened:
-        yield opened
-
-
-def parent(problem: str = PROBLEM, answer: str = "216", **rationales: str) -> Parent:
-    records = {
-        thought: {"thought": thought, "rationale": text, "predicted_answer": answer}
-        for thought, text in rationales.items()
-    }
-    return Parent({"problem_id": "p", "problem": problem, "answer": answer}, records)
 
 
 def children(grown: Parent, solvers: Solvers, count: int = 4) -> list[Child]:

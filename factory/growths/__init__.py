@@ -55,6 +55,16 @@ class Barren(NamedTuple):
     reason: str
 
 
+def unchanged(parent: Parent, problem: str) -> Child:
+    """Return a child that is told otherwise: the parent's answer and completions hold for it too."""
+    completions = {
+        thought: str(record["rationale"])
+        for thought, record in parent.records.items()
+        if record["predicted_answer"] is not None
+    }
+    return Child(completions, problem, Answer(parent.problem["answer"], parent.problem["answer_kind"]))
+
+
 class Growth(Protocol):
     """A module that makes new problems from old ones.
 
@@ -71,5 +81,15 @@ GROWTHS: Registry[Growth] = Registry(
     "thoughtmill.growths",
     {
         "redraw": "thoughtmill.factory.growths.redraw",
+        "fobar": "thoughtmill.factory.growths.fobar",
+        "rename": "thoughtmill.factory.growths.rename",
+        "permute": "thoughtmill.factory.growths.permute",
+        "irrelevant": "thoughtmill.factory.growths.irrelevant",
+        "ranges_1": "thoughtmill.factory.growths.ranges:RANGES_1",
+        "ranges_2": "thoughtmill.factory.growths.ranges:RANGES_2",
+        "ranges_3": "thoughtmill.factory.growths.ranges:RANGES_3",
+        "ranges_4": "thoughtmill.factory.growths.ranges:RANGES_4",
+        "ranges_5": "thoughtmill.factory.growths.ranges:RANGES_5",
+        "ranges_6": "thoughtmill.factory.growths.ranges:RANGES_6",
     },
 )

@@ -4,24 +4,31 @@ A variable is a number that the problem may state otherwise (`slots`). A figure 
 value and nothing else has; of a percentage also its hundredth, and what it leaves or adds: 20 % off is 0.8.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from thoughtmill.factory.growths.slots import Slot
 
-Form = Callable[[Fraction], Fraction]
 
-SAME: dict[str, Form] = {"itself": lambda value: value}
-HUNDREDTHS: dict[str, Form] = {
-    **SAME,
-    "share": lambda value: value / 100,
-    "rest": lambda value: 1 - value / 100,
-    "grown": lambda value: 1 + value / 100,
-    "hundred_less": lambda value: 100 - value,
-    "hundred_more": lambda value: 100 + value,
-}
-CENTS: dict[str, Form] = {**SAME, "dollars": lambda value: value / 100}
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form in which a calculation may hold a number: its value, and how it is written of an unknown x."""
+
+    written: str
+    of: Callable[[Fraction], Fraction]
+
+
+ITSELF = Form("x", lambda value: value)
+SHARE = Form("(x / 100)", lambda value: value / 100)
+HUNDREDTHS = (
+    ITSELF,
+    SHARE,
+    Form("(1 - x / 100)", lambda value: 1 - value / 100),
+    Form("(1 + x / 100)", lambda value: 1 + value / 100),
+    Form("(100 - x)", lambda value: 100 - value),
+    Form("(100 + x)", lambda value: 100 + value),
+)
 
 REPEATED = 12
 """A figure up to here that occurs twice may be a constant that is no number of the problem."""
@@ -36,10 +43,11 @@ class Variable:
     slots: tuple[Slot, ...]
 
     @property
-    def forms(self) -> Mapping[str, Form]:
+    def forms(self) -> tuple[Form, ...]:
         """Return in which forms a calculation may hold it."""
         first = self.slots[0]
-        return HUNDREDTHS if first.percent else CENTS if first.unit in ("cent", "cents") else SAME
+        cents = (ITSELF, SHARE) if first.unit in ("cent", "cents") else (ITSELF,)
+        return HUNDREDTHS if first.percent else cents
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +75,8 @@ def bind(figures: Sequence[Fraction], known: Sequence[Variable]) -> list[Bound |
     """Return what each figure is; None where it is a constant, or may be more than one thing."""
     meant: dict[Fraction, list[Bound]] = {}
     for at, variable in enumerate(known):
-        for form in variable.forms.values():
-            meant.setdefault(form(variable.value), []).append(Bound(at, form))
+        for form in variable.forms:
+            meant.setdefault(form.of(variable.value), []).append(Bound(at, form))
     unclear = {
         bound.variable
         for found in meant.values()
@@ -99,6 +107,6 @@ def filled(
 ) -> list[Fraction]:
     """Return the figures for other values of the variables."""
     return [
-        figure if bound is None else bound.form(values[bound.variable])
+        figure if bound is None else bound.form.of(values[bound.variable])
         for figure, bound in zip(figures, bounds, strict=True)
     ]

@@ -38,6 +38,7 @@ FEW = frozenset(
 """What nobody has many of."""
 
 Values = tuple[Fraction, ...]
+Pool = Sequence[Fraction] | range
 Calculate = Callable[[Sequence[Fraction]], list[Fraction] | None]
 
 
@@ -52,7 +53,8 @@ class Constraints:
     calculate: Calculate
     apart: frozenset[Fraction]
     """The numbers of the problem that stay, which no other number may become."""
-    stretch: Fraction = STRETCH
+    stretch: Fraction | None = STRETCH
+    """How far intermediate results may move; None is any size."""
 
     def start(self) -> Values:
         """Return the parent's own numbers."""
@@ -86,7 +88,7 @@ def kind(variable: Variable) -> tuple[str, bool, bool]:
     return unit, slot.money, slot.percent
 
 
-def alike(old: Fraction, new: Fraction, stretch: Fraction = STRETCH) -> bool:
+def alike(old: Fraction, new: Fraction, stretch: Fraction | None = STRETCH) -> bool:
     """Return whether a result may take the place of another: its sign, wholeness, decimals and size.
 
     >>> alike(Fraction(6), Fraction(9)), alike(Fraction(6), Fraction(9, 2)), alike(Fraction(6), Fraction(60))
@@ -94,7 +96,7 @@ def alike(old: Fraction, new: Fraction, stretch: Fraction = STRETCH) -> bool:
     """
     if old <= 0 or new <= 0:
         return old == new or (old < 0 and alike(-old, -new, stretch))
-    if not old <= new * stretch or not new <= old * stretch or (old < 1) != (new < 1):
+    if (old < 1) != (new < 1) or (stretch and not old / stretch <= new <= old * stretch):
         return False
     places, others = decimal_places(old), decimal_places(new)
     return (places is None and others != 0) or (
@@ -127,21 +129,24 @@ def candidates(variable: Variable) -> list[Fraction]:
     return [Fraction(each, unit) for each in range(first, high + 1, step) if (places == 0 or each % unit)]
 
 
-def draws(constraints: Constraints, random: Random) -> Iterator[Values]:
-    """Yield draw after draw, all of which hold; the caller stops, and passes over those it has had."""
+def draws(constraints: Constraints, pools: Sequence[Pool], random: Random) -> Iterator[Values]:
+    """Yield draw after draw from the pools of the variables, all of which hold; the caller stops."""
     start = constraints.start()
     results = constraints.calculate(start)
     if results is None:
         return
-    pools = [candidates(variable) for variable in constraints.variables]
     movable = [at for at, pool in enumerate(pools) if len(pool) > 1]
     while movable:
         now = start
         for _ in range(WALK * len(movable)):
             changed = list(now)
             for at in random.sample(movable, min(len(movable), random.choice((1, 1, 2)))):
-                changed[at] = random.choice(pools[at])
+                changed[at] = _chosen(pools[at], random)
             proposed = tuple(changed)
             if proposed != now and constraints.hold(proposed, results):
                 now = proposed
         yield now
+
+
+def _chosen(pool: Pool, random: Random) -> Fraction:
+    return Fraction(random.choice(pool)) if isinstance(pool, range) else random.choice(pool)

@@ -71,9 +71,7 @@ class ParametricProblem:
         if record is None:
             return None
         told = [*zip(self.variables, values, strict=True)]
-        forms = {
-            form(variable.value): form(value) for variable, value in told for form in variable.forms.values()
-        }
+        forms = {form.of(one.value): form.of(value) for one, value in told for form in one.forms}
         drawn = forms | {one.value: value for one, value in told}
         fractions = {value for value in self.kept if value.denominator != 1}
         return chains.redrawn(str(record["rationale"]), drawn, fractions)

@@ -4,14 +4,14 @@ The program of the parent is evaluated on the new numbers. Its equations or its 
 the same answer: where only one thought can be redrawn, there is no child.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from random import Random
 
 from thoughtmill.factory.answers import Answer, reading
 from thoughtmill.factory.answers import number as answers
 from thoughtmill.factory.growths import Barren, Child, Parent, parametric
-from thoughtmill.factory.growths.drawing import Values, draws
+from thoughtmill.factory.growths.drawing import Constraints, Pool, Values, candidates, draws
 from thoughtmill.factory.growths.parametric import ParametricProblem
 from thoughtmill.factory.solvers.solvers import Solvers
 
@@ -25,9 +25,21 @@ def grow(parent: Parent, count: int, random: Random, solvers: Solvers) -> Iterat
     if isinstance(problem, Barren):
         yield problem
         return
-    constraints = problem.constraints()
+    pools = [candidates(variable) for variable in problem.variables]
+    yield from children(problem, problem.constraints(), pools, count, random, solvers)
+
+
+def children(
+    problem: ParametricProblem,
+    constraints: Constraints,
+    pools: Sequence[Pool],
+    count: int,
+    random: Random,
+    solvers: Solvers,
+) -> Iterator[Child | Barren]:
+    """Yield at most `count` children whose numbers come from pools, or the reason why there are none."""
     made, reason, seen = 0, "no other numbers hold", {constraints.start()}
-    for values in islice(draws(constraints, random), TRIES * count):
+    for values in islice(draws(constraints, pools, random), TRIES * count):
         if values in seen or not _changed(constraints.start(), values):
             continue
         seen.add(values)

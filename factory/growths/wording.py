@@ -40,7 +40,7 @@ def replaced(text: str, values: Mapping[Place, Fraction]) -> str:
     parts, at = [], 0
     for place in sorted(values, key=lambda place: place.start):
         written = styled(values[place], text[place.start : place.end])
-        parts += [_with_article(text[at : place.start], written), written]
+        parts += [with_article(text[at : place.start], written), written]
         at = place.end
     return "".join([*parts, text[at:]])
 
@@ -76,10 +76,10 @@ def in_words(value: Fraction) -> str:
     return f"{WORDS[number // 10 * 10]}-{WORDS[number % 10]}"
 
 
-def _with_article(before: str, number: str) -> str:
+def with_article(before: str, number: str) -> str:
     """Return the text before a number with `a` or `an` at its end as the number needs it."""
     article = _ARTICLE.search(before)
     if article is None:
         return before
-    vowel = re.match(r"8|1[18](?!\d)|1[18],?\d{3}(?!\d)|[aeiou](?!ne\b)", number.lower())
+    vowel = re.match(r"8|1[18](?!\d)|1[18],?\d{3}(?!\d)|[aeiou](?!ne\b)|x$", number.lower())
     return f"{before[: article.start()]}{article[1]}{'n' if vowel else ''} "
