@@ -29,7 +29,7 @@ from thoughtmill.factory.core import params, tables
 from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.factory.solvers.limits import Limits
 from thoughtmill.factory.solvers.solvers import Solvers
-from thoughtmill.train import roles
+from thoughtmill.train import encoding
 from thoughtmill.train.answering import GenerationRequest, SampleJournal, answer
 from thoughtmill.train.infer import asked, local, solved
 from thoughtmill.train.policies import PolicySettings, policy
@@ -206,7 +206,9 @@ def generate(
     end, pad = base.tokenizer.eos_token_id, base.pad
     torch.manual_seed(1)
     for at in range(0, len(prompts), rows or how.rows):
-        encoded = [roles.render(base.tokenizer, role, *one) for one in prompts[at : at + (rows or how.rows)]]
+        encoded = [
+            encoding.render(base.tokenizer, role, *one) for one in prompts[at : at + (rows or how.rows)]
+        ]
         width = max(map(len, encoded))
         ids = torch.tensor([[pad] * (width - len(row)) + row for row in encoded])
         mask = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in encoded])

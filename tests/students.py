@@ -8,7 +8,6 @@ from typing import Any
 
 import torch
 from peft import PeftModel
-from tokenizers import decoders
 
 from tests import tiny
 from tests.test_finetune import settings
@@ -25,7 +24,6 @@ def random_students(
 ) -> tuple[Base, PeftModel]:
     """Return a tiny base, `causal` or `two_sided`, with an adapter of random weights for each role."""
     base: Base = getattr(tiny, kind)(folder)
-    base.tokenizer.backend_tokenizer.decoder = decoders.Fuse()
     model = student(base, settings())
     config = model.peft_config["default"]
     for role in roles:

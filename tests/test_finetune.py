@@ -17,7 +17,7 @@ from tests import tiny
 from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.params import validated
-from thoughtmill.train import roles
+from thoughtmill.train import encoding, roles
 from thoughtmill.train.finetune import finetune, prepare, student, write_curve
 from thoughtmill.train.students import adapters
 from thoughtmill.train.students.bases import load_base
@@ -49,7 +49,7 @@ def answer(base: Path, adapter: Path, role: str, parts_of: str) -> tuple[str, bo
     """Return what a student writes about a problem of no corpus, and whether it stopped by itself."""
     loaded = load_base(str(base))
     student = adapters.load(loaded, adapter, role).eval()
-    asked = torch.tensor([roles.render(loaded.tokenizer, parts_of, "9 bags of 9 nuts. How many nuts?")])
+    asked = torch.tensor([encoding.render(loaded.tokenizer, parts_of, "9 bags of 9 nuts. How many nuts?")])
     wrote = student.generate(
         input_ids=asked, attention_mask=torch.ones_like(asked), max_new_tokens=40, do_sample=False
     )

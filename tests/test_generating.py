@@ -13,7 +13,7 @@ from tests.students import random_students
 from tests.test_finetune import settings
 from tests.test_local import requests, wrote
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.train import roles
+from thoughtmill.train import encoding
 from thoughtmill.train.finetune import student
 
 
@@ -34,7 +34,7 @@ def test_a_base_of_today_writes_what_an_uncached_pass_says(
     found = wrote((base, model), requests(0.0), rows=15, max_new_tokens=8)
     for asked in requests(0.0):
         model.set_adapter(asked.role)
-        ids = roles.render(base.tokenizer, asked.role, asked.problem, asked.given)
+        ids = encoding.render(base.tokenizer, asked.role, asked.problem, asked.given)
         begin = len(ids)
         while len(ids) < begin + 8 and 1 not in ids[begin:]:
             with torch.inference_mode():

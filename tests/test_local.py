@@ -15,7 +15,7 @@ from tests import tiny
 from tests.architectures import IN_SLOTS, OTHERS, students_of
 from tests.students import random_students, writer
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.train import roles
+from thoughtmill.train import encoding
 from thoughtmill.train.answering import GeneratedText, GenerationRequest
 from thoughtmill.train.policies.plans import SampleRequest
 from thoughtmill.train.students.bases import Base
@@ -91,7 +91,7 @@ def test_greedy_rows_write_what_generate_writes_with_their_adapter_alone(
     found = wrote(students, requests(0.0), rows=7)
     for asked in requests(0.0):
         model.set_adapter(asked.role)
-        ids = torch.tensor([roles.render(base.tokenizer, asked.role, asked.problem, asked.given)])
+        ids = torch.tensor([encoding.render(base.tokenizer, asked.role, asked.problem, asked.given)])
         with torch.inference_mode():
             ids_out = model.generate(
                 input_ids=ids, attention_mask=torch.ones_like(ids), max_new_tokens=30, do_sample=False

@@ -7,7 +7,7 @@ from transformers import PreTrainedTokenizerBase
 from tests import tiny
 from thoughtmill.factory.core.corpus import Corpus, open_corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.train import roles
+from thoughtmill.train import encoding, roles
 from thoughtmill.train.roles import ROLES as REGISTRY
 from thoughtmill.train.roles import Example
 from thoughtmill.train.training.plan import encode
@@ -125,6 +125,13 @@ def test_a_role_without_records_is_refused_with_one_sentence(corpus: Corpus) -> 
         roles.examples(corpus, "pot", where="sample > 7")
 
 
+def test_a_role_with_hints_says_that_it_needs_wrong_ones(tmp_path: Path) -> None:
+    right = [row for row in tiny.records() if row["kept"]]
+    corpus = open_corpus(str(tiny.write_corpus(tmp_path / "right", right)))
+    with pytest.raises(ThoughtmillError, match="`gp_hint` has no records: .* none of `eot` is wrong"):
+        roles.examples(corpus, "gp_hint")
+
+
 def test_a_condition_that_is_no_sql_is_named(corpus: Corpus) -> None:
     with pytest.raises(ThoughtmillError, match=r"^finetune\.where: kep: .*kep"):
         roles.examples(corpus, "pot", where="kep")
@@ -145,7 +152,7 @@ def test_training_asks_in_the_bytes_that_inference_asks_in(
     )
     example = roles.examples(corpus, role)[0]
     taught, target = encode(base, example)
-    asked = roles.render(base.tokenizer, role, example.problem, example.given)
+    asked = encoding.render(base.tokenizer, role, example.problem, example.given)
     assert taught == asked
     assert _text(base.tokenizer, asked) == _expected(kind, roles.prompt(role, example.problem, example.given))
     assert _text(base.tokenizer, target) == example.target + "<end>"

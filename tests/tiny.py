@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 import torch
-from tokenizers import Tokenizer, models, pre_tokenizers
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import (
     LlamaConfig,
     LlamaForCausalLM,
@@ -85,6 +85,7 @@ def tokenizer(chat: bool = False) -> PreTrainedTokenizerFast:
     """Return a tokenizer with one token per character of ASCII."""
     names = ["<pad>", "<end>", *(chr(code) for code in range(32, 127)), "\n"]
     letters = Tokenizer(models.WordLevel({name: at for at, name in enumerate(names)}, unk_token="<pad>"))
+    letters.decoder = decoders.Fuse()
     letters.pre_tokenizer = pre_tokenizers.Split("", "isolated")
     made = PreTrainedTokenizerFast(tokenizer_object=letters, pad_token="<pad>", eos_token="<end>")
     if chat:

@@ -4,6 +4,7 @@ Run it as `python -m thoughtmill.train.finetune ROLE`, alone or under `accelerat
 """
 
 import os
+import sys
 from pathlib import Path
 
 import torch
@@ -21,6 +22,7 @@ from thoughtmill.train.students.bases import Base, load_base
 from thoughtmill.train.students.origins import Origin, commit
 from thoughtmill.train.training.learning import LossPoint, learn
 from thoughtmill.train.training.plan import TrainingPlan, summary, training_plan
+from thoughtmill.train.training.proof import findings, proof
 from thoughtmill.train.training.settings import FinetuneSettings
 
 
@@ -41,8 +43,10 @@ def finetune(
     """Train `role` into `folder` and return its loss curve; a killed run resumes from `state`."""
     processes = PartialState(cpu=parse_flag_from_env("ACCELERATE_USE_CPU"))
     base, model, plan = prepare(role, corpus, settings)
-    processes.print(f"{role}: {summary(plan, settings)}")
+    processes.print(f"{role}: {summary(plan, settings)}\n{proof(base, plan)}")
     curve = learn(base, model, plan, settings, state=state, what=f"finetune {role}")
+    for finding in findings(base, model, plan, curve):
+        processes.print(f"{role}: {finding}", file=sys.stderr)
     if processes.is_main_process:
         adapters.save(model, folder, origin(role, corpus, settings, base, plan))
         state.unlink(missing_ok=True)

@@ -1,11 +1,10 @@
 """The registry of roles: the records that an adapter learns from, its instruction and its prompt.
 
-Training and inference share `render`, so a student gets the same bytes in both. To add a role, write a `Role`
+Training and inference share `prompt`, so a student gets the same text in both. To add a role, write a `Role`
 and a line in `ROLES`, or an entry point of the group `thoughtmill.roles` in your package; then list it in
 `params.yaml`.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +13,7 @@ import duckdb
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.registry import Registry
 
-if TYPE_CHECKING:  # checking settings and replaying policies need neither tables nor tokenizers
-    from transformers import PreTrainedTokenizerBase
-
+if TYPE_CHECKING:  # checking settings and replaying policies need no tables
     from thoughtmill.factory.core.corpus import Corpus
 
 # Students write equations without declaring unknowns first, as in EoTD (section 3.1): they would have to name
@@ -154,8 +151,10 @@ def examples(corpus: "Corpus", role: str, where: str = "kept", split: str = "tra
             raise ThoughtmillError(f"role `{part}` is asked of the adapter of `{other}`: train that one")
         rows = _rows(corpus.con, ROLES.named(part), where, split)
         if not rows:
+            peer = ROLES.named(part).peer
+            hints = f", or none of `{peer}` is wrong: half of its hints are" if peer else ""
             raise ThoughtmillError(
-                f"role `{part}` has no records: no `{split}` record where {where} is of its thoughts"
+                f"role `{part}` has no records: no `{split}` record where {where} is of its thoughts{hints}"
             )
         found += [Example(problem_id, part, *row) for problem_id, *row in rows]
     return found
@@ -187,25 +186,3 @@ def prompt(role: str, problem: str, given: str | None = None) -> str:
     entry = ROLES.named(role)
     middle = [] if given is None else [entry.heading, given]
     return "\n".join([problem, *middle, entry.instruction])
-
-
-def render(
-    tokenizer: "PreTrainedTokenizerBase", role: str, problem: str, given: str | None = None
-) -> list[int]:
-    """Return the tokens of a prompt, for training and inference alike.
-
-    With a chat template the prompt is a user's turn, and opens the assistant's turn. Otherwise it is plain
-    text that ends with an empty line.
-    """
-    text = prompt(role, problem, given)
-    if tokenizer.chat_template is None:
-        return list(tokenizer(text + "\n\n")["input_ids"])
-    turns = [{"role": "user", "content": text}]
-    asked = tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
-    return list(tokenizer(asked, add_special_tokens=False)["input_ids"])
-
-
-def render_target(tokenizer: "PreTrainedTokenizerBase", target: str) -> list[int]:
-    """Return the tokens of a target and the end of text, which is learnt like the rest."""
-    ids: Sequence[int] = tokenizer(target, add_special_tokens=False)["input_ids"]
-    return [*ids, tokenizer.eos_token_id]

@@ -27,7 +27,7 @@ from bench.gpu.profile import PEAK, QUESTIONS, ROLES, settings
 from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.factory.solvers.limits import Limits
 from thoughtmill.factory.solvers.solvers import Solvers
-from thoughtmill.train import finetune, roles
+from thoughtmill.train import encoding, finetune
 from thoughtmill.train.answering import GeneratedText, GenerationRequest, SampleJournal, answer
 from thoughtmill.train.infer import asked, solved
 from thoughtmill.train.policies import policy
@@ -209,7 +209,7 @@ class Bench:
 
 def prompts(loaded: Base, requests: Sequence[GenerationRequest]) -> list[list[int]]:
     """Return the tokens that requests begin with."""
-    return [roles.render(loaded.tokenizer, one.role, one.problem, one.given) for one in requests]
+    return [encoding.render(loaded.tokenizer, one.role, one.problem, one.given) for one in requests]
 
 
 def alike(one: str, other: str) -> int:

@@ -23,6 +23,9 @@ from transformers.pytorch_utils import Conv1D
 
 from thoughtmill.factory.core.errors import ThoughtmillError
 
+NEAR = {torch.bfloat16: 0.05, torch.float16: 0.05}
+"""How far logits in a shared row may be from those alone, by their size; 1e-3 in other types."""
+
 READ = ("*.json", "*.safetensors", "*.bin", "*.jinja", "*.model", "*.txt")
 """The files of a base: configuration, weights, chat template, tokenizer."""
 
@@ -116,7 +119,7 @@ def linear_layers(model: nn.Module, targets: str | list[str]) -> Iterator[tuple[
 
 @torch.no_grad()
 def packs(base: Base) -> bool:
-    """Return whether examples can share a row: an example must not change the logits of the next.
+    """Return whether examples can share a row: an example has the logits that it has alone.
 
     This depends on the architecture and the kind of attention, so the model itself is tried.
     """
@@ -131,4 +134,8 @@ def packs(base: Base) -> bool:
         logits: Tensor = base.model(input_ids=ids, position_ids=positions, use_cache=False).logits
         return logits[0, 6:]
 
-    return torch.equal(after(first), after(second))
+    alone = base.model(
+        input_ids=asked[None].to(base.model.device), position_ids=positions[:, 6:], use_cache=False
+    ).logits[0]
+    near = NEAR.get(alone.dtype, 1e-3) * alone.norm()
+    return torch.equal(after(first), after(second)) and bool((after(first) - alone).norm() <= near)

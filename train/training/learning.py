@@ -57,7 +57,7 @@ def learn(
     on_gpu = accelerator.device.type == "cuda"
     optimizer = torch.optim.AdamW(weights, lr=settings.learning_rate, weight_decay=0.0, fused=on_gpu or None)
     wrapped, optimizer = accelerator.prepare(model, optimizer)
-    identity = f"{plan.sha} {base.sha} {settings.model_dump_json()}"
+    identity = f"{plan.sha} {plan.tokens_sha} {base.sha} {settings.model_dump_json()}"
     fingerprint = hashlib.sha256(identity.encode()).hexdigest()
     wrapped.train()
     curve = _resume(state, fingerprint, model, optimizer)

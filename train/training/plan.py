@@ -3,11 +3,11 @@
 import hashlib
 import math
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.train import roles
+from thoughtmill.train import encoding
 from thoughtmill.train.roles import Example
 from thoughtmill.train.students import bases
 from thoughtmill.train.students.bases import Base
@@ -19,7 +19,8 @@ from thoughtmill.train.training.settings import FinetuneSettings
 class TrainingPlan:
     """The data of the training loop: a pure function of base, examples and settings.
 
-    `steps` holds, for each step, indices into `encoded`. `records` counts the examples of each role.
+    `encoded` holds the tokens of `examples`; `steps` holds indices into both.
+    `records` counts the examples of each role.
     `left_out` counts the examples that are longer than `context`. All lengths are in tokens.
     """
 
@@ -32,6 +33,12 @@ class TrainingPlan:
     longest: int
     context: int
     sha: str
+    examples: list[Example] = field(default_factory=list)
+
+    @property
+    def tokens_sha(self) -> str:
+        """The SHA-256 of all tokens: another tokenizer or template is another run."""
+        return hashlib.sha256(repr(self.encoded).encode()).hexdigest()
 
 
 def training_plan(base: Base, examples: list[Example], settings: FinetuneSettings) -> TrainingPlan:
@@ -58,13 +65,15 @@ def training_plan(base: Base, examples: list[Example], settings: FinetuneSetting
         longest=max(sizes),
         context=context,
         sha=hashlib.sha256("\n".join(map(repr, examples)).encode()).hexdigest(),
+        examples=[examples[index] for index in fitting],
     )
 
 
 def encode(base: Base, example: Example) -> batches.Tokens:
     """Return an example as the tokens of its prompt and of its target."""
-    prompt = roles.render(base.tokenizer, example.role, example.problem, example.given)
-    return prompt, roles.render_target(base.tokenizer, example.target)
+    asked = (example.role, example.problem, example.given)
+    prompt = encoding.render(base.tokenizer, *asked, two_sided=base.start is not None)
+    return prompt, encoding.render_target(base.tokenizer, example.target)
 
 
 def _steps(lengths: list[int], packs: bool, settings: FinetuneSettings) -> list[list[int]]:

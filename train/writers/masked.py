@@ -158,9 +158,10 @@ def masked(model: PreTrainedModel) -> AdapterMask:
 
 
 def unmasked(model: PreTrainedModel) -> None:
-    """Put peft's layers back where masked layers replaced them."""
+    """Put peft's layers back where masked layers replaced them, with weights of their own."""
     for name, layer in list(model.named_modules()):
         if isinstance(layer, MaskedLinear):
+            layer.base.weight.data = layer.base.weight.data.clone()
             model.set_submodule(name, layer.replaced[0])
 
 

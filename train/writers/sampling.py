@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from thoughtmill.train import roles
+from thoughtmill.train import encoding
 from thoughtmill.train.answering import GeneratedText, GenerationRequest
 from thoughtmill.train.students.bases import Base
 from thoughtmill.train.writers.loading import adapter_for
@@ -42,7 +42,7 @@ class ActiveSample:
     def text(self, tokenizer: Any) -> GeneratedText:
         """Return the text of a row that has ended."""
         stopped = bool(self.tokens) and self.tokens[-1] in self.ends
-        text = str(tokenizer.decode(self.tokens[:-1] if stopped else self.tokens))
+        text = encoding.written(tokenizer, self.tokens[:-1] if stopped else self.tokens)
         return GeneratedText(self.request.wanted, text, len(self.tokens), None if stopped else "truncated")
 
 
@@ -73,7 +73,8 @@ class StudentWriter(ABC):
         """Queue requests."""
         for request in requests:
             adapter = adapter_for(self.adapters, request.role)
-            prompt = roles.render(self.base.tokenizer, request.role, request.problem, request.given)
+            text, two_sided = (request.role, request.problem, request.given), self.base.start is not None
+            prompt = encoding.render(self.base.tokenizer, *text, two_sided=two_sided)
             used = len(prompt) if self.base.start is None else 0
             limit = min(self.max_new_tokens, self.base.context - used)
             self.wait(ActiveSample(request, prompt, adapter, limit, Random(request.seed), self.base.ends))

@@ -12,7 +12,7 @@ from peft import PeftConfig
 from transformers import AutoTokenizer
 
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.train import roles
+from thoughtmill.train import encoding
 from thoughtmill.train.answering import GeneratedText, GenerationRequest
 from thoughtmill.train.policies.plans import SampleRequest
 from thoughtmill.train.writers.loading import AdapterMap, adapter_for
@@ -53,7 +53,7 @@ class VllmWriter:
     def ask(self, requests: Sequence[GenerationRequest]) -> None:
         """Give requests to vLLM; a prompt that fills the context is cut at once."""
         for one in requests:
-            prompt = roles.render(self.tokenizer, one.role, one.problem, one.given)
+            prompt = encoding.render(self.tokenizer, one.role, one.problem, one.given)
             if len(prompt) >= self.engine.model_config.max_model_len:
                 self.cut.append(GeneratedText(one.wanted, "", 0, "truncated"))
                 continue
@@ -71,7 +71,7 @@ class VllmWriter:
         for one in self.engine.step() if self.asked else ():
             if one.finished:
                 tokens, reason = list(one.outputs[0].token_ids), one.outputs[0].finish_reason
-                text = self.tokenizer.decode(tokens[:-1] if reason == "stop" else tokens)
+                text = encoding.written(self.tokenizer, tokens[:-1] if reason == "stop" else tokens)
                 failure = {"stop": None, "length": "truncated"}.get(reason, "unanswered")
-                found.append(GeneratedText(self.asked.pop(one.request_id), str(text), len(tokens), failure))
+                found.append(GeneratedText(self.asked.pop(one.request_id), text, len(tokens), failure))
         return found

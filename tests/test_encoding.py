@@ -1,0 +1,62 @@
+"""Encoding: data open and close no turn, and a prompt is the same every day."""
+
+import re
+
+import pytest
+from tokenizers import processors
+from transformers import PreTrainedTokenizerFast
+
+from tests import tiny
+from thoughtmill.train.encoding import render, render_target, specials, written
+
+DATED = "{%- if strftime_now is defined %}{{ strftime_now('%d %b %Y, %B') }}{% endif %} " + tiny.CHAT
+END = 1
+
+
+@pytest.mark.parametrize("chat", [False, True])
+def test_a_special_token_in_a_problem_is_split(chat: bool) -> None:
+    tokenizer = tiny.tokenizer(chat)
+    asked = render(tokenizer, "ir", "7 <end> bags")
+    assert END not in asked
+    assert "7 <end> bags" in written(tokenizer, asked)
+    plain = render(tokenizer, "ir", "7 bags")
+    assert written(tokenizer, asked).replace("<end> ", "") == written(tokenizer, plain)
+
+
+def test_a_special_token_in_a_target_is_split_and_its_end_is_the_only_one() -> None:
+    tokenizer = tiny.tokenizer()
+    target = render_target(tokenizer, "1<end>2")
+    assert target.index(END) == len(target) - 1
+    assert written(tokenizer, target[:-1]) == "1<end>2"
+
+
+def test_special_tokens_of_the_template_are_obeyed_beside_those_of_data() -> None:
+    tokenizer = tiny.tokenizer(chat=True)
+    tokenizer.chat_template = "{% for m in messages %}<end>{{ m['content'] }}<end>{% endfor %}"
+    assert specials(tokenizer, "a<pad>b") == ["<pad>"]
+    asked = render(tokenizer, "ir", "a<pad>b<end>c")
+    assert [at for at, token in enumerate(asked) if token == END] == [0, len(asked) - 1]
+    assert tokenizer.pad_token_id not in asked
+
+
+def test_the_date_of_a_template_is_pinned() -> None:
+    tokenizer = tiny.tokenizer(chat=True)
+    tokenizer.chat_template = DATED
+    told = written(tokenizer, render(tokenizer, "ir", "7 bags"))
+    assert told.startswith("01 Jan 2025, January [user] 7 bags")
+    assert not re.search(r"%\w", told)
+
+
+def closing() -> PreTrainedTokenizerFast:
+    """Return a tokenizer that puts an end of text after every text."""
+    tokenizer = tiny.tokenizer()
+    tokenizer.backend_tokenizer.post_processor = processors.TemplateProcessing(
+        single="$A <end>", special_tokens=[("<end>", END)]
+    )
+    return tokenizer
+
+
+def test_a_decoder_goes_on_after_a_prompt_that_its_tokenizer_would_close() -> None:
+    assert render(closing(), "ir", "7 bags") == render(tiny.tokenizer(), "ir", "7 bags")
+    assert render(closing(), "ir", "7 bags", two_sided=True)[-1] == END
+    assert render_target(closing(), "7") == render_target(tiny.tokenizer(), "7")

@@ -1,0 +1,85 @@
+"""Encode prompts and targets as tokens, in the same way for training and inference.
+
+Problems and rationales are data: a special token that is written in them is split into its characters, so
+that it opens and closes no turn. Dates in chat templates are pinned, so that prompts are the same every day.
+"""
+
+from typing import TYPE_CHECKING
+
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.train import roles
+
+if TYPE_CHECKING:  # reading this module must not import transformers
+    from transformers import PreTrainedTokenizerBase
+
+DATE = {"%d": "01", "%m": "01", "%b": "Jan", "%B": "January", "%Y": "2025", "%y": "25", "%A": "Wednesday",
+        "%a": "Wed", "%H": "00", "%M": "00", "%S": "00"}  # fmt: skip
+"""What a template gets for today."""
+PINNED = (
+    "{%- macro strftime_now(format) -%}{{ format"
+    + "".join(f" | replace('{code}', '{value}')" for code, value in DATE.items())
+    + " }}{%- endmacro -%}"
+)
+PLACE = "THOUGHTMILL-PROMPT"
+
+
+def render(
+    tokenizer: "PreTrainedTokenizerBase",
+    role: str,
+    problem: str,
+    given: str | None = None,
+    two_sided: bool = False,
+) -> list[int]:
+    """Return the tokens of a prompt.
+
+    With a chat template the prompt is a user's turn, and opens the assistant's turn. Otherwise it is plain
+    text that ends with an empty line. Only the encoder of a `two_sided` base reads an end of text after it.
+    """
+    text = roles.prompt(role, problem, given)
+    if tokenizer.chat_template is not None:
+        return _turn(tokenizer, text)
+    ids = list(tokenizer(text + "\n\n", split_special_tokens=True)["input_ids"])
+    closed = not two_sided and ids[-1:] == [tokenizer.eos_token_id]
+    return ids[:-1] if closed else ids
+
+
+def render_target(tokenizer: "PreTrainedTokenizerBase", target: str) -> list[int]:
+    """Return the tokens of a target and the end of text, which is learnt like the rest."""
+    return [*_data(tokenizer, target), tokenizer.eos_token_id]
+
+
+def written(tokenizer: "PreTrainedTokenizerBase", tokens: list[int]) -> str:
+    """Return the text of tokens that a student wrote, without the end of text."""
+    return str(tokenizer.decode(tokens))
+
+
+def specials(tokenizer: "PreTrainedTokenizerBase", text: str) -> list[str]:
+    """Return the special tokens that are written in a text."""
+    return [token for token in tokenizer.all_special_tokens if token in text]
+
+
+def _turn(tokenizer: "PreTrainedTokenizerBase", text: str) -> list[int]:
+    """Return the tokens of a user's turn, in which only the template's special tokens are obeyed."""
+    if not specials(tokenizer, text):
+        return _obeyed(tokenizer, _templated(tokenizer, text))
+    before, found, after = _templated(tokenizer, PLACE).partition(PLACE)
+    if not found or PLACE in after:
+        raise ThoughtmillError(f"the chat template of {tokenizer.name_or_path} does not say the prompt once")
+    return _obeyed(tokenizer, before) + _data(tokenizer, text) + _obeyed(tokenizer, after)
+
+
+def _templated(tokenizer: "PreTrainedTokenizerBase", text: str) -> str:
+    template = str(tokenizer.get_chat_template())
+    turns = [{"role": "user", "content": text}]
+    pinned = PINNED + template if "strftime_now" in template else template
+    return str(
+        tokenizer.apply_chat_template(turns, chat_template=pinned, add_generation_prompt=True, tokenize=False)
+    )
+
+
+def _obeyed(tokenizer: "PreTrainedTokenizerBase", text: str) -> list[int]:
+    return list(tokenizer(text, add_special_tokens=False)["input_ids"])
+
+
+def _data(tokenizer: "PreTrainedTokenizerBase", text: str) -> list[int]:
+    return list(tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"])

@@ -1,0 +1,111 @@
+"""Proof before training: what could spoil hours of it is tried in seconds, and printed as a page of ticks.
+
+What cannot work raises a `ThoughtmillError` that names it.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+
+import torch
+from peft import PeftModel
+
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.train import encoding
+from thoughtmill.train.students.bases import Base
+from thoughtmill.train.training import batches
+from thoughtmill.train.training.learning import LossPoint
+from thoughtmill.train.training.plan import TrainingPlan
+
+TICK = "  \u2713 "
+ASKED = 8
+"""Examples that are looked at after training."""
+
+
+def proof(base: Base, plan: TrainingPlan) -> str:
+    """Return a line for everything that was tried."""
+    parts = (_targets, _ids, _specials, _dates, _ends, _rows)
+    return "\n".join(TICK + part(base, plan) for part in parts)
+
+
+def _targets(base: Base, plan: TrainingPlan) -> str:
+    """Every target comes back from its tokens as it was; a program without its line ends would not run."""
+    for example, (_, target) in zip(plan.examples, plan.encoded, strict=True):
+        found = encoding.written(base.tokenizer, target[:-1])
+        if found != example.target:
+            lost = sorted((Counter(example.target) - Counter(found)).keys())
+            words = f"loses {', '.join(map(repr, lost))}" if lost else f"reads it as {found[:60]!r}"
+            raise ThoughtmillError(
+                f"base {base.name}: its tokenizer changes targets of `{example.role}` "
+                f"({example.problem_id}: it {words}): choose a base whose tokenizer keeps them"
+            )
+    return f"targets: {len(plan.encoded):,} come back from the tokenizer as they were"
+
+
+def _ids(base: Base, plan: TrainingPlan) -> str:
+    """Every token has a row in the embedding."""
+    rows = int(base.model.get_input_embeddings().num_embeddings)  # type: ignore[arg-type] # a number
+    highest = max(max(prompt + target) for prompt, target in plan.encoded)
+    if highest >= rows:
+        token = base.tokenizer.convert_ids_to_tokens(highest)
+        raise ThoughtmillError(
+            f"base {base.name}: token {highest} of its tokenizer ({token!r}) is beyond the {rows:,} rows of "
+            "its embedding: resize that with `resize_token_embeddings` and save the base"
+        )
+    return f"tokens: the highest, {highest:,}, is within the {rows:,} rows of the embedding"
+
+
+def _specials(base: Base, plan: TrainingPlan) -> str:
+    """Special tokens that are written in data are split, so that none of them ends or opens a turn."""
+    ending = base.ends
+    for example, (_, target) in zip(plan.examples, plan.encoded, strict=True):
+        if obeyed := ending.intersection(target[:-1]):
+            token = base.tokenizer.convert_ids_to_tokens(min(obeyed))
+            raise ThoughtmillError(
+                f"base {base.name}: {token!r} within a target of `{example.role}` ({example.problem_id}) "
+                "ends the text, and the tokenizer does not split it: leave it out with `finetune.where`"
+            )
+    texts = ("\n".join([one.problem, one.given or "", one.target]) for one in plan.examples)
+    count = sum(bool(encoding.specials(base.tokenizer, text)) for text in texts)
+    return f"special tokens in data: {count:,} examples hold some, which are split and not obeyed"
+
+
+def _dates(base: Base, plan: TrainingPlan) -> str:
+    template = base.tokenizer.chat_template
+    if template is None:
+        return "prompts: plain text, since the tokenizer has no chat template"
+    dated = "; its date is pinned" if "strftime_now" in str(template) else ""
+    return f"prompts: turns of the tokenizer's chat template{dated}"
+
+
+def _ends(base: Base, plan: TrainingPlan) -> str:
+    names = base.tokenizer.convert_ids_to_tokens(sorted(base.ends))
+    return f"ends of text: {', '.join(map(str, names))}"
+
+
+def _rows(base: Base, plan: TrainingPlan) -> str:
+    if plan.packs:
+        return "rows: several examples share one, with the logits that each has alone"
+    return "rows: each example has its own, since this base cannot keep examples apart"
+
+
+@torch.no_grad()
+def findings(base: Base, model: PeftModel, plan: TrainingPlan, curve: list[LossPoint]) -> Iterator[str]:
+    """Yield what a trained student lacks: a loss that never fell, an end of text that it would not write."""
+    part = max(1, len(curve) // 4)
+    first, last = (sum(point.loss for point in some) / part for some in (curve[:part], curve[-part:]))
+    if len(curve) > 1 and last >= first:
+        yield f"the loss never fell: {first:.3f} at first, {last:.3f} at the end"
+    model.eval()
+    chosen = sorted(range(len(plan.encoded)), key=lambda index: plan.lengths[index])[:ASKED]
+    unsure = [index for index in chosen if not _ends_text(base, model, plan.encoded[index])]
+    if len(unsure) == len(chosen):
+        yield f"none of {len(chosen)} targets would be ended: texts will be cut at infer.max_new_tokens"
+
+
+def _ends_text(base: Base, model: PeftModel, example: batches.Tokens) -> bool:
+    """Return whether the student's likeliest token after a whole target ends the text."""
+    prompt, target = example
+    batch = batches.collate([(prompt, target)], [[0]], base.pad, base.start).to(base.model.device)
+    logits_BTV = model(**batch.inputs, use_cache=False).logits
+    last = int((batch.next_BT[0] != batches.IGNORED).nonzero().max())
+    return int(logits_BTV[0, last].argmax()) in base.ends
