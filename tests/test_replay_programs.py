@@ -25,8 +25,11 @@ SLOW = {
 }
 """Programs that reach the short time limit of this test in both, so that there is no value to compare."""
 
-RIGHT = 941
-"""Right programs of 1,318, without `gsm8k-test-825`, which needs the long time limit of a real run."""
+RIGHT = 943
+"""Right programs of 1,318, without `gsm8k-test-825`, which needs the long time limit of a real run.
+
+Two of them name no answer: it is in their last assignment.
+"""
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +61,7 @@ def test_every_value_is_that_of_plain_execution(
         if row["problem_id"] in SLOW:
             assert answers[row["problem_id"]] is None
             continue
-        expected = _plain_value(row["completion"])
+        expected = _plain_value(extract(row["completion"]) or "")
         answer = answers[row["problem_id"]]
         assert (answer is None) == (expected is None), row["problem_id"]
         if answer is not None and expected is not None:

@@ -14,6 +14,8 @@ PROMPT = re.compile(r"^(>>>|\.\.\.)(?: |$)")
 CODE_LINE = re.compile(
     r"^(?:def|import|from|for|while|if|print|class|#|@)\b|^[A-Za-z_][\w, ]*+\s*+[-+*/]?=[^=]|^print\("
 )
+RESULT = re.compile(r"^([ \t]*[A-Za-z_]\w* *=[^=\n#]+?) *= *-?[\d.,]+[ \t]*$", re.MULTILINE)
+ANSWER = re.compile(r"\b(?:ans|answer|result|print|def|class)\b")
 TRIES = 50
 """How many lines of prose are cut from the end of a text before it is given up."""
 
@@ -26,13 +28,21 @@ def extract(completion: str) -> str | None:
 
     Marked blocks win, all of them in their order; an unclosed block goes to the end. Otherwise it is the
     whole text, or what follows `>>>`, or the text from its first line of code on, without prose after it.
-    A program that does not parse is returned as it is: why it does not is for the solver to say.
+    A program that does not parse is returned as it is: why it does not is for the solver to say. One that
+    neither names nor prints an answer gets a line that takes it from the last assignment.
 
     >>> extract("Here you are:\\n```python\\nans = 3\\n```\\nSo it is 3.")
     'ans = 3'
+    >>> extract("bags = 4\\ntotal = bags * 6 = 24")
+    'bags = 4\\ntotal = bags * 6\\nans = total'
     >>> extract("There are 3.") is None
     True
     """
+    program = _extracted(completion)
+    return None if program is None else _with_answer(_without_results(program))
+
+
+def _extracted(completion: str) -> str | None:
     text = completion.replace("\r\n", "\n").replace("\r", "\n")
     blocks = _blocks(text)
     if blocks:
@@ -90,15 +100,41 @@ def _without_prose(program: str) -> str:
     return program
 
 
-@lru_cache(maxsize=4)
+def _without_results(program: str) -> str:
+    """Drop results that weak models write behind a calculation (`total = 4 * 6 = 24`), if it then parses."""
+    if not RESULT.search(program) or _parses(program):
+        return program
+    shorter = RESULT.sub(r"\1", program)
+    return shorter if _parses(shorter) else program
+
+
+def _with_answer(program: str) -> str:
+    """Add a line `ans = name` to a program that ends in an assignment, if nothing in it may be its answer."""
+    tree = None if ANSWER.search(program) else _tree(program)
+    names = [target for statement in (tree.body[-1:] if tree else ()) for target in _targets(statement)]
+    return (
+        f"{program}\nans = {names[0].id}" if len(names) == 1 and isinstance(names[0], ast.Name) else program
+    )
+
+
+def _targets(statement: ast.stmt) -> list[ast.expr]:
+    if isinstance(statement, ast.Assign):
+        return statement.targets
+    return [statement.target] if isinstance(statement, ast.AugAssign | ast.AnnAssign) else []
+
+
 def _parses(program: str) -> bool:
-    """Tell whether a text is a Python program that is not too long to be read."""
+    return _tree(program) is not None
+
+
+@lru_cache(maxsize=4)
+def _tree(program: str) -> ast.Module | None:
+    """Return the syntax tree of a text; None if it is no Python program, or too long to be read."""
     if len(program) > SOURCE_LENGTH:
-        return False
+        return None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            ast.parse(program)
+            return ast.parse(program)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return True
+        return None
