@@ -17,6 +17,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "show": ("thoughtmill.factory.commands.show", "show a problem with its thoughts and verdicts"),
     "status": ("thoughtmill.factory.commands.status", "show which stages are built and which are stale"),
     "check": ("thoughtmill.factory.commands.check", "check all of params.yaml at once"),
+    "preview": (
+        "thoughtmill.factory.commands.preview",
+        "ask a few problems of each thought, and show answers, verdicts and prices",
+    ),
     "estimate": (
         "thoughtmill.factory.commands.estimate",
         "estimate the requests and the cost of the next run",

@@ -1,30 +1,88 @@
-"""Estimate the requests, tokens and dollars of the next run, without sending anything."""
+"""Estimate the requests, tokens and dollars of the next run, without sending anything.
+
+With `--pilot 20`, ask twenty problems of each thought first, and tell requests, tokens, dollars and hours
+with 95 % intervals. Answers of an endpoint go to the ledger: the stage `generate` does not pay for them
+again.
+"""
 
 import argparse
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 from tabulate import tabulate
 
 from thoughtmill.factory import generate
+from thoughtmill.factory.commands.pilot import HEADERS as PILOT_HEADERS
+from thoughtmill.factory.commands.pilot import forecast
+from thoughtmill.factory.commands.trial import chosen_problems, trials
 from thoughtmill.factory.core import params
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import root
 from thoughtmill.factory.teachers import TEACHERS
+from thoughtmill.factory.teachers.choice import ChosenTeacher
 from thoughtmill.factory.teachers.endpoint.estimate import CostEstimate
 
 HEADERS = ("thought", "requests", "held", "prompt_tokens", "completion_tokens", "usd", "most_usd")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare no arguments: `params.yaml` describes the next run."""
+    """Declare the pilot; `params.yaml` describes the next run."""
+    parser.add_argument("--pilot", type=int, metavar="N", help="ask N problems of each thought first")
 
 
 def call(words: argparse.Namespace) -> str:
     """Estimate every thought of this project."""
-    settings = params.section("generate", generate.GenerateSettings)
-    estimate = getattr(TEACHERS.named(settings.teacher), "estimate", None)
-    if estimate is None:
+    settings, folder = params.section("generate", generate.GenerateSettings), root()
+    asked = [
+        (thought, chosen)
+        for thought in params.thoughts()
+        for chosen in settings.chosen(thought)
+        if hasattr(TEACHERS.named(chosen.module), "estimate")
+    ]
+    if not asked:
         raise ThoughtmillError(f"the teacher `{settings.teacher}` costs nothing")
-    return table(estimate(settings.teacher_settings(), generate.corpus(root(), settings)))
+    if words.pilot is None:
+        shown = table([*_estimates(folder, settings, asked)])
+    elif words.pilot < 2:
+        raise ThoughtmillError("--pilot: give at least 2, for an interval")
+    else:
+        shown = _pilot(folder, settings, asked, words.pilot)
+    late = [f"{chosen.name} ({thought})" for thought, chosen in asked if chosen.fallback_of]
+    note = f"\n\nat most, for a fall-back is asked only where another teacher fails: {', '.join(late)}"
+    return shown + (note if late else "")
+
+
+def _estimates(
+    folder: Path, settings: generate.GenerateSettings, asked: Sequence[tuple[str, ChosenTeacher]]
+) -> Iterator[CostEstimate]:
+    """Yield an estimate for each thought and teacher; with several teachers, the name says whose it is."""
+    for thought, chosen in asked:
+        estimate = TEACHERS.named(chosen.module).estimate  # type: ignore[attr-defined]
+        requests = generate.requests_of(folder, thought, settings, chosen)
+        for found in estimate(chosen.settings, requests):
+            yield replace(found, thought=_name(thought, chosen, settings))
+
+
+def _pilot(
+    folder: Path,
+    settings: generate.GenerateSettings,
+    asked: Sequence[tuple[str, ChosenTeacher]],
+    number: int,
+) -> str:
+    problems = chosen_problems(folder, settings, number)
+    tried = [[*trials(folder, thought, settings, chosen, problems)] for thought, chosen in asked]
+    rows = [
+        forecast(estimate, [trial.completion for trial in found], chosen.settings)
+        for (_, chosen), found, estimate in zip(
+            asked, tried, _estimates(folder, settings, asked), strict=True
+        )
+    ]
+    return tabulate(rows, headers=PILOT_HEADERS, disable_numparse=True)
+
+
+def _name(thought: str, chosen: ChosenTeacher, settings: generate.GenerateSettings) -> str:
+    return f"{thought} by {chosen.name}" if settings.teachers else thought
 
 
 def table(estimates: list[CostEstimate]) -> str:
