@@ -67,12 +67,12 @@ def verdict(completion: tables.Row, problem: tables.Row, solved: Solved) -> Verd
         "drop_reason": None,
     }
     found = [Check("solved", outcome.failure is None, outcome.detail), *outcome.checks]
-    if comparison is not None and _is_telling(comparison, answer, gold):
+    if comparison is not None and is_telling(comparison, answer, gold):
         found.append(Check("equal_by", comparison.equal, comparison.by))
     return record, [check.row(record_id) for check in sorted(found, key=lambda check: check.check)]
 
 
-def _is_telling(comparison: Comparison, *answers: Answer | None) -> bool:
+def is_telling(comparison: Comparison, *answers: Answer | None) -> bool:
     """Return whether the rule of a comparison is worth a row: plain numbers are mostly compared at sight."""
     plain = all(answer and answer.kind == "number" for answer in answers)
     return not plain or (comparison.by != "text" and comparison.equal is not False)

@@ -28,6 +28,7 @@ UNIMPORTED = {
     "fastapi": "`transformers serve` needs it",
     "uvicorn": "`transformers serve` needs it",
     "mkdocstrings-python": "a plugin of zensical",
+    "math-verify": "bench.solvers compares with it",
     "mypy": "a command",
     "ruff": "a command",
     "pytest-xdist": "a plugin of pytest",

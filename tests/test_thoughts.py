@@ -6,10 +6,10 @@ import pytest
 
 from thoughtmill.factory import solutions
 from thoughtmill.factory.answers import number, numbers_in_text, reading
+from thoughtmill.factory.answers.reading import boxes
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.solutions.calculations import UnusableSolution
 from thoughtmill.factory.solvers.arithmetic import evaluate
-from thoughtmill.factory.solvers.latex import boxed
 from thoughtmill.factory.solvers.limits import Limits
 from thoughtmill.factory.solvers.solvers import Solvers
 from thoughtmill.factory.solvers.steps import steps
@@ -68,7 +68,7 @@ def test_rules_in_more_brackets_than_the_reader_of_json_can_count_are_unparsable
         assert THOUGHTS.named("knowledge").parse("[" * depth + '"Add."' + "]" * depth) is None
 
 
-@pytest.mark.parametrize("name", ["read", "steps", "find", "evaluate", "canonical", "boxed", "solution"])
+@pytest.mark.parametrize("name", ["read", "steps", "find", "evaluate", "canonical", "boxes", "solution"])
 def test_no_reader_of_text_counts_brackets_on_the_stack(name: str) -> None:
     readers: dict[str, Callable[[str], object]] = {
         "read": reading.read,
@@ -76,7 +76,7 @@ def test_no_reader_of_text_counts_brackets_on_the_stack(name: str) -> None:
         "find": numbers_in_text.find,
         "evaluate": evaluate,
         "canonical": number.canonical,
-        "boxed": boxed,
+        "boxes": boxes,
         "solution": _solution,
     }
     for text in [*nested(1_200), *nested(20_000)]:

@@ -29,7 +29,6 @@ def verify(rows: Iterable[Mapping[str, Any]], thought: str | None = None) -> lis
     [('12', True, None), ('7', False, None), (None, None, 'timeout')]
     """
     from thoughtmill.factory.commands.envelope import Line, fault_of, verified
-    from thoughtmill.factory.solvers.latex import Latex
     from thoughtmill.factory.solvers.solvers import Solvers
     from thoughtmill.factory.thoughts import solving
 
@@ -39,11 +38,8 @@ def verify(rows: Iterable[Mapping[str, Any]], thought: str | None = None) -> lis
         if fault is not None:
             raise ThoughtmillError(f"row {number}: {fault}")
     settings = solving.configured()
-    with (
-        Solvers(settings.limits, settings.equations_timeout_s) as solvers,
-        Latex(settings.equations_timeout_s) as latex,
-    ):
-        verdicts = verified(lines, thought, lambda jobs: iter(solving.solve(list(jobs), solvers)), latex)
+    with Solvers(settings.limits, settings.equations_timeout_s) as solvers:
+        verdicts = verified(lines, thought, lambda jobs: iter(solving.solve(list(jobs), solvers)))
         return [line.row | verdict for line, verdict in verdicts]
 
 

@@ -10,7 +10,7 @@ import re
 import unicodedata
 
 from thoughtmill.factory.answers import Comparison
-from thoughtmill.factory.answers.mathematics.reading import unwrapped
+from thoughtmill.factory.answers.mathematics.reading import MISSING, unwrapped
 
 PATTERN = r"[^\\{}$]*[^\W\d_][^\\{}$]*"
 """The canonical texts: words without markup."""
@@ -30,7 +30,7 @@ def canonical(text: str) -> str | None:
         return None
     text = _SILENT.sub(" ", _MARKUP.sub(r" \1 ", unwrapped(text)))
     text = " ".join(text.split()).rstrip(".").strip()
-    return text if re.fullmatch(PATTERN, text) else None
+    return text if re.fullmatch(PATTERN, text) and text.casefold() not in MISSING else None
 
 
 def compared(left: str, right: str) -> Comparison:

@@ -6,8 +6,8 @@ the gold answer, which is null if it is unknown. Other keys pass through; a key 
 
 The verdict adds `rationale`, `predicted_answer`, `failure`, `detail`, `correct`, `fence`, `elapsed_s` and
 `checks`. If the rows already use such a key, the verdict's key is `verdict_<key>`. A row that cannot be
-verified is written with the failure `corrupt` and the reason. A gold answer in LaTeX, as in MATH
-(`2\\sqrt{3}`), is compared with the chain's `\\boxed` answer.
+verified is written with the failure `corrupt` and the reason. A gold answer may be of any kind: a number,
+mathematics as in MATH (`2\\sqrt{3}`), a choice, words. The check `equal_by` names the rule that compared it.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-from thoughtmill.factory.answers.number import canonical, equal
+from thoughtmill.factory.answers import ANY, Answer, answer_of, compared
 from thoughtmill.factory.commands.given import GivenPart, GivenSettings, parts_of, survey
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import aside
@@ -28,7 +28,7 @@ from thoughtmill.factory.core.journal import cache_folder, fingerprint
 from thoughtmill.factory.core.progress import track
 from thoughtmill.factory.core.rows import suffixes
 from thoughtmill.factory.core.rows.texts import written
-from thoughtmill.factory.solvers.latex import Latex, boxed, is_expression
+from thoughtmill.factory.solvers.outcome import Check
 from thoughtmill.factory.thoughts import THOUGHTS
 from thoughtmill.factory.thoughts.solving import (
     Job,
@@ -39,6 +39,7 @@ from thoughtmill.factory.thoughts.solving import (
     solving,
     source_digest,
 )
+from thoughtmill.factory.verify import is_telling
 
 NEEDED: dict[str, tuple[type, ...]] = {
     "problem": (str,),
@@ -107,41 +108,43 @@ class Line(NamedTuple):
 
 
 def verified(
-    lines: Iterable[Line], thought: str | None, solving: Solving, latex: Latex
+    lines: Iterable[Line], thought: str | None, solving: Solving
 ) -> Iterator[tuple[Line, dict[str, Any]]]:
     """Yield every line with its verdict, in order and in flat memory."""
     lines, ahead = tee(lines)
     for line, solved in zip(lines, solving(_job(line, thought) for line in ahead), strict=True):
-        yield line, _verdict(line, solved, latex)
+        yield line, _verdict(line, solved)
 
 
 def _job(line: Line, thought: str | None) -> Job:
     if line.fault is not None:
         return Job("", "", "number", None, CORRUPT, line.fault)
     named = line.value("thought") or line.thought or thought
-    return Job(str(named), line.value("problem"), "number", line.value("completion"))
+    gold = _gold(line)
+    return Job(str(named), line.value("problem"), gold.kind if gold else "number", line.value("completion"))
 
 
-def _verdict(line: Line, solved: Solved, latex: Latex) -> dict[str, Any]:
+def _gold(line: Line) -> Answer | None:
+    value = line.value("answer")
+    return None if value is None else answer_of(str(value), ANY)
+
+
+def _verdict(line: Line, solved: Solved) -> dict[str, Any]:
     outcome = solved.outcome
-    answer = None if outcome.answer is None else outcome.answer.text
-    failure, correct = outcome.failure, None
-    if line.fault is None and line.value("answer") is not None:
-        gold = str(line.value("answer"))
-        number = canonical(gold)
-        if number is None and failure == "no_answer" and (answer := boxed(solved.rationale or "")):
-            failure = None  # neither the gold answer nor the boxed answer is a number
-        if answer is not None:
-            correct = latex.equal(answer, gold) if number is None else equal(answer, number)
+    answer, gold = outcome.answer, None if line.fault else _gold(line)
+    comparison = None if answer is None or gold is None else compared(answer, gold)
+    checks = list(outcome.checks)
+    if comparison is not None and is_telling(comparison, answer, gold):
+        checks.append(Check("equal_by", comparison.equal, comparison.by))
     return {
         "rationale": solved.rationale,
-        "predicted_answer": answer,
-        "failure": failure,
-        "detail": None if failure is None else outcome.detail,
-        "correct": correct,
+        "predicted_answer": answer and answer.text,
+        "failure": outcome.failure,
+        "detail": None if outcome.failure is None else outcome.detail,
+        "correct": comparison and comparison.equal,
         "fence": outcome.fence,
         "elapsed_s": round(solved.elapsed_s, 6),
-        "checks": {check.check: {"passed": check.passed, "detail": check.detail} for check in outcome.checks},
+        "checks": {check.check: {"passed": check.passed, "detail": check.detail} for check in checks},
     }
 
 
@@ -156,10 +159,9 @@ def fault_of(line: Line, thought: str | None) -> str | None:
         return "`thought` is missing: add it, or give --thought"
     if named not in THOUGHTS.names():
         return f"unknown thought {named!r}; there are: {', '.join(THOUGHTS.names())}"
-    gold = line.value("answer")
-    if gold is None or canonical(str(gold)) or is_expression(str(gold)):
+    if line.value("answer") is None or _gold(line) is not None:
         return None
-    return f"the answer {str(gold)!r} is not a number"
+    return f"the answer {str(line.value('answer'))!r} is neither a number nor mathematics nor words"
 
 
 class Lines:
@@ -207,14 +209,13 @@ def verify_rows(
         name = Path(named[0]).name.replace("*", "_") if named[0] != "-" else "stdin"
         solve = solving(settings, cache_folder() / f"{name}.{depends}.jsonl")
         lines = Lines(parts, thought, strict, found.rows)
-        return _written(lines, thought, solve, settings.equations_timeout_s, out, names(found.keys))
+        return _written(lines, thought, solve, out, names(found.keys))
 
 
 def _written(
     lines: Lines,
     thought: str | None,
     solve: Solving,
-    timeout_s: float,
     out: Path | None,
     keys: dict[str, str],
 ) -> str:
@@ -223,9 +224,8 @@ def _written(
     with (
         aside(out) if out else nullcontext() as part,
         written(part, out.suffix) if out and part else nullcontext() as file,
-        Latex(timeout_s) as latex,
     ):
-        for line, verdict in verified(track(lines, "verify"), thought, solve, latex):
+        for line, verdict in verified(track(lines, "verify"), thought, solve):
             summary.count(line, verdict)
             if file:
                 named = {keys[key]: value for key, value in verdict.items()}

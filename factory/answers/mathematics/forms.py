@@ -26,7 +26,7 @@ _TRIAL = 10_000  # primes up to here are found
 _CONSTANTS = {"pi": "\\pi", "e": "\\e", "i": IMAGINARY}
 
 
-class Form(NamedTuple):
+class NormalForm(NamedTuple):
     """A fraction of polynomials; `exact` says that unequal forms have unequal values."""
 
     above: Polynomial
@@ -34,7 +34,7 @@ class Form(NamedTuple):
     exact: bool
 
 
-def built(tree: Tree) -> Form:
+def built(tree: Tree) -> NormalForm:
     """Return the normal form of a tree. Raises `NoForm` or ZeroDivisionError where it has none."""
     return _Builder().form(tree)
 
@@ -46,9 +46,9 @@ class _Builder:
         self.budget = WorkBudget()
         self.exact = True
 
-    def form(self, tree: Tree) -> Form:
+    def form(self, tree: Tree) -> NormalForm:
         above, below = self.fraction(tree)
-        return Form(above, below, self.exact)
+        return NormalForm(above, below, self.exact)
 
     def fraction(self, tree: Tree) -> tuple[Polynomial, Polynomial]:
         if isinstance(tree, Fraction):

@@ -13,7 +13,7 @@ exactly when their difference vanishes. The work is bounded.
 from fractions import Fraction
 from functools import lru_cache
 
-from thoughtmill.factory.answers.mathematics.forms import Form, built
+from thoughtmill.factory.answers.mathematics.forms import NormalForm, built
 from thoughtmill.factory.answers.mathematics.polynomials import (
     ONE,
     NoForm,
@@ -66,7 +66,7 @@ def number(tree: Tree) -> Fraction | None:
 
 
 @lru_cache(maxsize=4096)
-def form(tree: Tree) -> Form | None:
+def form(tree: Tree) -> NormalForm | None:
     """Return the normal form of a tree, or None when it has none."""
     try:
         return built(tree)
@@ -74,14 +74,14 @@ def form(tree: Tree) -> Form | None:
         return None
 
 
-def _difference(one: Form, other: Form, budget: WorkBudget) -> Polynomial:
+def _difference(one: NormalForm, other: NormalForm, budget: WorkBudget) -> Polynomial:
     if one.below == other.below:
         return added(one.above, other.above, -1)
     left, right = multiplied(one.above, other.below, budget), multiplied(other.above, one.below, budget)
     return added(left, right, -1)
 
 
-def _crossed(one: Form, other: Form) -> tuple[Polynomial, Polynomial] | None:
+def _crossed(one: NormalForm, other: NormalForm) -> tuple[Polynomial, Polynomial] | None:
     try:
         budget = WorkBudget()
         return multiplied(one.above, other.below, budget), multiplied(other.above, one.below, budget)

@@ -19,6 +19,9 @@ from thoughtmill.factory.answers.mathematics.units import unit
 _WRAPPED = re.compile(
     r"\$\$?(.*?)\$\$?|\\\((.*)\\\)|\\\[(.*)\\\]|\\(?:boxed|fbox) ?\{(.*)\}|#{2,}(.*)|\*\*(.*)\*\*", re.DOTALL
 )
+MISSING = frozenset({"n/a", "na", "nan", "null", "none given", "unknown", "tbd"})
+"""What tables write where an answer is missing."""
+
 _HALF_OF_DAY = re.compile(r"^([0-9]{1,2}(?::[0-9][0-9])?) ?([ap])(?:\. ?m\.?|m)$", re.IGNORECASE)
 _PHRASES: dict[str, Tree] = {
     phrase: tree
@@ -41,7 +44,7 @@ def read(text: str) -> Tree | None:
     Signs of currency, `%`, degrees and words that count things (`12 apples`) are left out; units of measure
     stay (`12 cm` is a `quantity`).
     """
-    return None if len(text) > MAX_LENGTH else _read(text)
+    return None if len(text) > MAX_LENGTH or text.strip().casefold() in MISSING else _read(text)
 
 
 @lru_cache(maxsize=4096)
