@@ -1,15 +1,17 @@
 """The teacher `embedded`: compiles the worked solution of a problem into the requested thought.
 
-It needs no network and no key. A solution that it cannot compile gives a failure with its reason. A share
-`error_rate` of its completions has a mistake of the kind that real teachers make, for verification to catch.
+It needs no network and no key. A solution in prose that closes with its answer, as in MATH, is a chain as it
+is. Any other solution that it cannot compile gives a failure with its reason. A share `error_rate` of its
+completions has a mistake of the kind that real teachers make, for verification to catch.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from random import Random
+from typing import TypeVar
 
 import pydantic
 
@@ -17,10 +19,13 @@ from thoughtmill.factory.ledger.keys import canonical
 from thoughtmill.factory.solutions import Solution, parse
 from thoughtmill.factory.solutions.calculations import UnusableSolution
 from thoughtmill.factory.teachers import Reply, Request, Teacher
+from thoughtmill.factory.teachers.embedded import prose
 from thoughtmill.factory.teachers.embedded.compiling import COMPILERS
-from thoughtmill.factory.teachers.embedded.slips import SLIPS, CorrectCompletion, unfinished
+from thoughtmill.factory.teachers.embedded.slips import SLIPS, CorrectCompletion, cut, unfinished
 
 MODEL = "embedded-1"
+
+Correct = TypeVar("Correct")
 
 
 class EmbeddedTeacherSettings(pydantic.BaseModel, extra="forbid", frozen=True):
@@ -48,24 +53,33 @@ class EmbeddedTeacher(Teacher):
         key = self._request_key(request)
         if request.thought not in COMPILERS:
             return _uncompilable(request, key, f"the embedded teacher does not write {request.thought}")
+        which = f"{request.problem['problem_id']}/{request.sample}/{request.thought}"
         solution = _read(request.problem["solution"], request.problem["problem"])
-        if isinstance(solution, UnusableSolution):
+        chain = prose.chain(request.problem["solution"]) if request.thought == "cot" else None
+        if isinstance(solution, Solution):
+            correct = CorrectCompletion(request.thought, solution, COMPILERS[request.thought](solution))
+            said, reason = self._slipped(which, correct.completion, correct, SLIPS[request.thought])
+        elif chain is not None:
+            said, reason = self._slipped(which, chain, chain, prose.SLIPS)
+        else:
             return _uncompilable(request, key, str(solution))
-        correct = CorrectCompletion(request.thought, solution, COMPILERS[request.thought](solution))
-        completion, finish_reason = self._slipped(
-            correct, f"{request.problem['problem_id']}/{request.sample}"
-        )
-        return Reply(request, key, MODEL, completion, finish_reason, cost_usd=0.0)
+        return Reply(request, key, MODEL, said, reason, cost_usd=0.0)
 
-    def _slipped(self, correct: CorrectCompletion, which: str) -> tuple[str, str]:
-        """Return completion and finish reason: the correct completion, or at `error_rate` a slip."""
-        random = Random(f"{self.settings.seed}/{which}/{correct.thought}")
+    def _slipped(
+        self,
+        which: str,
+        completion: str,
+        correct: Correct,
+        slips: Sequence[Callable[[Correct, Random], str | None]],
+    ) -> tuple[str, str]:
+        """Return completion and finish reason: the correct completion, or at `error_rate` a slip of it."""
+        random = Random(f"{self.settings.seed}/{which}")
         if random.random() < self.settings.error_rate:
-            for slip in random.sample(SLIPS[correct.thought], len(SLIPS[correct.thought])):
+            for slip in random.sample(slips, len(slips)):
                 wrong = slip(correct, random)
                 if wrong is not None:
-                    return wrong, "length" if slip is unfinished else "stop"
-        return correct.completion, "stop"
+                    return wrong, "length" if slip in (unfinished, cut) else "stop"
+        return completion, "stop"
 
     def _request_key(self, request: Request) -> str:
         problem = [request.problem[column] for column in ("problem_id", "problem", "solution")]

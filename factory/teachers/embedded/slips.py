@@ -88,8 +88,7 @@ def stopped_early(correct: CorrectCompletion, random: Random) -> str | None:
 
 def unfinished(correct: CorrectCompletion, random: Random) -> str | None:
     """Stop in the middle, as a length limit does."""
-    length = len(correct.completion)
-    return correct.completion[: random.randint(length * 3 // 10, length * 8 // 10)]
+    return cut(correct.completion, random)
 
 
 def prose(correct: CorrectCompletion, random: Random) -> str | None:
@@ -125,6 +124,12 @@ SLIPS: dict[str, tuple[Slip, ...]] = {
     "pot": (wrong_operation, wrong_number, dropped_line, prose, unfinished),
     "eot": (wrong_operation, wrong_number, dropped_line, inequalities, unfinished),
 }
+
+
+def cut(completion: str, random: Random) -> str:
+    """Return the beginning of a completion, as a length limit leaves it."""
+    length = len(completion)
+    return completion[: random.randint(length * 3 // 10, length * 8 // 10)]
 
 
 def near(value: Fraction, random: Random) -> Fraction:
