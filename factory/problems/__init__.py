@@ -27,6 +27,8 @@ PROBLEM_SETS: Registry[ProblemSet | Callable[[SourceSettings], ProblemSet]] = Re
         "math500": "thoughtmill.factory.problems.competitions:MATH500",
         "aime": "thoughtmill.factory.problems.competitions:AIME",
         "amc": "thoughtmill.factory.problems.competitions:AMC",
+        "aqua": "thoughtmill.factory.problems.choices:AQUA",
+        "numglue": "thoughtmill.factory.problems.choices:NUMGLUE",
         "table": "thoughtmill.factory.problems.table:table",
     },
 )

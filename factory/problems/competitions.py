@@ -5,11 +5,8 @@ The worked solutions of MATH close with the answer in a box: `\boxed{\frac{3}{4}
 
 import re
 
-from thoughtmill.factory.answers import reading
+from thoughtmill.factory.answers import ANY, reading
 from thoughtmill.factory.problems.sources import Fields, ProblemSet, UnusableRow, first_of
-
-MATHEMATICS = ("number",)
-"""The kinds of their answers, from the narrowest to the widest."""
 
 SUBJECTS = (
     "algebra", "counting_and_probability", "geometry", "intermediate_algebra", "number_theory", "prealgebra",
@@ -97,12 +94,10 @@ MATH = ProblemSet(
     "MIT",
     "EleutherAI/hendrycks_math",
     config=SUBJECTS,
-    answer_kinds=MATHEMATICS,
+    answer_kinds=ANY,
 )
-MATH500 = ProblemSet(
-    read_math, (("test", "test"),), "MIT", "HuggingFaceH4/MATH-500", answer_kinds=MATHEMATICS
-)
+MATH500 = ProblemSet(read_math, (("test", "test"),), "MIT", "HuggingFaceH4/MATH-500", answer_kinds=ANY)
 AIME = ProblemSet(read_contest, (("test", "train"),), "Apache-2.0", "AI-MO/aimo-validation-aime")
 AMC = ProblemSet(
-    read_contest, (("test", "train"),), "Apache-2.0", "AI-MO/aimo-validation-amc", answer_kinds=MATHEMATICS
+    read_contest, (("test", "train"),), "Apache-2.0", "AI-MO/aimo-validation-amc", answer_kinds=ANY
 )

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from thoughtmill.factory.answers import answer_of
+from thoughtmill.factory.answers import ANY, answer_of
 from thoughtmill.factory.core.rows import FileRow
 from thoughtmill.factory.problems.sources import Fields, ProblemSet, UnusableRow
 
@@ -31,7 +31,7 @@ def problem_columns(fields: Fields, kinds: tuple[str, ...]) -> dict[str, Any]:
     gold = _gold(fields["answer"])
     answer = answer_of(gold, kinds)
     if answer is None:
-        raise UnusableRow(f"the answer {shown(gold)} is not a {' or a '.join(kinds)}")
+        raise UnusableRow(f"the answer {shown(gold)} is not a {' or a '.join(kinds)}{_other(gold)}")
     return {
         "problem": problem,
         "answer": answer.text,
@@ -42,6 +42,14 @@ def problem_columns(fields: Fields, kinds: tuple[str, ...]) -> dict[str, Any]:
         "parent_id": None,
         "growth": None,
     }
+
+
+def _other(gold: str) -> str:
+    """Say as what an answer can be read that is not of the kinds of its set."""
+    other = answer_of(gold, ANY)
+    if other is None or other.kind == "text":
+        return ""
+    return f"; as a {other.kind} it is `{other.text}`: see `answer_kinds:`"
 
 
 def own_id(fields: Fields) -> str | None:
