@@ -27,7 +27,7 @@ VERDICTS: list[tuple[Any, ...]] = [
 
 REFUSED = [
     {"source": "ours", "split": "train", "position": 2, "place": "ours.csv, line 4",
-     "text": "What is it?,n/a", "reason": "the answer 'n/a' is not a number"},
+     "text": "What is it?,n/a", "reason": "the answer 'n/a' says that there is none"},
 ]  # fmt: skip
 
 

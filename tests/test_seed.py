@@ -217,11 +217,96 @@ def test_the_embedded_set_fills_every_split_it_has(tmp_path: Path) -> None:
         ({"set": "svamp", "file": "svamp/SVAMP.json", "split": "test"}, 1000),
         ({"set": "asdiv", "file": "asdiv/asdiv.jsonl"}, 2096),
         ({"set": "multiarith", "file": "multiarith/multiarith.jsonl", "split": "test"}, 600),
+        ({"set": "math", "file": "math/test.jsonl", "split": "test"}, 5000),
+        ({"set": "aqua", "file": "aqua/test.jsonl", "split": "test"}, 254),
     ],
 )
 def test_every_registered_set_is_read_whole(shared_data: Path, entry: dict[str, Any], count: int) -> None:
     found = rows(shared_data, entry)
     assert len(found) == len({row["problem_id"] for row in found}) == count
+
+
+@pytest.mark.parametrize(
+    ("gold", "answer"),
+    [
+        ("50%", "50"), ("12 apples", "12"), ("20 dollars", "20"), ("#### 7", "7"), (r"\boxed{9}", "9"),
+        (r"\frac{3}{4}", "0.75"), ("1 250", "1250"), ("1'250", "1250"), ("(5)", "5"), ("１２", "12"),
+        ("$1,250.50", "1250.5"), (r"64,\!328", "64328"), (r"\$32.50", "32.5"), (r"45\%", "45"),
+        ("2 1/2", "2.5"),
+    ],
+)  # fmt: skip
+def test_gold_numbers_are_read_as_people_write_them(tmp_path: Path, gold: str, answer: str) -> None:
+    ((row,), _) = kept(tmp_path, mine(tmp_path, [{"problem": "How many?", "answer": gold}]))
+    assert (row["answer"], row["answer_kind"]) == (answer, "number")
+
+
+@pytest.mark.parametrize(
+    ("gold", "reason"),
+    [
+        ("3,5", "is not a number; read as set it is `3, 5`: see `answer_kinds:`"),
+        ("12 or 13", "is not a number; read as set it is `12, 13`"),
+        (r"2\sqrt{5}", "is not a number; read as expression it is"),
+        ("Tuesday", "the answer 'Tuesday' is not a number"),
+        ("1 25", "the answer '1 25' is not a number"),
+        ("1.000.000", "the answer '1.000.000' is not a number"),
+    ],
+)
+def test_an_answer_that_may_be_several_is_refused_with_what_it_may_be(
+    tmp_path: Path, gold: str, reason: str
+) -> None:
+    _, (row,) = kept(
+        tmp_path, mine(tmp_path, [{"problem": "1?", "answer": 1}, {"problem": "2?", "answer": gold}])
+    )
+    assert reason in row["reason"]
+
+
+def test_a_table_may_hold_answers_of_other_kinds(tmp_path: Path) -> None:
+    entries = [{"problem": f"{gold}?", "answer": gold} for gold in (r"2\sqrt{5}", "7", "x^2+1", "N/A")]
+    problems, refused = kept(tmp_path, mine(tmp_path, entries, answer_kinds=["number", "expression"]))
+    assert [row["answer_kind"] for row in problems] == ["expression", "number", "expression"]
+    assert [row["reason"] for row in refused] == ["the answer 'N/A' says that there is none"]
+
+
+def test_rows_of_several_configs_have_the_config_in_their_ids(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = {
+        "problem": "What is $1+1$?",
+        "type": "Algebra",
+        "level": "Level 1",
+        "solution": r"It is $\boxed{2}$.",
+    }
+    seen = []
+
+    def loaded(name: str, config: str | None, split: str, revision: str | None) -> list[dict[str, Any]]:
+        seen.append((name, config, split, revision))
+        return [row, row]
+
+    monkeypatch.setattr("datasets.load_dataset", loaded)
+    found = [each["problem_id"] for each in rows(tmp_path, {"set": "math", "split": "test"})]
+    assert found[:2] == ["math-test-algebra-0", "math-test-algebra-1"]
+    assert len(set(found)) == 14
+    assert {config for _, config, _, _ in seen} >= {"prealgebra", "counting_and_probability"}
+    one = rows(tmp_path, {"set": "math", "split": "test", "config": "geometry", "limit": 1})
+    assert one[0]["problem_id"] == "math-test-geometry-0"
+    row.update({"question": "2 * 4?", "answer": "#### 8", "id": "3", "instance": "12"})
+    ids = [
+        rows(tmp_path, {"set": "gsm_symbolic", "limit": 1, **more})[0]["problem_id"]
+        for more in ({}, {"config": "p1"})
+    ]
+    assert ids == ["gsm_symbolic-test-3-12", "gsm_symbolic-test-p1-3-12"]
+
+
+def test_a_question_without_an_answer_by_intention_is_refused(tmp_path: Path) -> None:
+    row = {
+        "question": "Bo has some nuts. How many?",
+        "solution": "",
+        "perturbation_type": "critical thinking",
+    }
+    file = jsonl(tmp_path / "p.jsonl", [{**row, "answer": "None"}, {**row, "answer": "8"}])
+    problems, refused = kept(tmp_path, {"set": "gsm_plus", "file": file})
+    assert [each["answer"] for each in problems] == ["8"]
+    assert [each["reason"] for each in refused] == ["the question has no answer (critical thinking)"]
 
 
 def test_options_stand_under_the_name_of_their_set_and_no_other_key_passes(tmp_path: Path) -> None:
@@ -248,7 +333,12 @@ def test_a_row_that_cannot_become_a_problem_is_kept_with_place_text_and_reason(t
     problems, refused = kept(tmp_path, entry)
     assert [row["problem_id"] for row in problems] == ["mine-test-0"]
     assert [(row["position"], row["place"], row["text"], row["reason"]) for row in refused] == [
-        (1, "t.csv, line 3", '{"problem": "Why?", "answer": "n/a"}', "the answer 'n/a' is not a number"),
+        (
+            1,
+            "t.csv, line 3",
+            '{"problem": "Why?", "answer": "n/a"}',
+            "the answer 'n/a' says that there is none",
+        ),
         (2, "t.csv, line 4", "Too,many,fields", "not as many fields as the heading: 3, not 2"),
         (3, "t.csv, line 5", 'Next?,"4', "not CSV: unexpected end of data"),
     ]

@@ -7,6 +7,9 @@ from thoughtmill.factory.answers import ANY, answer_of
 from thoughtmill.factory.core.rows import FileRow
 from thoughtmill.factory.problems.sources import Fields, ProblemSet, UnusableRow
 
+NOTHING = {"n/a", "#n/a", "nan", "null", "none", "-", "--", "?"}
+"""What people write where an answer is missing; as algebra, `n/a` would be a quotient."""
+
 SHOWN = 80
 """Characters of a value that a reason shows."""
 
@@ -49,7 +52,7 @@ def _other(gold: str) -> str:
     other = answer_of(gold, ANY)
     if other is None or other.kind == "text":
         return ""
-    return f"; as a {other.kind} it is `{other.text}`: see `answer_kinds:`"
+    return f"; read as {other.kind} it is `{other.text}`: see `answer_kinds:`"
 
 
 def own_id(fields: Fields) -> str | None:
@@ -84,7 +87,10 @@ def _gold(value: Any) -> str:
     """Return a gold answer as text; it may be a number."""
     if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
         return str(value)
-    return _text("answer", value)
+    text = _text("answer", value)
+    if text.casefold() in NOTHING:
+        raise UnusableRow(f"the answer {text!r} says that there is none")
+    return text
 
 
 def _word(value: Any) -> str | None:
