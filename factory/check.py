@@ -29,7 +29,6 @@ SECTIONS: dict[str, str | None] = {
     "student": "thoughtmill.train.embedded.settings:StudentSettings",
     "finetune": "thoughtmill.train.training.settings:FinetuneSettings",
     "infer": "thoughtmill.train.writers.settings:InferSettings",
-    "evaluate": "thoughtmill.train.evaluate:EvaluateSettings",
 }
 """The class of each section as `module:class`, imported when it is checked; None is a list of names."""
 

@@ -14,7 +14,7 @@ class PolicyResults(pa.DataFrameModel):
     policy: Text = pa.Field(description="the policy by its name in `train.policies`")
     problems: Whole = pa.Field(gt=0, description="problems decided")
     accuracy: Real = pa.Field(ge=0, le=1, description="share of problems answered right")
-    low: Real = pa.Field(ge=0, le=1, description="lower end of its 95 % interval, bootstrap over problems")
+    low: Real = pa.Field(ge=0, le=1, description="lower end of its 95 % interval, Wilson's over problems")
     high: Real = pa.Field(ge=0, le=1, description="upper end of its 95 % interval")
     resolved: Real = pa.Field(
         ge=0, le=1, description="share of problems in which the policy found the agreement it looks for"

@@ -12,7 +12,6 @@ from thoughtmill.factory.core import params
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.train.checking import faults
 from thoughtmill.train.embedded.settings import StudentSettings
-from thoughtmill.train.evaluate import EvaluateSettings
 from thoughtmill.train.training.settings import FinetuneSettings
 from thoughtmill.train.writers.settings import InferSettings
 
@@ -32,7 +31,6 @@ def test_the_params_of_this_repository_have_no_fault() -> None:
         "student": StudentSettings,
         "finetune": FinetuneSettings,
         "infer": InferSettings,
-        "evaluate": EvaluateSettings,
     }.items():
         params.validated(given.get(name) or {}, model, name)
 

@@ -1,6 +1,7 @@
 """Claims: what shows, what does not, and what the same tokens buy."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,33 +14,47 @@ def result(right: int, mean_new_tokens: float, problems: int = 100) -> PolicySco
     return PolicyScore({f"p{at:03}": float(at < right) for at in range(problems)}, mean_new_tokens)
 
 
-def test_a_gain_whose_interval_is_above_nothing_shows() -> None:
-    (claim,) = judged({"lorid": result(90, 300), "greedy/ir": result(60, 50)})
+def judged_in(results: dict[str, PolicyScore]) -> list[dict[str, Any]]:
+    """Return the claims of one test set."""
+    return judged({"one, test": results})
+
+
+def test_a_gain_beyond_chance_shows() -> None:
+    (claim,) = judged_in({"lorid": result(90, 300), "greedy/ir": result(60, 50)})
     assert (claim["claim"], claim["shows"], claim["gain"]) == ("consistency beats IR alone", "yes", 0.3)
     assert 0 < claim["low"] < 0.3 < claim["high"]
 
 
 def test_a_loss_does_not_show_and_a_gain_of_chance_is_unclear() -> None:
-    (worse,) = judged({"lorid": result(40, 300), "greedy/ir": result(60, 50)})
+    (worse,) = judged_in({"lorid": result(40, 300), "greedy/ir": result(60, 50)})
     assert worse["shows"] == "no"
-    (chance,) = judged({"lorid": result(61, 300), "greedy/ir": result(60, 50)})
-    assert (chance["shows"], chance["low"]) == ("unclear", 0.0)
+    (chance,) = judged_in({"lorid": result(61, 300), "greedy/ir": result(60, 50)})
+    assert chance["shows"] == "unclear"
+    assert chance["low"] < 0 < chance["high"]
+
+
+def test_a_gain_that_shows_alone_does_not_among_many_claims() -> None:
+    results = {"lorid": result(68, 300), "greedy/ir": result(60, 50)}
+    assert judged_in(results)[0]["shows"] == "yes"
+    rows = judged({f"set {at}, test": results for at in range(21)})
+    assert {row["shows"] for row in rows} == {"unclear"}
+    assert rows[0]["smallest"] > judged_in(results)[0]["smallest"]
 
 
 def test_the_ensemble_has_to_beat_the_best_of_its_thoughts() -> None:
     single = {"greedy/cot": result(50, 40), "greedy/pot": result(70, 50), "greedy/eot": result(60, 45)}
     found = {
         claim["policy"]: claim
-        for claim in judged(single | {"etd": result(75, 60), "etd_vote": result(80, 135)})
+        for claim in judged_in(single | {"etd": result(75, 60), "etd_vote": result(80, 135)})
     }
     assert {claim["against"] for claim in found.values()} == {"greedy/pot"}
     assert (found["etd"]["gain"], found["etd_vote"]["gain"]) == (0.05, 0.1)
 
 
 def test_a_claim_whose_policies_were_not_run_is_left_out() -> None:
-    assert judged({"lorid": result(1, 1)}) == []
+    assert judged_in({"lorid": result(1, 1)}) == []
     everything = {name: result(5, 5) for one, others in CLAIMS.values() for name in (one, *others)}
-    assert [claim["claim"] for claim in judged(everything)] == list(CLAIMS)
+    assert [claim["claim"] for claim in judged_in(everything)] == list(CLAIMS)
 
 
 VOTES = {f"majority@{k}/ir": result(50 + k, 40.0 * k) for k in (1, 2, 3, 12)}
@@ -80,7 +95,7 @@ def test_only_the_votes_of_ir_are_held_against_a_policy() -> None:
 
 
 def test_a_claim_tells_what_it_gains_over_votes_of_its_own_cost() -> None:
-    (claim,) = judged(VOTES | {"lorid": result(72, 100), "greedy/ir": result(50, 40)})
+    (claim,) = judged_in(VOTES | {"lorid": result(72, 100), "greedy/ir": result(50, 40)})
     votes = claim["votes"]
     assert (votes["votes"], votes["accuracy"], votes["mean_new_tokens"]) == (2.5, 0.525, 100)
     assert votes["gain"] == 0.195
@@ -89,13 +104,14 @@ def test_a_claim_tells_what_it_gains_over_votes_of_its_own_cost() -> None:
 
 def test_shares_of_several_runs_count_as_shares() -> None:
     one = PolicyScore({"a": 1.0, "b": 0.5}, 10)
-    (claim,) = judged({"lorid": one, "greedy/ir": PolicyScore({"a": 0.5, "b": 0.5}, 5)})
+    (claim,) = judged_in({"lorid": one, "greedy/ir": PolicyScore({"a": 0.5, "b": 0.5}, 5)})
     assert (claim["gain"], claim["accuracy"]) == (0.25, 0.75)
 
 
 def cells_of(claims: list[dict[str, object]]) -> tuple[list[str], list[str]]:
     """Return the cells of the only row of both tables."""
-    first, words, second = table([{"test_set": "one, test"} | claim for claim in claims]).split("\n\n")
+    first, smallest, words, second = table(claims).split("\n\n")
+    assert "the smallest gains that would show four times in five: " in smallest
     assert words == AGAINST_VOTES
     rows = [found.splitlines()[2].strip("|").split("|") for found in (first, second)]
     gains, over_votes = ([cell.strip() for cell in row] for row in rows)
@@ -103,7 +119,7 @@ def cells_of(claims: list[dict[str, object]]) -> tuple[list[str], list[str]]:
 
 
 def test_the_tables_say_of_each_claim_whether_it_shows_and_what_it_gains() -> None:
-    gains, over_votes = cells_of(judged(VOTES | {"lorid": result(90, 300), "greedy/ir": result(60, 50)}))
+    gains, over_votes = cells_of(judged_in(VOTES | {"lorid": result(90, 300), "greedy/ir": result(60, 50)}))
     assert gains[:2] == over_votes[:2] == ["consistency beats IR alone", "`lorid`"]
     assert gains[2].startswith("**yes** +30.0 (+2")
     assert over_votes[2].startswith("+32.5 (+2")
@@ -111,14 +127,14 @@ def test_the_tables_say_of_each_claim_whether_it_shows_and_what_it_gains() -> No
 
 
 def test_a_policy_cheaper_than_any_vote_says_so() -> None:
-    _, over_votes = cells_of(judged(VOTES | {"lorid": result(90, 30), "greedy/ir": result(60, 50)}))
+    _, over_votes = cells_of(judged_in(VOTES | {"lorid": result(90, 30), "greedy/ir": result(60, 50)}))
     assert over_votes[2] == "one vote costs more"
 
 
 def test_each_claim_is_one_row_with_a_column_for_every_test_set() -> None:
-    (claim,) = judged({"lorid": result(90, 30), "greedy/ir": result(60, 50)})
-    (other,) = judged({"pair": result(90, 30), "pair_unhinted": result(60, 50)})
-    rows = [{"test_set": "a"} | claim, {"test_set": "b"} | claim, {"test_set": "b"} | other]
+    (claim,) = judged_in({"lorid": result(90, 30), "greedy/ir": result(60, 50)})
+    (other,) = judged_in({"pair": result(90, 30), "pair_unhinted": result(60, 50)})
+    rows = [claim | {"test_set": "a"}, claim | {"test_set": "b"}, other | {"test_set": "b"}]
     head, _, first, second = (
         line.strip("|").split("|") for line in table(rows).split("\n\n")[0].splitlines()
     )

@@ -58,7 +58,7 @@ def two_runs() -> list[tables.Row]:
 
 @pytest.fixture(scope="module")
 def found() -> tuple[list[tables.Row], dict[str, Any]]:
-    return evaluate(two_runs(), PROBLEMS, HOW, 0)
+    return evaluate(two_runs(), PROBLEMS, HOW)
 
 
 def test_there_is_a_row_for_every_run_test_set_and_policy(
@@ -77,7 +77,7 @@ def test_there_is_a_row_for_every_run_test_set_and_policy(
 @pytest.mark.parametrize("problems", [PROBLEMS[:2], [*PROBLEMS, PROBLEMS[0] | {"problem_id": "d"}]])
 def test_predictions_of_fewer_or_more_problems_are_refused(problems: list[dict[str, str]]) -> None:
     with pytest.raises(ThoughtmillError, match=r"run `python -m thoughtmill\.train\.infer`"):
-        evaluate(two_runs(), problems, HOW, 0)
+        evaluate(two_runs(), problems, HOW)
 
 
 def test_runs_are_pooled_for_the_report(found: tuple[list[tables.Row], dict[str, Any]]) -> None:
@@ -161,4 +161,4 @@ def test_the_stage_writes_its_four_files_the_same_each_time(tmp_path: Path) -> N
         "mean_new_tokens": "25.0",
         "accuracy": "0.75",
     } in plotted
-    assert json.loads((data / "students.json").read_text()) == evaluate(two_runs(), PROBLEMS, HOW, 0)[1]
+    assert json.loads((data / "students.json").read_text()) == evaluate(two_runs(), PROBLEMS, HOW)[1]

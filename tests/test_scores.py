@@ -1,10 +1,13 @@
 """Measuring: accuracies, intervals and costs by hand."""
 
+from math import comb
+from random import Random
+
 import pytest
 
 from tests.tabled import table
 from thoughtmill.factory.answers import Answer
-from thoughtmill.train.measuring.scores import difference, figures, interval, scored
+from thoughtmill.train.measuring.scores import difference, figures, holm, scored, smallest_gain, wilson
 from thoughtmill.train.policies import PolicySettings, policy
 from thoughtmill.train.policies.plans import Sample, SampleKey, replay
 
@@ -45,15 +48,49 @@ def test_the_ceiling_is_right_when_any_answer_is() -> None:
     assert scored(chosen, decided, {"p": Answer("8")}).right == {"p": False}
 
 
-def test_the_interval_of_a_share_is_that_of_the_binomial() -> None:
-    low, high = interval([1.0] * 300 + [0.0] * 100)
-    assert low == pytest.approx(0.75 - 1.96 * (0.75 * 0.25 / 400) ** 0.5, abs=0.006)
-    assert high == pytest.approx(0.75 + 1.96 * (0.75 * 0.25 / 400) ** 0.5, abs=0.006)
+def covered(share: float, problems: int) -> float:
+    """Return how often the interval of a share holds the share, over all outcomes."""
+    chances = (
+        comb(problems, right) * share**right * (1 - share) ** (problems - right)
+        for right in range(problems + 1)
+        if wilson(right / problems, problems)[0] <= share <= wilson(right / problems, problems)[1]
+    )
+    return sum(chances)
 
 
-def test_an_interval_is_the_same_for_the_same_seed_only() -> None:
-    values = [0.0, 1.0, 1.0, 0.0, 1.0, 0.5, 0.25] * 9
-    assert interval(values, 1) == interval(values, 1) != interval(values, 2)
+@pytest.mark.parametrize("share", [0.02, 0.05, 0.3, 0.5, 0.86, 0.98])
+@pytest.mark.parametrize("problems", [40, 300])
+def test_the_interval_of_a_share_holds_it_near_0_and_1_too(share: float, problems: int) -> None:
+    assert 0.92 < covered(share, problems) < 0.99
+
+
+def test_the_interval_of_all_right_is_not_a_point() -> None:
+    assert wilson(1.0, 40) == (0.9124, 1.0)
+    assert wilson(0.0, 40) == (0.0, 0.0876)
+    assert wilson(0.75, 400) == pytest.approx((0.7054, 0.79), abs=1e-3)
+
+
+@pytest.mark.parametrize(("gain", "loss"), [(0.0, 0.0), (0.1, 0.0), (0.15, 0.1), (0.5, 0.05)])
+def test_the_interval_of_a_gain_holds_it(gain: float, loss: float) -> None:
+    drawn, held = Random("gains"), 0
+    for _ in range(600):
+        points = [drawn.random() for _ in range(40)]
+        one = {str(at): float(point < gain) for at, point in enumerate(points)}
+        other = {str(at): float(point > 1 - loss) for at, point in enumerate(points)}
+        found = difference(one, other)
+        held += found["low"] <= gain - loss <= found["high"]
+    assert held / 600 > 0.9
+
+
+def test_claims_are_corrected_for_their_number() -> None:
+    assert holm([]) == []
+    assert holm([0.04]) == [0.04]
+    assert holm([0.001, 0.5, 0.02, 0.02]) == [0.004, 0.5, 0.06, 0.06]
+
+
+def test_the_smallest_gain_that_shows_grows_with_claims_and_error() -> None:
+    assert smallest_gain(0.05, 1) == pytest.approx(0.05 * 2.8, abs=1e-3)
+    assert smallest_gain(0.05, 21) > smallest_gain(0.05, 1) > smallest_gain(0.01, 1)
 
 
 def test_the_gain_of_one_policy_over_another_is_paired_by_problem() -> None:
@@ -61,8 +98,10 @@ def test_the_gain_of_one_policy_over_another_is_paired_by_problem() -> None:
     other = one | {"p0": False, "p1": False}
     assert difference(one, other)["gain"] == 0.2
     assert difference(other, one)["gain"] == -0.2
-    assert difference(one, one) == {"gain": 0.0, "low": 0.0, "high": 0.0}
-    assert difference(one, other)["low"] >= 0
+    alike = difference(one, one)
+    assert (alike["gain"], alike["p"]) == (0.0, 1.0)
+    assert alike["low"] == -alike["high"] < 0
+    assert difference(one, other)["p"] == difference(other, one)["p"] < 1
 
 
 def test_a_gain_of_nothing_has_no_sign() -> None:

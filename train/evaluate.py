@@ -7,14 +7,11 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field
-
 from thoughtmill.factory.answers import Answer, predicted_answer
-from thoughtmill.factory.core import params, stage, tables
+from thoughtmill.factory.core import stage, tables
 from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import root, write_csv, write_json
-from thoughtmill.factory.core.params import Section
 from thoughtmill.schemas import PolicyResults, Predictions
 from thoughtmill.train.claims import judged
 from thoughtmill.train.measuring.mistakes import MISTAKES, mistake
@@ -25,20 +22,14 @@ from thoughtmill.train.problems import DecisionSettings, decision_settings, prob
 from thoughtmill.train.roles import ROLES
 
 
-class EvaluateSettings(Section):
-    """The section `evaluate` of `params.yaml`."""
-
-    seed: int = Field(0, description="of the bootstrap over problems")
-
-
 def main() -> None:
     """Read predictions and problems; write `policy_results`, metrics, a plot and the report's data."""
-    settings, how = params.section("evaluate", EvaluateSettings), decision_settings()
+    how = decision_settings()
     os.chdir(root())
     data = Path("data")
     problems = problems_of(open_corpus(how.corpus, how.corpus_revision), how.splits, how.limit)
     predictions = list(tables.TableReader(data / "predictions.parquet", Predictions))
-    rows, shown = evaluate(predictions, problems, how, settings.seed)
+    rows, shown = evaluate(predictions, problems, how)
     tables.write(data / "policy_results.parquet", PolicyResults, rows)
     write_json(data / "students.json", shown)
     write_json(data / "students_metrics.json", metrics(shown))
@@ -47,7 +38,7 @@ def main() -> None:
 
 
 def evaluate(
-    predictions: Sequence[tables.Row], problems: Sequence[tables.Row], how: DecisionSettings, seed: int
+    predictions: Sequence[tables.Row], problems: Sequence[tables.Row], how: DecisionSettings
 ) -> tuple[list[tables.Row], dict[str, Any]]:
     """Return the rows of `policy_results`, and the report's policies and claims over all runs."""
     gold = {row["problem_id"]: Answer(row["answer"], row["answer_kind"]) for row in problems}
@@ -72,22 +63,21 @@ def evaluate(
             for test_set, ids in by_set.items():
                 part = scored(chosen, only(decided, ids), gold)
                 named = {"run": run, "data_version": version, "test_set": test_set, "policy": name}
-                rows.append(named | figures([part], seed))
+                rows.append(named | figures([part]))
                 runs.setdefault((test_set, name), []).append(part)
     return rows, {
         "data_version": version,
         "runs": sorted({row["run"] for row in rows}),
         "policies": [
-            {"test_set": test_set, "policy": name} | figures(found, seed)
+            {"test_set": test_set, "policy": name} | figures(found)
             for (test_set, name), found in runs.items()
         ],
-        "claims": [
-            {"test_set": test_set} | claim
-            for test_set in by_set
-            for claim in judged(
-                {name: result(found) for (where, name), found in runs.items() if where == test_set}, seed
-            )
-        ],
+        "claims": judged(
+            {
+                test_set: {name: result(found) for (where, name), found in runs.items() if where == test_set}
+                for test_set in by_set
+            }
+        ),
         "rounds": [
             {"test_set": test_set} | row
             for test_set in by_set

@@ -32,7 +32,7 @@ def main(samples: str) -> None:
 
 
 def replayed(
-    stored: dict[SampleKey, Sample], answers: dict[str, Answer], how: PolicySettings, seed: int = 0
+    stored: dict[SampleKey, Sample], answers: dict[str, Answer], how: PolicySettings
 ) -> dict[str, dict[str, Any]]:
     """Return the figures, over all problems, of every policy whose samples are complete."""
     shown, roles = {}, {role for _, role, _, _ in stored}
@@ -42,7 +42,7 @@ def replayed(
             decided = replay(chosen, sorted(answers), stored)
         except MissingSample:
             continue
-        shown[name] = figures([scored(chosen, decided, answers)], seed)
+        shown[name] = figures([scored(chosen, decided, answers)])
     return shown
 
 
