@@ -1,7 +1,7 @@
 """Stage `curate`: compare the records of all thoughts: agreement, duplicates, contamination, splits."""
 
 import re
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from hashlib import sha256
 from itertools import chain, groupby
@@ -22,6 +22,7 @@ from thoughtmill.factory.solvers.outcome import Check
 from thoughtmill.factory.thoughts import THOUGHTS
 from thoughtmill.factory.thoughts.solving import VerifySettings, executor
 from thoughtmill.schemas import Checks, Problems, Records
+from thoughtmill.schemas.fields import DROP_REASONS
 
 
 class CurateSettings(Section):
@@ -39,9 +40,18 @@ class CurateSettings(Section):
         le=1,
         description="drop a problem if at least this share of its n-grams is in held-out problems",
     )
-    drop: tuple[Literal["right_by_chance", "unsupported"], ...] = Field(
-        ("right_by_chance",), description="what else is not kept, of `right_by_chance` and `unsupported`"
+    drop: tuple[Literal["impure", "leaks_answer", "names", "right_by_chance", "unsupported"], ...] = Field(
+        ("impure", "leaks_answer", "names", "right_by_chance"), description="what else is not kept"
     )
+
+
+FAULTS = {
+    "pure": "impure",
+    "leaks_answer": "leaks_answer",
+    "names": "names",
+    "no_error_in_answer": "right_by_chance",
+}
+"""The checks that keep a record from being kept when it does not pass them, and the drop reason of each."""
 
 
 class Placement(NamedTuple):
@@ -55,21 +65,20 @@ def curate(
     problems: Iterable[tables.Row],
     records: Iterable[tables.Row],
     settings: CurateSettings,
-    by_chance: Container[str] = (),
+    faults: Mapping[str, frozenset[str]] | None = None,
 ) -> Iterator[tuple[tables.Row, list[tables.Row]]]:
     """Yield every record with its split, `kept` and `drop_reason`, and its new rows of `checks`.
 
     `problems` is read several times. `records` holds all thoughts in the order of problems. The drop reason
-    is the first of `schemas.fields.DROP_REASONS` that applies. `by_chance` holds the ids of records whose
-    answer comes from a wrong step. Memory grows with the number of problems
-    (about 300 bytes each), not with their records.
+    is the first of `schemas.fields.DROP_REASONS` that applies; `faults` are those of `faults_of`. Memory
+    grows with the number of problems (about 300 bytes each) and of faults, not with the records.
     """
     placed = placements(problems, settings)
     for problem_id, group in groupby(records, key=lambda record: record["problem_id"]):
         siblings = list(group)
         placement = placed[problem_id]
         seen: set[tuple[str, str | None]] = set()
-        doubts = dict(_doubts(siblings, settings, by_chance))
+        doubts = dict(_doubts(siblings, settings, faults or {}))
         for record in siblings:
             reason = drop_reason(record, placement, seen, doubts.get(record["record_id"]))
             curated = {**record, "split": placement.split, "kept": reason is None, "drop_reason": reason}
@@ -77,14 +86,17 @@ def curate(
 
 
 def _doubts(
-    siblings: list[tables.Row], settings: CurateSettings, by_chance: Container[str]
+    siblings: list[tables.Row], settings: CurateSettings, faults: Mapping[str, frozenset[str]]
 ) -> Iterator[tuple[str, str]]:
     """Yield the records of a problem that passed and are still not kept, each with the reason."""
-    chance = {record["record_id"] for record in siblings if record["record_id"] in by_chance}
-    verified = any(record["correct"] and record["record_id"] not in chance for record in siblings)
+    own = {record["record_id"]: faults.get(record["record_id"], frozenset()) for record in siblings}
+    verified = any(
+        record["correct"] and "right_by_chance" not in own[record["record_id"]] for record in siblings
+    )
     for record in siblings:
-        if record["record_id"] in chance and "right_by_chance" in settings.drop:
-            yield record["record_id"], "right_by_chance"
+        found = own[record["record_id"]].intersection(settings.drop)
+        if found:
+            yield record["record_id"], min(found, key=[*DROP_REASONS].index)
         elif record["predicted_answer"] is None and not verified and "unsupported" in settings.drop:
             yield record["record_id"], "unsupported"
 
@@ -232,11 +244,19 @@ def _digest(text: list[str]) -> bytes:
     return sha256(" ".join(text).encode()).digest()[:8]
 
 
-def right_by_chance(checks: Iterable[Path]) -> set[str]:
-    """Return the ids of records whose answer comes from a wrong step, from files of the table `checks`."""
-    query = "select record_id from read_parquet($files) where \"check\" = 'no_error_in_answer' and not passed"
+def faults_of(checks: Iterable[Path]) -> dict[str, frozenset[str]]:
+    """Return the faults of records, as drop reasons, from files of the table `checks`; most have none."""
+    query = (
+        'select record_id, "check" from read_parquet($files)'
+        ' where list_contains($checks, "check") and not passed'
+    )
+    given = {"files": [*map(str, checks)], "checks": [*FAULTS]}
     with tables.connect() as con:
-        return {record_id for (record_id,) in con.execute(query, {"files": [*map(str, checks)]}).fetchall()}
+        found = con.execute(query, given).fetchall()
+    faults: dict[str, frozenset[str]] = {}
+    for record_id, check in found:
+        faults[record_id] = faults.get(record_id, frozenset()) | {FAULTS[check]}
+    return faults
 
 
 def _refuse_strays(folders: tuple[Path, ...], thoughts: tuple[str, ...]) -> None:
@@ -270,9 +290,9 @@ def main() -> None:
     ):
         for check in chain(*checks, redrawing.rows(track(found, "redraw numbers"), pool.spread)):
             add_check(check)
-        by_chance = right_by_chance(source.path for source in checks)
+        faults = faults_of(source.path for source in checks)
         every = tables.merged(Records, *(folder / "records.parquet" for folder in folders))
-        curated = curate(corpus.problems(data), every, settings, by_chance)
+        curated = curate(corpus.problems(data), every, settings, faults)
         for record, more in track(curated, "curate"):
             add_record(record)
             for check in more:

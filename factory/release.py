@@ -34,11 +34,13 @@ PRIVATE = re.compile(r"url|endpoint|key|header|folder|ledger|proxy|organi[sz]ati
 
 RELEASED = """
 select r.record_id, r.problem_id, r.sample, p.source, r.split, p.problem, p.answer, p.answer_kind,
-    r.rationale, w.reasoning, r.predicted_answer, r.predicted_kind, c.passed as agreed, p.license
+    r.rationale, w.reasoning, r.predicted_answer, r.predicted_kind, c.passed as agreed,
+    pure.passed as pure, p.license
 from records r
 join problems p using (problem_id)
 join completions w on w.completion_id = r.completion_id
 left join checks c on c.record_id = r.record_id and c.check = 'agreement'
+left join checks pure on pure.record_id = r.record_id and pure.check = 'pure'
 where r.thought = $thought and split_part(r.split, '_', 1) = $file and (r.kept or r.drop_reason = 'held_out')
 order by r.record_id
 """

@@ -10,6 +10,7 @@ from thoughtmill.factory.core import params, stage, tables
 from thoughtmill.factory.core.files import root
 from thoughtmill.factory.core.journal import fingerprint
 from thoughtmill.factory.core.progress import track
+from thoughtmill.factory.solvers.checks.rules import leaks_answer
 from thoughtmill.factory.solvers.outcome import Check
 from thoughtmill.factory.thoughts import THOUGHTS
 from thoughtmill.factory.thoughts.solving import Job, Solved, Solving, VerifySettings, solving, source_digest
@@ -69,6 +70,10 @@ def verdict(completion: tables.Row, problem: tables.Row, solved: Solved) -> Verd
     found = [Check("solved", outcome.failure is None, outcome.detail), *outcome.checks]
     if comparison is not None and is_telling(comparison, answer, gold):
         found.append(Check("equal_by", comparison.equal, comparison.by))
+    rules = THOUGHTS.named(completion["thought"]).KIND == "rules"
+    if rules and solved.rationale is not None and gold is not None:
+        kind = problem["answer_kind"]
+        found.append(leaks_answer(solved.rationale, problem["problem"], Answer(gold, kind)))
     return record, [check.row(record_id) for check in sorted(found, key=lambda check: check.check)]
 
 

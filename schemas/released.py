@@ -27,6 +27,9 @@ class Released(pa.DataFrameModel):
     agreed: Truth = pa.Field(
         nullable=True, description="whether another thought of the problem comes to the same answer"
     )
+    pure: Truth = pa.Field(
+        nullable=True, description="whether the program only computes; null for other thoughts"
+    )
     license: Text = pa.Field(description="the licence of the problem set")
 
     class Config:

@@ -22,7 +22,7 @@ assert SPEC.loader is not None
 attacks = module_from_spec(SPEC)
 SPEC.loader.exec_module(attacks)
 
-LIMITS = Limits(wall_s=0.15, long_wall_s=0.2, memory_mb=256)
+LIMITS = Limits(wall_s=0.15, long_wall_s=0.35, memory_mb=256)
 """Short, so that an attack which only sleeps or spins is soon over; one that hangs is seen to hang."""
 
 

@@ -13,9 +13,9 @@ OF_A_PROBLEM = ["numbers_used", "numbers_known", "whole_people", "sign"]
 @pytest.mark.parametrize(
     ("kind", "names"),
     [
-        ("rules", ["general"]),
+        ("rules", ["general", "names"]),
         ("chain", [*OF_A_PROBLEM, "steps", "no_error_in_answer", "steps_reach_answer"]),
-        ("program", [*OF_A_PROBLEM, "variables_used"]),
+        ("program", [*OF_A_PROBLEM, "pure", "variables_used"]),
         ("equations", [*OF_A_PROBLEM, "variables_used"]),
         ("a kind that nobody knows", []),
     ],

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from thoughtmill.factory.core import tables
-from thoughtmill.factory.curate import CurateSettings, curate, ngrams, placements, right_by_chance, words
+from thoughtmill.factory.curate import CurateSettings, curate, faults_of, ngrams, placements, words
 from thoughtmill.schemas import Checks
 from thoughtmill.schemas.fields import DROP_REASONS
 
@@ -64,6 +64,30 @@ def test_a_verified_record_of_train_is_kept() -> None:
     assert (row["kept"], row["drop_reason"], row["split"]) == (True, None, "train")
 
 
+FAULTS = {
+    "a/pot/0": frozenset({"impure"}),
+    "a/knowledge/0": frozenset({"names", "leaks_answer"}),
+}
+
+
+@pytest.mark.parametrize(
+    ("drop", "said"),
+    [
+        (("impure", "leaks_answer", "names"), [None, "leaks_answer", "impure"]),
+        (("names",), [None, "names", None]),
+        ((), [None, None, None]),
+    ],
+)
+def test_a_record_with_a_fault_that_the_settings_name_is_dropped_and_says_which(
+    drop: tuple[str, ...], said: list[str | None]
+) -> None:
+    records = [record("a", "cot"), record("a", "knowledge"), record("a", "pot")]
+    found = curate(
+        [problem("a", "How many?")], records, CurateSettings.model_validate({"drop": drop}), FAULTS
+    )
+    assert [row["drop_reason"] for row, _ in found] == said
+
+
 def test_every_other_record_says_why_it_is_not_kept() -> None:
     problems = [
         problem("a", "one?"),
@@ -99,7 +123,7 @@ def test_the_same_rationale_in_another_thought_is_no_duplicate() -> None:
 
 def test_a_chain_that_is_right_by_chance_is_dropped_unless_it_is_wanted() -> None:
     problems, records = [problem("a", "one?")], [record("a", "cot"), record("a", "knowledge", **NO_ANSWER)]
-    by_chance = {"a/cot/0"}
+    by_chance = {"a/cot/0": frozenset({"right_by_chance"})}
 
     def found(**settings: Any) -> list[str | None]:
         curated = curate(problems, records, CurateSettings(**settings), by_chance)
@@ -123,15 +147,26 @@ def test_rules_without_a_verified_thought_are_dropped_on_demand() -> None:
     assert (found["a/knowledge/0"], found["b/knowledge/0"]) == (None, "unsupported")
 
 
-def test_the_stage_reads_from_the_checks_which_answers_come_from_a_wrong_step(tmp_path: Path) -> None:
-    checks = [("a/cot/0", True), ("b/cot/0", False), ("c/cot/0", None)]
+def test_the_stage_reads_faults_from_the_checks_that_were_not_passed(tmp_path: Path) -> None:
+    checks = [
+        ("a/cot/0", "no_error_in_answer", True),
+        ("b/cot/0", "no_error_in_answer", False),
+        ("b/knowledge/0", "leaks_answer", False),
+        ("b/knowledge/0", "names", False),
+        ("b/pot/0", "pure", False),
+        ("b/pot/0", "steps", False),
+        ("c/pot/0", "pure", None),
+    ]
     rows = [
         {"record_id": name, "check": check, "passed": passed, "detail": None}
-        for name, passed in checks
-        for check in ("no_error_in_answer", "steps")
+        for name, check, passed in checks
     ]
     tables.write(tmp_path / "checks.parquet", Checks, rows)
-    assert right_by_chance([tmp_path / "checks.parquet"]) == {"b/cot/0"}
+    assert faults_of([tmp_path / "checks.parquet"]) == {
+        "b/cot/0": {"right_by_chance"},
+        "b/knowledge/0": {"leaks_answer", "names"},
+        "b/pot/0": {"impure"},
+    }
 
 
 def test_every_reason_is_one_of_the_enum() -> None:

@@ -33,10 +33,6 @@ def sign(problem: str, answer: str | None) -> Check:
     return module.sign("", problem, Outcome(answer and Answer(answer), None))
 
 
-def general(problem: str, rules: str) -> Check:
-    return module.general(rules, problem, Outcome(None, None))
-
-
 def checks(problem: str, rationale: str, answer: str | None) -> tuple[Check, ...]:
     """Return the checks of a program that hold it against its problem."""
     return checked("equations", rationale, problem, Outcome(answer and Answer(answer), None)).checks[:4]
@@ -115,44 +111,6 @@ def test_an_answer_below_zero_surprises_unless_the_problem_speaks_of_such(
     assert sign(problem, answer).passed is passed
 
 
-@pytest.mark.parametrize(
-    "rules",
-    [
-        "The total of equal groups is the number of groups times the size of one group.",
-        "Divide the difference between the two amounts by one hundred percent.",
-        "An hour has 60 minutes.",
-        "Half of a whole is the whole divided by 2.",
-    ],
-)
-def test_general_rules_hold_no_number_of_their_problem(rules: str) -> None:
-    assert general(PROBLEM, rules).passed is True
-
-
-@pytest.mark.parametrize(
-    ("rules", "detail"),
-    [
-        ("Divide by 12.", "numbers of the problem: 12"),
-        ("Divide by twelve.", "numbers of the problem: 12"),
-        ("Take 25% of 1250.", "numbers of the problem: 25, 1250"),
-        ("A dozen is 12.", "numbers of the problem: 12"),
-    ],
-)
-def test_rules_that_name_a_number_of_the_problem_are_not_general(rules: str, detail: str) -> None:
-    check = general(PROBLEM, rules)
-    assert (check.passed, check.detail) == (False, detail)
-
-
-def test_a_universal_number_is_free_when_the_problem_writes_it_in_words_alone() -> None:
-    assert general("He bought a dozen eggs.", "A dozen is 12.").passed is True
-    assert general("He bought 12 eggs.", "A dozen is 12.").passed is False
-    assert general("He bought seventeen eggs.", "Add 17.").passed is False
-
-
-def test_a_rule_may_say_one_hundred_in_words_though_the_problem_has_the_number() -> None:
-    assert general("He pays with $100.", "A percentage is divided by one hundred.").passed is True
-    assert general("He pays with $100.", "A percentage is divided by 100.").passed is False
-
-
 def test_numbers_from_nowhere_and_broken_people_tell_wrong_chains_from_right_ones(shared_data: Path) -> None:
     rows = [json.loads(line) for line in (shared_data / "replay" / "cot.jsonl").open()]
     flagged = {"numbers_known": [0, 0], "whole_people": [0, 0], "sign": [0, 0]}
@@ -172,4 +130,3 @@ def test_numbers_from_nowhere_and_broken_people_tell_wrong_chains_from_right_one
 @given(st.text("0123456789.,-/%$ aeno*=", max_size=60), st.text("0123456789.,-/%$ aeno*=", max_size=60))
 def test_no_text_raises(problem: str, rationale: str) -> None:
     assert len(checks(problem, rationale, "1/2")) == 4
-    assert general(problem, rationale).check == "general"

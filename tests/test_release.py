@@ -45,6 +45,7 @@ def test_a_thought_loads_with_its_kept_records_as_train(made: Path, tmp_path: Pa
         "predicted_answer": "12",
         "predicted_kind": "number",
         "agreed": True,
+        "pure": None,
         "license": "MIT",
     }
 

@@ -148,3 +148,20 @@ def test_a_thought_that_is_hardly_ever_right_gets_a_remark_and_others_do_not() -
     assert remark("pot", Counter({"unparsable": 18, None: 2})) is None
     assert remark("pot", Counter({"unparsable": 19})) is None
     assert remark("pot", Counter()) is None
+
+
+@pytest.mark.parametrize(
+    ("rule", "leaks"), [("The product of rows, which gives 42.", False), ("Multiply the rows.", True)]
+)
+def test_rules_are_checked_for_the_gold_answer(solvers: Solvers, rule: str, leaks: bool) -> None:
+    ((record, checks),) = verdicts(solvers, completion("knowledge", f'["{rule}"]'))
+    assert record["failure"] is None
+    assert checks["leaks_answer"] is leaks
+
+
+def test_a_program_that_attacks_has_its_answer_and_is_impure(solvers: Solvers) -> None:
+    attack = "import os\ntry:\n    os.system('date')\nexcept Exception: pass\nans = 42"
+    ((record, checks),) = verdicts(solvers, completion("pot", attack))
+    assert (record["predicted_answer"], record["correct"]) == ("42", True)
+    assert checks["pure"] is False
+    assert checks["fence_saw"] is False

@@ -9,10 +9,14 @@ class Limits(BaseModel, extra="forbid", frozen=True):
     """What a program may use, and how strong its fence must be.
 
     Real programs take 0.12 ms at the median and 3 ms at the 99.9th percentile, and one in two thousand loops
-    for ever: hence a short first limit, and a long second one for the few that reach the first.
+    for ever: hence a short first limit in the restricted interpreter, and a long second one in a process for
+    the few that reach the first.
 
     The last word is that of the processor time, which is the same on a busy machine: the long wall time only
-    ends what waits or sleeps.
+    ends what waits. Sleeping takes no time, and a program that has not computed for three seconds is late.
+
+    A budget makes what a run keeps depend on the order in which its workers find the programs that do not
+    end; so there is none unless it is set, and rebuilds are identical.
 
     >>> Limits(wall_s=0.2).cpu_s
     5.0
@@ -21,6 +25,11 @@ class Limits(BaseModel, extra="forbid", frozen=True):
     wall_s: float = Field(default=0.5, gt=0, description="wall time of the first try, seconds")
     long_wall_s: float = Field(default=15.0, gt=0, description="wall time of the second try, seconds")
     cpu_s: float = Field(default=5.0, gt=0, description="processor time, seconds, rounded up to whole ones")
+    budget_s: float = Field(
+        default=0.0,
+        ge=0,
+        description="processor time of a whole run for programs that do not end, seconds; 0 is no budget",
+    )
     memory_mb: int = Field(default=512, gt=0, description="memory beyond the interpreter's own, MiB")
     output_kb: int = Field(default=64, gt=0, description="what it may print, KiB")
     file_kb: int = Field(

@@ -9,15 +9,18 @@ import contextlib
 import functools
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 from thoughtmill.factory.answers import Answer, answer_in
 from thoughtmill.factory.answers.number import SIGNS
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.worker import ClosingContext
 from thoughtmill.factory.solvers.limits import Limits
-from thoughtmill.factory.solvers.outcome import Outcome
+from thoughtmill.factory.solvers.outcome import Check, Outcome
 from thoughtmill.factory.solvers.program.extraction import extract
 from thoughtmill.factory.solvers.program.fences import FENCES, STRICT
+from thoughtmill.factory.solvers.program.late import LATE, SPENT, LatePrograms
 from thoughtmill.factory.solvers.program.monty import TOGETHER, Monty
 from thoughtmill.factory.solvers.program.processes import FenceMissing, Zygote
 from thoughtmill.factory.solvers.program.screen import Screened, Unparsable, screen
@@ -26,9 +29,6 @@ from thoughtmill.factory.solvers.program.values import ProgramValue, read_text
 __all__ = ["Programs", "extract", "strongest_fence"]
 
 FAILURES = frozenset({"raised", "timeout", "memory", "output", "forbidden", "killed", "unparsable"})
-LATE = "it did not end in time"
-"""Said of every time-out: which limit was the first to end a program is a matter of how busy a machine is."""
-
 NO_LIMITS = Limits()
 
 
@@ -38,13 +38,16 @@ class Programs(ClosingContext):
     Plain programs run in `monty`, where they have the same value in a tenth of the time. A program without a
     number there runs in the strongest fence of the system, which alone decides how a program fails.
     Processes start when they are first needed; leaving the context ends them. `fence` is that of the
-    processes, by name; without it, `fence_for` finds it out. `only` keeps every program to one fence.
+    processes, by name; without it, `fence_for` finds it out. `only` keeps every program to one fence. `late`
+    is the folder in which the workers of a run remember the programs that do not end.
     """
 
-    def __init__(self, limits: Limits, only: str | None = None, fence: str | None = None) -> None:
+    def __init__(
+        self, limits: Limits, only: str | None = None, fence: str | None = None, late: Path | None = None
+    ) -> None:
         fence = only if only in FENCES else "process" if only else fence or fence_for(limits)
         self._limits, self._fence, self._only = limits, fence, only
-        self._monty = Monty(limits)
+        self._monty, self._late = Monty(limits), LatePrograms(late)
         self._ahead: dict[str, tuple[Screened, ProgramValue | None]] = {}
         self._zygotes = {heavy: Zygote(fence, limits, heavy) for heavy in (False, True)}
 
@@ -88,23 +91,30 @@ class Programs(ClosingContext):
             return Outcome(None, "unparsable", str(error))
         if self._only == "monty":
             return _outcome(*self._monty.run(screened), "monty", answer_kind)
-        late = False
+        late = "timeout", LATE
         if screened.plain and self._only is None:
-            kind, text = reading or self._monty.run(screened)
-            outcome, late = _outcome(kind, text, "monty", answer_kind), kind == "timeout"
+            if reading is None:
+                reading = late if self._late.knows(program) else self._monty.run(screened)
+            outcome = _outcome(*reading, "monty", answer_kind)
             if outcome.answer is not None or (outcome.failure == "no_answer" and not screened.tail):
                 return outcome
-        return self._run_in_process(screened, late, answer_kind)
+        with self._late.held(program) as known:
+            if known:
+                return _outcome(*late, self._fence, answer_kind)
+            outcome = self._run_in_process(screened, answer_kind)
+            if outcome.detail == LATE and self._zygotes[screened.heavy].late:
+                self._late.note(program)
+        return outcome
 
-    def _run_in_process(self, program: Screened, late: bool, answer_kind: str) -> Outcome:
-        """Run a program in a process; at the short limit, or when already `late`, with the long one."""
+    def _run_in_process(self, program: Screened, answer_kind: str) -> Outcome:
+        """Run a program in a process, with the long limit unless the budget for late programs is spent."""
+        spent = 0 < self._limits.budget_s <= self._late.count() * self._limits.cpu_s
         zygote = self._zygotes[program.heavy]
-        kind, text = "timeout", ""
-        if not late:
-            kind, text = zygote.run(program, self._limits.wall_s)
-        if kind == "timeout":
-            kind, text = zygote.run(program, self._limits.long_wall_s)
-        return _outcome(kind, text, self._fence, answer_kind)
+        kind, text = zygote.run(program, self._limits.wall_s if spent else self._limits.long_wall_s)
+        found = _outcome(kind, text, self._fence, answer_kind)
+        if spent and kind == "timeout":
+            found = replace(found, detail=SPENT)
+        return replace(found, checks=(Check("fence_saw", False, zygote.seen),)) if zygote.seen else found
 
 
 def fence_for(limits: Limits) -> str:

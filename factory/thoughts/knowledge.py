@@ -6,7 +6,7 @@ The total of equal groups is the number of groups times the size of one group.
 
 import json
 
-from thoughtmill.factory.solvers.checks.gold_free import leaks
+from thoughtmill.factory.solvers.checks.rules import leaks
 from thoughtmill.factory.solvers.outcome import Outcome
 from thoughtmill.factory.solvers.solvers import Solvers
 

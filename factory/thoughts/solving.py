@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
@@ -91,9 +92,10 @@ def _parsed(job: Job) -> str | None:
     reasoning, answer, _ = separated(job.reasoning, job.completion)
     text = join(reasoning, answer or "") if getattr(thought, "READS_REASONING", False) else answer
     try:
-        return thought.parse(text or "")
+        rationale = thought.parse(text or "")
     except RecursionError:  # brackets within brackets, a thousand deep
         return None
+    return rationale and rationale.encode("utf-8", "replace").decode()  # JSON may hold half a character
 
 
 def _is_program(job: Job) -> bool:
@@ -114,8 +116,18 @@ def _solved(job: Job, rationale: str | None, solvers: Solvers, share_s: float) -
 
 
 def solving(settings: VerifySettings, journal: Path) -> Solving:
-    """Return a function that solves jobs on all cores; after `kill -9` it continues from `journal`."""
-    return partial(journaled, journal, _executor(settings, solve, _lost).spread, dump=_dump, load=_load)
+    """Return a function that solves jobs on all cores; after `kill -9` it continues from `journal`.
+
+    The programs that do not end are remembered beside the journal, for all workers, while the work lasts.
+    """
+    late = journal.with_suffix(".late")
+    spread = _executor(settings, solve, _lost, late).spread
+
+    def solved(jobs: Iterable[Job]) -> Iterator[Solved]:
+        yield from journaled(journal, spread, jobs, dump=_dump, load=_load)
+        shutil.rmtree(late, ignore_errors=True)
+
+    return solved
 
 
 def executor(
@@ -132,10 +144,11 @@ def _executor(
     settings: VerifySettings,
     work: Callable[[list[Item], Solvers], list[Result]],
     lost: Callable[[Item], Result],
+    late: Path | None = None,
 ) -> Executor[Item, Result]:
     workers = settings.workers or os.cpu_count() or 1
     make = EXECUTORS.named(settings.executor, "params.yaml: verify: ")
-    begun = (settings, fence_for(settings.limits))
+    begun = (settings, fence_for(settings.limits), late)
     return make(partial(_with_solvers, work), lost, workers, _begin, begun)
 
 
@@ -154,10 +167,10 @@ def source_digest() -> str:
 _solvers: Solvers
 
 
-def _begin(settings: VerifySettings, fence: str) -> None:
+def _begin(settings: VerifySettings, fence: str, late: Path | None) -> None:
     """Open the solvers of a worker process; they end with it."""
     global _solvers  # noqa: PLW0603  a process pool hands its workers nothing but functions
-    _solvers = Solvers(settings.limits, settings.equations_timeout_s, fence)
+    _solvers = Solvers(settings.limits, settings.equations_timeout_s, fence, late)
 
 
 def _with_solvers(work: Callable[[list[Item], Solvers], list[Result]], items: list[Item]) -> list[Result]:

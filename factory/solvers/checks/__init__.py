@@ -37,7 +37,7 @@ CHECKS: Registry[Checker] = Registry(
     "check",
     "thoughtmill.checks",
     {
-        "general": "thoughtmill.factory.solvers.checks.gold_free:general",
+        "general": "thoughtmill.factory.solvers.checks.rules:general",
         "numbers_used": "thoughtmill.factory.solvers.checks.gold_free:numbers_used",
         "numbers_known": "thoughtmill.factory.solvers.checks.gold_free:numbers_known",
         "whole_people": "thoughtmill.factory.solvers.checks.gold_free:whole_people",
@@ -45,6 +45,8 @@ CHECKS: Registry[Checker] = Registry(
         "steps": "thoughtmill.factory.solvers.checks.recomputed:no_step_is_wrong",
         "no_error_in_answer": "thoughtmill.factory.solvers.checks.recomputed:no_error_in_answer",
         "steps_reach_answer": "thoughtmill.factory.solvers.checks.recomputed:steps_reach_answer",
+        "pure": "thoughtmill.factory.solvers.checks.purity:pure",
+        "names": "thoughtmill.factory.solvers.checks.rules:names",
         "program_variables": "thoughtmill.factory.solvers.checks.variables:program_variables",
         "equation_variables": "thoughtmill.factory.solvers.checks.variables:equation_variables",
     },

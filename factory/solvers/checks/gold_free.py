@@ -6,31 +6,18 @@
 'not used: 3, 4'
 >>> numbers_known("12 - 5 = 7 and 7 * 9 = 63", problem, Outcome(Answer("63"), None)).detail
 'from nowhere: 9'
->>> general("12 minus what is given away is left.", problem, Outcome(None, None)).passed
-False
-
-Only `general` decides: LoRID's knowledge must hold for other problems too, and 3 of 11 sampled rules of its
-authors named numbers of their own problem.
 """
 
 import re
 from collections.abc import Iterable
 from fractions import Fraction
-from functools import lru_cache
 
 from thoughtmill.factory.answers import number as answers
 from thoughtmill.factory.answers.numbers_in_text import Number, find
 from thoughtmill.factory.solvers.checks import applies_to
+from thoughtmill.factory.solvers.checks.universal import UNIVERSAL
 from thoughtmill.factory.solvers.outcome import Check, Outcome
 from thoughtmill.factory.solvers.steps import MARK, steps
-
-UNIVERSAL = frozenset(
-    map(Fraction, (0, 1, 2, 3, 4, 5, 7, 10, 12, 24, 30, 31, 52, 60, 100, 180, 360, 365, 1000))
-)
-"""Numbers that anyone may bring along: small counts, the clock, the calendar, the dozen, the circle."""
-
-RULED = frozenset(map(Fraction, (60, 100, 1000)))
-"""Numbers that general rules say in words: `divided by one hundred`, `an hour has sixty minutes`."""
 
 _PEOPLE = re.compile(
     r"\bhow many (?:(?:of|the|these|those|his|her|their|its|best|more|other|new|young|old|total) ){0,3}"
@@ -99,34 +86,6 @@ def sign(rationale: str, problem: str, outcome: Outcome) -> Check:
         return Check("sign", None)
     surprising = number < 0 and not _BELOW_ZERO.search(problem)
     return Check("sign", not surprising, f"{outcome.answer} is below 0" if surprising else None)
-
-
-@applies_to("rules")
-def general(rules: str, problem: str, outcome: Outcome) -> Check:
-    """Say whether rules hold no number of their problem, so that they may hold for other problems.
-
-    A number that the problem writes in figures may occur in the rules in no form; one that it writes in words
-    only (`a dozen`) may when it is universal. Numbers that the problem does not write are free: `60 minutes`,
-    `one hundred percent`. Words up to two, and `half`, are everyday words in rules (`the size of one group`)
-    and never count, nor do those that rules of percentages, time and length are made of (`RULED`).
-    """
-    leaked = leaks(rules, problem)
-    return Check("general", leaked is None, leaked)
-
-
-@lru_cache(maxsize=16)  # asked once for the verdict of knowledge and once for its check
-def leaks(rules: str, problem: str) -> str | None:
-    """Return which numbers of their problem rules hold, or None."""
-    own = find(problem)
-    figures = {number.value for number in own if not number.in_words}
-    words = {number.value for number in own if number.in_words} - UNIVERSAL
-    named = [
-        number
-        for number in find(rules)
-        if not (number.in_words and (number.value <= 2 or number.value in RULED))
-    ]
-    leaked = _distinct([number for number in named if number.value in figures | words])
-    return f"numbers of the problem: {_listed(leaked)}" if leaked else None
 
 
 def _number(outcome: Outcome) -> Fraction | None:

@@ -11,16 +11,13 @@ A quantity that is set down and not used often means that a step was left out.
 
 import ast
 import re
-import warnings
 from collections import Counter
 
 from thoughtmill.factory.solvers.checks import applies_to
+from thoughtmill.factory.solvers.checks.trees import tree_of
 from thoughtmill.factory.solvers.outcome import Check, Outcome
 
 ANSWERS = frozenset(("ans", "answer", "result"))
-MAX_LENGTH = 20_000
-"""Characters of the longest program that is looked at."""
-
 _NAME = re.compile(r"(?<![\w.\\])[A-Za-z_]\w*")
 _COMMENT = re.compile(r"#[^\n]*")
 
@@ -28,7 +25,7 @@ _COMMENT = re.compile(r"#[^\n]*")
 @applies_to("program")
 def program_variables(program: str, problem: str, outcome: Outcome) -> Check:
     """Say whether a program reads every variable that it sets; the last one set is its answer."""
-    tree = _tree(program)
+    tree = tree_of(program)
     if tree is None:
         return Check("variables_used", None, "the program cannot be read")
     names = sorted(
@@ -58,15 +55,3 @@ def _check(named: dict[str, None], used: set[str]) -> Check:
         return Check("variables_used", None, "no variable")
     dead = [name for name in named if name not in used]
     return Check("variables_used", not dead, f"never used: {', '.join(dead[:10])}" if dead else None)
-
-
-def _tree(program: str) -> ast.Module | None:
-    """Return the syntax tree of a program; None when Python cannot make one."""
-    if len(program) > MAX_LENGTH:
-        return None
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(program)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None

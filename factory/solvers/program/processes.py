@@ -43,12 +43,17 @@ class Zygote:
     def __init__(self, fence: str, limits: Limits, heavy: bool) -> None:
         self._arguments = (fence, limits, heavy)
         self._process: subprocess.Popen[bytes] | None = None
+        self.seen: str | None = None
+        """The first event by which the latest program reached beyond computing, as the fence saw it."""
+        self.late = False
+        """Whether the latest program was late by its own doing, and not because the machine is busy."""
 
     def run(self, program: Screened, wall_s: float) -> tuple[str, str]:
         """Run a program; return a kind and its text: a value's, or `timeout`, or `killed`.
 
         Raises FenceMissing when this fence cannot be started here.
         """
+        self.seen, self.late = None, False
         process = self._process = self._process or _start(*self._arguments)
         body, tail = program.body.encode(), program.tail.encode()
         deadline = time.monotonic() + wall_s + GRACE_S
@@ -63,11 +68,15 @@ class Zygote:
         except TimeoutError:
             self.close()
             return "timeout", "the process that held the program was stopped"
+        self.late = line == b"own" if kind == b"t" else kind == b"x" and int(line) == signal.SIGXCPU
         if kind == b"t":
             return "timeout", f"not done after {wall_s:g} s"
         if kind == b"x":
             return _death(int(line))
         word, _, text = " ".join(line.decode("utf-8", "replace").split()).partition(" ")
+        if word.startswith("saw="):
+            self.seen = word.removeprefix("saw=")
+            word, _, text = text.partition(" ")
         return word, text
 
     def close(self) -> None:

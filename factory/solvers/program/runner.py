@@ -11,6 +11,16 @@ from typing import NoReturn
 
 from thoughtmill.factory.solvers.program.values import TEXT_LENGTH, ProgramValue, last_line, read_value
 
+WATCHED = (
+    "os.system os.exec os.posix_spawn os.spawn os.fork os.kill os.remove os.rename os.rmdir os.mkdir "
+    "os.ch os.link os.symlink os.truncate os.putenv os.unsetenv os.setxattr shutil. subprocess. "
+    "socket. pty. ftplib. http. urllib. smtplib. webbrowser. sqlite3. mmap. fcntl. signal. syslog. "
+    "tempfile. gc. code. sys.settrace sys.setprofile sys.addaudithook"
+).split()
+"""How the names of events begin that reach beyond computing, whether the fence lets them through or not."""
+
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+
 ADDRESS = re.compile(r"0x[0-9a-fA-F]+")
 
 
@@ -38,10 +48,28 @@ class Printed:
         return "".join(self._parts)
 
 
+seen: list[str] = []
+"""The first watched event of the program, if there was one."""
+
+
+def watch() -> None:
+    """Note the first event (PEP 578) by which a program reaches beyond computing; for good."""
+    sys.addaudithook(_notice)
+
+
+def _notice(event: str, arguments: tuple[object, ...], prefixes: tuple[str, ...] = tuple(WATCHED)) -> None:
+    if seen:
+        return
+    writes = event == "open" and isinstance(flags := arguments[2], int) and bool(flags & WRITING)
+    if writes or event.startswith(prefixes):
+        seen.append(event)
+
+
 def run(body: str, tail: str, answer_fd: int, limit_bytes: int) -> NoReturn:
     """Run a program, write its value to `answer_fd` and leave without running any of its handlers."""
     printed = Printed(answer_fd, limit_bytes)
     sys.stdout = printed
+    seen.clear()
     finish(answer_fd, _result(body, tail, printed))
 
 
@@ -82,6 +110,7 @@ def _words(error: BaseException) -> str:
 
 def finish(answer_fd: int, reading: ProgramValue) -> NoReturn:
     """Write one line, short enough to be written at once, and end this process."""
-    line = " ".join(f"{reading.kind} {reading.text}".split())
+    noticed = f"saw={seen[0]} " if seen else ""
+    line = noticed + " ".join(f"{reading.kind} {reading.text}".split())
     os.write(answer_fd, line.encode("utf-8", "replace")[: 4 * TEXT_LENGTH] + b"\n")
     os._exit(0)
