@@ -72,8 +72,7 @@ def verdict(completion: tables.Row, problem: tables.Row, solved: Solved) -> Verd
         found.append(Check("equal_by", comparison.equal, comparison.by))
     rules = THOUGHTS.named(completion["thought"]).KIND == "rules"
     if rules and solved.rationale is not None and gold is not None:
-        kind = problem["answer_kind"]
-        found.append(leaks_answer(solved.rationale, problem["problem"], Answer(gold, kind)))
+        found.append(leaks_answer(solved.rationale, problem["problem"], gold))
     return record, [check.row(record_id) for check in sorted(found, key=lambda check: check.check)]
 
 

@@ -91,10 +91,10 @@ class Programs(ClosingContext):
             return Outcome(None, "unparsable", str(error))
         if self._only == "monty":
             return _outcome(*self._monty.run(screened), "monty", answer_kind)
-        late = "timeout", LATE
+        late = ProgramValue("timeout", LATE)
         if screened.plain and self._only is None:
             if reading is None:
-                reading = late if self._late.knows(program) else self._monty.run(screened)
+                reading = late if self._late.knows(program) else ProgramValue(*self._monty.run(screened))
             outcome = _outcome(*reading, "monty", answer_kind)
             if outcome.answer is not None or (outcome.failure == "no_answer" and not screened.tail):
                 return outcome
