@@ -4,7 +4,7 @@ import duckdb
 import pytest
 
 from tests.reader import Table, tables_of
-from thoughtmill.factory.pages.magnitudes import KINDS, SIZES, magnitudes
+from thoughtmill.factory.pages.magnitudes import NUMBERS, SIZES, magnitudes
 
 
 def sizes(*answers: str) -> dict[str, int]:
@@ -18,8 +18,9 @@ def kinds(*answers: str) -> dict[str, int]:
 
 def _tables(answers: tuple[str, ...]) -> list[Table]:
     con = duckdb.connect()
-    con.execute("create table problems (answer varchar)")
-    con.execute("insert into problems select unnest($1)", [list(answers)])
+    con.execute("create table problems (answer varchar, answer_kind varchar)")
+    con.execute("insert into problems select unnest($1), 'number'", [list(answers)])
+    con.execute("insert into problems values ('x/2', 'expression'), ('A', 'choice'), ('-x', 'expression')")
     return tables_of(magnitudes(con).body)
 
 
@@ -45,15 +46,16 @@ def test_an_answer_has_one_size(answer: str, size: str) -> None:
 
 def test_every_answer_has_one_kind_and_may_be_negative_too() -> None:
     found = kinds("3", "-3", "0.5", "-0.25", "1/3", "-7/3")
-    assert found == {"integer": 2, "decimal": 2, "fraction": 2, "negative": 3}
+    numbers = {"integer": 2, "decimal": 2, "fraction": 2, "negative": 3}
+    assert found == numbers | {"expression": 2, "choice": 1}
 
 
 def test_the_sizes_leave_no_gap() -> None:
     bounds = list(SIZES.values())
     assert [high for _, high in bounds[:-1]] == [low for low, _ in bounds[1:]]
-    assert list(KINDS)[-1] == "negative"
+    assert list(NUMBERS)[-1] == "negative"
 
 
 def test_a_corpus_without_problems_has_empty_tables() -> None:
     assert sizes() == {}
-    assert set(kinds().values()) == {0}
+    assert {kinds()[name] for name in NUMBERS} == {0}

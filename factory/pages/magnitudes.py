@@ -1,18 +1,23 @@
-"""The section `answers`: what kinds of numbers the gold answers are, and how large."""
+"""The section `answers`: what kinds the gold answers are of, and how large those are that are numbers."""
 
 import duckdb
 
 from thoughtmill.factory.pages.charts import Part, stacked
 from thoughtmill.factory.pages.markup import ReportSection, render
-from thoughtmill.factory.pages.queries import Row, row
+from thoughtmill.factory.pages.queries import Row, row, rows
 
-KINDS = {
+NUMBERS = {
     "integer": "answer not like '%.%' and answer not like '%/%'",
     "decimal": "answer like '%.%'",
     "fraction": "answer like '%/%'",
     "negative": "answer like '-%'",
 }
-"""The kinds of answers, each with its SQL condition; canonical text has one form for each number."""
+"""The kinds of numbers, each with its SQL condition; canonical text has one form for each number."""
+
+OTHERS = """
+select answer_kind as kind, count(*) as problems from problems where answer_kind <> 'number'
+group by kind order by problems desc, kind
+"""
 
 SIZES: dict[str, tuple[float, float]] = {
     "0": (0, 0),
@@ -34,7 +39,7 @@ MAGNITUDE = """
 
 def magnitudes(con: duckdb.DuckDBPyConnection) -> ReportSection:
     """Return the kinds and sizes of the gold answers, one per problem."""
-    kinds = _counts(con, KINDS)
+    kinds = _counts(con, NUMBERS) | {each["kind"]: each["problems"] for each in rows(con, OTHERS)}
     sizes = _counts(con, {name: _within(*bounds) for name, bounds in SIZES.items()})
     total = row(con, "select count(*) as problems from problems")["problems"]
     bars = [_bars("Kinds of gold answers", kinds), _bars("Sizes of gold answers", sizes)]
@@ -43,7 +48,10 @@ def magnitudes(con: duckdb.DuckDBPyConnection) -> ReportSection:
 
 def _counts(con: duckdb.DuckDBPyConnection, conditions: dict[str, str]) -> Row:
     columns = ", ".join(f'count(*) filter ({sql}) as "{name}"' for name, sql in conditions.items())
-    return row(con, f"select {columns} from (select answer, {MAGNITUDE} as size from problems)")
+    return row(
+        con,
+        f"select {columns} from (select answer, {MAGNITUDE} as size from problems where answer_kind = 'number')",
+    )
 
 
 def _within(low: float, high: float) -> str:

@@ -8,9 +8,9 @@ function from a `SourceSettings` to a `ProblemSet`, such as `table`.
 from collections.abc import Callable
 
 from thoughtmill.factory.core.registry import Registry
-from thoughtmill.factory.problems.sources import Fields, ProblemSet, SourceSettings
+from thoughtmill.factory.problems.sources import Fields, ProblemSet, SourceSettings, UnusableRow
 
-__all__ = ["PROBLEM_SETS", "Fields", "ProblemSet", "SourceSettings", "chosen"]
+__all__ = ["PROBLEM_SETS", "Fields", "ProblemSet", "SourceSettings", "UnusableRow", "chosen"]
 
 PROBLEM_SETS: Registry[ProblemSet | Callable[[SourceSettings], ProblemSet]] = Registry(
     "set",
