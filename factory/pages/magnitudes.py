@@ -48,10 +48,8 @@ def magnitudes(con: duckdb.DuckDBPyConnection) -> ReportSection:
 
 def _counts(con: duckdb.DuckDBPyConnection, conditions: dict[str, str]) -> Row:
     columns = ", ".join(f'count(*) filter ({sql}) as "{name}"' for name, sql in conditions.items())
-    return row(
-        con,
-        f"select {columns} from (select answer, {MAGNITUDE} as size from problems where answer_kind = 'number')",
-    )
+    numbers = f"select answer, {MAGNITUDE} as size from problems where answer_kind = 'number'"
+    return row(con, f"select {columns} from ({numbers})")
 
 
 def _within(low: float, high: float) -> str:
