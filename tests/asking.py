@@ -1,12 +1,13 @@
 """A run of the teacher `openai` as a process of its own, for tests that interrupt and kill it.
 
-python -m tests.asking URL LEDGER REQUESTS CONCURRENCY
+python -m tests.asking URL LEDGER REQUESTS CONCURRENCY USD
 """
 
 from pathlib import Path
 
 from thoughtmill.factory.core import stage
 from thoughtmill.factory.teachers import Request
+from thoughtmill.factory.teachers.endpoint.money import Price
 from thoughtmill.factory.teachers.endpoint.request_keys import RequestKeys
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 from thoughtmill.factory.teachers.openai import OpenAITeacher
@@ -24,11 +25,10 @@ def key(url: str, prompt: str) -> str:
     return RequestKeys(EndpointSettings(base_url=url)).keyed(request(int(prompt[1:])))[0]
 
 
-def main(url: str, ledger: str, requests: str, concurrency: str) -> None:
+def main(url: str, ledger: str, requests: str, concurrency: str, usd: str) -> None:
     """Ask, and print each prompt as it is answered."""
-    settings = EndpointSettings(
-        base_url=url, max_concurrency=int(concurrency), transport="raw", backoff_s=0.01
-    )
+    prices = {"tiny": Price(prompt=float(usd), completion=float(usd))} if float(usd) else {}
+    settings = EndpointSettings(base_url=url, max_concurrency=int(concurrency), backoff_s=0.01, prices=prices)
     for reply in OpenAITeacher(settings, Path(ledger)).complete(map(request, range(int(requests)))):
         print(reply.request.messages[0]["content"], reply.completion, flush=True)
 

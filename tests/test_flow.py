@@ -81,7 +81,7 @@ def test_the_window_stays_between_one_and_the_most(most: int, signs: list[str]) 
     window = ConcurrencyWindow(most)
     for now_s, sign in enumerate(signs):
         if sign == "answer":
-            window.answered()
+            window.answered(now_s - 0.5, now_s)
         else:
             window.overloaded(now_s, now_s)
         assert 1 <= window.limit <= most
@@ -89,6 +89,7 @@ def test_the_window_stays_between_one_and_the_most(most: int, signs: list[str]) 
 
 def test_requests_that_were_overloaded_together_narrow_the_window_once() -> None:
     window = ConcurrencyWindow(64)
+    window.limit = 64.0
     for _ in range(40):
         window.overloaded(sent_s=1.0, now_s=2.0)
     assert window.limit == pytest.approx(64 * 0.7)
@@ -96,17 +97,75 @@ def test_requests_that_were_overloaded_together_narrow_the_window_once() -> None
     assert window.limit == pytest.approx(64 * 0.7 * 0.7)
 
 
-def test_a_window_doubles_per_round_trip_until_the_first_overload_and_then_grows_by_one() -> None:
+def test_after_an_overload_the_answers_of_a_round_trip_widen_the_window_by_one() -> None:
     window = ConcurrencyWindow(1000)
-    assert window.limit == 250
-    for _ in range(250):
-        window.answered()
-    assert window.limit == 500
+    window.limit = 500.0
     window.overloaded(0.0, 0.0)
     before = window.limit
     for _ in range(int(before)):
-        window.answered()
+        window.answered(0.0, 1.0)
     assert before + 0.9 < window.limit <= before + 1
+
+
+class SlotServer:
+    """A server with slots and a queue, under a simulated clock; a request takes `takes_s` in a slot."""
+
+    def __init__(self, window: ConcurrencyWindow, slots: int, takes_s: float) -> None:
+        self.window, self.takes_s, self.chance = window, takes_s, random.Random("server")
+        self.free = [0.0] * slots  # when each slot is free
+        self.ends: list[tuple[float, float]] = []
+        self.now_s = 0.0
+        self.most_in_flight = 0
+
+    def run(self, seconds: float) -> int:
+        """Keep the window full for so long; return the answers."""
+        answers, end_s = 0, self.now_s + seconds
+        while self.now_s < end_s:
+            while self.window.open():
+                begin_s = max(self.now_s, heapq.heappop(self.free))
+                done_s = begin_s + self.takes_s * self.chance.uniform(0.5, 1.5)
+                heapq.heappush(self.free, done_s)
+                heapq.heappush(self.ends, (done_s, self.now_s))
+                self.window.in_flight += 1
+            self.most_in_flight = max(self.most_in_flight, self.window.in_flight)
+            self.now_s, sent_s = heapq.heappop(self.ends)
+            self.window.in_flight -= 1
+            self.window.answered(sent_s, self.now_s)
+            answers += 1
+        return answers
+
+
+@pytest.mark.parametrize("slots", [1, 4, 32, 100])
+def test_the_window_finds_the_slots_of_a_server_that_queues_and_keeps_them_busy(slots: int) -> None:
+    server = SlotServer(ConcurrencyWindow(256), slots, takes_s=1.0)
+    server.run(400)
+    server.most_in_flight = 0
+    assert server.run(400) > 0.9 * 400 * slots
+    assert server.most_in_flight <= max(4 * slots, 24), "no long queue, in which requests would time out"
+    assert server.window.in_flight <= 256
+
+
+def test_a_small_server_is_never_swamped() -> None:
+    server = SlotServer(ConcurrencyWindow(256), 4, takes_s=10.0)
+    server.run(400)
+    assert server.most_in_flight <= 64
+
+
+@pytest.mark.parametrize("most", [256, 1024])
+def test_a_large_server_has_the_whole_window_within_a_few_round_trips(most: int) -> None:
+    server = SlotServer(ConcurrencyWindow(most), 5000, takes_s=1.0)
+    server.run(3.0)
+    assert server.window.limit == most
+    assert server.run(50) > 0.97 * 50 * most
+
+
+def test_a_server_that_grows_is_noticed() -> None:
+    server = SlotServer(ConcurrencyWindow(256), 4, takes_s=1.0)
+    server.run(200)
+    for _ in range(60):
+        heapq.heappush(server.free, server.now_s)
+    server.run(400)
+    assert server.window.limit >= 64
 
 
 @pytest.mark.parametrize("capacity", [8, 32, 128])
@@ -128,7 +187,7 @@ def test_the_window_finds_what_a_server_can_take(capacity: int) -> None:
         now_s, sent_s, accepted = heapq.heappop(arrivals)
         window.in_flight -= 1
         if accepted:
-            window.answered()
+            window.answered(sent_s, now_s)
         else:
             window.overloaded(sent_s, now_s)
         served, refused = served + accepted, refused + (not accepted)
@@ -194,7 +253,7 @@ def test_a_failing_endpoint_is_probed_with_one_request_at_a_time() -> None:
     watched.sent(10, 3.0)
     assert watched.wait_s(10, 3.0) == math.inf
     watched.received()
-    watched.answered(0, 4.0)
+    watched.answered(0, 3.0, 4.0)
     assert watched.wait_s(10, 4.0) == 0
 
 
@@ -230,7 +289,7 @@ def test_both_limits_per_minute_hold() -> None:
     assert by_tokens == pytest.approx(60 / 59, rel=0.01)
     assert watched.wait_s(1, 0.0) == pytest.approx(60 / 59, rel=0.01)
     watched.received()
-    watched.answered(900, 0.0)
+    watched.answered(900, 0.0, 0.0)
     assert watched.wait_s(500, 0.5) < by_tokens
 
 

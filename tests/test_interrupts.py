@@ -36,8 +36,8 @@ def written(ledger: Path) -> set[str]:
         return {key for (key,) in connection.execute("SELECT request_key FROM results")} if tables else set()
 
 
-def start(endpoint: FakeEndpoint, ledger: Path) -> subprocess.Popen[str]:
-    words = [sys.executable, "-m", "tests.asking", endpoint.url, str(ledger), "10000", "16"]
+def start(endpoint: FakeEndpoint, ledger: Path, usd: str = "1") -> subprocess.Popen[str]:
+    words = [sys.executable, "-m", "tests.asking", endpoint.url, str(ledger), "10000", "16", usd]
     return subprocess.Popen(words, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
@@ -76,6 +76,17 @@ def test_a_second_ctrl_c_leaves_at_once(ledger: Path) -> None:
     assert len(written(ledger)) == 1
 
 
+def test_ctrl_c_does_not_wait_for_a_slow_server_of_ones_own(ledger: Path) -> None:
+    with FakeEndpoint(lambda prompt, times: Turn(delay_s=0.0 if prompt == "p0" else 60)) as endpoint:
+        process = start(endpoint, ledger, usd="0")
+        until(lambda: sum(endpoint.asked.values()) > 10 and len(written(ledger)) == 1)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=50)  # who waited for answers waited 60 seconds
+    assert "to a server that costs nothing: they have 2 s" in said
+    assert "Traceback" not in said
+    assert len(written(ledger)) == 1
+
+
 def test_kill_nine_at_any_moment_any_number_of_times_asks_nothing_again_that_was_written(
     ledger: Path,
 ) -> None:
@@ -86,7 +97,7 @@ def test_kill_nine_at_any_moment_any_number_of_times_asks_nothing_again_that_was
         for _ in range(rounds):
             before, asked = written(ledger), endpoint.asked.copy()
             process = processes.Process(
-                target=asking.main, args=(endpoint.url, str(ledger), str(requests), "16")
+                target=asking.main, args=(endpoint.url, str(ledger), str(requests), "16", "1")
             )
             process.start()
             until(lambda asked=asked: endpoint.asked.total() > asked.total())  # type: ignore[misc]

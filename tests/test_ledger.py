@@ -163,19 +163,20 @@ def test_a_retry_asks_again_for_answers_without_content_and_keeps_their_body_and
         "d": (b'{"choices": [{"message": {"content": ""}}]}', "stop"),
         "e": (b'{"choices": [{"message": {"content": null}}]}', "length"),
         "f": (b"\xef\xbb\xbf{not JSON", "stop"),
+        "g": (b'{"choices": [{"message": {"content": "", "reasoning_content": "so 4"}}]}', "stop"),
     }
     with Ledger(path) as ledger:
         ledger.write(
             replace(RESULT, request_key=key * 64, body=body, finish_reason=reason, cost_usd=0.25)
             for key, (body, reason) in bodies.items()
         )
-        assert ledger.retry() == 2
+        assert ledger.retry() == 3
         assert [key[0] for key in ledger.keys()] == ["c", "d", "e", "f"]  # noqa: SIM118  a ledger is not a mapping
         assert ledger.known("a" * 64) is None
         assert ledger.cost_usd([("a" * 64, 4.0)]) == 0.25
         rows = ledger.connection.execute("SELECT request_key, detail FROM attempts").fetchall()
         assert {key[0]: detail.partition(": ")[2].encode() for key, detail in rows} == {
-            key: bodies[key][0] for key in "ab"
+            key: bodies[key][0] for key in "abg"
         }
         assert ledger.retry() == 0
 
@@ -313,3 +314,32 @@ def test_typical_answers_are_the_means_of_a_model_per_thought(path: Path) -> Non
         ledger.write(rows)
         assert ledger.typical("tiny") == {"cot": (15.0, 7.5), "pot": (1.0, 1.0)}
         assert ledger.typical("none") == {}
+
+
+def test_the_write_ahead_log_stays_short_however_much_is_written(path: Path) -> None:
+    with Ledger(path) as ledger:
+        longest = 0
+        for number in range(120):
+            ledger.write(
+                [replace(RESULT, request_key=f"{number}-{i}", body=bytes([i]) * 100_000) for i in range(10)]
+            )
+            if number % 10 == 0:
+                ledger.sync()
+            longest = max(longest, ledger.wal.stat().st_size)
+        assert ledger.count() == 1200
+    assert longest < 64_000_000
+
+
+def test_a_reader_keeps_the_log_from_being_begun_anew_and_nothing_waits_for_it(path: Path) -> None:
+    with Ledger(path) as ledger, sqlite3.connect(path, isolation_level=None) as reader:
+        ledger.write([RESULT])
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM results").fetchone()
+        for number in range(50):
+            ledger.write([replace(RESULT, request_key=str(number), body=b"x" * 1_000_000)])
+        reader.execute("COMMIT")
+        ledger.write([replace(RESULT, request_key="last")])
+        ledger.write([replace(RESULT, request_key="after")])
+        assert ledger.wal.stat().st_size < 64_000_000
+        assert ledger.count() == 53
+    reader.close()

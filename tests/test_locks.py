@@ -115,7 +115,7 @@ def test_locks_take_no_room(tmp_path: Path) -> None:
 
 
 def start(endpoint: FakeEndpoint, ledger: Path, requests: int) -> subprocess.Popen[str]:
-    words = [sys.executable, "-m", "tests.asking", endpoint.url, str(ledger), str(requests), "16"]
+    words = [sys.executable, "-m", "tests.asking", endpoint.url, str(ledger), str(requests), "16", "1"]
     return subprocess.Popen(words, cwd=ROOT, text=True, stdout=subprocess.PIPE)
 
 

@@ -34,6 +34,7 @@ from thoughtmill.factory.ledger.schema import (
 __all__ = ["AttemptRow", "FailureRow", "Ledger", "ResultRow", "default_path"]
 
 BUSY_S = 60.0
+LONGEST_WAL = 32_000_000  # bytes of the write-ahead log, before it is begun anew
 
 
 def default_path() -> Path:
@@ -51,6 +52,7 @@ class Ledger:
     def __init__(self, path: Path | None = None) -> None:
         self.path = path or default_path()
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.wal = self.path.with_name(f"{self.path.name}-wal")
         self.thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
         self.syncing: Future[None] | None = None
         try:
@@ -127,6 +129,25 @@ class Ledger:
             self.connection.executemany(_INSERT_ATTEMPT, map(attrgetter(*ATTEMPT_COLUMNS), attempts))
             ended = ((*row, shared) for row in map(attrgetter(*FAILURE_COLUMNS), failures))
             self.connection.executemany(_INSERT_FAILURE, ended)
+        self._limit_wal()
+
+    def _limit_wal(self) -> None:
+        """Begin the write-ahead log anew when it is long.
+
+        The checkpoints of `sync` copy it to the file beside new writes and never come to its end. While
+        another process reads the ledger this is left for the next write.
+        """
+        try:
+            if self.wal.stat().st_size < LONGEST_WAL:
+                return
+        except FileNotFoundError:
+            return
+        with self.named_errors():
+            self.connection.execute("PRAGMA busy_timeout=0")
+            try:
+                self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                self.connection.execute(f"PRAGMA busy_timeout={BUSY_S * 1000:.0f}")
 
     def sync(self) -> None:
         """Flush everything written so far to the disk, in a thread, unless a flush is under way."""
@@ -199,7 +220,10 @@ class Ledger:
         return float(cost_usd)
 
     def typical(self, model: str) -> dict[str, tuple[float, float]]:
-        """Return the mean tokens of prompts and completions of a model's answers, per thought."""
+        """Return the mean tokens of prompts and completions of a model's answers, per thought.
+
+        Only the last hundred thousand answers are read.
+        """
         return {
             thought: (prompt, longest)
             for thought, prompt, longest in self.connection.execute(_TYPICAL, (model,))
@@ -250,7 +274,14 @@ FROM results WHERE CASE
     WHEN finish_reason = 'error' THEN 1
     WHEN finish_reason = 'stop' AND json_valid(CAST(body AS TEXT)) THEN
         json_type(CAST(body AS TEXT), '$.choices[0].message') = 'object'
-        AND coalesce(json_type(CAST(body AS TEXT), '$.choices[0].message.content'), 'null') = 'null'
+        AND (
+            coalesce(json_type(CAST(body AS TEXT), '$.choices[0].message.content'), 'null') = 'null'
+            OR json_extract(CAST(body AS TEXT), '$.choices[0].message.content') = ''
+            AND coalesce(
+                json_extract(CAST(body AS TEXT), '$.choices[0].message.reasoning_content'),
+                json_extract(CAST(body AS TEXT), '$.choices[0].message.reasoning'), ''
+            ) != ''
+        )
         AND coalesce(json_extract(CAST(body AS TEXT), '$.choices[0].message.refusal'), '') = ''
 END
 """
@@ -261,5 +292,6 @@ answered_at, coalesce(cost_usd, 0) {_UNUSABLE}
 _DELETE_UNUSABLE = f"DELETE {_UNUSABLE}"
 _TYPICAL = """
 SELECT thought, avg(prompt_tokens), avg(completion_tokens) FROM results
-WHERE model = ? AND prompt_tokens IS NOT NULL AND completion_tokens IS NOT NULL GROUP BY thought
+WHERE model = ? AND prompt_tokens IS NOT NULL AND completion_tokens IS NOT NULL
+AND rowid > (SELECT coalesce(max(rowid), 0) FROM results) - 100000 GROUP BY thought
 """

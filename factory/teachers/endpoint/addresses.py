@@ -3,6 +3,7 @@
 Keys come from the environment alone, and are taken out of everything that is stored or shown.
 """
 
+import ipaddress
 import os
 import re
 import urllib.request
@@ -64,6 +65,19 @@ def api_key(name: str = KEY_ENV) -> str | None:
     if not (key.isascii() and key.isprintable()):
         raise ThoughtmillError(f"{name} holds characters that no key can have: set it again")
     return key or None
+
+
+def is_local(url: str) -> bool:
+    """Say whether a URL is on this machine or in its own network.
+
+    >>> is_local("http://localhost:8000/v1"), is_local("http://192.168.1.7/v1"), is_local("https://api.x.com")
+    (True, True, False)
+    """
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_private
+    except ValueError:
+        return "." not in host or host.endswith(".local")
 
 
 def proxy_of(url: str) -> str | None:

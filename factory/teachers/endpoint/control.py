@@ -101,7 +101,7 @@ class Control:
         if wait_s:
             self.flow.breaker.wait(wait_s, now_s)
         used = (result.prompt_tokens or 0) + (result.completion_tokens or 0)
-        self.flow.answered(pending.tokens - used if used else 0, now_s)
+        self.flow.answered(pending.tokens - used if used else 0, pending.sent_s, now_s)
         self.budget.settle(pending.most_usd, pending.most_usd if result.cost_usd is None else result.cost_usd)
         self.counters.bought(used, result.cost_usd)
         self.counters.of(pending.request.thought).answered += len(pending.requests)

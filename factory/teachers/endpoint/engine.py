@@ -11,7 +11,6 @@ import gc
 import itertools
 import math
 import signal
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -30,8 +29,10 @@ from thoughtmill.factory.teachers.endpoint.pending import PendingRequest, RetryQ
 from thoughtmill.factory.teachers.endpoint.request_keys import FORMAT, RequestKeys
 from thoughtmill.factory.teachers.endpoint.responses import Response, parse_response
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
+from thoughtmill.factory.teachers.endpoint.shared_limits import share
 from thoughtmill.factory.teachers.endpoint.transport import Transport
 
+GRACE_S = 2.0  # for answers that cost nothing, after Ctrl-C
 LOOK_AGAIN_S = 1.0  # between two looks in the ledger for the answer to a request of another run
 PENDING_PER_SLOT = 4  # pending requests per request in flight; most of the others wait for a retry
 ROUNDS = 3  # turns of the event loop to send a request, receive bytes, resume its task and note its end
@@ -50,6 +51,7 @@ class EndpointRun:
         self.loop = asyncio.new_event_loop()
         self.control = Control(settings, self.loop.time(), None, spent_usd)
         self.keys = RequestKeys(settings, ledger.__contains__, announce)
+        self.limits = share(self.control.flow, self.control.endpoint, ledger.path, self.loop.time())
         self.display = ProgressDisplay(self.control.counters, ledger)
         self.pending: dict[str, PendingRequest] = {}
         self.room = PENDING_PER_SLOT * settings.max_concurrency
@@ -63,6 +65,7 @@ class EndpointRun:
         self.exhausted = False
         self.stop_reason: str | None = None
         self.leaving = False
+        self.wait_until_s = math.inf
 
     def replies(self, requests: Iterable[Request]) -> Iterator[Reply]:
         """Yield a reply per request.
@@ -76,7 +79,7 @@ class EndpointRun:
         try:
             with on_interrupt(self._interrupted):
                 try:
-                    while self.in_flight or not (self.stop_reason or self._is_done()):
+                    while self._waits() or not (self.stop_reason or self._is_done()):
                         wake_s = self._send(source)
                         if self.ready:
                             yield self.ready.popleft()
@@ -93,6 +96,8 @@ class EndpointRun:
             self.loop.run_until_complete(self._close())
             self.loop.close()
             self.display.end(self.loop.time())
+            for limit in self.limits:
+                limit.close()
         if self.stop_reason:
             lost = len(self.write_batch.results)
             raise ThoughtmillError(
@@ -118,6 +123,10 @@ class EndpointRun:
         else:
             return now_s + wait_s
         return now_s
+
+    def _waits(self) -> bool:
+        """Say whether to wait for the requests in flight."""
+        return bool(self.in_flight) and self.loop.time() < self.wait_until_s
 
     def _is_done(self) -> bool:
         """Say whether every request has its reply."""
@@ -177,7 +186,9 @@ class EndpointRun:
 
     def _receive(self, wake_s: float) -> None:
         """Let the event loop run until a response arrives or it is time to look again."""
-        self.alarm: asyncio.Handle = self.loop.call_at(min(wake_s, self.display.next_s), self._wake, ROUNDS)
+        self.alarm: asyncio.Handle = self.loop.call_at(
+            min(wake_s, self.display.next_s, self.wait_until_s), self._wake, ROUNDS
+        )
         self.loop.run_forever()
         self.alarm.cancel()
         if self.leaving:
@@ -267,15 +278,18 @@ class EndpointRun:
     def _interrupted(self, times: int) -> None:
         """At the first Ctrl-C, stop sending and wait for the requests in flight; at the second, leave.
 
+        A local server of one's own, which may be slow, is waited for only a moment.
         The event loop is stopped, not interrupted: an exception must not hit one of its tasks.
         """
         self.leaving = times > 1
         if not self.leaving:
             self.stop_reason = self.stop_reason or f"stopped; {GO_ON}"
-            message = (
-                f"stopping: {len(self.in_flight)} requests are in flight; Ctrl-C again leaves without them"
-            )
-            print(message, file=sys.stderr, flush=True)
+            flying = f"stopping: {len(self.in_flight)} requests are in flight"
+            if self.settings.is_free():
+                self.wait_until_s = self.loop.time() + GRACE_S
+                announce(f"{flying} to a server that costs nothing: they have {GRACE_S:g} s")
+            else:
+                announce(f"{flying}; Ctrl-C again leaves without them")
         elif not self.loop.is_running():
             raise KeyboardInterrupt
         self.loop.call_soon_threadsafe(self.loop.stop)
@@ -283,7 +297,7 @@ class EndpointRun:
     def _drain(self) -> None:
         """Wait for the requests in flight, which are paid for, and write their responses."""
         self._settle()
-        while self.in_flight and not self.leaving:
+        while self._waits() and not self.leaving:
             self._receive(math.inf)
             self._settle()
 

@@ -10,7 +10,7 @@ from pydantic import Field, field_validator
 from thoughtmill.factory.core import params
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.ledger.keys import endpoint_name
-from thoughtmill.factory.teachers.endpoint.addresses import KEY_ENV, Address
+from thoughtmill.factory.teachers.endpoint.addresses import KEY_ENV, Address, is_local
 from thoughtmill.factory.teachers.endpoint.money import Price
 from thoughtmill.factory.teachers.endpoint.presets import PRESETS
 
@@ -79,6 +79,10 @@ class EndpointSettings(params.Section):
     def name(self) -> str:
         """Return the endpoint's name in request keys: `endpoint` if given, else its URL."""
         return self.endpoint or endpoint_name(self.url())
+
+    def is_free(self) -> bool:
+        """Say whether answers cost nothing: all addresses are local, and no price is given."""
+        return not self.prices and all(is_local(each.base_url) for each in self.addresses())
 
     def addresses(self) -> list[Address]:
         """Return the addresses of the endpoint."""
