@@ -31,7 +31,7 @@ REPLAY = Path(__file__).parents[1].parent / "shared" / "data" / "replay" / "pot.
 LATE_S = 6.0
 SLOW = {"fresh python -I": 40} | {f"thoughtmill, {name} only": 400 for name in FENCES}
 COPIES = 8
-SECTIONS = ("problems", "equations", "answers")
+SECTIONS = ("problems", "equations", "answers", "math")
 
 
 def main() -> None:

@@ -58,7 +58,7 @@ def measure(file: Path | None = None) -> list[Speed]:
         worker = equations._nonlinear.process
         assert worker is not None
         start = _worker_s(worker.pid)
-        ours = _speed("thoughtmill", lambda text: equations.solve(text).answer, cases)
+        ours = _speed("thoughtmill", lambda text: str(equations.solve(text).answer), cases)
         extra = _worker_s(worker.pid) - start
     ours = ours._replace(per_s=1 / (1 / ours.per_s + extra / len(cases)))
     plain = _speed("sympify", lambda text: _with_sympy(text, sympy.sympify), cases[:BASELINE_SYSTEMS])
