@@ -237,7 +237,7 @@ def main() -> None:
         found = track(works(problems, records, settings), "grow") if settings.budgets else ()
         inherited = inheritance(data, _inherited(params.load()), problems)
         write_grown(part, (attempt for made in pool.spread(found) for attempt in made), inherited)
-        _verify(part, problems.path, solvers, folder / ".dvc" / "tmp" / "thoughtmill")
+        verify_grown(part, problems.path, solvers, folder / ".dvc" / "tmp" / "thoughtmill")
         for name in corpus.GROWN:
             path = part / f"{name}.parquet"
             if not len(tables.TableReader(path, TABLES[name])):
@@ -250,8 +250,8 @@ def _inherited(given: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(thought for thought in section.get("inherit") or () if thought in given["thoughts"])
 
 
-def _verify(part: Path, originals: Path, settings: VerifySettings, journals: Path) -> None:
-    """Verify the completions of growths, and write their records and checks."""
+def verify_grown(part: Path, originals: Path, settings: VerifySettings, journals: Path) -> None:
+    """Verify the completions of growths in the folder `part`, and write their records and checks there."""
     completions = tables.TableReader(part / "completions.parquet", Completions)
     problems = originals, part / "problems.parquet"
     depends = fingerprint((completions.path, *problems), settings.model_dump_json(), source_digest())

@@ -26,7 +26,7 @@ from thoughtmill.schemas import TABLES, Released
 
 FILES = ("train", "validation", "test")
 INSTRUCTIONS = Path(__file__).parent / "thoughts" / "instructions"
-ORIGIN = ("thoughts", "seed", "generate", "verify", "curate", "release")
+ORIGIN = ("thoughts", "seed", "generate", "verify", "grow", "curate", "release")
 """The sections of `params.yaml` that decide what is in a release."""
 
 PRIVATE = re.compile(r"url|endpoint|key|header|folder|ledger|proxy|organi[sz]ation|deployment")

@@ -33,14 +33,21 @@ REFUSED = [
 
 def write(data: Path) -> Path:
     """Write the tables of the small corpus under `data`, as the stages would."""
-    tables.write(data / "problems.parquet", TABLES["problems"], map(_problem, PROBLEMS))
-    for thought in THOUGHTS:
-        rows = [_completion(verdict) for verdict in VERDICTS if verdict[1] == thought]
-        tables.write(data / "completions" / f"{thought}.parquet", TABLES["completions"], rows)
+    write_completions(data, PROBLEMS, VERDICTS)
     tables.write(data / "records.parquet", TABLES["records"], map(_record, VERDICTS))
     tables.write(data / "checks.parquet", TABLES["checks"], map(_agreement, VERDICTS))
     tables.write(data / "refused.parquet", TABLES["refused"], REFUSED)
     return data
+
+
+def write_completions(
+    data: Path, problems: list[tuple[str, str, str, str]], verdicts: list[tuple[Any, ...]]
+) -> None:
+    """Write problems and completions under `data`, as `seed` and `generate` would."""
+    tables.write(data / "problems.parquet", TABLES["problems"], map(_problem, problems))
+    for thought in THOUGHTS:
+        rows = [_completion(verdict) for verdict in verdicts if verdict[1] == thought]
+        tables.write(data / "completions" / f"{thought}.parquet", TABLES["completions"], rows)
 
 
 def _problem(row: tuple[str, str, str, str]) -> tables.Row:

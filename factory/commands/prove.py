@@ -1,66 +1,75 @@
-"""Prove a release: its files match its manifest, and its rationales still give their answers."""
+"""Prove a release: its files match its manifest, and its problems and completions give all the rest again."""
 
 import argparse
+import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from thoughtmill.factory.answers import Answer, equal
-from thoughtmill.factory.core import corpus, tables
+from thoughtmill.factory.commands.derivation import differences
+from thoughtmill.factory.core import corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import digest, root
-from thoughtmill.factory.core.progress import track
-from thoughtmill.factory.solvers.solvers import Solvers
-from thoughtmill.factory.thoughts import THOUGHTS
-from thoughtmill.factory.thoughts.solving import VerifySettings, configured, executor
-from thoughtmill.schemas import Released
+from thoughtmill.factory.thoughts.solving import VerifySettings, configured
+
+SHOWN = 20
+ON_THE_HUB = re.compile(r"([\w.-]+/[\w.-]+)@([\w./-]+)")
+PRIVATE = re.compile(
+    r"\b(?:sk-[\w-]{20,}|hf_\w{30,}|gh[pousr]_\w{30,}|AKIA\w{16}|AIza[\w-]{30,})"  # keys of providers
+    r"|(?:/home|/root|/Users|[A-Z]:\\Users)[/\\]\w+"
+    r"|https?://(?:localhost|127\.|10\.|192\.168\.)[^\s\"']*"
+)
+"""Matches what belongs to a person or a machine: keys, home folders, and hosts of a private network."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the folder of the release."""
-    parser.add_argument("folder", type=Path, nargs="?", help="a release; default: data/release")
+    """Declare the release and the version that it must be."""
+    parser.add_argument(
+        "release", nargs="?", help="a folder, or owner/name@revision on the Hub; default: data/release"
+    )
+    parser.add_argument("--version", help="the data version that it must be; its first digits are enough")
 
 
 def call(words: argparse.Namespace) -> str:
-    """Prove one release, here or downloaded from the Hub."""
-    return prove(words.folder or root() / "data" / "release", configured())
+    """Prove one release, here or on the Hub."""
+    return prove(_folder(words.release), configured(), words.version or "")
 
 
-class Claim(NamedTuple):
-    """What a released row claims: this rationale of this problem has this answer."""
+def prove(folder: Path, settings: VerifySettings, version: str = "") -> str:
+    """Prove a release and return a summary; a `ThoughtmillError` names what does not hold.
 
-    record_id: str
-    thought: str
-    problem: str
-    rationale: str
-    predicted_answer: str | None
-    predicted_kind: str | None
-    answer: str | None
-    answer_kind: str
-
-
-def prove(folder: Path, settings: VerifySettings) -> str:
-    """Prove a release and return a summary; a `ThoughtmillError` names every claim that does not hold.
-
-    Every file must have the SHA-256 in `manifest.json`, and no file may be missing or added. Every rationale
-    is solved again in the fences of this machine, and must give its predicted answer, the gold answer.
+    Every file must have the SHA-256 in `manifest.json`, and no file may be missing or added. Every completion
+    is parsed, solved, checked and curated again, and every config and the card are written again: all rows
+    must be the same. What cannot be derived, problems and completions, is what the data version names; give
+    the `version` that you expect. No text may hold a key, a home folder or a private host.
     """
     manifest = manifest_of(folder)
     faults = list(changed(folder, manifest["release"]))
     if corpus.version(manifest["files"]) != manifest["data_version"]:
         faults.append("the data version is not that of the tables in manifest.json")
-    claims = 0
+    if not manifest["data_version"].startswith(version):
+        faults.append(f"it is data version {manifest['data_version'][:12]}, not {version}")
+    faults += [f"tables/{fault}" for fault in changed(folder / "tables", digests(manifest["files"]))]
+    faults += private(folder)
     if not faults:
-        pool = executor(settings, refuted, _lost)
-        for fault in pool.spread(track(claimed(folder), "prove")):
-            claims += 1
-            faults += [fault] if fault else []
+        faults += differences(folder, manifest, settings)
     if faults:
-        raise ThoughtmillError(f"{folder}: {len(faults)} claims do not hold: " + "; ".join(faults[:20]))
+        more = f"; and {len(faults) - SHOWN} more" if len(faults) > SHOWN else ""
+        raise ThoughtmillError(f"{folder}: " + "; ".join(faults[:SHOWN]) + more)
+    records = manifest["files"]["records.parquet"]["rows"]
     files = len(manifest["release"])
     return (
-        f"data version {manifest['data_version']}: {files} files and {claims} rationales are what they claim"
+        f"data version {manifest['data_version']}: {files} files are what they claim, and "
+        f"{records:,} records were derived again from problems and completions"
     )
+
+
+def _folder(release: str | None) -> Path:
+    """Return the folder of a release, downloaded if it is on the Hub."""
+    found = ON_THE_HUB.fullmatch(release or "")
+    if release and found and not Path(release).exists():
+        return corpus.download(found[1], found[2], "*")
+    return Path(release) if release else root() / "data" / "release"
 
 
 def manifest_of(folder: Path) -> dict[str, Any]:
@@ -73,33 +82,9 @@ def manifest_of(folder: Path) -> dict[str, Any]:
     return manifest
 
 
-def claimed(folder: Path) -> Iterator[Claim]:
-    """Yield every released row of every thought, in the order of files and rows."""
-    for thought in THOUGHTS.names():
-        for path in sorted((folder / thought).glob("*.parquet")):
-            for row in tables.TableReader(path, Released):
-                yield Claim(
-                    thought=thought, **{name: row[name] for name in Claim._fields if name != "thought"}
-                )
-
-
-def refuted(claim: Claim, solvers: Solvers) -> str | None:
-    """Return what is wrong with a claim, or None when it holds."""
-    outcome = THOUGHTS.named(claim.thought).solve(claim.rationale, claim.problem, claim.answer_kind, solvers)
-    if outcome.failure is not None:
-        return f"{claim.record_id}: {outcome.failure}"
-    answer = outcome.answer
-    if (answer and answer.text) != claim.predicted_answer or (answer and answer.kind) != claim.predicted_kind:
-        return f"{claim.record_id}: it gives {answer}, not {claim.predicted_answer}"
-    if answer is not None and (
-        claim.answer is None or not equal(answer, Answer(claim.answer, claim.answer_kind))
-    ):
-        return f"{claim.record_id}: the gold answer is {claim.answer}, not {answer}"
-    return None
-
-
-def _lost(claim: Claim) -> str:
-    return f"{claim.record_id}: the process that solved it died"
+def digests(files: dict[str, Any]) -> dict[str, str]:
+    """Return the SHA-256 of each table."""
+    return {name: file["sha256"] for name, file in files.items()}
 
 
 def changed(folder: Path, proof: dict[str, str]) -> Iterator[str]:
@@ -111,3 +96,13 @@ def changed(folder: Path, proof: dict[str, str]) -> Iterator[str]:
     for name in sorted(proof.keys() & there):
         if digest(folder / name) != proof[name]:
             yield f"{name} has changed"
+
+
+def private(folder: Path) -> Iterator[str]:
+    """Yield a line for every text of a release that names a key, a home folder or a private host."""
+    for path in sorted(folder.rglob("*")):
+        if path.suffix not in {".md", ".json", ".yaml", ".jsonl"} or not path.is_file():
+            continue
+        if found := PRIVATE.search(path.read_text("utf-8")):
+            name = path.relative_to(folder).as_posix()
+            yield f"{name} holds `{found[0][:12]}...`, which belongs to a person or a machine"

@@ -42,7 +42,7 @@ def open_corpus(source: str | Path, revision: str | None = None, data_version: s
     elif path.is_dir():
         corpus = _open_folder(path)
     elif revision is not None and str(source).count("/") == 1:
-        corpus = _open_folder(_download(str(source), revision))
+        corpus = _open_folder(download(str(source), revision, "manifest.json", "tables/*"))
     else:
         raise ThoughtmillError(f"{source} is not a corpus: {REBUILD}, or name a Hub release and its revision")
     if data_version not in (None, corpus.data_version):
@@ -85,15 +85,14 @@ def _open_folder(folder: Path) -> Corpus:
     return Corpus(con, str(shown["data_version"]))
 
 
-def _download(repository: str, revision: str) -> Path:
-    """Download the tables of a release on the Hub, unless they are in its cache."""
+def download(repository: str, revision: str, *wanted: str) -> Path:
+    """Download files of a release on the Hub by their patterns, unless they are in its cache."""
     from huggingface_hub import snapshot_download  # takes half a second to import
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
-    wanted = ["manifest.json", "tables/*"]
     try:
         return Path(
-            snapshot_download(repository, repo_type="dataset", revision=revision, allow_patterns=wanted)
+            snapshot_download(repository, repo_type="dataset", revision=revision, allow_patterns=list(wanted))
         )
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError) as error:
         raise ThoughtmillError(f"{repository} at {revision}: {str(error).splitlines()[0]}") from error

@@ -1,0 +1,154 @@
+"""Derive a release again from its problems and completions, and name every row that differs."""
+
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import chdir
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pyarrow.parquet as pq
+import yaml
+
+from thoughtmill.factory import curate, grow, verify
+from thoughtmill.factory.core import params, tables
+from thoughtmill.factory.core.files import write_json
+from thoughtmill.factory.release import ReleaseSettings, release
+from thoughtmill.factory.thoughts.solving import VerifySettings
+from thoughtmill.schemas import TABLES, Checks, Records, primary_key, table_name
+
+SHOWN = 20
+OF_THE_MACHINE = {"fence"}
+"""Columns that say how a machine solved a record, not what it is worth."""
+
+OF_THE_WHOLE = {"contaminated", "duplicate_problem"}
+"""Reasons that may rest on problems of a licence that was left out."""
+
+
+def differences(folder: Path, manifest: dict[str, Any], settings: VerifySettings) -> Iterator[str]:
+    """Yield a line for every row of a release that its problems and completions do not give.
+
+    Records and checks come from the stages `verify` and `curate`, in the fences of this machine; `settings`
+    says how many processes solve. Configs and card are written again from the release's own tables.
+    """
+    given = params.load(folder / "origin" / "params.yaml")
+    with TemporaryDirectory(prefix="prove-") as name:
+        project = Path(name).resolve()
+        yield from _tables(folder, given, project, settings)
+        yield from _configs(folder, manifest, given, project)
+
+
+def _tables(folder: Path, given: dict[str, Any], project: Path, settings: VerifySettings) -> Iterator[str]:
+    """Verify and curate the completions again, and yield what differs in records and checks."""
+    _lay_out(folder, project, given, settings)
+    with chdir(project):
+        for thought in given["thoughts"]:
+            verify.main(thought)
+        _verify_grown(project)
+        curate.main()
+    left_out = bool((given.get("release") or {}).get("leave_out"))
+    for table in (Records, Checks):
+        path = f"{table_name(table)}.parquet"
+        held = tables.TableReader(folder / "tables" / path, table)
+        derived = tables.TableReader(project / "data" / path, table)
+        found = differing(table_name(table), held, derived, primary_key(table), left_out)
+        yield from islice(found, SHOWN)
+
+
+def _lay_out(folder: Path, project: Path, given: dict[str, Any], settings: VerifySettings) -> None:
+    """Make a project of a release's problems and completions, and of the parameters it was made with."""
+    shutil.copytree(folder / "tables", project / "data")
+    for name in ("records", "checks"):
+        (project / "data" / f"{name}.parquet").unlink()
+    solving = {**(given.get("verify") or {}), "workers": settings.workers, "executor": settings.executor}
+    (project / "params.yaml").write_text(yaml.safe_dump({**given, "verify": solving}), "utf-8")
+    (project / "dvc.yaml").touch()
+
+
+def _verify_grown(project: Path) -> None:
+    data = project / "data"
+    for name in ("problems", "completions"):
+        if not (data / "grown" / f"{name}.parquet").exists():  # a release has no file without rows
+            tables.write(data / "grown" / f"{name}.parquet", TABLES[name], ())
+    solvers = params.section("verify", VerifySettings)
+    grow.verify_grown(data / "grown", data / "problems.parquet", solvers, project / "journals")
+
+
+def _configs(folder: Path, manifest: dict[str, Any], given: dict[str, Any], project: Path) -> Iterator[str]:
+    """Write the release again from its own tables, and yield what differs in configs and card."""
+    data, again = project / "again", project / "release"
+    shutil.copytree(folder / "tables", data)
+    write_json(data / "manifest.json", {name: manifest[name] for name in ("data_version", "files")})
+    shutil.copyfile(folder / "origin" / "exemplars.jsonl", data / "exemplars.jsonl")
+    settings = params.validated(given.get("release") or {}, ReleaseSettings, "origin/params.yaml: release")
+    release(data, tuple(given["thoughts"]), settings, again)
+    paths = {path.relative_to(root) for root in (folder, again) for path in root.glob("*/*.parquet")}
+    for path in sorted(paths):
+        if path.parts[0] == "tables":
+            continue
+        if not (again / path).exists() or not (folder / path).exists():
+            yield f"{path} {'is not' if (folder / path).exists() else 'must be'} in this release"
+        else:
+            yield from islice(differing(str(path), _rows(folder / path), _rows(again / path), ()), SHOWN)
+    if (folder / "README.md").read_text("utf-8") != (again / "README.md").read_text("utf-8"):
+        yield "README.md is not the card of these tables"
+
+
+def _rows(path: Path) -> Iterator[tables.Row]:
+    for batch in pq.ParquetFile(path).iter_batches(batch_size=2048):
+        yield from batch.to_pylist()
+
+
+def differing(
+    name: str,
+    held: Iterable[tables.Row],
+    derived: Iterable[tables.Row],
+    key: tuple[str, ...],
+    left_out: bool = False,
+) -> Iterator[str]:
+    """Yield a line for every row that only one of two tables has, or that differs; both are in key order.
+
+    Without a key, rows are compared place by place.
+    """
+    left, right = enumerate(held), enumerate(derived)
+    one, other = next(left, None), next(right, None)
+    while one is not None or other is not None:
+        mine, theirs = _key(one, key), _key(other, key)
+        if other is None or (one is not None and mine < theirs):
+            yield f"{name}: {_spell(one, key)} is not derived from any completion"
+            one = next(left, None)
+        elif one is None or theirs < mine:
+            yield f"{name}: {_spell(other, key)} is missing"
+            other = next(right, None)
+        else:
+            yield from _changes(name, one[1], other[1], _spell(one, key), left_out)
+            one, other = next(left, None), next(right, None)
+
+
+def _changes(name: str, held: tables.Row, derived: tables.Row, which: str, left_out: bool) -> Iterator[str]:
+    if left_out and held.get("drop_reason") in OF_THE_WHOLE:
+        return
+    for column, value in derived.items():
+        if column not in OF_THE_MACHINE and held.get(column) != value:
+            yield f"{name}: {which}: {column} is {_short(held.get(column))}, and derived {_short(value)}"
+            return
+
+
+def _key(row: tuple[int, tables.Row] | None, key: tuple[str, ...]) -> tuple[Any, ...]:
+    if row is None:
+        return ()
+    return tuple(row[1][name] for name in key) if key else (row[0],)
+
+
+def _spell(row: tuple[int, tables.Row] | None, key: tuple[str, ...]) -> str:
+    if row is None:
+        return ""
+    number, values = row
+    named = [str(values[name]) for name in key or ("record_id", "problem_id") if name in values]
+    return "/".join(named) if key else (named[0] if named else f"row {number}")
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
