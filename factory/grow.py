@@ -17,15 +17,14 @@ from thoughtmill.factory.core import corpus, params, stage, tables
 from thoughtmill.factory.core.errors import nearest
 from thoughtmill.factory.core.families import heirs_of
 from thoughtmill.factory.core.files import folder_aside, root
-from thoughtmill.factory.core.journal import fingerprint
 from thoughtmill.factory.core.params import Section
 from thoughtmill.factory.core.progress import track
 from thoughtmill.factory.growths import GROWTHS, Barren, Child, Parent
 from thoughtmill.factory.ledger.keys import canonical, prompt_sha
 from thoughtmill.factory.solvers.solvers import Solvers
-from thoughtmill.factory.thoughts.solving import VerifySettings, executor, solving, source_digest
-from thoughtmill.factory.verify import verify
-from thoughtmill.schemas import TABLES, Checks, Completions, Growths, Problems, Records, columns
+from thoughtmill.factory.thoughts.solving import VerifySettings, executor
+from thoughtmill.factory.verify import verify_table
+from thoughtmill.schemas import TABLES, Completions, Growths, Problems, columns
 
 
 class GrowSettings(Section, extra="allow"):
@@ -237,7 +236,8 @@ def main() -> None:
         found = track(works(problems, records, settings), "grow") if settings.budgets else ()
         inherited = inheritance(data, _inherited(params.load()), problems)
         write_grown(part, (attempt for made in pool.spread(found) for attempt in made), inherited)
-        verify_grown(part, problems.path, solvers, folder / ".dvc" / "tmp" / "thoughtmill")
+        both = [problems.path, part / "problems.parquet"]
+        verify_table("grown", part / "completions.parquet", both, part, solvers)
         for name in corpus.GROWN:
             path = part / f"{name}.parquet"
             if not len(tables.TableReader(path, TABLES[name])):
@@ -248,23 +248,6 @@ def _inherited(given: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the thoughts of `generate.inherit`; the section itself belongs to `generate`."""
     section = given.get("generate") or {}
     return tuple(thought for thought in section.get("inherit") or () if thought in given["thoughts"])
-
-
-def verify_grown(part: Path, originals: Path, settings: VerifySettings, journals: Path) -> None:
-    """Verify the completions of growths in the folder `part`, and write their records and checks there."""
-    completions = tables.TableReader(part / "completions.parquet", Completions)
-    problems = originals, part / "problems.parquet"
-    depends = fingerprint((completions.path, *problems), settings.model_dump_json(), source_digest())
-    work = solving(settings, journals / f"grow-{depends}.jsonl")
-    verdicts = verify(track(completions, "verify grown"), tables.merged(Problems, *problems), work)
-    with (
-        tables.writer(part / "records.parquet", Records) as add_record,
-        tables.writer(part / "checks.parquet", Checks) as add_check,
-    ):
-        for record, checks in verdicts:
-            add_record(record)
-            for check in checks:
-                add_check(check)
 
 
 if __name__ == "__main__":

@@ -2,8 +2,9 @@
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import tee
+from pathlib import Path
 
 from thoughtmill.factory.answers import Answer, Comparison, compared, gold_answer
 from thoughtmill.factory.core import params, stage, tables
@@ -82,21 +83,23 @@ def is_telling(comparison: Comparison, *answers: Answer | None) -> bool:
     return not plain or (comparison.by != "text" and comparison.equal is not False)
 
 
-def main(thought: str) -> None:
-    """Read the completions of a thought, write `data/verified/<thought>/` records and checks."""
-    folder = root()
-    data = folder / "data"
-    settings = params.section("verify", VerifySettings)
-    THOUGHTS.named(thought)
-    completions = tables.TableReader(data / "completions" / f"{thought}.parquet", Completions)
-    problems = tables.TableReader(data / "problems.parquet", Problems)
-    depends = fingerprint((completions.path, problems.path), settings.model_dump_json(), source_digest())
-    journal = folder / ".dvc" / "tmp" / "thoughtmill" / f"verify-{thought}-{depends}.jsonl"
-    verdicts = verify(track(completions, f"verify {thought}"), problems, solving(settings, journal))
-    verified = data / "verified" / thought
+def verify_table(
+    what: str, completions: Path, problems: Sequence[Path], target: Path, settings: VerifySettings
+) -> Counter[str | None]:
+    """Verify a table of completions; write records and checks to the folder `target`.
+
+    Returns how many records have each fault; None counts those without. After `kill -9` the next call goes on
+    from the journal, which is in the current project under `.dvc/tmp`.
+    """
+    asked = tables.TableReader(completions, Completions)
+    depends = fingerprint((completions, *problems), settings.model_dump_json(), source_digest())
+    journal = root() / ".dvc" / "tmp" / "thoughtmill" / f"verify-{what}-{depends}.jsonl"
+    verdicts = verify(
+        track(asked, f"verify {what}"), tables.merged(Problems, *problems), solving(settings, journal)
+    )
     with (
-        tables.writer(verified / "records.parquet", Records) as add_record,
-        tables.writer(verified / "checks.parquet", Checks) as add_check,
+        tables.writer(target / "records.parquet", Records) as add_record,
+        tables.writer(target / "checks.parquet", Checks) as add_check,
     ):
         outcomes: Counter[str | None] = Counter()
         for record, checks in verdicts:
@@ -104,6 +107,18 @@ def main(thought: str) -> None:
             add_record(record)
             for check in checks:
                 add_check(check)
+    return outcomes
+
+
+def main(thought: str) -> None:
+    """Read the completions of a thought, write `data/verified/<thought>/` records and checks."""
+    data = root() / "data"
+    settings = params.section("verify", VerifySettings)
+    THOUGHTS.named(thought)
+    completions = data / "completions" / f"{thought}.parquet"
+    outcomes = verify_table(
+        thought, completions, [data / "problems.parquet"], data / "verified" / thought, settings
+    )
     if line := remark(thought, outcomes):
         print(line, file=sys.stderr)
 

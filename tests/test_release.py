@@ -7,7 +7,9 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 import yaml
-from datasets import load_dataset
+from datasets import Features, load_dataset
+from datasets.info import DatasetInfosDict
+from huggingface_hub import DatasetCard
 
 from tests.small_corpus import THOUGHTS
 from thoughtmill.factory.core import tables
@@ -151,6 +153,15 @@ def test_the_heading_of_the_card_lists_a_config_per_thought_and_table(made: Path
     assert "arxiv:2508.13037" in heading["tags"]
     sizes = {info["config_name"]: info["splits"] for info in heading["dataset_info"]}
     assert [(split["name"], split["num_examples"]) for split in sizes["cot"]] == [("train", 1), ("test", 1)]
+
+
+def test_the_card_describes_columns_as_the_libraries_of_the_hub_do(made: Path) -> None:
+    card = DatasetCard.load(made / "README.md")
+    infos = DatasetInfosDict.from_dataset_card_data(card.data)
+    for path in made.rglob("*.parquet"):
+        config = path.parent.name if path.parent.name != "tables" else path.stem
+        assert infos[config].features == Features.from_arrow_schema(pq.read_schema(path)), path
+    assert card.data.license == ["mit"]
 
 
 def test_a_release_that_fails_keeps_the_old_one(made: Path, built_corpus: Path) -> None:

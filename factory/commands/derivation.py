@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import yaml
 
-from thoughtmill.factory import curate, grow, verify
+from thoughtmill.factory import curate, verify
 from thoughtmill.factory.core import params, tables
 from thoughtmill.factory.core.files import write_json
 from thoughtmill.factory.release import ReleaseSettings, release
@@ -71,8 +71,9 @@ def _verify_grown(project: Path) -> None:
     for name in ("problems", "completions"):
         if not (data / "grown" / f"{name}.parquet").exists():  # a release has no file without rows
             tables.write(data / "grown" / f"{name}.parquet", TABLES[name], ())
+    both = [data / "problems.parquet", data / "grown" / "problems.parquet"]
     solvers = params.section("verify", VerifySettings)
-    grow.verify_grown(data / "grown", data / "problems.parquet", solvers, project / "journals")
+    verify.verify_table("grown", data / "grown" / "completions.parquet", both, data / "grown", solvers)
 
 
 def _configs(folder: Path, manifest: dict[str, Any], given: dict[str, Any], project: Path) -> Iterator[str]:

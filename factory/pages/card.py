@@ -1,20 +1,20 @@
 """The dataset card of a release: `card.md` with its facts put in, under the configs the Hub reads."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import duckdb
+import pyarrow
 import pyarrow.parquet as pq
+import yaml
 from tabulate import tabulate
 
 import thoughtmill
 from thoughtmill.factory.exports import EXPORTS
 from thoughtmill.schemas import TABLES, Released, Table, columns, grain, table_name
 from thoughtmill.schemas.fields import DROP_REASONS, FAILURES
-
-if TYPE_CHECKING:
-    from datasets import DatasetInfo
 
 HUB_LICENSES = (
     "mit", "apache-2.0", "cc0-1.0", "cc-by-4.0", "cc-by-sa-4.0", "cc-by-nc-4.0", "cc-by-nc-sa-4.0",
@@ -114,36 +114,35 @@ def described(table: Table) -> str:
 
 
 def heading(release: Release, con: duckdb.DuckDBPyConnection) -> str:
-    """Return the YAML that the Hub reads: configs, features, sizes, licences."""
-    from datasets.info import DatasetInfosDict  # takes a second
-    from huggingface_hub import DatasetCardData
+    """Return the YAML that the Hub reads: configs, features, sizes, licences.
 
+    It is what `datasets` and `huggingface_hub` write; whoever proves a release needs neither.
+    """
     (problems,) = con.execute("select count(*) from problems").fetchone() or (0,)
     sources = con.execute("select distinct source from problems order by all").fetchall()
-    data = DatasetCardData(
-        pretty_name=release.title,
-        license=licenses(con) if release.license is None else release.license,
-        language=["en"],
-        annotations_creators=["machine-generated"],
-        language_creators=["machine-generated"],
-        source_datasets=[f"extended|other-{source}" for (source,) in sources],
-        task_categories=["text-generation", "question-answering"],
-        size_categories=[_size(problems)],
-        tags=list(TAGS),
-    )
-    infos = {config: _info(release, paths) for config, paths in release.configs.items()}
-    DatasetInfosDict(infos).to_dataset_card_data(data)
-    data["configs"] = [
-        {
-            "config_name": config,
-            **({"default": True} if place == 0 else {}),
-            # The cache of `load_dataset` is keyed by these entries, not by the files.
-            "description": f"data version {release.data_version}",
-            "data_files": [{"split": split, "path": paths} for split, paths in splits.items()],
-        }
-        for place, (config, splits) in enumerate(release.configs.items())
-    ]
-    return str(data.to_yaml())
+    said = {
+        "pretty_name": release.title,
+        "license": licenses(con) if release.license is None else release.license,
+        "language": ["en"],
+        "annotations_creators": ["machine-generated"],
+        "language_creators": ["machine-generated"],
+        "source_datasets": [f"extended|other-{source}" for (source,) in sources],
+        "task_categories": ["text-generation", "question-answering"],
+        "size_categories": [_size(problems)],
+        "tags": list(TAGS),
+        "dataset_info": [_info(release, config) for config in release.configs],
+        "configs": [
+            {
+                "config_name": config,
+                **({"default": True} if place == 0 else {}),
+                # The cache of `load_dataset` is keyed by these entries, not by the files.
+                "description": f"data version {release.data_version}",
+                "data_files": [{"split": split, "path": paths} for split, paths in splits.items()],
+            }
+            for place, (config, splits) in enumerate(release.configs.items())
+        ],
+    }
+    return yaml.safe_dump(said, sort_keys=False, allow_unicode=True).strip()
 
 
 def licenses(con: duckdb.DuckDBPyConnection) -> list[str]:
@@ -152,23 +151,42 @@ def licenses(con: duckdb.DuckDBPyConnection) -> list[str]:
     return sorted({name if name in HUB_LICENSES else "other" for (name,) in found}) or ["other"]
 
 
-def _info(release: Release, splits: dict[str, list[str]]) -> "DatasetInfo":
+def _info(release: Release, config: str) -> dict[str, Any]:
     """Return the features of a config and the sizes of its splits."""
-    from datasets import DatasetInfo, Features, SplitDict, SplitInfo
-
-    sizes = SplitDict()
-    for split, names in splits.items():
+    splits = []
+    for split, names in release.configs[config].items():
         files = [pq.ParquetFile(release.folder / name) for name in names]
         groups = [file.metadata.row_group(i) for file in files for i in range(file.num_row_groups)]
         rows = sum(file.metadata.num_rows for file in files)
-        sizes.add(SplitInfo(split, sum(group.total_byte_size for group in groups), rows))
-    download = sum((release.folder / name).stat().st_size for names in splits.values() for name in names)
-    return DatasetInfo(
-        features=Features.from_arrow_schema(files[0].schema_arrow),
-        splits=sizes,
-        download_size=download,
-        dataset_size=sum(size.num_bytes for size in sizes.values()),
-    )
+        size = sum(group.total_byte_size for group in groups)
+        splits.append({"name": split, "num_bytes": size, "num_examples": rows})
+    paths = [release.folder / name for names in release.configs[config].values() for name in names]
+    return {
+        "config_name": config,
+        "features": _features(pq.read_schema(paths[0])),
+        "splits": splits,
+        "download_size": sum(path.stat().st_size for path in paths),
+        "dataset_size": sum(split["num_bytes"] for split in splits),
+    }
+
+
+def _features(fields: Iterable[pyarrow.Field]) -> list[dict[str, Any]]:
+    """Return columns as the Hub describes them."""
+    return [{"name": field.name, **_feature(field.type)} for field in fields]
+
+
+def _feature(kind: pyarrow.DataType) -> dict[str, Any]:
+    """Return the description of a type.
+
+    >>> _feature(pyarrow.list_(pyarrow.string())), _feature(pyarrow.float64())
+    ({'list': 'string'}, {'dtype': 'float64'})
+    """
+    if pyarrow.types.is_list(kind):
+        inner = _feature(kind.value_type)
+        return {"list": inner.get("struct") or inner.get("list") or inner["dtype"]}
+    if pyarrow.types.is_struct(kind):
+        return {"struct": _features(kind)}
+    return {"dtype": {"double": "float64", "large_string": "string"}.get(str(kind), str(kind))}
 
 
 def _size(problems: int) -> str:
