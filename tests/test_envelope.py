@@ -178,6 +178,13 @@ def test_a_chain_without_a_box_has_no_answer_where_none_is_a_number_and_two_boxe
     assert [(each["failure"], each["correct"]) for each in rows] == [("no_answer", None), (None, False)]
 
 
+def test_a_kind_that_a_row_names_decides_how_its_gold_answer_is_read(tmp_path: Path) -> None:
+    letter = row(0, "The answer is (C).", answer="C", answer_kind="choice")
+    _, rows = verified(written(tmp_path / "in.jsonl", letter, row(1, "#### 5:30", answer="5:30")), "cot")
+    assert [(each["predicted_kind"], each["correct"]) for each in rows] == [("choice", True), ("ratio", True)]
+    assert rows[0]["checks"]["equal_by"] == {"passed": True, "detail": "text"}
+
+
 def test_an_unknown_thought_and_what_is_no_file_are_named(tmp_path: Path) -> None:
     with pytest.raises(ThoughtmillError, match="unknown thought `tot`"):
         verified(written(tmp_path / "in.jsonl"), "tot")

@@ -1,11 +1,14 @@
 """Stage `verify`: one verdict for every completion, whatever became of it."""
 
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
 
+from thoughtmill.factory.answers.mathematics import symbolic
 from thoughtmill.factory.core import tables
 from thoughtmill.factory.solvers.limits import Limits
 from thoughtmill.factory.solvers.solvers import Solvers
@@ -165,3 +168,29 @@ def test_a_program_that_attacks_has_its_answer_and_is_impure(solvers: Solvers) -
     assert (record["predicted_answer"], record["correct"]) == ("42", True)
     assert checks["pure"] is False
     assert checks["fence_saw"] is False
+
+
+def test_a_comparison_that_runs_out_of_time_has_no_verdict(
+    solvers: Solvers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(symbolic, "_ask", lambda *_: None)
+    gold = PROBLEM | {"answer": "\\sin(2x)\\sin(3x)", "answer_kind": "expression"}
+    (solved,) = solve([Job("cot", "", "expression", "\\boxed{\\cos(x)\\cos(5x)}")], solvers)
+    record, checks = verdict(completion("cot", ""), gold, solved)
+    assert (record["predicted_kind"], record["correct"]) == ("expression", None)
+    assert {check["check"]: check["passed"] for check in checks}["equal_by"] is None
+
+
+NUMBERS_ONLY = """
+import sys
+from thoughtmill.factory.answers import Answer, compared
+from thoughtmill.factory.answers.reading import read
+assert compared(Answer("0.3333"), Answer("1/3")).equal
+assert read("48 / 2 = 24 in all.\\n#### 24").answer == "24"
+print([name for name in ("sympy", "mpmath", "subprocess") if name in sys.modules])
+"""
+
+
+def test_numbers_load_no_computer_algebra_and_start_no_process() -> None:
+    done = subprocess.run([sys.executable, "-c", NUMBERS_ONLY], capture_output=True, text=True, check=False)
+    assert (done.stdout.strip(), done.stderr) == ("[]", "")

@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 def verify(rows: Iterable[Mapping[str, Any]], thought: str | None = None) -> list[dict[str, Any]]:
     """Return each completion with its verdict: read, solved in the fences, and compared with the gold answer.
 
-    A row holds `problem`, `answer` (the gold answer) and `completion`; more keys pass through. `thought` says
-    what completions are (`cot`, `pot`, `eot`), unless rows have a `thought` of their own. A verdict has the
-    keys `rationale`, `predicted_answer`, `failure`, `detail`, `correct`, `fence`, `elapsed_s` and `checks`.
+    A row holds `problem`, `answer` (the gold answer: a number, any mathematics in LaTeX, words) and
+    `completion`; more keys pass through. `thought` says what completions are (`cot`, `pot`, `eot`), unless
+    rows have a `thought` of their own. A verdict has the keys `rationale`, `predicted_answer`,
+    `predicted_kind`, `failure`, `detail`, `correct`, `fence`, `elapsed_s` and `checks`.
     Inside a project the limits are those of its section `verify`. Files of any size are for the command
     `thoughtmill verify`.
 

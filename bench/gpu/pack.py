@@ -25,8 +25,8 @@ from thoughtmill.train import smol
 ROOT = Path(__file__).parents[2]
 PIECE = 58 * 10**6
 WHEELS = """
-    annotated-types datasets dill distro duckdb gguf httpcore2 httpx2 jiter latex2sympy2_extended
-    math-verify multiprocess mypy_extensions openai orjson pandera platformdirs pydantic pydantic-monty
+    annotated-types datasets dill distro duckdb gguf httpcore2 httpx2 jiter
+    multiprocess mypy_extensions openai orjson pandera platformdirs pydantic pydantic-monty
     pydantic-monty-client pydantic-monty-runtime pydantic_core sniffio tabulate truststore typeguard
     typing-inspect typing-inspection xxhash
 """.split()

@@ -84,18 +84,6 @@ def answer_of(text: str, kinds: Iterable[str] = ("number",)) -> Answer | None:
     return None
 
 
-def answer_in(text: str, asked: str) -> Answer | None:
-    """Return the answer that a text writes where a problem asks for an answer of a kind.
-
-    A number is a number whatever is asked. Where more than a number is asked for, other kinds are tried, the
-    asked kind first; words are read only where the kind `text` is asked for.
-    """
-    if asked == "number":
-        return answer_of(text)
-    others = [kind for kind in KINDS.names() if kind not in ("number", asked, "text")]
-    return answer_of(text, ("number", asked, *others))
-
-
 def predicted_answer(row: Mapping[str, Any]) -> Answer | None:
     """Return the predicted answer of a row of `records`, `predictions` or a release, if it has any."""
     text = row["predicted_answer"]

@@ -4,10 +4,11 @@ Rows come from files (CSV, TSV, JSON Lines, JSON, Parquet; also compressed), pat
 standard input (`-`) or a data set on the Hub (`OWNER/NAME`). A row has `problem`, `completion` and `answer`,
 the gold answer, which is null if it is unknown. Other keys pass through; a key `thought` is that of the row.
 
-The verdict adds `rationale`, `predicted_answer`, `failure`, `detail`, `correct`, `fence`, `elapsed_s` and
-`checks`. If the rows already use such a key, the verdict's key is `verdict_<key>`. A row that cannot be
-verified is written with the failure `corrupt` and the reason. A gold answer may be of any kind: a number,
-mathematics as in MATH (`2\\sqrt{3}`), a choice, words. The check `equal_by` names the rule that compared it.
+The verdict adds `rationale`, `predicted_answer`, `predicted_kind`, `failure`, `detail`, `correct`, `fence`,
+`elapsed_s` and `checks`. If the rows already use such a key, the verdict's key is `verdict_<key>`. A row that
+cannot be verified is written with the failure `corrupt` and the reason. A gold answer may be of any kind: a
+number, mathematics as in MATH (`2\\sqrt{3}`), a choice, words; a key `answer_kind` says which, else it is the
+first kind that reads it. The check `equal_by` names the rule that compared it.
 """
 
 import argparse
@@ -20,7 +21,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-from thoughtmill.factory.answers import ANY, Answer, answer_of, compared
+from thoughtmill.factory.answers import ANY, KINDS, Answer, answer_of, compared
 from thoughtmill.factory.commands.given import GivenPart, GivenSettings, parts_of, survey
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import aside
@@ -47,7 +48,8 @@ NEEDED: dict[str, tuple[type, ...]] = {
     "completion": (str,),
 }
 VERDICT = (
-    "rationale", "predicted_answer", "failure", "detail", "correct", "fence", "elapsed_s", "checks",
+    "rationale", "predicted_answer", "predicted_kind", "failure", "detail", "correct", "fence", "elapsed_s",
+    "checks",
 )  # fmt: skip
 SHOWN_FAULTS = 5
 CORRUPT = "corrupt"
@@ -125,8 +127,8 @@ def _job(line: Line, thought: str | None) -> Job:
 
 
 def _gold(line: Line) -> Answer | None:
-    value = line.value("answer")
-    return None if value is None else answer_of(str(value), ANY)
+    value, kind = line.value("answer"), line.row.get("answer_kind")
+    return None if value is None else answer_of(str(value), (str(kind),) if kind in KINDS else ANY)
 
 
 def _verdict(line: Line, solved: Solved) -> dict[str, Any]:
@@ -139,6 +141,7 @@ def _verdict(line: Line, solved: Solved) -> dict[str, Any]:
     return {
         "rationale": solved.rationale,
         "predicted_answer": answer and answer.text,
+        "predicted_kind": answer and answer.kind,
         "failure": outcome.failure,
         "detail": None if outcome.failure is None else outcome.detail,
         "correct": comparison and comparison.equal,

@@ -13,12 +13,14 @@ from collections.abc import Sequence
 from decimal import Context, Decimal
 from fractions import Fraction
 
-from thoughtmill.factory.answers import Answer
+from thoughtmill.factory.answers import Answer, answer_of
 from thoughtmill.factory.answers.mathematics.tree import Call, names
 from thoughtmill.factory.answers.number import exact_text, fits
 from thoughtmill.factory.answers.number import value as value_of
+from thoughtmill.factory.answers.phrases import kinds_for
 from thoughtmill.factory.core.worker import ClosingContext
 from thoughtmill.factory.solvers.equation import quadratic
+from thoughtmill.factory.solvers.equation.forms import formula, spelled
 from thoughtmill.factory.solvers.equation.linear import Equation, linear, settle
 from thoughtmill.factory.solvers.equation.lines import equations_of
 from thoughtmill.factory.solvers.equation.nonlinear import Nonlinear, Value
@@ -49,29 +51,32 @@ class Equations(ClosingContext):
         """End the worker process, if one was started."""
         self._nonlinear.close()
 
-    def solve(self, text: str) -> Outcome:
+    def solve(self, text: str, answer_kind: str = "number") -> Outcome:
         """Return the answer of a system, or its failure, with the checks `eot_kind` and `single_assignment`.
 
         A system that contradicts itself only because it assigns names again (`d = d + 15`) is solved as the
-        program it is, with `single_assignment` not passed: lower trust.
+        program it is, with `single_assignment` not passed: lower trust. Where answers of a kind other than
+        `number` are asked for, an answer may be a closed form, several solutions, or a formula of unknowns.
         """
         try:
             parsed = parse(text)
         except Unsolvable as error:
             return Outcome(None, error.failure, error.detail)
-        outcome = self._solved(parsed, {})
+        outcome = self._solved(parsed, {}, answer_kind)
         again = reassigned(parsed)
         if outcome.failure != "inconsistent" or not again:
             return outcome
-        renamed = self._solved(parsed, again)
+        renamed = self._solved(parsed, again, answer_kind)
         return renamed if renamed.answer is not None else outcome
 
-    def _solved(self, text: Text, renaming: dict[str, int]) -> Outcome:
+    def _solved(self, text: Text, renaming: dict[str, int], answer_kind: str) -> Outcome:
         """Solve a parsed text in either of its two readings."""
         kind: str | None = None
         answer: str | None = None
+        exact: str | None = None
         failure, detail = None, None
         proofs: tuple[Check, ...] = ()
+        what: System | None = None
         try:
             what = system(text, renaming)
             settled = settle(what.equations)
@@ -81,9 +86,9 @@ class Equations(ClosingContext):
             if value is None:
                 equations = _component(settled.rest, what.answer)
                 kind = "nonlinear" if any(_is_nonlinear(each) for each in equations) else "linear"
-                found = self._nonlinear_answer(what, settled.known, equations, kind)
+                found = self._nonlinear_answer(what, settled.known, equations, kind, answer_kind != "number")
                 number = value_of(found.text)
-                answer = None if number is None else _written(number, text.with_pi)
+                answer, exact = None if number is None else _written(number, text.with_pi), found.exact
                 proofs = (Check("root_interval", True, found.interval),) if found.interval else ()
             elif fits(value):
                 answer = _written(value, text.with_pi)
@@ -91,12 +96,16 @@ class Equations(ClosingContext):
                 failure, detail = "no_answer", "the answer is too long a number"
         except Unsolvable as error:
             failure, detail = error.failure, error.detail
+            exact = _more_than_a_number(what, error, answer_kind)
         single = Check("single_assignment", not renaming, ", ".join(renaming) or None)
         kinds = (Check("eot_kind", True, kind),) if kind else ()
-        return Outcome(None if answer is None else Answer(answer), failure, detail, (*kinds, *proofs, single))
+        checks = (*kinds, *proofs, single)
+        if answer_kind != "number" and exact and (wider := answer_of(exact, kinds_for(answer_kind))):
+            return Outcome(wider, None, None, checks)
+        return Outcome(None if answer is None else Answer(answer), failure, detail, checks)
 
     def _nonlinear_answer(
-        self, what: System, known: dict[str, Fraction], equations: Sequence[Equation], kind: str
+        self, what: System, known: dict[str, Fraction], equations: Sequence[Equation], kind: str, exact: bool
     ) -> Value:
         if kind == "linear":
             raise Unsolvable("underdetermined", f"the equations leave {what.answer} open")
@@ -109,7 +118,17 @@ class Equations(ClosingContext):
             return Value(answer)
         if len(inside) > len(equations) and varies(equations, conditions, what.answer):
             raise Unsolvable("underdetermined", f"{len(equations)} equations leave {what.answer} open")
-        return self._nonlinear.solve(equations, conditions, what.whole, what.answer)
+        return self._nonlinear.solve(equations, conditions, what.whole, what.answer, exact)
+
+
+def _more_than_a_number(what: System | None, error: Unsolvable, answer_kind: str) -> str | None:
+    """Return the solutions where a set is asked for, or the formula of an answer left open, as text."""
+    if error.failure == "ambiguous" and answer_kind == "set":
+        return ", ".join(error.values)
+    try:
+        return spelled(formula(what)) if what is not None and error.failure == "underdetermined" else None
+    except Unsolvable:
+        return None
 
 
 def _written(value: Fraction, with_pi: bool) -> str:
@@ -137,7 +156,7 @@ def _picked(found: Sequence[dict[str, Fraction]], conditions: Sequence[Call], wh
     if not texts:
         raise Unsolvable("inconsistent", "no solution meets the conditions")
     if len(texts) > 1:
-        raise Unsolvable("ambiguous", "solutions " + ", ".join(texts)[:200])
+        raise Unsolvable("ambiguous", "solutions " + ", ".join(texts)[:200], tuple(texts))
     return texts[0]
 
 

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from thoughtmill.factory.answers import Answer, answer_in
+from thoughtmill.factory.answers import Answer, answer_of
 from thoughtmill.factory.answers.number import SIGNS
+from thoughtmill.factory.answers.phrases import kinds_for
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.worker import ClosingContext
 from thoughtmill.factory.solvers.limits import Limits
@@ -162,13 +163,13 @@ def _outcome(kind: str, text: str, fence: str, answer_kind: str) -> Outcome:
 def _number(kind: str, text: str) -> Answer | None:
     """Return the number that a value is, or the only number in a text."""
     if kind == "text":
-        return answer_in(read_text(text.translate(SIGNS)) or "", "number")
-    return answer_in(text.partition(" ")[0], "number") if kind in ("number", "closed") else None
+        return answer_of(read_text(text.translate(SIGNS)) or "")
+    return answer_of(text.partition(" ")[0]) if kind in ("number", "closed") else None
 
 
 def _answer(kind: str, text: str, answer_kind: str) -> Answer | None:
     """Return the answer that a value is where it may be more than a number."""
     if kind == "closed":
-        return answer_in(text.partition(" ")[2], answer_kind) or _number(kind, text)
-    found = answer_in(text, answer_kind) if kind in ("number", "mathematics", "text") else None
+        return answer_of(text.partition(" ")[2], kinds_for(answer_kind)) or _number(kind, text)
+    found = answer_of(text, kinds_for(answer_kind)) if kind in ("number", "mathematics", "text") else None
     return found or _number(kind, text)

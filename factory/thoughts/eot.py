@@ -40,4 +40,4 @@ def _unpacked(completion: str) -> str:
 
 def solve(rationale: str, problem: str, answer_kind: str, solvers: Solvers) -> Outcome:
     """Solve the system exactly."""
-    return solvers.equations.solve(rationale)
+    return solvers.equations.solve(rationale, answer_kind)

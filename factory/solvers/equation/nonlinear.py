@@ -12,10 +12,11 @@ Equation = tuple[Tree, Tree]
 
 
 class Value(NamedTuple):
-    """The value of an answer, and the interval that proves the root it rests on where no closed form does."""
+    """The value of an answer, its closed form in LaTeX, or the interval that proves the root it rests on."""
 
     text: str
     interval: str | None = None
+    exact: str | None = None
 
 
 class Nonlinear(Worker):
@@ -25,7 +26,12 @@ class Nonlinear(Worker):
         super().__init__("thoughtmill.factory.solvers.equation.nonlinear_worker", timeout_s)
 
     def solve(
-        self, equations: Sequence[Equation], conditions: Sequence[Call], whole: frozenset[str], answer: str
+        self,
+        equations: Sequence[Equation],
+        conditions: Sequence[Call],
+        whole: frozenset[str],
+        answer: str,
+        exact: bool = False,
     ) -> Value:
         """Return the value of the answer: `p/q`, or a decimal of 12 digits where it is irrational.
 
@@ -37,6 +43,7 @@ class Nonlinear(Worker):
             "conditions": [_encoded(condition, positions) for condition in conditions],
             "whole": sorted(positions[name] for name in whole if name in positions),
             "answer": 0,
+            "exact": exact,
             "real": any(_takes_real(side) for equation in equations for side in equation),
         }
         try:
@@ -46,9 +53,9 @@ class Nonlinear(Worker):
         except WorkerDied:
             raise Unsolvable("killed", "the process that ran sympy died") from None
         if "failure" in reply:
-            raise Unsolvable(reply["failure"], reply["detail"])
+            raise Unsolvable(reply["failure"], reply["detail"], tuple(reply.get("values", ())))
         if "root" not in reply:
-            return Value(reply["answer"])
+            return Value(reply["answer"], exact=reply.get("exact"))
         at, low, high = reply["root"]
         return Value(reply["answer"], f"{[*positions][at]} is the only root in [{low}, {high}]")
 

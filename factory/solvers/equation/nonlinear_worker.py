@@ -2,7 +2,8 @@
 
 It never sees a text: expressions come as nested lists of operations from a fixed table, exact numbers and the
 positions of names (`x0`, `x1`, ...). A request is `{"equations", "conditions", "whole", "answer", "size"}`; a
-reply is `{"answer"}` or `{"failure", "detail"}`. Where the answer rests on a root that no closed form gives,
+reply is `{"answer"}` or `{"failure", "detail"}`. A request for `exact` forms gets that of the answer too, or
+the `values` of several solutions. Where the answer rests on a root that no closed form gives,
 the reply has `root` too: its position and the ends of an interval that holds no other root.
 """
 
@@ -14,6 +15,7 @@ from sympy.polys.polyerrors import BasePolynomialError
 
 DIGITS = 12  # significant, of an irrational answer
 _PRECISION = 40
+_LONGEST_FORM = 300  # characters of a closed form
 _NOISE = sympy.Rational(1, 10**25)
 _CLOSED_FORM = 4
 """The highest degree of a polynomial whose roots sympy writes with root signs."""
@@ -85,9 +87,11 @@ def solve(request: dict[str, Any]) -> dict[str, Any]:
         return {"failure": "underdetermined", "detail": "the answer depends on an unknown"}
     texts = sorted({_text(value) for value in values})
     if len(texts) > 1:
-        return {"failure": "ambiguous", "detail": "solutions " + ", ".join(texts)[:200]}
+        failed = {"failure": "ambiguous", "detail": "solutions " + ", ".join(texts)[:200]}
+        return failed | ({"values": _forms(values)} if request.get("exact") else {})
     root = _isolated(polynomial, kept[0][polynomial.gen]) if polynomial else None
-    return {"answer": texts[0]} | ({"root": root} if root else {})
+    forms = _forms(values[:1]) if request.get("exact") else []
+    return {"answer": texts[0]} | ({"root": root} if root else {}) | ({"exact": forms[0]} if forms else {})
 
 
 def _polynomial(equations: list[Any]) -> Any:
@@ -170,6 +174,14 @@ def _meets(solution: dict[Any, Any], request: dict[str, Any], symbols: list[Any]
     wholes = [solution[symbols[at]] for at in request["whole"] if symbols[at] in solution]
     numbers = [sympy.re(value.evalf(_PRECISION)) for value in wholes if not value.free_symbols]
     return all(abs(number - round(number)) < _NOISE for number in numbers)
+
+
+def _forms(values: list[Any]) -> list[str]:
+    """Return the closed forms of values in LaTeX, by size; none at all where one is missing or long."""
+    found = sorted(set(values), key=lambda value: sympy.re(value.evalf(_PRECISION)))
+    texts = [str(sympy.latex(value, ln_notation=True)) for value in found]
+    short = all(len(text) <= _LONGEST_FORM for text in texts)
+    return texts if short and not any(value.has(sympy.CRootOf) for value in found) else []
 
 
 def _text(value: Any) -> str:

@@ -17,12 +17,16 @@ MAX_FACTORIAL = 230
 
 
 class Unsolvable(Exception):
-    """Why a system has no answer: `failure` is a name from `schemas.fields.FAILURES`."""
+    """Why a system has no answer: `failure` is a name from `schemas.fields.FAILURES`.
 
-    def __init__(self, failure: str, detail: str) -> None:
+    `values` holds the exact texts of several solutions that nothing tells apart.
+    """
+
+    def __init__(self, failure: str, detail: str, values: tuple[str, ...] = ()) -> None:
         super().__init__(detail)
         self.failure = failure
         self.detail = detail
+        self.values = values
 
 
 def fold(tree: Tree, known: Mapping[str, Fraction]) -> Tree:
