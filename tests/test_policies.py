@@ -191,8 +191,8 @@ def test_the_command_prints_one_json_object_and_the_same_each_time(tmp_path: Pat
     first = run(path)
     assert run(path).stdout == first.stdout
     assert json.loads(first.stdout)["majority@3/ir"] == {
-        "problems": 2, "accuracy": 0.5, "low": 0.0945, "high": 0.9055, "resolved": 1.0, "accuracy_resolved": 0.5,
-        "mean_rounds": 3.0, "mean_new_tokens": 30.0,
+        "problems": 2, "accuracy": 0.5, "low": 0.0945, "high": 0.9055, "resolved": 1.0,
+        "accuracy_resolved": 0.5, "mean_rounds": 3.0, "mean_new_tokens": 30.0,
     }  # fmt: skip
 
 

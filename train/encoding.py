@@ -4,7 +4,9 @@ Problems and rationales are data: a special token that is written in them is spl
 that it opens and closes no turn. Dates in chat templates are pinned, so that prompts are the same every day.
 """
 
-from typing import TYPE_CHECKING
+import hashlib
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
 
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.train import roles
@@ -51,6 +53,31 @@ def render_target(tokenizer: "PreTrainedTokenizerBase", target: str) -> list[int
 def written(tokenizer: "PreTrainedTokenizerBase", tokens: list[int]) -> str:
     """Return the text of tokens that a student wrote, without the end of text."""
     return str(tokenizer.decode(tokens))
+
+
+def asking(
+    tokenizer: "PreTrainedTokenizerBase", role: str, ends: Collection[int], two_sided: bool, longest: int
+) -> dict[str, Any]:
+    """Return how the adapter of a role is asked: for its card, and for who has no Thoughtmill.
+
+    `prompts` hold the places `{problem}` and `{given}`. `turns` says whether a prompt is a user's turn of the
+    chat template, or plain text that an empty line ends. `longest` is the longest target learnt, in tokens.
+    """
+    parts = {part: roles.ROLES.named(part) for part in roles.parts_of(role)}
+    template = tokenizer.chat_template and str(tokenizer.get_chat_template())
+    return {
+        "prompts": {
+            part: roles.prompt(part, "{problem}", "{given}" if entry.heading else None)
+            for part, entry in parts.items()
+        },
+        "read_as": {part: entry.thought for part, entry in parts.items()},
+        "turns": "plain" if template is None else "chat template",
+        "template_sha": template and hashlib.sha256(template.encode()).hexdigest(),
+        "ends": [str(token) for token in tokenizer.convert_ids_to_tokens(sorted(ends))],
+        "two_sided": two_sided,
+        "temperature": 0.0,
+        "max_new_tokens": 2 * longest,
+    }
 
 
 def specials(tokenizer: "PreTrainedTokenizerBase", text: str) -> list[str]:

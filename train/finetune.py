@@ -16,7 +16,7 @@ from thoughtmill.factory.core import params, stage
 from thoughtmill.factory.core.corpus import Corpus, open_corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import root, write_csv
-from thoughtmill.train import roles
+from thoughtmill.train import encoding, roles
 from thoughtmill.train.students import adapters
 from thoughtmill.train.students.bases import Base, load_base
 from thoughtmill.train.students.origins import Origin, commit
@@ -100,6 +100,13 @@ def origin(role: str, corpus: Corpus, settings: FinetuneSettings, base: Base, pl
         base_sha=base.sha,
         commit=commit(),
         parameters=settings.model_dump(),
+        asking=encoding.asking(
+            base.tokenizer,
+            role,
+            base.ends,
+            two_sided=base.start is not None,
+            longest=max(len(target) for _, target in plan.encoded),
+        ),
     )
 
 

@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "export": ("thoughtmill.factory.commands.export", "write records in a form that a trainer reads"),
     "prove": ("thoughtmill.factory.commands.prove", "prove that a release is what its manifest says"),
     "push": ("thoughtmill.factory.commands.push", "send the release to the Hugging Face Hub"),
+    "ask": ("thoughtmill.train.ask", "ask a trained role, or a policy over roles, a problem"),
     "push-adapter": ("thoughtmill.train.publish", "send a role's adapter to the Hugging Face Hub"),
 }
 """The module and the help of each command: the help imports no module."""

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import subprocess
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,8 @@ class Origin:
     """The sources of an adapter, as in `thoughtmill.json` and the card beside its weights.
 
     `examples_sha` is the SHA-256 of its training examples in order, `adapter_sha` that of its configuration
-    and weights, `base_sha` that of the base's files, or the base's commit on the Hub.
+    and weights, `base_sha` that of the base's files, or the base's commit on the Hub. `asking` says how the
+    adapter is asked, as `encoding.asking` returns it; adapters of 0.2 and before have none.
     """
 
     role: str
@@ -31,6 +32,7 @@ class Origin:
     commit: str
     parameters: dict[str, Any]
     adapter_sha: str = ""
+    asking: dict[str, Any] = field(default_factory=dict)
 
 
 def write_origin(folder: Path, origin: Origin) -> None:
@@ -42,15 +44,49 @@ def write_origin(folder: Path, origin: Origin) -> None:
 
 def card(origin: Origin) -> str:
     """Return the model card of an adapter for the Hub; it links the base if that is on the Hub."""
-    facts = {name: value for name, value in asdict(origin).items() if name != "parameters"}
+    facts = {name: value for name, value in asdict(origin).items() if name not in ("parameters", "asking")}
     facts |= {f"finetune.{name}": value for name, value in origin.parameters.items()}
     linked = [f"base_model: {origin.base}"] if origin.base_revision else []
     front = ["---", "library_name: peft", *linked, "tags: [thoughtmill, lora, math]", "---", ""]
     title = [f"# Thoughtmill student: `{origin.role}`", ""]
-    use = ["A LoRA adapter trained on verified thoughts; load it with `PeftModel.from_pretrained`.", ""]
+    use = ["A LoRA adapter trained on verified thoughts.", "", *_usage(origin)]
     cells = {name: " ".join(str(value).replace("|", "\\|").split()) for name, value in facts.items()}
     table = [f"| {name} | {value} |" for name, value in cells.items()]
     return "\n".join([*front, *title, *use, "| trained from | |", "|---|---|", *table, ""])
+
+
+def _usage(origin: Origin) -> list[str]:
+    """Return how to ask an adapter with peft alone, and with Thoughtmill."""
+    told = origin.asking
+    if not told:
+        return ["Load it with `PeftModel.from_pretrained`.", ""]
+    kind = "Seq2SeqLM" if told["two_sided"] else "CausalLM"
+    chat = 'tokenizer.apply_chat_template([{"role": "user", "content": prompt}], add_generation_prompt=True,'
+    encoded = (
+        'tokenizer(prompt + "\\n\\n", return_tensors="pt")'
+        if told["turns"] == "plain"
+        else f'{chat}\n                                       return_dict=True, return_tensors="pt")'
+    )
+    begin = "1" if told["two_sided"] else 'asked["input_ids"].shape[1]'
+    code = [
+        f"from peft import AutoPeftModelFor{kind}",
+        "from transformers import AutoTokenizer",
+        "",
+        f'model = AutoPeftModelFor{kind}.from_pretrained("the folder or the repository of this adapter")',
+        f"tokenizer = AutoTokenizer.from_pretrained({origin.base!r}, revision={origin.base_revision!r})",
+        f"prompt = {next(iter(told['prompts'].values()))!r}",
+        'prompt = prompt.replace("{problem}", "3 bags hold 4 nuts each. How many nuts are there?")',
+        f"asked = {encoded}",
+        f"wrote = model.generate(**asked, max_new_tokens={told['max_new_tokens']}, do_sample=False)",
+        f"print(tokenizer.decode(wrote[0, {begin}:], skip_special_tokens=True))",
+    ]
+    parts = [
+        f"- `{part}` is read as `{told['read_as'][part]}`: `{text!r}`"
+        for part, text in told["prompts"].items()
+    ]
+    stops = f"A text ends with {', '.join(f'`{end}`' for end in told['ends'])}. Prompts:"
+    command = f"With Thoughtmill: `thoughtmill ask {next(iter(told['prompts']))} PROBLEM`."
+    return ["```python", *code, "```", "", command, "", stops, "", *parts, ""]
 
 
 def origin_of(folder: Path) -> Origin:

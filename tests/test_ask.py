@@ -1,0 +1,95 @@
+"""Asking: a trained role, or a policy, answers a problem; an adapter can be asked by who has only peft."""
+
+import argparse
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests import tiny
+from tests.test_finetune import settings
+from thoughtmill.factory.core.corpus import open_corpus
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.params import validated
+from thoughtmill.train import ask as asking
+from thoughtmill.train.ask import adapters_of, ask
+from thoughtmill.train.finetune import finetune
+from thoughtmill.train.students.origins import origin_of
+from thoughtmill.train.writers.settings import InferSettings
+
+PROBLEM = "3 bags of 4 nuts. How many nuts?"
+HOW = validated({"policy": {"max_rounds": 2}, "max_new_tokens": 60}, InferSettings, "infer")
+
+
+def adapters_on(base: Path, folder: Path, *roles: str, steps: int = 40) -> Path:
+    corpus = open_corpus(str(tiny.write_corpus(folder / "corpus")))
+    for role in roles:
+        chosen = settings(base=str(base), steps=steps, learning_rate=0.015)
+        finetune(role, corpus, chosen, folder / "adapters" / role, folder / f"{role}.pt")
+    return folder / "adapters"
+
+
+@pytest.fixture(scope="module")
+def adapters(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("students")
+    return adapters_on(tiny.write_causal(folder / "base"), folder, "ir", "kg", "dr", "etd")
+
+
+def test_a_role_answers_with_its_steps_and_what_the_solvers_find(adapters: Path) -> None:
+    told = ask("greedy/ir", PROBLEM, adapters, HOW).splitlines()
+    assert told[0] == "ir:"
+    assert told[1]
+    assert re.match(r"= (\d+|no answer: \w+)$", told[-3])
+    assert re.match(r"greedy/ir: (\d+, resolved|no answer, not resolved) after 1 round$", told[-1])
+
+
+def test_a_policy_shows_its_rounds(adapters: Path) -> None:
+    told = ask("lorid", PROBLEM, adapters, HOW)
+    assert [line for line in told.splitlines() if ", round 1:" in line] == [
+        f"{role}, round 1:" for role in ("ir", "kg", "dr")
+    ]
+    assert re.search(r"^lorid: .* after \d rounds?$", told.splitlines()[-1])
+    assert ask("lorid", PROBLEM, adapters, HOW) == told
+
+
+def test_an_adapter_of_several_roles_answers_for_its_parts(adapters: Path) -> None:
+    assert adapters_of(adapters, ("pot", "cot")) == ["etd"]
+    assert adapters_of(adapters, ("dr_bare", "ir")) == ["dr", "ir"]
+    assert ask("greedy/pot", PROBLEM, adapters, HOW).startswith("pot:\n")
+
+
+def test_a_role_without_an_adapter_is_named_with_those_there_are(adapters: Path) -> None:
+    with pytest.raises(ThoughtmillError, match="no adapter answers for gp; there are: dr, etd, ir, kg"):
+        ask("greedy/gp", PROBLEM, adapters, HOW)
+
+
+def test_outside_of_a_project_the_folder_of_adapters_is_enough(
+    adapters: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = argparse.Namespace(
+        role="ir", problem=PROBLEM, policy=None, adapters=adapters, kind="number", seed=1
+    )
+    assert asking.call(words).startswith("ir:\n")
+    with pytest.raises(ThoughtmillError, match="not inside a Thoughtmill project"):
+        asking.call(argparse.Namespace(**vars(words) | {"adapters": None}))
+
+
+@pytest.mark.parametrize("kind", ["plain", "chat", "t5"])
+def test_who_has_only_peft_asks_an_adapter_as_its_card_says(tmp_path: Path, kind: str) -> None:
+    write = tiny.write_t5 if kind == "t5" else tiny.write_causal
+    base = write(tmp_path / "base", **({"chat": True} if kind == "chat" else {}))
+    adapters = adapters_on(base, tmp_path, "ir")
+    card = (adapters / "ir" / "README.md").read_text()
+    assert "- `ir` is read as `cot`: `'{problem}\\nSolve the problem step by step.'`" in card
+    assert "A text ends with `<end>`." in card
+    code = card.split("```python\n")[1].split("```")[0]
+    code = code.replace("the folder or the repository of this adapter", str(adapters / "ir"))
+    code = code.replace("3 bags hold 4 nuts each. How many nuts are there?", PROBLEM)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    longest = origin_of(adapters / "ir").asking["max_new_tokens"]
+    told = ask("greedy/ir", PROBLEM, adapters, HOW.model_copy(update={"max_new_tokens": longest}))
+    written = told.removeprefix("ir:\n").rpartition("\n\n")[0]
+    assert done.stdout.removesuffix("\n") in (written, written.rpartition("\n= ")[0])
