@@ -11,6 +11,7 @@ from pydantic import Field
 from thoughtmill.factory.core import corpus, params, stage, tables
 from thoughtmill.factory.core.files import aside, root, write_json
 from thoughtmill.factory.pages.agreements import agreements
+from thoughtmill.factory.pages.calibration import calibration
 from thoughtmill.factory.pages.findings import findings
 from thoughtmill.factory.pages.growth import growth
 from thoughtmill.factory.pages.headline import headline
@@ -48,6 +49,7 @@ def page(
         magnitudes(con),
         lengths(con),
         findings(con),
+        *calibration(con),
         samples(con, settings.seed, settings.samples),
         *more,
     ]

@@ -228,3 +228,71 @@ where c.teacher = 'inherited' or c.teacher in (select growth from growths)
 group by c.teacher, r.thought;
 comment on view growth_records is
 'One row per growth and thought: what its completions came to when they were verified like any other.';
+
+-- Smoothed by one record each way. Left out are checks that know the gold answer, and `solved`, which all here pass.
+create or replace view check_weights as
+with labelled as (
+    select record_id, thought, correct from records where split = 'train' and correct is not null
+),
+totals as (
+    select thought, count(*) filter (correct) as right_records, count(*) filter (not correct) as wrong_records
+    from labelled
+    group by thought
+),
+counted as (
+    select
+        thought,
+        "check",
+        passed,
+        count(*) filter (correct) as right_records,
+        count(*) filter (not correct) as wrong_records
+    from labelled join checks using (record_id)
+    where passed is not null and "check" not in ('solved', 'equal_by', 'leaks_answer')
+    group by thought, "check", passed
+)
+select
+    c.thought,
+    c."check",
+    c.passed,
+    c.right_records,
+    c.wrong_records,
+    ln((c.right_records + 1) / (t.right_records + 2)) - ln((c.wrong_records + 1) / (t.wrong_records + 2)) as weight
+from counted c join totals t using (thought);
+comment on view check_weights is
+'One row per thought, check and verdict: what it adds to the log odds that a record is right, learnt on train.';
+
+create or replace view scores as
+with prior as (
+    select
+        thought,
+        ln((count(*) filter (correct) + 1) / (count(*) filter (not correct) + 1)) as log_odds
+    from records
+    where split = 'train' and correct is not null
+    group by thought
+)
+select
+    r.record_id,
+    r.thought,
+    round(1 / (1 + exp(-any_value(p.log_odds) - coalesce(sum(w.weight), 0))), 6) as score
+from records r
+join prior p using (thought)
+left join checks c on c.record_id = r.record_id
+left join check_weights w on w.thought = r.thought and w."check" = c."check" and w.passed = c.passed
+where r.predicted_answer is not null
+group by r.record_id, r.thought;
+comment on view scores is
+'One row per record with an answer: how likely it is right, by its checks alone and without its gold answer (naive Bayes).';
+
+create or replace view calibration as
+select
+    r.thought,
+    least(floor(s.score * 10), 9)::integer as tenth,
+    count(*) as records,
+    avg(s.score) as mean_score,
+    avg(r.correct::integer) as right_share,
+    avg((s.score - r.correct::integer) ** 2) as brier
+from scores s join records r using (record_id)
+where r.split <> 'train' and r.correct is not null
+group by r.thought, tenth;
+comment on view calibration is
+'One row per thought and tenth of the score, for records outside train: how often they are right, and the Brier score.';
