@@ -165,6 +165,21 @@ def test_commas_in_the_text_do_not_hide_the_separator(tmp_path: Path) -> None:
     assert [row.values["answer"] for row in read(tmp_path / "r.csv", text)] == ["9", "3"]
 
 
+def test_a_spreadsheet_may_say_its_separator(tmp_path: Path) -> None:
+    row = read(tmp_path / "r.csv", "sep=|\na,b|c\n1,2|3\n")[0]
+    assert (row.place, row.values) == ("r.csv, line 3", {"a,b": "1,2", "c": "3"})
+
+
+def test_quotes_in_a_text_that_quotes_no_fields_are_text(tmp_path: Path) -> None:
+    text = 'problem\tanswer\n"I have 3 nuts," said Bo.\t3\nHow long is 5"?\t5\n"Why?"\t1\n'
+    rows = read(tmp_path / "r.tsv", text)
+    assert [row.values["problem"] for row in rows] == [
+        '"I have 3 nuts," said Bo.',
+        'How long is 5"?',
+        '"Why?"',
+    ]
+
+
 def test_files_are_named_by_paths_patterns_and_folders_each_once(tmp_path: Path) -> None:
     for name in ("b.csv", "a.jsonl", "deep/c.json.gz", "deep/notes.txt", "[x].csv"):
         (tmp_path / name).parent.mkdir(exist_ok=True)

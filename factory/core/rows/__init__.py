@@ -55,7 +55,7 @@ def files_of(named: str | Iterable[str], folder: Path) -> list[Path]:
     """
     found: list[Path] = []
     for name in [named] if isinstance(named, str) else named:
-        path = folder / name
+        path = folder / Path(name).expanduser()
         if path.is_dir():
             found += _readable(path.rglob("*"), f"{path} holds no file to read; give one of {KNOWN}")
         elif path.exists() or not glob.has_magic(name):

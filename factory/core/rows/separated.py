@@ -1,13 +1,16 @@
 """Rows of CSV and TSV: the first line names the columns; commas, semicolons, tabs or bars separate them."""
 
 import csv
+import re
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
-from typing import TextIO
+from typing import Literal, TextIO
 
 from thoughtmill.factory.core.params import repeated
 from thoughtmill.factory.core.rows.texts import Unplaced, undecoded
 
+TOLD = re.compile(r"\ufeff?sep=(.)\s*", re.IGNORECASE)
+Quoting = Literal[0, 3]
 SAMPLE_LINES = 60
 SAMPLE_ROWS = 20
 
@@ -33,12 +36,15 @@ class _Lines:
 def rows(text: TextIO, separators: str) -> Iterator[Unplaced]:
     """Yield the row of each record, or why it cannot be read; a ValueError if two columns share a name.
 
-    Of several separators, that which cuts the first lines best is taken. A column without a name is called by
-    its place, `column_3`.
+    Of several separators, that which cuts the first lines best is taken. A first line such as `sep=;`, as
+    spreadsheets write it, says which. A column without a name is called by its place, `column_3`.
     """
     sample = list(islice(text, SAMPLE_LINES))
+    if sample and (told := TOLD.fullmatch(sample[0])):
+        sample[0], separators = "\n", told[1]
     lines = _Lines(chain(sample, text))
-    records = csv.reader(lines, delimiter=separator(sample, separators), strict=True)
+    sign, quoting = dialect(sample, separators)
+    records = csv.reader(lines, delimiter=sign, quoting=quoting, strict=True)
     heading: list[str] | None = None
     while True:
         begin, lines.record = records.line_num + 1, []
@@ -74,24 +80,37 @@ def named_once(names: list[str]) -> list[str]:
     return names
 
 
-def separator(sample: list[str], separators: str) -> str:
-    r"""Return the separator that cuts most of the first records into as many fields as the heading has.
+def dialect(sample: list[str], separators: str) -> tuple[str, Quoting]:
+    r"""Return the separator that cuts most of the first records as it cuts the heading, and the csv quoting.
 
-    >>> separator(["problem;answer\n", "How many are 3, 4 and 5?;3\n"], ",;\t|")
-    ';'
+    >>> dialect(["problem;answer\n", "How many are 3, 4 and 5?;3\n"], ",;\t|")
+    (';', 0)
+    >>> dialect(["problem\tanswer\n", '"I have 3," said Bo.\t3\n'], "\t") == ("\t", csv.QUOTE_NONE)
+    True
     """
-    return max(separators, key=lambda sign: _fit(sample, sign))
+    found: list[tuple[str, Quoting]] = [(sign, csv.QUOTE_MINIMAL) for sign in separators]
+    if "\t" in separators:
+        found.append(("\t", csv.QUOTE_NONE))  # tabs do without quotes, as no text holds them
+    return max(found, key=lambda each: _fit(sample, *each))
 
 
-def _fit(sample: list[str], sign: str) -> tuple[bool, float, int]:
-    """Return how well a separator cuts: whether at all, the share of fitting records, the columns."""
-    try:
-        found = list(islice(csv.reader(sample, delimiter=sign), SAMPLE_ROWS + 1))
-    except csv.Error:
-        return False, 0.0, 0
-    lengths = [len(fields) for fields in found if fields]
-    if len(sample) == SAMPLE_LINES and len(lengths) > 2 and len(lengths) <= SAMPLE_ROWS:
+def _fit(sample: list[str], sign: str, quoting: Quoting) -> tuple[bool, float, int]:
+    """Return how well a dialect cuts: whether at all, the share of fitting records, the columns."""
+    reader = csv.reader(sample, delimiter=sign, quoting=quoting, strict=True)
+    lengths = [length for length in islice(_lengths(reader), SAMPLE_ROWS + 1) if length]
+    if len(sample) == SAMPLE_LINES and 2 < len(lengths) <= SAMPLE_ROWS:
         lengths.pop()  # the sample may end in the middle of a record
     columns = lengths[0] if lengths else 0
     fitting = sum(length == columns for length in lengths[1:]) / max(1, len(lengths) - 1)
     return columns > 1, fitting, columns
+
+
+def _lengths(reader: Iterator[list[str]]) -> Iterator[int]:
+    """Yield how many fields each record has; -1 for a record that is broken."""
+    while True:
+        try:
+            yield len(next(reader))
+        except StopIteration:
+            return
+        except csv.Error:
+            yield -1
