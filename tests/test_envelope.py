@@ -200,8 +200,9 @@ def test_an_empty_file_is_an_error(tmp_path: Path) -> None:
         verified(written(tmp_path / "in.jsonl"))
 
 
-def test_a_row_without_a_gold_answer_is_solved(tmp_path: Path) -> None:
-    said, rows = verified(written(tmp_path / "in.jsonl", row(0, "ans = 42", answer=None)))
+@pytest.mark.parametrize("answer", [None, "", "n/a", float("nan")])
+def test_a_row_without_a_gold_answer_is_solved(tmp_path: Path, answer: Any) -> None:
+    said, rows = verified(written(tmp_path / "in.jsonl", row(0, "ans = 42", answer=answer)))
     assert (rows[0]["predicted_answer"], rows[0]["correct"], rows[0]["failure"]) == ("42", None, None)
     assert "no gold answer" in said
 

@@ -29,6 +29,7 @@ from thoughtmill.factory.core.journal import cache_folder, fingerprint
 from thoughtmill.factory.core.progress import track
 from thoughtmill.factory.core.rows import suffixes
 from thoughtmill.factory.core.rows.texts import written
+from thoughtmill.factory.problems.fields import says_nothing
 from thoughtmill.factory.solvers.outcome import Check
 from thoughtmill.factory.thoughts import THOUGHTS
 from thoughtmill.factory.thoughts.solving import (
@@ -105,8 +106,9 @@ class Line(NamedTuple):
     columns: Mapping[str, str] = {}
 
     def value(self, name: str) -> Any:
-        """Return the value of a column by our name; None when the row lacks it."""
-        return self.row.get(self.columns.get(name, name))
+        """Return the value of a column by our name; None when the row lacks it, or has no gold answer."""
+        found = self.row.get(self.columns.get(name, name))
+        return None if name == "answer" and says_nothing(found) else found
 
 
 def verified(

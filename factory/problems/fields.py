@@ -47,6 +47,15 @@ def problem_columns(fields: Fields, kinds: tuple[str, ...]) -> dict[str, Any]:
     }
 
 
+def says_nothing(value: Any) -> bool:
+    """Say whether a value means that there is no answer: null, empty, `n/a`, not a number.
+
+    >>> [says_nothing(value) for value in (None, " ", "N/A", float("nan"), 0, "0")]
+    [True, True, True, True, False, False]
+    """
+    return value is None or not (word := str(value).strip()) or word.casefold() in NOTHING
+
+
 def _other(gold: str) -> str:
     """Say as what an answer can be read that is not of the kinds of its set."""
     other = answer_of(gold, ANY)
@@ -85,10 +94,10 @@ def _text(what: str, value: Any) -> str:
 
 def _gold(value: Any) -> str:
     """Return a gold answer as text; it may be a number."""
-    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool) and not says_nothing(value):
         return str(value)
     text = _text("answer", value)
-    if text.casefold() in NOTHING:
+    if says_nothing(text):
         raise UnusableRow(f"the answer {text!r} says that there is none")
     return text
 
