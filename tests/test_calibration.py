@@ -23,7 +23,7 @@ def con() -> duckdb.DuckDBPyConnection:
     con.execute("""
         create or replace view checks as
         select 'r' || n as record_id, c as "check",
-            case c when 'steps' then n % 4 > 0 when 'equal_by' then n % 4 > 0 else n % 2 = 0 end as passed,
+            case c when 'steps' then n % 4 > 0 when 'equal_by' then n % 4 > 0 else n % 3 = 0 end as passed,
             null as detail
         from range(100) t(n), (select unnest(['steps', 'sign', 'equal_by']) as c)
     """)
@@ -60,9 +60,10 @@ def test_the_score_of_a_record_outside_train_does_not_depend_on_its_verdict(
 ) -> None:
     before = con.execute("select score from scores where record_id = 'r95'").fetchone()
     con.execute("create table found as from records")
-    con.execute(
-        "create or replace view records as select * replace (n_false as correct) from (select *, correct and record_id <> 'r95' as n_false from found)"
-    )
+    con.execute("""
+        create or replace view records as
+        select * replace (correct and record_id <> 'r95' as correct) from found
+    """)
     assert con.execute("select score from scores where record_id = 'r95'").fetchone() == before
 
 

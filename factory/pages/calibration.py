@@ -19,7 +19,7 @@ from calibration group by thought order by thought
 
 
 def calibration(con: duckdb.DuckDBPyConnection) -> list[ReportSection]:
-    """Return how often records outside train are right for each tenth of the score, and Brier scores by thought.
+    """Return how often records outside train are right by tenths of the score, and Brier scores by thought.
 
     No section where no such record has a verdict. The Brier score of whoever says the share of right records
     for every record is `right_share * (1 - right_share)`: a score is worth something when it is below that.
