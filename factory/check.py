@@ -42,7 +42,11 @@ NAMES: dict[str, str] = {
 }
 """Where `params.yaml` holds names of entries, and the registry of each as `module:attribute`."""
 
-ACROSS = ("thoughtmill.factory.generate:faults", "thoughtmill.train.checking:faults")
+ACROSS = (
+    "thoughtmill.factory.generate:faults",
+    "thoughtmill.factory.grow:faults",
+    "thoughtmill.train.checking:faults",
+)
 """Functions (`module:function`) that take all of `params.yaml` and yield faults across sections."""
 
 

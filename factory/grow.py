@@ -5,7 +5,7 @@ lie in `data/grown/`, and `curate` and all later stages read them beside the tab
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from random import Random
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Self
 from pydantic import model_validator
 
 from thoughtmill.factory.core import corpus, params, stage, tables
-from thoughtmill.factory.core.errors import nearest
+from thoughtmill.factory.core.errors import ThoughtmillError, nearest
 from thoughtmill.factory.core.families import heirs_of
 from thoughtmill.factory.core.files import folder_aside, root
 from thoughtmill.factory.core.params import Section
@@ -79,15 +79,26 @@ def works(
         split = problem["split"].partition("_")[0]
         budgets = {name: count for name, count in settings.budgets.items() if split in splits[name]}
         if budgets:
-            yield Work(Parent(problem, _first_verified(mine)), budgets, settings.seed)
+            yield Work(_parent(problem, list(mine)), budgets, settings.seed)
 
 
-def _first_verified(records: Iterable[tables.Row]) -> dict[str, tables.Row]:
-    found: dict[str, tables.Row] = {}
-    for record in records:
-        if record["failure"] is None and record["correct"] is not False:
-            found.setdefault(record["thought"], record)
-    return found
+def _parent(problem: tables.Row, records: Sequence[tables.Row]) -> Parent:
+    verified = [record for record in records if _is_verified(record)]
+    first = {record["thought"]: record for record in reversed(verified)}
+    return Parent(problem, first, [record for record in records if not _is_verified(record)])
+
+
+def _is_verified(record: tables.Row) -> bool:
+    return record["failure"] is None and record["correct"] is not False
+
+
+def faults(given: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the growths that write a thought that is asked for too; `given` is all of `params.yaml`."""
+    budgets, thoughts = given.get("grow") or {}, given.get("thoughts") or ()
+    for name in GROWTHS.names():
+        for thought in getattr(GROWTHS.named(name), "WRITES", ()) if budgets.get(name) else ():
+            if thought in thoughts:
+                yield f"params.yaml: grow: `{name}` writes `{thought}`, which `thoughts` lists: drop one"
 
 
 def grow(work: Work, solvers: Solvers) -> list[Attempt]:
@@ -185,7 +196,7 @@ def inheritance(data: Path, thoughts: Iterable[str], problems: Iterable[tables.R
             good = {
                 record["completion_id"]
                 for record in corpus.verified(data, (thought,))
-                if record["failure"] is None and record["correct"] is not False
+                if _is_verified(record)
             }
             completions = tables.TableReader(data / "completions" / f"{thought}.parquet", Completions)
             yield from (row for row in completions if row["completion_id"] in good)
@@ -228,14 +239,16 @@ def main() -> None:
     folder = root()
     data = folder / "data"
     settings = params.section("grow", GrowSettings)
+    if found := list(faults(params.load())):
+        raise ThoughtmillError("\n".join(found))
     solvers = params.section("verify", VerifySettings)
     problems = tables.TableReader(data / "problems.parquet", Problems)
     records = corpus.verified(data, params.thoughts())
     with folder_aside(data / "grown") as part:
         pool = executor(solvers, grow, lost)
-        found = track(works(problems, records, settings), "grow") if settings.budgets else ()
+        grown = track(works(problems, records, settings), "grow") if settings.budgets else ()
         inherited = inheritance(data, _inherited(params.load()), problems)
-        write_grown(part, (attempt for made in pool.spread(found) for attempt in made), inherited)
+        write_grown(part, (attempt for made in pool.spread(grown) for attempt in made), inherited)
         both = [problems.path, part / "problems.parquet"]
         verify_table("grown", part / "completions.parquet", both, part, solvers)
         for name in corpus.GROWN:

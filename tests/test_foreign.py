@@ -185,8 +185,9 @@ def test_a_set_up_that_names_what_it_lacks_is_one_line(
     (tmp_path / "params.yaml").write_text(yaml.safe_dump({**PARAMS, "seed": {"forum": {"problem": 4}}}))
     unknown = run(installed, project, "-m", "thoughtmill.factory.verify", "tot")
     assert (
-        "unknown thought `tot`; there are: cot, eot, knowledge, long_cot, pot, expression" in unknown.stderr
-    )
+        "unknown thought `tot`; there are: cot, eot, equation_only, knowledge, long_cot, pot, socratic, "
+        "expression"
+    ) in unknown.stderr
     misspelt = run(installed, tmp_path, "-m", "thoughtmill.factory.seed")
     assert "seed: forum: `problem` is an unknown key; did you mean `problems`?" in misspelt.stderr
 

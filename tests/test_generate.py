@@ -174,7 +174,7 @@ def test_a_misspelt_name_is_one_line_that_says_what_there_is() -> None:
     )
     assert refused(sampling={"cto": {}}) == (
         "params.yaml: generate: `sampling`: unknown thought `cto`; "
-        "there are: cot, eot, knowledge, long_cot, pot"
+        "there are: cot, eot, equation_only, knowledge, long_cot, pot, socratic"
     )
     assert "`splits`: unknown split `tset`; there are: train" in refused(splits=["tset"])
     assert refused(smaples=2) == (

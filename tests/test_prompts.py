@@ -41,7 +41,7 @@ def test_only_knowledge_is_shown_the_solution() -> None:
 
 
 def test_an_unknown_thought_is_named_with_those_there_are() -> None:
-    known = "unknown thought `tot`; there are: cot, eot, knowledge, long_cot, pot"
+    known = "unknown thought `tot`; there are: cot, eot, equation_only, knowledge, long_cot, pot, socratic"
     with pytest.raises(ThoughtmillError, match=known):
         prompts.load("tot", EXEMPLARS)
 

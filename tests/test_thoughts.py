@@ -33,17 +33,18 @@ def nested(depth: int) -> list[str]:
 
 
 def test_thoughts_are_modules_and_helpers_are_none() -> None:
-    names = ("cot", "eot", "knowledge", "long_cot", "pot")
-    assert THOUGHTS.names()[:5] == names
+    names = ("cot", "eot", "equation_only", "knowledge", "long_cot", "pot", "socratic")
+    assert THOUGHTS.names()[:7] == names
     assert [THOUGHTS.named(name).KIND for name in names] == [
-        "chain", "equations", "rules", "chain", "program",
+        "chain", "equations", "chain", "rules", "chain", "program", "chain",
     ]  # fmt: skip
     assert not {"prompts", "reasoning", "solving"} & set(THOUGHTS.names())
 
 
 def test_an_unknown_thought_is_named_with_those_there_are() -> None:
     with pytest.raises(
-        ThoughtmillError, match="unknown thought `tot`; there are: cot, eot, knowledge, long_cot, pot"
+        ThoughtmillError,
+        match="unknown thought `tot`; there are: cot, eot, equation_only, knowledge, long_cot, pot, socratic",
     ):
         THOUGHTS.named("tot")
 

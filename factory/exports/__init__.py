@@ -21,6 +21,8 @@ ASKS = {
     "long_cot": "Think about the problem, then answer. End with `#### ` and the answer.",
     "pot": "Write a Python program that computes `ans`, the answer.",
     "eot": "Write a system of equations that determines `ans`, the answer.",
+    "equation_only": "Solve the problem with calculations only. End with `#### ` and the answer.",
+    "socratic": "Solve the problem by questions and answers. End with `#### ` and the answer.",
 }
 """What a student is asked for a thought; the name of another package's thought is put into a sentence."""
 

@@ -6,7 +6,7 @@ the teacher of its completions: they are parsed, solved and compared like any ot
 construction.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, NamedTuple, Protocol
@@ -26,10 +26,11 @@ def kind_of(thought: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Parent:
-    """A problem, and the first verified record of each of its thoughts; both are rows of their tables."""
+    """A problem, the first verified record of each of its thoughts, and its rejected ones; all are rows."""
 
     problem: Row
     records: Mapping[str, Row]
+    rejected: Sequence[Row] = ()
 
     def first(self, kind: str) -> Row | None:
         """Return the first verified record of a kind of thought: of a `program`, of `equations`, ..."""
@@ -68,7 +69,8 @@ def unchanged(parent: Parent, problem: str) -> Child:
 class Growth(Protocol):
     """A module that makes new problems from old ones.
 
-    It may have `SPLITS`, the begin of the splits whose problems it grows; without it, these are `train`.
+    It may have `SPLITS`, the splits whose problems it grows; without it, these are `train`. If it writes
+    completions about the parent itself, it has `WRITES`, their thoughts.
     """
 
     def grow(self, parent: Parent, count: int, random: Random, solvers: Solvers) -> Iterator[Child | Barren]:
@@ -82,6 +84,9 @@ GROWTHS: Registry[Growth] = Registry(
     {
         "redraw": "thoughtmill.factory.growths.redraw",
         "fobar": "thoughtmill.factory.growths.fobar",
+        "repair": "thoughtmill.factory.growths.repair",
+        "equation_only": "thoughtmill.factory.growths.equation_only",
+        "socratic": "thoughtmill.factory.growths.socratic",
         "rename": "thoughtmill.factory.growths.rename",
         "permute": "thoughtmill.factory.growths.permute",
         "irrelevant": "thoughtmill.factory.growths.irrelevant",

@@ -12,22 +12,22 @@ from thoughtmill.factory.growths.slots import Slot
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class NumberForm:
     """A form in which a calculation may hold a number: its value, and how it is written of an unknown x."""
 
     written: str
     of: Callable[[Fraction], Fraction]
 
 
-ITSELF = Form("x", lambda value: value)
-SHARE = Form("(x / 100)", lambda value: value / 100)
+ITSELF = NumberForm("x", lambda value: value)
+SHARE = NumberForm("(x / 100)", lambda value: value / 100)
 HUNDREDTHS = (
     ITSELF,
     SHARE,
-    Form("(1 - x / 100)", lambda value: 1 - value / 100),
-    Form("(1 + x / 100)", lambda value: 1 + value / 100),
-    Form("(100 - x)", lambda value: 100 - value),
-    Form("(100 + x)", lambda value: 100 + value),
+    NumberForm("(1 - x / 100)", lambda value: 1 - value / 100),
+    NumberForm("(1 + x / 100)", lambda value: 1 + value / 100),
+    NumberForm("(100 - x)", lambda value: 100 - value),
+    NumberForm("(100 + x)", lambda value: 100 + value),
 )
 
 REPEATED = 12
@@ -43,7 +43,7 @@ class Variable:
     slots: tuple[Slot, ...]
 
     @property
-    def forms(self) -> tuple[Form, ...]:
+    def forms(self) -> tuple[NumberForm, ...]:
         """Return in which forms a calculation may hold it."""
         first = self.slots[0]
         cents = (ITSELF, SHARE) if first.unit in ("cent", "cents") else (ITSELF,)
@@ -55,7 +55,7 @@ class Bound:
     """What a figure is: a variable, by its place in the list, in a form."""
 
     variable: int
-    form: Form
+    form: NumberForm
 
 
 def variables(slots: Sequence[Slot]) -> list[Variable]:

@@ -15,7 +15,7 @@ from thoughtmill.factory.answers.number import decimal_places
 from thoughtmill.factory.growths.binding import Variable
 
 STEPS = (1000, 100, 50, 10, 5, 1)
-WALK = 24
+WALK = 12
 """Proposals for each number of a problem."""
 STRETCH = Fraction(4)
 """How many times larger or smaller an intermediate result may become."""
@@ -94,6 +94,12 @@ def alike(old: Fraction, new: Fraction, stretch: Fraction | None = STRETCH) -> b
     >>> alike(Fraction(6), Fraction(9)), alike(Fraction(6), Fraction(9, 2)), alike(Fraction(6), Fraction(60))
     (True, False, False)
     """
+    if old.denominator == 1 and old.numerator > 0:  # most results, and a walk asks for many
+        size, whole = old.numerator, new.numerator
+        if new.denominator != 1 or whole <= 0 or stretch is None:
+            return new.denominator == 1 and whole > 0
+        up, down = stretch.numerator, stretch.denominator
+        return size * down <= whole * up and whole * down <= size * up
     if old <= 0 or new <= 0:
         return old == new or (old < 0 and alike(-old, -new, stretch))
     if (old < 1) != (new < 1) or (stretch and not old / stretch <= new <= old * stretch):

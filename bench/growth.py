@@ -1,0 +1,122 @@
+"""What growths make of GSM8K: `python -m bench.growth FOLDER` with GSM8K's `train.jsonl` and `test.jsonl`.
+
+The embedded teacher, without mistakes, writes all thoughts; each growth then grows all problems, in a process
+with one worker. A row is a growth: the problems it saw, what it made, the share of its records that verify,
+records a CPU second with growing and verifying together, and the peak of the largest process (MiB).
+
+`python -m bench.growth FOLDER 100000` grows about so many problems by `rename` instead, and curates them: the
+peaks of both stages.
+"""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import yaml
+
+from thoughtmill.factory.growths import GROWTHS
+
+ROOT = Path(__file__).parents[1]
+THOUGHTS = ("knowledge", "cot", "pot", "eot")
+COUNTS = {"redraw": 4, "fobar": 2, "rename": 1, "permute": 2, "irrelevant": 1}
+"""Children of a problem; of every other growth it is 1."""
+SHOWN = """
+select
+    (select count(distinct parent_id) from '{0}/growths.parquet') as parents,
+    (select count(distinct parent_id) from '{0}/growths.parquet' where reason is null) as grown,
+    (select count(*) from '{0}/growths.parquet' where reason is null) as made,
+    (select count(*) from '{0}/records.parquet') as records,
+    (select avg((failure is null and correct is distinct from false)::integer)
+     from '{0}/records.parquet') as verified
+"""
+HEADING = """\
+| growth | of problems | grown | children | records | verified | records per CPU second | peak, MiB |
+|---|---|---|---|---|---|---|---|"""
+
+
+def main() -> None:
+    """Print the table."""
+    source = Path(sys.argv[1]).resolve()
+    wanted = int(sys.argv[2]) if len(sys.argv) > 2 else 0
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_params(folder, source, {})
+        for words in [
+            ["seed"],
+            *([stage, thought] for thought in THOUGHTS for stage in ("generate", "verify")),
+        ]:
+            measured(folder, words)
+        if wanted:
+            million(folder, source, wanted)
+        else:
+            print(HEADING)
+            for growth in GROWTHS.names():
+                print(line(folder, source, growth), flush=True)
+
+
+def line(folder: Path, source: Path, growth: str) -> str:
+    """Grow all problems by one growth; return its row of the table."""
+    write_params(folder, source, {growth: COUNTS.get(growth, 1)})
+    seconds, peak = measured(folder, ["grow"])
+    if not (folder / "data" / "grown" / "completions.parquet").exists():
+        return f"| `{growth}` | 0 | | | | | | |"
+    parents, grown, made, records, verified = duckdb.sql(SHOWN.format(folder / "data" / "grown")).fetchall()[
+        0
+    ]
+    return (
+        f"| `{growth}` | {parents:,} | {grown / parents:.1%} | {made:,} | {records:,} | {verified:.2%} "
+        f"| {records / seconds:,.0f} | {peak:.0f} |"
+    )
+
+
+def million(folder: Path, source: Path, wanted: int) -> None:
+    """Grow and curate many problems; print the seconds and the peaks of both stages."""
+    problems = sum(1 for _ in (source / "train.jsonl").open())
+    write_params(folder, source, {"rename": 2 * wanted // problems + 1})
+    for stage in ("grow", "curate"):
+        seconds, peak = measured(folder, [stage])
+        print(f"{stage:8} {seconds:8.0f} CPU s {peak:8.0f} MiB", flush=True)
+    (made,) = duckdb.sql(f"select count(*) from '{folder}/data/grown/problems.parquet'").fetchall()[0]
+    print(f"{made:,} grown problems")
+
+
+def write_params(folder: Path, source: Path, budgets: dict[str, int]) -> None:
+    """Write a project of both splits of GSM8K with one worker and some growths."""
+    sources = [
+        {"set": "gsm8k", "split": split, "file": str(source / f"{split}.jsonl")}
+        for split in ("train", "test")
+    ]
+    params: dict[str, Any] = {
+        "thoughts": list(THOUGHTS),
+        "seed": {"sources": sources},
+        "generate": {"embedded": {"error_rate": 0.0}},
+        "verify": {"workers": 1},
+        "curate": {"redraw": False},
+        "grow": budgets,
+    }
+    (folder / "params.yaml").write_text(yaml.safe_dump(params))
+    (folder / "dvc.yaml").touch()
+    (folder / "data").mkdir(exist_ok=True)
+    (folder / "data" / "exemplars.jsonl").write_bytes((ROOT / "data" / "exemplars.jsonl").read_bytes())
+
+
+def measured(folder: Path, words: list[str]) -> tuple[float, float]:
+    """Return the CPU seconds of a stage with its workers, and the peak of its largest process, in MiB."""
+    command = [sys.executable, "-m", f"thoughtmill.factory.{words[0]}", *words[1:]]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "THOUGHTMILL_LEDGER": str(folder / "ledger")}
+    quiet = [(os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0)]
+    here = Path.cwd()
+    os.chdir(folder)
+    process = os.posix_spawn(sys.executable, command, environment, file_actions=quiet)
+    os.chdir(here)
+    _, status, usage = os.wait4(process, 0)
+    if status != 0:
+        raise SystemExit(f"{' '.join(words)} failed")
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+if __name__ == "__main__":
+    main()
