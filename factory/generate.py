@@ -189,6 +189,7 @@ def generate(
             "failure": failure,
             "detail": detail,
             "prompt_tokens": reply.prompt_tokens,
+            "cached_tokens": reply.cached_tokens,
             "completion_tokens": reply.completion_tokens,
             "reasoning_tokens": reply.reasoning_tokens,
             "cost_usd": reply.cost_usd,

@@ -35,6 +35,9 @@ class Completions(pa.DataFrameModel):
     )
     detail: Text = pa.Field(nullable=True, description="the failure in words")
     prompt_tokens: Whole = pa.Field(nullable=True, ge=0, description="tokens of the prompt, as billed")
+    cached_tokens: Whole = pa.Field(
+        nullable=True, ge=0, description="tokens of the prompt that came from the endpoint's cache"
+    )
     completion_tokens: Whole = pa.Field(
         nullable=True, ge=0, description="tokens of the completion, as billed"
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from thoughtmill.factory.core import stage
 from thoughtmill.factory.teachers import Request
-from thoughtmill.factory.teachers.endpoint.money import Price
+from thoughtmill.factory.teachers.endpoint.prices import Price
 from thoughtmill.factory.teachers.endpoint.request_keys import RequestKeys
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 from thoughtmill.factory.teachers.openai import OpenAITeacher

@@ -147,6 +147,7 @@ def _completion(record: tables.Row, broken: tables.Row) -> tables.Row:
         "failure": None,
         "detail": None,
         "prompt_tokens": 100,
+        "cached_tokens": None,
         "completion_tokens": 20,
         "reasoning_tokens": None,
         "cost_usd": None,

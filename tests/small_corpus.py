@@ -74,6 +74,7 @@ def _completion(verdict: tuple[Any, ...]) -> tables.Row:
         "failure": None,
         "detail": None,
         "prompt_tokens": 100,
+        "cached_tokens": None,
         "completion_tokens": 10,
         "reasoning_tokens": None,
         "cost_usd": 0.25,

@@ -8,7 +8,7 @@ import pytest
 from tests.fake_endpoint import FakeEndpoint
 from thoughtmill.factory.teachers import Request
 from thoughtmill.factory.teachers.endpoint.estimate import CostEstimate, estimates
-from thoughtmill.factory.teachers.endpoint.money import Price
+from thoughtmill.factory.teachers.endpoint.prices import Price
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 from thoughtmill.factory.teachers.openai import OpenAITeacher, estimate
 

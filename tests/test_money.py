@@ -10,11 +10,11 @@ from pydantic import ValidationError
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.teachers.endpoint.money import (
     Budget,
-    Price,
     likely_tokens,
     longest_completion,
     most_prompt_tokens,
 )
+from thoughtmill.factory.teachers.endpoint.prices import Price
 
 PRICES = {"tiny": Price(prompt=1.0, cached=0.25, completion=4.0)}
 COUNT = st.integers(0, 10**7)

@@ -13,8 +13,8 @@ from thoughtmill.factory.ledger import AttemptRow, FailureRow, Ledger, ResultRow
 from thoughtmill.factory.teachers import Request
 from thoughtmill.factory.teachers.endpoint.bodies import ParsedCompletion, parse_body
 from thoughtmill.factory.teachers.endpoint.faults import About, Fault
-from thoughtmill.factory.teachers.endpoint.money import Price
 from thoughtmill.factory.teachers.endpoint.pending import PendingRequest, RetryQueue, WriteBatch, reply
+from thoughtmill.factory.teachers.endpoint.prices import Price
 from thoughtmill.factory.teachers.endpoint.request_keys import RequestKeys
 from thoughtmill.factory.teachers.endpoint.responses import Response
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings

@@ -94,6 +94,7 @@ select
     c.prompt_sha,
     count(*) as completions,
     sum(c.prompt_tokens) as prompt_tokens,
+    sum(c.cached_tokens) as cached_tokens,
     sum(c.completion_tokens) as completion_tokens,
     sum(c.reasoning_tokens) as reasoning_tokens,
     sum(c.cost_usd) as cost_usd,

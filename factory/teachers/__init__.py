@@ -41,7 +41,7 @@ class Reply:
 
     `completion` is untouched. `reasoning` is the thinking that an endpoint sent apart; the completion may
     hold more, between tags. Tokens, `cost_usd` (US dollars) and `latency_s` (seconds) are None when unknown;
-    `reasoning_tokens` are a part of `completion_tokens`.
+    `reasoning_tokens` are a part of `completion_tokens`, `cached_tokens` of `prompt_tokens`.
     """
 
     request: Request
@@ -57,6 +57,7 @@ class Reply:
     latency_s: float | None = None
     reasoning: str | None = None
     reasoning_tokens: int | None = None
+    cached_tokens: int | None = None
 
 
 class Teacher(Protocol):

@@ -123,7 +123,8 @@ class BatchTeacher(Teacher):
         if settings.max_usd is None:
             return
         corpus = [*self.corpus]
-        budget = Budget(settings.max_usd, settings.prices, spent_usd(corpus, settings, ledger, locks))
+        spent = spent_usd(corpus, settings, ledger, locks)
+        budget = Budget(settings.max_usd, settings.prices, spent, settings.url())
         asked = {each.key: (each.request.messages, each.parameters) for each in pending}
         keys = RequestKeys(settings, ledger.__contains__)
         for request in corpus:

@@ -22,6 +22,7 @@ from thoughtmill.factory.teachers.endpoint.display import REDRAW_S, ProgressDisp
 from thoughtmill.factory.teachers.endpoint.faults import About, Fault
 from thoughtmill.factory.teachers.endpoint.lenient_json import load_json
 from thoughtmill.factory.teachers.endpoint.pending import PendingRequest, result
+from thoughtmill.factory.teachers.endpoint.prices import price_of
 from thoughtmill.factory.teachers.endpoint.responses import Response, parse_response
 from thoughtmill.factory.teachers.endpoint.settings import BatchSettings
 
@@ -162,7 +163,8 @@ class BatchClient:
                 model, sha = requests[key]
                 parsed = parse_response(response)
                 if isinstance(parsed, ParsedCompletion):
-                    names, price = (self.endpoint, model, thought, sha), self.settings.prices.get(model)
+                    names = self.endpoint, model, thought, sha
+                    price = price_of({"model": model}, self.settings.prices, self.settings.url())
                     results.append(result(key, names, parsed, response, price, self.settings.price_factor))
                 else:
                     faults[key] = parsed

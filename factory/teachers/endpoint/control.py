@@ -66,7 +66,7 @@ class Control:
         self.settings = settings
         self.endpoint = settings.name()
         self.flow = Flow(settings, now_s)
-        self.budget = Budget(settings.max_usd, settings.prices, spent_usd)
+        self.budget = Budget(settings.max_usd, settings.prices, spent_usd, settings.url())
         self.counters = RunCounters(now_s, total)
         self.refusals = RefusalStreak(settings.breaker_after)
         self.asked_all = False

@@ -26,6 +26,7 @@ from thoughtmill.factory.teachers.endpoint.control import GO_ON, Control, Retry,
 from thoughtmill.factory.teachers.endpoint.display import ProgressDisplay, announce
 from thoughtmill.factory.teachers.endpoint.faults import Fault
 from thoughtmill.factory.teachers.endpoint.pending import PendingRequest, RetryQueue, WriteBatch, reply
+from thoughtmill.factory.teachers.endpoint.prices import price_of
 from thoughtmill.factory.teachers.endpoint.request_keys import FORMAT, RequestKeys
 from thoughtmill.factory.teachers.endpoint.responses import Response, parse_response
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
@@ -45,6 +46,7 @@ class EndpointRun:
         self, settings: EndpointSettings, ledger: Ledger, locks: Locks, transport: Transport, spent_usd: float
     ) -> None:
         self.settings = settings
+        self.url = settings.url()
         self.ledger = ledger
         self.locks = locks
         self.transport = transport
@@ -212,7 +214,7 @@ class EndpointRun:
             response = task.result()
             parsed = parse_response(response)
             if isinstance(parsed, ParsedCompletion):
-                price = self.settings.prices.get(pending.model)
+                price = price_of(pending.parameters, self.settings.prices, self.url)
                 result = pending.result(self.control.endpoint, parsed, response, price)
                 self.control.answered(pending, result, self.loop.time(), response.retry_after_s)
                 self._finish(pending, result, parsed)

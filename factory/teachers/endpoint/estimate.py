@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from thoughtmill.factory.teachers import Request
-from thoughtmill.factory.teachers.endpoint.money import MILLION, Price, longest_completion, most_prompt_tokens
+from thoughtmill.factory.teachers.endpoint.money import longest_completion, most_prompt_tokens
+from thoughtmill.factory.teachers.endpoint.prices import MILLION, Price, price_of
 from thoughtmill.factory.teachers.endpoint.request_keys import RequestKeys
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 
@@ -58,7 +59,7 @@ def estimates(
         prompt, completion = known[asked].get(request.thought, (most_prompt / BYTES_PER_TOKEN, longest or 0))
         row.prompt_tokens += prompt
         row.completion_tokens += completion
-        price = settings.prices.get(asked)
+        price = price_of(parameters, settings.prices, settings.url())
         row.cost_usd = _plus(row.cost_usd, price, prompt, completion)
         row.most_usd = _plus(row.most_usd, price, most_prompt, longest)
     return list(per_thought.values())

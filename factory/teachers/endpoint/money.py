@@ -3,38 +3,13 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pydantic import Field
-
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.factory.core.params import Section
+from thoughtmill.factory.teachers.endpoint.prices import Price, price_of
 from thoughtmill.factory.thoughts.prompts import Message
 
-MILLION = 1_000_000
 TOKENS_PER_MESSAGE = 16  # marks of role and turn; endpoints add 3 to 7
+LIMITS = ("max_completion_tokens", "max_tokens", "max_output_tokens")
 UNKNOWN_COMPLETION = 512  # estimated tokens where a request sets no limit
-
-
-class Price(Section):
-    """US dollars per million tokens; the price of `cached` prompt tokens defaults to that of `prompt`."""
-
-    prompt: float = Field(ge=0)
-    completion: float = Field(ge=0)
-    cached: float | None = Field(None, ge=0)
-
-    def cost_usd(
-        self, prompt_tokens: int | None, cached_tokens: int | None, completion_tokens: int | None
-    ) -> float | None:
-        """Return the cost of one completion; None when its usage is unknown.
-
-        >>> Price(prompt=1, cached=0.5, completion=2).cost_usd(1000, 400, 500)
-        0.0018
-        """
-        if prompt_tokens is None or completion_tokens is None:
-            return None
-        cached = min(cached_tokens or 0, prompt_tokens)
-        cached_price = self.prompt if self.cached is None else self.cached
-        cost = (prompt_tokens - cached) * self.prompt + cached * cached_price
-        return (cost + completion_tokens * self.completion) / MILLION
 
 
 def most_prompt_tokens(messages: Iterable[Message]) -> int:
@@ -51,14 +26,17 @@ def likely_tokens(messages: Iterable[Message], parameters: Mapping[str, Any]) ->
 
 def longest_completion(parameters: Mapping[str, Any]) -> int | None:
     """Return the most tokens that a completion may have; None without a limit."""
-    most = parameters.get("max_completion_tokens") or parameters.get("max_tokens")
+    most = next((parameters[name] for name in LIMITS if parameters.get(name)), None)
     return most if isinstance(most, int) else None
 
 
 class Budget:
     """Keeps spending within a limit: before a request is sent, the most it can cost is held back."""
 
-    def __init__(self, max_usd: float | None, prices: Mapping[str, Price], spent_usd: float = 0.0) -> None:
+    def __init__(
+        self, max_usd: float | None, prices: Mapping[str, Price], spent_usd: float = 0.0, url: str = ""
+    ) -> None:
+        self.url = url
         self.max_usd = max_usd
         self.prices = prices
         self.spent_usd = spent_usd
@@ -72,7 +50,7 @@ class Budget:
         if self.max_usd is None:
             return 0.0
         model = str(parameters["model"])
-        price, tokens = self.prices.get(model), longest_completion(parameters)
+        price, tokens = price_of(parameters, self.prices, self.url), longest_completion(parameters)
         if price is None:
             raise ThoughtmillError(
                 f"max_usd is set, and the price of `{model}` is unknown: give it under `prices`"

@@ -22,7 +22,8 @@ from thoughtmill.factory.ledger.locks import Locks
 from thoughtmill.factory.teachers import Reply, Request
 from thoughtmill.factory.teachers.endpoint.bodies import ParsedCompletion, parse_body
 from thoughtmill.factory.teachers.endpoint.faults import Fault
-from thoughtmill.factory.teachers.endpoint.money import Budget, Price, likely_tokens
+from thoughtmill.factory.teachers.endpoint.money import Budget, likely_tokens
+from thoughtmill.factory.teachers.endpoint.prices import Price
 from thoughtmill.factory.teachers.endpoint.request_keys import RequestKeys
 from thoughtmill.factory.teachers.endpoint.responses import Response
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
@@ -148,7 +149,7 @@ def spent_usd(corpus: Iterable[Request], settings: EndpointSettings, ledger: Led
     """
     if settings.max_usd is None:
         return 0.0
-    budget = Budget(settings.max_usd, settings.prices)
+    budget = Budget(settings.max_usd, settings.prices, url=settings.url())
 
     keys = RequestKeys(settings, ledger.__contains__)
 
@@ -211,4 +212,5 @@ def reply(request: Request, row: ResultRow | FailureRow, parsed: ParsedCompletio
         latency_s=row.latency_s,
         reasoning=read.reasoning,
         reasoning_tokens=read.reasoning_tokens,
+        cached_tokens=row.cached_tokens,
     )

@@ -11,8 +11,8 @@ from thoughtmill.factory.core import params
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.ledger.keys import endpoint_name
 from thoughtmill.factory.teachers.endpoint.addresses import KEY_ENV, Address, is_local
-from thoughtmill.factory.teachers.endpoint.money import Price
 from thoughtmill.factory.teachers.endpoint.presets import PRESETS
+from thoughtmill.factory.teachers.endpoint.prices import Price
 
 OPENAI_URL = "https://api.openai.com/v1"
 URL = re.compile(r"https?://(\[[\da-f:.]+\]|[\w.-]+)(:\d+)?(/[^\0-\x20?#]*)?", re.IGNORECASE)
