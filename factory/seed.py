@@ -69,6 +69,8 @@ def seed(settings: SeedSettings, folder: Path, refuse: Callable[[tables.Row], No
         options = settings.options(source.set)
         for split, rows in rows_by_split(source, problem_set, options, folder):
             yield from intake.problems(source, problem_set, split, islice(rows, source.limit))
+    if not intake.rows:
+        raise ThoughtmillError("params.yaml: seed: no source has a row")
     if intake.refused and settings.refused == "stop":
         raise ThoughtmillError(
             f"seed: {intake}; mend them, or write `refused: keep` under `seed` in params.yaml: "

@@ -165,6 +165,20 @@ def test_a_set_reads_its_own_rows(
     assert found["license"]
 
 
+def test_math_is_read_from_a_folder_with_a_file_for_each_problem(tmp_path: Path) -> None:
+    for number in (1, 10, 2):
+        path = tmp_path / "MATH" / "algebra" / f"{number}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(
+            json.dumps({"problem": f"{number}?", "type": "Algebra", "level": "Level 1", "solution": BOX})
+        )
+    source = {"set": "math", "file": "MATH", "split": "train"}
+    found = seed(SeedSettings.model_validate({"sources": [source]}), tmp_path, lambda refused: None)
+    assert [(row["problem_id"], row["problem"]) for row in found] == [
+        ("math-train-0", "1?"), ("math-train-1", "10?"), ("math-train-2", "2?"),
+    ]  # fmt: skip
+
+
 def test_subject_and_level_of_math_are_kept(tmp_path: Path) -> None:
     row = {"problem": "Add.", "type": "Algebra", "level": "Level 5", "solution": BOX}
     found = read(tmp_path, "math", row, "train")

@@ -192,6 +192,8 @@ def test_files_are_named_by_paths_patterns_and_folders_each_once(tmp_path: Path)
     assert names("[x].csv") == ["[x].csv"]
     assert names(["*.jsonl", "**/*.*"]) == ["a.jsonl", "[x].csv", "b.csv", "deep/c.json.gz", "deep/notes.txt"]
     assert names(".") == ["[x].csv", "a.jsonl", "b.csv", "deep/c.json.gz"]
+    with pytest.raises(ThoughtmillError, match="no file is named"):
+        names([])
     with pytest.raises(ThoughtmillError, match=r"gone\.csv is missing"):
         names("gone.csv")
     with pytest.raises(ThoughtmillError, match=r"no file matches .*\*\.tsv"):

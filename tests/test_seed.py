@@ -413,6 +413,12 @@ def test_a_file_without_rows_is_an_error(tmp_path: Path, name: str, text: str) -
         rows(tmp_path, {"set": "table", "name": "mine", "file": name})
 
 
+def test_sources_without_any_row_are_an_error(tmp_path: Path) -> None:
+    nothing = dict.fromkeys(SPLITS, 0)
+    with pytest.raises(ThoughtmillError, match="no source has a row"):
+        list(seed(SeedSettings.model_validate({"embedded": nothing}), tmp_path, no_row))
+
+
 def test_a_source_of_which_no_row_becomes_a_problem_is_an_error(tmp_path: Path) -> None:
     entries = [{"problem": "1?", "answer": "n/a"}]
     with pytest.raises(ThoughtmillError, match="no row becomes a problem: 1 of 1 rows"):

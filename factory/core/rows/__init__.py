@@ -63,6 +63,8 @@ def files_of(named: str | Iterable[str], folder: Path) -> list[Path]:
         else:
             paths = (Path(match) for match in glob.glob(str(path), recursive=True))
             found += _readable(paths, f"no file matches {path}", every=True)
+    if not found:
+        raise ThoughtmillError("no file is named")
     return list(dict.fromkeys(found))
 
 
