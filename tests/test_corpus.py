@@ -109,6 +109,16 @@ def test_a_folder_that_lacks_a_file_is_refused_by_the_name_of_that_file(tmp_path
         open_corpus(str(folder))
 
 
+def test_a_release_of_an_older_version_is_one_line(built_corpus: Path) -> None:
+    folder = built_corpus / "release"
+    (folder / "tables" / "refused.parquet").unlink()
+    shown = json.loads((folder / "manifest.json").read_text())
+    del shown["files"]["refused.parquet"]
+    (folder / "manifest.json").write_text(json.dumps(shown))
+    with pytest.raises(ThoughtmillError, match=r"release was made before 0\.3 and has other tables"):
+        open_corpus(folder)
+
+
 def test_a_corrupt_manifest_is_refused(tmp_path: Path) -> None:
     folder = tiny.write_corpus(tmp_path / "data")
     (folder / "manifest.json").write_text("{")

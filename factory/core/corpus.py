@@ -74,6 +74,10 @@ def _open_folder(folder: Path) -> Corpus:
     try:
         if names and all((tables / name).exists() for name in names):
             thoughts = tuple(Path(name).stem for name in names if name.startswith("completions/"))
+            if "refused.parquet" not in names:
+                raise ThoughtmillError(
+                    f"{folder} was made before 0.3 and has other tables: read its Parquet, or rebuild it"
+                )
             fill(con, tables, thoughts, "view")
         else:
             for table in needed:
