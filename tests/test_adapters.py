@@ -49,6 +49,27 @@ def linear(base: Base) -> set[str]:
     return {name for name, _ in linear_layers(base.model, "all-linear")}
 
 
+@pytest.mark.parametrize("rslora", [False, True])
+def test_all_layers_have_one_scaling_whatever_their_rank(tmp_path: Path, rslora: bool) -> None:
+    base = tiny.causal(tmp_path / "base")
+    base.model.model.layers[0].mlp.up_proj = torch.nn.Linear(32, 20)
+    how = {"rank": 40, "alpha": 80, "dropout": 0.0, "targets": "all-linear", "revision": None}
+    student = get_peft_model(base.model, adapters.lora(base.model, rslora=rslora, **how))
+    layers = [layer for layer in student.modules() if isinstance(layer, LoraLayer)]
+    assert {layer.r["default"] for layer in layers} == {32, 20}
+    scaling = 80 / 40**0.5 if rslora else 2.0
+    assert [layer.scaling["default"] for layer in layers] == pytest.approx([scaling] * len(layers))
+
+
+def test_magnitudes_are_learnt_apart_where_dora_is_set(tmp_path: Path) -> None:
+    base = tiny.causal(tmp_path / "base")
+    how = {"rank": 4, "alpha": 8, "dropout": 0.0, "targets": ["q_proj"], "revision": None}
+    student = get_peft_model(base.model, adapters.lora(base.model, dora=True, **how))
+    assert [
+        name for name, weight in student.named_parameters() if "magnitude" in name and weight.requires_grad
+    ]
+
+
 @pytest.mark.parametrize("kind", [tiny.causal, gpt2])
 @pytest.mark.parametrize("rank", [16, 40, 512])
 def test_no_layers_rank_exceeds_its_own_width(

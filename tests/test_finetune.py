@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -188,6 +189,22 @@ def test_an_adapter_loads_with_peft_alone(tmp_path: Path) -> None:
     plain = PeftModel.from_pretrained(load_base(str(base)).model, str(adapter)).eval()(input_ids=ids).logits
     assert torch.equal(ours, plain)
     assert not torch.allclose(plain, load_base(str(base)).model(input_ids=ids).logits)
+
+
+def test_the_curve_is_shown_as_it_grows_with_speed_and_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("thoughtmill.train.training.learning.LINE_EVERY_S", 0.0)
+    base, corpus = tiny.write_causal(tmp_path / "base"), open_corpus(str(tiny.write_corpus(tmp_path / "c")))
+    seen: list[int] = []
+    chosen = settings(base=str(base), dora=True)
+    curve = finetune(
+        "ir", corpus, chosen, tmp_path / "ir", tmp_path / "ir.pt", lambda points: seen.append(len(points))
+    )
+    assert seen == [1, 2, 3]
+    assert len(curve) == 3
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("finetune ir: loss")]
+    assert re.search(r"loss \d\.\d{3}, [\d,]+ tokens a second, \d+\.\d GiB: 1 of 3, .* s left$", lines[0])
 
 
 def test_a_loss_curve_is_a_table_that_dvc_can_plot(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ Run it as `python -m thoughtmill.train.finetune ROLE`, alone or under `accelerat
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -30,21 +31,35 @@ def main(role: str) -> None:
     settings = params.section("finetune", FinetuneSettings).of(role)
     os.chdir(root())
     corpus = open_corpus(settings.corpus, settings.corpus_revision, settings.data_version)
+    path = Path("data/curves", f"{role}.csv")
     curve = finetune(
-        role, corpus, settings, Path("data/adapters", role), Path("data/.training", f"{role}.pt")
+        role,
+        corpus,
+        settings,
+        Path("data/adapters", role),
+        Path("data/.training", f"{role}.pt"),
+        grown=lambda curve: write_curve(curve, path),
     )
     if PartialState().is_main_process:
-        write_curve(curve, Path("data/curves", f"{role}.csv"))
+        write_curve(curve, path)
 
 
 def finetune(
-    role: str, corpus: Corpus, settings: FinetuneSettings, folder: Path, state: Path
+    role: str,
+    corpus: Corpus,
+    settings: FinetuneSettings,
+    folder: Path,
+    state: Path,
+    grown: Callable[[list[LossPoint]], None] | None = None,
 ) -> list[LossPoint]:
-    """Train `role` into `folder` and return its loss curve; a killed run resumes from `state`."""
+    """Train `role` into `folder` and return its loss curve; a killed run resumes from `state`.
+
+    `grown` is called with the curve so far whenever a line of progress is printed.
+    """
     processes = PartialState(cpu=parse_flag_from_env("ACCELERATE_USE_CPU"))
     base, model, plan = prepare(role, corpus, settings)
     processes.print(f"{role}: {summary(plan, settings)}\n{proof(base, plan)}")
-    curve = learn(base, model, plan, settings, state=state, what=f"finetune {role}")
+    curve = learn(base, model, plan, settings, state=state, what=f"finetune {role}", grown=grown)
     for finding in findings(base, model, plan, curve):
         processes.print(f"{role}: {finding}", file=sys.stderr)
     if processes.is_main_process:
@@ -75,6 +90,8 @@ def student(base: Base, settings: FinetuneSettings) -> PeftModel:
         dropout=settings.dropout,
         targets=settings.targets,
         revision=settings.revision,
+        dora=settings.dora,
+        rslora=settings.rslora,
     )
     try:
         return get_peft_model(base.model, lora)

@@ -19,11 +19,14 @@ def lora(
     dropout: float,
     targets: str | list[str],
     revision: str | None,
+    dora: bool = False,
+    rslora: bool = False,
 ) -> LoraConfig:
     """Return a LoRA configuration in which no layer's rank exceeds the width of the layer.
 
-    A layer of lower rank keeps the ratio of alpha to rank, so all layers have the same scaling. Servers that
-    ignore rank patterns, such as vLLM, then serve the adapter correctly.
+    All layers have the same scaling, also those of lower rank. Servers that ignore rank patterns, such as
+    vLLM, then serve the adapter correctly. `dora` learns magnitudes apart (arXiv 2402.09353), `rslora` scales
+    by the root of the rank (arXiv 2312.03732).
     """
     widths = dict(linear_layers(model, targets))
     last_names = {name.rsplit(".", 1)[-1] for name in widths}
@@ -39,7 +42,11 @@ def lora(
         lora_dropout=dropout,
         target_modules=targets,
         rank_pattern=caps,
-        alpha_pattern={name: alpha * width / rank for name, width in caps.items()},
+        alpha_pattern={
+            name: alpha * (width / rank) ** (0.5 if rslora else 1.0) for name, width in caps.items()
+        },
+        use_dora=dora,
+        use_rslora=rslora,
         task_type=TaskType.SEQ_2_SEQ_LM if model.config.is_encoder_decoder else TaskType.CAUSAL_LM,
         revision=revision,
     )

@@ -2,9 +2,10 @@
 
 import hashlib
 import math
+import resource
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -45,12 +46,20 @@ class LossPoint:
 
 
 def learn(
-    base: Base, model: PeftModel, plan: TrainingPlan, settings: FinetuneSettings, *, state: Path, what: str
+    base: Base,
+    model: PeftModel,
+    plan: TrainingPlan,
+    settings: FinetuneSettings,
+    *,
+    state: Path,
+    what: str,
+    grown: Callable[[list[LossPoint]], None] | None = None,
 ) -> list[LossPoint]:
     """Train the adapter on `model` through every step of `plan` and return the loss curve.
 
     The run is saved to `state` every `save_every` steps, and resumes from there if the plan is the same. The
-    curve is then the same too, because order, rate and dropout depend only on the step.
+    curve is then the same too, because order, rate and dropout depend only on the step. `grown` is called
+    with the curve so far whenever a line of progress is printed.
     """
     accelerator = accelerated(base)
     weights = [weight for weight in model.parameters() if weight.requires_grad]
@@ -92,14 +101,25 @@ def learn(
                 _save(state, fingerprint, model, optimizer, curve)
         if done or (not unread and elapsed_s - said >= LINE_EVERY_S):
             said = elapsed_s
-            rate_s = sum(point.target_tokens for point in curve[before:]) / elapsed_s
-            words = f"{what}: loss {curve[-1].loss:.3f}, {rate_s:,.0f} target tokens a second"
+            read_s = sum(plan.lengths[one] for taken in plan.steps[before : len(curve)] for one in taken)
+            words = f"{what}: loss {curve[-1].loss:.3f}, {used(base, read_s / elapsed_s, accelerator.device)}"
             accelerator.print(
                 line(words, len(curve) - before, len(plan.steps) - before, elapsed_s), file=sys.stderr
             )
+            if grown is not None and accelerator.is_main_process:
+                grown(curve)
     if fast is not None:
         fast.close()
     return curve
+
+
+def used(base: Base, rate: float, device: torch.device) -> str:
+    """Say how fast a run is and how much memory it has taken; six operations count per weight and token."""
+    if device.type == "cuda":
+        memory, flops = torch.cuda.max_memory_allocated(device), 6 * rate * base.model.num_parameters()
+        return f"{rate:,.0f} tokens a second, {flops / 1e12:,.0f} TFLOP/s, {memory / 2**30:.1f} GiB"
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return f"{rate:,.0f} tokens a second, {peak / 2**30:.1f} GiB"
 
 
 def read(unread: list[tuple[int, Tensor, int, float]], what: str) -> list[LossPoint]:

@@ -48,6 +48,8 @@ class FinetuneSettings(Section):
     alpha: int = Field(gt=0)
     dropout: float = Field(ge=0, lt=1)
     targets: str | list[str] = Field(description="last names of linear layers, or `all-linear`")
+    dora: bool = Field(False, description="learn the magnitudes of weights apart (DoRA)")
+    rslora: bool = Field(False, description="scale by alpha over the root of the rank")
     learning_rate: float = Field(gt=0)
     warmup: float = Field(
         0.03, ge=0, lt=1, description="share of steps in which the rate rises; cosine after"
