@@ -5,8 +5,8 @@ import pytest
 from tests.tabled import decided, table
 from thoughtmill.factory.answers import Answer
 from thoughtmill.train.policies import PolicySettings, policy
-from thoughtmill.train.policies.lorid import lorid, lorid_released, same_round
-from thoughtmill.train.policies.plans import Decision, SampleRequest, replay
+from thoughtmill.train.policies.lorid import lorid, lorid_released, released_form, same_round
+from thoughtmill.train.policies.plans import Decision, Sample, SampleRequest, replay
 
 KG = [None] * 5
 
@@ -77,6 +77,32 @@ def test_the_released_scorer_holds_the_whole_intersection() -> None:
 
 def test_the_released_scorer_has_no_answer_after_the_last_round() -> None:
     assert decided(lorid_released("p", 2), table(rounds(["9", "9"], ["7", None]))) == ((), False, 2, 50)
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("3 * 4 = 12 nuts.\n--> 12 END", "12"),
+        ("--> 1,000 END", "1,000"),
+        ("It costs $1,250.00.", "1250"),
+        ("That is \\boxed{\\frac{1}{2}} of 7.", "\\frac{1}{2}"),
+        ("-0.5 or .50", ".50"),
+        ("25% END", "25"),
+        ("nothing", ""),
+    ],
+)
+def test_the_released_scorer_reads_strings_as_its_authors_do(text: str, form: str) -> None:
+    assert released_form(Sample(text, None, None, 1)) == form
+
+
+def test_the_released_scorer_finds_no_agreement_between_two_forms_of_one_number() -> None:
+    forms = {
+        "ir": Sample("--> 0.5 END", Answer("0.5"), None, 1),
+        "dr": Sample("--> 1/2 END", Answer("0.5"), None, 1),
+    }
+    stored = table(rounds(["0.5"], ["0.5"])) | {("p", role, 1, 0): sample for role, sample in forms.items()}
+    assert decided(lorid_released("p", 1), stored)[:2] == ((), False)
+    assert decided(lorid("p", 1), stored)[:2] == (("0.5",), True)
 
 
 def test_the_released_scorer_compares_strings_not_numbers() -> None:

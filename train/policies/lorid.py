@@ -3,14 +3,21 @@
 In round t the intuitive reasoner IR answers, KG writes knowledge, and the deep reasoner DR answers with it.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from thoughtmill.factory.answers import Answer, equal, number
+from thoughtmill.factory.answers import ANY, Answer, answer_of, equal, number
+from thoughtmill.factory.answers.reading import boxes
 from thoughtmill.train.policies import Asked, PolicyEntry, by_problem
-from thoughtmill.train.policies.plans import Decision, Plan, SampleRequest
+from thoughtmill.train.policies.plans import Decision, Plan, Sample, SampleRequest
 from thoughtmill.train.policies.votes import agree, greedy, voted
 from thoughtmill.train.roles import ROLES
+
+CLOSING = re.compile(r"-->\s*(.*?)\s*END", re.DOTALL)
+NUMBER = re.compile(r"-?\d*\.?\d+")
+WHOLE = re.compile(r"^(-?\d+)\.0*$")
+"""A whole number written with a point."""
 
 
 def lorid(problem_id: str, max_rounds: int) -> Plan[Decision]:
@@ -38,19 +45,19 @@ def lorid(problem_id: str, max_rounds: int) -> Plan[Decision]:
     return voted([answer for pair in zip(intuitive, deep, strict=True) for answer in pair], False, max_rounds)
 
 
-def _round(problem_id: str, round_: int) -> Plan[list[Answer | None]]:
-    """Draw a whole round and return IR's answer and DR's."""
+def _round(problem_id: str, round_: int) -> Plan[list[Sample]]:
+    """Draw a whole round and return IR's sample and DR's."""
     rules = SampleRequest(problem_id, "kg", round_)
     intuitive, _ = yield [SampleRequest(problem_id, "ir", round_), rules]
     (deep,) = yield [SampleRequest(problem_id, "dr", round_, given=rules)]
-    return [intuitive.predicted_answer, deep.predicted_answer]
+    return [intuitive, deep]
 
 
 def same_round(problem_id: str, max_rounds: int) -> Plan[Decision]:
     """Answer at the first round whose IR and DR answers agree; else as `lorid` does."""
     answers: list[Answer | None] = []
     for round_ in range(1, max_rounds + 1):
-        answers += yield from _round(problem_id, round_)
+        answers += [sample.predicted_answer for sample in (yield from _round(problem_id, round_))]
         if agree(*answers[-2:]):
             return voted(answers[-1:], True, round_)
     return voted(answers, False, max_rounds)
@@ -59,19 +66,37 @@ def same_round(problem_id: str, max_rounds: int) -> Plan[Decision]:
 def lorid_released(problem_id: str, max_rounds: int) -> Plan[Decision]:
     """Do what the authors' released scorer does, for reproducing their tables only.
 
-    Two sets of answers grow, IR's and DR's, whose texts are compared and nothing else. After the first round
-    in which they share answers, all shared answers are the result, which is right if *any* of them is. After
-    `max_rounds` there is no answer, which is wrong. It is scored with `released_grader`.
+    Two sets of answers grow, IR's and DR's, as strings: `0.5` is not `1/2`. After the first round in which
+    they share strings, all of these are the result, which is right if *any* of them is. After `max_rounds`
+    there is no answer, which is wrong. It is scored with `released_grader`.
     """
-    intuitive: set[Answer | None] = set()
-    deep: set[Answer | None] = set()
+    intuitive: set[str] = set()
+    deep: set[str] = set()
     for round_ in range(1, max_rounds + 1):
-        ir_answer, dr_answer = yield from _round(problem_id, round_)
-        intuitive.add(ir_answer)
-        deep.add(dr_answer)
-        if shared := sorted(answer for answer in intuitive & deep if answer is not None):
-            return Decision(tuple(shared), True, round_)
+        for strings, sample in zip((intuitive, deep), (yield from _round(problem_id, round_)), strict=True):
+            strings.update({released_form(sample)} - {""})
+        if shared := sorted(intuitive & deep):
+            answers = (answer_of(string, ANY) for string in shared)
+            return Decision(tuple(answer for answer in answers if answer is not None), True, round_)
     return Decision((), False, max_rounds)
+
+
+def released_form(sample: Sample) -> str:
+    """Return the string that the authors' scorer compares: of `--> 7 END`, the last box, or the last number.
+
+    >>> released_form(Sample("It is 1/2 of $1,250.00.", None, None, 9))
+    '1250'
+    >>> released_form(Sample("Half.\\n--> 1/2 END", None, None, 9))
+    '1/2'
+    """
+    text = sample.text or str(sample.predicted_answer or "")
+    if closing := CLOSING.search(text):
+        form = closing[1]
+    elif boxed := boxes(text):
+        form = boxed[-1]
+    else:
+        form = (NUMBER.findall(text.replace(",", "")) or [""])[-1]
+    return WHOLE.sub(r"\1", re.sub(r"[$%\s]|\.$", "", form))
 
 
 def released_grader(predicted: Answer, gold: Answer) -> bool:
