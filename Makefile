@@ -10,7 +10,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 # DVC ends every run with the advice to push, whether there is a remote or not.
 REPRO := PYTHONUNBUFFERED=1 dvc repro | awk '!/dvc push/ { print; fflush() }'
 
-.PHONY: repro students test base student docs lint types clean
+.PHONY: repro students test base teacher student docs lint types clean
 
 repro: .venv/ready
 	$(REPRO)
@@ -26,6 +26,10 @@ test: .venv/ready lint types
 
 base: .venv/ready
 	python -m thoughtmill.train.smol
+
+# A small real model on loopback, which params/local.yaml asks.
+teacher: .venv/teacher
+	python -m thoughtmill.train.local_teacher
 
 student: .venv/ready
 	python -m thoughtmill.train.embedded.student
@@ -50,6 +54,10 @@ clean:
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt torch
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[pipeline,train,dev]'
+	touch $@
+
+.venv/teacher: .venv/ready
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[teacher]'
 	touch $@
 
 .venv/docs: .venv/ready

@@ -52,7 +52,7 @@ def test_what_git_ignores_in_a_project_it_ignores_in_ours() -> None:
 
 
 def test_the_command_to_go_on_with_can_be_copied_where_a_path_has_a_space(tmp_path: Path) -> None:
-    said = call(argparse.Namespace(folder=tmp_path / "my corpus"))
+    said = call(argparse.Namespace(folder=tmp_path / "my corpus", params=None))
     assert said.endswith(f"cd '{tmp_path}/my corpus' && dvc repro")
 
 
@@ -161,3 +161,13 @@ def test_the_installed_package_begins_a_project_that_builds_and_follows_its_vers
     assert [line.split()[:2] for line in status.splitlines()[:2]] == [["stale", "check"], ["stale", "seed"]]
     upgraded = run(folder, installed, "dvc", "repro", "seed")
     assert "Running stage 'seed'" in upgraded
+
+
+def test_a_project_may_begin_with_other_parameters(tmp_path: Path) -> None:
+    own = tmp_path / "own.yaml"
+    own.write_text("thoughts: [pot]\n")
+    init(tmp_path / "corpus", own)
+    assert (tmp_path / "corpus" / "params.yaml").read_text() == "thoughts: [pot]\n"
+    with pytest.raises(ThoughtmillError, match=r"gone\.yaml is missing"):
+        init(tmp_path / "other", tmp_path / "gone.yaml")
+    assert not (tmp_path / "other").exists()

@@ -123,8 +123,8 @@ def test_a_command_of_the_base_installation_imports_nothing_that_an_extra_brings
     ("folders", "extras"),
     [
         (["thoughtmill", "factory", "schemas"], ["pipeline"]),
-        (["train"], ["train"]),
-        (["tests"], ["pipeline", "train", "dev"]),
+        (["train"], ["train", "teacher"]),
+        (["tests"], ["pipeline", "train", "teacher", "dev"]),
     ],
     ids=" ".join,
 )

@@ -18,7 +18,8 @@ ROLES = [name for name in REGISTRY.names() if not REGISTRY.named(name).variant_o
 
 @pytest.fixture
 def corpus(tmp_path: Path) -> Corpus:
-    return open_corpus(str(tiny.write_corpus(tmp_path / "corpus")))
+    rows = [*tiny.records(), *tiny.long_records()]
+    return open_corpus(str(tiny.write_corpus(tmp_path / "corpus", rows)))
 
 
 def test_every_role_finds_records_in_a_corpus_of_all_thoughts(corpus: Corpus) -> None:
@@ -32,6 +33,12 @@ def test_a_chain_role_learns_one_kept_chain_per_problem_in_the_order_of_problems
     assert found[0] == Example(
         "tiny-2-2", "ir", "2 bags of 2 nuts. How many nuts?", None, "2 * 2 = 4 nuts.\n#### 4"
     )
+
+
+def test_the_long_reasoner_learns_the_thinking_before_the_solution(corpus: Corpus) -> None:
+    found = roles.examples(corpus, "ir_long")
+    assert len(found) == len(tiny.PAIRS)
+    assert found[0].target == "<think>\n2 + 2? No, 2 * 2 = 4.\n</think>\n\n#### 4"
 
 
 def test_the_deep_reasoner_is_given_the_knowledge_of_its_problem(corpus: Corpus) -> None:
@@ -100,7 +107,8 @@ def test_no_more_right_hints_are_learnt_than_there_are_wrong_ones(tmp_path: Path
 
 def test_records_of_another_split_are_never_learnt_nor_hinted(tmp_path: Path) -> None:
     rows = [
-        row | {"split": "validation" if "-2-" in row["problem_id"] else "train"} for row in tiny.records()
+        row | {"split": "validation" if "-2-" in row["problem_id"] else "train"}
+        for row in [*tiny.records(), *tiny.long_records()]
     ]
     corpus = open_corpus(str(tiny.write_corpus(tmp_path, rows)))
     for role in ROLES:
@@ -138,7 +146,7 @@ def test_a_condition_that_is_no_sql_is_named(corpus: Corpus) -> None:
 
 
 def test_an_unknown_role_is_refused_with_the_list_of_roles() -> None:
-    with pytest.raises(ThoughtmillError, match="unknown role `pott`; there are: ir, kg, dr"):
+    with pytest.raises(ThoughtmillError, match=r"unknown role `pott`; there are: ir, ir_long, kg, dr"):
         REGISTRY.named("pott")
 
 
@@ -184,7 +192,7 @@ def test_the_parts_of_a_role_are_roles_without_parts() -> None:
 def test_examples_are_the_same_from_the_database_as_from_its_parquet(tmp_path: Path, corpus: Corpus) -> None:
     import duckdb
 
-    folder = tiny.write_corpus(tmp_path / "again")
+    folder = tiny.write_corpus(tmp_path / "again", [*tiny.records(), *tiny.long_records()])
     with duckdb.connect(str(tmp_path / "corpus.duckdb")) as con:
         for table in ("problems", "records"):
             con.execute(f"create table {table} as from '{folder / table}.parquet'")

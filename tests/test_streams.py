@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from thoughtmill.factory.teachers.endpoint.bodies import ParsedCompletion, parse_body
-from thoughtmill.factory.teachers.endpoint.streams import is_stream, joined
+from thoughtmill.factory.teachers.endpoint.streams import is_stream, joined, stopped, text_of
 
 
 def stream(*events: Any, end: bytes = b"data: [DONE]\n\n") -> bytes:
@@ -61,3 +61,15 @@ def test_a_stream_that_is_cut_is_asked_again(cut: bytes) -> None:
 def test_an_error_in_a_stream_is_the_endpoints_error() -> None:
     body = stream(chunk(content="so 4"), {"error": {"message": "overloaded", "code": 503}})
     assert orjson.loads(joined(body)) == {"error": {"message": "overloaded", "code": 503}}
+
+
+def test_what_a_stream_has_said_so_far_is_its_answer_or_its_thinking() -> None:
+    assert text_of(stream(chunk(content="so 4"), end=b"")) == "so 4"
+    assert text_of(stream(chunk(reasoning_content="2 + 2"), end=b"data: {")) == "2 + 2"
+    assert text_of(b"data: ") == ""
+
+
+def test_a_stream_that_was_left_ends_as_cut_off_and_not_as_broken() -> None:
+    parsed = read(stopped(stream(chunk(content="so 4"), end=b'data: {"choices":[{"del')))
+    assert (parsed.text, parsed.failure) == ("so 4", "truncated")
+    assert parsed.detail == "cut off as it repeats itself"

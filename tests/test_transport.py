@@ -5,6 +5,7 @@ import json
 import ssl
 import subprocess
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import aiohttp
@@ -12,6 +13,7 @@ import pytest
 from aiohttp import web
 
 from tests.fake_endpoint import FakeEndpoint, Turn, error
+from thoughtmill.factory.teachers.endpoint.bodies import ParsedCompletion, parse_body
 from thoughtmill.factory.teachers.endpoint.responses import Response
 from thoughtmill.factory.teachers.endpoint.transport import (
     RawTransport,
@@ -20,6 +22,7 @@ from thoughtmill.factory.teachers.endpoint.transport import (
     whole_response,
 )
 
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 BODY = b'{"model": "tiny", "messages": [{"role": "user", "content": "a"}]}'
 
 
@@ -166,6 +169,25 @@ def test_no_tls_to_a_port_that_wants_it_and_a_certificate_that_nobody_trusts_are
     assert (plain.detail, plain.wrong) == ("the endpoint speaks TLS: write https:// in base_url", True)
 
 
+def asked_of(answer: Handler, timeout_s: float, stop_when: str | None = None, path: str = "/") -> Response:
+    """Return the response of a server that streams."""
+
+    async def run() -> Response:
+        application = web.Application()
+        application.router.add_post("/{path:.*}", answer)
+        runner = web.AppRunner(application, shutdown_timeout=0.1)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        url = f"http://127.0.0.1:{runner.addresses[0][1]}{path}"
+        transport = RawTransport(url, timeout_s, 1, "usage", stop_when)
+        response = await transport.post(BODY)
+        await transport.close()
+        await runner.cleanup()
+        return response
+
+    return asyncio.run(run())
+
+
 def test_where_answers_stream_a_time_out_counts_silence() -> None:
     async def drips(request: web.Request) -> web.StreamResponse:
         answer = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
@@ -178,18 +200,27 @@ def test_where_answers_stream_a_time_out_counts_silence() -> None:
         await answer.write(b"data: [DONE]\n\n")
         return answer
 
-    async def run(path: str) -> Response:
-        application = web.Application()
-        application.router.add_post("/{path:.*}", drips)
-        runner = web.AppRunner(application, shutdown_timeout=0.1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        transport = RawTransport(f"http://127.0.0.1:{runner.addresses[0][1]}{path}", 0.5, 1, "usage")
-        response = await transport.post(BODY)
-        await transport.close()
-        await runner.cleanup()
-        return response
-
-    whole, dead = asyncio.run(run("/slow")), asyncio.run(run("/dead"))
+    whole, dead = asked_of(drips, 0.5, path="/slow"), asked_of(drips, 0.5, path="/dead")
     assert json.loads(whole.body)["choices"][0]["message"]["content"] == "abcdef"
     assert (dead.status, dead.detail) == (None, "no answer within 0.5 s")
+
+
+@pytest.mark.parametrize(("stop_when", "failure"), [("repeating", "truncated"), (None, None)])
+def test_a_stream_that_only_repeats_itself_is_left_if_that_is_wanted(
+    stop_when: str | None, failure: str | None
+) -> None:
+    async def rambles(request: web.Request) -> web.StreamResponse:
+        answer = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await answer.prepare(request)
+        for number in range(500):
+            text = json.dumps({"choices": [{"delta": {"content": " and again," if number else "So 4"}}]})
+            await answer.write(b"data: " + text.encode() + b"\n\n")
+            await asyncio.sleep(0.001)
+        last = {"choices": [{"delta": {}, "finish_reason": "stop"}]}
+        await answer.write(b"data: " + json.dumps(last).encode() + b"\n\ndata: [DONE]\n\n")
+        return answer
+
+    parsed = parse_body(asked_of(rambles, 30.0, stop_when).body)
+    assert isinstance(parsed, ParsedCompletion)
+    assert parsed.failure == failure
+    assert (len(parsed.text or "") < 499 * len(" and again,")) is (stop_when is not None)

@@ -56,6 +56,14 @@ def written(a: int, b: int, value: int) -> dict[str, str]:
     }
 
 
+def long_records() -> list[dict[str, Any]]:
+    """Return a right long chain of each problem."""
+    texts = [
+        (a, b, f"<think>\n{b} + {b}? No, {a} * {b} = {a * b}.\n</think>\n\n#### {a * b}") for a, b in PAIRS
+    ]
+    return [record(f"tiny-{a}-{b}", "long_cot", 0, text, a * b) for a, b, text in texts]
+
+
 def record(problem_id: str, thought: str, sample: int, rationale: str, value: int) -> dict[str, Any]:
     """Return a row of `records`; the first sample is right."""
     rules = thought == "knowledge"

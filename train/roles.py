@@ -86,6 +86,8 @@ HINT = "Another student's work, which may be wrong:"
 
 # LoRID (arXiv 2508.13037, section 3.2): intuitive reasoner, knowledge generator, deep reasoner.
 IR = Role("Solve the problem step by step.", "cot")
+# The same with the thinking of a reasoning teacher before the solution (DeepSeek-R1, arXiv 2501.12948).
+IR_LONG = Role("Think the problem through, then solve it step by step.", "long_cot")
 KG = Role("Write the general rules that the problem needs.", "knowledge", answers=False)
 DR = Role(
     "Solve the problem step by step with this knowledge.", "cot", WITH_KNOWLEDGE, "Knowledge:", given_by="kg"
@@ -112,8 +114,8 @@ ROLES: Registry[Role] = Registry(
     {
         name: f"thoughtmill.train.roles:{name.upper()}"
         for name in (
-            "ir", "kg", "dr", "dr_other", "dr_bare", "cot", "pot", "eot", "etd", "gp", "eq", "gp_hint",
-            "eq_hint",
+            "ir", "ir_long", "kg", "dr", "dr_other", "dr_bare", "cot", "pot", "eot", "etd", "gp", "eq",
+            "gp_hint", "eq_hint",
         )
     },
 )  # fmt: skip

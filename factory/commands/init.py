@@ -18,7 +18,7 @@ from dvc.repo import Repo
 
 import thoughtmill
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.factory.core.files import aside
+from thoughtmill.factory.core.files import aside, existing
 
 PACKAGE = Path(thoughtmill.__file__).parent
 FILES = ("params.yaml", "data/exemplars.jsonl")
@@ -39,25 +39,32 @@ SOURCE = re.compile(r"^ +- (?:factory|schemas|train)(?:/(?!embedded/base\b)\S+)?
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the folder."""
+    """Declare the folder and its parameters."""
     parser.add_argument("folder", type=Path, help="a new or empty folder")
+    parser.add_argument(
+        "--params", type=Path, help="a file to copy as params.yaml; default: Thoughtmill's own"
+    )
 
 
 def call(words: argparse.Namespace) -> str:
     """Write the project."""
-    init(words.folder)
+    init(words.folder, words.params)
     path = shlex.quote(str(words.folder))
     return f"{path} is a corpus project; build it with: cd {path} && dvc repro"
 
 
-def init(folder: Path) -> None:
-    """Write a project into `folder`; make it a DVC project, and a git repository if git is installed."""
+def init(folder: Path, params: Path | None = None) -> None:
+    """Write a project into `folder`; make it a DVC project, and a git repository if git is installed.
+
+    `params` is copied as `params.yaml`, instead of Thoughtmill's own.
+    """
+    given = {} if params is None else {"params.yaml": existing(params, "give a file").read_bytes()}
     if folder.exists() and (not folder.is_dir() or any(path.name != ".git" for path in folder.iterdir())):
         raise ThoughtmillError(f"{folder} is not empty: give a new folder")
     with _all_or_nothing(folder):
         for name, content in _files():
             with aside(folder / name) as part:
-                part.write_bytes(content)
+                part.write_bytes(given.get(name, content))
         _begin_versions(folder)
 
 

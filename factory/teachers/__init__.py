@@ -108,6 +108,7 @@ FINISHES: dict[str, str] = {  # endpoints' words for an end that spoils a comple
         "refused",
     ),
     "refusal": "refused",
+    "repeating": "truncated",  # our own word, for `stop_when`
 }
 
 
@@ -129,7 +130,8 @@ def failure_of(
         return "refused", "stopped by a content filter"
     if end == "truncated":
         part = "" if reasoning is None else ", inside the answer" if answered else ", inside the thinking"
-        return "truncated", f"cut off by the length limit{part}"
+        why = "as it repeats itself" if finish_reason == "repeating" else "by the length limit"
+        return "truncated", f"cut off {why}{part}"
     if not answered:
         return "empty", "the completion has no text" + ("" if reasoning is None else " after its thinking")
     return None, None

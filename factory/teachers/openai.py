@@ -49,8 +49,11 @@ def transport_of(settings: EndpointSettings) -> Transport:
     """Return the transport to the endpoint's addresses."""
     addresses, stream = settings.addresses(), "usage" if settings.stream else "no"
     if len(addresses) > 1:
-        return PooledTransport(addresses, settings.timeout_s, settings.max_concurrency, stream)
-    return RawTransport(addresses[0], settings.timeout_s, settings.max_concurrency, stream)
+        words = settings.timeout_s, settings.max_concurrency, stream, settings.stop_when
+        return PooledTransport(addresses, *words)
+    return RawTransport(
+        addresses[0], settings.timeout_s, settings.max_concurrency, stream, settings.stop_when
+    )
 
 
 def make(settings: EndpointSettings, folder: Path, corpus: Iterable[Request]) -> Teacher:

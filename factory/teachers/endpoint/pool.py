@@ -72,8 +72,17 @@ class Balancer:
 class PooledTransport:
     """Sends requests to several addresses; see `transport.Transport`."""
 
-    def __init__(self, addresses: list[Address], timeout_s: float, connections: int, stream: str) -> None:
-        self.transports = [RawTransport(each, timeout_s, connections, stream) for each in addresses]
+    def __init__(
+        self,
+        addresses: list[Address],
+        timeout_s: float,
+        connections: int,
+        stream: str,
+        stop_when: str | None = None,
+    ) -> None:
+        self.transports = [
+            RawTransport(each, timeout_s, connections, stream, stop_when) for each in addresses
+        ]
         self.balancer = Balancer([AddressHealth(each.weight) for each in addresses])
 
     @property

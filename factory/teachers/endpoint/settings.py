@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from thoughtmill.factory.core import params
 from thoughtmill.factory.core.errors import ThoughtmillError
@@ -42,6 +42,9 @@ class EndpointSettings(params.Section):
         None,
         description="ask for streams: a time-out counts silence; default: where nothing else is served",
     )
+    stop_when: Literal["repeating"] | None = Field(
+        None, description="leave a stream whose text only repeats itself; it needs `stream: true`"
+    )
     endpoints: tuple[AddressSettings, ...] = Field(
         (), description="several addresses of the same model: requests go to all, and around those that fail"
     )
@@ -75,6 +78,12 @@ class EndpointSettings(params.Section):
         if preset is not None and preset not in PRESETS:
             raise ValueError(f"unknown preset `{preset}`; there are: {', '.join(PRESETS)}")
         return preset
+
+    @model_validator(mode="after")
+    def _a_stream_can_be_left(self) -> "EndpointSettings":
+        if self.stop_when is not None and not self.stream:
+            raise ValueError("`stop_when` needs `stream: true`")
+        return self
 
     def name(self) -> str:
         """Return the endpoint's name in request keys: `endpoint` if given, else its URL."""

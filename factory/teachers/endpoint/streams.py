@@ -29,6 +29,18 @@ def joined(body: bytes) -> bytes:
     return _joined(body) if is_stream(body) else body
 
 
+def text_of(body: bytes) -> str:
+    """Return what a stream has said so far: the answer, or before it the thinking."""
+    choices = load_json(_joined(body)).get("choices") or [{}]
+    said = [mapping(choices[0].get("message")).get(name) for name in JOINED]
+    return next((text for text in said if isinstance(text, str) and text), "")
+
+
+def stopped(body: bytes) -> bytes:
+    """Return a stream that was left because it repeats itself, as if it had ended there."""
+    return body + b'\n\ndata: {"choices":[{"delta":{},"finish_reason":"repeating"}]}\n\ndata: [DONE]\n\n'
+
+
 def _joined(body: bytes) -> bytes:
     answer: dict[str, Any] = {}
     message: dict[str, Any] = {"role": "assistant", "content": None}

@@ -16,8 +16,9 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from thoughtmill.factory.teachers.endpoint.addresses import Address, proxy_of, safe, without_key
+from thoughtmill.factory.teachers.endpoint.repetition import repeats
 from thoughtmill.factory.teachers.endpoint.responses import Response
-from thoughtmill.factory.teachers.endpoint.streams import joined
+from thoughtmill.factory.teachers.endpoint.streams import is_stream, joined, stopped, text_of
 from thoughtmill.factory.teachers.endpoint.waits import asked_to_wait_s, limited_s
 
 CONNECT_S = 20.0  # a connection with its TLS handshake
@@ -26,6 +27,7 @@ NO_TLS = "the endpoint speaks no TLS: write http:// in base_url"
 TLS = "the endpoint speaks TLS: write https:// in base_url"
 STREAM = {"no": b"", "bare": b',"stream":true'}
 STREAM["usage"] = STREAM["bare"] + b',"stream_options":{"include_usage":true}'
+LOOK_BYTES = 8192  # of a stream between two looks for repetitions; some forty tokens
 # A `UnicodeError` is raised for a host name or a header with invalid characters.
 BREAKS = (TimeoutError, aiohttp.ClientError, UnicodeError)
 
@@ -86,13 +88,19 @@ class RawTransport:
     """
 
     def __init__(
-        self, address: Address | str, timeout_s: float, connections: int, stream: str = "no"
+        self,
+        address: Address | str,
+        timeout_s: float,
+        connections: int,
+        stream: str = "no",
+        stop_when: str | None = None,
     ) -> None:
         self.address = address if isinstance(address, Address) else Address(address)
         self.url = self.address.url
         self.timeout_s = timeout_s
         self.connections = connections
         self.stream = stream
+        self.stop = stop_when == "repeating"
         self.session: aiohttp.ClientSession | None = None
         self.works = False
         self.timeouts = {stream: self._timeout(stream) for stream in STREAM}
@@ -104,12 +112,24 @@ class RawTransport:
         begun = time.perf_counter()
         try:
             async with session.post(self.url, data=body, allow_redirects=False, timeout=timeout) as response:
-                received = await response.read()
+                received = await (self._unless_repeating(response) if self.stop else response.read())
         except BREAKS as error:
             failed = broken_response(begun, error, self.timeout_s)
             return failed if self.works or failed.wrong else await self._probed(failed)
         self.works = True
         return whole_response(begun, response.status, received, response.headers)
+
+    async def _unless_repeating(self, response: aiohttp.ClientResponse) -> bytes:
+        """Read a stream to its end, or until its text only repeats itself."""
+        received, looked = bytearray(), 0
+        async for piece in response.content.iter_any():
+            received += piece
+            if len(received) - looked >= LOOK_BYTES and is_stream(bytes(received)):
+                looked = len(received)
+                if repeats(text_of(bytes(received))):
+                    response.close()
+                    return stopped(bytes(received))
+        return bytes(received)
 
     async def _probed(self, failed: Response) -> Response:
         """Return the response to a first request that failed; it says if the port speaks the other scheme."""
