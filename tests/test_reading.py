@@ -60,7 +60,7 @@ OTHER_KINDS = {
     (r"so \boxed{\frac{x+5}{6}}", "echo"): (r"\frac{x+5}{6}", "boxed"),
     (r"\boxed{x} and \boxed{-x}", "echo"): ("x, -x", "boxed"),
     ("x + 1 it is\n#### x+1", "echo"): ("x+1", "hashes"),
-    (r"so the answer is $2\sqrt{5}$ of it.", "echo"): (r"2\sqrt{5}", "answer_is"),
+    (r"so the answer is $2\sqrt{5}$, as it must be.", "echo"): (r"2\sqrt{5}", "answer_is"),
     (r"Therefore $f^{-1}(x) = \frac{x+5}{6}$.", "echo"): (r"\frac{x+5}{6}", "last_maths"),
     ("we get\ny = 2x + 1", "echo"): ("2x + 1", "last_maths"),
 }

@@ -16,14 +16,15 @@ _UPRIGHT = r"\\(?:text|textbf|mathrm|mathbf|textrm|mbox) ?\{ *"
 _LETTER = re.compile(
     rf"(?:(?:option|choice|answer)[ :]*)?\(?(?:{_UPRIGHT})?\(?([A-J])\)?[.):]? *\}}?\)?", re.IGNORECASE
 )
-_WITH_VALUE = re.compile(rf"{_UPRIGHT}\(([A-J])\) *\}}.*", re.DOTALL)
+_WITH_VALUE = re.compile(rf"(?:{_UPRIGHT}\(([A-J])\) *\}}|\(([A-J])\)\s|([A-J])[.):]\s).*", re.DOTALL)
 
 
 def canonical(text: str) -> str | None:
     """Return the letter of a choice, or None for any other text; the choice's own value may follow it."""
     text = unwrapped(text) if len(text) < 200 else ""
     found = _LETTER.fullmatch(text) or _WITH_VALUE.fullmatch(text)
-    return found[1] if found and found[1].isupper() else None
+    letter = next(filter(None, found.groups()), "") if found else ""
+    return letter if letter.isupper() else None
 
 
 def compared(left: str, right: str) -> Comparison:

@@ -12,7 +12,7 @@ import unicodedata
 from thoughtmill.factory.answers import Comparison
 from thoughtmill.factory.answers.mathematics.reading import MISSING, unwrapped
 
-PATTERN = r"[^\\{}$]*[^\W\d_][^\\{}$]*"
+PATTERN = r"[^\\{}$^=<>*|]*[^\W\d_][^\\{}$^=<>*|]*"
 """The canonical texts: words without markup."""
 
 MAX_LENGTH = 300

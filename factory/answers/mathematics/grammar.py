@@ -50,6 +50,8 @@ class _AnswerParser(Primaries):
             found.append(self.statement())
         if len(found) == 1:
             return found[0]
+        if len({isinstance(each, Call) and each.op == "text" for each in found}) > 1:
+            raise Unreadable("words among mathematics")
         ordered = all(isinstance(each, Call) and each.op in _ORDERS for each in found)
         return Call(joined if ordered and joined in ("and", "or") else "list", tuple(found))
 
@@ -138,7 +140,7 @@ class _AnswerParser(Primaries):
                 above, below = product(factors), self.signed(self.power)
                 factors = [Call("/", (above, below)) if divisions else divided(above, below)]
                 divisions += 1
-            elif self.token.kind == "|" and self.bars:
+            elif self.token.kind == "|" and (self.bars or self.building):
                 return product(factors)
             elif self.token.kind in FACTORS or (self.token.kind == "[" and self.bracket_is_factor()):
                 factors.append(self.power())

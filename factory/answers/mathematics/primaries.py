@@ -33,6 +33,7 @@ class Primaries(Cursor):
     def __init__(self, found: Sequence[Sign]) -> None:
         super().__init__(found)
         self.bars = 0  # absolute values that are open
+        self.building = False  # a set that `|` may tell what its members are like
 
     @abstractmethod
     def answer(self) -> Tree:
@@ -185,11 +186,13 @@ class Primaries(Cursor):
     def bracket(self, opening: str) -> Tree:
         """Read a group, tuple, interval or set, by its brackets."""
         bars, self.bars = self.bars, 0
+        self.building = opening == "\\{"
         closings = ("\\}",) if opening == "\\{" else (")", "]")
         if closing := self.take(*closings):
             self.bars = bars
             return Call("set" if opening == "\\{" else "tuple", ())
         tree = self.nested(self.answer)
+        self.building = False
         if opening == "\\{" and self.take("mid", "|", ":"):
             tree = self.nested(self.answer)
             self.expect("\\}")
@@ -306,5 +309,6 @@ PRIMARIES: dict[str, Callable[[Primaries, str], Tree]] = {
     "ceil(": Primaries.rounded,
     "begin": Primaries.matrix,
     "empty": lambda _, __: Call("set", ()),
+    "dots": lambda _, __: Call("dots", ()),
 }
 """The rule of each token that may begin a primary part."""

@@ -107,12 +107,21 @@ def _quantity(value: Tree, words: tuple[str, ...]) -> Tree:
         return _time(value, "".join(spelled))
     if unit(words) is not None:
         return Call("quantity", (value, *words))
-    if not is_numeric(value) or len(words) > 8 or spelled[0] in _NOT_COUNTED:
+    if spelled[0] in _SCALES and isinstance(value, Fraction):
+        return value * _SCALES[spelled[0]]
+    letters = [word for word in spelled if len(word) == 1 and word.isalpha() and word != "a"]
+    counted = not letters and not _NOT_COUNTED.intersection(spelled)
+    if not is_numeric(value) or len(words) > 8 or not counted:
         raise Unreadable(" ".join(words))
     return value
 
 
-_NOT_COUNTED = frozenset("mod r remainder not is are if when for or choose more less times than of".split())
+_SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+_NOT_COUNTED = frozenset(
+    "mod modulo remainder not is are if when for choose plus minus times divided over to through squared "
+    "cubed factorial root power half halves third thirds fourths quarters fifths".split()
+)
+"""Words that do something to the number before them."""
 
 
 def _time(value: Tree, half: str) -> Tree:

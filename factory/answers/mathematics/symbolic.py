@@ -37,7 +37,8 @@ def compared(left: Tree, right: Tree) -> tuple[bool | None, str]:
     found = _ask("sampled", (left, right), SAMPLING_S)
     if not found:
         return (None if found is None else False), "sampling"
-    return True, "symbolic" if _ask("proved", (left, right), PROOF_S) else "sampling"
+    proved = _ask("proved", (left, right), PROOF_S)
+    return proved is not False, "sampling" if proved is None else "symbolic"
 
 
 @lru_cache(maxsize=8192)

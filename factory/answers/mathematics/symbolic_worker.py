@@ -172,24 +172,22 @@ _OPERATIONS: dict[str, Any] = {
 }  # fmt: skip
 
 
-def _proved(trees: list[Any], size: int) -> bool:
-    """Return whether sympy finds that the difference of two trees vanishes."""
+def _proved(trees: list[Any], size: int) -> bool | None:
+    """Return whether sympy finds the difference of two trees to vanish, or to be a number that is not 0."""
     import sympy  # a second to load, and only these questions need it
 
     symbols = [sympy.Symbol(f"x{at}", positive=True) for at in range(size)]
     try:
         left, right = (_built(sympy, tree, symbols) for tree in trees)
-        return bool(sympy.simplify(left - right) == 0)
-    except (
-        KeyError,
-        TypeError,
-        ValueError,
-        ArithmeticError,
-        AttributeError,
-        NotImplementedError,
-        RecursionError,
-    ):
-        return False
+        difference = sympy.simplify(left - right)
+    except _GIVES_UP:
+        return None
+    return bool(difference == 0) if difference.is_Rational else None
+
+
+_GIVES_UP = (
+    KeyError, TypeError, ValueError, ArithmeticError, AttributeError, NotImplementedError, RecursionError,
+)  # fmt: skip
 
 
 def _built(sympy: Any, tree: Any, symbols: list[Any]) -> Any:

@@ -185,7 +185,7 @@ class _Lexer:
             self.add("c", _NUMBER_SETS.get(self.argument(), "reals"))
         elif name == "operatorname":
             self.letters(self.argument().strip())
-        elif name == "mathrm" and not (self.found and self.found[-1].kind == "n"):
+        elif name == "mathrm":
             self.mathrm(self.argument())
         elif name in alphabet.TEXTS:
             self.words(self.argument())
@@ -218,8 +218,9 @@ class _Lexer:
         raise Unreadable("a brace that nothing closes")
 
     def mathrm(self, text: str) -> None:
-        """Read an upright letter as the name it is, and several as words."""
-        if len(text) == 1 and text.isalpha():
+        """Read an upright letter as a name, or after a number or unit as a unit; several are words."""
+        after = self.found[-1].kind if self.found else ""
+        if len(text) == 1 and text.isalpha() and (text in "eid" or after not in ("n", "t", "/")):
             self.name(text)
         else:
             self.words(text)

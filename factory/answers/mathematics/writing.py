@@ -14,7 +14,8 @@ from thoughtmill.factory.answers.mathematics.tree import Call, Tree
 
 _SUM, _PRODUCT, _POWER, _ATOM = range(4)
 _CONSTANTS = {
-    "pi": r"\pi", "oo": r"\infty", "e": "e", "i": "i", "reals": r"\mathbb{R}", "integers": r"\mathbb{Z}",
+    "pi": r"\pi", "oo": r"\infty", "e": "e", "i": "i", "dots": r"\dots",
+    "reals": r"\mathbb{R}", "integers": r"\mathbb{Z}",
     "naturals": r"\mathbb{N}", "rationals": r"\mathbb{Q}", "complexes": r"\mathbb{C}",
 }  # fmt: skip
 _BETWEEN = {
