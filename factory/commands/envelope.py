@@ -79,7 +79,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", help="the config of a data set on the Hub; of a release, a thought")
     parser.add_argument("--split", default="train", help="its split (default: train)")
     parser.add_argument("--revision", help="its revision (default: the newest)")
-    parser.add_argument("--skip-bad", action="store_true", help=argparse.SUPPRESS)  # the default since 0.3
+    parser.add_argument(
+        "--skip-bad", action="store_true", help=argparse.SUPPRESS
+    )  # what it asked for is the default now
 
 
 def _column(word: str) -> tuple[str, str]:

@@ -76,7 +76,7 @@ def _open_folder(folder: Path) -> Corpus:
             thoughts = tuple(Path(name).stem for name in names if name.startswith("completions/"))
             if "refused.parquet" not in names:
                 raise ThoughtmillError(
-                    f"{folder} was made before 0.3 and has other tables: read its Parquet, or rebuild it"
+                    f"{folder} was made by an older Thoughtmill: read its Parquet files, or rebuild it"
                 )
             fill(con, tables, thoughts, "view")
         else:
