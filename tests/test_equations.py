@@ -15,7 +15,7 @@ import sympy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from thoughtmill.factory.answers import Answer
+from thoughtmill.factory.answers import ANY, Answer, answer_of, compared
 from thoughtmill.factory.answers.number import exact_text
 from thoughtmill.factory.solvers.equation.tokens import MAX_CHARS
 from thoughtmill.factory.solvers.equations import Equations
@@ -158,6 +158,35 @@ def test_too_few_equations_are_counted_before_sympy_is_asked() -> None:
     with Equations() as equations:
         assert equations.solve("price * (1 - cut) = 80\nans = price * cut").failure == "underdetermined"
         assert equations._nonlinear.process is None
+
+
+WIDER = [
+    ("ans = (x + 5)/6", "expression", r"\frac{x+5}{6}"),
+    ("y = 2x\nans = y^2 + 1", "expression", "4x^2+1"),
+    ("x^2 = 20\nx > 0\nans = x", "expression", r"2\sqrt{5}"),
+    ("x^2 = 9\nans = x", "set", "-3, 3"),
+    ("x^2 = 2\nans = x", "set", r"-\sqrt{2}, \sqrt{2}"),
+    ("ans = 3 * 4", "expression", "12"),
+]
+
+
+@pytest.mark.parametrize(("text", "kind", "answer"), WIDER)
+def test_where_more_than_a_number_is_asked_for_it_is_returned_exactly(
+    equations: Equations, text: str, kind: str, answer: str
+) -> None:
+    outcome = equations.solve(text, kind)
+    expected = answer_of(answer, ANY)
+    assert outcome.failure is None
+    assert outcome.answer is not None and expected is not None
+    assert compared(outcome.answer, expected).equal
+
+
+def test_where_a_number_is_asked_for_a_formula_and_several_solutions_are_failures(
+    equations: Equations,
+) -> None:
+    failures = [equations.solve(text).failure for text in ("ans = (x + 5)/6", "x^2 = 9\nans = x")]
+    assert failures == ["underdetermined", "ambiguous"]
+    assert equations.solve("x^2 = 9\nans = x", "expression").failure == "ambiguous"
 
 
 FAILED = [

@@ -256,6 +256,7 @@ def test_a_limit_draws_the_same_records_for_the_same_seed(tmp_path: Path) -> Non
 
 def test_what_a_preset_says_yields_to_what_is_given() -> None:
     lorid = FinetuneSettings.model_validate({"preset": "lorid", "dropout": 0.0})
+    assert lorid.context == 2048
     assert (lorid.rank, lorid.alpha, lorid.targets, lorid.dropout) == (512, 1024, ["q_proj", "v_proj"], 0.0)
     assert (lorid.learning_rate, lorid.epochs, lorid.batch_records, lorid.steps) == (5e-5, 5, 16, None)
     assert FinetuneSettings.model_validate({"preset": "lorid", "steps": 7}).epochs is None

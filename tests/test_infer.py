@@ -215,6 +215,12 @@ def test_every_draw_has_random_numbers_of_its_own() -> None:
     assert len(seeds) == 2 * len(draws)
 
 
+def test_the_preset_of_lorid_has_room_for_chains_about_math_and_yields_to_what_is_given() -> None:
+    lorid = InferSettings.model_validate({"preset": "lorid", "temperature": 0.7})
+    assert (lorid.max_new_tokens, lorid.temperature) == (1024, 0.7)
+    assert InferSettings().max_new_tokens == 256
+
+
 def test_knowledge_is_given_as_it_was_written_and_a_hint_with_its_answer() -> None:
     sample = Sample("unknowns: ans\nans = 3", Answer("3"), None, 9)
     problems = {"p": "A problem."}

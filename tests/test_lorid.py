@@ -5,10 +5,11 @@ import pytest
 from tests.tabled import decided, table
 from thoughtmill.factory.answers import Answer
 from thoughtmill.train.policies import PolicySettings, policy
-from thoughtmill.train.policies.lorid import lorid, lorid_released, released_form, same_round
-from thoughtmill.train.policies.plans import Decision, Sample, SampleRequest, replay
+from thoughtmill.train.policies.lorid import lorid, lorid_released, released_form, released_grader, same_round
+from thoughtmill.train.policies.plans import Decision, Sample, SampleKey, SampleRequest, replay
 
 KG = [None] * 5
+HOW = PolicySettings(max_rounds=1)
 
 
 def rounds(ir: list[str | None], dr: list[str | None]) -> dict[str, list[str | None]]:
@@ -122,6 +123,17 @@ def test_the_released_scorer_is_right_when_any_member_is_by_its_looser_grader(
         chosen = policy(name, PolicySettings())
         found = scored(chosen, replay(chosen, ["p"], stored), {"p": Answer(gold)})
         assert figures([found])["accuracy"] == accuracy
+
+
+def test_on_mathematics_the_rounds_agree_by_value_and_the_released_scorer_by_text() -> None:
+    one, other = Answer(r"2\sqrt{5}", "expression"), Answer(r"\sqrt{20}", "expression")
+    stored: dict[SampleKey, Sample] = {("p", "kg", 1, 0): Sample("Square it.", None, None, 5)}
+    for role, answer in (("ir", one), ("dr", other)):
+        stored["p", role, 1, 0] = Sample("", answer, None, 10)
+    assert replay(policy("lorid", HOW), ["p"], stored).decisions["p"] == Decision((other,), True, 1)
+    assert replay(policy("lorid_released", HOW), ["p"], stored).decisions["p"] == Decision((), False, 1)
+    assert released_grader(one, other)
+    assert not released_grader(one, Answer(r"200\sqrt{5}", "expression"))
 
 
 def test_the_deep_reasoner_is_given_its_own_knowledge_anothers_or_none() -> None:

@@ -6,6 +6,8 @@ import pytest
 
 from tests.tabled import decided, table
 from thoughtmill.factory.answers import Answer
+from thoughtmill.train.measuring.scores import scored
+from thoughtmill.train.policies import PolicySettings, policy
 from thoughtmill.train.policies.plans import Policy, PolicyOutcome, Sample, SampleKey, replay
 from thoughtmill.train.policies.votes import (
     BLOCK,
@@ -109,6 +111,30 @@ def test_equal_answers_are_counted_together_under_the_first() -> None:
 
 
 EASY, HARD = [f"easy-{n:02}" for n in range(BLOCK)], [f"hard-{n:02}" for n in range(BLOCK)]
+
+
+ROOT, DOUBLED, PAIR = (
+    Answer(r"2\sqrt{5}", "expression"),
+    Answer(r"\sqrt{20}", "expression"),
+    Answer("(1, 2)", "tuple"),
+)
+
+
+def test_equal_mathematics_votes_together_however_it_is_written() -> None:
+    assert tally([PAIR, ROOT, None, DOUBLED]) == [(ROOT, 2), (PAIR, 1)]
+    assert tally([DOUBLED, Answer("4.472136"), ROOT]) == [(DOUBLED, 3)]
+    assert agree(Answer(r"\frac{\sin 2x}{\sin x \cos x}", "expression"), Answer("2"))
+    assert not agree(PAIR, Answer("(2, 1)", "tuple"))
+
+
+@pytest.mark.parametrize("name", ["majority@3/ir", "early_stop@3/ir", "adaptive@3/ir", "pass@3/ir"])
+def test_a_vote_about_mathematics_is_decided_by_classes_of_equal_answers(name: str) -> None:
+    said = [ROOT, PAIR, DOUBLED]
+    stored = {("p", "ir", number, 0): Sample("", answer, None, 9) for number, answer in enumerate(said, 1)}
+    chosen = policy(name, PolicySettings(window=2))
+    outcome = replay(chosen, ["p"], stored)
+    assert outcome.decisions["p"].answers[0] == ROOT
+    assert scored(chosen, outcome, {"p": Answer(r"\frac{10}{\sqrt{5}}", "expression")}).right == {"p": True}
 
 
 def samples(name: str, answers: list[str], new_tokens: int) -> dict[SampleKey, Sample]:

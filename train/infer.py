@@ -97,7 +97,9 @@ def infer(
     texts = {row["problem_id"]: row["problem"] for row in problems}
     gold = {row["problem_id"]: Answer(row["answer"], row["answer_kind"]) for row in problems}
     kinds = {problem_id: answer.kind for problem_id, answer in gold.items()}
-    shown = f"{settings.model_dump_json(exclude={'seeds', 'rows', 'policies'})} {sha} {sorted(texts.items())}"
+    chosen = settings.model_dump_json(exclude={"seeds", "rows", "policies", "preset"})
+    wider = sorted(item for item in kinds.items() if item[1] != "number")
+    shown = f"{chosen} {sha} {sorted(texts.items())}" + (f" {wider}" if wider else "")
     name = hashlib.sha256(shown.encode()).hexdigest()[:12]
     greedy: dict[SampleKey, Sample] = {}
     for seed in settings.seeds:

@@ -13,10 +13,10 @@ PRESETS: dict[str, dict[str, Any]] = {
         "rank": 16, "alpha": 32, "dropout": 0.0, "targets": "all-linear",
         "learning_rate": 5e-3, "batch_records": 10, "steps": 300,
     },
-    # LoRID, section 4.1 and its released code.
+    # LoRID, section 4.1 and its released code; the context holds MATH's longest chains with their knowledge.
     "lorid": {
         "rank": 512, "alpha": 1024, "dropout": 0.1, "targets": ["q_proj", "v_proj"],
-        "learning_rate": 5e-5, "batch_records": 16, "epochs": 5,
+        "learning_rate": 5e-5, "batch_records": 16, "epochs": 5, "context": 2048,
     },
     # EoTD, section 4.1: its rate and epochs, with LoRA on all layers; the paper trains all weights.
     "etd": {

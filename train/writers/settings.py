@@ -1,13 +1,18 @@
 """The section `infer` of `params.yaml`: how samples are written, and for which policies."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from thoughtmill.factory.core.params import Section, unique
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 from thoughtmill.train.problems import DecisionSettings
+
+PRESETS: dict[str, dict[str, Any]] = {
+    # LoRID's released code; a chain about MATH takes several hundred tokens.
+    "lorid": {"max_new_tokens": 1024, "temperature": 1.5, "top_k": 50, "top_p": 0.9},
+}
 
 
 class EndpointWriterSettings(EndpointSettings):
@@ -28,8 +33,9 @@ class VllmSettings(Section):
 
 
 class InferSettings(DecisionSettings):
-    """The section `infer` of `params.yaml`."""
+    """The section `infer` of `params.yaml`; `preset` fills in what is not given."""
 
+    preset: Literal["lorid"] | None = None
     backend: Literal["students", "vllm", "openai"] = "students"
     base: str = "train/embedded/base"
     revision: str | None = None
@@ -46,3 +52,10 @@ class InferSettings(DecisionSettings):
     mixed_versions: bool = Field(False, description="accept adapters of different data versions")
     openai: EndpointWriterSettings = EndpointWriterSettings()
     vllm: VllmSettings = VllmSettings()
+
+    @model_validator(mode="after")
+    def _fill(self) -> Self:
+        for name, value in PRESETS.get(self.preset or "", {}).items():
+            if name not in self.model_fields_set:
+                object.__setattr__(self, name, value)  # the model is frozen for everybody else
+        return self
