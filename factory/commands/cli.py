@@ -14,6 +14,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("thoughtmill.factory.commands.init", "write a corpus project into a new folder"),
     "summary": ("thoughtmill.factory.commands.summary", "sum the corpus up in a screen"),
     "sql": ("thoughtmill.factory.commands.sql", "query the corpus in SQL"),
+    "diff": ("thoughtmill.factory.commands.diff", "compare two versions of a corpus"),
+    "tag": ("thoughtmill.factory.commands.tag", "name the data version of the corpus"),
     "show": ("thoughtmill.factory.commands.show", "show a problem with its thoughts and verdicts"),
     "status": ("thoughtmill.factory.commands.status", "show which stages are built and which are stale"),
     "check": ("thoughtmill.factory.commands.check", "check all of params.yaml at once"),

@@ -5,13 +5,17 @@ import csv
 import io
 import json
 import math
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import duckdb
 from tabulate import tabulate
 
-from thoughtmill.factory.core import corpus
+from thoughtmill.factory.core import corpus, params
+from thoughtmill.factory.core.connections import connect
 from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.files import root
 
 FORMATS = ("table", "csv", "json")
 WIDTH = 60
@@ -28,13 +32,37 @@ def arguments(parser: argparse.ArgumentParser) -> None:
             f"--{each}", dest="form", action="store_const", const=each, help=f"print {each.upper()}"
         )
     form.add_argument("--all", action="store_true", help=f"print more than {SHOWN_ROWS} rows of a table")
+    parser.add_argument(
+        "--with",
+        dest="others",
+        action="append",
+        default=[],
+        metavar="NAME=VERSION",
+        help="make another version a schema: a folder, owner/name@revision, or a git revision",
+    )
     parser.set_defaults(form="table")
 
 
 def call(words: argparse.Namespace) -> str:
     """Answer the query."""
-    with corpus.here() as con:
+    with tempfile.TemporaryDirectory(prefix="sql-") as kept, _opened(words.others, Path(kept)) as con:
         return answered(con, words.query, words.form, None if words.all else SHOWN_ROWS)
+
+
+def _opened(others: list[str], kept: Path) -> duckdb.DuckDBPyConnection:
+    """Return the corpus of this project, with other versions as schemas."""
+    if not others:
+        return corpus.here()
+    from thoughtmill.factory.commands.versions import attach, folder_of
+
+    con = connect()
+    corpus.fill(con, root() / "data", params.thoughts(), "view")
+    for other in others:
+        name, equals, source = other.partition("=")
+        if not equals or not name.isidentifier():
+            raise ThoughtmillError(f"--with {other}: write a name and a version, such as old=HEAD~1")
+        attach(con, name, folder_of(source, root(), kept / name))
+    return con
 
 
 def answered(

@@ -1,0 +1,29 @@
+"""Name a data version: a tag in git, by which `diff`, `sql --with` and `dvc.api` find it."""
+
+import argparse
+
+from thoughtmill.factory.commands.versions import git
+from thoughtmill.factory.core import corpus
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.files import root
+
+LOCK = "dvc.lock"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the name."""
+    parser.add_argument("name", help="for example v1; `push --tag` gives a release on the Hub the same name")
+
+
+def call(words: argparse.Namespace) -> str:
+    """Tag the last commit with the data version of the corpus.
+
+    The commit must hold the `dvc.lock` of this corpus: it names the content of every table.
+    """
+    project = root()
+    version = corpus.read_manifest(project / "data")["data_version"]
+    if git(project, "status", "--porcelain", "--", LOCK):
+        raise ThoughtmillError(f"{LOCK} has changes: commit it, so that the tag names this corpus")
+    git(project, "tag", "--annotate", words.name, "--message", f"Data version {version}")
+    share = f"git push origin {words.name} && dvc push"
+    return f"{words.name} is data version {version[:12]}; share it with: {share}"
