@@ -34,7 +34,6 @@ def _of_revision(revision: str, project: Path, target: Path) -> Path:
     """Copy the tables of a git revision from DVC's cache to the new folder `target`."""
     from dvc.api import DVCFileSystem  # takes a second
     from dvc.exceptions import DvcException
-    from scmrepo.exceptions import SCMError
 
     top = git(project, "rev-parse", "--show-toplevel")
     data = project.resolve().relative_to(Path(top).resolve()) / "data"
@@ -45,7 +44,7 @@ def _of_revision(revision: str, project: Path, target: Path) -> Path:
             there = f"/{data.as_posix()}/{name}"
             if name in NEEDED or files.exists(there):
                 files.get(there, str(target / name), recursive=True)
-    except (DvcException, SCMError, FileNotFoundError, OSError) as error:
+    except (DvcException, OSError) as error:
         raise ThoughtmillError(
             f"revision {revision}: its data are not in DVC's cache; try `dvc fetch --all-commits` "
             f"({' '.join(str(error).split())})"
