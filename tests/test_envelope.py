@@ -185,12 +185,17 @@ def test_a_kind_that_a_row_names_decides_how_its_gold_answer_is_read(tmp_path: P
     assert rows[0]["checks"]["equal_by"] == {"passed": True, "detail": "text"}
 
 
-def test_an_unknown_thought_and_what_is_no_file_are_named(tmp_path: Path) -> None:
+def test_an_unknown_thought_and_what_is_no_file_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(ThoughtmillError, match="unknown thought `tot`"):
         verified(written(tmp_path / "in.jsonl"), "tot")
     with pytest.raises(ThoughtmillError, match=r"gone\.jsonl is missing"):
         verified(tmp_path / "gone.jsonl")
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "empty").mkdir()
+    with pytest.raises(ThoughtmillError, match="empty/rows is missing"):
+        verify_rows(["empty/rows"], "pot", SETTINGS)
     with pytest.raises(ThoughtmillError, match="empty holds no file to read"):
         verified(tmp_path / "empty")
 
@@ -258,7 +263,6 @@ def test_a_release_is_verified_by_the_folders_of_its_thoughts(built_corpus: Path
 
 
 def test_a_data_set_of_the_hub_s_form_is_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "owner").mkdir()
     frame = pd.DataFrame([row(0, "ans = 42")])
     monkeypatch.chdir(tmp_path)
     seen: list[tuple[Any, ...]] = []

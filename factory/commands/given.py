@@ -50,7 +50,7 @@ def parts_of(named: Sequence[str], settings: GivenSettings, spool: Path) -> Iter
             yield _file(_spooled(spool), settings, "standard input")
         elif (path / "manifest.json").is_file() and "release" in corpus.read_manifest(path):
             yield from _of_release(path, settings)
-        elif HUB.fullmatch(name) and not path.exists() and suffixes(path)[0] not in READERS:
+        elif HUB.fullmatch(name) and not path.parent.exists() and suffixes(path)[0] not in READERS:
             yield _of_hub(name, settings)
         else:
             for file in files_of(name, Path()):
