@@ -35,11 +35,11 @@ def test_a_chain_that_does_not_calculate_its_answer_gives_no_equations(
 
 
 def test_socratic_turns_ask_for_what_each_sentence_calculates(solvers: Solvers) -> None:
-    grown = parent(cot="There are 12 * 30 = 360 apples.\nHe sells 0.6 * 360 = 216 of them.\n#### 216")
+    grown = parent(cot="There are 12 * 30 = 360 apples.\nHe sells 0.6 * 360 = 216 apples.\n#### 216")
     (child,) = made("socratic", grown, solvers)
     assert child.completions["socratic"].splitlines() == [
         "Teacher: There are how many apples?", "Pupil: There are 12 * 30 = 360 apples.",
-        "Teacher: He sells how much of them?", "Pupil: He sells 0.6 * 360 = 216 of them.", "#### 216",
+        "Teacher: He sells how many apples?", "Pupil: He sells 0.6 * 360 = 216 apples.", "#### 216",
     ]  # fmt: skip
 
 

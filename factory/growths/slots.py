@@ -16,7 +16,7 @@ from fractions import Fraction
 from thoughtmill.factory.answers import number as answers
 from thoughtmill.factory.answers.numbers_in_text import find as numbers
 
-FIGURES = re.compile(rf"{answers.DIGITS}(?:\.[0-9]+)?")
+FIGURES = re.compile(rf"{answers.DIGITS}(?:\.[0-9]+)?|\.[0-9]+")
 MONTHS = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
     r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"

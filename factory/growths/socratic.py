@@ -20,7 +20,7 @@ WRITES = ("socratic",)
 _STEP = re.compile(r"[0-9$(][0-9.,$() +*/x-]*?[-+*/x][0-9.,$() +*/x-]*=\s*[$]?[0-9][0-9,]*(?:\.[0-9]+)?%?")
 _COUNTED = re.compile(r"\s+(?!(?:in|for|per|each|and|of|from|because|so|on|at|to|that)\b)[a-z]{3,}")
 
-_LEANS_BEFORE = re.compile(r"(?:Since|If|As|When|Because)\b")
+_LEANS_BEFORE = re.compile(r"(?:Since|If|As|When|Because|Only)\b")
 _LEANS_AFTER = re.compile(r"\b(?:because|since|or|by|if|as|when|so|that|then|after|thus|and|,|:|\()\s*$")
 
 
@@ -54,5 +54,8 @@ def turn(line: str) -> tuple[str, str] | None:
         or re.search(rf"\b{re.escape(result)}\b", before + after)
     ):
         return None
-    asked = "how many" if _COUNTED.match(after) and "$" not in found[0][0] else "how much"
+    money, counted = "$" in found[0][0], _COUNTED.match(after)
+    if not money and not counted:
+        return None
+    asked = "how much" if money else "how many"
     return f"{before}{asked}{after.rstrip(' .')}?", line
