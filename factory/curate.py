@@ -19,6 +19,7 @@ from thoughtmill.factory.core.params import Section
 from thoughtmill.factory.core.progress import track
 from thoughtmill.factory.solvers.checks import redrawing
 from thoughtmill.factory.solvers.outcome import Check
+from thoughtmill.factory.solvers.steps import steps
 from thoughtmill.factory.thoughts import THOUGHTS
 from thoughtmill.factory.thoughts.solving import VerifySettings, executor
 from thoughtmill.schemas import Checks, Problems, Records
@@ -40,9 +41,9 @@ class CurateSettings(Section):
         le=1,
         description="drop a problem if at least this share of its n-grams is in held-out problems",
     )
-    drop: tuple[Literal["impure", "leaks_answer", "names", "right_by_chance", "unsupported"], ...] = Field(
-        ("impure", "leaks_answer", "names", "right_by_chance"), description="what else is not kept"
-    )
+    drop: tuple[
+        Literal["impure", "leaks_answer", "names", "right_by_chance", "unsupported", "same_calculations"], ...
+    ] = Field(("impure", "leaks_answer", "names", "right_by_chance"), description="what else is not kept")
 
 
 FAULTS = {
@@ -78,11 +79,28 @@ def curate(
         siblings = list(group)
         placement = placed[problem_id]
         seen: set[tuple[str, str | None]] = set()
+        calculated: set[tuple[str, ...]] = set()
         doubts = dict(_doubts(siblings, settings, faults or {}))
         for record in siblings:
             reason = drop_reason(record, placement, seen, doubts.get(record["record_id"]))
+            if reason in (None, "held_out") and "same_calculations" in settings.drop:
+                reason = "same_calculations" if _repeats(record, calculated) else reason
             curated = {**record, "split": placement.split, "kept": reason is None, "drop_reason": reason}
             yield curated, [agreement(record, siblings)]
+
+
+def _repeats(record: tables.Row, calculated: set[tuple[str, ...]]) -> bool:
+    """Return whether an earlier chain has the same calculations, whatever its words (RFT, arXiv 2308.01825).
+
+    `calculated` collects the calculations so far.
+    """
+    if THOUGHTS.named(record["thought"]).KIND != "chain":
+        return False
+    found = steps(record["rationale"])
+    key = record["thought"], *("".join(f"{step.expression}={step.result}".split()) for step in found)
+    repeats = bool(found) and key in calculated
+    calculated.add(key)
+    return repeats
 
 
 def _doubts(

@@ -57,5 +57,6 @@ DROP_REASONS: dict[str, str] = {
     "duplicate_problem": "an earlier problem has the same text",
     "contaminated": "its problem overlaps a held-out problem",
     "duplicate_rationale": "an earlier sample of this problem and thought has the same rationale",
+    "same_calculations": "an earlier right chain of this problem has the same calculations",
     "held_out": "good, but its split is not train",
 }

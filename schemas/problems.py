@@ -25,7 +25,10 @@ class Problems(pa.DataFrameModel):
     level: Text = pa.Field(nullable=True, description="the difficulty, in the set's own words: `Level 5`")
     solution: Text = pa.Field(nullable=True, description="the set's own worked solution; may be null")
     license: Text = pa.Field(description="the licence of the set, as an SPDX name where one exists")
-    parent_id: Text = pa.Field(nullable=True, description="the problem it was made from; null in originals")
+    parent_id: Text = pa.Field(
+        nullable=True,
+        description="the problem it was made from, or `text-` and a digest of its text; null in originals",
+    )
     growth: Text = pa.Field(nullable=True, description="how it was made from its parent; null in originals")
 
     class Config:

@@ -323,3 +323,11 @@ def test_a_child_that_overlaps_a_held_out_problem_is_dropped_and_its_parent_stay
 def test_problems_that_are_made_from_each_other_end() -> None:
     problems = [problem("a", "one?", parent_id="b"), problem("b", "two?", parent_id="a")]
     assert {each.split for each in placements(problems, CurateSettings()).values()} == {"train"}
+
+
+def test_of_chains_with_the_same_calculations_one_is_kept_when_asked_for() -> None:
+    chains = ["There are 3 + 4 = 7.", "In all 3+4 = 7 of them.", "First 4 + 3 = 7."]
+    records = [record("a", "cot", sample=at, rationale=text) for at, text in enumerate(chains)]
+    found = reasons([problem("a", "How many?")], records, drop=["same_calculations"])
+    assert list(found.values()) == [None, "same_calculations", None]
+    assert set(reasons([problem("a", "How many?")], records).values()) == {None}

@@ -165,3 +165,12 @@ def test_pairs_are_of_one_problem_whatever_the_thought(built: Path) -> None:
 def test_before_the_first_build_the_error_says_what_to_run(tmp_path: Path) -> None:
     with pytest.raises(ThoughtmillError, match="dvc repro"):
         corpus.opened(tmp_path, THOUGHTS)
+
+
+def test_difficulty_is_the_share_of_right_samples(built: Path) -> None:
+    query = (
+        "select problem_id, thought, samples, right_share from difficulty where thought = 'cot' order by all"
+    )
+    assert asked(built, query) == [
+        ("ours-test-0", "cot", 1, 1.0), ("ours-train-0", "cot", 1, 1.0), ("ours-train-1", "cot", 1, 0.0),
+    ]  # fmt: skip

@@ -1,14 +1,33 @@
 """Families of problems: an original and all that was made from it, however far down."""
 
 from collections.abc import Iterable, Mapping
+from hashlib import sha256
 from typing import Any
 
 Row = Mapping[str, Any]
 
 
+def text_id(problem: str) -> str:
+    """Return what names a problem by its text, for sets that give the text of the original.
+
+    >>> text_id("How many?") == text_id(" How  many? ")
+    True
+    """
+    return f"text-{sha256(' '.join(problem.split()).encode()).hexdigest()[:16]}"
+
+
 def parents_of(problems: Iterable[Row]) -> dict[str, str]:
-    """Return the parent of every problem that has one."""
-    return {row["problem_id"]: row["parent_id"] for row in problems if row["parent_id"] is not None}
+    """Return the parent of every problem that has one; `problems` may be read twice.
+
+    A parent that is named by its text is the first problem of that text, where the corpus holds one.
+    """
+    parents = {row["problem_id"]: row["parent_id"] for row in problems if row["parent_id"] is not None}
+    wanted = {parent for parent in parents.values() if parent.startswith("text-")}
+    named: dict[str, str] = {}
+    for row in problems if wanted else ():
+        if (name := text_id(row["problem"])) in wanted:
+            named.setdefault(name, row["problem_id"])
+    return {child: named.get(parent, parent) for child, parent in parents.items()}
 
 
 def root_of(problem_id: str, parents: Mapping[str, str]) -> str:

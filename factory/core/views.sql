@@ -297,3 +297,18 @@ where r.split <> 'train' and r.correct is not null
 group by r.thought, tenth;
 comment on view calibration is
 'One row per thought and tenth of the score, for records outside train: how often they are right, and the Brier score.';
+
+create or replace view difficulty as
+select
+    r.problem_id,
+    r.thought,
+    c.teacher,
+    c.model,
+    count(*) as samples,
+    count(*) filter (r.correct) as correct,
+    round(avg((r.correct is true)::integer), 4) as right_share
+from records r join completions c using (completion_id)
+where r.correct is not null or r.failure is not null
+group by r.problem_id, r.thought, c.teacher, c.model;
+comment on view difficulty is
+'One row per problem, thought, teacher and model: the share of its samples that are right; filter finetune.where on it.';

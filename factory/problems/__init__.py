@@ -29,6 +29,8 @@ PROBLEM_SETS: Registry[ProblemSet | Callable[[SourceSettings], ProblemSet]] = Re
         "amc": "thoughtmill.factory.problems.competitions:AMC",
         "aqua": "thoughtmill.factory.problems.choices:AQUA",
         "numglue": "thoughtmill.factory.problems.choices:NUMGLUE",
+        "metamath": "thoughtmill.factory.problems.descendants:METAMATH",
+        "lorid": "thoughtmill.factory.problems.descendants:LORID",
         "goat": "thoughtmill.factory.problems.arithmetic:GOAT",
         "msat": "thoughtmill.factory.problems.arithmetic:MSAT",
         "revorder": "thoughtmill.factory.problems.arithmetic:REVORDER",

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from thoughtmill.factory.answers import ANY, answer_of
+from thoughtmill.factory.core.families import text_id
 from thoughtmill.factory.core.rows import FileRow
 from thoughtmill.factory.problems.sources import Fields, ProblemSet, UnusableRow
 
@@ -42,9 +43,19 @@ def problem_columns(fields: Fields, kinds: tuple[str, ...]) -> dict[str, Any]:
         "subject": _word(fields.get("subject")),
         "level": _word(fields.get("level")),
         "solution": _word(fields.get("solution")),
-        "parent_id": None,
+        "parent_id": parent_id_of(problem, fields.get("parent")),
         "growth": None,
     }
+
+
+def parent_id_of(problem: str, parent: Any) -> str | None:
+    """Return what names the problem whose text a row gives as its parent; None for that problem itself.
+
+    >>> parent_id_of("How many pens?", "How many pens? "), parent_id_of("How many pads?", "How many pens?")
+    (None, 'text-bbbc2e29e55de360')
+    """
+    text = _word(parent)
+    return None if text is None or text == problem else text_id(text)
 
 
 def says_nothing(value: Any) -> bool:

@@ -63,6 +63,7 @@ class ColumnSettings(Section):
     problem_id: str | None = None
     subject: str | None = None
     level: str | None = None
+    parent: str | None = None
 
 
 class SourceSettings(Section):

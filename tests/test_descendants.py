@@ -1,0 +1,67 @@
+"""Problem sets that descend from others: MetaMathQA, LoRID's data, and a column that names the parent."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.test_seed import kept
+from thoughtmill.factory.core.families import heirs_of, parents_of, text_id
+from thoughtmill.factory.curate import CurateSettings, placements
+
+ORIGINAL = "Ann has 4 pens and buys 3. How many has she?"
+METAMATH = {
+    "query": "Ann owns 4 pens and gets 3 more. How many pens are hers?",
+    "response": "4 + 3 = 7.\n#### 7\nThe answer is: 7",
+    "type": "GSM_Rephrased",
+    "original_question": ORIGINAL,
+}
+
+
+def write(path: Path, *rows: dict[str, object]) -> str:
+    path.write_text("\n".join(map(json.dumps, rows)))
+    return str(path)
+
+
+def test_a_row_of_metamath_names_its_original_by_its_text(tmp_path: Path) -> None:
+    same = {**METAMATH, "query": ORIGINAL}
+    silent = {**METAMATH, "response": "It is 7."}
+    file = write(tmp_path / "m.jsonl", METAMATH, same, silent)
+    problems, refused = kept(tmp_path, {"set": "metamath", "file": file})
+    assert [(row["answer"], row["parent_id"]) for row in problems] == [("7", text_id(ORIGINAL)), ("7", None)]
+    assert [row["reason"] for row in refused] == ["the response does not say `The answer is:`"]
+
+
+def test_rows_of_lorid_with_one_id_are_a_family(tmp_path: Path) -> None:
+    rows = [
+        {"id": 3, "question": f"{words} 4 pens?", "rationale": "4", "knowledge": ["Add."], "answer": "4"}
+        for words in ("What are", "Which are")
+    ]
+    problems, _ = kept(tmp_path, {"set": "lorid", "file": write(tmp_path / "l.jsonl", *rows)})
+    assert heirs_of(problems) == {"lorid-train-1": "lorid-train-0"}
+
+
+def test_a_column_of_a_table_may_name_the_text_of_the_parent(tmp_path: Path) -> None:
+    file = write(tmp_path / "t.jsonl", {"q": "Twice 4?", "a": "8", "from": "Double 4?"})
+    entry = {"set": "table", "name": "mine", "file": file}
+    columns = {"problem": "q", "answer": "a", "parent": "from"}
+    ((row,), _) = kept(tmp_path, {**entry, "columns": columns})
+    assert row["parent_id"] == text_id("Double 4?")
+
+
+def test_a_rewritten_test_problem_is_never_trained_on() -> None:
+    original = {"problem_id": "t", "problem": ORIGINAL, "split": "test", "source": "s", "parent_id": None}
+    rewritten = {**original, "problem_id": "m", "problem": "Other words?", "split": "train"}
+    problems = [{**rewritten, "parent_id": text_id(f" {ORIGINAL}")}, original]
+    assert parents_of(problems) == {"m": "t"}
+    assert placements(problems, CurateSettings())["m"].split == "test"
+
+
+@pytest.mark.parametrize(("name", "least"), [("gsm8k_train", 100), ("math_train", 50)])
+def test_lorids_own_sample_is_read(name: str, least: int, shared_data: Path, tmp_path: Path) -> None:
+    """Of its MATH rows, about half neither have an answer nor box it: they are refused, not guessed."""
+    file = str(shared_data / "lorid" / f"{name}.jsonl")
+    problems, refused = kept(tmp_path, {"set": "lorid", "file": file})
+    assert len(problems) + len(refused) == 100
+    assert len(problems) >= least
+    assert len({row["parent_id"] for row in problems}) < len(problems)
