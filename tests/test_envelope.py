@@ -360,3 +360,11 @@ def test_the_verdicts_on_real_chains_are_the_published_ones(shared_data: Path, t
     rows = [json.loads(line) for line in out.read_text().splitlines()]
     assert len(rows) == 1319
     assert [each["problem_id"] for each in rows if bool(each["correct"]) != each["published_correct"]] == []
+
+
+def test_thinking_is_read_from_the_completion_or_from_its_own_key(tmp_path: Path) -> None:
+    inline = row(0, "<think>6 * 7 = 41? No, 42.</think>6 * 7 = 42\n#### 42", thought="long_cot")
+    apart = row(1, "6 * 7 = 42\n#### 42", thought="long_cot", reasoning="6 * 7 = 41? No, 42.")
+    _, rows = verified(written(tmp_path / "in.jsonl", inline, apart), None)
+    assert rows[0]["rationale"] == rows[1]["rationale"]
+    assert [each["correct"] for each in rows] == [True, True]

@@ -85,6 +85,7 @@ def test_tags_around_the_answer_are_dropped_with_those_around_the_thinking() -> 
 def test_thinking_that_an_endpoint_sent_apart_comes_first() -> None:
     assert separated("a", "<think>b</think>c") == ("a\n\nb", "c", True)
     assert separated("a", None) == ("a", None, True)
+    assert separated("a", "<think>a</think>c") == ("a", "c", True)  # some send it twice
     assert separated(None, "c") == (None, "c", True)
 
 

@@ -2,7 +2,8 @@
 
 Rows come from files (CSV, TSV, JSON Lines, JSON, Parquet; also compressed), patterns, folders, a release,
 standard input (`-`) or a data set on the Hub (`OWNER/NAME`). A row has `problem`, `completion` and `answer`,
-the gold answer, which is null if it is unknown. Other keys pass through; a key `thought` is that of the row.
+the gold answer, which is null if it is unknown. Other keys pass through; a key `thought` is that of the row,
+and `reasoning` is what its model thought before, if that is not in the completion between tags.
 
 The verdict adds `rationale`, `predicted_answer`, `predicted_kind`, `failure`, `detail`, `correct`, `fence`,
 `elapsed_s` and `checks`. If the rows already use such a key, the verdict's key is `verdict_<key>`. A row that
@@ -48,6 +49,7 @@ NEEDED: dict[str, tuple[type, ...]] = {
     "answer": (str, int, float, type(None)),
     "completion": (str,),
 }
+OPTIONAL = ("thought", "reasoning")
 VERDICT = (
     "rationale", "predicted_answer", "predicted_kind", "failure", "detail", "correct", "fence", "elapsed_s",
     "checks",
@@ -86,9 +88,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def _column(word: str) -> tuple[str, str]:
     ours, _, yours = word.partition("=")
-    if ours not in (*NEEDED, "thought") or not yours:
+    if ours not in (*NEEDED, *OPTIONAL) or not yours:
         raise argparse.ArgumentTypeError(
-            f"`{word}` is not OURS=YOURS, where ours is {', '.join(NEEDED)}, thought"
+            f"`{word}` is not OURS=YOURS, where ours is {', '.join((*NEEDED, *OPTIONAL))}"
         )
     return ours, yours
 
@@ -126,8 +128,14 @@ def _job(line: Line, thought: str | None) -> Job:
     if line.fault is not None:
         return Job("", "", "number", None, CORRUPT, line.fault)
     named = line.value("thought") or line.thought or thought
-    gold = _gold(line)
-    return Job(str(named), line.value("problem"), gold.kind if gold else "number", line.value("completion"))
+    gold, thinking = _gold(line), line.value("reasoning")
+    return Job(
+        str(named),
+        line.value("problem"),
+        gold.kind if gold else "number",
+        line.value("completion"),
+        reasoning=thinking if isinstance(thinking, str) else None,
+    )
 
 
 def _gold(line: Line) -> Answer | None:

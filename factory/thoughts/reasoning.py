@@ -82,7 +82,7 @@ def separated(reasoning: str | None, text: str | None) -> tuple[str | None, str 
     if text is None:
         return reasoning, None, True
     found = split(text)
-    parts = [part for part in (reasoning, found.reasoning) if part]
+    parts = dict.fromkeys(part for part in (reasoning, found.reasoning) if part)  # some send it twice
     return "\n\n".join(parts) or None, found.answer, found.closed
 
 
