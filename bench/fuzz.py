@@ -19,7 +19,7 @@ from pathlib import Path
 from tabulate import tabulate
 
 from thoughtmill.factory import solutions
-from thoughtmill.factory.answers import Answer, reading
+from thoughtmill.factory.answers import ANY, Answer, answer_of, compared, reading
 from thoughtmill.factory.answers import number as answers
 from thoughtmill.factory.answers import numbers_in_text as numbers
 from thoughtmill.factory.solvers import arithmetic, equations
@@ -44,6 +44,11 @@ TEMPLATES = (
     "The total is \\boxed{{\\frac{{{n}}}{{{m}}}}} or {k} % of $1,{k}.50",
     '["A share of {n} % is {m} / 100 of it.", "Two dozen are {k}."]',
     "{n} {m}/{k}",
+    r"\frac{{{n}\sqrt{{{m}}}}}{{{k}}} + x^{{{n}}}",
+    r"(-\infty, {n}] \cup \left[{m}, \frac{{{k}}}{{2}}\right)",
+    r"\begin{{pmatrix}} {n} & {m} \\ \sin x & {k}^\circ \end{{pmatrix}}",
+    r"x^{n} - {m}x \le {k} \text{{ or }} \log_{{{n}}} |x| = \pm i^{m}",
+    r"\{{ {n}, {m}_{{{k}}}, \binom{{n}}{{{m}}}, f(x)! \}} {k}\text{{ cm}}^2",
 )
 SLOW_S = 2.0
 KINDS = ("rules", "chain", "program", "equations")
@@ -78,10 +83,18 @@ def parsers(solver: equations.Equations) -> dict[str, Callable[[str], object]]:
         "numbers.find": numbers.find,
         "evaluate": arithmetic.evaluate,
         "canonical": answers.canonical,
+        "answers of any kind": _compared,
         "equal": lambda text: answers.equal(text, "1/3"),
         "solutions.parse": _solution,
         **{f"{name}.parse": THOUGHTS.named(name).parse for name in THOUGHTS.names()},
     }
+
+
+def _compared(text: str) -> object:
+    """Read a text as an answer of any kind, and compare it with some."""
+    answer = answer_of(text.strip(), ANY)
+    others = [answer_of(other, ANY) for other in ("2", "x+1", "(1, 2)", "[0, 1)", "even")]
+    return answer and [compared(answer, other) for other in others if other]
 
 
 def fuzz(

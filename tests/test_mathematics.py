@@ -76,6 +76,12 @@ def test_two_ways_to_write_the_same_are_one_tree(one: str, other: str) -> None:
             r"\begin{pmatrix} 1 & 2 \\ 3 \end{pmatrix}",
             r"\text{a} + 1",
             "1,,2",
+            "abs(1, 2)",
+            r"\binom{2}",
+            "factorial(1, 2)",
+            "12_{10-3}",
+            "sqrt()",
+            "min()",
             "19_7",
         ),
         *(

@@ -21,6 +21,7 @@ _LARGE_BASES = frozenset(map(str, range(11, 37)))
 _BASE_WORDS = dict(
     zip("two three four five six seven eight nine ten".split(), map(str, range(2, 11)), strict=True)
 )
+_MANY = frozenset({"max", "min", "gcd", "lcm", *CONSTRUCTORS})
 FACTORS = frozenset(
     {"w", "c", "f", "(", "{", "frac", "root", "choose", "mark", "|", "abs(", "floor(", "ceil("}
 )
@@ -188,9 +189,9 @@ class Primaries(Cursor):
         bars, self.bars = self.bars, 0
         self.building = opening == "\\{"
         closings = ("\\}",) if opening == "\\{" else (")", "]")
-        if closing := self.take(*closings):
-            self.bars = bars
-            return Call("set" if opening == "\\{" else "tuple", ())
+        if opening == "\\{" and self.take("\\}"):
+            self.bars, self.building = bars, False
+            return Call("set", ())
         tree = self.nested(self.answer)
         self.building = False
         if opening == "\\{" and self.take("mid", "|", ":"):
@@ -226,6 +227,8 @@ class Primaries(Cursor):
         arguments = self.function_arguments()
         if power == Fraction(-1) and name in ("sin", "cos", "tan"):
             name, power = f"arc{name}", None
+        if name not in _MANY and len(arguments) != (2 if name == "binom" else 1):
+            raise self.error()
         if name in CONSTRUCTORS:
             return CONSTRUCTORS[name](arguments)
         tree = Call(name, arguments if base is None else (*arguments, base))
@@ -253,7 +256,7 @@ class Primaries(Cursor):
         index = self.subscript_text()
         if isinstance(base, str):
             return f"{base}_{index}"
-        if not (isinstance(base, Call) and base.op == "digits"):
+        if not (isinstance(base, Call) and base.op == "digits") or index not in _BASES:
             raise self.error()
         return Call("base", (*base.args, Fraction(int(index))))
 

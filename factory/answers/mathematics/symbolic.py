@@ -22,7 +22,7 @@ PROOF_S = 2.0
 """Processor time of one question to the worker, seconds."""
 
 MOST_QUESTIONS = 24
-"""Questions that one comparison of two answers may ask."""
+"""Questions that one comparison of two answers may ask; after one without a reply it asks no more."""
 
 _MODULE = "thoughtmill.factory.answers.mathematics.symbolic_worker"
 _NAMES = ("apply", "mark")
@@ -77,6 +77,7 @@ def _ask(question: str, trees: Sequence[Tree], cpu_s: float) -> Any:
     try:
         return worker.ask(request)
     except (WorkerTimeout, WorkerDied):
+        _LEFT[0] = 0  # the answers of one comparison may cost one such question
         return None
 
 
