@@ -3,15 +3,18 @@
 import bz2
 import gzip
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis.strategies import lists, sampled_from
 
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.factory.core.rows import FileRow, files_of, rows_of_file
+from thoughtmill.factory.core.rows import READERS, FileRow, files_of, rows_of_file
 
 ROWS = [{"problem": f"{number} £ “each”?", "answer": str(number)} for number in range(3)]
 LINES = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in ROWS)
@@ -201,3 +204,20 @@ def test_files_are_named_by_paths_patterns_and_folders_each_once(tmp_path: Path)
     (tmp_path / "empty").mkdir()
     with pytest.raises(ThoughtmillError, match="empty holds no file to read"):
         names("empty")
+
+
+PIECES = [
+    b'{"a": 1}', b'"', b",", b";", b"\n", b"\r", b"\t", b"[", b"]", b"{", b"}", b"\\", b"\x00", b"\xff\xfe",
+    b"\xe9", b"\xc3\xa9", b"a", b"1", b"sep=;\n", b"\xef\xbb\xbf", b"null", b"1e999", b"9" * 5000, b":",
+]  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    content=lists(sampled_from(PIECES), max_size=12), suffix=sampled_from([*READERS, ".csv.gz", ".jsonl.zst"])
+)
+def test_a_file_of_any_bytes_is_rows_or_one_error(tmp_path: Path, content: list[bytes], suffix: str) -> None:
+    with suppress(ThoughtmillError):
+        for row in read(tmp_path / f"r{suffix}", b"".join(content)):
+            assert isinstance(row.values, dict)
+            assert row.shown().encode()
