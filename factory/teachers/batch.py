@@ -12,6 +12,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from operator import length_hint
 from pathlib import Path
+from typing import cast
 
 import openai
 
@@ -25,11 +26,18 @@ from thoughtmill.factory.teachers.endpoint.batch_client import LOST, BatchClient
 from thoughtmill.factory.teachers.endpoint.display import RunCounters, announce
 from thoughtmill.factory.teachers.endpoint.estimate import CostEstimate
 from thoughtmill.factory.teachers.endpoint.money import Budget
+from thoughtmill.factory.teachers.endpoint.native_batches import (
+    AnthropicApi,
+    GeminiApi,
+    NativeApi,
+    NativeBatches,
+)
 from thoughtmill.factory.teachers.endpoint.pending import PendingRequest, reply, spent_usd
 from thoughtmill.factory.teachers.endpoint.request_keys import RequestKeys
 from thoughtmill.factory.teachers.endpoint.settings import BatchSettings
 
 SETTINGS = BatchSettings
+NATIVE_HOSTS = {"anthropic.com": "anthropic", "googleapis.com": "gemini"}
 
 
 @dataclass
@@ -50,14 +58,7 @@ class BatchTeacher(Teacher):
         """
         with ExitStack() as open_:
             ledger = open_.enter_context(Ledger(self.ledger_path))
-            provider = open_.enter_context(
-                openai.OpenAI(
-                    base_url=self.settings.url(),
-                    api_key=api_key() or "none",
-                    timeout=self.settings.timeout_s,
-                    max_retries=self.settings.max_attempts - 1,
-                )
-            )
+            provider = open_.enter_context(provider_of(self.settings, ledger.path))
             counters = RunCounters(time.monotonic(), length_hint(requests) or None)
             client = BatchClient(self.settings, ledger, provider, counters)
             open_.callback(lambda: client.display.end(time.monotonic()))
@@ -137,6 +138,28 @@ class BatchTeacher(Teacher):
                 f"{budget.spent_usd:.4f} of {budget.max_usd:.4f} dollars are spent, and this may cost "
                 f"{budget.held_usd:.4f}: raise max_usd, or ask for less"
             )
+
+
+def provider_of(settings: BatchSettings, ledger: Path) -> openai.OpenAI:
+    """Return the client of the provider's batches: OpenAI's, or one that looks like it."""
+    key, url = api_key(settings.key_env) or "none", settings.url()
+    if api := native_api(settings):
+        folder = ledger.with_name(f"{ledger.name}-batches")
+        folder.mkdir(exist_ok=True)
+        native = NativeBatches(api, url.removesuffix("/openai"), key, folder, settings.timeout_s)
+        return cast("openai.OpenAI", native)
+    return openai.OpenAI(
+        base_url=url, api_key=key, timeout=settings.timeout_s, max_retries=settings.max_attempts - 1
+    )
+
+
+def native_api(settings: BatchSettings) -> NativeApi | None:
+    """Return the API of a provider that has its own batches, by the setting or by the URL."""
+    by_url = [name for host, name in NATIVE_HOSTS.items() if host in settings.url()]
+    chosen = settings.batches or (*by_url, "openai")[0]
+    if chosen == "anthropic":
+        return AnthropicApi()
+    return GeminiApi() if chosen == "gemini" else None
 
 
 def make(settings: BatchSettings, folder: Path, corpus: Iterable[Request]) -> Teacher:

@@ -40,14 +40,14 @@ def line(pending: PendingRequest) -> bytes:
     return orjson.dumps({"custom_id": pending.key, "method": "POST", "url": URL, "body": body}) + b"\n"
 
 
-def files(requests: Iterable[PendingRequest]) -> Iterator[tuple[str, bytes]]:
+def files(requests: Iterable[PendingRequest], most_bytes: int) -> Iterator[tuple[str, bytes]]:
     """Yield (thought, content) of each file to upload; a file has one thought and keeps the limits."""
     open_files: dict[str, list[bytes]] = {}
     sizes: dict[str, int] = {}
     for pending in requests:
         thought, text = pending.request.thought, line(pending)
         lines = open_files.setdefault(thought, [])
-        if len(lines) == MOST_REQUESTS or sizes.get(thought, 0) + len(text) > MOST_BYTES:
+        if len(lines) == MOST_REQUESTS or sizes.get(thought, 0) + len(text) > most_bytes:
             yield thought, b"".join(lines)
             lines.clear()
             sizes[thought] = 0
@@ -120,7 +120,8 @@ class BatchClient:
         next run finds it.
         """
         created: dict[str, list[str]] = {}
-        for thought, content in files(requests):
+        most_bytes = min(MOST_BYTES, getattr(self.provider, "most_bytes", MOST_BYTES))
+        for thought, content in files(requests, most_bytes):
             uploaded = self.provider.files.create(file=("thoughtmill.jsonl", content), purpose="batch")
             batch = self.provider.with_options(max_retries=0).batches.create(
                 input_file_id=uploaded.id, endpoint=URL, completion_window="24h", metadata={TAG: thought}

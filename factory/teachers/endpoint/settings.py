@@ -114,6 +114,9 @@ class EndpointSettings(params.Section):
 class BatchSettings(EndpointSettings):
     """Settings of batches; concurrency, rate limits and backoff of single requests do not apply."""
 
+    batches: Literal["openai", "anthropic", "gemini"] | None = Field(
+        None, description="whose form the batches have; default: by the URL"
+    )
     poll_s: float = Field(30.0, gt=0, description="seconds between two looks at a batch")
     price_factor: float = Field(
         0.5, ge=0, description="price of a batch, as a share of the price of single requests"
