@@ -9,7 +9,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.train import roles
+from thoughtmill.train import roles, styles
 
 if TYPE_CHECKING:  # reading this module must not import transformers
     from transformers import PreTrainedTokenizerBase
@@ -31,16 +31,17 @@ def render(
     problem: str,
     given: str | None = None,
     two_sided: bool = False,
+    style: str = styles.OURS,
 ) -> list[int]:
     """Return the tokens of a prompt.
 
     With a chat template the prompt is a user's turn, and opens the assistant's turn. Otherwise it is plain
-    text that ends with an empty line. Only the encoder of a `two_sided` base reads an end of text after it.
+    text that ends as its style says. Only the encoder of a `two_sided` base reads an end of text after it.
     """
-    text = roles.prompt(role, problem, given)
+    text = styles.prompt(role, problem, given, style)
     if tokenizer.chat_template is not None:
         return _turn(tokenizer, text)
-    ids = list(tokenizer(text + "\n\n", split_special_tokens=True)["input_ids"])
+    ids = list(tokenizer(text + styles.STYLES.named(style).ending, split_special_tokens=True)["input_ids"])
     closed = not two_sided and ids[-1:] == [tokenizer.eos_token_id]
     return ids[:-1] if closed else ids
 
@@ -56,22 +57,29 @@ def written(tokenizer: "PreTrainedTokenizerBase", tokens: list[int]) -> str:
 
 
 def asking(
-    tokenizer: "PreTrainedTokenizerBase", role: str, ends: Collection[int], two_sided: bool, longest: int
+    tokenizer: "PreTrainedTokenizerBase",
+    role: str,
+    ends: Collection[int],
+    *,
+    two_sided: bool,
+    longest: int,
+    style: str = styles.OURS,
 ) -> dict[str, Any]:
     """Return how the adapter of a role is asked: for its card, and for who has no Thoughtmill.
 
     `prompts` hold the places `{problem}` and `{given}`. `turns` says whether a prompt is a user's turn of the
-    chat template, or plain text that an empty line ends. `longest` is the longest target learnt, in tokens.
+    chat template, or plain text that `ending` follows. `longest` is the longest target learnt, in tokens.
     """
     parts = {part: roles.ROLES.named(part) for part in roles.parts_of(role)}
     template = tokenizer.chat_template and str(tokenizer.get_chat_template())
     return {
         "prompts": {
-            part: roles.prompt(part, "{problem}", "{given}" if entry.heading else None)
+            part: styles.prompt(part, "{problem}", "{given}" if entry.heading else None, style)
             for part, entry in parts.items()
         },
         "read_as": {part: entry.thought for part, entry in parts.items()},
         "turns": "plain" if template is None else "chat template",
+        "ending": styles.STYLES.named(style).ending,
         "template_sha": template and hashlib.sha256(template.encode()).hexdigest(),
         "ends": [str(token) for token in tokenizer.convert_ids_to_tokens(sorted(ends))],
         "two_sided": two_sided,

@@ -123,6 +123,7 @@ def origin(role: str, corpus: Corpus, settings: FinetuneSettings, base: Base, pl
             base.ends,
             two_sided=base.start is not None,
             longest=max(len(target) for _, target in plan.encoded),
+            style=settings.style,
         ),
     )
 

@@ -76,6 +76,7 @@ def local(found: LoadedStudents, settings: InferSettings) -> StudentWriter:
         max_new_tokens=settings.max_new_tokens,
         top_k=settings.top_k,
         top_p=settings.top_p,
+        styles=found.styles,
     )
 
 

@@ -62,8 +62,9 @@ def _usage(origin: Origin) -> list[str]:
         return ["Load it with `PeftModel.from_pretrained`.", ""]
     kind = "Seq2SeqLM" if told["two_sided"] else "CausalLM"
     chat = 'tokenizer.apply_chat_template([{"role": "user", "content": prompt}], add_generation_prompt=True,'
+    ending = repr(told["ending"])
     encoded = (
-        'tokenizer(prompt + "\\n\\n", return_tensors="pt")'
+        f'tokenizer(prompt + {ending}, return_tensors="pt")'
         if told["turns"] == "plain"
         else f'{chat}\n                                       return_dict=True, return_tensors="pt")'
     )

@@ -3,11 +3,11 @@
 import hashlib
 import math
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.train import encoding
+from thoughtmill.train import encoding, styles
 from thoughtmill.train.roles import Example
 from thoughtmill.train.students import bases
 from thoughtmill.train.students.bases import Base
@@ -46,7 +46,8 @@ def training_plan(base: Base, examples: list[Example], settings: FinetuneSetting
     if settings.limit is not None and settings.limit < len(examples):
         kept = sorted(Random(f"{settings.seed}/limit").sample(range(len(examples)), settings.limit))
         examples = [examples[index] for index in kept]
-    everything = [encode(base, example) for example in examples]
+    examples = [replace(one, target=styles.target(one.target, settings.style)) for one in examples]
+    everything = [encode(base, example, settings.style) for example in examples]
     context = min(settings.context, base.context)
     sizes = [len(prompt) + len(target) for prompt, target in everything]
     fitting = [index for index, size in enumerate(sizes) if size <= context]
@@ -69,10 +70,10 @@ def training_plan(base: Base, examples: list[Example], settings: FinetuneSetting
     )
 
 
-def encode(base: Base, example: Example) -> batches.Tokens:
+def encode(base: Base, example: Example, style: str = styles.OURS) -> batches.Tokens:
     """Return an example as the tokens of its prompt and of its target."""
     asked = (example.role, example.problem, example.given)
-    prompt = encoding.render(base.tokenizer, *asked, two_sided=base.start is not None)
+    prompt = encoding.render(base.tokenizer, *asked, two_sided=base.start is not None, style=style)
     return prompt, encoding.render_target(base.tokenizer, example.target)
 
 

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from thoughtmill.factory.core.params import Section, validated
 from thoughtmill.train.roles import ROLES
+from thoughtmill.train.styles import OURS, STYLES
 
 PRESETS: dict[str, dict[str, Any]] = {
     # The embedded student is small: rank 16 is enough, and it takes a high learning rate.
@@ -42,6 +43,7 @@ class FinetuneSettings(Section):
     corpus: str = "data"
     corpus_revision: str | None = None
     data_version: str | None = Field(None, description="refuse a corpus of any other version")
+    style: str = Field(OURS, description="the layout of prompts: thoughtmill, etd or lorid")
     where: str = Field("kept", description="SQL condition: the records to learn from")
     limit: int | None = Field(None, gt=0, description="most records to learn from, drawn by the seed")
     rank: int = Field(gt=0)
@@ -83,6 +85,7 @@ class FinetuneSettings(Section):
 
     @model_validator(mode="after")
     def _one_length(self) -> "FinetuneSettings":
+        STYLES.named(self.style)
         if (self.steps is None) == (self.epochs is None):
             raise ValueError("give either `steps` or `epochs`")
         return self

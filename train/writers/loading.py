@@ -12,6 +12,7 @@ from thoughtmill.train.roles import parts_of
 from thoughtmill.train.students import adapters
 from thoughtmill.train.students.bases import Base, load_base, sha256_of
 from thoughtmill.train.students.origins import Origin, origin_of
+from thoughtmill.train.styles import OURS
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,11 @@ class AdapterMap:
         """The digests of the base (or bases) and of all adapters, which identify every weight."""
         bases = sorted({origin.base_sha for origin in self.origins.values()})
         return " ".join([*bases, *(origin.adapter_sha for origin in self.origins.values())])
+
+    @property
+    def styles(self) -> dict[str, str]:
+        """The style in which each adapter is asked."""
+        return {name: origin.parameters.get("style", OURS) for name, origin in self.origins.items()}
 
     def revision(self, base: str) -> str | None:
         """Return the commit of a Hub base, or None for a folder; refuse another base than the adapters'."""
@@ -48,6 +54,7 @@ class LoadedStudents:
     adapter_of: dict[str, str]
     data_version: str
     sha: str
+    styles: dict[str, str]
 
 
 def adapter_for(adapter_of: Mapping[str, str], role: str) -> str:
@@ -99,4 +106,4 @@ def load_students(
     assert model is not None
     if on_gpu and precision != "4bit":
         model.to("cuda")
-    return LoadedStudents(loaded, found.adapter_of, found.data_version, found.sha)
+    return LoadedStudents(loaded, found.adapter_of, found.data_version, found.sha, found.styles)

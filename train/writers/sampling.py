@@ -13,6 +13,7 @@ from torch import Tensor
 from thoughtmill.train import encoding
 from thoughtmill.train.answering import GeneratedText, GenerationRequest
 from thoughtmill.train.students.bases import Base
+from thoughtmill.train.styles import OURS
 from thoughtmill.train.writers.loading import adapter_for
 
 
@@ -49,7 +50,8 @@ class ActiveSample:
 class StudentWriter(ABC):
     """The part that writers of students in memory share: a queue of prompts, the longest first.
 
-    `adapters` names the loaded adapter of each role; roles may share an adapter. Neighbours in the queue are
+    `adapters` names the loaded adapter of each role; roles may share an adapter. `styles` names the style of
+    adapters that are not asked in ours. Neighbours in the queue are
     alike in length, and late rounds come early.
     """
 
@@ -62,10 +64,11 @@ class StudentWriter(ABC):
         max_new_tokens: int,
         top_k: int,
         top_p: float,
+        styles: Mapping[str, str] | None = None,
     ) -> None:
         self.base, self.adapters, self.model = base, adapters, base.model.eval()
         self.max_rows, self.max_new_tokens = rows, max_new_tokens
-        self.top_k, self.top_p = top_k, top_p
+        self.top_k, self.top_p, self.styles = top_k, top_p, styles or {}
         self.waiting: list[tuple[int, str, int, ActiveSample]] = []
         self.asked = 0
 
@@ -74,7 +77,9 @@ class StudentWriter(ABC):
         for request in requests:
             adapter = adapter_for(self.adapters, request.role)
             text, two_sided = (request.role, request.problem, request.given), self.base.start is not None
-            prompt = encoding.render(self.base.tokenizer, *text, two_sided=two_sided)
+            prompt = encoding.render(
+                self.base.tokenizer, *text, two_sided=two_sided, style=self.styles.get(adapter, OURS)
+            )
             used = len(prompt) if self.base.start is None else 0
             limit = min(self.max_new_tokens, self.base.context - used)
             self.wait(ActiveSample(request, prompt, adapter, limit, Random(request.seed), self.base.ends))

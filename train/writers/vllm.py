@@ -32,7 +32,12 @@ class VllmWriter:
             vllm, lora = import_module("vllm"), import_module("vllm.lora.request")
         except ImportError as error:
             raise ThoughtmillError("infer.backend: vllm is not installed: `pip install vllm`") from error
-        self.adapter_of, self.sampled, self.sampling = adapters.adapter_of, vllm.SamplingParams, sampling
+        self.adapter_of, self.styles, self.sampled, self.sampling = (
+            adapters.adapter_of,
+            adapters.styles,
+            vllm.SamplingParams,
+            sampling,
+        )
         if dtype == "4bit":
             raise ThoughtmillError("infer.precision: 4bit needs `infer.backend: students`")
         folders = {name: str(adapters.folder / name) for name in adapters.origins}
@@ -53,7 +58,9 @@ class VllmWriter:
     def ask(self, requests: Sequence[GenerationRequest]) -> None:
         """Give requests to vLLM; a prompt that fills the context is cut at once."""
         for one in requests:
-            prompt = encoding.render(self.tokenizer, one.role, one.problem, one.given)
+            adapter = adapter_for(self.adapter_of, one.role)
+            style = self.styles[adapter]
+            prompt = encoding.render(self.tokenizer, one.role, one.problem, one.given, style=style)
             if len(prompt) >= self.engine.model_config.max_model_len:
                 self.cut.append(GeneratedText(one.wanted, "", 0, "truncated"))
                 continue
@@ -61,7 +68,7 @@ class VllmWriter:
                 temperature=one.temperature, seed=one.seed_number, detokenize=False, **self.sampling
             )
             name = "/".join(map(str, one.wanted.key))
-            lora = self.loras[adapter_for(self.adapter_of, one.role)]
+            lora = self.loras[adapter]
             self.engine.add_request(name, {"prompt_token_ids": prompt}, how, lora_request=lora)
             self.asked[name] = one.wanted
 
