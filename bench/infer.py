@@ -155,7 +155,7 @@ def run(
                 journal,
                 local(opened, how),
                 lambda draw, given: asked(draw, given, texts, how, 1),
-                lambda written: solved(written, texts, solvers),
+                lambda written: solved(written, texts, dict.fromkeys(texts, "number"), solvers),
                 rows=how.rows,
             )[""]
             journal.remove()

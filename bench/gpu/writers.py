@@ -163,7 +163,8 @@ class Bench:
             answer(
                 {one: policy(one, how.policy) for one in names}, sorted(texts), journal, writer,
                 partial(asked, problems=texts, settings=how, seed=1),
-                partial(solved, problems=texts, solvers=solvers), name, rows=ROWS, solver_thread=True,
+                partial(solved, problems=texts, kinds=dict.fromkeys(texts, "number"), solvers=solvers),
+                name, rows=ROWS, solver_thread=True,
             )  # fmt: skip
             tokens = sum(sample.new_tokens for sample in journal.stored.values())
             journal.remove()
