@@ -23,7 +23,9 @@ from thoughtmill.factory.solvers.limits import Limits
 from thoughtmill.factory.solvers.outcome import Check, Outcome
 from thoughtmill.factory.solvers.solvers import Solvers
 
-PROBLEMS = [{"problem_id": name, "problem": "How many are 6 rows of 7?"} for name in ("a", "b", "c")]
+PROBLEMS = [
+    {"problem_id": name, "problem": "How many are 6 rows of 7?", "answer_kind": "number"} for name in "abc"
+]
 
 
 def record(problem_id: str, thought: str, rationale: str, answer: str | None, sample: int = 0) -> tables.Row:
@@ -164,3 +166,13 @@ def test_a_seed_draws_the_same_numbers_whatever_else_is_drawn() -> None:
     assert seen == first
     asked("ans = 12 * 3", "ans = 3 * 12", "12", "3", seed="8")
     assert seen != first
+
+
+def test_a_formula_is_redrawn_as_what_the_problem_asks_for() -> None:
+    seven = Fraction(7)
+    program = "import sympy\nx = sympy.Symbol('x')\nans = 7 * x"
+    pair = Pair("p", "e", program, "ans = x * 7", (seven,), "1", "expression")
+    with Solvers(Limits(), equations_timeout_s=5.0) as solvers:
+        assert redraw(pair, solvers).passed is True
+        assert redraw(pair._replace(equations="ans = x + 7"), solvers).passed is False
+        assert redraw(pair._replace(answer_kind="number"), solvers).passed is None

@@ -8,6 +8,7 @@ evaluates algebraic templates on random numbers; here the thoughts are bound to 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from functools import partial
 from itertools import groupby, tee
 from random import Random
 from typing import NamedTuple
@@ -37,6 +38,7 @@ class Pair(NamedTuple):
     equations: str
     numbers: tuple[Fraction, ...]
     seed: str
+    answer_kind: str = "number"
 
 
 def pairs(
@@ -63,12 +65,14 @@ def pairs(
                 equations["rationale"],
                 numbers,
                 f"{seed}/{problem_id}",
+                found[0][1]["answer_kind"],
             )
 
 
 def redraw(pair: Pair, solvers: Solvers) -> Check:
     """Redraw the numbers of one pair and run both again."""
-    run, solve = solvers.programs.run, solvers.equations.solve
+    run = partial(solvers.programs.run, answer_kind=pair.answer_kind)
+    solve = partial(solvers.equations.solve, answer_kind=pair.answer_kind)
     return redrawn_agreement(pair.program, pair.equations, pair.numbers, run, solve, pair.seed)
 
 
