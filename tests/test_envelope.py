@@ -75,7 +75,7 @@ def test_chains_and_equations_are_verified_too(tmp_path: Path) -> None:
         ("{", "line 2: not JSON"),
         ("[]", "line 2: not a JSON object"),
         ('{"problem_id": "p"}', "line 2: `problem` is missing"),
-        (json.dumps(row(1, "x", answer="n/a")), "line 2: the answer 'n/a' is neither a number"),
+        (json.dumps(row(1, "x", answer="1 25")), "line 2: the answer '1 25' is neither a number"),
         (json.dumps(row(1, "x", answer=r"\frac{")), r"line 2: the answer '\\\\frac\{' is neither"),
         (json.dumps({**row(1, ""), "completion": 7}), "line 2: `completion` is 7"),
     ],
