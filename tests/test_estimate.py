@@ -2,16 +2,20 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from statistics import fmean
 
+import pyarrow.parquet as pq
 import pytest
 
 from tests.fake_endpoint import FakeEndpoint
 from thoughtmill.factory.teachers import Request
-from thoughtmill.factory.teachers.endpoint.estimate import CostEstimate, estimates
+from thoughtmill.factory.teachers.endpoint.estimate import CostEstimate, estimates, likely_completion
 from thoughtmill.factory.teachers.endpoint.prices import Price
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 from thoughtmill.factory.teachers.openai import OpenAITeacher, estimate
+from thoughtmill.factory.thoughts.prompts import load
 
+THREE = ("cot", "pot", "eot")
 PRICES = {"tiny": Price(prompt=1.0, completion=2.0)}
 
 
@@ -37,8 +41,29 @@ def plan(
 
 def test_without_history_prompts_are_reckoned_by_length_and_completions_at_their_longest() -> None:
     (cot,) = plan(ask("x" * 380))
-    assert (cot.requests, cot.held, cot.prompt_tokens, cot.completion_tokens) == (1, 0, 100.0, 100)
-    assert cot.cost_usd == pytest.approx((100 * 1.0 + 100 * 2.0) / 1e6)
+    assert (cot.requests, cot.held, cot.prompt_tokens, cot.completion_tokens) == (1, 0, 125.0, 100)
+    assert cot.cost_usd == pytest.approx((125 * 1.0 + 100 * 2.0) / 1e6)
+
+
+def test_without_history_completions_are_half_as_long_again_as_the_examples_of_their_prompt() -> None:
+    examples = [{"role": "assistant", "content": "x" * length} for length in (32, 96)]
+    assert likely_completion(examples, 1024) == pytest.approx(1.5 * 64 / 3.2)
+    assert likely_completion(examples, None) == pytest.approx(1.5 * 64 / 3.2)
+    assert likely_completion(examples, 20) == 20
+
+
+def test_the_guess_is_within_a_quarter_of_what_the_prompts_of_a_real_model_had() -> None:
+    folder = Path(__file__).parents[1] / "examples" / "local-ledger"
+    for path in folder.glob("*.parquet"):
+        rows = pq.read_table(path, columns=["thought", "prompt_tokens"]).to_pylist()
+    mean = {
+        thought: fmean(row["prompt_tokens"] for row in rows if row["thought"] == thought) for thought in THREE
+    }
+    problem = {"problem": "A gardener plants 6 rows of 15 tulips. " * 4}
+    for thought in THREE:
+        messages = load(thought, Path(__file__).parents[1] / "data" / "exemplars.jsonl").messages(problem)
+        (found,) = plan(Request({}, thought, 0, messages, {"model": "tiny", "max_tokens": 100}))
+        assert found.prompt_tokens == pytest.approx(mean[thought], rel=0.25)
 
 
 def test_the_most_it_can_cost_is_what_a_budget_would_hold_back() -> None:
