@@ -43,7 +43,10 @@ class CurateSettings(Section):
     )
     drop: tuple[
         Literal["impure", "leaks_answer", "names", "right_by_chance", "unsupported", "same_calculations"], ...
-    ] = Field(("impure", "leaks_answer", "names", "right_by_chance"), description="what else is not kept")
+    ] = Field(
+        ("impure", "leaks_answer", "names", "right_by_chance", "unsupported"),
+        description="what else is not kept",
+    )
 
 
 FAULTS = {
