@@ -79,6 +79,7 @@ def parsers(solver: equations.Equations) -> dict[str, Callable[[str], object]]:
         "equations_of": equations.equations_of,
         "Equations.solve": solver.solve,
         "reading.read": reading.read,
+        **{f"reading.read of {kind}": partial(reading.read, kind=kind) for kind in ANY if kind != "number"},
         **{f"checks of {kind}": partial(_checked, kind) for kind in KINDS},
         "numbers.find": numbers.find,
         "evaluate": arithmetic.evaluate,

@@ -27,14 +27,14 @@ from thoughtmill.factory.answers import numbers_in_text as numbers
 from thoughtmill.factory.answers.number import equal
 from thoughtmill.factory.answers.reading import read
 from thoughtmill.factory.solvers import arithmetic
-from thoughtmill.factory.solvers.checks import Outcome, checked
+from thoughtmill.factory.solvers.checks import Outcome, checked, gold_free
 from thoughtmill.factory.solvers.steps import steps
 
 REPLAY = Path(__file__).parents[1].parent / "shared" / "data" / "replay" / "cot.jsonl"
 MATH_VERIFY_TEXTS = 400
 """How many texts math-verify is timed on, for it is slow."""
 
-REMEMBERING = (answers._read, statements.plain, numbers.find, arithmetic.evaluate, steps)
+REMEMBERING = (answers._read, statements.plain, gold_free._apart, numbers.find, arithmetic.evaluate, steps)
 """What remembers the latest texts, and must not remember them from one run to the next."""
 
 

@@ -112,3 +112,14 @@ def test_a_loop_among_programs_run_ahead_takes_none_of_them_along(programs: Prog
     programs.ahead(texts)
     outcomes = [programs.run(text) for text in texts]
     assert [str(outcome.answer or outcome.failure) for outcome in outcomes] == ["2", "timeout", "3"]
+
+
+@pytest.mark.parametrize(
+    "program", ["a = 2\nans = a + b", "for i in range(3):\n    ans = i + b", "ans = len(b)"]
+)
+def test_an_unknown_name_fails_alike_in_every_fence_and_needs_no_process(program: str) -> None:
+    with Programs(Limits()) as first, Programs(Limits(), "process") as last:
+        found, sure = first.run(program), last.run(program)
+        assert first._zygotes[False]._process is None
+    assert (found.failure, found.detail) == ("raised", "NameError: name 'b' is not defined")
+    assert (sure.failure, sure.detail) == (found.failure, found.detail)

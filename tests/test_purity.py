@@ -67,8 +67,8 @@ def test_what_reaches_beyond_computing_is_named(program: str, said: str) -> None
 
 def test_what_the_fence_saw_is_impure_whatever_the_text_says() -> None:
     seen = Outcome(Answer("8"), None, checks=(Check("fence_saw", False, "os.system"),))
-    assert why("ans = 8", seen) == "the fence saw os.system"
-    assert why("ans = 8", Outcome(None, "forbidden", "PermissionError")) == "the fence saw PermissionError"
+    assert why("ans = abs(8)", seen) == "the fence saw os.system"
+    assert why("abs(8)", Outcome(None, "forbidden", "PermissionError")) == "the fence saw PermissionError"
 
 
 def test_a_program_that_hides_its_deed_in_a_text_is_seen_by_the_fence() -> None:

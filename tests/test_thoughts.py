@@ -1,11 +1,13 @@
 """Thoughts: which there are, what kinds they are, and that nothing a teacher writes raises in a parser."""
 
+import random
 from collections.abc import Callable
 
 import pytest
 
+from bench.fuzz import made
 from thoughtmill.factory import solutions
-from thoughtmill.factory.answers import number, numbers_in_text, reading
+from thoughtmill.factory.answers import ANY, number, numbers_in_text, reading
 from thoughtmill.factory.answers.reading import boxes
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.solutions.calculations import UnusableSolution
@@ -62,6 +64,30 @@ def test_a_completion_nested_1200_deep_is_a_row_with_a_verdict(thought: str) -> 
     with Solvers(Limits(), equations_timeout_s=1.0) as solvers:
         for solved in solve(jobs, solvers):
             assert solved.outcome.failure is None or solved.outcome.failure in FAILURES
+
+
+KINDS = ("number", *(kind for kind in ANY if kind != "number"))
+
+
+@pytest.mark.parametrize("thought", THOUGHTS.names())
+def test_no_completion_of_any_shape_raises_whatever_kind_of_answer_is_asked_for(thought: str) -> None:
+    limits = Limits(wall_s=0.2, long_wall_s=1.0, cpu_s=1.0)
+    texts = [made(random.Random(f"1/{thought}/{at}")) for at in range(36)]
+    texts += [
+        "\ud800",
+        '["\\ud800"]',
+        "ans = '\ud800'",
+        "####" + "9" * 100_000,
+        "\\boxed{" * 3000,
+        "\\frac{" * 3000,
+    ]
+    jobs = [Job(thought, "Ann has 12 in 3.", KINDS[at % len(KINDS)], text) for at, text in enumerate(texts)]
+    with Solvers(limits, equations_timeout_s=1.0) as solvers:
+        for job, solved in zip(jobs, solve(jobs, solvers), strict=True):
+            outcome = solved.outcome
+            assert outcome.failure is None or outcome.failure in FAILURES, job.completion
+            said = (solved.rationale, outcome.detail, *(check.detail for check in outcome.checks))
+            assert all(text is None or text.encode() is not None for text in said), job.completion
 
 
 def test_rules_in_more_brackets_than_the_reader_of_json_can_count_are_unparsable() -> None:

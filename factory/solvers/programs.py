@@ -8,6 +8,7 @@ Outcome(answer=Answer(text='24', kind='number'), failure=None, detail=None, chec
 import contextlib
 import functools
 import logging
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -30,6 +31,9 @@ from thoughtmill.factory.solvers.program.values import ProgramValue, read_text
 __all__ = ["Programs", "extract", "strongest_fence"]
 
 FAILURES = frozenset({"raised", "timeout", "memory", "output", "forbidden", "killed", "unparsable"})
+UNKNOWN_NAME = re.compile(r"NameError: name '\w+' is not defined")
+"""How a plain program fails that reads what it never sets: the same in every fence, and the usual fault."""
+
 NO_LIMITS = Limits()
 
 
@@ -37,7 +41,8 @@ class Programs(ClosingContext):
     """Runs programs, one at a time; each worker process has its own.
 
     Plain programs run in `monty`, where they have the same value in a tenth of the time. A program without a
-    number there runs in the strongest fence of the system, which alone decides how a program fails.
+    number there runs in the strongest fence of the system, which decides how a program fails; only that it
+    reads an unknown name is as sure before.
     Processes start when they are first needed; leaving the context ends them. `fence` is that of the
     processes, by name; without it, `fence_for` finds it out. `only` keeps every program to one fence. `late`
     is the folder in which the workers of a run remember the programs that do not end.
@@ -98,6 +103,8 @@ class Programs(ClosingContext):
                 reading = late if self._late.knows(program) else ProgramValue(*self._monty.run(screened))
             outcome = _outcome(*reading, "monty", answer_kind)
             if outcome.answer is not None or (outcome.failure == "no_answer" and not screened.tail):
+                return outcome
+            if UNKNOWN_NAME.fullmatch(outcome.detail or ""):
                 return outcome
         with self._late.held(program) as known:
             if known:

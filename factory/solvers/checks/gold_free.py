@@ -11,6 +11,7 @@
 import re
 from collections.abc import Iterable
 from fractions import Fraction
+from functools import lru_cache
 
 from thoughtmill.factory.answers import number as answers
 from thoughtmill.factory.answers.numbers_in_text import Number, find
@@ -45,24 +46,23 @@ def numbers_used(rationale: str, problem: str, outcome: Outcome) -> Check:
     asked = _distinct([number for number in find(problem) if not (number.in_words and number.value <= 1)])
     if not asked:
         return Check("numbers_used", None, "no number in the problem")
-    text = _bare(rationale)
-    present = {*_apart(text), *_distinct(find(text))}
-    unused = [number for number in asked if number not in present and not _forms(number) & present]
+    unused = _absent(asked, set(_apart(rationale)))
+    if unused:  # most rationales write each number as the problem does, and need no second look
+        unused = _absent(unused, {*_apart(rationale), *_distinct(find(_bare(rationale)))})
     return Check("numbers_used", not unused, f"not used: {_listed(unused)}" if unused else None)
 
 
 @_SOLVED
 def numbers_known(rationale: str, problem: str, outcome: Outcome) -> Check:
     """Say whether every number of the rationale is in the problem, is a step's result, or is universal."""
-    written = _apart(_bare(rationale))
+    written = _apart(rationale)
     if not written:
         return Check("numbers_known", None, "no number in the rationale")
     own = _distinct(find(problem))
-    results = {abs(value) for step in steps(rationale) for value in (step.stated, step.exact)}
     parts = {Fraction(part) for number in own for part in (number.numerator, number.denominator)}
-    known = UNIVERSAL.union(own, parts, results)
-    strangers = [number for number in written if number not in known]
-    if strangers:
+    strangers = [number for number in written if number not in UNIVERSAL.union(own, parts)]
+    if strangers:  # the steps are worth their time only where the problem does not explain a number
+        results = {abs(value) for step in steps(rationale) for value in (step.stated, step.exact)}
         derived = set().union(*map(_forms, [*own, *results]))
         strangers = [number for number in strangers if number not in derived]
     return Check("numbers_known", not strangers, f"from nowhere: {_listed(strangers)}" if strangers else None)
@@ -97,9 +97,15 @@ def _bare(rationale: str) -> str:
     return _HYPHEN.sub(" - ", MARK.sub("", rationale))
 
 
-def _apart(text: str) -> list[Fraction]:
-    """Return the numbers of a text, where 48/2 is not 24 but 48 and 2."""
-    return _distinct(find(text.replace("/", " ÷ ")))
+@lru_cache(maxsize=4)
+def _apart(rationale: str) -> list[Fraction]:
+    """Return the numbers of a rationale, where 48/2 is not 24 but 48 and 2; the latest are remembered."""
+    return _distinct(find(_bare(rationale).replace("/", " ÷ ")))
+
+
+def _absent(numbers: Iterable[Fraction], present: set[Fraction]) -> list[Fraction]:
+    """Return the numbers that are not present in any form."""
+    return [number for number in numbers if number not in present and _forms(number).isdisjoint(present)]
 
 
 def _forms(number: Fraction) -> set[Fraction]:

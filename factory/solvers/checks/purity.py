@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from thoughtmill.factory.solvers.checks import applies_to
 from thoughtmill.factory.solvers.checks.trees import tree_of
 from thoughtmill.factory.solvers.outcome import Check, Outcome
+from thoughtmill.factory.solvers.program.straight import assigned
 
 MODULES = frozenset(
     "math cmath decimal fractions statistics random itertools functools operator collections heapq "
@@ -54,6 +55,8 @@ _IN_TEXT = re.compile(
 @applies_to("program")
 def pure(program: str, problem: str, outcome: Outcome) -> Check:
     """Say whether a program only computes; None where it cannot be read."""
+    if assigned(program) is not None:
+        return Check("pure", True)  # nothing but arithmetic
     tree = tree_of(program)
     if tree is None:
         return Check("pure", None, "the program cannot be read")

@@ -7,6 +7,7 @@ reflection, clocks and chance.
 """
 
 import ast
+import builtins
 from collections.abc import Iterable
 
 NODES = frozenset(
@@ -23,6 +24,16 @@ BUILTINS = frozenset(
     "abs all any bool divmod enumerate float int len list map max min print range reversed round sorted str "
     "sum tuple zip dict".split()
 )
+OTHER_NAMES = frozenset(dir(builtins)) - BUILTINS | {
+    "exit",
+    "quit",
+    "help",
+    "copyright",
+    "credits",
+    "license",
+}
+"""Names that CPython knows and a plain program may not use; any other that nothing binds is known to none."""
+
 REFINED = frozenset({ast.Attribute, ast.FormattedValue, ast.Call})
 METHODS = frozenset("append extend insert pop index count items keys values get sort reverse join".split())
 MATH = frozenset("ceil floor sqrt gcd lcm factorial comb perm pi e fabs isqrt trunc prod".split())
@@ -52,7 +63,7 @@ def is_plain(nodes: Iterable[ast.AST], imports: Iterable[ast.Import | ast.Import
             known.add(node.name)
         elif isinstance(node, ast.arg):
             known.add(node.arg)
-    return read <= known
+    return not any(name in OTHER_NAMES or name.startswith("__") for name in read - known)
 
 
 def _is_plain_import(node: ast.Import | ast.ImportFrom) -> bool:
