@@ -65,3 +65,12 @@ def test_thinking_is_counted_in_the_cost(con: duckdb.DuckDBPyConnection) -> None
     con.execute("create or replace view completions as select * replace (7 as reasoning_tokens) from said")
     found = rows(con, "select distinct reasoning_tokens from cost where thought = 'pot'")
     assert found == [{"reasoning_tokens": 12 * 7}]
+
+
+def test_what_growths_made_is_no_teachers_work(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute(
+        "create or replace view completions as select * replace"
+        " (if(problem_id = 'jugs-0', 'inherited', teacher) as teacher) from said"
+    )
+    found = rows(con, "select distinct teacher, problems from teachers")
+    assert found == [{"teacher": "embedded", "problems": jugs.PROBLEMS - 1}]

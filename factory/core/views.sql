@@ -132,6 +132,7 @@ left join (
     where verified
     group by problem_id, thought
 ) solved on solved.problem_id = c.problem_id and solved.thought = c.thought
+where c.teacher <> 'inherited' and c.teacher not in (select growth from growths)
 group by c.teacher, c.model, c.thought;
 comment on view teachers is
 'One row per teacher, model and thought: what it wrote, what of it is verified, which problems no other teacher solved.';
