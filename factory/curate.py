@@ -114,11 +114,12 @@ def _doubts(
     verified = any(
         record["correct"] and "right_by_chance" not in own[record["record_id"]] for record in siblings
     )
+    refuted = not verified and len({record["thought"] for record in siblings}) > 1
     for record in siblings:
         found = own[record["record_id"]].intersection(settings.drop)
         if found:
             yield record["record_id"], min(found, key=[*DROP_REASONS].index)
-        elif record["predicted_answer"] is None and not verified and "unsupported" in settings.drop:
+        elif record["predicted_answer"] is None and refuted and "unsupported" in settings.drop:
             yield record["record_id"], "unsupported"
 
 

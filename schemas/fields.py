@@ -53,7 +53,7 @@ DROP_REASONS: dict[str, str] = {
     "leaks_answer": "the rules state the gold answer",
     "names": "the rules name people, places or things of their problem",
     "right_by_chance": "its answer is the gold answer, but comes from a wrong step",
-    "unsupported": "it has no answer to compare, and no thought of its problem is verified",
+    "unsupported": "it has no answer to compare, and no other thought of its problem is verified",
     "duplicate_problem": "an earlier problem has the same text",
     "contaminated": "its problem overlaps a held-out problem",
     "duplicate_rationale": "an earlier sample of this problem and thought has the same rationale",
