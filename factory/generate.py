@@ -277,6 +277,9 @@ def remarks(thought: str, failures: Counter[str | None], uses_ledger: bool) -> I
     if unanswered and uses_ledger:
         again = f"thoughtmill ledger retry && dvc repro -f -s generate@{thought}"
         yield f"{unanswered} unanswered; ask again with: {again}"
+    if refused := failures["refused_by_endpoint"]:
+        query = "select detail from completions where failure = 'refused_by_endpoint'"
+        yield f'{refused} of {thought} refused by the endpoint; why: thoughtmill sql "{query}"'
     missing = failures["uncompilable"]
     if missing > total / 2:
         yield (

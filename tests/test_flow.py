@@ -159,6 +159,19 @@ def test_a_large_server_has_the_whole_window_within_a_few_round_trips(most: int)
     assert server.run(50) > 0.97 * 50 * most
 
 
+def test_a_run_takes_little_longer_than_with_the_whole_window_from_the_start() -> None:
+    window, chance, ends = ConcurrencyWindow(256), random.Random("latency"), list[tuple[float, float]]()
+    now_s, sent, answers = 0.0, 0, 0
+    while answers < 5000:
+        while sent < 5000 and window.open():
+            heapq.heappush(ends, (now_s + 0.3 * chance.uniform(0.5, 1.5), now_s))
+            window.in_flight, sent = window.in_flight + 1, sent + 1
+        now_s, sent_s = heapq.heappop(ends)
+        window.in_flight, answers = window.in_flight - 1, answers + 1
+        window.answered(sent_s, now_s)
+    assert 0.88 * now_s < 5000 * 0.3 / 256
+
+
 def test_a_server_that_grows_is_noticed() -> None:
     server = SlotServer(ConcurrencyWindow(256), 4, takes_s=1.0)
     server.run(200)

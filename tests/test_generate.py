@@ -300,3 +300,8 @@ def test_a_remark_is_made_where_no_completion_is_usable_and_only_there() -> None
         f"no completion of pot is usable; 9 of 11 are `truncated`: {FAILURES['truncated']}"
     ]
     assert list(remarks("pot", Counter(), True)) == []
+
+
+def test_rows_that_the_endpoint_refused_are_counted_with_how_to_see_why() -> None:
+    (line,) = remarks("pot", Counter({None: 5, "refused_by_endpoint": 2}), uses_ledger=True)
+    assert line.startswith("2 of pot refused by the endpoint; why: thoughtmill sql ")

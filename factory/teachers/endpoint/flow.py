@@ -14,6 +14,7 @@ from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 SLOWER = 0.7
 FIRST_WINDOW = 16
 GROWTH = 4
+SHOWN = 0.25  # share of the window whose answers show, while it grows, what it is worth
 USEFUL = 1.5  # by how much four times the requests must raise the rate of answers to be worth it
 SLACK = 1.5  # requests in flight, for each that the server can work on
 ROOMY, CROWDED = 1.25, 2.0  # latency, as a multiple of the shortest, below and above which the window moves
@@ -22,11 +23,11 @@ ROOMY, CROWDED = 1.25, 2.0  # latency, as a multiple of the shortest, below and 
 class ConcurrencyWindow:
     """Limits the requests in flight: as many as raise the rate of answers, and fewer after an overload.
 
-    The window starts small. While it grows, a round is half a window of answers: if the rate of answers rose
-    with the window, the window becomes four times as large; if not, the server was busy before, and its rate
-    and its shortest latency say how many requests it works on (Little's law). From then on the window follows
-    the latency. After an overload, the answers of a whole round trip widen it by one (Chiu and Jain, 1989:
-    additive increase, multiplicative decrease). It is never above `most`.
+    The window starts small. While it grows, a round is a quarter of a window of answers: if the rate of
+    answers rose with the window, the window becomes four times as large; if not, the server was busy before,
+    and its rate and its shortest latency say how many requests it works on (Little's law). From then on the
+    window follows the latency. After an overload, the answers of a whole round trip widen it by one (Chiu and
+    Jain, 1989: additive increase, multiplicative decrease). It is never above `most`.
     """
 
     def __init__(self, most: int) -> None:
@@ -54,7 +55,7 @@ class ConcurrencyWindow:
         self.latency_s += now_s - sent_s
         if not (self.growing or self.is_busy):
             self.limit = min(float(self.most), self.limit + 1.0 / self.limit)
-        if self.answers >= self.limit / (2 if self.growing else 1) and now_s > self.round_s:
+        if self.answers >= self.limit * (SHOWN if self.growing else 1) and now_s > self.round_s:
             self._end_round(now_s)
 
     def _end_round(self, now_s: float) -> None:
