@@ -39,7 +39,7 @@ def shown(con: duckdb.DuckDBPyConnection, problem_id: str) -> str:
     parts = [
         f"{problem_id}  ({source}, {split}, {license_})",
         textwrap.fill(problem, 100),
-        f"gold answer: {answer}",
+        "gold answer: unknown" if answer is None else f"gold answer: {answer}",
     ]
     records = con.execute(
         "select record_id, coalesce(rationale, completion), predicted_answer, failure, correct, kept,"
@@ -60,7 +60,8 @@ def _record(
     drop_reason: str | None,
     model: str,
 ) -> str:
-    verdict = failure or {True: "correct", False: "incorrect", None: "no answer to compare"}[correct]
+    unknown = "no answer to compare" if predicted_answer is None else "no verdict"
+    verdict = failure or {True: "correct", False: "incorrect", None: unknown}[correct]
     fate = "kept" if kept else f"not kept: {drop_reason}"
     heading = f"{record_id} by {model}: {verdict}, {fate}"
     if predicted_answer is not None:
