@@ -36,6 +36,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "prove": ("thoughtmill.factory.commands.prove", "prove that a release is what its manifest says"),
     "push": ("thoughtmill.factory.commands.push", "send the release to the Hugging Face Hub"),
     "ask": ("thoughtmill.train.ask", "ask a trained role, or a policy over roles, a problem"),
+    "export-adapter": (
+        "thoughtmill.train.export_adapter",
+        "merge a role's adapter into its base, for transformers alone",
+    ),
     "push-adapter": ("thoughtmill.train.publish", "send a role's adapter to the Hugging Face Hub"),
 }
 """The module and the help of each command: the help imports no module."""

@@ -42,25 +42,33 @@ def write_origin(folder: Path, origin: Origin) -> None:
     write_json(folder / "thoughtmill.json", asdict(whole))
 
 
-def card(origin: Origin) -> str:
-    """Return the model card of an adapter for the Hub; it links the base if that is on the Hub."""
+def card(origin: Origin, merged: bool = False) -> str:
+    """Return the model card of an adapter, or of its base with the adapter merged into it.
+
+    It links the base if that is on the Hub.
+    """
     facts = {name: value for name, value in asdict(origin).items() if name not in ("parameters", "asking")}
     facts |= {f"finetune.{name}": value for name, value in origin.parameters.items()}
     linked = [f"base_model: {origin.base}"] if origin.base_revision else []
-    front = ["---", "library_name: peft", *linked, "tags: [thoughtmill, lora, math]", "---", ""]
+    library = "transformers" if merged else "peft"
+    front = ["---", f"library_name: {library}", *linked, "tags: [thoughtmill, lora, math]", "---", ""]
     title = [f"# Thoughtmill student: `{origin.role}`", ""]
-    use = ["A LoRA adapter trained on verified thoughts.", "", *_usage(origin)]
+    what = f"`{origin.base}` with a LoRA adapter merged into it" if merged else "A LoRA adapter"
+    use = [f"{what}, trained on verified thoughts.", "", *_usage(origin, merged)]
     cells = {name: " ".join(str(value).replace("|", "\\|").split()) for name, value in facts.items()}
     table = [f"| {name} | {value} |" for name, value in cells.items()]
     return "\n".join([*front, *title, *use, "| trained from | |", "|---|---|", *table, ""])
 
 
-def _usage(origin: Origin) -> list[str]:
-    """Return how to ask an adapter with peft alone, and with Thoughtmill."""
+def _usage(origin: Origin, merged: bool) -> list[str]:
+    """Return how to ask an adapter with peft alone, or a merged model with transformers alone."""
     told = origin.asking
     if not told:
         return ["Load it with `PeftModel.from_pretrained`.", ""]
     kind = "Seq2SeqLM" if told["two_sided"] else "CausalLM"
+    loader = f"AutoModelFor{kind}" if merged else f"AutoPeftModelFor{kind}"
+    folder = f'"the folder or the repository of this {"model" if merged else "adapter"}"'
+    base = folder if merged else f"{origin.base!r}, revision={origin.base_revision!r}"
     chat = 'tokenizer.apply_chat_template([{"role": "user", "content": prompt}], add_generation_prompt=True,'
     ending = repr(told["ending"])
     encoded = (
@@ -70,11 +78,11 @@ def _usage(origin: Origin) -> list[str]:
     )
     begin = "1" if told["two_sided"] else 'asked["input_ids"].shape[1]'
     code = [
-        f"from peft import AutoPeftModelFor{kind}",
+        f"from {'transformers' if merged else 'peft'} import {loader}",
         "from transformers import AutoTokenizer",
         "",
-        f'model = AutoPeftModelFor{kind}.from_pretrained("the folder or the repository of this adapter")',
-        f"tokenizer = AutoTokenizer.from_pretrained({origin.base!r}, revision={origin.base_revision!r})",
+        f"model = {loader}.from_pretrained({folder})",
+        f"tokenizer = AutoTokenizer.from_pretrained({base})",
         f"prompt = {next(iter(told['prompts'].values()))!r}",
         'prompt = prompt.replace("{problem}", "3 bags hold 4 nuts each. How many nuts are there?")',
         f"asked = {encoded}",
@@ -87,7 +95,7 @@ def _usage(origin: Origin) -> list[str]:
     ]
     stops = f"A text ends with {', '.join(f'`{end}`' for end in told['ends'])}. Prompts:"
     command = f"With Thoughtmill: `thoughtmill ask {next(iter(told['prompts']))} PROBLEM`."
-    return ["```python", *code, "```", "", command, "", stops, "", *parts, ""]
+    return ["```python", *code, "```", "", *([] if merged else [command, ""]), stops, "", *parts, ""]
 
 
 def origin_of(folder: Path) -> Origin:
