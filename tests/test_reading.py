@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from thoughtmill.factory.answers import KINDS, Answer, Comparison, answer_of
+from thoughtmill.factory.answers import equal as equal_answers
 from thoughtmill.factory.answers.number import equal
 from thoughtmill.factory.answers.reading import boxes, read
 
@@ -129,6 +130,58 @@ def test_an_answer_of_another_kind_is_its_box_or_its_closing_phrase(
 def test_a_text_that_states_no_single_number_has_no_number_as_answer(text: str) -> None:
     found = read(text)
     assert found is None or found.kind != "number"
+
+
+@pytest.mark.parametrize(
+    ("box", "gold"),
+    [
+        *(
+            ("2(a+b)", "2"),
+            ("4t", "4"),
+            ("3(x+1)", "3"),
+            ("29i", "29"),
+            ("7!", "7"),
+            ("f(2)", "2"),
+            ("|2-x|", "2"),
+        ),
+        *(
+            ("not 2", "2"),
+            ("3 R 1", "3"),
+            ("10 mod 7", "10"),
+            ("x>2", "2"),
+            (r"5\mathrm{i}", "5"),
+            ("3!", "3"),
+        ),
+        *(("18 dollars for 3 days", "18"), ("2^x", "2"), ("12 or 13", "12"), (r"2\pi", "2"), ("2:3", "2")),
+    ],
+)
+def test_a_box_that_holds_more_than_a_number_is_not_its_first_number(box: str, gold: str) -> None:
+    found = read(rf"so \boxed{{{box}}}")
+    assert found is None or not equal_answers(Answer(gold), Answer(found.answer, found.kind))
+
+
+@pytest.mark.parametrize(
+    ("box", "number"),
+    [
+        *(
+            ("x = 2", "2"),
+            (r"2\text{ cm}", "2"),
+            (r"\text{two}", "2"),
+            (r"\$1{,}250.50", "1250.5"),
+            ("50\\%", "50"),
+        ),
+        *(
+            ("3 hours and 30 minutes", "3.5"),
+            ("about 18 apples", "18"),
+            (r"18 \text{ dollars per day}", "18"),
+        ),
+        *((r"3\frac12", "3.5"), (r"x = 5\text{ apples}", "5"), ("$18 a day", "18"), (r"64,\!328", "64328")),
+    ],
+)
+def test_a_box_may_hold_a_number_with_its_name_its_unit_and_words_that_count(box: str, number: str) -> None:
+    found = read(rf"so \boxed{{{box}}}")
+    assert found is not None
+    assert (found.answer, found.kind) == (number, "number")
 
 
 def test_boxes_are_those_of_the_last_line_that_has_any_with_their_inner_braces() -> None:

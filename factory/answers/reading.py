@@ -14,11 +14,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from thoughtmill.factory.answers import Answer, equal
 from thoughtmill.factory.answers.closing import BULLET, MAX_SPAN, closing
 from thoughtmill.factory.answers.number import PLAIN, figures
+from thoughtmill.factory.answers.numbers_in_text import find
 from thoughtmill.factory.answers.phrases import answer_in, kinds_for, last_maths
 from thoughtmill.factory.answers.run_on import own
-from thoughtmill.factory.answers.statements import leads, mentions, stated
+from thoughtmill.factory.answers.statements import leads, mentions, plain, stated
 
 MAX_ALONE = 40
 """Characters of a text that may be nothing but a number."""
@@ -139,8 +141,22 @@ def _line(text: str) -> str:
 
 
 def _agreed(spans: list[str]) -> str | None:
-    answers = {stated(span) for span in spans}
+    answers = {_boxed(span) for span in spans}
     return answers.pop() if len(answers) == 1 else None
+
+
+def _boxed(span: str) -> str | None:
+    """Return the number that a box holds: written as mathematics, or the only one before words.
+
+    A box that holds more than a number, as `2(a+b)` or `7!` does, states none.
+    """
+    number = figures(span.strip()) or stated(span)
+    if number is None or number == span:
+        return number
+    whole = answer_in([span], kinds_for("number"))
+    if whole is not None:
+        return number if equal(Answer(number), whole) else None
+    return number if leads(span) and len(find(plain(span))) == 1 else None
 
 
 def _braced(text: str, start: int) -> str:

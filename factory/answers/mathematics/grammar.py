@@ -52,6 +52,8 @@ class _AnswerParser(Primaries):
             return found[0]
         if len({isinstance(each, Call) and each.op == "text" for each in found}) > 1:
             raise Unreadable("words among mathematics")
+        if joined == "and" and all(isinstance(each, Call) and each.op == "quantity" for each in found):
+            return Call("compound", tuple(found))
         ordered = all(isinstance(each, Call) and each.op in _ORDERS for each in found)
         return Call(joined if ordered and joined in ("and", "or") else "list", tuple(found))
 

@@ -95,6 +95,8 @@ def _bare(tree: Tree) -> Tree:
         return _PHRASES.get(" ".join(map(str, tree.args)).lower(), tree)
     if tree.op == "tuple" and len(tree.args) == 2 and any(map(is_infinite, tree.args)):
         return Call("interval", (*tree.args, Fraction(0), Fraction(0)))
+    if tree.op == "compound":
+        return _compound([_bare(arg) for arg in tree.args])
     if tree.op in _CONTAINERS:
         return Call(tree.op, tuple([_bare(arg) for arg in tree.args]))
     return tree
@@ -122,6 +124,21 @@ _NOT_COUNTED = frozenset(
     "cubed factorial root power half halves third thirds fourths quarters fifths".split()
 )
 """Words that do something to the number before them."""
+
+
+def _compound(parts: list[Tree]) -> Tree:
+    """Return `3 hours and 30 minutes` in the first unit, and what are two quantities as a list."""
+    units = [unit(tuple(map(str, part.args[1:]))) for part in parts if isinstance(part, Call)]
+    total = Fraction(0)
+    for part, each, before in zip(parts, units, [None, *units], strict=False):
+        value = part.args[0] if isinstance(part, Call) and part.op == "quantity" else None
+        if each is None or units[0] is None or not isinstance(value, Fraction):
+            return Call("list", tuple(parts))
+        if each.dimensions != units[0].dimensions or (before is not None and each.size >= before.size):
+            return Call("list", tuple(parts))
+        total += value * each.size / units[0].size
+    first = parts[0]
+    return Call("quantity", (total, *first.args[1:])) if isinstance(first, Call) else first
 
 
 def _time(value: Tree, half: str) -> Tree:

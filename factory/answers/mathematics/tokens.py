@@ -55,6 +55,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _GROUPED = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])(?:\.[0-9]+)?")
+_NEXT_WORD = re.compile(r" ([a-z]{2,})")
 _DECIMAL = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _ESCAPED = {"{": "\\{", "}": "\\}", "|": "|", "\\": "row", "%": "%", "&": "t"}
@@ -255,6 +256,8 @@ class _Lexer:
             self.add("w", alphabet.LETTERS[run])
         elif run in alphabet.CONSTANTS:
             self.add("c", alphabet.CONSTANTS[run])
+        elif run == "a" and (word := _NEXT_WORD.match(self.text, self.at)) and not is_product(word[1]):
+            self.add("t", run)  # an article
         elif len(run) == 1:
             self.name(run)
         elif run in ABBREVIATIONS and last is not None and last.kind in ("n", "}", ")", "%"):
