@@ -1,7 +1,6 @@
 """Stage `curate`: compare the records of all thoughts: agreement, duplicates, contamination, splits."""
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from hashlib import sha256
 from itertools import chain, groupby
@@ -17,12 +16,14 @@ from thoughtmill.factory.core.families import parents_of, root_of
 from thoughtmill.factory.core.files import root
 from thoughtmill.factory.core.params import Section
 from thoughtmill.factory.core.progress import track
+from thoughtmill.factory.problems import SourceSettings, kept_out
+from thoughtmill.factory.problems.kept_out import KeptOut, KeptOutSettings, digest, ngrams, words
 from thoughtmill.factory.solvers.checks import redrawing
 from thoughtmill.factory.solvers.outcome import Check
 from thoughtmill.factory.solvers.steps import steps
 from thoughtmill.factory.thoughts import THOUGHTS
 from thoughtmill.factory.thoughts.solving import VerifySettings, executor
-from thoughtmill.schemas import Checks, Problems, Records
+from thoughtmill.schemas import Checks, Contamination, Problems, Records
 from thoughtmill.schemas.fields import DROP_REASONS
 
 
@@ -40,6 +41,13 @@ class CurateSettings(Section):
         gt=0,
         le=1,
         description="drop a problem if at least this share of its n-grams is in held-out problems",
+    )
+    benchmarks: tuple[str | SourceSettings, ...] = Field(
+        (),
+        description="problem sets to keep out of train: names, or entries as in seed.sources",
+    )
+    near: float = Field(
+        0.4, gt=0, le=1, description="similarity by MinHash from which a problem repeats a benchmark's"
     )
     drop: tuple[
         Literal["impure", "leaks_answer", "names", "right_by_chance", "unsupported", "same_calculations"], ...
@@ -70,14 +78,16 @@ def curate(
     records: Iterable[tables.Row],
     settings: CurateSettings,
     faults: Mapping[str, frozenset[str]] | None = None,
+    repeats: Collection[str] = (),
 ) -> Iterator[tuple[tables.Row, list[tables.Row]]]:
     """Yield every record with its split, `kept` and `drop_reason`, and its new rows of `checks`.
 
     `problems` is read several times. `records` holds all thoughts in the order of problems. The drop reason
-    is the first of `schemas.fields.DROP_REASONS` that applies; `faults` are those of `faults_of`. Memory
+    is the first of `schemas.fields.DROP_REASONS` that applies; `faults` are those of `faults_of`, and
+    `repeats` the problems that repeat a benchmark. Memory
     grows with the number of problems (about 300 bytes each) and of faults, not with the records.
     """
-    placed = placements(problems, settings)
+    placed = placements(problems, settings, repeats)
     for problem_id, group in groupby(records, key=lambda record: record["problem_id"]):
         siblings = list(group)
         placement = placed[problem_id]
@@ -160,13 +170,15 @@ def agreement(record: tables.Row, siblings: list[tables.Row]) -> tables.Row:
     ).row(record["record_id"])
 
 
-def placements(problems: Iterable[tables.Row], settings: CurateSettings) -> dict[str, Placement]:
+def placements(
+    problems: Iterable[tables.Row], settings: CurateSettings, repeats: Collection[str] = ()
+) -> dict[str, Placement]:
     """Return the placement of every problem; `problems` is read several times.
 
     A problem that was made from another has the split of its family, and is dropped if its parent's text is.
     """
     parents = parents_of(problems)
-    placed = dict(_own_placements(problems, parents, settings))
+    placed = dict(_own_placements(problems, parents, settings, repeats))
     for problem_id in parents:
         placed[problem_id] = _inherited(problem_id, parents, placed)
     return placed
@@ -191,7 +203,10 @@ def _shared(split: str, drop_reason: str | None) -> Placement:
 
 
 def _own_placements(
-    problems: Iterable[tables.Row], parents: Mapping[str, str], settings: CurateSettings
+    problems: Iterable[tables.Row],
+    parents: Mapping[str, str],
+    settings: CurateSettings,
+    repeats: Collection[str],
 ) -> Iterator[tuple[str, Placement]]:
     """Yield (problem_id, placement) for every problem, with the reasons of its own text."""
     with_validation = {row["source"] for row in problems if row["split"] == "validation"}
@@ -216,9 +231,10 @@ def _own_placements(
     earlier: set[tuple[bool, bytes]] = set()  # texts of train and of held-out problems, apart
     for problem in problems:
         split = split_of(problem)
-        text = split == "train", _digest(problem["problem"].split())
+        text = split == "train", digest(problem["problem"].split())
         grams = ngrams(problem["problem"], settings.ngram)
-        if split == "train" and len(grams & held_out) >= settings.max_overlap * len(grams):
+        overlaps = len(grams & held_out) >= settings.max_overlap * len(grams)
+        if split == "train" and (overlaps or problem["problem_id"] in repeats):
             reason: str | None = "contaminated"
         else:
             reason = "duplicate_problem" if text in earlier else None
@@ -243,29 +259,6 @@ def _splits_of_families(
     return of_members | own
 
 
-def words(problem: str) -> list[str]:
-    """Return the words, numbers and signs of arithmetic of a problem in lower case, without punctuation.
-
-    >>> words("Ann has 2.5 kg - Bob's got none!")
-    ['ann', 'has', '2.5', 'kg', '-', 'bob', 's', 'got', 'none']
-    """
-    return re.findall(r"[^\W\d_]+|\d+(?:[.,]\d+)*|[-+*/^=%<>×÷−]", problem.casefold())
-
-
-def ngrams(problem: str, length: int) -> set[bytes]:
-    """Return the digests of every `length` words in a row; a shorter problem is one n-gram.
-
-    >>> len(ngrams("one two three four", 3)), len(ngrams("one two", 3))
-    (2, 1)
-    """
-    text = words(problem)
-    return {_digest(text[i : i + length]) for i in range(max(1, len(text) - length + 1))}
-
-
-def _digest(text: list[str]) -> bytes:
-    return sha256(" ".join(text).encode()).digest()[:8]
-
-
 def faults_of(checks: Iterable[Path]) -> dict[str, frozenset[str]]:
     """Return the faults of records, as drop reasons, from files of the table `checks`; most have none."""
     query = (
@@ -281,6 +274,21 @@ def faults_of(checks: Iterable[Path]) -> dict[str, frozenset[str]]:
     return faults
 
 
+def contamination(problems: Iterable[tables.Row], kept: KeptOut) -> Iterator[tables.Row]:
+    """Yield a row of `contamination` for every problem of train that repeats a benchmark."""
+    for problem in problems:
+        found = kept.find(problem["problem"]) if problem["split"] == "train" else None
+        if found is not None:
+            yield {"problem_id": problem["problem_id"], **found._asdict()}
+
+
+def _benchmarks(settings: CurateSettings, folder: Path) -> KeptOut:
+    """Read the benchmarks that are kept out; relative files begin at `folder`."""
+    named = (SourceSettings(set=entry) if isinstance(entry, str) else entry for entry in settings.benchmarks)
+    how = KeptOutSettings(ngram=settings.ngram, max_overlap=settings.max_overlap, near=settings.near)
+    return KeptOut(kept_out.read(named, folder), how)
+
+
 def _refuse_strays(folders: tuple[Path, ...], thoughts: tuple[str, ...]) -> None:
     """Refuse files of thoughts that are no longer listed: later stages read these folders whole."""
     strays = sorted(path for folder in folders for path in folder.iterdir() if path.stem not in thoughts)
@@ -289,6 +297,18 @@ def _refuse_strays(folders: tuple[Path, ...], thoughts: tuple[str, ...]) -> None
         raise ThoughtmillError(
             f"params.yaml no longer lists the thoughts of: {named}; remove them: rm -r {named}"
         )
+
+
+def _write_contamination(data: Path, settings: CurateSettings) -> set[str]:
+    """Write the table `contamination`, and return the problems in it."""
+    repeats: set[str] = set()
+    with tables.writer(data / "contamination.parquet", Contamination) as add:
+        if settings.benchmarks:
+            problems = track(corpus.problems(data), "keep out")
+            for row in contamination(problems, _benchmarks(settings, data.parent)):
+                add(row)
+                repeats.add(row["problem_id"])
+    return repeats
 
 
 def main() -> None:
@@ -312,9 +332,10 @@ def main() -> None:
     ):
         for check in chain(*checks, redrawing.rows(track(found, "redraw numbers"), pool.spread)):
             add_check(check)
+        repeats = _write_contamination(data, settings)
         faults = faults_of(source.path for source in checks)
         every = tables.merged(Records, *(folder / "records.parquet" for folder in folders))
-        curated = curate(corpus.problems(data), every, settings, faults)
+        curated = curate(corpus.problems(data), every, settings, faults, repeats)
         for record, more in track(curated, "curate"):
             add_record(record)
             for check in more:

@@ -12,6 +12,7 @@ import pyarrow
 
 from thoughtmill.schemas.checks import Checks
 from thoughtmill.schemas.completions import Completions
+from thoughtmill.schemas.contamination import Contamination
 from thoughtmill.schemas.growths import Growths
 from thoughtmill.schemas.policy_results import PolicyResults
 from thoughtmill.schemas.predictions import Predictions
@@ -29,6 +30,7 @@ TABLES: dict[str, Table] = {
     "checks": Checks,
     "refused": Refused,
     "growths": Growths,
+    "contamination": Contamination,
 }
 
 RUN_TABLES: dict[str, Table] = {
@@ -44,6 +46,7 @@ __all__ = [
     "Checks",
     "Column",
     "Completions",
+    "Contamination",
     "Growths",
     "PolicyResults",
     "Predictions",

@@ -23,7 +23,7 @@ OF_THE_MACHINE = {"fence"}
 """Columns that say how a machine solved a record, not what it is worth."""
 
 OF_THE_WHOLE = {"contaminated", "duplicate_problem"}
-"""Reasons that may rest on problems of a licence that was left out."""
+"""Reasons that may rest on problems of a licence that was left out, or on benchmarks."""
 
 
 def differences(folder: Path, manifest: dict[str, Any], settings: VerifySettings) -> Iterator[str]:
@@ -47,7 +47,7 @@ def _tables(folder: Path, given: dict[str, Any], project: Path, settings: Verify
             verify.main(thought)
         _verify_grown(project)
         curate.main()
-    left_out = bool((given.get("release") or {}).get("leave_out"))
+    left_out = bool((given.get("release") or {}).get("leave_out") or _curating(given).get("benchmarks"))
     for table in (Records, Checks):
         path = f"{table_name(table)}.parquet"
         held = tables.TableReader(folder / "tables" / path, table)
@@ -62,8 +62,15 @@ def _lay_out(folder: Path, project: Path, given: dict[str, Any], settings: Verif
     for name in ("records", "checks"):
         (project / "data" / f"{name}.parquet").unlink()
     solving = {**(given.get("verify") or {}), "workers": settings.workers, "executor": settings.executor}
-    (project / "params.yaml").write_text(yaml.safe_dump({**given, "verify": solving}), "utf-8")
+    curating = {name: value for name, value in _curating(given).items() if name != "benchmarks"}
+    made = {**given, "verify": solving, "curate": curating}
+    (project / "params.yaml").write_text(yaml.safe_dump(made), "utf-8")
     (project / "dvc.yaml").touch()
+
+
+def _curating(given: dict[str, Any]) -> dict[str, Any]:
+    """Return the section `curate`; whoever proves need not have the benchmarks that it names."""
+    return given.get("curate") or {}
 
 
 def _verify_grown(project: Path) -> None:

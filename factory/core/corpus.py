@@ -113,10 +113,18 @@ def files(data: Path, thoughts: tuple[str, ...]) -> dict[str, list[Path]]:
     found = {name: [data / f"{name}.parquet"] for name in TABLES}
     found["completions"] = [data / "completions" / f"{thought}.parquet" for thought in sorted(thoughts)]
     found["growths"] = []
+    found["contamination"] = [path for path in found["contamination"] if _has_rows(path)]
     for name in GROWN:
         grown = data / "grown" / f"{name}.parquet"
         found[name] += [grown] if grown.exists() else []
     return found
+
+
+def _has_rows(path: Path) -> bool:
+    """Return whether a table is there with a row: a release has a config for every file."""
+    import pyarrow.parquet  # takes a tenth of a second
+
+    return path.exists() and pyarrow.parquet.read_metadata(path).num_rows > 0
 
 
 def problems(data: Path) -> "MergedRows":
