@@ -99,7 +99,7 @@ def _with_all_prices(chosen: ChosenTeacher, folder: Path, settings: GenerateSett
         return own
     thoughts = params.thoughts(folder / "params.yaml")
     every = [teacher.settings for thought in thoughts for teacher in settings.chosen(thought)]
-    prices = [other.prices for other in (*every, own) if isinstance(other, EndpointSettings)]
+    prices = [other.all_prices() for other in (*every, own) if isinstance(other, EndpointSettings)]
     return own.model_copy(update={"prices": dict(ChainMap(*map(dict, reversed(prices))))})
 
 
@@ -137,7 +137,7 @@ class ThoughtRequests:
         sampling = self._sampling().parameters(self.thought, self.prompt.schema)
         if teacher is not None and teacher.model:
             sampling = {"model": teacher.model, **sampling}
-        endpoint = None if teacher is None else teacher.endpoint
+        whose = () if teacher is None or teacher.endpoint is None else (teacher.endpoint, teacher.settings)
         heirs = heirs_of(self.problems) if self.thought in settings.inherit else {}
         for problem in self.problems:
             if problem["split"] in settings.splits and problem["problem_id"] not in heirs:
@@ -145,7 +145,7 @@ class ThoughtRequests:
                 for sample in range(self._samples()):
                     if only is None or (problem["problem_id"], sample) in only:
                         parameters = {"seed": settings.seed + sample, **sampling}
-                        yield Request(problem, self.thought, sample, messages, parameters, endpoint)
+                        yield Request(problem, self.thought, sample, messages, parameters, *whose)
 
     def _sampling(self) -> SamplingSettings:
         """Return how the thought is sampled, with what the teacher changes of it."""

@@ -1,5 +1,6 @@
 """Request keys: what changes them, and what must not."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -139,3 +140,11 @@ def test_a_response_format_that_is_refused_is_left_out_of_what_is_sent_and_of_th
     assert with_format != plain
     assert len(said) == 1
     assert keys(held={plain}.__contains__).keyed(structured)[0] == plain
+
+
+def test_a_request_of_another_teacher_of_the_corpus_has_the_form_of_its_own_endpoint() -> None:
+    other = EndpointSettings(base_url="https://api.openai.com/v1", model="o4-mini", api="responses")
+    request = asked(**SAMPLING)
+    its_own = RequestKeys(other).keyed(request)
+    assert its_own[1]["max_output_tokens"] == 1024
+    assert keys().keyed(replace(request, endpoint=other.name(), settings=other)) == its_own

@@ -24,7 +24,8 @@ class Request:
     that compute their completion (`embedded`, `replay`) read it. `parameters` are the sampling parameters
     that an endpoint gets (`temperature`, `top_p`, `max_tokens`, `seed` and others). They may name a `model`;
     the default is the model of the teacher's settings. `endpoint` is the endpoint's name in the request key,
-    by default that of the teacher's settings.
+    by default that of the teacher's settings. `settings` are those of its endpoint, where the corpus has
+    several: they say which preset and which API the request has.
     """
 
     problem: Mapping[str, Any]
@@ -33,6 +34,7 @@ class Request:
     messages: tuple[Message, ...]
     parameters: Mapping[str, Any] = field(default_factory=dict)
     endpoint: str | None = None
+    settings: Any = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,10 +54,11 @@ class RequestKeys:
 
     def _forms(self, request: Request) -> list[dict[str, Any]]:
         """Return the forms of a request: the one to send, then those it may have had before."""
-        asked = {"model": self.settings.model, **sent(request.parameters)}
-        preset = self.settings.preset or preset_of(str(asked["model"]), self.settings.url())
+        settings = self.settings if request.settings is None else request.settings
+        asked = {"model": settings.model, **sent(request.parameters)}
+        preset = settings.preset or preset_of(str(asked["model"]), settings.url())
         form = fitted(asked, preset, request.thought)
-        if self.settings.api == "responses":
+        if settings.api == "responses":
             form = for_responses(form)
         forms = [form]
         if FORMAT in form:

@@ -12,7 +12,7 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.ledger.keys import endpoint_name
 from thoughtmill.factory.teachers.endpoint.addresses import KEY_ENV, Address, is_local
 from thoughtmill.factory.teachers.endpoint.presets import PRESETS
-from thoughtmill.factory.teachers.endpoint.prices import Price
+from thoughtmill.factory.teachers.endpoint.prices import Price, price_of
 
 OPENAI_URL = "https://api.openai.com/v1"
 URL = re.compile(r"https?://(\[[\da-f:.]+\]|[\w.-]+)(:\d+)?(/[^\0-\x20?#]*)?", re.IGNORECASE)
@@ -88,6 +88,11 @@ class EndpointSettings(params.Section):
     def name(self) -> str:
         """Return the endpoint's name in request keys: `endpoint` if given, else its URL."""
         return self.endpoint or endpoint_name(self.url())
+
+    def all_prices(self) -> dict[str, Price]:
+        """Return the prices that are given, and the listed price of the model if none is given."""
+        price = price_of({"model": self.model}, self.prices, self.url())
+        return {**({self.model: price} if price else {}), **self.prices}
 
     def is_free(self) -> bool:
         """Say whether answers cost nothing: all addresses are local, and no price is given."""
