@@ -25,9 +25,12 @@ class Completions(pa.DataFrameModel):
         description="the teacher that answered: its name in `teachers`, or its module; a growth; `inherited`"
     )
     model: Text = pa.Field(description="the model that was asked; what the server calls it is in the ledger")
-    completion: Text = pa.Field(nullable=True, description="what the teacher returned, untouched")
+    completion: Text = pa.Field(
+        nullable=True, description="what the teacher answered, untouched; its thinking is apart"
+    )
     reasoning: Text = pa.Field(
-        nullable=True, description="what the teacher thought before it, untouched; null when there is nothing"
+        nullable=True,
+        description="what it thought before, in whatever field or tag that came; null without any",
     )
     finish_reason: Text = pa.Field(nullable=True, description="why the teacher stopped, in its own word")
     failure: Text = pa.Field(
