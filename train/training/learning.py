@@ -78,14 +78,7 @@ def learn(
         rate = learning_rate(step, len(plan.steps), settings)
         for group in optimizer.param_groups:
             group["lr"] = rate
-        if fast is None:
-            loss, target_tokens = backward(
-                accelerator, wrapped, base, plan, chosen=plan.steps[step], pass_tokens=settings.pass_tokens
-            )
-            accelerator.clip_grad_norm_(weights, CLIP)
-        else:
-            loss, target_tokens = fast.backward(plan.steps[step])
-            nn.utils.clip_grad_norm_(fast.master, CLIP)
+        loss, target_tokens = _gradient(accelerator, wrapped, base, plan, settings, fast, step)
         optimizer.step()
         optimizer.zero_grad()
         unread.append((step, loss, target_tokens, rate))
@@ -111,6 +104,27 @@ def learn(
     if fast is not None:
         fast.close()
     return curve
+
+
+def _gradient(
+    accelerator: Accelerator,
+    wrapped: nn.Module,
+    base: Base,
+    plan: TrainingPlan,
+    settings: FinetuneSettings,
+    fast: FastSteps | None,
+    step: int,
+) -> tuple[Tensor, int]:
+    """Compute the clipped gradient of a step; return its loss and the number of its target tokens."""
+    if fast is not None:
+        found = fast.backward(plan.steps[step])
+        nn.utils.clip_grad_norm_(fast.master, CLIP)
+        return found
+    found = backward(
+        accelerator, wrapped, base, plan, chosen=plan.steps[step], pass_tokens=settings.pass_tokens
+    )
+    accelerator.clip_grad_norm_([weight for weight in wrapped.parameters() if weight.requires_grad], CLIP)
+    return found
 
 
 def used(base: Base, rate: float, device: torch.device) -> str:
