@@ -114,6 +114,10 @@ def test_what_sympy_returns_beyond_a_number_is_written_in_latex() -> None:
         (sympy.solve([x + y - 3, x - y - 1]), "(2, 1)"),
         (sympy.Tuple(1, 2), "(1, 2)"),
         (sympy.Eq(x, 2), "x = 2"),
+        (sympy.solve(x**2 < 4), r"\left(-2, 2\right)"),
+        (sympy.Poly(x**2 + 1), "x^{2} + 1"),
+        (np.array([[1, 2], [3, 4]]), r"\left[\begin{matrix}1 & 2\\3 & 4\end{matrix}\right]"),
+        ([[1, 2], [3, 4]], "(1, 2), (3, 4)"),
     ):
         assert read_value(value) == ("mathematics", text)
 

@@ -92,7 +92,8 @@ def run_policy(
     """Return what a policy answers on stored samples, how often it is right, and what that costs.
 
     A sample holds `problem_id`, `role`, `sample`, `predicted_answer` (None for none) and `new_tokens`; its
-    `round` is 0 if it is greedy, and `sample + 1` where it is not given. `answers` are the gold answers by
+    `round` is 0 if it is greedy, and `sample + 1` where it is not given; `predicted_kind` may say what kind of
+    answer it is. `answers` are the gold answers by
     problem, `settings` those of `infer.policy`, such as `max_rounds`. A sample that is needed and was never
     stored is a `ThoughtmillError`.
 
@@ -109,14 +110,13 @@ def run_policy(
     from thoughtmill.train.policies import PolicySettings, policy
     from thoughtmill.train.policies.plans import Sample, replay
 
-    stored = {}
+    stored, kinds = {}, KINDS.names()
     for row in samples:
         turn = (row["round"], row["sample"]) if "round" in row else (row["sample"] + 1, 0)
-        given = row["predicted_answer"]
-        predicted = None if given is None else answer_of(str(given), KINDS.names())
+        given, kind = row["predicted_answer"], row.get("predicted_kind")
+        predicted = None if given is None else answer_of(str(given), (kind,) if kind else kinds)
         sample = Sample(row.get("text") or "", predicted, row.get("failure"), row["new_tokens"])
         stored[row["problem_id"], row["role"], *turn] = sample
-    kinds = KINDS.names()
     gold = {name: answer_of(str(answer), kinds) or Answer(str(answer)) for name, answer in answers.items()}
     chosen = policy(name, validated(settings, PolicySettings, "settings"), {role for _, role, _, _ in stored})
     outcome = replay(chosen, sorted(gold), stored)

@@ -97,18 +97,15 @@ def _unusual(value: Any) -> ProgramValue:
 def _written(value: Any, depth: int = 3) -> str | None:
     """Return a value as mathematics: as sympy writes it in LaTeX, a container part by part; None for others.
 
-    The values of a dictionary, such as `{x: 1, y: 2}` of sympy's `solve`, are a tuple.
+    The values of a dictionary, such as `{x: 1, y: 2}` of sympy's `solve`, are a tuple, and so is a list in
+    another container.
     """
     sympy: Any = sys.modules.get("sympy")
-    if sympy is not None and isinstance(value, sympy.Basic | sympy.MatrixBase):
-        if isinstance(value, sympy.logic.boolalg.BooleanAtom):
-            return None
-        if isinstance(value, sympy.Tuple):
-            return _joined(value, "(", ")", depth)
-        text = sympy.latex(value, ln_notation=True)
-        return text if len(text) <= TEXT_LENGTH else None
     if type(value).__module__ == "numpy" and hasattr(value, "tolist"):
-        value = tuple(value.tolist())
+        rows = value.tolist()
+        value = sympy.Matrix(rows) if sympy is not None and value.ndim == 2 else tuple(rows)
+    if sympy is not None and isinstance(value, sympy.Basic | sympy.MatrixBase):
+        return _by_sympy(sympy, value, depth)
     if isinstance(value, dict):
         value = tuple(value.values())
     brackets = {list: ("", ""), tuple: ("(", ")"), set: (r"\{", r"\}"), frozenset: (r"\{", r"\}")}
@@ -117,6 +114,19 @@ def _written(value: Any, depth: int = 3) -> str | None:
             parts: Iterable[Any] = sorted(value, key=repr) if container in (set, frozenset) else value
             return _joined(parts, *pair, depth) if 1 < len(value) <= MOST_PARTS and depth else None
     return None
+
+
+def _by_sympy(sympy: Any, value: Any, depth: int) -> str | None:
+    if isinstance(value, sympy.logic.boolalg.BooleanAtom):
+        return None
+    if isinstance(value, sympy.Tuple):
+        return _joined(value, "(", ")", depth)
+    if isinstance(value, sympy.And | sympy.Or) and len(value.free_symbols) == 1:
+        value = value.as_set()  # as `solve` says where an inequality holds
+    if isinstance(value, sympy.Poly):
+        value = value.as_expr()
+    text = sympy.latex(value, ln_notation=True)
+    return text if len(text) <= TEXT_LENGTH else None
 
 
 def _joined(parts: Iterable[Any], opening: str, closing: str, depth: int) -> str | None:
@@ -129,7 +139,7 @@ def _part(value: Any, depth: int) -> str | None:
     """Return a part of a container as text, exactly where that is possible."""
     found = read_value(value, 0) if not isinstance(value, list | tuple | set | frozenset | dict) else None
     if found is None:
-        return _written(value, depth)
+        return _written(tuple(value) if isinstance(value, list) else value, depth)
     if found.kind == "closed":
         return found.text.partition(" ")[2]
     return found.text if found.kind in ("number", "mathematics", "text") and found.text else None
