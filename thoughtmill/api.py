@@ -92,10 +92,9 @@ def run_policy(
     """Return what a policy answers on stored samples, how often it is right, and what that costs.
 
     A sample holds `problem_id`, `role`, `sample`, `predicted_answer` (None for none) and `new_tokens`; its
-    `round` is 0 if it is greedy, and `sample + 1` where it is not given; `predicted_kind` may say what kind of
-    answer it is. `answers` are the gold answers by
-    problem, `settings` those of `infer.policy`, such as `max_rounds`. A sample that is needed and was never
-    stored is a `ThoughtmillError`.
+    `round` is 0 if it is greedy, and `sample + 1` where it is not given. `predicted_kind` may name the kind
+    of its answer. `answers` are the gold answers by problem, `settings` those of `infer.policy`, such as
+    `max_rounds`. A sample that is needed and was never stored is a `ThoughtmillError`.
 
     >>> row = {"problem_id": "p", "role": "ir", "new_tokens": 40}
     >>> samples = [row | {"sample": number, "predicted_answer": answer}
