@@ -55,7 +55,7 @@ class EndpointSettings(params.Section):
     max_concurrency: int = Field(256, ge=1, description="requests in flight at most")
     requests_per_minute: float | None = Field(None, ge=1)
     tokens_per_minute: float | None = Field(None, ge=1, description="prompt and completion together")
-    timeout_s: float = Field(600.0, gt=0, description="for one attempt, with its connection")
+    timeout_s: float = Field(600.0, gt=0, description="for one attempt; where answers stream, for silence")
     max_attempts: int = Field(8, ge=1, description="attempts before a request is left unanswered")
     backoff_s: float = Field(
         0.5, ge=0, description="longest wait after one failure; it doubles with each more"
