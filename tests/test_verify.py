@@ -10,6 +10,7 @@ import pytest
 
 from thoughtmill.factory.answers.mathematics import symbolic
 from thoughtmill.factory.core import tables
+from thoughtmill.factory.curate import agreement
 from thoughtmill.factory.solvers.limits import Limits
 from thoughtmill.factory.solvers.solvers import Solvers
 from thoughtmill.factory.thoughts.solving import Job, Solved, solve
@@ -194,3 +195,38 @@ print([name for name in ("sympy", "mpmath", "subprocess") if name in sys.modules
 def test_numbers_load_no_computer_algebra_and_start_no_process() -> None:
     done = subprocess.run([sys.executable, "-c", NUMBERS_ONLY], capture_output=True, text=True, check=False)
     assert (done.stdout.strip(), done.stderr) == ("[]", "")
+
+
+ALGEBRA = [
+    (
+        "Expand $(x+1)(x-1)$.", "x^2-1", "expression",
+        r"It is $x^2-x+x-1$, so $\boxed{x^2 - 1}$.",
+        "import sympy\nx = sympy.Symbol('x')\nans = sympy.expand((x + 1) * (x - 1))",
+        "ans = (x + 1)*(x - 1)",
+    ),
+    (
+        "Which positive number squared is 20?", r"2\sqrt{5}", "expression",
+        r"It is $\boxed{\sqrt{20}}$.",
+        "import sympy\nans = sympy.sqrt(20)",
+        "x^2 = 20\nx > 0\nans = x",
+    ),
+    (
+        "Which numbers squared are 2?", r"-\sqrt{2}, \sqrt{2}", "set",
+        r"They are $\boxed{\pm\sqrt{2}}$.",
+        "from sympy import *\nx = Symbol('x')\nans = solve(x**2 - 2, x)",
+        "x^2 = 2\nans = x",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("problem", "answer", "kind", "cot", "pot", "eot"), ALGEBRA)
+def test_every_thought_about_mathematics_is_verified_and_all_agree(
+    solvers: Solvers, problem: str, answer: str, kind: str, cot: str, pot: str, eot: str
+) -> None:
+    gold = {"problem_id": "ours-train-0", "problem": problem, "answer": answer, "answer_kind": kind}
+    found = []
+    for thought, text in (("cot", cot), ("pot", pot), ("eot", eot)):
+        (solved,) = solve([Job(thought, problem, kind, text)], solvers)
+        found.append(verdict(completion(thought, text), gold | {"split": "train"}, solved)[0])
+    assert [(record["failure"], record["correct"]) for record in found] == [(None, True)] * 3
+    assert all(agreement(record, found)["passed"] for record in found)
