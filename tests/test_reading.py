@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from thoughtmill.factory.answers import KINDS, Answer, Comparison, answer_of
+from thoughtmill.factory.answers import ANY, KINDS, Answer, Comparison, answer_of
 from thoughtmill.factory.answers import equal as equal_answers
 from thoughtmill.factory.answers.number import equal
 from thoughtmill.factory.answers.reading import boxes, read
@@ -328,3 +328,14 @@ def test_every_gold_answer_of_gsm8k_is_read(
         assert (found.rule, found.answer) == ("hashes", text.replace(",", ""))
     assert sum("," in text for text in gold) == commas
     assert sum(text.startswith("-") for text in gold) == negative
+
+
+def test_the_worked_solutions_of_math_give_their_box(shared_data: Path) -> None:
+    read_right = 0
+    for line in (shared_data / "math" / "test.jsonl").open():
+        solution = json.loads(line)["solution"]
+        gold = answer_of(boxes(solution)[-1], ANY)
+        assert gold is not None
+        found = read(solution, gold.kind)
+        read_right += found is not None and found.answer == gold.text
+    assert read_right >= 4988  # of 5,000; most of the others box two answers in a line

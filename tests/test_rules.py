@@ -1,5 +1,8 @@
 """Rules are general: they hold no number, name or thing of their problem, and never its answer."""
 
+import json
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -171,3 +174,10 @@ def test_repetition_takes_linear_time(piece: str) -> None:
     general(text, text)
     names(text, text)
     module.leaks_answer(text, text, Answer("1"))
+
+
+def test_the_rules_of_lorids_sample_name_nobody(shared_data: Path) -> None:
+    for name in ("gsm8k_train", "math_train"):
+        for line in (shared_data / "lorid" / f"{name}.jsonl").open():
+            row = json.loads(line)
+            assert names(row["question"], "\n".join(row["knowledge"])).passed is True
