@@ -60,10 +60,11 @@ def numbers_known(rationale: str, problem: str, outcome: Outcome) -> Check:
         return Check("numbers_known", None, "no number in the rationale")
     own = _distinct(find(problem))
     parts = {Fraction(part) for number in own for part in (number.numerator, number.denominator)}
-    strangers = [number for number in written if number not in UNIVERSAL.union(own, parts)]
+    known = UNIVERSAL.union(own, parts)
+    strangers = [number for number in written if number not in known]
     if strangers:  # the steps are worth their time only where the problem does not explain a number
         results = {abs(value) for step in steps(rationale) for value in (step.stated, step.exact)}
-        derived = set().union(*map(_forms, [*own, *results]))
+        derived = frozenset().union(*map(_forms, [*own, *results]))
         strangers = [number for number in strangers if number not in derived]
     return Check("numbers_known", not strangers, f"from nowhere: {_listed(strangers)}" if strangers else None)
 
@@ -108,13 +109,14 @@ def _absent(numbers: Iterable[Fraction], present: set[Fraction]) -> list[Fractio
     return [number for number in numbers if number not in present and _forms(number).isdisjoint(present)]
 
 
-def _forms(number: Fraction) -> set[Fraction]:
+@lru_cache(maxsize=1024)
+def _forms(number: Fraction) -> frozenset[Fraction]:
     """Return a number and its forms as a percentage or part: a share, the rest, a growth."""
     forms = {number}
     if 0 < number <= 1000:
         forms |= {number / 100, abs(1 - number / 100), 1 + number / 100, abs(100 - number), 100 + number}
         forms |= {number * 100, abs(1 - number), 1 / number}
-    return forms
+    return frozenset(forms)
 
 
 def _distinct(numbers: Iterable[Number]) -> list[Fraction]:
