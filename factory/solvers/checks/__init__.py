@@ -71,7 +71,7 @@ def checked(kind: str, rationale: str, problem: str, outcome: Outcome) -> Outcom
     >>> solved = Outcome(Answer("8"), None)
     >>> found = checked("chain", "12 - 5 = 8 are left.", "Ann had 12 and gave 5.", solved).checks
     >>> [check.check for check in found if check.passed is False]
-    ['steps']
+    ['steps', 'no_error_in_answer']
     """
     found = tuple(check(rationale, problem, outcome) for check in _applying(kind))
     return replace(outcome, checks=(*outcome.checks, *found))
