@@ -160,6 +160,31 @@ def test_a_box_that_holds_more_than_a_number_is_not_its_first_number(box: str, g
     assert found is None or not equal_answers(Answer(gold), Answer(found.answer, found.kind))
 
 
+@pytest.mark.parametrize("mark", ["#### {}", "The answer is {}.", "A: {}"])
+@pytest.mark.parametrize(
+    "phrase",
+    ["2(a+b)", "4t", "3(x+1)", "29i", "7!", "f(2)", "|2-x|", "not 2", "3 R 1", "10 mod 7", "x>2", "2n+1"],
+)
+def test_a_marked_phrase_of_algebra_is_not_its_first_number(mark: str, phrase: str) -> None:
+    found = read("We add.\n" + mark.format(phrase))
+    assert found is None or found.kind != "number" or found.answer not in phrase
+
+
+@pytest.mark.parametrize(
+    ("phrase", "number"),
+    [
+        ("5 (five) apples", "5"),
+        ("18 (since 3*6 = 18)", "18"),
+        ("5m", "5"),
+        ("12 (dozen)", "12"),
+        ("3 < 4", None),
+    ],
+)
+def test_brackets_and_units_after_a_marked_number_leave_it_a_number(phrase: str, number: str | None) -> None:
+    found = read(f"We add.\n#### {phrase}")
+    assert (found.answer if found and found.kind == "number" else None) == number
+
+
 @pytest.mark.parametrize(
     ("box", "number"),
     [

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from thoughtmill.factory.answers import Answer, equal
+from thoughtmill.factory.answers import Answer, answer_of, equal
 from thoughtmill.factory.answers.closing import BULLET, MAX_SPAN, closing
 from thoughtmill.factory.answers.number import PLAIN, figures
 from thoughtmill.factory.answers.numbers_in_text import find
@@ -29,6 +29,12 @@ _BOX = re.compile(r"\\(?:boxed|fbox)\s?\{")
 _ANSWER_LINE = re.compile(r"(?:\*\*)?A:((?:(?!\. |answer).)+)")  # a whole rationale may follow `A:` too
 _ANSWER_IS = re.compile(r"\banswers?\b(?! as\b)[^\n.:=]{0,60}?(?:\b(?:is|are|be)\b|[:=])", re.IGNORECASE)
 _SIGNED = re.compile(r"[ \t*]*-[ \t]*[$€£¥₹]?[ \t]*[0-9.]")
+_DENIED = re.compile(r"\bnot\s+[$€£]?[0-9]|[0-9]\s+(?:R|r|mod|remainder)\s+[0-9]")
+_CLAUSE_END = re.compile(r"[.;](?=\s)|,? (?:because|since|so|where|which|for)\b")
+_MARK = re.compile(r"^(?:#{2,}|A:|-->)")
+_ALGEBRA = re.compile(
+    r"[0-9]\s?[(!^]|[0-9][A-Za-ik-lnp-rt-z](?![A-Za-z])|[|<>]|[A-Za-z]\([0-9]|" + _DENIED.pattern
+)
 _DRESS = re.compile(r"(?>(?:[\s*:]|\\[\[(]|\$\$)*)")  # not `*+`, which 3.11.2 gets wrong for groups
 
 
@@ -59,12 +65,14 @@ def read(text: str, kind: str = "number") -> Reading | None:
     text = own(text)
     for rule, span in _spans(text):
         if rule == "boxed" or mentions(span):
-            answer = _agreed(boxes(text)) if rule == "boxed" else stated(span)
+            answer = _agreed(boxes(text)) if rule == "boxed" else _marked(span)
             if answer is None:
                 return _read_as(text, kind) if rule == "boxed" else None
             return Reading(answer, rule)
     rule, answer = closing(text)
-    return None if answer is None else Reading(answer, rule)
+    if answer is None or _is_algebra(answer, _MARK.sub("", _closing_line(text))):
+        return None
+    return Reading(answer, rule)
 
 
 def _read_as(text: str, kind: str) -> Reading | None:
@@ -143,6 +151,22 @@ def _line(text: str) -> str:
 def _agreed(spans: list[str]) -> str | None:
     answers = {_boxed(span) for span in spans}
     return answers.pop() if len(answers) == 1 else None
+
+
+def _marked(span: str) -> str | None:
+    """Return the number that a phrase after a mark states, unless it is part of algebra or of a denial."""
+    number = stated(span)
+    return None if number is None or _is_algebra(number, span) else number
+
+
+def _is_algebra(number: str, phrase: str) -> bool:
+    """Return whether a phrase denies a number or writes something else with it, as `2(a+b)` and `7!` do."""
+    if not _ALGEBRA.search(phrase):
+        return False
+    if _DENIED.search(phrase):
+        return True
+    whole = answer_of(_CLAUSE_END.split(phrase, maxsplit=1)[0].strip(" *$:."), kinds_for("number"))
+    return whole is not None and not equal(Answer(number), whole)
 
 
 def _boxed(span: str) -> str | None:

@@ -22,7 +22,9 @@ def divided(above: Tree, below: Tree) -> Tree:
 
 
 def product(factors: Sequence[Tree]) -> Tree:
-    """Return the product of factors."""
+    """Return the product of factors. Raises `Unreadable` for words among them."""
+    if len(factors) > 1 and any(isinstance(factor, Call) and factor.op == "text" for factor in factors):
+        raise Unreadable("words in a product")
     return factors[0] if len(factors) == 1 else Call("*", tuple(factors))
 
 
