@@ -154,6 +154,19 @@ def test_a_root_with_a_closed_form_needs_no_interval(equations: Equations) -> No
     assert "root_interval" not in {check.check for check in equations.solve("x^5 = 32\nans = x").checks}
 
 
+def test_a_system_that_takes_too_long_is_tried_once() -> None:
+    long = "\n".join(
+        f"x{n}^7 + x{(n + 1) % 6}^5 * x{(n + 3) % 6} - {n + 2} x{(n + 2) % 6} = {n + 11}" for n in range(6)
+    )
+    long += "\nans = x0"
+    with Equations(timeout_s=0.5) as equations:
+        first = equations.solve(long)
+        equations.close()
+        assert first.failure == "timeout"
+        assert equations.solve(long) == first
+        assert equations._nonlinear.process is None
+
+
 def test_too_few_equations_are_counted_before_sympy_is_asked() -> None:
     with Equations() as equations:
         assert equations.solve("price * (1 - cut) = 80\nans = price * cut").failure == "underdetermined"

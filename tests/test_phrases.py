@@ -31,6 +31,8 @@ def test_the_kind_that_is_asked_for_comes_first_and_words_only_where_they_are_as
         (r"so \(a+b\) and $$c$$.", ["c", "c"]),
         ("no mathematics\nat all.", ["at all"]),
         ("a <= b", ["a <= b"]),
+        (r"Thus the inverse is \frac{x+5}{6}.", [r"\frac{x+5}{6}", r"Thus the inverse is \frac{x+5}{6}"]),
+        ("So the correct option is C.", ["C", "So the correct option is C"]),
     ],
 )
 def test_a_text_ends_with_its_last_mathematics(text: str, last: list[str]) -> None:

@@ -355,6 +355,28 @@ def test_every_gold_answer_of_gsm8k_is_read(
     assert sum(text.startswith("-") for text in gold) == negative
 
 
+@pytest.mark.parametrize(
+    ("kind", "text", "answer"),
+    [
+        ("choice", "The answer is B) 24, since 24 is even.", "B"),
+        ("choice", "So the correct option is (C).", "C"),
+        ("text", "The answer is Tuesday.", "Tuesday"),
+        ("expression", r"Thus the inverse is \frac{x+5}{6}", r"\frac{x+5}{6}"),
+        (
+            "expression",
+            "The answer is $2\\sqrt{5}$ units.\n\nQuestion: and now?\nThe answer is 5.",
+            r"2\sqrt{5}",
+        ),
+        ("tuple", "The point is (3, 4).", "(3, 4)"),
+        ("number", r"so \boxed{\frac{\sin 2A}{\sin A\cos A}}", r"\frac{\sin(2A)}{\sin(A)\cos(A)}"),
+    ],
+)
+def test_a_chain_of_any_kind_closes_with_its_answer(kind: str, text: str, answer: str) -> None:
+    found = read(text, kind)
+    assert found is not None
+    assert found.answer == answer
+
+
 def test_the_worked_solutions_of_math_give_their_box(shared_data: Path) -> None:
     read_right = 0
     for line in (shared_data / "math" / "test.jsonl").open():

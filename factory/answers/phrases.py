@@ -16,6 +16,7 @@ _MATHS = re.compile(r"\$\$(.+?)\$\$|\$([^$\n]+)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]", 
 _DRESS = " \t\n*$:"
 _SENTENCE_END = re.compile(r"[.;!](?=\s|$)|,? (?:because|since|so that|which)\b")
 _LETTER = re.compile(r"[\W_]*(?:(?:option|choice|answer)\b[\W_]*)?([A-J])(?![\w'’])")
+_IS = re.compile(r"\b(?:is|are|be|equals)\b:? |: ")
 _EQUALS = re.compile(r"(?<![<>!\\])=")
 
 
@@ -70,7 +71,8 @@ def last_maths(text: str) -> Iterator[str]:
     found = list(_MATHS.finditer(text[-1000:]))
     last = _inside(found[-1]) if found else text.rstrip().rpartition("\n")[2].rstrip(" .")
     if not found and not _EQUALS.search(last):
-        yield last
+        *said, stated = _IS.split(last)
+        yield from [stated, last] if said else [last]
         return
     yield _EQUALS.split(last)[-1].strip(_DRESS)
     yield last

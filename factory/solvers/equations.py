@@ -46,6 +46,7 @@ class Equations(ClosingContext):
 
     def __init__(self, timeout_s: float = 5.0) -> None:
         self._nonlinear = Nonlinear(timeout_s)
+        self._late: dict[tuple[str, str], Outcome] = {}
 
     def close(self) -> None:
         """End the worker process, if one was started."""
@@ -57,7 +58,17 @@ class Equations(ClosingContext):
         A system that contradicts itself only because it assigns names again (`d = d + 15`) is solved as the
         program it is, with `single_assignment` not passed: lower trust. Where answers of a kind other than
         `number` are asked for, an answer may be a closed form, several solutions, or a formula of unknowns.
+        A system that took too long is remembered.
         """
+        if (text, answer_kind) in self._late:
+            return self._late[text, answer_kind]
+        outcome = self._solve(text, answer_kind)
+        if outcome.failure == "timeout":
+            self._late[text, answer_kind] = outcome
+        return outcome
+
+    def _solve(self, text: str, answer_kind: str) -> Outcome:
+        """Solve a text, in its second reading where it assigns names again."""
         try:
             parsed = parse(text)
         except Unsolvable as error:
