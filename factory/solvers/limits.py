@@ -22,8 +22,8 @@ class Limits(BaseModel, extra="forbid", frozen=True):
     5.0
     """
 
-    wall_s: float = Field(default=0.5, gt=0, description="wall time of the first try, seconds")
-    long_wall_s: float = Field(default=15.0, gt=0, description="wall time of the second try, seconds")
+    wall_s: float = Field(default=0.5, gt=0, description="wall time in the restricted interpreter, seconds")
+    long_wall_s: float = Field(default=15.0, gt=0, description="wall time in a process, seconds")
     cpu_s: float = Field(default=5.0, gt=0, description="processor time, seconds, rounded up to whole ones")
     budget_s: float = Field(
         default=0.0,
