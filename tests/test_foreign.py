@@ -164,6 +164,12 @@ def test_its_role_learns_from_the_records_of_its_thought(project: Path, installe
     assert done.stdout.splitlines() == LEARNED, done.stderr
 
 
+def test_its_style_asks_its_role(installed: Path) -> None:
+    words = "from thoughtmill.train import styles; print(styles.prompt('ex', 'II and V?', style='terse'))"
+    done = run(installed, ROOT, "-c", words)
+    assert done.stdout == "II and V?\nExpression: \n", done.stderr
+
+
 def test_its_policy_decides_on_samples_of_its_role(installed: Path, tmp_path: Path) -> None:
     sample = {"problem_id": "p", "answer": "14", "role": "ex", "new_tokens": 5}
     texts = ["two sevens", "2 * 7", "2 + 7"]
