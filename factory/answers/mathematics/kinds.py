@@ -15,12 +15,15 @@ from thoughtmill.factory.answers.mathematics.writing import written
 
 
 def canonical(text: str, operations: Container[str] | None = None) -> str | None:
-    """Return the canonical text of an answer whose root is one of some operations, or any without them."""
+    """Return the canonical text of an answer whose root is one of some operations, or any without them.
+
+    None for the rare tree whose text is not read back as the same tree.
+    """
     tree = read(text)
     if tree is None or (operations is not None and not (isinstance(tree, Call) and tree.op in operations)):
         return None
     found = written(tree)
-    return found if len(found) <= MAX_LENGTH else None
+    return found if len(found) <= MAX_LENGTH and read(found) == tree else None
 
 
 def operation(text: str) -> str | None:
