@@ -44,7 +44,7 @@ WHY = {
     "number": "it reads no repeating decimals, `%` or other scripts' digits, and rounds tiny numbers",
     "expression": "it takes i for a name, drops letters that could be units, and ignores case",
     "equation": "it compares an equation with a number by its right side",
-    "inequality": "it compares an inequality with an interval in one order only, and does not solve it",
+    "inequality": "it compares an inequality with an interval in one order only, and solves few",
     "interval": "it does not intersect, and reads no words",
     "tuple": "it takes a tuple for a set",
     "set": "it drops repeated members",

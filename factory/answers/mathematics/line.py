@@ -90,12 +90,15 @@ def _piece(low: Tree, high: Tree, has_low: bool, has_high: bool) -> list[Piece] 
 
 
 def _solved(op: str, left: Tree, right: Tree) -> list[Piece] | None:
-    """Return the solutions of an inequality that is linear in its only unknown."""
+    """Return the solutions of an inequality that is linear or quadratic in its only unknown."""
     difference = Call("+", (left, Call("neg", (right,))))
     name = unknown(difference)
     found = form(difference)
     if name is None or found is None or found.below != ONE:
         return None
+    powers = [((name, 2),), ((name, 1),), ()]
+    if powers[0] in found.above and set(found.above) <= set(powers):
+        return _quadratic(op, *(found.above.get(term, Fraction(0)) for term in powers))
     slope = found.above.get(((name, 1),))
     if slope is None or any(
         factor == name for term in found.above for factor, _ in term if term != ((name, 1),)
@@ -112,6 +115,26 @@ def _solved(op: str, left: Tree, right: Tree) -> list[Piece] | None:
     end = EndPoint(at, bound)
     below, above = Piece(_LOW, end, False, op == "<="), Piece(end, _HIGH, op == ">=", False)
     return [below, above] if op == "!=" else [below] if op[0] == "<" else [above]
+
+
+def _quadratic(op: str, square: Fraction, slope: Fraction, constant: Fraction) -> list[Piece] | None:
+    """Return where a square polynomial is above or below 0: outside its two roots or between them."""
+    discriminant = slope**2 - 4 * square * constant
+    if discriminant <= 0 or op == "!=":
+        return None
+    root = Call("root", (discriminant, Fraction(2)))
+    ends = []
+    for sign in (-1, 1):
+        tree = Call("/", (Call("+", (-slope, Call("*", (Fraction(sign), root)))), 2 * square))
+        at = approximate(tree)
+        if at is None:
+            return None
+        ends.append(EndPoint(at, tree))
+    low, high = sorted(ends, key=lambda end: end.at)
+    closed = op in ("<=", ">=")
+    if (op[0] == "<") == (square > 0):
+        return [Piece(low, high, closed, closed)]
+    return [Piece(_LOW, low, False, closed), Piece(high, _HIGH, closed, False)]
 
 
 def _without(tree: Tree, name: str) -> Tree:
