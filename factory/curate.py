@@ -84,8 +84,8 @@ def curate(
 
     `problems` is read several times. `records` holds all thoughts in the order of problems. The drop reason
     is the first of `schemas.fields.DROP_REASONS` that applies; `faults` are those of `faults_of`, and
-    `repeats` the problems that repeat a benchmark. Memory
-    grows with the number of problems (about 300 bytes each) and of faults, not with the records.
+    `repeats` the problems that repeat a benchmark. Memory grows with the number of problems (about 300 bytes
+    each) and of faults, not with the records.
     """
     placed = placements(problems, settings, repeats)
     for problem_id, group in groupby(records, key=lambda record: record["problem_id"]):

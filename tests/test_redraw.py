@@ -207,3 +207,11 @@ def test_a_draw_keeps_the_order_of_what_has_one_unit(solvers: Solvers) -> None:
         ann, ben = (slot.value for slot in slots.find(child.problem or ""))
         assert ann < ben
         assert child.answer == Answer(str(ben - ann))
+
+
+def test_a_long_number_in_a_chain_takes_no_longer_than_a_short_one() -> None:
+    chain = f"It is told as {'1234567890' * 20} kg, so 2 * 3 = 6.\n#### 6"
+    assert chains.redrawn(chain, {Fraction(3): Fraction(4)}) == chain.replace(
+        "2 * 3 = 6", "2 * 4 = 8"
+    ).replace("#### 6", "#### 8")
+    assert chains.redrawn(f"{'7 ' * 400}apples = 6 x {'1' * 40}", {Fraction(6): Fraction(5)}) is not None

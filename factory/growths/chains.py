@@ -24,6 +24,7 @@ _FIGURE = re.compile(
     re.IGNORECASE,
 )
 _FRACTION = re.compile(r"(?<![0-9.])([0-9]{1,3})\s?/\s?([0-9]{1,3})(?![0-9.])")
+_WRITTEN = "0123456789.,%+-*/×÷()$€£xX \t"
 _EQUALS = re.compile(r"\s*=\s*[$€£]?\s*$")
 
 
@@ -132,7 +133,6 @@ def _calculation(text: str) -> str | None:
     line = text.rpartition("\n")[2]
     left = _EQUALS.sub("", line)
     tail = left.rpartition("=")[2]
-    kept = re.search(r"(?:[0-9][0-9.,]*%?|[-+*/×÷()$€£%\s]|(?<=[0-9)\s])x(?=[\s$(0-9]))*$", tail)
-    expression = (kept[0] if kept else "").strip().replace("x", "*")
-    expression = expression.lstrip("*/+)%.,× ÷")
+    written = tail[len(tail.rstrip(_WRITTEN)) :]
+    expression = re.sub(r"(?<=[0-9)])\s*[xX]\s*(?=[$(0-9])", "*", written).lstrip("xX*/+)%.,× ÷").rstrip()
     return expression if re.search(r"[-+*/×÷%]", expression[1:]) else None

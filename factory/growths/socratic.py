@@ -16,6 +16,8 @@ from thoughtmill.factory.growths import Barren, Child, Parent
 from thoughtmill.factory.solvers.solvers import Solvers
 
 WRITES = ("socratic",)
+LONGEST = 400
+"""Characters of a sentence that is looked at: the search takes longer than its length."""
 
 _STEP = re.compile(r"[0-9$(][0-9.,$() +*/x-]*?[-+*/x][0-9.,$() +*/x-]*=\s*[$]?[0-9][0-9,]*(?:\.[0-9]+)?%?")
 _COUNTED = re.compile(r"\s+(?!(?:in|for|per|each|and|of|from|because|so|on|at|to|that)\b)[a-z]{3,}")
@@ -42,6 +44,8 @@ def grow(parent: Parent, count: int, random: Random, solvers: Solvers) -> Iterat
 
 def turn(line: str) -> tuple[str, str] | None:
     """Return the question that a sentence answers, and the sentence; None unless it calculates just once."""
+    if len(line) > LONGEST:
+        return None
     found = list(_STEP.finditer(line))
     if len(found) != 1 or line.count("=") != 1:
         return None
