@@ -76,9 +76,13 @@ def cli_page() -> str:
 def _command(name: str, command: argparse.ArgumentParser) -> Iterator[str]:
     yield f"## `thoughtmill {name}`"
     yield cleandoc(command.description or "")
-    rows = [(_written(action), action.help or "") for action in command._actions if action.dest != "help"]
+    rows = [(_written(action), action.help or "") for action in command._actions if _is_shown(action)]
     if rows:
         yield _table(rows, "argument", "what it is")
+
+
+def _is_shown(action: argparse.Action) -> bool:
+    return action.dest != "help" and action.help != argparse.SUPPRESS
 
 
 def _written(action: argparse.Action) -> str:
