@@ -101,7 +101,7 @@ def sections(found: Sequence[str], pairs: Sequence[Pair]) -> Iterator[str]:
 
 
 def golds(path: Path) -> list[str]:
-    """Return what the solutions of a file box last; nothing where there is no file."""
+    """Return the last box of each solution of a file; nothing without a file."""
     if not path.exists():
         print(f"{path} is missing: only the public pairs are judged", file=sys.stderr)
         return []
@@ -120,7 +120,7 @@ def public_pairs() -> list[Pair]:
 
 
 def _pairs_of(found: Sequence[str], answers: Sequence[Answer | None]) -> Iterator[Pair]:
-    """Yield each gold with itself in another dress, and with the next gold of its kind."""
+    """Yield each gold with itself in another form, and with the next gold of its kind."""
     read = [(gold, answer.kind) for gold, answer in zip(found, answers, strict=True) if answer]
     read.sort(key=lambda pair: pair[1])  # stable: within a kind the golds keep their order
     for (gold, kind), (other, following) in itertools.pairwise(read):
@@ -163,7 +163,7 @@ def _speed(pairs: Sequence[Pair]) -> str:
     step = max(1, len(ordinary) // MATH_VERIFY_PAIRS)
     mine, theirs = _per_second(ours, ordinary), _per_second(math_verify, ordinary[::step])
     return (
-        "Each gold that is no plain number is compared with itself in another dress and with the next of\n"
+        "Each gold answer other than a plain number is compared with itself in another form and with the next of\n"
         f"its kind: {len(ordinary):,} pairs, of which we judge {mine:,.0f} a second and core, math-verify\n"
         f"{theirs:,.0f}, {mine / theirs:.0f} times fewer (the goal was 5)."
     )
