@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from thoughtmill.factory.answers import KINDS, Answer, Comparison, answer_of, compared, equal
+from thoughtmill.factory.answers import ANY, KINDS, Answer, Comparison, answer_of, compared, equal
 from thoughtmill.factory.core.errors import ThoughtmillError
 
 TEXTS = [
@@ -53,3 +53,24 @@ def test_a_comparison_names_the_rule_that_decided() -> None:
 def test_an_unknown_kind_is_named_with_those_there_are() -> None:
     with pytest.raises(ThoughtmillError, match="unknown answer kind `colour`; there are: number, choice"):
         answer_of("red", ["colour"])
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (r"(B)\ 12", "B", True),
+        ("25 km/h", "25", True),
+        ("AB = 5", "5", True),
+        (r"P(A) = \frac13", "1/3", True),
+        ("AB = 5", "6", False),
+        ("AB = 5", "BC = 5", False),
+        ("xy = 5", "5", False),
+    ],
+)
+def test_the_name_or_unit_of_a_value_and_the_value_of_a_choice_may_be_left_out(
+    one: str, other: str, same: bool
+) -> None:
+    left, right = answer_of(one, ANY), answer_of(other, ANY)
+    assert left is not None
+    assert right is not None
+    assert compared(left, right).equal is compared(right, left).equal is same

@@ -44,6 +44,9 @@ def tree(text: str) -> Tree:
         (r"x\,y\;z", "xyz"),
         (r"\{1,2\}", "{1, 2}"),
         ("1 < x < 2", r"1<x \text{ and } x<2"),
+        ("3x10^4", r"3 \times 10^4"),
+        ("25 km/h", r"25\text{ km/h}"),
+        ("3 ft / s", r"3\text{ ft}/\text{s}"),
     ],
 )
 def test_two_ways_to_write_the_same_are_one_tree(one: str, other: str) -> None:

@@ -360,6 +360,16 @@ def test_every_gold_answer_of_gsm8k_is_read(
     [
         ("choice", "The answer is B) 24, since 24 is even.", "B"),
         ("choice", "So the correct option is (C).", "C"),
+        ("choice", "The answer is c.", "C"),
+        ("choice", "The answer is therefore option (D).", "D"),
+        ("choice", "so we choose B.", "B"),
+        ("choice", "Hence, (E) None of these", "E"),
+        ("set", "Therefore $x = 1$ and $x = -3$.", "x = 1, x = -3"),
+        ("expression", "where $a = 1$ and $f(x) = x + 2$.", "x+2"),
+        ("expression", r"so \begin{align*} 3(y+2)+z &= 3y+6+z \\ &= 3y+z+6. \end{align*}", "3y+z+6"),
+        ("expression", r"It is $\boxed{x+2}$, or $\boxed{2+x}$.", "x+2"),
+        ("number", r"The answer is $14,\!400$.", "14400"),
+        ("number", r"The answer is $\frac9{5}$.", "1.8"),
         ("text", "The answer is Tuesday.", "Tuesday"),
         ("expression", r"Thus the inverse is \frac{x+5}{6}", r"\frac{x+5}{6}"),
         (

@@ -16,7 +16,9 @@ _UPRIGHT = r"\\(?:text|textbf|mathrm|mathbf|textrm|mbox) ?\{ *"
 _LETTER = re.compile(
     rf"(?:(?:option|choice|answer)[ :]*)?\(?(?:{_UPRIGHT})?\(?([A-J])\)?[.):]? *\}}?\)?", re.IGNORECASE
 )
-_WITH_VALUE = re.compile(rf"(?:{_UPRIGHT}\(([A-J])\) *\}}|\(([A-J])\)\s|([A-J])[.):]\s).*", re.DOTALL)
+_WITH_VALUE = re.compile(
+    rf"(?:{_UPRIGHT}\(([A-J])\) *\}}|\(([A-J])\)(?:[\s~]|\\[ ,;:q])|([A-J])[.):]\s).*", re.DOTALL
+)
 
 
 def canonical(text: str) -> str | None:

@@ -12,10 +12,18 @@ from thoughtmill.factory.answers import KINDS, Answer, answer_of
 IN_WORDS = ("choice", "text")
 """Kinds that nearly any phrase can be read as; only a problem that asks for one has such an answer."""
 
-_MATHS = re.compile(r"\$\$(.+?)\$\$|\$([^$\n]+)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
+_MATHS = re.compile(
+    r"\$\$(.+?)\$\$|\$([^$\n]+)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]"
+    r"|\\begin\{(?:align|equation|gather|multline)\*?\}(.+?)\\end\{(?:align|equation|gather|multline)\*?\}",
+    re.DOTALL,
+)
 _DRESS = " \t\n*$:"
 _SENTENCE_END = re.compile(r"[.;!](?=\s|$)|,? (?:because|since|so that|which)\b")
 _LETTER = re.compile(r"[\W_]*(?:(?:option|choice|answer)\b[\W_]*)?([A-J])(?![\w'’])")
+_NAMED = re.compile(r"\b(?:option|choice|choose|pick|select)\b[\W_]*(?:is\b[\W_]*)?([A-J])(?![\w'’])", re.I)
+_SMALL_LETTER = re.compile(r"[\W_]*([a-j])(?:[\W_]*$|\))")
+_BRACKETED = re.compile(r"\(([A-J])\)")
+_AND = re.compile(r",?\s(?:and|or)\s")
 _IS = re.compile(r"\b(?:is|are|be|equals)\b:? |: ")
 _EQUALS = re.compile(r"(?<![<>!\\])=")
 
@@ -55,9 +63,11 @@ def _forms(phrase: str) -> Iterator[str]:
 
 
 def _words(phrase: str) -> Iterator[str]:
-    """Yield the letter that opens a phrase, its first clause, and all of it."""
-    if letter := _LETTER.match(phrase):
-        yield letter[1]
+    """Yield the letter that opens or is named in a phrase, its first clause, and all of it."""
+    if letter := _LETTER.match(phrase) or _NAMED.search(phrase) or _SMALL_LETTER.match(phrase):
+        yield letter[1].upper()
+    if len(letters := set(_BRACKETED.findall(phrase))) == 1:
+        yield letters.pop()
     yield _SENTENCE_END.split(phrase, maxsplit=1)[0].strip(_DRESS)
     yield phrase.strip(_DRESS).removesuffix(".").strip(_DRESS)
 
@@ -69,6 +79,10 @@ def last_maths(text: str) -> Iterator[str]:
     ['\\frac{x+5}{6}', 'f(x) = \\frac{x+5}{6}']
     """
     found = list(_MATHS.finditer(text[-1000:]))
+    if len(found) > 1 and _AND.fullmatch(text[-1000:], found[-2].end(), found[-1].start()):
+        values = [_inside(each) for each in found[-2:]]
+        if len({_EQUALS.split(value)[0].strip() for value in values}) == 1:  # two values of a name
+            yield ", ".join(values)
     last = _inside(found[-1]) if found else text.rstrip().rpartition("\n")[2].rstrip(" .")
     if not found and not _EQUALS.search(last):
         *said, stated = _IS.split(last)
@@ -79,4 +93,4 @@ def last_maths(text: str) -> Iterator[str]:
 
 
 def _inside(maths: re.Match[str]) -> str:
-    return next(group for group in maths.groups() if group is not None).strip().removesuffix(".")
+    return next(group for group in maths.groups() if group is not None).strip().removesuffix(".").rstrip()

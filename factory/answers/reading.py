@@ -90,7 +90,7 @@ def _read_as(text: str, kind: str) -> Reading | None:
 def _phrases(text: str) -> Iterator[tuple[str, list[str]]]:
     """Yield each rule that applies and the phrases that may state the answer, the surest first."""
     if boxed := list(dict.fromkeys(boxes(text))):
-        yield "boxed", [", ".join(boxed)]
+        yield "boxed", [_joined(boxed)]
     for mark, rule in (("####", "hashes"), ("-->", "arrow")):
         _, marked, after = text.rpartition(mark)
         if marked and (line := _line(after)) and not BULLET.match(line):
@@ -101,6 +101,13 @@ def _phrases(text: str) -> Iterator[tuple[str, list[str]]]:
         yield "answer_is", [_line(text[found.end() : found.end() + MAX_SPAN])]
         break
     yield "last_maths", list(last_maths(text))
+
+
+def _joined(boxed: list[str]) -> str:
+    """Return what the boxes of a line hold together; two forms of the same answer are one answer."""
+    first, *others = (answer_of(box, kinds_for("expression")) for box in boxed)
+    same = first is not None and all(other is not None and equal(first, other) for other in others)
+    return boxed[0] if same else ", ".join(boxed)
 
 
 def boxes(text: str) -> list[str]:

@@ -22,9 +22,12 @@ from thoughtmill.factory.answers.numbers_in_text import Number, find
 
 _MARKUP = (
     (re.compile(r"(?<=[0-9])(?=\\[dtc]?frac)"), " "),
-    (re.compile(r"\\[dtc]?frac ?(?:\{ ?(-?[0-9.,]+) ?\} ?\{ ?([0-9.,]+) ?\}|([0-9])([0-9]))"), r"\1\3/\2\4 "),
+    (re.compile(r"(?<=[0-9])(?:\{,\}|,? ?\\[,!] ?)(?=[0-9]{3})"), ","),
+    (
+        re.compile(r"\\[dtc]?frac ?(?:\{ ?(-?[0-9.,]+) ?\}|([0-9])) ?(?:\{ ?([0-9.,]+) ?\}|([0-9]))"),
+        r"\1\2/\3\4 ",
+    ),
     (re.compile(r"\\(?:text|mathrm|mathbf|textbf|mbox|boxed|fbox)\b ?"), " "),
-    (re.compile(r"(?<=[0-9])(?:\{,\}|\\,|\\!)(?=[0-9]{3})"), ","),
     (re.compile(r"\\(?:left|right|quad|qquad|displaystyle)\b|\\[()\[\],;! ]|\^\{?\\circ\}?|\*\*|__|`"), " "),
     (re.compile(r"(?<=[A-Za-z])\^\{?[23]\}?|\\(?=[$%])"), ""),
     (re.compile(r"\\approx\b|≈"), "="),

@@ -44,7 +44,9 @@ def _oriented(tree: Tree) -> tuple[str, Tree] | None:
 
 
 def is_name(tree: Tree) -> bool:
-    """Return whether a tree only names something: `x`, `f(x)`, `(x, y)`, `\\text{Area}`."""
+    """Return whether a tree only names something: `x`, `f(x)`, `(x, y)`, `\\text{Area}`, `AB`, `P(A)`."""
     if isinstance(tree, Call):
+        if tree.op == "*":  # a segment between points, or the probability of an event
+            return all(isinstance(arg, str) and len(arg) == 1 and arg.isupper() for arg in tree.args)
         return tree.op in ("apply", "mark", "text") or (tree.op == "tuple" and all(map(is_name, tree.args)))
     return isinstance(tree, str)

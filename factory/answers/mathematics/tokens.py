@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from thoughtmill.factory.answers.mathematics import alphabet
-from thoughtmill.factory.answers.mathematics.units import ABBREVIATIONS
+from thoughtmill.factory.answers.mathematics.units import ABBREVIATIONS, UNITS
 
 MAX_LENGTH = 2000
 """Characters of the longest answer that is read."""
@@ -41,6 +41,9 @@ _VULGAR = "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"
 _RAISED = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ]+")
 _LOWERED = re.compile("[₀₁₂₃₄₅₆₇₈₉]+")
 _THOUSANDS = re.compile(r"(?<=[0-9])(?:\{,\}|,[ ~]?\\!|\\!,|, ?\\! ?|\\,|\\;|\\ |~)[ ]?(?=[0-9]{3})")
+_TIMES = re.compile(r"(?<=[0-9]) ?[xX] ?(?=10 ?(?:\^|\*\*))")
+"""The letter that a keyboard has for a product, in `3 x 10^4`."""
+
 _APART = re.compile(r"([-+]?[0-9]{1,3}(?:[ '’][0-9]{3})+(?:\.[0-9]+)?)")
 _DEGREE = re.compile(r"\^ ?(?:\{ ?\\(?:circ|degree) ?\}|\\circ(?![A-Za-z]))")
 _NO_BRACKET = re.compile(r"\\(?:left|right) ?\.")
@@ -70,7 +73,8 @@ def tokens(text: str) -> list[Sign]:
     """Cut a text into tokens. Raises `Unreadable` on a character outside mathematics and on long texts."""
     if len(text) > MAX_LENGTH:
         raise Unreadable(f"more than {MAX_LENGTH} characters")
-    return _Lexer(_DEGREE.sub("°", _THOUSANDS.sub("", _NO_BRACKET.sub("", _keyboard(text))))).run()
+    text = _TIMES.sub(r"\\times ", _NO_BRACKET.sub("", _keyboard(text)))
+    return _Lexer(_DEGREE.sub("°", _THOUSANDS.sub("", text))).run()
 
 
 def _keyboard(text: str) -> str:
@@ -252,7 +256,9 @@ class _Lexer:
     def letters(self, run: str) -> None:
         """Read a run of bare letters: a function, a unit, a word, or a product of names."""
         last = self.found[-1] if self.found else None
-        if len(run) == 1 and run in alphabet.LETTERS:
+        if run in UNITS and [each.kind for each in self.found[-2:]] == ["t", "/"]:
+            self.add("t", run)  # `km/h`
+        elif len(run) == 1 and run in alphabet.LETTERS:
             self.add("w", alphabet.LETTERS[run])
         elif run in alphabet.CONSTANTS:
             self.add("c", alphabet.CONSTANTS[run])
