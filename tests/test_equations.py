@@ -180,6 +180,9 @@ WIDER = [
     ("x^2 = 9\nans = x", "set", "-3, 3"),
     ("x^2 = 2\nans = x", "set", r"-\sqrt{2}, \sqrt{2}"),
     ("ans = 3 * 4", "expression", "12"),
+    ("x + y = 3\nx - y = 1\nans = (x, y)", "tuple", "(2, 1)"),
+    ("x + y = 3\nx - y = 1\nans = {y, x^2}", "set", r"\{1, 4\}"),
+    ("x^2 = 5\nx > 0\ny = x + 1\nanswer: x, y", "set", r"\sqrt{5}, 1 + \sqrt{5}"),
 ]
 
 
@@ -200,6 +203,11 @@ def test_where_a_number_is_asked_for_a_formula_and_several_solutions_are_failure
     failures = [equations.solve(text).failure for text in ("ans = (x + 5)/6", "x^2 = 9\nans = x")]
     assert failures == ["underdetermined", "ambiguous"]
     assert equations.solve("x^2 = 9\nans = x", "expression").failure == "ambiguous"
+
+
+def test_a_pair_has_the_failure_of_a_part_without_an_answer(equations: Equations) -> None:
+    assert equations.solve("x = 2\ny = y + 1\nans = (x, y)", "tuple").failure == "inconsistent"
+    assert equations.solve("x = 2\ny = 3\nans = (x, y)").failure == "unparsable"
 
 
 FAILED = [

@@ -24,6 +24,7 @@ from thoughtmill.factory.solvers.equation.forms import formula, spelled
 from thoughtmill.factory.solvers.equation.linear import Equation, linear, settle
 from thoughtmill.factory.solvers.equation.lines import equations_of
 from thoughtmill.factory.solvers.equation.nonlinear import Nonlinear, Value
+from thoughtmill.factory.solvers.equation.several import Several, asked_for
 from thoughtmill.factory.solvers.equation.system import System, Text, parse, reassigned, system
 from thoughtmill.factory.solvers.equation.tree import Unsolvable, fold
 from thoughtmill.factory.solvers.equation.varying import varies
@@ -60,6 +61,23 @@ class Equations(ClosingContext):
         `number` are asked for, an answer may be a closed form, several solutions, or a formula of unknowns.
         A system that took too long is remembered.
         """
+        several = None if answer_kind == "number" else asked_for(text)
+        return self._each(several, answer_kind) if several else self._remembered(text, answer_kind)
+
+    def _each(self, several: Several, answer_kind: str) -> Outcome:
+        """Solve a system for each part that it asks for, and put the answers together."""
+        found: list[Outcome] = []
+        for text in several.texts():
+            found.append(self._remembered(text, "expression"))
+            if found[-1].answer is None:
+                return found[-1]
+        whole = several.written([str(outcome.answer) for outcome in found])
+        answer = answer_of(whole, kinds_for(answer_kind))
+        if answer is None:
+            return Outcome(None, "no_answer", "its parts make no answer together", found[0].checks)
+        return Outcome(answer, None, None, found[0].checks)
+
+    def _remembered(self, text: str, answer_kind: str) -> Outcome:
         if (text, answer_kind) in self._late:
             return self._late[text, answer_kind]
         outcome = self._solve(text, answer_kind)
