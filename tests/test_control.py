@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from thoughtmill.factory.ledger import ResultRow
 from thoughtmill.factory.teachers import Request
-from thoughtmill.factory.teachers.endpoint.control import Control, GiveUp, Retry, StopRun
+from thoughtmill.factory.teachers.endpoint.control import Control, GiveUp, Retry, StopRun, advice
 from thoughtmill.factory.teachers.endpoint.faults import About, Fault
 from thoughtmill.factory.teachers.endpoint.pending import PendingRequest
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
@@ -77,6 +77,25 @@ def test_a_fatal_answer_stops_with_its_own_words() -> None:
     run.sent(asked, 0.0)
     decision = run.failed(asked, Fault(About.KEY, "HTTP 401: bad key"), None, 0.1)
     assert decision == StopRun("http://here refuses: HTTP 401: bad key")
+
+
+@pytest.mark.parametrize(
+    ("detail", "names", "line"),
+    [
+        ("HTTP 400: temperature must be non-negative", frozenset(), "`temperature: null`"),
+        ("HTTP 400: a seed and temperature", frozenset({"seed"}), "`seed: null`"),
+        ("HTTP 400: temperatures differ", frozenset(), ""),
+    ],
+)
+def test_advice_names_the_parameter_that_a_refusal_quotes_or_else_says(
+    detail: str, names: frozenset[str], line: str
+) -> None:
+    parameters = {"model": "tiny", "seed": 1, "temperature": 0.0}
+    asked = PendingRequest("k", parameters, [Request({}, "cot", 0, ())], tokens=1, most_usd=0.0)
+    said = advice(asked, Fault(About.UNKNOWN, detail, names=names))
+    assert said == (
+        f"; to leave it out, set {line} in params.yaml under generate.sampling.cot" if line else ""
+    )
 
 
 def test_a_row_that_can_never_be_answered_is_over_at_once() -> None:

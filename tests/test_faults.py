@@ -38,6 +38,15 @@ SAID: list[tuple[str, int, Any, str]] = [  # provider, status, words, failure
     ("SGLang", 400, "The input (99 tokens) is longer than the model's context length (64).", "too_long"),
     ("LM Studio", 400, "tokens to keep from the prompt is greater than the context length", "too_long"),
     ("Together", 422, "`inputs` tokens + `max_new_tokens` must be <= 4097. Given: 5000", "too_long"),
+    ("Together, newer", 400, "The prompt and max tokens exceed model limit: 8192 tokens", "too_long"),
+    ("LM Studio, loaded", 400, "the model is loaded with context length of only 4096 tokens", "too_long"),
+    ("vLLM, newer", 400, "You passed 9 tokens. The model's context length is only 8 tokens", "too_long"),
+    ("Ollama", 400, "the input length exceeds the context length", "too_long"),
+    ("xAI", 400, "This model's maximum prompt length is 8 but the request contains 9 tokens.", "too_long"),
+    ("Qwen, a prompt", 400, "InvalidParameter: Range of input length should be [1, 30720]", "too_long"),
+    ("Bedrock", 400, "Input is too long for requested model.", "too_long"),
+    ("Cohere", 400, "too many tokens: size limit exceeded by 100 tokens", "too_long"),
+    ("OpenAI, a system", 400, "Your request was rejected as a result of our safety system.", "moderated"),
     ("OpenAI, moderation", 400, "Invalid prompt: your prompt was flagged as potentially", "moderated"),
     ("OpenRouter", 403, "model requires moderation on OpenAI. Your input was held", "moderated"),
     ("DeepSeek", 400, "Content Exists Risk", "moderated"),
@@ -48,6 +57,9 @@ SAID: list[tuple[str, int, Any, str]] = [  # provider, status, words, failure
     ("OpenAI, safety", 400, "limited for safety reasons", "moderated"),
 ]
 EVERYBODYS = [
+    (403, "Your account has been flagged for abuse", About.KEY),
+    (403, "Your access was terminated: a violation of our usage policy", About.KEY),
+    (400, "API key expired. Please renew the API key.", About.KEY),
     (400, "API key not valid. Please pass a valid API key.", About.KEY),
     (400, "Incorrect API key provided: xa***", About.KEY),
     (400, "Your credit balance is too low to access the API.", About.KEY),
@@ -74,6 +86,11 @@ def test_a_key_or_a_model_that_is_refused_with_400_is_nobodys_own_fault(
     status: int, words: str, about: About
 ) -> None:
     assert said(status, words).about is about
+
+
+@pytest.mark.parametrize("words", ["temperature must be <= 2", "`top_p` must be <= 1.0", "n must be <= 1"])
+def test_a_bound_of_a_parameter_is_not_a_long_prompt(words: str) -> None:
+    assert said(422, words).about is About.UNKNOWN
 
 
 def test_every_wording_of_the_table_has_a_test() -> None:

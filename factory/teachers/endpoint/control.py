@@ -2,6 +2,7 @@
 
 import math
 import random
+import re
 from dataclasses import dataclass
 
 from thoughtmill.factory.ledger import ResultRow
@@ -189,7 +190,9 @@ class Control:
 
 def advice(pending: PendingRequest, fault: Fault) -> str:
     """Return which line of `params.yaml` to change, if a refusal names a parameter that was sent."""
-    named = [name for name in pending.parameters if name in fault.names and name != "model"]
+    sent = [name for name in pending.parameters if name != "model"]
+    named = [name for name in sent if name in fault.names]
+    named = named or [name for name in sent if re.search(rf"\b{name}\b", fault.detail)]
     if fault.about is not About.UNKNOWN or not named:
         return ""
     lines = " or ".join(f"`{name}: null`" for name in named)

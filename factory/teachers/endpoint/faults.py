@@ -91,6 +91,16 @@ CODES: dict[str, tuple[About, str]] = {
 }
 ROW, KEY, MODEL = About.ROW, About.KEY, About.MODEL
 WORDINGS: tuple[tuple[About, str, str], ...] = (  # what it is about, the failure, the words in lower case
+    (
+        KEY,
+        "refused_by_endpoint",
+        "your account",
+    ),  # before "flagged", "usage policy" and what else a row may be
+    (KEY, "refused_by_endpoint", "your access"),
+    (KEY, "refused_by_endpoint", "api key expired"),  # Gemini, 400
+    (KEY, "refused_by_endpoint", "api key not valid"),  # Gemini, 400
+    (KEY, "refused_by_endpoint", "incorrect api key"),  # xAI, 400
+    (KEY, "refused_by_endpoint", "credit balance is too low"),  # Anthropic, 400
     (ROW, "too_long", "maximum context length"),  # OpenAI, OpenRouter, DeepSeek, Together, vLLM
     (ROW, "too_long", "max_tokens must be at least 1"),  # vLLM, when the prompt alone fills the context
     (ROW, "too_long", "maximum model length"),  # vLLM: "longer than the maximum model length of"
@@ -105,7 +115,23 @@ WORDINGS: tuple[tuple[About, str, str], ...] = (  # what it is about, the failur
     (ROW, "too_long", "reduce the length of the messages"),  # Groq
     (ROW, "too_long", "longer than the model's context length"),  # SGLang
     (ROW, "too_long", "greater than the context length"),  # LM Studio
-    (ROW, "too_long", "must be <= "),  # Together, TGI: "inputs tokens + max_new_tokens must be <= "
+    (
+        ROW,
+        "too_long",
+        "context length of only",
+    ),  # LM Studio: "the model is loaded with context length of only"
+    (ROW, "too_long", "context length is only"),  # vLLM: "However, the model's context length is only"
+    (ROW, "too_long", "exceeds the context length"),  # Ollama
+    (
+        ROW,
+        "too_long",
+        "max_new_tokens` must be <= ",
+    ),  # Together, TGI: "`inputs` tokens + `max_new_tokens` must"
+    (ROW, "too_long", "tokens exceed model limit"),  # Together
+    (ROW, "too_long", "maximum prompt length"),  # xAI
+    (ROW, "too_long", "range of input length"),  # Qwen
+    (ROW, "too_long", "input is too long"),  # Bedrock
+    (ROW, "too_long", "too many tokens: size limit"),  # Cohere
     (ROW, "moderated", "flagged"),  # OpenAI: "your prompt was flagged"; OpenRouter: "your input was flagged"
     (ROW, "moderated", "requires moderation"),  # OpenRouter, 403
     (ROW, "moderated", "content exists risk"),  # DeepSeek
@@ -114,9 +140,7 @@ WORDINGS: tuple[tuple[About, str, str], ...] = (  # what it is about, the failur
     (ROW, "moderated", "content management policy"),  # Azure
     (ROW, "moderated", "usage policy"),
     (ROW, "moderated", "safety reasons"),
-    (KEY, "refused_by_endpoint", "api key not valid"),  # Gemini, 400
-    (KEY, "refused_by_endpoint", "incorrect api key"),  # xAI, 400
-    (KEY, "refused_by_endpoint", "credit balance is too low"),  # Anthropic, 400
+    (ROW, "moderated", "safety system"),  # OpenAI
     (MODEL, "refused_by_endpoint", "model not exist"),  # DeepSeek
     (MODEL, "refused_by_endpoint", "invalid model"),  # Mistral
     (MODEL, "refused_by_endpoint", "is not a valid model"),  # OpenRouter
