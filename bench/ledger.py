@@ -1,4 +1,4 @@
-"""Measure a large ledger: how long it takes to open and to look into, and what it takes of memory and disk.
+"""Measure a large ledger: how long it takes to open and to query, and how much memory and disk it needs.
 
     python -m bench.ledger --rows 1000000
 

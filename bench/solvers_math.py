@@ -163,9 +163,9 @@ def _speed(pairs: Sequence[Pair]) -> str:
     step = max(1, len(ordinary) // MATH_VERIFY_PAIRS)
     mine, theirs = _per_second(ours, ordinary), _per_second(math_verify, ordinary[::step])
     return (
-        "Each gold answer other than a plain number is compared with itself in another form and with the next\n"
-        f"of its kind: {len(ordinary):,} pairs, of which we judge {mine:,.0f} a second and core, math-verify\n"
-        f"{theirs:,.0f}, {mine / theirs:.0f} times fewer (the goal was 5)."
+        "Each gold answer other than a plain number is compared with itself in another form and with\n"
+        f"the next of its kind: {len(ordinary):,} pairs, of which we judge {mine:,.0f} a second and core,\n"
+        f"math-verify {theirs:,.0f}, {mine / theirs:.0f} times fewer (the goal was 5)."
     )
 
 

@@ -208,7 +208,7 @@ def _own_placements(
     settings: CurateSettings,
     repeats: Collection[str],
 ) -> Iterator[tuple[str, Placement]]:
-    """Yield (problem_id, placement) for every problem, with the reasons of its own text."""
+    """Yield (problem_id, placement) for every problem, with the reasons that its text gives."""
     with_validation = {row["source"] for row in problems if row["split"] == "validation"}
 
     def own_split(problem: tables.Row) -> str:

@@ -148,7 +148,7 @@ class ThoughtRequests:
                         yield Request(problem, self.thought, sample, messages, parameters, *whose)
 
     def _sampling(self) -> SamplingSettings:
-        """Return how the thought is sampled, with what the teacher changes of it."""
+        """Return how the thought is sampled, with the changes of the teacher."""
         chosen = self.settings.sampling.get(self.thought, SamplingSettings())
         if self.teacher is None or not self.teacher.sampling:
             return chosen
@@ -233,7 +233,7 @@ def ask(
 ) -> Generator[tables.Row, None, None]:
     """Ask the teachers of a thought, one after the other; yield the rows of `completions`.
 
-    A fall-back is asked only for what the teacher before it gave no usable completion for.
+    A fall-back is asked only for samples for which the teacher before it gave no usable completion.
     """
     failed: dict[str, set[tuple[str, int]]] = {}
     for chosen, teacher in teachers:

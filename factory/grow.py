@@ -1,7 +1,7 @@
 """Stage `grow`: make new problems from old ones, and verify what their growths wrote about them.
 
 A growth is the teacher of its completions: they are parsed, solved and compared like any other. Its tables
-lie in `data/grown/`, and `curate` and all later stages read them beside the tables of the other stages.
+are in `data/grown/`, and `curate` and all later stages read them beside the tables of the other stages.
 """
 
 import hashlib
@@ -183,7 +183,7 @@ class Inheritance:
             }
 
     def imported(self) -> Iterator[tables.Row]:
-        """Yield what the problems that came with a parent inherit."""
+        """Yield the inherited completions of problems that came with a parent."""
         for problem_id, head in self.heirs.items():
             yield from self.of(problem_id, head)
 

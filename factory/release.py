@@ -27,7 +27,7 @@ from thoughtmill.schemas import TABLES, Released
 FILES = ("train", "validation", "test")
 INSTRUCTIONS = Path(__file__).parent / "thoughts" / "instructions"
 ORIGIN = ("thoughts", "seed", "generate", "verify", "grow", "curate", "release")
-"""The sections of `params.yaml` that decide what is in a release."""
+"""The sections of `params.yaml` that decide the contents of a release."""
 
 PRIVATE = re.compile(r"url|endpoint|key|header|folder|ledger|proxy|organi[sz]ation|deployment")
 """Matches the names of settings that a release does not repeat."""
@@ -129,7 +129,7 @@ def _problem_of(row: tables.Row) -> str | None:
 
 
 def shareable(value: Any) -> Any:
-    """Return settings without what belongs to a machine or a person: endpoints, keys and folders.
+    """Return settings without private parts: endpoints, keys and folders.
 
     >>> shareable({"base_url": "http://10.0.0.7/v1", "model": "m", "file": "/home/me/mine.csv"})
     {'model': 'm', 'file': 'mine.csv'}
@@ -146,7 +146,7 @@ def _file_names(value: Any) -> Any:
 
 
 def _copy_origin(data: Path, target: Path) -> None:
-    """Copy what the corpus was made with: parameters, prompts, and the version of Thoughtmill."""
+    """Copy the origin of the corpus: parameters, prompts, and the version of Thoughtmill."""
     project = data.parent
     target.mkdir()
     given = params.load(project / "params.yaml") if (project / "params.yaml").exists() else {}

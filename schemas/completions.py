@@ -24,13 +24,13 @@ class Completions(pa.DataFrameModel):
     teacher: Text = pa.Field(
         description="the teacher that answered: its name in `teachers`, or its module; a growth; `inherited`"
     )
-    model: Text = pa.Field(description="the model that was asked; what the server calls it is in the ledger")
+    model: Text = pa.Field(description="the model that was asked; the server's name for it is in the ledger")
     completion: Text = pa.Field(
-        nullable=True, description="what the teacher answered, untouched; its thinking is apart"
+        nullable=True, description="the teacher's answer, untouched, without its thinking"
     )
     reasoning: Text = pa.Field(
         nullable=True,
-        description="what it thought before, in whatever field or tag that came; null without any",
+        description="the teacher's thinking before the answer, from any field or tag; null without any",
     )
     finish_reason: Text = pa.Field(nullable=True, description="why the teacher stopped, in its own word")
     failure: Text = pa.Field(

@@ -6,7 +6,7 @@ from thoughtmill.schemas.fields import Text, Whole
 
 
 class Growths(pa.DataFrameModel):
-    """One row per attempt of a growth on a problem: what it made, or why it made nothing."""
+    """One row per attempt of a growth on a problem: the problem it made, or why it made nothing."""
 
     parent_id: Text = pa.Field(description="the problem that it tried to grow")
     growth: Text = pa.Field(description="the growth: `redraw`, `fobar`, ...")

@@ -6,7 +6,7 @@ from thoughtmill.schemas.fields import FAILURES, Text, Truth, Whole
 
 
 class Predictions(pa.DataFrameModel):
-    """One row per run, problem, role, round and sample: what a student wrote and what it comes to."""
+    """One row per run, problem, role, round and sample: the student's text and its answer."""
 
     run: Text = pa.Field(description="the run of inference: its settings, students and seed, in short")
     data_version: Text = pa.Field(description="the data version that its adapters were trained on")
@@ -16,7 +16,7 @@ class Predictions(pa.DataFrameModel):
     sample: Whole = pa.Field(ge=0, description="the index of the sample in its round; of a pair, its number")
     text: Text = pa.Field(description="what the student wrote, untouched")
     predicted_answer: Text = pa.Field(
-        nullable=True, description="what the text comes to when solved, canonical text of its kind"
+        nullable=True, description="the answer of the text when solved, canonical text of its kind"
     )
     predicted_kind: Text = pa.Field(
         nullable=True, description="the kind of the predicted answer; null when there is none"

@@ -17,7 +17,7 @@ class Records(pa.DataFrameModel):
         nullable=True, description="the parsed text: rules, steps, a program, equations"
     )
     predicted_answer: Text = pa.Field(
-        nullable=True, description="what the rationale comes to when solved, canonical text of its kind"
+        nullable=True, description="the answer of the rationale when solved, canonical text of its kind"
     )
     predicted_kind: Text = pa.Field(
         nullable=True, description="the kind of the predicted answer; null when there is none"

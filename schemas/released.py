@@ -20,12 +20,14 @@ class Released(pa.DataFrameModel):
     answer_kind: Text = pa.Field(description="the kind of the gold answer: `number`, `expression`, ...")
     rationale: Text = pa.Field(description="the text to learn from: rules, steps, a program, equations")
     reasoning: Text = pa.Field(
-        nullable=True, description="what the teacher thought before; null where nothing is known of it"
+        nullable=True, description="the teacher's thinking before the answer; null when it is unknown"
     )
-    predicted_answer: Text = pa.Field(nullable=True, description="what it comes to; null for knowledge")
+    predicted_answer: Text = pa.Field(
+        nullable=True, description="the answer of the rationale; null for knowledge"
+    )
     predicted_kind: Text = pa.Field(nullable=True, description="the kind of that answer")
     agreed: Truth = pa.Field(
-        nullable=True, description="whether another thought of the problem comes to the same answer"
+        nullable=True, description="whether another thought of the problem has the same answer"
     )
     pure: Truth = pa.Field(
         nullable=True, description="whether the program only computes; null for other thoughts"

@@ -19,7 +19,7 @@ def verify(rows: Iterable[Mapping[str, Any]], thought: str | None = None) -> lis
 
     A row holds `problem`, `answer` (the gold answer: a number, any mathematics in LaTeX, words) and
     `completion`; more keys pass through. `thought` says what completions are (`cot`, `pot`, `eot`), unless
-    rows have a `thought` of their own. A verdict has the keys `rationale`, `predicted_answer`,
+    rows have a key `thought`. A verdict has the keys `rationale`, `predicted_answer`,
     `predicted_kind`, `failure`, `detail`, `correct`, `fence`, `elapsed_s` and `checks`.
     Inside a project the limits are those of its section `verify`. Files of any size are for the command
     `thoughtmill verify`.

@@ -1,4 +1,4 @@
-"""Ask students a problem: their steps, what the solvers find in them, and what a policy decides."""
+"""Ask students a problem: their texts, the solvers' answers, and the decision of a policy."""
 
 import argparse
 import os
@@ -53,7 +53,7 @@ def call(words: argparse.Namespace) -> str:
 def ask(
     name: str, problem: str, adapters: Path, settings: InferSettings, kind: str = "number", seed: int = 1
 ) -> str:
-    """Return what students write about a problem as a policy asks them, and its decision."""
+    """Return the samples that students write about a problem for a policy, and its decision."""
     chosen = policy(name, settings.policy)
     trained = adapters_of(adapters, roles_of(name, settings.policy))
     origin = origin_of(adapters / trained[0])
@@ -77,7 +77,7 @@ def ask(
 
 
 def adapters_of(folder: Path, asked_roles: tuple[str, ...]) -> list[str]:
-    """Return the adapters in a folder that answer for some roles; a role that none answers for raises."""
+    """Return the adapters in a folder that answer for some roles; a role without an adapter is an error."""
     there = sorted(path.parent.name for path in folder.glob("*/thoughtmill.json"))
     trained = [role for role in there if role in ROLES]
     needed = {ROLES.named(role).variant_of or role for role in asked_roles}
@@ -92,7 +92,7 @@ def adapters_of(folder: Path, asked_roles: tuple[str, ...]) -> list[str]:
 
 
 def _samples(stored: Mapping[SampleKey, Sample]) -> Iterator[str]:
-    """Yield every sample in the order of rounds: who wrote it, the text, and what the solvers find."""
+    """Yield every sample in the order of rounds: the role, the text, and the solvers' answer."""
     for (_, role, round_, _), sample in sorted(stored.items(), key=lambda item: (item[0][2], item[0][3])):
         yield f"{role}, round {round_}:" if round_ else f"{role}:"
         yield sample.text
@@ -104,7 +104,7 @@ def _samples(stored: Mapping[SampleKey, Sample]) -> Iterator[str]:
 
 
 def _decision(name: str, made: Decision) -> str:
-    """Say what a policy decides, and whether it found the agreement that it looks for."""
+    """Return the decision of a policy in words, and whether it found the agreement that it looks for."""
     answers = ", ".join(str(one) for one in made.answers) or "no answer"
     rounds = f"{made.rounds} round" + ("s" if made.rounds != 1 else "")
     return f"{name}: {answers}, {'resolved' if made.resolved else 'not resolved'} after {rounds}"

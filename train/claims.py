@@ -110,7 +110,7 @@ def table(claims: Sequence[Claim]) -> str:
 
 
 def _smallest(claims: Sequence[Claim]) -> list[str]:
-    """Say which gain the table could have shown; a table of an older form does not tell."""
+    """Say which gain the table could have shown; a table of an older form cannot."""
     found: dict[str, float] = {}
     for row in claims:
         if "smallest" in row:

@@ -65,7 +65,7 @@ def asking(
     longest: int,
     style: str = styles.OURS,
 ) -> dict[str, Any]:
-    """Return how the adapter of a role is asked: for its card, and for who has no Thoughtmill.
+    """Return how the adapter of a role is asked: for its card, and for users without Thoughtmill.
 
     `prompts` hold the places `{problem}` and `{given}`. `turns` says whether a prompt is a user's turn of the
     chat template, or plain text that `ending` follows. `longest` is the longest target learnt, in tokens.

@@ -11,7 +11,7 @@ WARM_UPS = 2
 def captured(
     work: Callable[[], object], pool: Any, warming: Callable[[], object] | None = None
 ) -> torch.cuda.CUDAGraph:
-    """Return a CUDA graph of some work, with memory of `pool`, after two times of `warming` or the work."""
+    """Return a CUDA graph of some work, with memory of `pool`, after two runs of `warming` (or the work)."""
     side = torch.cuda.Stream()
     side.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(side):

@@ -32,7 +32,7 @@ class Style:
 
 THOUGHTMILL = Style()
 
-# The input of ETD's released student (arXiv 2401.11864): the question, then what asks for the thought.
+# The input of ETD's released student (arXiv 2401.11864): the question, then a trigger for the thought.
 ETD = Style(
     {
         "cot": "Question: {problem}\nLet's think step by step.\n",

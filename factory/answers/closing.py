@@ -86,13 +86,13 @@ def _last_sentence(line: str) -> str:
 
 
 def _because(sentence: str) -> str:
-    """Return what a sentence states before it gives a reason, if that has a figure."""
+    """Return the part of a sentence before its reason, if this part has a figure."""
     statement = _BECAUSE.split(sentence, maxsplit=1)[0]
     return statement if _FIGURE.search(statement) else sentence
 
 
 def _last_result(text: str) -> Fraction | None:
-    """Return the result of the last calculation of a text, one that is followed by a single number."""
+    """Return the result of the last calculation of a text, if a single number follows it."""
     signs = list(_EQUALS.finditer(text, max(0, len(text) - 4 * MAX_SPAN)))
     for sign in reversed(signs[-3:]):
         result = text[sign.end() : sign.end() + 60].partition("\n")[0]
@@ -103,7 +103,7 @@ def _last_result(text: str) -> Fraction | None:
 
 
 def _without_asides(sentence: str) -> str:
-    """Cut a sentence off before a number that only says for how long, which label, or what is exceeded."""
+    """Cut a sentence off before a number that is a length of time, a label or a limit."""
     numbers = find(sentence)
     while len(numbers) > 1 and _is_aside(sentence, numbers[-1]):
         sentence, numbers = sentence[: numbers[-1].start], numbers[:-1]

@@ -1,4 +1,4 @@
-r"""Answers that are no numbers: the phrases of a chain that may state one, and how each is undressed.
+r"""Answers other than numbers: the phrases of a chain that may state one, without their wrapping.
 
 >>> answer_in(["$3/4$ of it"], ("number",))
 Answer(text='0.75', kind='number')
@@ -73,7 +73,7 @@ def _words(phrase: str) -> Iterator[str]:
 
 
 def last_maths(text: str) -> Iterator[str]:
-    r"""Yield what a text that marks no answer ends with: its last mathematics, and the right side of that.
+    r"""Yield the end of a text that marks no answer: its last mathematics, and the right side of that.
 
     >>> list(last_maths(r"so the inverse is $f(x) = \frac{x+5}{6}$."))
     ['\\frac{x+5}{6}', 'f(x) = \\frac{x+5}{6}']

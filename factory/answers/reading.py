@@ -56,7 +56,7 @@ def read(text: str, kind: str = "number") -> Reading | None:
     """Return the final answer of a text to a problem that asks for a kind of answer; linear in time.
 
     None when a text states no single answer. Where a number is asked for, a box that holds something else
-    is read as what it is: `\\boxed{\\frac{2a}{a}}` may well be 2.
+    is read as another kind: `\\boxed{\\frac{2a}{a}}` may well be 2.
     """
     if kind != "number":
         return _read_as(own(text), kind)
@@ -76,7 +76,7 @@ def read(text: str, kind: str = "number") -> Reading | None:
 
 
 def _read_as(text: str, kind: str) -> Reading | None:
-    """Return the final answer of a text as a kind: what it boxes, what it marks, or what it ends with."""
+    """Return the final answer of a text as a kind: its box, its marked phrase, or its end."""
     kinds = kinds_for(kind)
     for rule, phrases in _phrases(text):
         answer = answer_in(phrases, kinds)

@@ -1,4 +1,4 @@
-r"""Run-ons: a model that does not stop answers, and then goes on with a question of its own making.
+r"""Run-ons: a model that does not stop after its answer continues with a question that it made up.
 
 >>> own("3 * 6 = 18\n#### 18\n\nQuestion: Tom has 2 dogs ...\n#### 5")
 '3 * 6 = 18\n#### 18'

@@ -153,7 +153,7 @@ def mentions(span: str) -> bool:
 
 @lru_cache(maxsize=64)
 def plain(span: str) -> str:
-    """Return a phrase without its markdown and LaTeX dress; the latest phrases are remembered."""
+    """Return a phrase without markdown and LaTeX marks; the latest phrases are cached."""
     if not span.isascii():
         span = span.translate(PLAIN)
     if span[:1] == "-":

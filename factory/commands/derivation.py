@@ -20,7 +20,7 @@ from thoughtmill.schemas import TABLES, Checks, Records, primary_key, table_name
 
 SHOWN = 20
 OF_THE_MACHINE = {"fence"}
-"""Columns that say how a machine solved a record, not what it is worth."""
+"""Columns that depend on the machine that solved a record; verdicts do not."""
 
 OF_THE_WHOLE = {"contaminated", "duplicate_problem"}
 """Reasons that may rest on problems of a licence that was left out, or on benchmarks."""
@@ -40,7 +40,7 @@ def differences(folder: Path, manifest: dict[str, Any], settings: VerifySettings
 
 
 def _tables(folder: Path, given: dict[str, Any], project: Path, settings: VerifySettings) -> Iterator[str]:
-    """Verify and curate the completions again, and yield what differs in records and checks."""
+    """Verify and curate the completions again, and yield the differences in records and checks."""
     _lay_out(folder, project, given, settings)
     with chdir(project):
         for thought in given["thoughts"]:
@@ -84,7 +84,7 @@ def _verify_grown(project: Path) -> None:
 
 
 def _configs(folder: Path, manifest: dict[str, Any], given: dict[str, Any], project: Path) -> Iterator[str]:
-    """Write the release again from its own tables, and yield what differs in configs and card."""
+    """Write the release again from its tables, and yield the differences in configs and card."""
     data, again = project / "again", project / "release"
     shutil.copytree(folder / "tables", data)
     write_json(data / "manifest.json", {name: manifest[name] for name in ("data_version", "files")})

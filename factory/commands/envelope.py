@@ -83,7 +83,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--revision", help="its revision (default: the newest)")
     parser.add_argument(
         "--skip-bad", action="store_true", help=argparse.SUPPRESS
-    )  # what it asked for is the default now
+    )  # its effect is the default now
 
 
 def _column(word: str) -> tuple[str, str]:
@@ -96,7 +96,7 @@ def _column(word: str) -> tuple[str, str]:
 
 
 def call(words: argparse.Namespace) -> str:
-    """Verify what is given."""
+    """Verify the given rows."""
     given = GivenSettings(words.encoding, words.config, words.split, words.revision, dict(words.columns))
     return verify_rows(words.rows, words.thought, configured(), words.out, words.strict, given)
 
@@ -196,7 +196,7 @@ class Lines:
                 fault = row.fault or fault_of(line, self.thought)
                 if fault is not None and self.strict:
                     raise ThoughtmillError(
-                        f"{row.place}: {fault}; without --strict such rows are passed over"
+                        f"{row.place}: {fault}; without --strict such rows get the failure `corrupt`"
                     )
                 yield line._replace(fault=f"{row.place}: {fault}" if fault else None)
 
@@ -272,7 +272,7 @@ def _spare(out: Path | None, parts: Iterable[GivenPart]) -> None:
 
 
 class Summary:
-    """Counts outcomes, rows with a thought of their own, and rows that cannot be verified."""
+    """Counts outcomes, rows with a key `thought`, and rows that cannot be verified."""
 
     def __init__(self) -> None:
         self.outcomes: Counter[str] = Counter()

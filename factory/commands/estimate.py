@@ -1,7 +1,7 @@
 """Estimate the requests, tokens and dollars of the next run, without sending anything.
 
-With `--pilot 20`, ask twenty problems of each thought first, and tell requests, tokens, dollars and hours
-with 95 % intervals. Answers of an endpoint go to the ledger: the stage `generate` does not pay for them
+With `--pilot 20`, ask twenty problems of each thought first, and forecast requests, tokens, dollars and
+hours with 95 % intervals. Answers of an endpoint go to the ledger: the stage `generate` does not pay for them
 again.
 """
 

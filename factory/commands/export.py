@@ -32,7 +32,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def call(words: argparse.Namespace) -> str:
-    """Write one file and say what is in it."""
+    """Write one file and print its contents in a line."""
     format_ = words.format or words.output.suffix.removeprefix(".")
     if format_ not in FORMATS:
         raise ThoughtmillError(f"{words.output}: cannot tell the format: give --format jsonl or parquet")

@@ -33,7 +33,7 @@ class GivenSettings(NamedTuple):
 
 
 class GivenPart(NamedTuple):
-    """A part of what is given: its name, its rows, the thought of all of them, and the names of columns."""
+    """A part of the input: its name, its rows, the thought of all of them, and the names of columns."""
 
     name: str
     rows: Callable[[], Iterator[FileRow]]
@@ -43,7 +43,7 @@ class GivenPart(NamedTuple):
 
 
 def parts_of(named: Sequence[str], settings: GivenSettings, spool: Path) -> Iterator[GivenPart]:
-    """Yield the parts that names stand for; standard input (`-`) is copied to the folder `spool` first."""
+    """Yield the parts of the input by name; standard input (`-`) is copied to the folder `spool` first."""
     for name in named:
         path = Path(name)
         if name == "-":

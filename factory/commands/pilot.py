@@ -47,7 +47,7 @@ def interval(values: Sequence[float]) -> Interval:
 def forecast(
     estimate: CostEstimate, completions: Sequence[tables.Row], settings: BaseModel
 ) -> tuple[Any, ...]:
-    """Return a row of the table: what the requests that are left will take, by those of the pilot.
+    """Return a row of the table: the forecast for the remaining requests from those of the pilot.
 
     Hours assume that `max_concurrency` requests are in flight, each as long as in the pilot, and keep to the
     limits per minute. Where the pilot knows no value, the cell says so.

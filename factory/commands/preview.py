@@ -19,7 +19,7 @@ from thoughtmill.factory.teachers.choice import ChosenTeacher
 from thoughtmill.factory.thoughts.prompts import Prompt, load
 
 SHOWN_CHARACTERS = 1200
-"""How much of one text is shown: the end of a longer one is cut."""
+"""How many characters of a text are shown; the rest is cut."""
 
 HEADERS = ("thought", "teacher", "model", "verified", "prompt_tokens", "completion_tokens", "usd", "seconds")
 

@@ -19,7 +19,7 @@ PRIVATE = re.compile(
     r"|(?:/home|/root|/Users|[A-Z]:\\Users)[/\\]\w+"
     r"|https?://(?:localhost|127\.|10\.|192\.168\.)[^\s\"']*"
 )
-"""Matches what belongs to a person or a machine: keys, home folders, and hosts of a private network."""
+"""Matches private data: keys, home folders, and hosts of a private network."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +36,7 @@ def call(words: argparse.Namespace) -> str:
 
 
 def prove(folder: Path, settings: VerifySettings, version: str = "") -> str:
-    """Prove a release and return a summary; a `ThoughtmillError` names what does not hold.
+    """Prove a release and return a summary; a `ThoughtmillError` names the first fault.
 
     Every file must have the SHA-256 in `manifest.json`, and no file may be missing or added. Every completion
     is parsed, solved, checked and curated again, and every config and the card are written again: all rows

@@ -26,7 +26,9 @@ def folder_of(source: str, project: Path | None, target: Path) -> Path:
     if found := ON_THE_HUB.fullmatch(source):
         return corpus.download(found[1], found[2], "manifest.json", "tables/*")
     if project is None:
-        raise ThoughtmillError(f"{source} is no folder, and here is no project that has revisions")
+        raise ThoughtmillError(
+            f"{source} is not a folder, and there is no project here whose revision it could be"
+        )
     return _of_revision(source, project, target)
 
 
@@ -84,7 +86,7 @@ def _tables(folder: Path) -> dict[str, list[Path]]:
 
 
 def git(folder: Path, *words: str) -> str:
-    """Return what a git command prints; its error is one line."""
+    """Return the output of a git command; its error is one line."""
     try:
         done = subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=False)
     except FileNotFoundError as error:

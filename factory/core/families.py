@@ -8,7 +8,7 @@ Row = Mapping[str, Any]
 
 
 def text_id(problem: str) -> str:
-    """Return what names a problem by its text, for sets that give the text of the original.
+    """Return a name for a problem from its text, for sets that give the text of the original.
 
     >>> text_id("How many?") == text_id(" How  many? ")
     True
@@ -31,7 +31,7 @@ def parents_of(problems: Iterable[Row]) -> dict[str, str]:
 
 
 def root_of(problem_id: str, parents: Mapping[str, str]) -> str:
-    """Return the original that a problem descends from: itself, or one that the corpus may not hold.
+    """Return the original that a problem descends from: itself, or a problem that the corpus may lack.
 
     Of problems that are made from each other, it is the least.
 

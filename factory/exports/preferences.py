@@ -1,7 +1,7 @@
 """Preferences: a right and a wrong rationale of one thought for one problem, as DPO and its kin compare them.
 
 A problem's k-th wrong rationale meets its k-th right one, and right ones start over when they run out. So
-every wrong rationale occurs once, if its problem has a right one. `why` says what is wrong with it.
+every wrong rationale occurs once, if its problem has a right one. `why` says how it fails.
 """
 
 FORMS = {

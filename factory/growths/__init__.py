@@ -57,7 +57,7 @@ class Barren(NamedTuple):
 
 
 def unchanged(parent: Parent, problem: str) -> Child:
-    """Return a child that is told otherwise: the parent's answer and completions hold for it too."""
+    """Return a child with other words: the parent's answer and completions are right for it too."""
     completions = {
         thought: str(record["rationale"])
         for thought, record in parent.records.items()

@@ -31,13 +31,13 @@ HUNDREDTHS = (
 )
 
 REPEATED = 12
-"""A figure up to here that occurs twice may be a constant that is no number of the problem."""
+"""A repeated figure up to this may be a constant instead of a number of the problem."""
 CONSTANTS = frozenset(map(Fraction, (14, 16, 24, 30, 52, 60, 100, 365, 1000)))
 
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A number of the problem and the slots that state it, more than one if it is told again."""
+    """A number of the problem and the slots that state it, several if the text repeats it."""
 
     value: Fraction
     slots: tuple[Slot, ...]
@@ -59,7 +59,7 @@ class Bound:
 
 
 def variables(slots: Sequence[Slot]) -> list[Variable]:
-    """Return the numbers that may be redrawn; a number that is told of two things is none of them."""
+    """Return the numbers that may be redrawn, without a number that counts two things."""
     grouped: dict[tuple[Fraction, str, bool], list[Slot]] = {}
     for slot in slots:
         grouped.setdefault((slot.value, slot.unit, slot.money), []).append(slot)

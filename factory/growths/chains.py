@@ -35,7 +35,7 @@ class _Unclear(ValueError):
 def redrawn(
     chain: str, drawn: Mapping[Fraction, Fraction], fractions: Collection[Fraction] = ()
 ) -> str | None:
-    """Return a chain for other numbers; None where it is not clear what one of its numbers is.
+    """Return a chain for other numbers; None where the meaning of one of its numbers is not clear.
 
     `drawn` maps the problem's numbers to the new ones. The results of calculations follow, also where a
     sentence tells a result before it is calculated. Any other number is a constant, and so are the parts of
@@ -87,14 +87,14 @@ class _Redrawing:
         return "".join([*parts, chain[at:]])
 
     def _new(self, value: Fraction, in_calculation: bool) -> Fraction:
-        """Return what a value is now: in a calculation the latest result, elsewhere it has to be clear."""
+        """Return the new value of a number: in a calculation the latest result, elsewhere the only one."""
         found = self.now.get(value) or self.later.get(value, [value])
         if len(set(found)) > 1 and not in_calculation:
             raise _Unclear
         return found[-1]
 
     def _in_fraction(self, chain: str, figure: re.Match[str]) -> bool:
-        """Return whether a figure is part of a fraction that the problem tells."""
+        """Return whether a figure is part of a fraction in the problem."""
         around = _FRACTION.search(chain, max(0, figure.start() - 8), figure.end() + 8)
         if around is None or not around.start() <= figure.start() < around.end():
             return False
@@ -102,7 +102,7 @@ class _Redrawing:
         return bool(bottom) and Fraction(top, bottom) in self.fractions
 
     def _result(self, old_text: str, new_text: str, value: Fraction) -> Fraction:
-        """Calculate the result after a sign of equality again; without a calculation, it is a value told."""
+        """Calculate the result after an equals sign again; without a calculation, it is a known value."""
         old, new = _calculation(old_text), _calculation(new_text)
         if old is None or new is None:
             return self._new(value, in_calculation=True)

@@ -82,7 +82,7 @@ class Constraints:
 
 
 def kind(variable: Variable) -> tuple[str, bool, bool]:
-    """Return what a variable counts; two of one kind keep their order."""
+    """Return the thing that a variable counts; two variables of a thing keep their order."""
     slot = variable.slots[0]
     unit = "" if slot.money else slot.unit.removesuffix("s")
     return unit, slot.money, slot.percent

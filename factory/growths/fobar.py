@@ -1,4 +1,4 @@
-"""Growth `fobar`: a number is hidden, the answer is told, and the number is asked for (arXiv 2308.07758).
+"""Growth `fobar`: a number is hidden, the answer is given, and the number is asked for (arXiv 2308.07758).
 
 The gold answer is the hidden number. The equations are those of the parent with `x` in its place and one more
 that states the parent's answer; the program is the parent's, run backwards where that is possible.
@@ -82,7 +82,7 @@ def _value(program: str) -> Answer | None:
 
 
 def equations_for_x(problem: ParametricProblem, at: int) -> str | None:
-    """Return the parent's equations with x for a number and one that states the parent's answer.
+    """Return the parent's equations with x for a number, and an equation with the parent's answer.
 
     None where they do not hold the number, or use the names that this needs.
     """

@@ -60,7 +60,7 @@ def grow(parent: Parent, count: int, random: Random, solvers: Solvers) -> Iterat
 
 
 def _things(fact: str) -> set[str]:
-    """Return what a fact counts, in one and in many."""
+    """Return the thing that a fact counts, as singular and plural."""
     nouns = set(words(re.sub(r"{\w+}", "", fact))) - {
         "has",
         "keeps",

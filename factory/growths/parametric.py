@@ -66,7 +66,7 @@ class ParametricProblem:
         return FIGURE.sub(lambda _: _in_brackets(next(later)), text)
 
     def chain_for(self, values: Values) -> str | None:
-        """Return the chain with other numbers; None where it is not clear what a number of it is."""
+        """Return the chain with other numbers; None where the meaning of a number is not clear."""
         record = self.records.get("chain")
         if record is None:
             return None

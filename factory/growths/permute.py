@@ -51,7 +51,7 @@ def _may_change_places(sentences: list[str], at: int) -> bool:
 
 
 def _leans(sentence: str, but: frozenset[str] = frozenset()) -> bool:
-    """Return whether a sentence has a word that may lean on another sentence, or tells a day or a share."""
+    """Return whether a sentence has a word that may refer to another sentence, a day or a share."""
     found = set(words(sentence))
     return bool((REFERS - but) & found) or bool(_WHEN.search(sentence)) or not sentence[0].isalpha()
 
@@ -64,5 +64,5 @@ def _points_to(sentence: str, other: str) -> bool:
 
 
 def _tells(sentence: str) -> bool:
-    """Return whether a sentence tells a number, as the items of a list do."""
+    """Return whether a sentence states a number, as the items of a list do."""
     return bool(_NUMBER.search(sentence))

@@ -1,8 +1,8 @@
 """Growths `ranges_1` to `ranges_6`: test problems with numbers of six magnitudes (arXiv 2502.08680).
 
 They are those of GSM-Ranges and show whether a student can reason about numbers that it has seldom seen.
-A wrong chain whose calculations, made again exactly, come to the gold answer is a mistake of arithmetic; any
-other is one of logic (`thoughtmill.train.measuring.mistakes`). Percentages and ratios stay.
+A wrong chain whose calculations, computed exactly, give the gold answer is a mistake of arithmetic; any
+other is a mistake of logic (`thoughtmill.train.measuring.mistakes`). Percentages and ratios stay.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ RATIOS = ("times", "%", "percent")
 
 @dataclass(frozen=True)
 class Ranges:
-    """A growth of held-out problems: their numbers become whole ones of one magnitude."""
+    """A growth of held-out problems: their numbers become whole numbers of a magnitude."""
 
     magnitude: range
     SPLITS: tuple[str, ...] = ("test",)

@@ -2,7 +2,7 @@
 
 A name, a thing or a place becomes another wherever it occurs, in the problem and in its thoughts; numbers,
 calculations and the answer stay. Only first names, things and places from lists are exchanged, a girl's
-name for a girl's and a fruit for a fruit, and none for one that the problem has already.
+name for a girl's and a fruit for a fruit, and no name that the problem has already.
 """
 
 import re
@@ -70,7 +70,7 @@ def renamed(text: str, changes: Mapping[str, str]) -> str:
 
 
 def _people(problem: str, random: Random) -> dict[str, str]:
-    """Return other first names; none for one that belongs to a fuller name."""
+    """Return other first names; none for a name that is part of a fuller name."""
     found: dict[str, str] = {}
     taken = set(re.findall(r"[A-Z][a-z]+", problem))
     named = people(problem)

@@ -32,5 +32,5 @@ def words(sentence: str) -> list[str]:
 
 
 def is_question(sentence: str) -> bool:
-    """Return whether a sentence asks, or tells the solver to find something."""
+    """Return whether a sentence is a question, or a request to find something."""
     return sentence.endswith("?") or words(sentence)[:1] in (["calculate"], ["find"], ["determine"], ["what"])

@@ -94,7 +94,7 @@ def example(release: Release) -> str:
 
 
 def configs(release: Release) -> str:
-    """Return what the configs to learn from are."""
+    """Return a table of the configs to learn from."""
     learnt = _learnt(release)
     rows = [(f"`{name}`", _first_line(EXPORTS.named(name))) for name in learnt if name in EXPORTS]
     said = CONFIGS if len(learnt) > len(rows) else NO_CONFIGS

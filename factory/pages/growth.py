@@ -1,4 +1,4 @@
-"""The section `growth`: what each growth made of the problems, and what its completions came to."""
+"""The section `growth`: the children of each growth, and the outcomes of its completions."""
 
 import duckdb
 

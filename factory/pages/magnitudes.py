@@ -1,4 +1,4 @@
-"""The section `answers`: what kinds the gold answers are of, and how large those are that are numbers."""
+"""The section `answers`: the kinds of the gold answers, and the sizes of those that are numbers."""
 
 import duckdb
 

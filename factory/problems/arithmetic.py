@@ -73,7 +73,7 @@ def msat(random: Random, digits: int) -> Fields:
 
 
 def revorder(random: Random, digits: int) -> Fields:
-    """Write a sum or a difference whose solution tells the digits of the result from the right.
+    """Write a sum or a difference whose solution writes the digits of the result from the right.
 
     >>> print(revorder(Random(1), 3)["solution"])
     From the right, the digits of 82 + 42 are 4, 2, 1: 82 + 42 = <<82+42=124>>124.

@@ -16,7 +16,7 @@ SHOWN = 80
 
 
 def fields_of(row: FileRow, problem_set: ProblemSet) -> Fields:
-    """Return what a problem set reads of a row; an `UnusableRow` says why it cannot."""
+    """Return the fields that a problem set reads from a row; an `UnusableRow` says why it cannot."""
     if row.fault is not None:
         raise UnusableRow(row.fault)
     try:
@@ -49,7 +49,7 @@ def problem_columns(fields: Fields, kinds: tuple[str, ...]) -> dict[str, Any]:
 
 
 def parent_id_of(problem: str, parent: Any) -> str | None:
-    """Return what names the problem whose text a row gives as its parent; None for that problem itself.
+    """Return the name of the problem whose text a row gives as its parent; None for that problem itself.
 
     >>> parent_id_of("How many pens?", "How many pens? "), parent_id_of("How many pads?", "How many pens?")
     (None, 'text-bbbc2e29e55de360')
@@ -68,7 +68,7 @@ def says_nothing(value: Any) -> bool:
 
 
 def _other(gold: str) -> str:
-    """Say as what an answer can be read that is not of the kinds of its set."""
+    """Name the kinds that can read an answer which is of no kind of its set."""
     other = answer_of(gold, ANY)
     if other is None or other.kind == "text":
         return ""

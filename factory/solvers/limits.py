@@ -12,8 +12,8 @@ class Limits(BaseModel, extra="forbid", frozen=True):
     for ever: hence a short first limit in the restricted interpreter, and a long second one in a process for
     the few that reach the first.
 
-    The last word is that of the processor time, which is the same on a busy machine: the long wall time only
-    ends what waits. Sleeping takes no time, and a program that has not computed for three seconds is late.
+    Processor time decides, as it is the same on a busy machine: the long wall time only ends programs that
+    wait. Sleeping takes no time, and a program that has not computed for three seconds is late.
 
     A budget makes what a run keeps depend on the order in which its workers find the programs that do not
     end; so there is none unless it is set, and rebuilds are identical.

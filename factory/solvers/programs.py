@@ -32,7 +32,7 @@ __all__ = ["Programs", "extract", "strongest_fence"]
 
 FAILURES = frozenset({"raised", "timeout", "memory", "output", "forbidden", "killed", "unparsable"})
 UNKNOWN_NAME = re.compile(r"NameError: name '\w+' is not defined")
-"""How a plain program fails that reads what it never sets: the same in every fence, and the usual fault."""
+"""The failure of a plain program that reads a name it never sets: the same in every fence, and common."""
 
 NO_LIMITS = Limits()
 

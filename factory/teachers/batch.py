@@ -141,7 +141,7 @@ class BatchTeacher(Teacher):
 
 
 def provider_of(settings: BatchSettings, ledger: Path) -> openai.OpenAI:
-    """Return the client of the provider's batches: OpenAI's, or one that looks like it."""
+    """Return the client of the provider's batches: OpenAI's, or one with the same methods."""
     key, url = api_key(settings.key_env) or "none", settings.url()
     if api := native_api(settings):
         folder = ledger.with_name(f"{ledger.name}-batches")

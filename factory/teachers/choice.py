@@ -33,7 +33,7 @@ class TeacherEntry(Section):
     teacher: str = Field("openai", description="its module")
     samples: int | None = Field(None, ge=1, description="completions per problem and thought")
     sampling: Mapping[str, Any] = Field({}, description="parameters over those of the thought")
-    thoughts: tuple[str, ...] | None = Field(None, description="what it is asked for; default: all thoughts")
+    thoughts: tuple[str, ...] | None = Field(None, description="the thoughts that it writes; default: all")
     fallback_of: str | None = Field(
         None, description="the earlier teacher for whose unusable completions alone it is asked"
     )
@@ -113,7 +113,7 @@ class TeacherChoice(Section):
             if left_out or override.teacher not in (None, name):
                 continue
             if override.teacher is None and entry.fallback_of not in (None, *samples):
-                continue  # the teacher that it stands in for does not write this thought
+                continue  # the teacher that it replaces does not write this thought
             fallback_of = None if override.teacher else entry.fallback_of
             count = samples[fallback_of] if fallback_of else entry.samples or self.samples
             given = {**(entry.model_extra or {}), **(override.model_extra or {})}

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, model_validator
 from thoughtmill.factory.core.errors import ThoughtmillError, nearest
 from thoughtmill.factory.core.params import Section
 
-OURS = ("extra_body", "structured")  # what a request has in another form
+OURS = ("extra_body", "structured")  # settings that a request has in another form
 NOT_A_PARAMETER = {
     "messages": "the prompt is the thought's instruction",
     "n": "`generate.samples` says how many completions a problem has",
@@ -20,7 +20,7 @@ NOT_A_PARAMETER = {
 class SamplingSettings(Section):
     """How the completions of a thought are sampled.
 
-    An endpoint gets these parameters and any others that stand here, unchanged; null leaves a parameter out.
+    An endpoint gets these parameters, and any others in the section, unchanged; null leaves one out.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -38,7 +38,7 @@ class SamplingSettings(Section):
 
     @model_validator(mode="after")
     def _names_are_parameters(self) -> "SamplingSettings":
-        """Refuse what is no parameter, and a name that is nearly one of ours."""
+        """Refuse a name that cannot be a parameter, and a name that nearly equals one of ours."""
         known = [*type(self).model_fields, "seed", "stop", "model"]
         for name in self.model_extra or {}:
             if name in NOT_A_PARAMETER:

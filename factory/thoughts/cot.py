@@ -14,7 +14,7 @@ KIND = "chain"
 
 
 def parse(completion: str) -> str | None:
-    """Return the chain: the text, without what a model that runs on says after it; None without a word."""
+    """Return the chain: the text, without the next question where a model runs on; None without a word."""
     return own(completion) or None
 
 

@@ -25,5 +25,5 @@ def parse(completion: str) -> str | None:
 
 
 def solve(rationale: str, problem: str, answer_kind: str, solvers: Solvers) -> Outcome:
-    """Read the final answer, which the thinking is no part of."""
+    """Read the final answer, without the thinking."""
     return cot.solve(split(rationale).answer, problem, answer_kind, solvers)

@@ -116,5 +116,5 @@ def holm(chances: Sequence[float]) -> list[float]:
 
 
 def smallest_gain(error: float, claims: int) -> float:
-    """Return the gain that one of so many claims would show four times in five, by its standard error."""
+    """Return the gain that one of `claims` claims would show four times in five, by its standard error."""
     return (NORMAL.inv_cdf(1 - 0.05 / (2 * claims)) + NORMAL.inv_cdf(0.8)) * error

@@ -1,6 +1,6 @@
-"""Proof before training: what could spoil hours of it is tried in seconds, and printed as a page of ticks.
+"""Proof before training: finds in seconds the faults that would spoil hours, and prints a page of ticks.
 
-What cannot work raises a `ThoughtmillError` that names it.
+A fault raises a `ThoughtmillError` that names it.
 """
 
 from collections import Counter
@@ -22,7 +22,7 @@ ASKED = 8
 
 
 def proof(base: Base, plan: TrainingPlan) -> str:
-    """Return a line for everything that was tried."""
+    """Return a line for every check."""
     parts = (_targets, _ids, _specials, _dates, _ends, _rows)
     return "\n".join(TICK + part(base, plan) for part in parts)
 
@@ -90,7 +90,7 @@ def _rows(base: Base, plan: TrainingPlan) -> str:
 
 @torch.no_grad()
 def findings(base: Base, model: PeftModel, plan: TrainingPlan, curve: list[LossPoint]) -> Iterator[str]:
-    """Yield what a trained student lacks: a loss that never fell, an end of text that it would not write."""
+    """Yield the faults of a trained student: a loss that never fell, an end of text that it omits."""
     part = max(1, len(curve) // 4)
     first, last = (sum(point.loss for point in some) / part for some in (curve[:part], curve[-part:]))
     if len(curve) > 1 and last >= first:

@@ -1,4 +1,4 @@
-"""Students in memory: rows lie in slots, adapters are masked, and all rows write a token at a time.
+"""Students in memory: rows are in slots, adapters are masked, and all rows write a token at a time.
 
 Rows may use different adapters. A row that ends leaves a free slot, and the next prompt is read into it. On a
 GPU a token of all rows is one CUDA graph. A base that slots do not cover writes by transformers' `generate`.
@@ -27,7 +27,7 @@ from thoughtmill.train.writers.stepping import ROOM, SlotSteps
 SPARE = 8
 """Prompts are read once 1 / SPARE of the slots are free, so that many are read at a time."""
 TURN = 8
-"""Tokens that rows write on a GPU before anybody looks which have ended; what follows an end is dropped."""
+"""Tokens that rows write on a GPU before the writer looks for ended rows; tokens after an end are dropped."""
 FEWEST = 64
 """The least rows for which a CUDA graph is made; others are made for twice as many, and so on."""
 SHARE = 0.6
@@ -66,7 +66,7 @@ def decoders(device: torch.device) -> list[Decode]:
 
 
 class LocalWriter(StudentWriter):
-    """A `Writer` whose rows lie in slots; raises `UncoveredError` unless its logits are the base's."""
+    """A `Writer` whose rows are in slots; raises `UncoveredError` unless its logits are the base's."""
 
     def __init__(
         self, base: Base, adapters: Mapping[str, str], *, fewest: int | None = None, **how: Any

@@ -158,7 +158,7 @@ def masked(model: PreTrainedModel) -> AdapterMask:
 
 
 def unmasked(model: PreTrainedModel) -> None:
-    """Put peft's layers back where masked layers replaced them, with weights of their own."""
+    """Put peft's layers back where masked layers replaced them, with separate weights."""
     for name, layer in list(model.named_modules()):
         if isinstance(layer, MaskedLinear):
             layer.base.weight.data = layer.base.weight.data.clone()

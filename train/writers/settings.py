@@ -33,7 +33,7 @@ class VllmSettings(Section):
 
 
 class InferSettings(DecisionSettings):
-    """The section `infer` of `params.yaml`; `preset` fills in what is not given."""
+    """The section `infer` of `params.yaml`; `preset` fills in the other settings."""
 
     preset: Literal["lorid"] | None = None
     backend: Literal["students", "vllm", "openai"] = "students"

@@ -15,7 +15,7 @@ def negated(sign: str, tree: Tree) -> Tree:
 
 
 def divided(above: Tree, below: Tree) -> Tree:
-    """Return a quotient; that of two numbers is a number."""
+    """Return a quotient; the quotient of two numbers is a number."""
     if isinstance(above, Fraction) and isinstance(below, Fraction) and below:
         return above / below
     return Call("/", (above, below))
@@ -35,7 +35,7 @@ def is_numeral(digits: str, base: int) -> bool:
 
 
 def bracketed(opening: str, tree: Tree, closing: str) -> Tree:
-    """Return what brackets hold: a group, tuple, interval, set, or the rows of a matrix."""
+    """Return the tree of a bracket: a group, tuple, interval, set, or the rows of a matrix."""
     parts = tree.args if isinstance(tree, Call) and tree.op == "list" else (tree,)
     if opening == "\\{":
         return Call("set", parts)

@@ -13,7 +13,7 @@ END = Sign("end", "", False)
 
 
 class Cursor:
-    """The next token of several, and steps over them."""
+    """A position in a list of tokens; it reads the next token and steps over it."""
 
     def __init__(self, found: Sequence[Sign]) -> None:
         self.tokens = found
@@ -22,7 +22,7 @@ class Cursor:
         self.token = found[0] if found else END
 
     def error(self) -> Unreadable:
-        """Return the error that the next token fits nowhere."""
+        """Return the error that no rule takes the next token."""
         return Unreadable(f"{self.token.text or 'the end'!r}")
 
     def ahead(self, count: int = 1) -> Sign:

@@ -1,4 +1,4 @@
-r"""Equality of answers written as mathematics: which of the rules decides, in either order the same.
+r"""Equality of answers written as mathematics: the first rule that decides, the same in both orders.
 
 >>> from thoughtmill.factory.answers.mathematics.reading import read
 >>> compared(read("x^2+y^2=49"), read("x+y=49")), compared(read("0.3333"), read("1/3"))
@@ -14,7 +14,7 @@ from thoughtmill.factory.answers.mathematics.scalars import Verdict, scalars
 from thoughtmill.factory.answers.mathematics.tree import Call, Tree, names
 
 RULES = ("text", "number", "normal_form", "symbolic", "sampling")
-"""The rules in their order; a collection names the last that one of its parts needed."""
+"""The rules in their order; a collection names the latest rule that any of its parts needed."""
 
 MOST_PARTS = 60
 """Parts of the largest collection that is compared part by part."""
@@ -52,7 +52,7 @@ def _op(tree: Tree) -> str:
 
 
 def _stated(tree: Tree, other: Tree) -> Tree:
-    """Return what a lone name is set equal to, or lies in, where the other answer names nothing."""
+    """Return the value or set that an answer gives a single name, if the other answer has no name."""
     if _op(tree) == "in" and _op(other) != "in" and isinstance(tree, Call):
         return tree.args[1]
     if _op(tree) not in ("=", "~") or _op(other) in ("=", "~") or not isinstance(tree, Call):
@@ -153,7 +153,7 @@ def ordered(left: Sequence[Tree], right: Sequence[Tree]) -> Verdict:
 
 
 def unordered(left: Sequence[Tree], right: Sequence[Tree]) -> Verdict:
-    """Compare members in any order: those that are alike are paired first, the others with every rule."""
+    """Compare members in any order: identical members are paired first, the others by every rule."""
     if len(left) != len(right) or len(left) > MOST_PARTS:
         return _DIFFERENT
     rest, unpaired, used = list(right), [], "text"
@@ -180,7 +180,7 @@ def _alike(left: Tree, right: Tree) -> bool:
 
 
 def _lines(left: Tree, right: Tree) -> Verdict:
-    """Compare sets of real numbers by their pieces, and what has none as relations."""
+    """Compare sets of real numbers by their pieces, and trees without pieces as relations."""
     one, other = line.pieces(left), line.pieces(right)
     if one is None or other is None or not _one_unknown(left, right):
         return _relations(left, right)

@@ -1,4 +1,4 @@
-"""Building normal forms: one tree to one fraction of polynomials, within a budget of work."""
+"""Building normal forms: a tree becomes a fraction of polynomials, within a budget of work."""
 
 import math
 from collections.abc import Callable, Sequence

@@ -8,7 +8,7 @@ r"""The grammar of written mathematics: tokens to one tree, by recursive descent
     power      := primary (! | \circ | % | _ base)* [^ power]
     primary    := number | name | function ... | \frac.. | \sqrt.. | bracket | |sum| | matrix
 
-Nothing else parses. `statement`s that stand side by side are a `list`, an `and` or an `or`.
+Nothing else parses. `statement`s side by side are a `list`, an `and` or an `or`.
 """
 
 from collections.abc import Callable, Sequence

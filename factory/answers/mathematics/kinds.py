@@ -1,4 +1,4 @@
-r"""What the kinds of mathematics share: a text is of a kind by the operation at the root of its tree.
+r"""Shared code of the kinds of mathematics: the operation at the root of a tree decides the kind of its text.
 
 >>> canonical(r"\left(\tfrac12, 3\right)", {"tuple"}), canonical("x+1", {"tuple"})
 ('(\\frac{1}{2}, 3)', None)
@@ -15,7 +15,7 @@ from thoughtmill.factory.answers.mathematics.writing import written
 
 
 def canonical(text: str, operations: Container[str] | None = None) -> str | None:
-    """Return the canonical text of an answer whose root is one of some operations, or any without them.
+    """Return the canonical text of an answer whose root is one of `operations`, or any root without them.
 
     None for the rare tree whose text is not read back as the same tree.
     """

@@ -18,7 +18,7 @@ from thoughtmill.factory.answers.mathematics.polynomials import ONE
 from thoughtmill.factory.answers.mathematics.tree import Call, Tree, names
 
 ORDERS = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
-"""Each order and the one that holds when its sides change places."""
+"""Each order and the order that holds when its sides change places."""
 
 _INFINITY = Call("oo", ())
 _MINUS_INFINITY = Call("neg", (_INFINITY,))
@@ -27,7 +27,7 @@ _NEAR = 1e-12
 
 
 class EndPoint(NamedTuple):
-    """An end of a piece: where it lies, about, and its exact tree."""
+    """An end of a piece: its approximate position and its exact tree."""
 
     at: float
     tree: Tree
@@ -118,7 +118,7 @@ def _solved(op: str, left: Tree, right: Tree) -> list[Piece] | None:
 
 
 def _quadratic(op: str, square: Fraction, slope: Fraction, constant: Fraction) -> list[Piece] | None:
-    """Return where a square polynomial is above or below 0: outside its two roots or between them."""
+    """Return where a quadratic polynomial is above or below 0: outside its two roots or between them."""
     discriminant = slope**2 - 4 * square * constant
     if discriminant <= 0 or op == "!=":
         return None

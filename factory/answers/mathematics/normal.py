@@ -39,7 +39,7 @@ def same(left: Tree, right: Tree) -> bool | None:
 
 
 def proportion(left: Tree, right: Tree, cleared: bool) -> tuple[Fraction | None, bool]:
-    """Return the constant that the right tree is multiplied with to give the left, 0 where there is none.
+    """Return the constant by which the right tree is multiplied to give the left, 0 where there is none.
 
     With `cleared` the two may also differ by their denominators. The second value says whether a missing
     constant is certain.
@@ -90,7 +90,7 @@ def _crossed(one: NormalForm, other: NormalForm) -> tuple[Polynomial, Polynomial
 
 
 def _without_denominators(polynomial: Polynomial) -> Polynomial:
-    """Return a polynomial multiplied with what its terms are divided by."""
+    """Return a polynomial multiplied by the denominators of its terms."""
     lowest: dict[str, Fraction | int] = {}
     for monomial in polynomial:
         for factor, exponent in monomial:

@@ -29,12 +29,12 @@ FACTORS = frozenset(
 
 
 class Primaries(Cursor):
-    """The rules of primary parts; the grammar adds those of sums and answers, which brackets hold."""
+    """The rules of primary parts; the grammar adds the rules of sums and answers, which brackets contain."""
 
     def __init__(self, found: Sequence[Sign]) -> None:
         super().__init__(found)
         self.bars = 0  # absolute values that are open
-        self.building = False  # a set that `|` may tell what its members are like
+        self.building = False  # inside a set, where `|` may begin a condition
 
     @abstractmethod
     def answer(self) -> Tree:
@@ -240,7 +240,7 @@ class Primaries(Cursor):
         return self.nested(self.argument)
 
     def function_arguments(self) -> tuple[Tree, ...]:
-        """Read what a function is of: a bracket, or a product without signs as in `\\sin 2A`."""
+        """Read the argument of a function: a bracket, or a product without signs as in `\\sin 2A`."""
         if self.take("("):
             return self.arguments()
         if self.token.kind in ("{",):

@@ -1,4 +1,4 @@
-r"""Reading: the tree of an answer written as mathematics, without what says nothing about its value.
+r"""Reading: the tree of an answer written as mathematics, without the parts that do not affect its value.
 
 >>> read(r"\boxed{\$1{,}250.50}"), read(r"45^\circ"), read("12 apples"), read("$x = 3$.")
 (Fraction(2501, 2), Fraction(45, 1), Fraction(12, 1), Call(op='=', args=('x', Fraction(3, 1))))
@@ -56,7 +56,7 @@ def _read(text: str) -> Tree | None:
 
 
 def unwrapped(text: str) -> str:
-    r"""Return a text without what wraps an answer: `$...$`, `\boxed{...}`, `####`, a full stop.
+    r"""Return a text without the wrapping of an answer: `$...$`, `\boxed{...}`, `####`, a full stop.
 
     >>> unwrapped(r"\boxed{\text{(C)}}."), unwrapped("#### 7")
     ('\\text{(C)}', '7')

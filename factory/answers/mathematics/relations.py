@@ -1,4 +1,4 @@
-r"""Equations and inequalities: two say the same when one is a multiple of the other.
+r"""Equations and inequalities: two are equivalent when one is a multiple of the other.
 
 >>> from thoughtmill.factory.answers.mathematics.reading import read
 >>> compared(read("y = 2x"), read("4x - 2y = 0")), compared(read("x^2 > 4"), read("x^2 < 4"))
@@ -33,7 +33,7 @@ def compared(left: Tree, right: Tree) -> Verdict:
 
 
 def _oriented(tree: Tree) -> tuple[str, Tree] | None:
-    """Return a relation to 0 that is no `>`: its sign and the difference of its sides."""
+    """Return a relation as a comparison with 0 without `>`: its sign and the difference of its sides."""
     if not isinstance(tree, Call) or tree.op not in RELATIONS:
         return None
     left, right = tree.args

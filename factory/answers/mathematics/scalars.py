@@ -22,7 +22,7 @@ _DIFFERENT: Verdict = (False, "kind")
 
 
 def scalars(left: Tree, right: Tree) -> Verdict:
-    """Compare two values; one without a unit, or a base, is taken to be in that of the other."""
+    """Compare two values; a value without a unit or a base takes the unit or base of the other."""
     if "time" in (_op(left), _op(right)):
         return _times(left, right)
     if _op(left) == _op(right) == "ratio":
@@ -41,7 +41,7 @@ def scalars(left: Tree, right: Tree) -> Verdict:
 
 
 def _values(left: Tree, right: Tree, decimal: Fraction | None) -> Verdict:
-    """Compare two values of which at most one is a rational number."""
+    """Compare two values, at most one of them a rational number."""
     decided = normal.same(left, right)
     if decided:
         return True, "normal_form"
@@ -59,7 +59,7 @@ def _values(left: Tree, right: Tree, decimal: Fraction | None) -> Verdict:
 
 
 def _in_base_of(numeral: Tree, tree: Tree) -> Tree | None:
-    """Return a number in the base of a numeral beside it; None where its figures are none of that base."""
+    """Return a number in the base of a numeral beside it; None where the base does not have its digits."""
     if not isinstance(numeral, Call) or not isinstance(tree, Fraction):
         return tree
     if numeral.op == "neg" and _op(numeral.args[0]) == "base":
@@ -97,7 +97,7 @@ def _measured(tree: Tree) -> tuple[Tree, Unit | None]:
 
 
 def _ratios(left: Tree, right: Tree) -> Verdict:
-    """Compare ratios by their quotients; what may be two times of day must be the same."""
+    """Compare ratios by their quotients; ratios that may be two times of day must be the same."""
     if not isinstance(left, Call) or not isinstance(right, Call) or len(left.args) != len(right.args):
         return _DIFFERENT
     if _is_clock(left) and _is_clock(right):
@@ -118,7 +118,7 @@ def _is_clock(ratio: Call) -> bool:
 
 
 def _times(left: Tree, right: Tree) -> Verdict:
-    """Compare times of day; where one does not say which half of the day, that of the other counts."""
+    """Compare times of day; a time without `am` or `pm` takes the half of the day of the other."""
     one, other = _clock(left), _clock(right)
     if one is None or other is None or one[:2] != other[:2]:
         return False, "number"

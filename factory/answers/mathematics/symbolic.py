@@ -57,7 +57,7 @@ def value(tree: Tree) -> Fraction | None:
 
 @contextmanager
 def asking() -> Iterator[None]:
-    """Allow a new comparison its questions."""
+    """Reset the number of questions that a comparison may ask."""
     _LEFT[0] = MOST_QUESTIONS
     yield
 

@@ -152,7 +152,7 @@ READERS: dict[str, tuple[str, Callable[[Path, str | None], Iterator[Unplaced]]]]
 """The name and the reader of each format by its suffix."""
 
 WHOLE = (".parquet",)
-"""Formats with a compression of their own, which are not compressed again."""
+"""Formats that compress their contents; files of these are not compressed again."""
 KNOWN = f"{', '.join(READERS)}, also with {' or '.join(COMPRESSIONS)}"
 
 

@@ -11,7 +11,7 @@ BLANKS = " \t\r\n"
 
 
 class _DoubledKey(ValueError):
-    """An object has one key twice, so that one of two values would be lost."""
+    """An object has a key twice, so that a value would be lost."""
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

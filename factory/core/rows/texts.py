@@ -26,7 +26,7 @@ BYTE_ORDER_MARKS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
-"""The encoding that the first bytes of a file tell; the longer marks come before those they begin with."""
+"""Encodings by byte order mark; a longer mark comes before a mark that it begins with."""
 
 MOSTLY_ASCII = 0.7
 FOREIGN = re.compile("\ufffd|[A-Za-z][¡-°²³´µ¶¸-¿][A-Za-z]")
@@ -88,7 +88,7 @@ def undecoded(text: str) -> str | None:
 
 
 def encoding_of(path: Path) -> str:
-    """Return the encoding of a file: UTF-8 or what its first bytes tell, or else a guess, with a note.
+    """Return the encoding of a file: UTF-8, that of its byte order mark, or a guess, with a note.
 
     A file is UTF-8 if most of its lines that are not ASCII are: a line that is not is then a broken line.
     """

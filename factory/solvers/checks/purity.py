@@ -30,7 +30,7 @@ REFLECTION = frozenset(
     "eval exec compile open input globals locals vars getattr setattr delattr breakpoint help "
     "memoryview".split()
 )
-"""Builtins that run text, reach what they are not given, or wait for somebody."""
+"""Builtins that run text, reach beyond their arguments, or wait for input."""
 
 SYSTEM = frozenset(
     "os sys io subprocess shutil socket pathlib importlib builtins inspect ctypes ctypeslib posix "

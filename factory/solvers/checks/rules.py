@@ -1,4 +1,4 @@
-"""Checks of rules: LoRID's knowledge must hold for other problems too, and must not tell this one's answer.
+"""Checks of rules: LoRID's knowledge must hold for other problems too, and must not state this one's answer.
 
 >>> problem = "Ann has 12 marbles in 3 bags. How many are in 5 such bags?"
 >>> general("12 shared by the bags is the size of a bag.", problem, Outcome(None, None)).detail

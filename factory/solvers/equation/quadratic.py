@@ -1,7 +1,7 @@
-"""Equations of one unknown and degree two with rational roots, exactly: most of what is not linear.
+"""Equations of one unknown and degree two with rational roots, exactly: the usual non-linear system.
 
 `side * side = 49`, `12 / x = x + 1` and the like are brought to a polynomial; each of its roots is put into
-the other equations, which must settle then. All else is for sympy, which takes a thousand times as long.
+the other equations, which must hold then. Sympy solves all others, in a thousand times as long.
 """
 
 from collections.abc import Sequence

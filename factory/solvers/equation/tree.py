@@ -19,7 +19,7 @@ MAX_FACTORIAL = 230
 class Unsolvable(Exception):
     """Why a system has no answer: `failure` is a name from `schemas.fields.FAILURES`.
 
-    `values` holds the exact texts of several solutions that nothing tells apart.
+    `values` holds the exact texts of several solutions that nothing distinguishes.
     """
 
     def __init__(self, failure: str, detail: str, values: tuple[str, ...] = ()) -> None:

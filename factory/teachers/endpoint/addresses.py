@@ -25,7 +25,7 @@ class Address:
 
     `key_env` names the environment variable that holds its key. `api_version` is Azure's; an address with one
     gets the key as Azure wants it. `model` is the model's name there, where it differs. An address gets
-    `weight` times as many requests as one of weight 1.
+    `weight` times as many requests as an address of weight 1.
     """
 
     base_url: str

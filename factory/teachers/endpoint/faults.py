@@ -1,4 +1,4 @@
-"""Faults: what an error of an endpoint is about, told by its status, its codes and its words. Pure.
+"""Faults: the cause of an endpoint's error, by its status, its codes and its words. Pure.
 
 An error is about one row (its prompt is too long), the key or its account, the model, or the moment
 (overload). Providers word the same error in many ways: each wording is one line of `WORDINGS`. A refusal in
@@ -90,7 +90,7 @@ CODES: dict[str, tuple[About, str]] = {
     "DeploymentNotFound": (About.MODEL, "refused_by_endpoint"),
 }
 ROW, KEY, MODEL = About.ROW, About.KEY, About.MODEL
-WORDINGS: tuple[tuple[About, str, str], ...] = (  # what it is about, the failure, the words in lower case
+WORDINGS: tuple[tuple[About, str, str], ...] = (  # the cause, the failure, the words in lower case
     (
         KEY,
         "refused_by_endpoint",
@@ -158,7 +158,7 @@ def refusal(status: int, body: bytes) -> Fault:
 
 
 def _about(status: int, words: str, codes: frozenset[str]) -> tuple[About, str]:
-    """Return what an error is about, and the failure of a row that ends with it."""
+    """Return the cause of an error, and the failure of a row that ends with it."""
     for code in sorted(codes & CODES.keys()):
         return CODES[code]
     if status not in {401, 429}:
@@ -188,7 +188,7 @@ def said(body: bytes) -> tuple[str, frozenset[str], frozenset[str]]:
     inner, raw = mapping(error.get("innererror")).get("code"), mapping(error.get("metadata")).get("raw")
     codes = frozenset(str(word) for word in (error.get("code"), error.get("type"), inner) if word)
     words = spoken if isinstance(spoken, str) else one_line(orjson.dumps(spoken))
-    if raw:  # OpenRouter: what the provider behind it said
+    if raw:  # OpenRouter: the words of the provider behind it
         words = f"{words}: {one_line(raw.encode() if isinstance(raw, str) else orjson.dumps(raw))}"
     names = frozenset({*_quoted(words), *_quoted(error.get("detail")), str(error.get("param") or "")})
     return words, codes, names

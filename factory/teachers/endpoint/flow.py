@@ -14,7 +14,7 @@ from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 SLOWER = 0.7
 FIRST_WINDOW = 16
 GROWTH = 4
-SHOWN = 0.25  # share of the window whose answers show, while it grows, what it is worth
+SHOWN = 0.25  # share of the window whose answers decide, while it grows, whether it grows on
 USEFUL = 1.5  # by how much four times the requests must raise the rate of answers to be worth it
 SLACK = 1.5  # requests in flight, for each that the server can work on
 ROOMY, CROWDED = 1.25, 2.0  # latency, as a multiple of the shortest, below and above which the window moves
@@ -59,7 +59,7 @@ class ConcurrencyWindow:
             self._end_round(now_s)
 
     def _end_round(self, now_s: float) -> None:
-        """Move the window by what a round of answers has shown."""
+        """Adapt the window to the rate and latency of a round of answers."""
         rate, latency_s = self.answers / (now_s - self.round_s), self.latency_s / self.answers
         self.round_s, self.answers, self.latency_s = now_s, 0, 0.0
         worth = rate >= USEFUL * self.rate

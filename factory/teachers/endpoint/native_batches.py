@@ -201,7 +201,7 @@ class AnthropicApi:
         return found["id"], "completed" if found.get("processing_status") == "ended" else "in_progress", ""
 
     def is_of(self, found: Json, name: str, count: int) -> bool:
-        """Tell a batch by its size, as it has no name."""
+        """Recognise a batch by its size, as it has no name."""
         counted: int = sum(mapping(found.get("request_counts")).values())
         return counted == count
 
@@ -244,7 +244,7 @@ class GeminiApi:
         return found["name"], ends.get(state, "in_progress"), mapping(found.get("error")).get("message", "")
 
     def is_of(self, found: Json, name: str, count: int) -> bool:
-        """Tell a batch by its name."""
+        """Recognise a batch by its name."""
         return bool(mapping(found.get("metadata")).get("displayName") == f"thoughtmill {name}")
 
     def results(self, found: Json, content: bytes | None) -> tuple[str | None, list[Json]]:
@@ -255,7 +255,7 @@ class GeminiApi:
 
 
 def anthropic_body(body: Json) -> Json:
-    """Return a chat completion's request as one of Anthropic's messages.
+    """Return a chat completion's request as a request of Anthropic's messages.
 
     >>> chat = [{"role": "system", "content": "Solve."}, {"role": "user", "content": "2 + 2?"}]
     >>> anthropic_body({"model": "claude", "max_tokens": 9, "messages": chat})["system"]
@@ -272,7 +272,7 @@ def anthropic_body(body: Json) -> Json:
 
 
 def gemini_body(body: Json) -> Json:
-    """Return a chat completion's request as one of Gemini's own.
+    """Return a chat completion's request as a request of Gemini's API.
 
     >>> chat = [{"role": "user", "content": "2 + 2?"}]
     >>> gemini_body({"model": "gemini", "max_tokens": 9, "messages": chat})["generation_config"]

@@ -1,4 +1,4 @@
-"""A pool of addresses that answer for one endpoint: requests go where there is room, around what fails."""
+"""A pool of addresses of one endpoint: requests go where there is room, and avoid failing addresses."""
 
 import asyncio
 import time
@@ -18,7 +18,7 @@ SOUND = frozenset({200, 400, 413, 422})  # statuses of an address that works
 
 @dataclass(slots=True, eq=False)
 class AddressHealth:
-    """How one address does: its requests in flight, its failures in a row, until when it is left alone."""
+    """The state of an address: its requests in flight, its failures in a row, until when it is left alone."""
 
     weight: float
     in_flight: int = 0

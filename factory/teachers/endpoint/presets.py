@@ -1,7 +1,7 @@
 """Presets: which parameters the models of a family take. Pure.
 
 A preset is a line of `PRESETS`. It is chosen by the model's name, unless `generate.openai.preset` names one.
-It leaves out what the family refuses, renames what it calls otherwise, checks values, and knows where a
+It leaves out parameters that the family refuses, renames others, checks values, and knows where a
 budget for thinking is set. `plain` passes everything on.
 """
 
@@ -20,7 +20,7 @@ Budget = Callable[[int], Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """What the models of one family take.
+    """The parameters that the models of a family take.
 
     `models` is a pattern of their names. `omits` are parameters that they refuse, `omits_with_budget` those
     that they refuse beside a budget. `renames` gives their own names for ours, `values` the words that a
@@ -62,7 +62,7 @@ PRESETS: dict[str, Preset] = {
         values={"reasoning_effort": EFFORTS[:5]},
         budget=_gemini,
     ),
-    # A router itself leaves out what a model refuses.
+    # A router itself leaves out parameters that a model refuses.
     "openrouter": Preset(r"(?!)", budget=lambda tokens: {"reasoning": {"max_tokens": tokens}}),
     "mistral": Preset(r"(?!)", renames={"seed": "random_seed"}),
     "plain": Preset(r""),

@@ -1,4 +1,4 @@
-"""Repetition: says when a text that is still being written only repeats itself. Pure.
+"""Repetition: finds whether a text that is still being written only repeats itself. Pure.
 
 >>> repeats("The sum is 4. " + "The cost is the price. " * 12)
 True

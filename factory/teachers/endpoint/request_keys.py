@@ -17,7 +17,7 @@ def never(key: str) -> bool:
 
 
 class RequestKeys:
-    """Gives each request its key and the parameters that are sent; what is sent is in the key.
+    """Gives each request its key and its parameters; the key covers every parameter that is sent.
 
     A request may have had another form before: as no preset changed it, or without the `response_format` that
     its endpoint refused. `held` says whether the ledger has the answer to a key: such an answer is the

@@ -1,4 +1,4 @@
-"""Parse responses: a completion with its usage, or a fault that says what it is about. Pure.
+"""Parse responses: a completion with its usage, or a fault with its cause. Pure.
 
 A completion is kept and never bought again, however poor it is.
 """

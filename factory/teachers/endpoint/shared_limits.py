@@ -57,7 +57,7 @@ class SharedRateLimiter(RateLimiter):
 
 
 def share(flow: Flow, endpoint: str, ledger: Path, now_s: float) -> list[SharedRateLimiter]:
-    """Let a run share its limits with other runs of the ledger; return what must be closed at its end."""
+    """Let a run share its limits with other runs of the ledger; return the limiters to close at its end."""
     shared = []
     for name in ("requests", "tokens"):
         limiter = getattr(flow, name)

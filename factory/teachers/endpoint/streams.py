@@ -1,4 +1,4 @@
-"""Streams: put the events of an answer that comes in pieces together to the answer that it is. Pure.
+"""Streams: join the events of a streamed answer to the whole answer. Pure.
 
 An answer streams as server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html): the
 chunks of a chat completion, or the events of the Responses API, whose last holds the whole response.
@@ -21,7 +21,7 @@ def is_stream(body: bytes) -> bool:
 
 
 def joined(body: bytes) -> bytes:
-    """Return the answer that a stream holds, as JSON; a body that is no stream is returned as it is.
+    """Return the answer that a stream holds, as JSON; a body that is not a stream is returned unchanged.
 
     An error in the stream is returned as the endpoint's error. A stream that ends too early gives a choice
     that broke off.
@@ -30,7 +30,7 @@ def joined(body: bytes) -> bytes:
 
 
 def text_of(body: bytes) -> str:
-    """Return what a stream has said so far: the answer, or before it the thinking."""
+    """Return the text of a stream so far: the answer, or before it the thinking."""
     choices = load_json(_joined(body)).get("choices") or [{}]
     said = [mapping(choices[0].get("message")).get(name) for name in JOINED]
     return next((text for text in said if isinstance(text, str) and text), "")
@@ -66,7 +66,7 @@ def _joined(body: bytes) -> bytes:
 
 
 def _events(body: bytes) -> Iterator[dict[str, Any] | None]:
-    """Yield the data of each event; None for the mark of the end. What is cut off is passed over."""
+    """Yield the data of each event; None for the mark of the end. An event that is cut off is skipped."""
     for line in body.removeprefix(b"\xef\xbb\xbf").splitlines():
         name, _, data = line.partition(b":")
         if name != b"data" or not data.strip():

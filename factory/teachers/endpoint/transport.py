@@ -73,7 +73,7 @@ def broken_response(begun: float, error: BaseException, timeout_s: float) -> Res
 
 
 def _wrong_address(error: BaseException) -> str:
-    """Return what is wrong with an address, if an error shows it."""
+    """Return the fault of an address, if an error shows it."""
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return safe(f"the endpoint's certificate is not trusted: {error.certificate_error}")
     if isinstance(error, aiohttp.ClientConnectorSSLError):

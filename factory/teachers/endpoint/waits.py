@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 
-LIMITS = (  # what is left, when it is whole again
+LIMITS = (  # headers: how much is left, and when the limit is whole again
     ("x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"),  # OpenAI, Groq, Azure
     ("x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"),
     ("x-ratelimit-remaining", "x-ratelimit-reset"),  # OpenRouter, Together, Mistral
