@@ -72,7 +72,7 @@ def main() -> None:
 
 
 def parsers(solver: equations.Equations) -> dict[str, Callable[[str], object]]:
-    """Return everything that reads what a teacher wrote, by name."""
+    """Return every parser of a teacher's text, by name."""
     return {
         "extract": extraction.extract,
         "screen": _screened,
@@ -152,7 +152,7 @@ def _put_in(chance: random.Random, text: str) -> str:
 
 
 def _repeated(chance: random.Random, text: str) -> str:
-    """Repeat a short span often: what is quadratic in anything shows here."""
+    """Repeat a short span often: quadratic time shows here."""
     begin = chance.randint(0, len(text))
     end = min(len(text), begin + chance.randint(1, 12))
     return text[:begin] + text[begin:end] * chance.choice((3, 60, 2000, 20_000)) + text[end:]

@@ -1,4 +1,4 @@
-"""What growths make of GSM8K: `python -m bench.growth FOLDER` with GSM8K's `train.jsonl` and `test.jsonl`.
+"""Growths of GSM8K: `python -m bench.growth FOLDER` with GSM8K's `train.jsonl` and `test.jsonl`.
 
 The embedded teacher, without mistakes, writes all thoughts; each growth then grows all problems, in a process
 with one worker. A row is a growth: the problems it saw, what it made, the share of its records that verify,

@@ -267,7 +267,7 @@ def wrote(writer: StudentWriter, groups: Sequence[Sequence[GenerationRequest]]) 
 
 
 def timed(work: Callable[[], int]) -> dict[str, float]:
-    """Return the new tokens of some work and what it took."""
+    """Return the new tokens of some work and its times."""
     wall_s, cpu_s = time.perf_counter(), time.process_time()
     new_tokens = work()
     wall_s, cpu_s = time.perf_counter() - wall_s, time.process_time() - cpu_s

@@ -1,4 +1,4 @@
-"""Stage `grow`: make new problems from old ones, and verify what their growths wrote about them.
+"""Stage `grow`: make new problems from old ones, and verify the completions that their growths wrote.
 
 A growth is the teacher of its completions: they are parsed, solved and compared like any other. Its tables
 are in `data/grown/`, and `curate` and all later stages read them beside the tables of the other stages.
@@ -102,7 +102,7 @@ def faults(given: Mapping[str, Any]) -> Iterator[str]:
 
 
 def grow(work: Work, solvers: Solvers) -> list[Attempt]:
-    """Return what all growths make of one problem; the same whatever else is grown."""
+    """Return the children that all growths make of a problem; other problems do not change them."""
     problem = dict(work.parent.problem)
     made = []
     for name, count in work.budgets.items():

@@ -46,7 +46,7 @@ def trials(
     chosen: ChosenTeacher,
     problems: Sequence[tables.Row],
 ) -> Iterator[Trial]:
-    """Ask a teacher for the first sample of a thought about some problems, and verify what it writes.
+    """Ask a teacher for the first sample of a thought about some problems, and verify its completions.
 
     A teacher with an endpoint keeps its answers in the ledger, so the stage does not pay for them again.
     """

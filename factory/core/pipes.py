@@ -20,7 +20,7 @@ def write(pipe: int, data: bytes, deadline: float) -> None:
 
 
 def read(pipe: int, length: int, deadline: float) -> bytes:
-    """Read what is there, up to a length; nothing at the end of the stream. Raises TimeoutError."""
+    """Read the bytes that are there, up to a length; none at the end of the stream. Raises TimeoutError."""
     _wait(pipe, select.POLLIN, deadline)
     return os.read(pipe, length)
 

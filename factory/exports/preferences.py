@@ -1,4 +1,4 @@
-"""Preferences: a right and a wrong rationale of one thought for one problem, as DPO and its kin compare them.
+"""Preferences: a right and a wrong rationale of one thought for one problem, for DPO and its variants.
 
 A problem's k-th wrong rationale meets its k-th right one, and right ones start over when they run out. So
 every wrong rationale occurs once, if its problem has a right one. `why` says how it fails.

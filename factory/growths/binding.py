@@ -72,7 +72,7 @@ def variables(slots: Sequence[Slot]) -> list[Variable]:
 
 
 def bind(figures: Sequence[Fraction], known: Sequence[Variable]) -> list[Bound | None]:
-    """Return what each figure is; None where it is a constant, or may be more than one thing."""
+    """Return the variable of each figure; None where it is a constant, or may be several variables."""
     meant: dict[Fraction, list[Bound]] = {}
     for at, variable in enumerate(known):
         for form in variable.forms:

@@ -52,7 +52,7 @@ def redrawn(
 
 
 class _Redrawing:
-    """The numbers of a chain so far: what each old value is now, the latest result last."""
+    """The numbers of a chain so far: the new values of each old value, the latest result last."""
 
     def __init__(
         self,

@@ -40,7 +40,7 @@ class ParametricProblem:
         return self.program.values(binding.filled(self.program.figures, self.bounds, values))
 
     def constraints(self) -> Constraints:
-        """Return what other numbers must keep."""
+        """Return the constraints that other numbers must keep."""
         stretch = TIGHT if BODIES.search(str(self.parent.problem["problem"])) else STRETCH
         return Constraints(self.variables, self.results, self.kept, stretch)
 

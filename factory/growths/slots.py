@@ -151,7 +151,7 @@ def _kept(value: Fraction, before: str, after: str, unit: str, money: bool) -> s
 
 
 def _kept_in_words(value: Fraction, text: str, unit: str) -> str | None:
-    """Return why a number in words is left alone; small ones count people whom the story then names."""
+    """Return why a number in words is not changed; small numbers count people whom the story then names."""
     if value.denominator != 1:
         return "fraction"
     if value <= 4 or value > 20:

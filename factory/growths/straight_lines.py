@@ -42,7 +42,7 @@ _OPERATORS: dict[type[ast.operator], Callable[[Fraction, Fraction], Fraction | i
 }
 
 Instruction = tuple[str, Any]
-"""A word and what it needs: the place of a `figure`, a `name`, the name to `set`, the function to `apply`."""
+"""A word and its operand: the place of a `figure`, a `name`, the name to `set`, the function to `apply`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,7 +116,7 @@ def described(table: Table) -> str:
 def heading(release: Release, con: duckdb.DuckDBPyConnection) -> str:
     """Return the YAML that the Hub reads: configs, features, sizes, licences.
 
-    It is what `datasets` and `huggingface_hub` write; whoever proves a release needs neither.
+    `datasets` and `huggingface_hub` write the same; `prove` needs neither.
     """
     (problems,) = con.execute("select count(*) from problems").fetchone() or (0,)
     sources = con.execute("select distinct source from problems order by all").fetchall()

@@ -1,4 +1,4 @@
-"""The head of the page: what this corpus is, in a line and five figures."""
+"""The head of the page: the corpus in a line and five figures."""
 
 from typing import Any
 

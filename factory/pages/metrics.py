@@ -45,7 +45,7 @@ PLOTS = {
 
 
 def metrics(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-    """Return the numbers of each thought, of the thoughts' agreement, and what the completions cost."""
+    """Return the numbers of each thought, of the thoughts' agreement, and the cost of the completions."""
     agreed = shares(con)
     return {
         "problems": agreed["problems"],

@@ -1,4 +1,4 @@
-"""The section `teachers`: what each teacher and model wrote, what of it is verified, and at which price."""
+"""The section `teachers`: completions, verified records and price of each teacher and model."""
 
 import duckdb
 

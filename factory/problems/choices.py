@@ -40,7 +40,7 @@ def with_choices(question: Any, choices: Any) -> str:
 
 
 def read_numglue(row: Fields) -> Fields:
-    r"""Read NumGLUE (Mishra et al., arXiv 2204.05660): eight tasks, told apart by the columns of a row.
+    r"""Read NumGLUE (Mishra et al., arXiv 2204.05660): eight tasks, recognised by the columns of a row.
 
     >>> read_numglue({"question": "A car has ____ wheels.", "answer": 4})["answer"]
     4

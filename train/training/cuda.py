@@ -83,7 +83,7 @@ def fast_steps(
 ) -> "FastSteps | None":
     """Prepare the faster step on a GPU, compiled if that works; None, and a line that says why, where not.
 
-    `ordinary` is the summed loss of a pass by the ordinary step: the faster one must come to the same.
+    `ordinary` is the summed loss of a pass by the ordinary step: that of the faster step must be the same.
     """
     if accelerator.device.type != "cuda":
         return None
@@ -119,7 +119,7 @@ def fast_steps(
 
 
 def supported(accelerator: Accelerator, base: Base, plan: TrainingPlan) -> None:
-    """Raise what the faster step is not made for."""
+    """Raise `Unsupported` where the faster step cannot run."""
     if accelerator.distributed_type != DistributedType.NO:
         raise Unsupported("several processes train")
     if not THERE:
@@ -266,7 +266,7 @@ class FastSteps:
             self.graphs[tokens] = captured(partial(self.compute, tokens), pool)
 
     def close(self) -> None:
-        """Give the model back as it was, with what it has learnt."""
+        """Give the model back as it was, with its learnt weights."""
         self.graphs.clear()
         for weight in self.weights:
             weight.grad, weight.data = None, weight.data.clone()

@@ -252,7 +252,7 @@ def _save(state: Path, fingerprint: str, model: PeftModel, optimizer: Any, curve
 
 
 def _resume(state: Path, fingerprint: str, model: PeftModel, optimizer: Any) -> list[LossPoint]:
-    """Load what the main process saved and return its curve; the state of another run is ignored."""
+    """Load the state of the main process and return its curve; the state of another run is ignored."""
     found = PartialState().is_main_process and state.is_file()
     held = torch.load(state, map_location="cpu", weights_only=True) if found else None
     [held] = broadcast_object_list([held])  # other machines have no such file

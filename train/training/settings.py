@@ -35,7 +35,7 @@ def filled(given: dict[str, Any]) -> dict[str, Any]:
 
 
 class FinetuneSettings(Section):
-    """The section `finetune`; `preset` fills in what is not given."""
+    """The section `finetune`; `preset` fills in the other settings."""
 
     preset: Literal["embedded", "lorid", "etd"] = "embedded"
     base: str = "train/embedded/base"

@@ -125,7 +125,7 @@ class LocalWriter(StudentWriter):
 
     @torch.inference_mode()
     def write(self) -> list[GeneratedText]:
-        """Return what ended in the last turn, after the next one has begun: meanwhile its reader goes on."""
+        """Return the samples that ended in the last turn once the next has begun, so its reader can go on."""
         ended = [] if self.begun is None else self._collect(self.begun)
         self.begun = None
         room = self.max_rows - len(self.rows)

@@ -85,7 +85,7 @@ class Slots(Cache):
         self.lengths_S[targets] = self.lengths_S[sources]
 
     def attend(self, query: Tensor, keys: Tensor, values: Tensor, scale: float) -> Tensor:
-        """Return what a layer attends to, by row, token and head."""
+        """Return the output of attention in a layer, by row, token and head."""
         if self.read is not None:
             grouped = query.shape[1] != keys.shape[1]
             found = scaled_dot_product_attention(

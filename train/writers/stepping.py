@@ -16,13 +16,13 @@ from thoughtmill.train.writers.sampling import pick
 from thoughtmill.train.writers.slots import Decode, Slots, attending
 
 READ = 2**15
-"""Tokens of prompts, with what fills them up, that are read at a time."""
+"""Tokens of prompts, with their padding, that are read at a time."""
 ROOM = 128
 """Columns by which slots grow."""
 
 
 class SlotSteps:
-    """A model over slots, with what its rows need at each step: all of it stays where it is.
+    """A model over slots, with the tensors that its rows need at each step, at fixed addresses.
 
     `captures` says whether steps are CUDA graphs; it is off once a model cannot be captured.
     """

@@ -24,7 +24,7 @@ MODULES = frozenset(
     "bisect datetime calendar string re numbers typing dataclasses enum copy textwrap array abc "
     "__future__ sympy numpy mpmath".split()
 )
-"""What a program may import: modules that compute. `numpy` and `sympy` stand for their submodules too."""
+"""Modules that a program may import: they compute. `numpy` and `sympy` include their submodules."""
 
 REFLECTION = frozenset(
     "eval exec compile open input globals locals vars getattr setattr delattr breakpoint help "
@@ -68,7 +68,7 @@ def pure(program: str, problem: str, outcome: Outcome) -> Check:
 
 
 def _reaching(tree: ast.Module) -> Iterator[str]:
-    """Yield what in a tree reaches beyond computing."""
+    """Yield the parts of a tree that reach beyond computing."""
     imported = {
         alias.asname or alias.name.partition(".")[0]
         for node in ast.walk(tree)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from thoughtmill.factory.solvers.equation.words import ANSWER
 
 MOST_PARTS = 10
-"""Parts of the largest answer: each is a system of its own."""
+"""Parts of the largest answer: each is solved as a system."""
 
 MAX_CHARS = 500
 """Characters of the longest last line that is looked at."""
@@ -40,7 +40,7 @@ class Several(NamedTuple):
 
 
 def asked_for(text: str) -> Several | None:
-    """Return what a text asks for in its last line if that has several parts; None otherwise."""
+    """Return the answer that a text asks for in its last line if it has several parts; None otherwise."""
     before, _, line = text.rstrip().rpartition("\n")
     found = _ASKED.fullmatch(line.strip()) if "," in line and len(line) <= MAX_CHARS else None
     asked = found[1].strip() if found else ""

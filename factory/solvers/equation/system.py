@@ -162,7 +162,7 @@ def reassigned(text: Text) -> dict[str, int]:
 
 
 def _statements(pieces: Sequence[Sequence[Token]]) -> list[Statement]:
-    """Parse the pieces of a text together: what a word means depends on all of them."""
+    """Parse the pieces of a text together: the meaning of a word depends on all of them."""
     if _defines_pi(pieces):
         pieces = [
             [Token("w", *token[1:]) if token.kind == "pi" else token for token in each] for each in pieces

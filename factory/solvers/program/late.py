@@ -1,4 +1,4 @@
-"""Late programs: what reached its limit of time is remembered by its digest and never run again.
+"""Late programs: a program that reached its limit of time is recorded by its digest and never run again.
 
 The memory is a folder beside the journal of a run: all workers share it, and it outlives `kill -9`. While one
 worker runs a program for long, another with the same program waits for its outcome.

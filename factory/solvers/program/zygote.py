@@ -37,7 +37,7 @@ def main() -> NoReturn:
     for name in settings["modules"]:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
-    sys.path = python  # what else is installed here must not change a verdict
+    sys.path = python  # other packages installed here must not change a verdict
     fence = _enter_fence(settings, replies)
     os.environ.clear()
     sys.argv[:] = sys.orig_argv[:] = [""]

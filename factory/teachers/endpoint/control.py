@@ -147,7 +147,7 @@ class Control:
     def _refuses_all(self, pending: PendingRequest, fault: Fault) -> bool:
         """Say whether a refusal is not the row's own: enough rows got it in a row, or all so far.
 
-        A fault of the row, told by its words, counts only while no row has an answer: then the longest
+        A fault of the row, recognised by its words, counts only while no row has an answer: then the longest
         completion may be longer than the model's context. Before the first answer, a key or a model that is
         refused stops the run as soon as nothing is in flight that could be answered.
         """

@@ -95,7 +95,7 @@ WORDINGS: tuple[tuple[About, str, str], ...] = (  # the cause, the failure, the 
         KEY,
         "refused_by_endpoint",
         "your account",
-    ),  # before "flagged", "usage policy" and what else a row may be
+    ),  # before "flagged", "usage policy" and other faults of a row
     (KEY, "refused_by_endpoint", "your access"),
     (KEY, "refused_by_endpoint", "api key expired"),  # Gemini, 400
     (KEY, "refused_by_endpoint", "api key not valid"),  # Gemini, 400

@@ -1,4 +1,4 @@
-"""Batches of providers that have their own: Anthropic's and Gemini's, behind the face of OpenAI's client.
+"""Anthropic's and Gemini's batches, with the interface of OpenAI's client.
 
 `NativeBatches` has what `batch_client` uses of `openai.OpenAI`: files and batches. A file that is uploaded is
 kept beside the ledger, as these providers return only answers. Its lines become the provider's own requests

@@ -31,7 +31,7 @@ class Balancer:
     """Chooses an address for each request. Pure: seconds are passed in.
 
     The next request goes to the address with the fewest requests in flight for its weight. An address that
-    fails is left alone for a while, longer each time; then it gets one request as a probe. When all fail, the
+    fails gets none for a while, longer each time; then it gets one request as a probe. When all fail, the
     one that was to be asked first again is asked.
     """
 
