@@ -68,16 +68,23 @@ def verdict(completion: tables.Row, problem: tables.Row, solved: Solved) -> Verd
         "kept": False,
         "drop_reason": None,
     }
-    found = [Check("solved", outcome.failure is None, outcome.detail), *outcome.checks]
-    if comparison is not None and is_telling(comparison, answer, gold):
-        found.append(Check("equal_by", comparison.equal, comparison.by))
-    rules = THOUGHTS.named(completion["thought"]).KIND == "rules"
-    if rules and solved.rationale is not None and gold is not None:
-        found.append(leaks_answer(solved.rationale, problem["problem"], gold))
+    beside_gold = gold_checks(solved, completion["thought"], problem["problem"], gold, comparison)
+    found = [Check("solved", outcome.failure is None, outcome.detail), *outcome.checks, *beside_gold]
     return record, [check.row(record_id) for check in sorted(found, key=lambda check: check.check)]
 
 
-def is_telling(comparison: Comparison, *answers: Answer | None) -> bool:
+def gold_checks(
+    solved: Solved, thought: str, problem: str, gold: Answer | None, comparison: Comparison | None
+) -> list[Check]:
+    """Return the checks that need the gold answer: `equal_by` of an answer, `leaks_answer` of rules."""
+    if comparison is not None and _is_telling(comparison, solved.outcome.answer, gold):
+        return [Check("equal_by", comparison.equal, comparison.by)]
+    if gold is None or solved.rationale is None or THOUGHTS.named(thought).KIND != "rules":
+        return []
+    return [leaks_answer(solved.rationale, problem, gold)]
+
+
+def _is_telling(comparison: Comparison, *answers: Answer | None) -> bool:
     """Return whether the rule of a comparison is worth a row: plain numbers are mostly compared at sight."""
     plain = all(answer and answer.kind == "number" for answer in answers)
     return not plain or (comparison.by != "text" and comparison.equal is not False)

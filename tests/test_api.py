@@ -43,6 +43,13 @@ def test_verdicts_come_in_the_order_of_the_rows_and_keep_their_keys() -> None:
     assert "correct" not in rows[0]
 
 
+def test_rules_that_state_the_gold_answer_are_said_to() -> None:
+    row = {"problem": "What are 3 bags of 4 nuts?", "answer": "12"}
+    rules = ('["It gives 12."]', '["It gives a dozen."]', '["Multiply the counts."]')
+    found = thoughtmill.verify([{**row, "completion": text} for text in rules], "knowledge")
+    assert [each["checks"]["leaks_answer"]["passed"] for each in found] == [False, False, True]
+
+
 @pytest.mark.parametrize(
     ("row", "thought", "said"),
     [

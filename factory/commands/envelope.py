@@ -31,7 +31,6 @@ from thoughtmill.factory.core.progress import track
 from thoughtmill.factory.core.rows import suffixes
 from thoughtmill.factory.core.rows.texts import written
 from thoughtmill.factory.problems.fields import says_nothing
-from thoughtmill.factory.solvers.outcome import Check
 from thoughtmill.factory.thoughts import THOUGHTS
 from thoughtmill.factory.thoughts.solving import (
     Job,
@@ -42,7 +41,7 @@ from thoughtmill.factory.thoughts.solving import (
     solving,
     source_digest,
 )
-from thoughtmill.factory.verify import is_telling
+from thoughtmill.factory.verify import gold_checks
 
 NEEDED: dict[str, tuple[type, ...]] = {
     "problem": (str,),
@@ -121,16 +120,15 @@ def verified(
     """Yield every line with its verdict, in order and in flat memory."""
     lines, ahead = tee(lines)
     for line, solved in zip(lines, solving(_job(line, thought) for line in ahead), strict=True):
-        yield line, _verdict(line, solved)
+        yield line, _verdict(line, thought, solved)
 
 
 def _job(line: Line, thought: str | None) -> Job:
     if line.fault is not None:
         return Job("", "", "number", None, CORRUPT, line.fault)
-    named = line.value("thought") or line.thought or thought
     gold, thinking = _gold(line), line.value("reasoning")
     return Job(
-        str(named),
+        _thought(line, thought),
         line.value("problem"),
         gold.kind if gold else "number",
         line.value("completion"),
@@ -138,18 +136,21 @@ def _job(line: Line, thought: str | None) -> Job:
     )
 
 
+def _thought(line: Line, thought: str | None) -> str:
+    return str(line.value("thought") or line.thought or thought)
+
+
 def _gold(line: Line) -> Answer | None:
     value, kind = line.value("answer"), line.row.get("answer_kind")
     return None if value is None else answer_of(str(value), (str(kind),) if kind in KINDS else ANY)
 
 
-def _verdict(line: Line, solved: Solved) -> dict[str, Any]:
+def _verdict(line: Line, thought: str | None, solved: Solved) -> dict[str, Any]:
     outcome = solved.outcome
     answer, gold = outcome.answer, None if line.fault else _gold(line)
     comparison = None if answer is None or gold is None else compared(answer, gold)
-    checks = list(outcome.checks)
-    if comparison is not None and is_telling(comparison, answer, gold):
-        checks.append(Check("equal_by", comparison.equal, comparison.by))
+    beside_gold = gold_checks(solved, _thought(line, thought), line.value("problem"), gold, comparison)
+    checks = [*outcome.checks, *beside_gold]
     return {
         "rationale": solved.rationale,
         "predicted_answer": answer and answer.text,
