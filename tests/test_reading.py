@@ -363,6 +363,8 @@ def test_every_gold_answer_of_gsm8k_is_read(
         ("choice", "The answer is c.", "C"),
         ("choice", "The answer is therefore option (D).", "D"),
         ("choice", "so we choose B.", "B"),
+        ("choice", "Correct answer E", "E"),
+        ("choice", "2x = 6 --> x = 3\nThe answer is (D).", "D"),
         ("choice", "Hence, (E) None of these", "E"),
         ("set", "Therefore $x = 1$ and $x = -3$.", "x = 1, x = -3"),
         ("expression", "where $a = 1$ and $f(x) = x + 2$.", "x+2"),

@@ -20,10 +20,13 @@ _MATHS = re.compile(
 _DRESS = " \t\n*$:"
 _SENTENCE_END = re.compile(r"[.;!](?=\s|$)|,? (?:because|since|so that|which)\b")
 _LETTER = re.compile(r"[\W_]*(?:(?:option|choice|answer)\b[\W_]*)?([A-J])(?![\w'’])")
-_NAMED = re.compile(r"\b(?:option|choice|choose|pick|select)\b[\W_]*(?:is\b[\W_]*)?([A-J])(?![\w'’])", re.I)
+_NAMED = re.compile(
+    r"\b(?:(?i:option|choice|choose|pick|select|answer))\b[\W_]*(?:is\b[\W_]*)?([A-HJ])(?![\w'’])"
+)
 _SMALL_LETTER = re.compile(r"[\W_]*([a-j])(?:[\W_]*$|\))")
 _BRACKETED = re.compile(r"\(([A-J])\)")
 _AND = re.compile(r",?\s(?:and|or)\s")
+_THING = re.compile(r"(?:an?|the) [a-z]{2}", re.IGNORECASE)
 _IS = re.compile(r"\b(?:is|are|be|equals)\b:? |: ")
 _EQUALS = re.compile(r"(?<![<>!\\])=")
 
@@ -42,9 +45,11 @@ def kinds_for(kind: str) -> tuple[str, ...]:
 
 def answer_in(phrases: Iterable[str], kinds: tuple[str, ...]) -> Answer | None:
     """Return the answer that the first readable phrase states, undressed as little as it takes."""
-    forms = _words if kinds[0] in IN_WORDS else _forms
+    in_words = kinds[0] in IN_WORDS
     for phrase in phrases:
-        for form in forms(phrase):
+        for form in _words(phrase) if in_words else _forms(phrase):
+            if not in_words and _THING.match(form):
+                continue  # `a lot` is no product of names
             found = answer_of(form, kinds)
             if found is not None:
                 return found

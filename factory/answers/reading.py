@@ -93,7 +93,8 @@ def _phrases(text: str) -> Iterator[tuple[str, list[str]]]:
         yield "boxed", [_joined(boxed)]
     for mark, rule in (("####", "hashes"), ("-->", "arrow")):
         _, marked, after = text.rpartition(mark)
-        if marked and (line := _line(after)) and not BULLET.match(line):
+        arrow_within = rule == "arrow" and "\n" in after.strip()  # a step, as `2x = 6 --> x = 3` is
+        if marked and (line := _line(after)) and not BULLET.match(line) and not arrow_within:
             yield rule, [line.partition("END")[0] if rule == "arrow" else line]
     if marker := _ANSWER_LINE.fullmatch(_closing_line(text)):
         yield "answer_line", [marker[1]]
