@@ -78,7 +78,9 @@ def path(tmp_path: Path) -> Path:
 def test_a_pipe_gets_a_plain_line_every_ten_seconds_and_one_at_the_end(path: Path) -> None:
     out = io.StringIO()
     with Ledger(path) as ledger:
-        display = ProgressDisplay(RunCounters(0.0), ledger, out)
+        counted = RunCounters(0.0)
+        counted.of("cot")
+        display = ProgressDisplay(counted, ledger, out)
         for tenths in range(255):
             display.show(tenths / 10)
         assert len(out.getvalue().splitlines()) == 2
@@ -104,6 +106,13 @@ def test_a_terminal_gets_one_line_that_is_redrawn_and_never_wraps(
     assert "\n" not in drawn
     assert [len(part) for part in drawn.split("\r\x1b[K")] == [0, 19, 19, 19]
     assert out.getvalue().endswith("\n")
+
+
+def test_a_run_without_requests_shows_no_line_at_its_end(path: Path) -> None:
+    out = io.StringIO()
+    with Ledger(path) as ledger:
+        ProgressDisplay(RunCounters(0.0), ledger, out).end(0.1)
+    assert out.getvalue() == ""
 
 
 def test_between_two_redraws_nothing_is_shown(path: Path) -> None:

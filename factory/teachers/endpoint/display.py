@@ -149,8 +149,12 @@ class ProgressDisplay:
             print(line, file=self.out, flush=True)
 
     def end(self, now_s: float) -> None:
-        """Show and write the last line; the run has already reported any error of the ledger."""
+        """Show and write the last line; the run has already reported any error of the ledger.
+
+        A run without requests, as of a fall-back that is not needed, shows nothing.
+        """
         line = self.counters.line(now_s)
-        print(f"\r\x1b[K{line}" if self.live else line, file=self.out, flush=True)
+        if self.counters.thoughts:
+            print(f"\r\x1b[K{line}" if self.live else line, file=self.out, flush=True)
         with suppress(ThoughtmillError):
             runs.note(self.ledger, self.run, line, ended=True)
