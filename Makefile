@@ -19,7 +19,7 @@ repro: .venv/ready
 
 students: .venv/ready
 	cd train && $(REPRO)
-	@echo 'what students answered: data/students/index.html'
+	@echo 'the answers of the students: data/students/index.html'
 
 test: .venv/ready lint types
 	pytest -n 2 --dist loadfile --no-loadscope-reorder

@@ -53,7 +53,7 @@ class CurateSettings(Section):
         Literal["impure", "leaks_answer", "names", "right_by_chance", "unsupported", "same_calculations"], ...
     ] = Field(
         ("impure", "leaks_answer", "names", "right_by_chance", "unsupported"),
-        description="what else is not kept",
+        description="reasons for which a right record is not kept either",
     )
 
 

@@ -12,7 +12,7 @@ from thoughtmill.factory.core.printable import for_terminal
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("thoughtmill.factory.commands.init", "write a corpus project into a new folder"),
-    "summary": ("thoughtmill.factory.commands.summary", "sum the corpus up in a screen"),
+    "summary": ("thoughtmill.factory.commands.summary", "summarise the corpus on a screen"),
     "sql": ("thoughtmill.factory.commands.sql", "query the corpus in SQL"),
     "diff": ("thoughtmill.factory.commands.diff", "compare two versions of a corpus"),
     "tag": ("thoughtmill.factory.commands.tag", "name the data version of the corpus"),
@@ -31,7 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "thoughtmill.factory.commands.ledger",
         "export the ledger as shards, import shards, or retry requests that failed in them",
     ),
-    "verify": ("thoughtmill.factory.commands.envelope", "verify completions of your own"),
+    "verify": ("thoughtmill.factory.commands.envelope", "verify completions that you have"),
     "export": ("thoughtmill.factory.commands.export", "write records in a form that a trainer reads"),
     "prove": ("thoughtmill.factory.commands.prove", "prove that a release is what its manifest says"),
     "push": ("thoughtmill.factory.commands.push", "send the release to the Hugging Face Hub"),
