@@ -72,7 +72,7 @@ def test_an_order_of_roles_that_are_none_is_a_fault() -> None:
 
 def test_an_unknown_role_and_a_variant_are_faults() -> None:
     unknown, variant = of(["pott", "dr_bare"])
-    assert unknown.startswith("params.yaml: roles: unknown role `pott`; there are: ir, kg, dr,")
+    assert unknown.startswith("params.yaml: roles: unknown role `pott`; there are: ir, ir_long, kg, dr,")
     assert variant == "params.yaml: roles: `dr_bare` is asked of the adapter of `dr`: list that one"
 
 

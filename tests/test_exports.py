@@ -1,12 +1,14 @@
 """Exports: released records in the forms of trainers, which TRL reads and trains on as they are."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow.parquet as pq
 import pytest
+from accelerate.state import AcceleratorState
 from datasets import Dataset, load_dataset
 from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerBase
 
@@ -213,6 +215,14 @@ def tiny(tmp_path: Path) -> tuple[str, PreTrainedTokenizerBase]:
     return str(tmp_path / "tiny"), tokenizer
 
 
+@pytest.fixture
+def accelerator() -> Iterator[None]:
+    """Forget what a trainer says of this process, so that another may say otherwise."""
+    yield
+    AcceleratorState._reset_state(reset_partial_state=True)
+
+
+@pytest.mark.usefixtures("accelerator")
 @pytest.mark.filterwarnings("ignore")  # TRL warns of its own classes
 @pytest.mark.parametrize(
     ("export", "form"),
