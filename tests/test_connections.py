@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -12,6 +13,15 @@ from thoughtmill.factory.core.connections import INTERRUPTED, connect, interrupt
 ENDLESS = "select count(*) from range(1000000) a, range(1000000) b where hash(a.range, b.range) = 7"
 
 
+@pytest.fixture
+def heard() -> Iterator[None]:
+    """Let Python hear SIGINT, which a shell has ignored by what it runs in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heard")
 @pytest.mark.parametrize(
     "ask", [lambda con: con.execute(ENDLESS), lambda con: con.sql(ENDLESS).to_arrow_table()]
 )

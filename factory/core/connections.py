@@ -1,6 +1,7 @@
 """Connections to DuckDB, whose queries end at once on Ctrl-C."""
 
 import os
+import select
 import signal
 import threading
 from collections.abc import Iterator
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 INTERRUPTED = "Query interrupted"
 """The `RuntimeError` that DuckDB raises instead of `KeyboardInterrupt` when it sees the signal itself."""
+
+REPEATS, REPEAT_S = 20, 0.1
+"""How often, and how long after each other, a signal interrupts the connections."""
 
 _connections: "WeakSet[DuckDBPyConnection]" = WeakSet()
 
@@ -58,8 +62,19 @@ def interruptible() -> Iterator[None]:
 
 
 def _watch(reading: int) -> None:
-    """Interrupt all connections at each signal from the pipe, until it is closed."""
-    while numbers := os.read(reading, 64):
-        if signal.SIGINT in numbers:
+    """Interrupt all connections at each signal from the pipe, until it is closed.
+
+    A signal may come just before a query begins, which an interrupt then does not end: so it is repeated.
+    """
+    left = 0
+    while True:
+        ready, _, _ = select.select([reading], [], [], REPEAT_S if left else None)
+        if ready:
+            numbers = os.read(reading, 64)
+            if not numbers:
+                return
+            left = REPEATS if signal.SIGINT in numbers else left
+        if left:
+            left -= 1
             for con in list(_connections):
                 con.interrupt()
