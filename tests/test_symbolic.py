@@ -11,6 +11,7 @@ from thoughtmill.factory.answers.mathematics import symbolic, symbolic_worker
 from thoughtmill.factory.answers.mathematics.equality import compared
 from thoughtmill.factory.answers.mathematics.reading import read
 from thoughtmill.factory.answers.mathematics.tree import Tree
+from thoughtmill.factory.core.worker import Worker, WorkerTimeout
 
 
 @pytest.fixture(autouse=True)
@@ -76,8 +77,11 @@ def test_a_worker_that_dies_makes_one_comparison_unknown() -> None:
 
 
 def test_a_question_that_takes_too_long_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(symbolic, "SAMPLING_S", 1e-6)
-    assert verdict(r"\sin x", r"\cos x")[0] is None
+    def late(worker: Worker, question: object) -> None:
+        raise WorkerTimeout
+
+    monkeypatch.setattr(Worker, "ask", late)
+    assert verdict(r"\sin u", r"\cos u")[0] is None
 
 
 def test_one_comparison_asks_few_questions() -> None:
