@@ -4,27 +4,26 @@ A batch is answered when it is looked at for the second time; `plan` says what e
 `Turn`, or None for a request that expired.
 """
 
-import asyncio
 import json
-import threading
 from collections import Counter
 from collections.abc import Callable
-from types import TracebackType
 from typing import Any
 
 from aiohttp import web
 
 from tests.fake_endpoint import Turn, completion
+from tests.loopback import LoopbackServer
 
 BatchPlan = Callable[[str], Turn | None]
 
 
-class FakeBatches:
+class FakeBatches(LoopbackServer):
     """The server, in a thread of its own; `with FakeBatches(plan) as provider: provider.url`."""
 
     def __init__(
         self, plan: BatchPlan = lambda prompt: Turn(), end: str = "completed", looks: int = 2
     ) -> None:
+        super().__init__()
         self.plan = plan
         self.end = end
         self.looks = looks
@@ -32,38 +31,21 @@ class FakeBatches:
         self.batches: dict[str, dict[str, Any]] = {}
         self.asked: Counter[str] = Counter()
         self.crash_after_create = self.locked_out = False
-        self.loop = asyncio.new_event_loop()
-        self.thread = threading.Thread(target=self._serve, daemon=True)
-        self.up = threading.Event()
-        self.url = ""
 
-    def __enter__(self) -> "FakeBatches":
-        self.thread.start()
-        assert self.up.wait(10)
-        return self
+    @property
+    def url(self) -> str:
+        """The base URL of the API."""
+        return f"{self.host}/v1"
 
-    def __exit__(
-        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self.thread.join(10)
-
-    def _serve(self) -> None:
-        asyncio.set_event_loop(self.loop)
-        application = web.Application()
-        application.router.add_post("/v1/files", self._upload)
-        application.router.add_get("/v1/files/{name}/content", self._content)
-        application.router.add_post("/v1/batches", self._create)
-        application.router.add_get("/v1/batches", self._list)
-        application.router.add_get("/v1/batches/{name}", self._look)
-        runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
-        self.loop.run_until_complete(runner.setup())
-        self.loop.run_until_complete(web.TCPSite(runner, "127.0.0.1", 0).start())
-        self.url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
-        self.up.set()
-        self.loop.run_forever()
-        self.loop.run_until_complete(runner.cleanup())
-        self.loop.close()
+    def routes(self) -> list[web.RouteDef]:
+        """Return the routes of files and batches."""
+        return [
+            web.post("/v1/files", self._upload),
+            web.get("/v1/files/{name}/content", self._content),
+            web.post("/v1/batches", self._create),
+            web.get("/v1/batches", self._list),
+            web.get("/v1/batches/{name}", self._look),
+        ]
 
     async def _upload(self, request: web.Request) -> web.Response:
         form = await request.post()

@@ -7,14 +7,14 @@ asked and what it answered in full.
 
 import asyncio
 import json
-import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import Any
 
 from aiohttp import web
+
+from tests.loopback import LoopbackServer
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,11 @@ def error(status: int, message: str = "no", code: str | None = None, **headers: 
     return Turn(status=status, body=body, headers={k.replace("_", "-"): v for k, v in headers.items()})
 
 
-class FakeEndpoint:
+class FakeEndpoint(LoopbackServer):
     """The server, in a thread of its own; `with FakeEndpoint(plan) as endpoint: endpoint.url`."""
 
     def __init__(self, plan: Plan = lambda prompt, times: Turn()) -> None:
+        super().__init__()
         self.plan = plan
         self.asked: Counter[str] = Counter()
         self.answered: Counter[str] = Counter()
@@ -53,44 +54,15 @@ class FakeEndpoint:
         self.ports: list[int] = []  # of whoever asked: one port is one connection
         self.in_flight = 0
         self.most_in_flight = 0
-        self.loop = asyncio.new_event_loop()
-        self.thread = threading.Thread(target=self._serve, daemon=True)
-        self.up = threading.Event()
-        self.url = ""
 
-    def __enter__(self) -> "FakeEndpoint":
-        self.thread.start()
-        assert self.up.wait(10)
-        return self
+    @property
+    def url(self) -> str:
+        """The base URL of the API."""
+        return f"{self.host}/v1"
 
-    def __exit__(
-        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self.thread.join(10)
-
-    def _serve(self) -> None:
-        asyncio.set_event_loop(self.loop)
-        application = web.Application()
-        application.router.add_post("/v1/chat/completions", self._answer)
-        runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
-        self.loop.run_until_complete(runner.setup())
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        self.loop.run_until_complete(site.start())
-        port = runner.addresses[0][1]
-        self.url = f"http://127.0.0.1:{port}/v1"
-        self.up.set()
-        self.loop.run_forever()
-        self.loop.run_until_complete(runner.cleanup())
-        self.loop.run_until_complete(self._cancel_the_rest())
-        self.loop.close()
-
-    async def _cancel_the_rest(self) -> None:
-        """Cancel what still answers somebody who is gone, so that nothing is left when the loop is closed."""
-        rest = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in rest:
-            task.cancel()
-        await asyncio.gather(*rest, return_exceptions=True)
+    def routes(self) -> list[web.RouteDef]:
+        """Return the one route of chat completions."""
+        return [web.post("/v1/chat/completions", self._answer)]
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         asked = await request.json()

@@ -4,61 +4,49 @@ A batch ends when it is looked at for the second time. The prompt `too long` is 
 answer.
 """
 
-import asyncio
 import json
-import threading
 from collections import Counter
-from types import TracebackType
 from typing import Any
 
 from aiohttp import web
 
+from tests.loopback import LoopbackServer
+
 KEY = "sk-native-0123456789"
 
 
-class FakeNativeBatches:
+class FakeNativeBatches(LoopbackServer):
     """The server, in a thread of its own; `url` is Anthropic's base URL, `gemini_url` Gemini's."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.batches: dict[str, dict[str, Any]] = {}
         self.asked: Counter[str] = Counter()
         self.crash_after_create = False
         self.looks: Counter[str] = Counter()
         self.bodies: list[Any] = []
-        self.loop = asyncio.new_event_loop()
-        self.thread = threading.Thread(target=self._serve, daemon=True)
-        self.up = threading.Event()
 
-    def __enter__(self) -> "FakeNativeBatches":
-        self.thread.start()
-        assert self.up.wait(10)
-        return self
+    @property
+    def url(self) -> str:
+        """Anthropic's base URL."""
+        return f"{self.host}/v1"
 
-    def __exit__(
-        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self.thread.join(10)
+    @property
+    def gemini_url(self) -> str:
+        """Gemini's base URL, of its compatible API."""
+        return f"{self.host}/v1beta/openai"
 
-    def _serve(self) -> None:
-        asyncio.set_event_loop(self.loop)
-        application = web.Application()
-        application.router.add_post("/v1/messages/batches", self._create_anthropic)
-        application.router.add_get("/v1/messages/batches", self._list_anthropic)
-        application.router.add_get("/v1/messages/batches/{id}", self._anthropic)
-        application.router.add_get("/v1/messages/batches/{id}/results", self._results)
-        application.router.add_post("/v1beta/models/{call}", self._create_gemini)
-        application.router.add_get("/v1beta/batches", self._list_gemini)
-        application.router.add_get("/v1beta/batches/{id}", self._gemini)
-        runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
-        self.loop.run_until_complete(runner.setup())
-        self.loop.run_until_complete(web.TCPSite(runner, "127.0.0.1", 0).start())
-        self.host = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        self.url, self.gemini_url = f"{self.host}/v1", f"{self.host}/v1beta/openai"
-        self.up.set()
-        self.loop.run_forever()
-        self.loop.run_until_complete(runner.cleanup())
-        self.loop.close()
+    def routes(self) -> list[web.RouteDef]:
+        """Return the routes of both providers."""
+        return [
+            web.post("/v1/messages/batches", self._create_anthropic),
+            web.get("/v1/messages/batches", self._list_anthropic),
+            web.get("/v1/messages/batches/{id}", self._anthropic),
+            web.get("/v1/messages/batches/{id}/results", self._results),
+            web.post("/v1beta/models/{call}", self._create_gemini),
+            web.get("/v1beta/batches", self._list_gemini),
+            web.get("/v1beta/batches/{id}", self._gemini),
+        ]
 
     def _refused(self, request: web.Request, header: str) -> web.Response | None:
         if request.headers.get(header) == KEY:

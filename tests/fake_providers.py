@@ -4,15 +4,14 @@ A provider is a line of `PROVIDERS`. It answers a prompt with 42, refuses the pr
 moderates, the prompt `forbidden`, in its own words. It refuses parameters as the real one does.
 """
 
-import asyncio
 import json
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import Any
 
 from aiohttp import web
+
+from tests.loopback import LoopbackServer
 
 KEY = "sk-the-right-key-0123456789"
 Answer = tuple[int, Any]  # the status; a JSON value, or a body as text
@@ -297,41 +296,22 @@ PROVIDERS: dict[str, Provider] = {
 }
 
 
-class FakeProvider:
+class FakeProvider(LoopbackServer):
     """A server that behaves like a provider, in a thread of its own; `url` is its base URL."""
 
     def __init__(self, provider: Provider) -> None:
+        super().__init__()
         self.provider = provider
         self.bodies: list[dict[str, Any]] = []
-        self.loop = asyncio.new_event_loop()
-        self.thread = threading.Thread(target=self._serve, daemon=True)
-        self.up = threading.Event()
-        self.url = ""
 
-    def __enter__(self) -> "FakeProvider":
-        self.thread.start()
-        assert self.up.wait(10)
-        return self
+    @property
+    def url(self) -> str:
+        """The base URL of the provider's API."""
+        return self.host + self.provider.path.removesuffix("/chat/completions").removesuffix("/responses")
 
-    def __exit__(
-        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self.thread.join(10)
-
-    def _serve(self) -> None:
-        asyncio.set_event_loop(self.loop)
-        application = web.Application()
-        application.router.add_route("*", "/{path:.*}", self._answer)
-        runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
-        self.loop.run_until_complete(runner.setup())
-        self.loop.run_until_complete(web.TCPSite(runner, "127.0.0.1", 0).start())
-        folder = self.provider.path.removesuffix("/chat/completions").removesuffix("/responses")
-        self.url = f"http://127.0.0.1:{runner.addresses[0][1]}{folder}"
-        self.up.set()
-        self.loop.run_forever()
-        self.loop.run_until_complete(runner.cleanup())
-        self.loop.close()
+    def routes(self) -> list[web.RouteDef]:
+        """Return a route for every path."""
+        return [web.route("*", "/{path:.*}", self._answer)]
 
     async def _answer(self, request: web.Request) -> web.Response:
         status, said = self._said(request, await request.json())

@@ -317,7 +317,7 @@ def test_whoever_has_all_answers_and_failures_needs_no_provider(ledger: Path, tm
     with Ledger(ledger) as mine, Ledger(tmp_path / "yours.sqlite") as yours:
         shards.export(mine, tmp_path / "shards")
         shards.load(yours, tmp_path / "shards")
-    provider.url = "http://127.0.0.1:9/v1"
+    provider.host = "http://127.0.0.1:9"
     assert run(provider, tmp_path / "yours.sqlite", "a", "b") == bought
     assert bought["b"].failure == "unanswered"
 
