@@ -4,7 +4,7 @@ import pytest
 
 from thoughtmill.factory.answers import Answer
 from thoughtmill.factory.solvers.checks import Check, Outcome, variables
-from thoughtmill.factory.solvers.checks.trees import MAX_LENGTH
+from thoughtmill.factory.solvers.program.trees import MAX_LENGTH
 
 
 def program_variables(program: str) -> Check:

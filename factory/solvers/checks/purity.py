@@ -15,9 +15,9 @@ import re
 from collections.abc import Iterator
 
 from thoughtmill.factory.solvers.checks import applies_to
-from thoughtmill.factory.solvers.checks.trees import tree_of
 from thoughtmill.factory.solvers.outcome import Check, Outcome
 from thoughtmill.factory.solvers.program.straight import assigned
+from thoughtmill.factory.solvers.program.trees import tree_of
 
 MODULES = frozenset(
     "math cmath decimal fractions statistics random itertools functools operator collections heapq "

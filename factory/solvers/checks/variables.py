@@ -14,8 +14,8 @@ import re
 from collections import Counter
 
 from thoughtmill.factory.solvers.checks import applies_to
-from thoughtmill.factory.solvers.checks.trees import tree_of
 from thoughtmill.factory.solvers.outcome import Check, Outcome
+from thoughtmill.factory.solvers.program.trees import tree_of
 
 ANSWERS = frozenset(("ans", "answer", "result"))
 _NAME = re.compile(r"(?<![\w.\\])[A-Za-z_]\w*")

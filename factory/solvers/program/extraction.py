@@ -3,10 +3,9 @@
 import ast
 import re
 import textwrap
-import warnings
-from functools import lru_cache
 
 from thoughtmill.factory.solvers.program.screen import SOURCE_LENGTH
+from thoughtmill.factory.solvers.program.trees import tree_of
 
 FENCE = re.compile(r"^[ \t]*(?:```|~~~)[ \t]*([\w+.-]*)[^\n]*\n?", re.MULTILINE)
 PYTHON = frozenset({"python", "python3", "py", "python2", "tool_code"})
@@ -110,7 +109,7 @@ def _without_results(program: str) -> str:
 
 def _with_answer(program: str) -> str:
     """Add a line `ans = name` to a program that ends in an assignment, if nothing in it may be its answer."""
-    tree = None if ANSWER.search(program) else _tree(program)
+    tree = None if ANSWER.search(program) else tree_of(program, SOURCE_LENGTH)
     names = [target for statement in (tree.body[-1:] if tree else ()) for target in _targets(statement)]
     return (
         f"{program}\nans = {names[0].id}" if len(names) == 1 and isinstance(names[0], ast.Name) else program
@@ -124,17 +123,4 @@ def _targets(statement: ast.stmt) -> list[ast.expr]:
 
 
 def _parses(program: str) -> bool:
-    return _tree(program) is not None
-
-
-@lru_cache(maxsize=4)
-def _tree(program: str) -> ast.Module | None:
-    """Return the syntax tree of a text; None if it is no Python program, or too long to be read."""
-    if len(program) > SOURCE_LENGTH:
-        return None
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(program)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
+    return tree_of(program, SOURCE_LENGTH) is not None
