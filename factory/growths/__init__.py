@@ -6,7 +6,7 @@ the teacher of its completions: they are parsed, solved and compared like any ot
 construction.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, NamedTuple, Protocol
@@ -54,6 +54,24 @@ class Barren(NamedTuple):
     """Why a growth made nothing, in words that are counted: without numbers or names of the problem."""
 
     reason: str
+
+
+def first_children(tried: Iterable[Child | Barren], count: int, reason: str) -> Iterator[Child | Barren]:
+    """Yield the first `count` children of those that are tried, or why there are none.
+
+    That is the reason of the last one that failed, and `reason` where none was tried.
+    """
+    made = 0
+    for child in tried:
+        if isinstance(child, Barren):
+            reason = child.reason
+            continue
+        yield child
+        made += 1
+        if made == count:
+            return
+    if not made:
+        yield Barren(reason)
 
 
 def unchanged(parent: Parent, problem: str) -> Child:

@@ -11,7 +11,15 @@ from random import Random
 
 from thoughtmill.factory.answers import Answer
 from thoughtmill.factory.answers import number as answers
-from thoughtmill.factory.growths import Barren, Child, Parent, backwards, parametric, straight_lines
+from thoughtmill.factory.growths import (
+    Barren,
+    Child,
+    Parent,
+    backwards,
+    first_children,
+    parametric,
+    straight_lines,
+)
 from thoughtmill.factory.growths.binding import ITSELF, Bound, bind, used
 from thoughtmill.factory.growths.parametric import FIGURE, ParametricProblem
 from thoughtmill.factory.growths.wording import with_article
@@ -27,18 +35,9 @@ def grow(parent: Parent, count: int, random: Random, solvers: Solvers) -> Iterat
     if isinstance(problem, Barren):
         yield problem
         return
-    made, reason = 0, "the answer does not depend on one number alone"
-    for at in random.sample(range(len(problem.variables)), len(problem.variables)):
-        child = _child(problem, at, solvers)
-        if isinstance(child, Barren):
-            reason = child.reason
-            continue
-        yield child
-        made += 1
-        if made == count:
-            return
-    if not made:
-        yield Barren(reason)
+    places = random.sample(range(len(problem.variables)), len(problem.variables))
+    tried = (_child(problem, at, solvers) for at in places)
+    yield from first_children(tried, count, "the answer does not depend on one number alone")
 
 
 def _child(problem: ParametricProblem, at: int, solvers: Solvers) -> Child | Barren:

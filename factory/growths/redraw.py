@@ -4,19 +4,21 @@ The program of the parent is evaluated on the new numbers. Its equations or its 
 the same answer: where only one thought can be redrawn, there is no child.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from random import Random
 
 from thoughtmill.factory.answers import Answer, reading
 from thoughtmill.factory.answers import number as answers
-from thoughtmill.factory.growths import Barren, Child, Parent, parametric
+from thoughtmill.factory.growths import Barren, Child, Parent, first_children, parametric
 from thoughtmill.factory.growths.drawing import Constraints, Pool, Values, candidates, draws
 from thoughtmill.factory.growths.parametric import ParametricProblem
 from thoughtmill.factory.solvers.solvers import Solvers
 
 TRIES = 3
 """Draws for each child: one may repeat another, or be one on which the thoughts differ."""
+
+UNCONFIRMED = "no second thought has the same answer"
 
 
 def grow(parent: Parent, count: int, random: Random, solvers: Solvers) -> Iterator[Child | Barren]:
@@ -38,21 +40,18 @@ def children(
     solvers: Solvers,
 ) -> Iterator[Child | Barren]:
     """Yield at most `count` children whose numbers come from pools, or the reason why there are none."""
-    made, reason, seen = 0, "no other numbers hold", {constraints.start()}
-    for values in islice(draws(constraints, pools, random), TRIES * count):
-        if values in seen or not _changed(constraints.start(), values):
-            continue
-        seen.add(values)
-        child = _child(problem, values, solvers)
-        if child is None:
-            reason = "no second thought has the same answer"
-            continue
-        yield child
-        made += 1
-        if made == count:
-            return
-    if not made:
-        yield Barren(reason)
+    drawn = islice(draws(constraints, pools, random), TRIES * count)
+    tried = (_child(problem, values, solvers) for values in _others(constraints.start(), drawn))
+    yield from first_children(tried, count, "no other numbers hold")
+
+
+def _others(old: Values, drawn: Iterable[Values]) -> Iterator[Values]:
+    """Yield draws that differ enough from the old numbers, each of them once."""
+    seen = {old}
+    for values in drawn:
+        if values not in seen and _changed(old, values):
+            seen.add(values)
+            yield values
 
 
 def _changed(old: Values, new: Values) -> bool:
@@ -60,11 +59,11 @@ def _changed(old: Values, new: Values) -> bool:
     return 2 * sum(one != other for one, other in zip(old, new, strict=True)) >= len(old)
 
 
-def _child(problem: ParametricProblem, values: Values, solvers: Solvers) -> Child | None:
+def _child(problem: ParametricProblem, values: Values, solvers: Solvers) -> Child | Barren:
     """Return the child with some numbers, unless only its program has its answer."""
     results = problem.results(values)
     if results is None:
-        return None
+        return Barren(UNCONFIRMED)
     answer = Answer(answers.exact_text(results[-1]))
     texts = {"equations": problem.equations_for(values), "chain": problem.chain_for(values)}
     told = {
@@ -73,7 +72,7 @@ def _child(problem: ParametricProblem, values: Values, solvers: Solvers) -> Chil
     }
     agreeing = {kind: text for kind, text in texts.items() if text and told[kind] == answer}
     if not agreeing:
-        return None
+        return Barren(UNCONFIRMED)
     completions = {"program": problem.program_for(values)} | agreeing
     by_thought = {str(problem.records[kind]["thought"]): text for kind, text in completions.items()}
     return Child(by_thought, problem.problem(values), answer)
