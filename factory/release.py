@@ -19,12 +19,11 @@ from thoughtmill.factory.core.connections import connect
 from thoughtmill.factory.core.files import digest, folder_aside, root, write_json
 from thoughtmill.factory.core.params import Section
 from thoughtmill.factory.core.progress import track
-from thoughtmill.factory.exports import exported
+from thoughtmill.factory.exports import FILES, exported
 from thoughtmill.factory.exports.writing import write
 from thoughtmill.factory.pages.card import Release, card
 from thoughtmill.schemas import TABLES, Released
 
-FILES = ("train", "validation", "test")
 INSTRUCTIONS = Path(__file__).parent / "thoughts" / "instructions"
 ORIGIN = ("thoughts", "seed", "generate", "verify", "grow", "curate", "release")
 """The sections of `params.yaml` that decide the contents of a release."""

@@ -3,6 +3,7 @@
 A form is a role. Its columns are TRL's `prompt` and `completion`; the prompt is what `roles.prompt` returns.
 """
 
+from thoughtmill.factory.core.corpus import quoted
 from thoughtmill.train import roles
 
 
@@ -19,20 +20,16 @@ def _part(role: str) -> str:
         where split_part(r.split, '_', 1) = $file and r.rationale is not null
             and (kept or drop_reason = 'held_out')
     """
-    sql = entry.sql.replace("$thought", _quoted(entry.thought)).replace("$peer", _quoted(entry.peer or ""))
+    sql = entry.sql.replace("$thought", quoted(entry.thought)).replace("$peer", quoted(entry.peer or ""))
     sql = sql.replace("split = $split", "split_part(split, '_', 1) = $file")
-    heading = f"case when given is not null then {_quoted(entry.heading)} end"
+    heading = f"case when given is not null then {quoted(entry.heading)} end"
     return f"""
         with everything as ({roles.EVERYTHING}), chosen as ({chosen})
         select [{{'role': 'user', 'content':
-                concat_ws(chr(10), problem, {heading}, given, {_quoted(entry.instruction)})}}] as prompt,
-            [{{'role': 'assistant', 'content': target}}] as completion, {_quoted(role)} as role, problem_id
+                concat_ws(chr(10), problem, {heading}, given, {quoted(entry.instruction)})}}] as prompt,
+            [{{'role': 'assistant', 'content': target}}] as completion, {quoted(role)} as role, problem_id
         from ({sql})
     """
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 FORMS = {

@@ -8,7 +8,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import pyarrow.parquet as pq
 import yaml
 
 from thoughtmill.factory import curate, verify
@@ -98,14 +97,10 @@ def _configs(folder: Path, manifest: dict[str, Any], given: dict[str, Any], proj
         if not (again / path).exists() or not (folder / path).exists():
             yield f"{path} {'is not' if (folder / path).exists() else 'must be'} in this release"
         else:
-            yield from islice(differing(str(path), _rows(folder / path), _rows(again / path), ()), SHOWN)
+            held, derived = tables.rows_of(folder / path), tables.rows_of(again / path)
+            yield from islice(differing(str(path), held, derived, ()), SHOWN)
     if (folder / "README.md").read_text("utf-8") != (again / "README.md").read_text("utf-8"):
         yield "README.md is not the card of these tables"
-
-
-def _rows(path: Path) -> Iterator[tables.Row]:
-    for batch in pq.ParquetFile(path).iter_batches(batch_size=2048):
-        yield from batch.to_pylist()
 
 
 def differing(

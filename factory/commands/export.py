@@ -7,15 +7,13 @@ from thoughtmill.factory.core import corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import root
 from thoughtmill.factory.core.registry import Registry
-from thoughtmill.factory.exports import EXPORTS, Export, exported
+from thoughtmill.factory.exports import EXPORTS, FILES, Export, exported
 from thoughtmill.factory.exports.writing import FORMATS, write
 
 WITH_ROLES: Registry[Export] = Registry(
     EXPORTS.what, EXPORTS.group, {**EXPORTS.ours, "roles": "thoughtmill.train.role_export"}
 )
 """The exports that a release may hold, and the examples of roles, which the package `train` knows."""
-
-FILES = ("train", "validation", "test")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from thoughtmill.factory.commands.derivation import differences
+from thoughtmill.factory.commands.versions import ON_THE_HUB
 from thoughtmill.factory.core import corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import digest, root
 from thoughtmill.factory.thoughts.solving import VerifySettings, configured
 
 SHOWN = 20
-ON_THE_HUB = re.compile(r"([\w.-]+/[\w.-]+)@([\w./-]+)")
 PRIVATE = re.compile(
     r"\b(?:sk-[\w-]{20,}|hf_\w{30,}|gh[pousr]_\w{30,}|AKIA\w{16}|AIza[\w-]{30,})"  # keys of providers
     r"|(?:/home|/root|/Users|[A-Z]:\\Users)[/\\]\w+"
@@ -36,7 +36,7 @@ def call(words: argparse.Namespace) -> str:
 
 
 def prove(folder: Path, settings: VerifySettings, version: str = "") -> str:
-    """Prove a release and return a summary; a `ThoughtmillError` names the first fault.
+    """Prove a release and return a summary; a `ThoughtmillError` names the faults.
 
     Every file must have the SHA-256 in `manifest.json`, and no file may be missing or added. Every completion
     is parsed, solved, checked and curated again, and every config and the card are written again: all rows

@@ -64,8 +64,7 @@ def attach(con: duckdb.DuckDBPyConnection, name: str, folder: Path) -> str:
     con.execute(f'create schema "{name}"')
     con.execute(f"set schema = '{name}'")
     try:
-        thoughts = tuple(Path(name).stem for name in shown["files"] if name.startswith("completions/"))
-        corpus.fill(con, held, thoughts, "view")
+        corpus.fill(con, held, corpus.asked_thoughts(shown), "view")
     except (duckdb.Error, ThoughtmillError):
         for table, paths in _tables(held).items():
             con.from_parquet([str(path) for path in paths], union_by_name=True).create_view(

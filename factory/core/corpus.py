@@ -73,12 +73,11 @@ def _open_folder(folder: Path) -> Corpus:
     con = connect()
     try:
         if names and all((tables / name).exists() for name in names):
-            thoughts = tuple(Path(name).stem for name in names if name.startswith("completions/"))
             if "refused.parquet" not in names:
                 raise ThoughtmillError(
                     f"{folder} was made by an older Thoughtmill: read its Parquet files, or rebuild it"
                 )
-            fill(con, tables, thoughts, "view")
+            fill(con, tables, asked_thoughts(shown), "view")
         else:
             for table in needed:
                 grown = tables / "grown" / table.name
@@ -171,6 +170,11 @@ def read_manifest(folder: Path, remedy: str = REBUILD) -> dict[str, Any]:
     return shown
 
 
+def asked_thoughts(shown: dict[str, Any]) -> tuple[str, ...]:
+    """Return the thoughts that a corpus was asked for, given its manifest."""
+    return tuple(Path(name).stem for name in shown["files"] if name.startswith("completions/"))
+
+
 def version(files: dict[str, Any]) -> str:
     """Return the `data_version` of tables, given their rows and SHA-256."""
     return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
@@ -202,9 +206,9 @@ def _comment(con: duckdb.DuckDBPyConnection, kind: str, name: str, table: "Table
     """Copy the docstring and the column descriptions of a schema into the database, as comments."""
     from thoughtmill.schemas import columns, grain
 
-    con.execute(f'comment on {kind} "{name}" is {_quoted(grain(table))}')
+    con.execute(f'comment on {kind} "{name}" is {quoted(grain(table))}')
     for column in columns(table):
-        con.execute(f'comment on column "{name}"."{column.name}" is {_quoted(column.description)}')
+        con.execute(f'comment on column "{name}"."{column.name}" is {quoted(column.description)}')
 
 
 def opened(data: Path, thoughts: tuple[str, ...]) -> duckdb.DuckDBPyConnection:
@@ -237,7 +241,8 @@ def here() -> duckdb.DuckDBPyConnection:
     return opened(root() / "data", params.thoughts())
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """Return a text as a literal of SQL, for the places where a query takes no parameters."""
     return "'" + text.replace("'", "''") + "'"
 
 

@@ -45,8 +45,13 @@ class TableReader:
         return self.rows
 
     def __iter__(self) -> Iterator[Row]:
-        for batch in pq.ParquetFile(self.path).iter_batches(batch_size=2048):
-            yield from batch.to_pylist()
+        return rows_of(self.path)
+
+
+def rows_of(path: Path) -> Iterator[Row]:
+    """Yield the rows of a Parquet file of any columns, in its order and in flat memory."""
+    for batch in pq.ParquetFile(path).iter_batches(batch_size=2048):
+        yield from batch.to_pylist()
 
 
 def joined(rows: Iterable[Row], problems: Iterable[Row]) -> Iterator[tuple[Row, Row]]:

@@ -15,6 +15,9 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.registry import Registry
 from thoughtmill.factory.core.tables import GROUP_ROWS
 
+FILES = ("train", "validation", "test")
+"""The files of a config; `test` holds every test split."""
+
 ASKS = {
     "knowledge": "Write the general rules that the problem needs.",
     "cot": "Solve the problem step by step. End with `#### ` and the answer.",
