@@ -5,8 +5,8 @@ Run `python -m bench.train [CORPUS] [STEPS]` after `make repro`; CORPUS is `data
 on the records of `etd`, in the same order, batch and precision, each in a process of its own. TRL runs once
 as it comes and once without gradient checkpointing, which is faster where memory allows. On a GPU the base
 has about half a billion random weights (Qwen2.5's shape) and runs in bfloat16; on a CPU it is the embedded
-student's, in float32. TRL is installed beside this file, never into the project's environment. Last come the
-seconds of one `etd` student against three students of one thought each.
+student's, in float32. TRL comes with the extra `dev`. Last come the seconds of one `etd` student against
+three students of one thought each.
 """
 
 import json
@@ -30,15 +30,15 @@ from thoughtmill.train.training.learning import learn
 from thoughtmill.train.training.plan import TrainingPlan, training_plan
 from thoughtmill.train.training.settings import FinetuneSettings
 
-PEERS = Path(__file__).parent / ".venvs" / "trl"
-TRL = "trl==1.16.0"
+KEPT = Path(__file__).parent / ".venvs" / "trl"
+"""What trainers write: states, checkpoints, and a base of random weights."""
+
 # One thread and its own CPU seconds: other work on the machine then changes no figure.
 CLOCK = time.monotonic if torch.cuda.is_available() else time.process_time
 
 
 def main(corpus: str = "data", steps: str = "60") -> None:
     """Print one line per trainer, and one per student of the ensemble's cost."""
-    install()
     base = random_base() if torch.cuda.is_available() else "train/embedded/base"
     found = {
         name: child(name, corpus, steps, base) for name in ("thoughtmill", "trl", "trl-no-checkpointing")
@@ -54,18 +54,10 @@ def main(corpus: str = "data", steps: str = "60") -> None:
     ensemble(corpus, base)
 
 
-def install() -> None:
-    """Install TRL beside this file, if that is not done yet."""
-    if not PEERS.exists():
-        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
-        subprocess.run([*pip, "--target", str(PEERS), TRL], check=True)
-
-
 def child(name: str, corpus: str, steps: str, base: str) -> dict[str, float]:
     """Run a trainer in a separate process, so that its peak memory is measured alone."""
-    paths = os.pathsep.join([str(Path.cwd()), str(PEERS)])
     words = [sys.executable, "-m", "bench.train", "--only", name, corpus, steps, base]
-    given = os.environ | {"PYTHONPATH": paths, "OMP_NUM_THREADS": "1"}
+    given = os.environ | {"PYTHONPATH": str(Path.cwd()), "OMP_NUM_THREADS": "1"}
     done = subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True, env=given)
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
@@ -106,7 +98,7 @@ def ours(base: Base, plan: TrainingPlan, chosen: FinetuneSettings) -> tuple[floa
     """Train with our loop; return its seconds and its loss curve."""
     model = student(base, chosen)
     begun = CLOCK()
-    curve = learn(base, model, plan, chosen, state=PEERS / "no-state", what="thoughtmill")
+    curve = learn(base, model, plan, chosen, state=KEPT / "no-state", what="thoughtmill")
     return CLOCK() - begun, [point.loss for point in curve]
 
 
@@ -116,7 +108,7 @@ def trl(
     chosen: FinetuneSettings,
     checkpointing: bool,
     callbacks: Sequence[TrainerCallback] = (),
-    out: Path = PEERS / "out",
+    out: Path = KEPT / "out",
 ) -> tuple[float, list[float]]:
     """Train with SFTTrainer on the same tokens, with the loss on the targets alone as well."""
     from datasets import Dataset
@@ -166,7 +158,7 @@ def ensemble(corpus: str, base: str) -> None:
         loaded = load_base(base)
         plan = training_plan(loaded, roles.examples(opened, role), chosen)
         begun = CLOCK()
-        learn(loaded, student(loaded, chosen), plan, chosen, state=PEERS / "no-state", what=role)
+        learn(loaded, student(loaded, chosen), plan, chosen, state=KEPT / "no-state", what=role)
         seconds[role] = CLOCK() - begun
         print(f"one epoch of {role}: {seconds[role]:.0f} s, {len(plan.encoded):,} records")
     print(f"etd takes {seconds.pop('etd') / sum(seconds.values()):.2f} times what its three parts take alone")
@@ -174,7 +166,7 @@ def ensemble(corpus: str, base: str) -> None:
 
 def random_base() -> str:
     """Write a base of Qwen2.5-0.5B's shape, random weights and the embedded tokenizer."""
-    folder = PEERS / "random-base"
+    folder = KEPT / "random-base"
     if not folder.exists():
         torch.manual_seed(0)
         config = Qwen2Config(
@@ -194,9 +186,7 @@ if __name__ == "__main__":
         from bench.gpu import trainers
 
         base, corpus = [*words[1:], *["train/bases/smollm2-135m-instruct", "data"][len(words) - 1 :]]
-        install()
-        sys.path.append(str(PEERS))
-        trainers.main(Path(base), Path(corpus), PEERS)
+        trainers.main(Path(base), Path(corpus), KEPT)
     elif words[:1] == ["--only"]:
         only(*words[1:])
     else:

@@ -77,6 +77,24 @@ def test_outside_of_a_project_the_folder_of_adapters_is_enough(
         asking.call(argparse.Namespace(**vars(words) | {"adapters": None}))
 
 
+PLACE = "the folder or the repository of this"
+
+
+def code_of(card: str) -> str:
+    """Return the first Python code of a card."""
+    return card.split("```python\n")[1].split("```", maxsplit=1)[0]
+
+
+def assert_code_asks_as_we_do(code: str, adapters: Path) -> None:
+    """Run the code of a card, and see that it prints what the student `ir` writes."""
+    code = code.replace("3 bags hold 4 nuts each. How many nuts are there?", PROBLEM)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    longest = origin_of(adapters / "ir").asking["max_new_tokens"]
+    told = ask("greedy/ir", PROBLEM, adapters, HOW.model_copy(update={"max_new_tokens": longest}))
+    written = told.removeprefix("ir:\n").rpartition("\n\n")[0]
+    assert done.stdout.removesuffix("\n") in (written, written.rpartition("\n= ")[0])
+
+
 @pytest.mark.parametrize("kind", ["plain", "chat", "t5"])
 def test_who_has_only_peft_asks_an_adapter_as_its_card_says(tmp_path: Path, kind: str) -> None:
     write = tiny.write_t5 if kind == "t5" else tiny.write_causal
@@ -85,11 +103,5 @@ def test_who_has_only_peft_asks_an_adapter_as_its_card_says(tmp_path: Path, kind
     card = (adapters / "ir" / "README.md").read_text()
     assert "- `ir` is read as `cot`: `'{problem}\\nSolve the problem step by step.'`" in card
     assert "A text ends with `<end>`." in card
-    code = card.split("```python\n")[1].split("```")[0]
-    code = code.replace("the folder or the repository of this adapter", str(adapters / "ir"))
-    code = code.replace("3 bags hold 4 nuts each. How many nuts are there?", PROBLEM)
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    longest = origin_of(adapters / "ir").asking["max_new_tokens"]
-    told = ask("greedy/ir", PROBLEM, adapters, HOW.model_copy(update={"max_new_tokens": longest}))
-    written = told.removeprefix("ir:\n").rpartition("\n\n")[0]
-    assert done.stdout.removesuffix("\n") in (written, written.rpartition("\n= ")[0])
+    code = code_of(card)
+    assert_code_asks_as_we_do(code.replace(f"{PLACE} adapter", str(adapters / "ir")), adapters)
