@@ -1,5 +1,6 @@
 """Stage `generate`: ask the teacher for a thought about every problem, and keep its `completions`."""
 
+import json
 import sys
 from collections import ChainMap, Counter
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
@@ -10,11 +11,13 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel, Field, model_validator
 
-from thoughtmill.factory.core import params, stage, tables
+from thoughtmill.factory.core import params, sharding, stage, tables
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.families import heirs_of
 from thoughtmill.factory.core.files import root
+from thoughtmill.factory.core.journal import fingerprint
 from thoughtmill.factory.core.progress import track
+from thoughtmill.factory.core.sharding import Shard
 from thoughtmill.factory.ledger.keys import prompt_sha
 from thoughtmill.factory.teachers import TEACHERS, Reply, Request, Teacher, failure_of
 from thoughtmill.factory.teachers.choice import ChosenTeacher, TeacherChoice
@@ -24,6 +27,8 @@ from thoughtmill.factory.thoughts.prompts import ASKED, Prompt, load
 from thoughtmill.factory.thoughts.reasoning import separated
 from thoughtmill.schemas import Completions, Problems
 from thoughtmill.schemas.fields import FAILURES, SPLITS
+
+STAGE = "generate"
 
 
 class GenerateSettings(TeacherChoice):
@@ -116,7 +121,8 @@ class ThoughtRequests:
 
     Sample i has the seed `generate.seed + i`, unless `sampling` gives one. Without a `teacher`, they are for
     any teacher with the settings of all thoughts. `only` holds the problems and samples to ask for, if not
-    all of them. A thought that is inherited is asked for the head of each family; `grow` hands it down.
+    all of them; a `shard` asks only for what it holds. A thought that is inherited is asked for the head of
+    each family; `grow` hands it down.
     """
 
     problems: SizedRows
@@ -125,11 +131,12 @@ class ThoughtRequests:
     settings: GenerateSettings
     teacher: ChosenTeacher | None = None
     only: Collection[tuple[str, int]] | None = None
+    shard: Shard | None = None
 
     def __length_hint__(self) -> int:
         if self.only is not None:
             return len(self.only)
-        asked = sum(problem["split"] in self.settings.splits for problem in self.problems)
+        asked = sum(self._asks(problem) for problem in self.problems)
         return asked * self._samples()
 
     def __iter__(self) -> Iterator[Request]:
@@ -140,12 +147,17 @@ class ThoughtRequests:
         whose = () if teacher is None or teacher.endpoint is None else (teacher.endpoint, teacher.settings)
         heirs = heirs_of(self.problems) if self.thought in settings.inherit else {}
         for problem in self.problems:
-            if problem["split"] in settings.splits and problem["problem_id"] not in heirs:
+            if self._asks(problem) and problem["problem_id"] not in heirs:
                 messages = self.prompt.messages(problem)
                 for sample in range(self._samples()):
                     if only is None or (problem["problem_id"], sample) in only:
                         parameters = {"seed": settings.seed + sample, **sampling}
                         yield Request(problem, self.thought, sample, messages, parameters, *whose)
+
+    def _asks(self, problem: tables.Row) -> bool:
+        """Say whether a problem is of the chosen splits, and held by the shard."""
+        mine = self.shard is None or self.shard.holds(problem["problem"])
+        return mine and problem["split"] in self.settings.splits
 
     def _sampling(self) -> SamplingSettings:
         """Return how the thought is sampled, with the changes of the teacher."""
@@ -207,12 +219,16 @@ def _failure(reply: Reply, completion: str | None, reasoning: str | None) -> tup
 
 
 def requests_of(
-    folder: Path, thought: str, settings: GenerateSettings, teacher: ChosenTeacher | None = None
+    folder: Path,
+    thought: str,
+    settings: GenerateSettings,
+    teacher: ChosenTeacher | None = None,
+    shard: Shard | None = None,
 ) -> ThoughtRequests:
-    """Return the requests that the project in `folder` makes for one thought."""
+    """Return the requests that the project in `folder` makes for one thought, or those of a shard."""
     prompt = load(thought, folder / "data" / "exemplars.jsonl")
     problems = tables.TableReader(folder / "data" / "problems.parquet", Problems)
-    return ThoughtRequests(problems, thought, prompt, settings, teacher)
+    return ThoughtRequests(problems, thought, prompt, settings, teacher, shard=shard)
 
 
 def corpus(
@@ -229,7 +245,11 @@ def corpus(
 
 
 def ask(
-    folder: Path, thought: str, settings: GenerateSettings, teachers: Iterable[tuple[ChosenTeacher, Teacher]]
+    folder: Path,
+    thought: str,
+    settings: GenerateSettings,
+    teachers: Iterable[tuple[ChosenTeacher, Teacher]],
+    shard: Shard | None = None,
 ) -> Generator[tables.Row, None, None]:
     """Ask the teachers of a thought, one after the other; yield the rows of `completions`.
 
@@ -237,7 +257,7 @@ def ask(
     """
     failed: dict[str, set[tuple[str, int]]] = {}
     for chosen, teacher in teachers:
-        requests = requests_of(folder, thought, settings, chosen)
+        requests = requests_of(folder, thought, settings, chosen, shard)
         if chosen.fallback_of is not None:
             requests = replace(requests, only=failed[chosen.fallback_of])
         shown = requests if teacher.shows_progress else track(requests, f"generate {thought}")
@@ -249,17 +269,33 @@ def ask(
                 yield row
 
 
-def main(thought: str) -> None:
-    """Read the problems, write `data/completions/<thought>.parquet`."""
+def main(thought: str, *, shard: str | None = None) -> None:
+    """Read the problems, write `data/completions/<thought>.parquet`.
+
+    A shard, such as `2/3`, asks for its share of the problems and writes its part for `thoughtmill merge`.
+    """
     folder = root()
+    data, mine = folder / "data", None if shard is None else sharding.shard(shard)
     settings = params.section("generate", GenerateSettings)
     teachers = [(chosen, make_teacher(settings, folder, chosen)) for chosen in settings.chosen(thought)]
-    path = folder / "data" / "completions" / f"{thought}.parquet"
     failures: Counter[str | None] = Counter()
-    with closing(ask(folder, thought, settings, teachers)) as rows:
-        tables.write(path, Completions, _counted(rows, failures))
+    with closing(ask(folder, thought, settings, teachers, mine)) as rows:
+        if mine is None:
+            tables.write(data / "completions" / f"{thought}.parquet", Completions, _counted(rows, failures))
+        else:
+            target = sharding.part_of(data, STAGE, thought, mine)
+            with sharding.writing(target, origin(data, thought)) as part:
+                tables.write(part / "completions.parquet", Completions, _counted(rows, failures))
     for line in remarks(thought, failures, any(teacher.uses_ledger for _, teacher in teachers)):
         print(line, file=sys.stderr)
+
+
+def origin(data: Path, thought: str) -> str:
+    """Return a fingerprint of what all shards of a run depend on."""
+    files = [path for path in (data / "problems.parquet", data / "exemplars.jsonl") if path.exists()]
+    section = params.load(data.parent / "params.yaml").get(STAGE)
+    prompt = load(thought, data / "exemplars.jsonl")
+    return fingerprint(files, json.dumps(section, sort_keys=True), repr(prompt))
 
 
 def _counted(rows: Iterable[tables.Row], failures: Counter[str | None]) -> Iterator[tables.Row]:

@@ -7,16 +7,18 @@ from itertools import tee
 from pathlib import Path
 
 from thoughtmill.factory.answers import Answer, Comparison, compared, gold_answer
-from thoughtmill.factory.core import params, stage, tables
+from thoughtmill.factory.core import params, sharding, stage, tables
 from thoughtmill.factory.core.files import root
 from thoughtmill.factory.core.journal import fingerprint
 from thoughtmill.factory.core.progress import track
+from thoughtmill.factory.core.sharding import Shard
 from thoughtmill.factory.solvers.checks.rules import leaks_answer
 from thoughtmill.factory.solvers.outcome import Check
 from thoughtmill.factory.thoughts import THOUGHTS
 from thoughtmill.factory.thoughts.solving import Job, Solved, Solving, VerifySettings, solving, source_digest
 from thoughtmill.schemas import Checks, Completions, Problems, Records
 
+STAGE = "verify"
 FEW_RECORDS = 20
 SCARCE = 0.05
 """The share of right records up to which a thought of at least `FEW_RECORDS` records gets a remark."""
@@ -26,13 +28,17 @@ Verdict = tuple[tables.Row, list[tables.Row]]
 
 
 def verify(
-    completions: Iterable[tables.Row], problems: Iterable[tables.Row], solving: Solving
+    completions: Iterable[tables.Row],
+    problems: Iterable[tables.Row],
+    solving: Solving,
+    shard: Shard | None = None,
 ) -> Iterator[Verdict]:
-    """Yield a verdict for every completion: good, broken or missing.
+    """Yield a verdict for every completion that the shard holds: good, broken or missing.
 
     Both tables are in primary-key order, and are joined in flat memory.
     """
-    rows, ahead = tee(tables.joined(completions, problems))
+    pairs = tables.joined(completions, problems)
+    rows, ahead = tee(pair for pair in pairs if shard is None or shard.holds(pair[1]["problem"]))
     jobs = (_job(completion, problem) for completion, problem in ahead)
     for (completion, problem), solved in zip(rows, solving(jobs), strict=True):
         yield verdict(completion, problem, solved)
@@ -91,19 +97,24 @@ def _is_telling(comparison: Comparison, *answers: Answer | None) -> bool:
 
 
 def verify_table(
-    what: str, completions: Path, problems: Sequence[Path], target: Path, settings: VerifySettings
+    what: str,
+    completions: Path,
+    problems: Sequence[Path],
+    target: Path,
+    settings: VerifySettings,
+    shard: Shard | None = None,
 ) -> Counter[str | None]:
-    """Verify a table of completions; write records and checks to the folder `target`.
+    """Verify a table of completions, or what a shard holds of it; write records and checks to `target`.
 
     Returns how many records have each fault; None counts those without. After `kill -9` the next call goes on
     from the journal, which is in the current project under `.dvc/tmp`.
     """
     asked = tables.TableReader(completions, Completions)
     depends = fingerprint((completions, *problems), settings.model_dump_json(), source_digest())
-    journal = root() / ".dvc" / "tmp" / "thoughtmill" / f"verify-{what}-{depends}.jsonl"
-    verdicts = verify(
-        track(asked, f"verify {what}"), tables.merged(Problems, *problems), solving(settings, journal)
-    )
+    name = f"verify-{what}-{depends}" + (f"-{shard.name}" if shard else "")
+    journal = root() / ".dvc" / "tmp" / "thoughtmill" / f"{name}.jsonl"
+    shown = track(asked, f"verify {what}")
+    verdicts = verify(shown, tables.merged(Problems, *problems), solving(settings, journal), shard)
     with (
         tables.writer(target / "records.parquet", Records) as add_record,
         tables.writer(target / "checks.parquet", Checks) as add_check,
@@ -117,17 +128,33 @@ def verify_table(
     return outcomes
 
 
-def main(thought: str) -> None:
-    """Read the completions of a thought, write `data/verified/<thought>/` records and checks."""
+def main(thought: str, *, shard: str | None = None) -> None:
+    """Read the completions of a thought, write `data/verified/<thought>/` records and checks.
+
+    A shard, such as `2/3`, writes its part for `thoughtmill merge`. It reads the completions of the same
+    shard of `generate` if they are not merged yet.
+    """
     data = root() / "data"
     settings = params.section("verify", VerifySettings)
     THOUGHTS.named(thought)
-    completions = data / "completions" / f"{thought}.parquet"
-    outcomes = verify_table(
-        thought, completions, [data / "problems.parquet"], data / "verified" / thought, settings
-    )
+    completions, problems = data / "completions" / f"{thought}.parquet", [data / "problems.parquet"]
+    if shard is None:
+        outcomes = verify_table(thought, completions, problems, data / "verified" / thought, settings)
+    else:
+        mine = sharding.shard(shard)
+        own = sharding.part_of(data, "generate", thought, mine) / "completions.parquet"
+        target = sharding.part_of(data, STAGE, thought, mine)
+        with sharding.writing(target, origin(data, settings)) as part:
+            outcomes = verify_table(
+                thought, own if own.exists() else completions, problems, part, settings, mine
+            )
     if line := remark(thought, outcomes):
         print(line, file=sys.stderr)
+
+
+def origin(data: Path, settings: VerifySettings) -> str:
+    """Return a fingerprint of what all shards of a run depend on; `merge` compares the completions."""
+    return fingerprint([data / "problems.parquet"], settings.model_dump_json(), source_digest())
 
 
 def remark(thought: str, outcomes: Counter[str | None]) -> str | None:

@@ -120,6 +120,18 @@ def test_a_second_repro_does_nothing(clones: tuple[Path, Path]) -> None:
     assert "Data and pipelines are up to date." in told
 
 
+def test_merged_shards_are_what_dvc_built(clones: tuple[Path, Path]) -> None:
+    before = products(clones[0])
+    for stage in ("generate", "verify"):
+        for shard in ("2/2", "1/2"):
+            words = sys.executable, "-m", f"thoughtmill.factory.{stage}", "eot", "--shard", shard
+            assert run(clones[0], *words).returncode == 0
+    done = run(clones[0], "thoughtmill", "merge")
+    assert done.stdout == "merged generate@eot verify@eot\n", done.stderr
+    assert products(clones[0]) == before
+    assert "Data and pipelines are up to date." in repro(clones[0], "--dry")
+
+
 def test_status_says_what_is_built_while_dvc_is_locked(clones: tuple[Path, Path]) -> None:
     lock = clones[0] / ".dvc" / "tmp" / "lock"
     before = lock.read_bytes() if lock.exists() else None

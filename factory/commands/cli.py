@@ -31,6 +31,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "thoughtmill.factory.commands.ledger",
         "export the ledger as shards, import shards, or retry requests that failed in them",
     ),
+    "merge": (
+        "thoughtmill.factory.commands.merge",
+        "join the parts that shards wrote",
+    ),
     "verify": ("thoughtmill.factory.commands.envelope", "verify completions that you have"),
     "export": ("thoughtmill.factory.commands.export", "write records in a form that a trainer reads"),
     "prove": ("thoughtmill.factory.commands.prove", "prove that a release is what its manifest says"),

@@ -2,7 +2,7 @@
 
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NoReturn
 
 from thoughtmill.factory.core.connections import interruptible
@@ -11,16 +11,33 @@ from thoughtmill.factory.core.printable import for_terminal
 
 
 def run(main: Callable[..., None]) -> NoReturn:
-    """Call a stage's `main` with the arguments of the command line, and exit as `leave` does."""
-    words, wanted = sys.argv[1:], list(inspect.signature(main).parameters)
+    """Call a stage's `main` with the arguments of the command line, and exit as `leave` does.
+
+    A keyword-only parameter of `main` is an option: `shard` is given as `--shard 2/3`.
+    """
 
     def called() -> None:
-        if len(words) != len(wanted):
-            usage = " ".join(f"<{name}>" for name in wanted) or "no arguments"
-            raise ThoughtmillError(f"this stage takes {usage}, not {len(words)} arguments")
-        main(*words)
+        words, options = _called(sys.argv[1:], inspect.signature(main).parameters.values())
+        main(*words, **options)
 
     leave(called)
+
+
+def _called(words: list[str], parameters: Iterable[inspect.Parameter]) -> tuple[list[str], dict[str, str]]:
+    """Return the arguments and the options of a command line, if they are those of a stage."""
+    known = list(parameters)
+    wanted = [each.name for each in known if each.kind is not each.KEYWORD_ONLY]
+    optional = [each.name for each in known if each.kind is each.KEYWORD_ONLY]
+    given, options = list(words), {}
+    for name in optional:
+        if (flag := f"--{name}") in given[:-1]:
+            at = given.index(flag)
+            options[name] = given[at + 1]
+            del given[at : at + 2]
+    if len(given) != len(wanted):
+        usage = " ".join([*(f"<{name}>" for name in wanted), *(f"[--{name} ...]" for name in optional)])
+        raise ThoughtmillError(f"this stage takes {usage or 'no arguments'}, not {len(given)} arguments")
+    return given, options
 
 
 def leave(work: Callable[[], None]) -> NoReturn:

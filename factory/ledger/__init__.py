@@ -205,6 +205,22 @@ class Ledger:
             self.connection.execute(_DELETE_UNUSABLE)
         return failures + unusable
 
+    def absorb(self, other: Path) -> None:
+        """Add the answers, faults and failures of another ledger, such as that of another machine.
+
+        What is already here stays as it is; absorbing a ledger twice changes nothing.
+        """
+        Ledger(other).close()  # an older one is upgraded, and what is no ledger is named
+        with self.named_errors():
+            self.connection.execute("ATTACH ? AS other", (str(other),))
+            try:
+                with self.connection:
+                    self.connection.execute("BEGIN IMMEDIATE")
+                    for statement in _ABSORB:
+                        self.connection.execute(statement)
+            finally:
+                self.connection.execute("DETACH other")
+
     def cost_usd(self, most_usd: Iterable[tuple[str, float]]) -> float:
         """Return the cost of some requests, given by key and highest possible cost.
 
@@ -257,11 +273,18 @@ _UNANSWERED = "FROM failures WHERE request_key NOT IN (SELECT request_key FROM r
 _FAILURES = f"SELECT {', '.join(FAILURE_COLUMNS)} {_UNANSWERED} ORDER BY request_key"
 _INSERT_RESULT = f"INSERT OR IGNORE INTO results VALUES ({', '.join('?' * len(RESULT_COLUMNS))})"
 _INSERT_ATTEMPT = f"INSERT INTO attempts VALUES ({', '.join('?' * len(ATTEMPT_COLUMNS))})"
-_INSERT_FAILURE = f"""
-INSERT INTO failures VALUES ({", ".join("?" * len(FAILURE_COLUMNS))}, ?) ON CONFLICT (request_key) DO UPDATE
+_NEWER = f"""
+ON CONFLICT (request_key) DO UPDATE
 SET {", ".join(f"{column} = excluded.{column}" for column in (*FAILURE_COLUMNS, "shared"))}
 WHERE excluded.failed_at >= failures.failed_at
 """
+_INSERT_FAILURE = f"INSERT INTO failures VALUES ({', '.join('?' * len(FAILURE_COLUMNS))}, ?) {_NEWER}"
+_ABSORB = (
+    "INSERT OR IGNORE INTO results SELECT * FROM other.results",
+    "INSERT INTO attempts SELECT * FROM other.attempts EXCEPT SELECT * FROM attempts",
+    f"INSERT INTO failures SELECT * FROM other.failures WHERE true {_NEWER}",
+    "INSERT OR IGNORE INTO batches SELECT * FROM other.batches",
+)
 _ASKED = "CREATE TEMP TABLE asked (request_key TEXT PRIMARY KEY, most_usd REAL) WITHOUT ROWID"
 _COST = """
 SELECT total(usd) FROM (

@@ -1,0 +1,96 @@
+"""Shards of a stage: run i of N does the rows that it holds, and `thoughtmill merge` joins their parts."""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.files import folder_aside
+
+ORIGIN = "origin.txt"
+
+
+class Shard(NamedTuple):
+    """Shard `number`, from 1, of `total`."""
+
+    number: int
+    total: int
+
+    def holds(self, text: str) -> bool:
+        """Say whether the shard does the rows of a problem with this text.
+
+        Problems of one text are in one shard: their requests are equal, and are paid for once.
+        """
+        return draw(text) % self.total == self.number - 1
+
+    @property
+    def name(self) -> str:
+        """The name of the shard's folder."""
+        return f"{self.number}-of-{self.total}"
+
+
+def draw(text: str) -> int:
+    """Return the same number of 64 bits for a text everywhere."""
+    return int.from_bytes(hashlib.sha256(text.encode("utf-8", "replace")).digest()[:8])
+
+
+def shard(words: str) -> Shard:
+    """Read the words of `--shard`.
+
+    >>> shard("2/3").name
+    '2-of-3'
+    """
+    found = re.fullmatch(r"(\d+)/(\d+)", words)
+    number, total = map(int, found.groups()) if found else (0, 0)
+    if not 1 <= number <= total:
+        raise ThoughtmillError(f"--shard {words}: give i/N with i from 1 to N, such as 2/3")
+    return Shard(number, total)
+
+
+def parts_folder(data: Path, stage: str, thought: str) -> Path:
+    """Return the folder in which the shards of a stage and a thought leave their parts."""
+    return data / "shards" / stage / thought
+
+
+def part_of(data: Path, stage: str, thought: str, shard: Shard) -> Path:
+    """Return the folder of a shard's part."""
+    return parts_folder(data, stage, thought) / shard.name
+
+
+@contextmanager
+def writing(target: Path, origin: str) -> Iterator[Path]:
+    """Yield a temporary folder for a part; on success it replaces `target`, whole.
+
+    `origin` is a fingerprint of everything that the part depends on, alike in all shards.
+    """
+    with folder_aside(target) as part:
+        yield part
+        (part / ORIGIN).write_text(origin + "\n", "utf-8")
+
+
+def parts(folder: Path, origin: str, again: str) -> list[Path]:
+    """Return the parts of all shards in a folder, in their order.
+
+    A missing part, and one that was made from something else than `origin`, raise a `ThoughtmillError` with
+    the command that makes it; `again` is that command without its `--shard`.
+    """
+    names = (path.name for path in folder.iterdir() if not path.name.startswith("."))
+    totals = sorted({shard(name.replace("-of-", "/")).total for name in names})
+    if not totals:
+        raise ThoughtmillError(f"{folder} holds no parts: run `{again} --shard 1/2` and so on")
+    if len(totals) > 1:
+        named = " and ".join(map(str, totals))
+        raise ThoughtmillError(f"{folder} has parts of {named} shards: keep those of one run")
+    every = [Shard(number, totals[0]) for number in range(1, totals[0] + 1)]
+    for each in every:
+        made_from, command = folder / each.name / ORIGIN, f"{again} --shard {each.number}/{each.total}"
+        if not made_from.exists():
+            raise ThoughtmillError(f"{folder / each.name} is missing: run `{command}`")
+        if made_from.read_text("utf-8").strip() != origin:
+            raise ThoughtmillError(
+                f"{folder / each.name} was made from other inputs or settings: run `{command}`"
+            )
+    return [folder / each.name for each in every]
