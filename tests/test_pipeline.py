@@ -126,7 +126,7 @@ def test_merged_shards_are_what_dvc_built(clones: tuple[Path, Path]) -> None:
         for shard in ("2/2", "1/2"):
             words = sys.executable, "-m", f"thoughtmill.factory.{stage}", "eot", "--shard", shard
             assert run(clones[0], *words).returncode == 0
-    done = run(clones[0], "thoughtmill", "merge")
+    done = run(clones[0], sys.executable, "-m", "thoughtmill.factory.commands.cli", "merge")
     assert done.stdout == "merged generate@eot verify@eot\n", done.stderr
     assert products(clones[0]) == before
     assert "Data and pipelines are up to date." in repro(clones[0], "--dry")
