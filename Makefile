@@ -17,7 +17,9 @@ repro: .venv/ready
 	@thoughtmill summary
 	@echo 'next: `make students` trains a student for every role and lets them answer (15 minutes on two cores)'
 
+# PROFILE=smol puts params/smol.yaml into params.yaml first; `git restore params.yaml` goes back.
 students: .venv/ready
+	if [ -n "$(PROFILE)" ]; then thoughtmill profile "$(PROFILE)"; fi
 	cd train && $(REPRO)
 	@echo 'the answers of the students: data/students/index.html'
 

@@ -18,11 +18,11 @@ from itertools import combinations
 from pathlib import Path
 
 from bench.roles import greedy
-from thoughtmill.factory.core import params
 from thoughtmill.factory.core.corpus import Corpus, open_corpus
 from thoughtmill.train import roles
 from thoughtmill.train.finetune import finetune
 from thoughtmill.train.roles import ROLES, Role
+from thoughtmill.train.students.settings import section
 from thoughtmill.train.training.settings import FinetuneSettings
 
 PROBLEMS = 100
@@ -35,14 +35,14 @@ Variant = tuple[str, str, dict[str, object]]
 
 def main(name: str, corpus: str | None = None) -> None:
     """Train every variant of one ablation and print what it answers right."""
-    settings = params.section("finetune", FinetuneSettings)
+    settings = section("finetune", FinetuneSettings)
     opened = open_corpus(corpus or settings.corpus, None if corpus else settings.corpus_revision)
     with tempfile.TemporaryDirectory() as scratch:
         for label, role, given in variants(name, opened):
             folder = Path(scratch, label)
             chosen = FinetuneSettings.model_validate(settings.model_dump() | given)
             finetune(role, opened, chosen, folder / role, folder / "state")
-            like = {"base": chosen.base, "revision": chosen.revision, "limit": PROBLEMS}
+            like = {"base": chosen.base, "limit": PROBLEMS}
             for (part, split), share in greedy(folder, [role], roles.parts_of(role), opened, **like).items():
                 print(f"{name}: {label:24} {split:28} {part} {share:.0%}", flush=True)
 

@@ -25,7 +25,7 @@ from peft import get_peft_model
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from bench.gpu import writers
-from thoughtmill.factory.core import params, tables
+from thoughtmill.factory.core import tables
 from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.factory.solvers.limits import Limits
 from thoughtmill.factory.solvers.solvers import Solvers
@@ -49,6 +49,7 @@ from thoughtmill.train.policies.plans import (
 from thoughtmill.train.problems import problems_of
 from thoughtmill.train.students import adapters
 from thoughtmill.train.students.bases import Base, load_base
+from thoughtmill.train.students.settings import section, trained
 from thoughtmill.train.training.settings import PRESETS
 from thoughtmill.train.writers.loading import LoadedStudents, load_students
 from thoughtmill.train.writers.sampling import StudentWriter
@@ -66,8 +67,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    given_by_stage = params.section("infer", InferSettings)
-    parser.add_argument("--adapters", default="data/adapters", type=Path)
+    given_by_stage = section("infer", InferSettings)
+    parser.add_argument("--adapters", default=trained(), type=Path)
     parser.add_argument("--corpus", default=given_by_stage.corpus)
     parser.add_argument("--splits", default=list(given_by_stage.splits), nargs="+")
     parser.add_argument("--problems", default=given_by_stage.limit, type=int, help="of each split")
@@ -84,7 +85,7 @@ def main() -> None:
     shared = {"rows": given.rows, "temperature": given.temperature}
     how = given_by_stage.model_copy(update=shared | {"policy": PolicySettings(max_rounds=given.rounds)})
     problems = problems_of(open_corpus(given.corpus), given.splits, given.problems)
-    opened = load_students(given.adapters, ROLES, how.base, how.revision)
+    opened = load_students(given.adapters, ROLES, how.base.model, how.base.revision)
     shown = {"problems": len(problems), "splits": given.splits, "rounds": given.rounds, **shared}
     shown |= {"weights_by_one_base": weights(opened.base.model)}
     shown |= {f"weights_by_llama_2_7b_{preset}": weights_of_llama(preset) for preset in ("etd", "lorid")}
@@ -189,7 +190,7 @@ def as_released(how: InferSettings, folder: Path, problems: Sequence[tables.Row]
 
 def merge(how: InferSettings, folder: Path, role: str) -> Base:
     """Return a base of its own with the adapter of a role merged into it."""
-    base = load_base(how.base)
+    base = load_base(how.base.model)
     model = adapters.load(base, folder / role, role).merge_and_unload()
     return Base(model.eval(), base.tokenizer, base.name, base.sha)
 

@@ -26,6 +26,7 @@ from thoughtmill.train.evaluate import evaluate
 from thoughtmill.train.infer import infer, open_writer
 from thoughtmill.train.problems import problems_of
 from thoughtmill.train.students import adapters
+from thoughtmill.train.students.settings import section, trained
 from thoughtmill.train.training.settings import FinetuneSettings
 from thoughtmill.train.writers.settings import InferSettings
 
@@ -45,9 +46,9 @@ Shares = dict[tuple[str, str], float]
 
 def main(limit: int) -> None:
     """Print a table: a row per role, a column per test set."""
-    settings = params.section("infer", InferSettings)
+    settings = section("infer", InferSettings)
     corpus = open_corpus(settings.corpus, settings.corpus_revision)
-    students = greedy(root() / "data" / "adapters", ROLES, ASKED, corpus, limit=limit)
+    students = greedy(root() / trained(), ROLES, ASKED, corpus, limit=limit)
     with tempfile.TemporaryDirectory() as scratch:
         untrained(Path(scratch), corpus)
         bases = greedy(Path(scratch), ROLES, ASKED, corpus, limit=limit)
@@ -66,7 +67,7 @@ def greedy(
 
     All else is as `infer` says, but for what is `given`.
     """
-    settings, verify = params.section("infer", InferSettings), params.section("verify", VerifySettings)
+    settings, verify = section("infer", InferSettings), params.section("verify", VerifySettings)
     alone = {"backend": "students", "policies": tuple(f"greedy/{role}" for role in asked)}
     settings = settings.model_copy(update=alone | {"seeds": settings.seeds[:1]} | given)
     problems = problems_of(corpus, settings.splits, settings.limit)
@@ -76,7 +77,7 @@ def greedy(
         tempfile.TemporaryDirectory() as state,
     ):
         predictions = list(infer(settings, problems, writer, version, sha, solvers, Path(state)))
-    _, shown = evaluate(predictions, problems, settings, seed=0)
+    _, shown = evaluate(predictions, problems, settings)
     return shares(shown) | exact(predictions, problems, corpus)
 
 
@@ -100,7 +101,7 @@ def shares(shown: Mapping[str, Any]) -> Shares:
 
 def untrained(folder: Path, corpus: Corpus) -> None:
     """Save an adapter of every role that writes what the base writes."""
-    settings = params.section("finetune", FinetuneSettings)
+    settings = section("finetune", FinetuneSettings)
     for role in ROLES:
         base, model, plan = finetune.prepare(role, corpus, settings)
         adapters.save(model, folder / role, finetune.origin(role, corpus, settings, base, plan))

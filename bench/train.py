@@ -89,7 +89,7 @@ def settings(base: str, steps: int) -> FinetuneSettings:
 
 def prepared(corpus: str, chosen: FinetuneSettings) -> tuple[Base, TrainingPlan]:
     """Load the base, on the GPU if there is one, and make the training plan."""
-    loaded = load_base(chosen.base, precision="bfloat16" if torch.cuda.is_available() else "float32")
+    loaded = load_base(chosen.base.model, precision="bfloat16" if torch.cuda.is_available() else "float32")
     loaded.model.to("cuda" if torch.cuda.is_available() else "cpu")
     return loaded, training_plan(loaded, roles.examples(open_corpus(corpus), "etd"), chosen)
 

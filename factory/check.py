@@ -20,6 +20,7 @@ SECTIONS: dict[str, str | None] = {
     "thoughts": None,
     "roles": None,
     "seed": "thoughtmill.factory.seed:SeedSettings",
+    "base": "thoughtmill.train.students.settings:BaseSettings",
     "generate": "thoughtmill.factory.generate:GenerateSettings",
     "verify": "thoughtmill.factory.thoughts.solving:VerifySettings",
     "grow": "thoughtmill.factory.grow:GrowSettings",

@@ -9,6 +9,8 @@ class PolicyResults(pa.DataFrameModel):
     """One row per run, test set and policy: how often it is right, and at what cost."""
 
     run: Text = pa.Field(description="the run of inference whose samples it decides on")
+    base: Text = pa.Field(description="the name of the base that its adapters are on")
+    training_seed: Whole = pa.Field(ge=0, description="the seed that its adapters were trained with")
     data_version: Text = pa.Field(description="the data version that its adapters were trained on")
     test_set: Text = pa.Field(description="the problems: problem set and split")
     policy: Text = pa.Field(description="the policy by its name in `train.policies`")

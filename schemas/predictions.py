@@ -9,6 +9,8 @@ class Predictions(pa.DataFrameModel):
     """One row per run, problem, role, round and sample: the student's text and its answer."""
 
     run: Text = pa.Field(description="the run of inference: its settings, students and seed, in short")
+    base: Text = pa.Field(description="the name of the base that its adapters are on")
+    training_seed: Whole = pa.Field(ge=0, description="the seed that its adapters were trained with")
     data_version: Text = pa.Field(description="the data version that its adapters were trained on")
     problem_id: Text = pa.Field(description="the problem it is about")
     role: Text = pa.Field(description="the role that wrote it")

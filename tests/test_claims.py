@@ -16,7 +16,7 @@ def result(right: int, mean_new_tokens: float, problems: int = 100) -> PolicySco
 
 def judged_in(results: dict[str, PolicyScore]) -> list[dict[str, Any]]:
     """Return the claims of one test set."""
-    return judged({"one, test": results})
+    return judged({("tiny", "one, test"): results})
 
 
 def test_a_gain_beyond_chance_shows() -> None:
@@ -36,7 +36,7 @@ def test_a_loss_does_not_show_and_a_gain_of_chance_is_unclear() -> None:
 def test_a_gain_that_shows_alone_does_not_among_many_claims() -> None:
     results = {"lorid": result(68, 300), "greedy/ir": result(60, 50)}
     assert judged_in(results)[0]["shows"] == "yes"
-    rows = judged({f"set {at}, test": results for at in range(21)})
+    rows = judged({("tiny", f"set {at}, test"): results for at in range(21)})
     assert {row["shows"] for row in rows} == {"unclear"}
     assert rows[0]["smallest"] > judged_in(results)[0]["smallest"]
 
@@ -129,6 +129,17 @@ def test_the_tables_say_of_each_claim_whether_it_shows_and_what_it_gains() -> No
 def test_a_policy_cheaper_than_any_vote_says_so() -> None:
     _, over_votes = cells_of(judged_in(VOTES | {"lorid": result(90, 30), "greedy/ir": result(60, 50)}))
     assert over_votes[2] == "one vote costs more"
+
+
+def test_the_gain_with_each_training_is_told_beside_the_interval() -> None:
+    better, worse = result(90, 300), result(60, 50)
+    of = {
+        "lorid": better._replace(by_training={0: 0.85, 7: 0.95}),
+        "greedy/ir": worse._replace(by_training={0: 0.65, 7: 0.55}),
+    }
+    (claim,) = judged_in(of)
+    assert claim["by_training"] == {"0": 0.2, "7": 0.4}
+    assert ", +20.0, +40.0 by training" in table([claim])
 
 
 def test_each_claim_is_one_row_with_a_column_for_every_test_set() -> None:

@@ -16,8 +16,9 @@ from thoughtmill.factory.answers import Answer
 from thoughtmill.factory.core import tables
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.schemas import PolicyResults, Predictions
+from thoughtmill.train.claims import table as claims_table
 from thoughtmill.train.evaluate import by_round, evaluate, metrics, mistakes, only
-from thoughtmill.train.measuring.scores import ScoredRun
+from thoughtmill.train.measuring.scores import ScoredRun, spread
 from thoughtmill.train.policies.plans import Decision, PolicyOutcome, Sample, SampleKey
 from thoughtmill.train.writers.settings import InferSettings
 
@@ -43,7 +44,8 @@ def written(run: str, answers: dict[str, list[str | None]], greedy: dict[str, st
     rows = []
     for (problem_id, role, round_, sample), one in sorted(stored.items()):
         rows.append(
-            {"run": run, "data_version": "v", "problem_id": problem_id, "role": role, "round": round_,
+            {"run": run, "base": "tiny", "training_seed": int(run[-1]) // 3, "data_version": "v",
+             "problem_id": problem_id, "role": role, "round": round_,
              "sample": sample, "text": one.text, **predicted(one),
              "failure": one.failure, "correct": None, "new_tokens": one.new_tokens}
         )  # fmt: skip
@@ -87,7 +89,41 @@ def test_runs_are_pooled_for_the_report(found: tuple[list[tables.Row], dict[str,
     assert (one["problems"], one["accuracy"], one["resolved"], one["mean_new_tokens"]) == (2, 0.75, 1.0, 25.0)
     two = pooled["two, test", "lorid"]
     assert (two["accuracy"], two["mean_rounds"], two["mean_new_tokens"]) == (0.5, 1.5, 37.5)
-    assert (shown["runs"], shown["data_version"]) == (["x-1", "x-2"], "v")
+    assert (shown["runs"], shown["bases"]) == (["x-1", "x-2"], {"tiny": "v"})
+
+
+def test_several_bases_are_side_by_side_in_one_table() -> None:
+    other = [row | {"base": "other", "run": f"o-{row['run']}"} for row in two_runs() if row["run"] == "x-1"]
+    rows, shown = evaluate([*two_runs(), *other], PROBLEMS, HOW)
+    assert {(row["base"], row["run"]) for row in rows} == {
+        ("tiny", "x-1"),
+        ("tiny", "x-2"),
+        ("other", "o-x-1"),
+    }
+    accuracy = {(row["base"], row["policy"]): row["accuracy"] for row in shown["policies"]}
+    assert (accuracy["tiny", "lorid"], accuracy["other", "lorid"]) == (0.5, 1.0)
+    assert {row["base"] for row in shown["claims"]} == {"tiny", "other"}
+    assert len(claims_table(shown["claims"]).splitlines()[0].split("|")) == 2 + 2 + 2 * 2
+
+
+def test_what_training_sampling_and_problems_change_is_told_apart() -> None:
+    """Two trainings: one is right on 10 of 20 problems, give or take a problem by sampling, one on 16."""
+
+    def run(right: int, seed: int) -> ScoredRun:
+        return ScoredRun(PolicyOutcome({}, {}), {f"p{at}": at < right for at in range(20)}, seed)
+
+    found = spread([run(9, 0), run(11, 0), run(15, 1), run(17, 1)])
+    within = 0.1 / 2**0.5  # the standard deviation of 0.45 and 0.55
+    between = (0.3 / 2**0.5) ** 2 - within**2 / 2
+    assert found["sampling"] == pytest.approx(within, abs=1e-4)
+    assert found["training"] == pytest.approx(between**0.5, abs=1e-4)
+    assert found["problems"] == pytest.approx(0.1, abs=0.02)
+    assert spread([run(9, 0)]) == {
+        "problems": pytest.approx(0.1141, abs=1e-4),
+        "sampling": None,
+        "training": None,
+    }
+    assert spread([run(9, 0), run(9, 1)])["training"] == 0.0
 
 
 def test_claims_are_held_per_test_set_over_all_runs(found: tuple[list[tables.Row], dict[str, Any]]) -> None:
@@ -118,8 +154,24 @@ def test_mistakes_are_those_of_greedy_samples_by_role() -> None:
         for row in two_runs()
     ]
     assert mistakes(rows, {row["problem_id"]: row for row in PROBLEMS}) == [
-        {"test_set": "one, test", "role": "ir", "right": 2, "format": 0, "arithmetic": 2, "logical": 0},
-        {"test_set": "two, test", "role": "ir", "right": 0, "format": 0, "arithmetic": 0, "logical": 2},
+        {
+            "base": "tiny",
+            "test_set": "one, test",
+            "role": "ir",
+            "right": 2,
+            "format": 0,
+            "arithmetic": 2,
+            "logical": 0,
+        },
+        {
+            "base": "tiny",
+            "test_set": "two, test",
+            "role": "ir",
+            "right": 0,
+            "format": 0,
+            "arithmetic": 0,
+            "logical": 2,
+        },
     ]
 
 
@@ -129,20 +181,26 @@ def test_only_keeps_the_problems_of_a_test_set_and_their_tokens() -> None:
     assert only(decided, ["b"]) == PolicyOutcome({"b": decision}, {"b": 6})
 
 
-def test_metrics_are_by_test_set_and_policy(found: tuple[list[tables.Row], dict[str, Any]]) -> None:
+def test_metrics_are_by_base_test_set_and_policy(found: tuple[list[tables.Row], dict[str, Any]]) -> None:
     numbers = metrics(found[1])
-    assert numbers["one, test"]["lorid"] == {"accuracy": 0.75, "resolved": 1.0, "mean_new_tokens": 25.0}
+    assert numbers["tiny"]["one, test"]["lorid"] == {
+        "accuracy": 0.75,
+        "resolved": 1.0,
+        "mean_new_tokens": 25.0,
+    }
 
 
 def test_the_stage_writes_its_four_files_the_same_each_time(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    tables.write(data / "predictions.parquet", Predictions, two_runs())
+    tables.write(data / "predictions" / "tiny.parquet", Predictions, two_runs())
+    elsewhere = [row for row in two_runs() if row["problem_id"] == "a"]
+    tables.write(data / "predictions" / "older.parquet", Predictions, elsewhere)
     rows = pd.DataFrame(PROBLEMS)
     rows["source"], rows["split"] = rows["test_set"].str.split(", ").str[0], "test"
     rows.drop(columns="test_set").to_parquet(data / "problems.parquet")
     pd.DataFrame({"problem_id": ["a"]}).to_parquet(data / "records.parquet")
     (data / "manifest.json").write_text('{"data_version": "v"}')
-    how = json.loads(HOW.model_dump_json(exclude={"openai"}))
+    how = json.loads(HOW.model_dump_json(exclude={"openai", "base"}))
     (tmp_path / "params.yaml").write_text(json.dumps({"infer": how}))
     (tmp_path / "dvc.yaml").write_text("stages: {}\n")
     names = ("policy_results.parquet", "students.json", "students_metrics.json", "frontier.csv")
@@ -156,6 +214,7 @@ def test_the_stage_writes_its_four_files_the_same_each_time(tmp_path: Path) -> N
     assert bytes_of[0] == bytes_of[1]
     plotted = list(csv.DictReader((data / "frontier.csv").open()))
     assert {
+        "base": "tiny",
         "test_set": "one, test",
         "policy": "lorid",
         "mean_new_tokens": "25.0",

@@ -66,7 +66,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     spelling.save_pretrained(base)
     for role in TRAINED:
         chosen = settings(base=str(base), steps=90, learning_rate=0.015, batch_records=8)
-        finetune(role, corpus, chosen, folder / "data" / "adapters" / role, folder / f"{role}.pt")
+        finetune(role, corpus, chosen, folder / "data" / "adapters" / "tiny" / role, folder / f"{role}.pt")
     return folder
 
 
@@ -78,8 +78,8 @@ def solvers() -> Iterator[Solvers]:
 
 def of(project: Path, **given: Any) -> InferSettings:
     quick = {
-        "base": str(project / "base"), "corpus": str(project / "data"), "limit": 6, "policies": POLICIES,
-        "policy": POLICY, "max_new_tokens": 70, "rows": 8, "temperature": 0.8,
+        "base": {"name": "tiny", "model": str(project / "base")}, "corpus": str(project / "data"), "limit": 6,
+        "policies": POLICIES, "policy": POLICY, "max_new_tokens": 70, "rows": 8, "temperature": 0.8,
     }  # fmt: skip
     return validated(quick | given, InferSettings, "params.yaml: infer")
 
@@ -88,7 +88,7 @@ def rows_of(project: Path, solvers: Solvers, journals: Path, **given: Any) -> li
     how = of(project, **given)
     corpus = open_corpus(how.corpus)
     problems = problems_of(corpus, how.splits, how.limit)
-    writer, version, sha = open_writer(how, project / "data" / "adapters", TRAINED, corpus)
+    writer, version, sha = open_writer(how, project / "data" / "adapters" / "tiny", TRAINED, corpus)
     return list(infer(how, problems, writer, version, sha, solvers, journals))
 
 
@@ -159,7 +159,7 @@ def test_what_is_written_at_temperature_0_is_written_once_for_all_seeds(
 ) -> None:
     how = of(project, seeds=(1, 2), policies=("greedy/ir", "majority@1/ir"))
     corpus = open_corpus(how.corpus)
-    writer, version, sha = open_writer(how, project / "data" / "adapters", TRAINED, corpus)
+    writer, version, sha = open_writer(how, project / "data" / "adapters" / "tiny", TRAINED, corpus)
     asked_of: list[GenerationRequest] = []
     ask = writer.ask
     writer.ask = lambda requests: (asked_of.extend(requests), ask(requests))[1]  # type: ignore[method-assign]
@@ -240,7 +240,8 @@ def test_what_was_cut_off_comes_to_nothing(solvers: Solvers) -> None:
 def stage(project: Path, **given: Any) -> subprocess.Popen[str]:
     """Start the stage in a project of its own."""
     chosen = json.loads(of(project, **given).model_dump_json(exclude={"openai"}))
-    (project / "params.yaml").write_text(json.dumps({"roles": list(TRAINED), "infer": chosen}))
+    base = chosen.pop("base") | {"name": "tiny"}
+    (project / "params.yaml").write_text(json.dumps({"roles": list(TRAINED), "base": base, "infer": chosen}))
     (project / "dvc.yaml").write_text("stages: {}\n")
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1]), "OMP_NUM_THREADS": "1"}
     words = [sys.executable, "-m", "thoughtmill.train.infer"]
@@ -257,11 +258,11 @@ def test_a_killed_stage_goes_on_and_writes_what_one_that_was_not_killed_writes(
         assert process.poll() is None
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
-    assert not (project / "data" / "predictions.parquet").exists()
+    assert not (project / "data" / "predictions" / "tiny.parquet").exists()
     assert stage(project).wait() == 0
     assert not list(journals.glob("infer-*.jsonl"))
     tables.write(tmp_path / "whole.parquet", Predictions, rows)
-    assert (project / "data" / "predictions.parquet").read_bytes() == (
+    assert (project / "data" / "predictions" / "tiny.parquet").read_bytes() == (
         tmp_path / "whole.parquet"
     ).read_bytes()
 

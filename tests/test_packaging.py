@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from thoughtmill.factory.commands.init import PROFILES
+
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 OURS = {"thoughtmill", "tests", "bench", "foreign_thoughts"}
@@ -177,7 +179,7 @@ def test_the_wheel_owns_one_name_and_carries_all_that_a_project_is_made_of(wheel
         for path in (ROOT / folder).rglob("*")
         if path.is_file() and not {"__pycache__", "bases"} & set(path.parts) and path.suffix != ".lock"
     }
-    project = {"params.yaml", "dvc.yaml", "train/dvc.yaml", "data/exemplars.jsonl"}
+    project = {"params.yaml", "dvc.yaml", "train/dvc.yaml", "data/exemplars.jsonl", *PROFILES}
     wanted = tracked | {f"thoughtmill/project/{name}" for name in project} | {"thoughtmill/py.typed"}
     assert wanted - {"thoughtmill/train/dvc.yaml"} <= names
 

@@ -121,11 +121,12 @@ def test_the_command_writes_a_run_in_the_form_that_policies_read(
     for name in ("params.yaml", "dvc.yaml"):
         (tmp_path / name).write_text("")
     monkeypatch.chdir(tmp_path)
-    row = {"data_version": "v", "problem_id": "ours-test-0", "role": "ir", "sample": 0, "text": "#### 18",
+    row = {"base": "tiny", "training_seed": 0, "data_version": "v", "problem_id": "ours-test-0",
+           "role": "ir", "sample": 0, "text": "#### 18",
            "predicted_answer": "18", "predicted_kind": "number", "failure": None, "correct": True,
            "new_tokens": 4}  # fmt: skip
     rows = [row | {"run": run, "round": round_} for run in ("x-1", "x-2") for round_ in (1, 2)]
-    tables.write(tmp_path / "data" / "predictions.parquet", Predictions, rows)
+    tables.write(tmp_path / "data" / "predictions" / "tiny.parquet", Predictions, rows)
     tables.write(
         tmp_path / "data" / "problems.parquet", Problems, map(small_corpus._problem, small_corpus.PROBLEMS)
     )

@@ -15,7 +15,9 @@ POLICY = {
     "resolved": 0.9,
     "accuracy_resolved": 0.55,
     "mean_rounds": 1.5,
+    "spread": {"problems": 0.0353, "sampling": 0.01, "training": None},
 }
+ROW = {"base": "tiny", "test_set": "one, <test>"}
 
 
 VOTES = {"votes": 4.5, "accuracy": 0.45, "mean_new_tokens": 299.6, "gain": 0.05, "low": -0.05, "high": 0.15}
@@ -29,16 +31,16 @@ def shown(votes: dict[str, float] | None = VOTES, **given: Any) -> dict[str, Any
         {"policy": "pass@20/ir", "accuracy": 0.9, "mean_new_tokens": 999.0},
     ]
     held = {
-        "data_version": VERSION,
+        "bases": {"tiny": VERSION},
         "runs": ["a-1", "a-2", "a-3"],
-        "policies": [POLICY | {"test_set": "one, <test>"} | row for row in policies],
+        "policies": [POLICY | ROW | row for row in policies],
         "claims": [
-            {"test_set": "one, <test>", "claim": "consistency beats IR alone", "policy": "lorid",
+            {**ROW, "claim": "consistency beats IR alone", "policy": "lorid",
              "against": "greedy/ir", "gain": 0.1, "low": -0.02, "high": 0.2, "shows": "unclear",
              "accuracy": 0.5, "mean_new_tokens": 300.0, "votes": votes},
         ],
-        "rounds": [{"test_set": "one, <test>", "round": 1, "agreed": 0.5, "accuracy": 0.8}],
-        "mistakes": [{"test_set": "one, <test>", "role": "ir", "right": 80, "format": 10, "arithmetic": 60,
+        "rounds": [{**ROW, "round": 1, "agreed": 0.5, "accuracy": 0.8}],
+        "mistakes": [{**ROW, "role": "ir", "right": 80, "format": 10, "arithmetic": 60,
                       "logical": 50}],
         "meanings": {"format": "cannot be read", "arithmetic": "a wrong sum", "logical": "a wrong plan"},
     }  # fmt: skip
@@ -53,8 +55,9 @@ def body() -> str:
 def test_every_policy_has_its_row_with_interval_and_cost(body: str) -> None:
     (table,) = [each for each in tables_of(body) if each.caption == "Policies on one, <test>"]
     cells = table.rows[0]
-    assert cells[:3] + cells[4:] == ["lorid", "50.0", "40.0 to 60.0", "55.0", "1.5", "300"]
-    assert "resolved: 900 (90.0" in cells[3]
+    assert cells[3] == "3.5, 1.0, –"
+    assert cells[:3] + cells[5:] == ["lorid", "50.0", "40.0 to 60.0", "55.0", "1.5", "300"]
+    assert "resolved: 900 (90.0" in cells[4]
     assert len(table.rows) == 3
 
 

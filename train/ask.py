@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 
 from thoughtmill.factory.answers import KINDS
-from thoughtmill.factory.core import params
 from thoughtmill.factory.core.errors import NotInProject, ThoughtmillError
 from thoughtmill.factory.core.files import root
 from thoughtmill.factory.solvers.limits import Limits
@@ -19,6 +18,7 @@ from thoughtmill.train.policies import policy, roles_of
 from thoughtmill.train.policies.plans import Decision, Sample, SampleKey
 from thoughtmill.train.roles import ROLES, parts_of
 from thoughtmill.train.students.origins import origin_of
+from thoughtmill.train.students.settings import section, trained
 from thoughtmill.train.writers.loading import load_students
 from thoughtmill.train.writers.settings import InferSettings
 
@@ -31,7 +31,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("role", help="the role that answers, without a policy at temperature 0")
     parser.add_argument("problem", help="the text of the problem")
     parser.add_argument("--policy", help="a policy that decides instead, such as lorid or majority@5/ir")
-    parser.add_argument("--adapters", type=Path, help="the folder of the adapters; default: data/adapters")
+    parser.add_argument(
+        "--adapters", type=Path, help="the folder of the adapters; default: data/adapters/BASE"
+    )
     parser.add_argument("--kind", default="number", choices=KINDS.names(), help="the kind of answer")
     parser.add_argument("--seed", type=int, default=1, help="of sampled texts")
 
@@ -41,13 +43,14 @@ def call(words: argparse.Namespace) -> str:
     adapters = words.adapters and words.adapters.resolve()
     settings = InferSettings()
     try:
-        settings = params.section("infer", InferSettings)
+        settings = section("infer", InferSettings)
+        adapters = adapters or trained()
         os.chdir(root())  # a base that is a folder is named from there
     except NotInProject:
         if adapters is None:
             raise
     name = words.policy or f"greedy/{words.role}"
-    return ask(name, words.problem, adapters or Path("data/adapters"), settings, words.kind, words.seed)
+    return ask(name, words.problem, adapters, settings, words.kind, words.seed)
 
 
 def ask(

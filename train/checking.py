@@ -10,6 +10,7 @@ from thoughtmill.factory.core import params
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.train.policies import roles_of
 from thoughtmill.train.roles import ROLES, parts_of
+from thoughtmill.train.students.settings import named_twice
 from thoughtmill.train.writers.settings import InferSettings
 
 
@@ -18,6 +19,7 @@ def faults(given: Mapping[str, Any]) -> Iterator[str]:
 
     A section that is itself faulty is skipped, because its own check reports it.
     """
+    yield from filter(None, (named_twice(name, given.get(name)) for name in ("finetune", "infer")))
     listed = given.get("roles")
     roles = [role for role in listed if isinstance(role, str)] if isinstance(listed, list) else []
     known = []

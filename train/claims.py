@@ -31,13 +31,17 @@ CLAIMS: dict[str, tuple[str, tuple[str, ...]]] = {
 AGAINST_VOTES = "Points gained over as many votes of IR as the policy's own tokens buy:"
 
 
-def judged(by_set: Mapping[str, Mapping[str, PolicyScore]]) -> list[dict[str, Any]]:
-    """Return a table of claims: those of every test set whose policies were run, and whether they show.
+def judged(by_set: Mapping[tuple[str, str], Mapping[str, PolicyScore]]) -> list[dict[str, Any]]:
+    """Return a table of claims: those of every base and test set whose policies were run, and what shows.
 
     `shows` is `yes` for a gain and `no` for a loss whose p, corrected for the number of claims in the table,
     is below 0.05; else `unclear`. `smallest` is the gain that would have shown four times in five.
     """
-    rows = [{"test_set": name} | row for name, results in by_set.items() for row in gains(results)]
+    rows = [
+        {"base": base, "test_set": test_set} | row
+        for (base, test_set), results in by_set.items()
+        for row in gains(results)
+    ]
     for row, chance in zip(rows, holm([row["p"] for row in rows]), strict=True):
         row["shows"] = ("yes" if row["gain"] > 0 else "no") if chance < 0.05 else "unclear"
         row |= {"p_holm": chance, "smallest": round(smallest_gain(row["error"], len(rows)), 4)}
@@ -60,6 +64,10 @@ def gains(results: Mapping[str, PolicyScore]) -> list[dict[str, Any]]:
         row: dict[str, Any] = {"claim": claim, "policy": name, "against": best, **gain}
         row["accuracy"], row["mean_new_tokens"] = score.accuracy, score.mean_new_tokens
         row["against_accuracy"] = results[best].accuracy
+        row["by_training"] = {  # the interval is over problems: what training changes is not in it
+            str(seed): round(share - results[best].by_training[seed], 4)
+            for seed, share in score.by_training.items()
+        }
         votes = votes_for(results, score.mean_new_tokens)
         row["votes"] = votes and {
             "votes": votes[0],
@@ -93,11 +101,16 @@ def votes_for(results: Mapping[str, PolicyScore], new_tokens: float) -> tuple[fl
 
 
 def table(claims: Sequence[Claim]) -> str:
-    """Return the claims in Markdown, a row each and a column per test set: gains, then gains over votes."""
-    sets = list(dict.fromkeys(row["test_set"] for row in claims))
+    """Return the claims in Markdown, a row each and a column per test set: gains, then gains over votes.
+
+    Several bases have columns of their own.
+    """
+    several = len({row.get("base") for row in claims}) > 1
     by_claim: dict[tuple[str, str], dict[str, Claim]] = {}
     for row in claims:
-        by_claim.setdefault((row["claim"], f"`{row['policy']}`"), {})[row["test_set"]] = row
+        column = f"{row['base']}: {row['test_set']}" if several else row["test_set"]
+        by_claim.setdefault((row["claim"], f"`{row['policy']}`"), {})[column] = row
+    sets = list(dict.fromkeys(column for found in by_claim.values() for column in found))
 
     def shown(cell: Callable[[Claim], str]) -> str:
         rows = [
@@ -121,7 +134,9 @@ def _smallest(claims: Sequence[Claim]) -> list[str]:
 
 
 def _verdict(row: Claim) -> str:
-    return f"**{row['shows']}** {_points(row)}"
+    each = row.get("by_training", {}).values()
+    trained = f", {', '.join(f'{100 * gain:+.1f}' for gain in each)} by training" if len(each) > 1 else ""
+    return f"**{row['shows']}** {_points(row)}{trained}"
 
 
 def _over_votes(row: Claim) -> str:

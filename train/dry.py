@@ -8,11 +8,12 @@ import time
 
 from peft import PeftModel
 
-from thoughtmill.factory.core import params, stage
+from thoughtmill.factory.core import stage
 from thoughtmill.factory.core.corpus import Corpus, open_corpus
 from thoughtmill.factory.core.files import root
 from thoughtmill.train.finetune import prepare
 from thoughtmill.train.students.bases import Base
+from thoughtmill.train.students.settings import section
 from thoughtmill.train.training.learning import accelerated, backward, faster
 from thoughtmill.train.training.plan import summary
 from thoughtmill.train.training.proof import TICK, proof
@@ -23,7 +24,7 @@ from thoughtmill.train.writers.masked import UncoveredError, unmasked
 
 def main(role: str) -> None:
     """Describe the run that trains a role as `params.yaml` says."""
-    settings = params.section("finetune", FinetuneSettings).of(role)
+    settings = section("finetune", FinetuneSettings).of(role)
     os.chdir(root())
     corpus = open_corpus(settings.corpus, settings.corpus_revision, settings.data_version)
     print(dry(role, corpus, settings))

@@ -1,9 +1,11 @@
 """Stage `evaluate`: replay every policy over the students' samples, and score it."""
 
 import os
+import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +14,22 @@ from thoughtmill.factory.core import stage, tables
 from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import root, write_csv, write_json
-from thoughtmill.schemas import PolicyResults, Predictions
+from thoughtmill.schemas import PolicyResults
 from thoughtmill.train.claims import judged
 from thoughtmill.train.measuring.mistakes import MISTAKES, mistake
-from thoughtmill.train.measuring.scores import ScoredRun, figures, result, scored
+from thoughtmill.train.measuring.scores import ScoredRun, figures, result, scored, spread
 from thoughtmill.train.policies import candidates, policy
-from thoughtmill.train.policies.plans import MissingSample, PolicyOutcome, of_predictions, replay
+from thoughtmill.train.policies.plans import (
+    MissingSample,
+    PolicyOutcome,
+    Sample,
+    SampleKey,
+    of_predictions,
+    replay,
+)
 from thoughtmill.train.problems import DecisionSettings, decision_settings, problems_of
 from thoughtmill.train.roles import ROLES
+from thoughtmill.train.stored import predictions_in
 
 
 def main() -> None:
@@ -28,62 +38,93 @@ def main() -> None:
     os.chdir(root())
     data = Path("data")
     problems = problems_of(open_corpus(how.corpus, how.corpus_revision), how.splits, how.limit)
-    predictions = list(tables.TableReader(data / "predictions.parquet", Predictions))
-    rows, shown = evaluate(predictions, problems, how)
+    rows, shown = evaluate(current(data, {row["problem_id"] for row in problems}), problems, how)
     tables.write(data / "policy_results.parquet", PolicyResults, rows)
     write_json(data / "students.json", shown)
     write_json(data / "students_metrics.json", metrics(shown))
-    columns = ("test_set", "policy", "mean_new_tokens", "accuracy")
+    columns = ("base", "test_set", "policy", "mean_new_tokens", "accuracy")
     write_csv(data / "frontier.csv", columns, ([row[name] for name in columns] for row in shown["policies"]))
 
 
+def current(data: Path, problem_ids: Set[str]) -> Iterator[tables.Row]:
+    """Yield the predictions about these problems; a base that answered others is left out with a line."""
+    for reader in predictions_in(data):
+        if {row["problem_id"] for row in reader} == problem_ids:
+            yield from reader
+        else:
+            words = f"{reader.path.stem} answered other problems than `infer` names"
+            print(f"evaluate: {words}: run `python -m thoughtmill.train.infer` for it", file=sys.stderr)
+
+
 def evaluate(
-    predictions: Sequence[tables.Row], problems: Sequence[tables.Row], how: DecisionSettings
+    predictions: Iterable[tables.Row], problems: Sequence[tables.Row], how: DecisionSettings
 ) -> tuple[list[tables.Row], dict[str, Any]]:
-    """Return the rows of `policy_results`, and the report's policies and claims over all runs."""
+    """Return the rows of `policy_results`, and the report of policies and claims over each base's runs."""
     gold = {row["problem_id"]: Answer(row["answer"], row["answer_kind"]) for row in problems}
-    if {row["problem_id"] for row in predictions} != gold.keys():
-        raise ThoughtmillError(
-            "predictions are of other problems than `infer` names: run `python -m thoughtmill.train.infer`"
-        )
     by_set: dict[str, list[str]] = {}
     for row in problems:
         by_set.setdefault(row["test_set"], []).append(row["problem_id"])
-    version = predictions[0]["data_version"]
+    every = list(predictions)
+    if {row["problem_id"] for row in every} != gold.keys():
+        raise ThoughtmillError(
+            "predictions are of other problems than `infer` names: run `python -m thoughtmill.train.infer`"
+        )
     rows: list[tables.Row] = []
-    runs: dict[tuple[str, str], list[ScoredRun]] = {}
-    for run, written in groupby(predictions, key=lambda row: str(row["run"])):
-        stored = of_predictions(written)
-        for name in dict.fromkeys([*how.policies, *candidates(stored, how.policy)]):
-            chosen = policy(name, how.policy, {role for _, role, _, _ in stored})
-            try:
-                decided = replay(chosen, sorted(gold), stored)
-            except MissingSample:
-                continue
-            for test_set, ids in by_set.items():
-                part = scored(chosen, only(decided, ids), gold)
-                named = {"run": run, "data_version": version, "test_set": test_set, "policy": name}
-                rows.append(named | figures([part]))
-                runs.setdefault((test_set, name), []).append(part)
-    return rows, {
-        "data_version": version,
-        "runs": sorted({row["run"] for row in rows}),
+    runs: dict[tuple[str, str], dict[str, list[ScoredRun]]] = {}
+    for names, written in groupby(every, key=itemgetter("run", "base", "training_seed", "data_version")):
+        named = dict(zip(("run", "base", "training_seed", "data_version"), names, strict=True))
+        for policy_name, test_set, found in decided_runs(of_predictions(written), how, by_set, gold):
+            part = found._replace(training_seed=named["training_seed"])
+            rows.append(named | {"test_set": test_set, "policy": policy_name} | figures([part]))
+            runs.setdefault((named["base"], test_set), {}).setdefault(policy_name, []).append(part)
+    return rows, shown_of(every, {row["problem_id"]: row for row in problems}, runs, how)
+
+
+def decided_runs(
+    stored: Mapping[SampleKey, Sample],
+    how: DecisionSettings,
+    by_set: Mapping[str, Sequence[str]],
+    gold: Mapping[str, Answer],
+) -> Iterator[tuple[str, str, ScoredRun]]:
+    """Yield every policy that the samples of a run suffice for, with its scores on each test set."""
+    for name in dict.fromkeys([*how.policies, *candidates(stored, how.policy)]):
+        chosen = policy(name, how.policy, {role for _, role, _, _ in stored})
+        try:
+            decided = replay(chosen, sorted(gold), stored)
+        except MissingSample:
+            continue
+        for test_set, ids in by_set.items():
+            yield name, test_set, scored(chosen, only(decided, ids), gold)
+
+
+def shown_of(
+    predictions: Sequence[tables.Row],
+    problems: Mapping[str, tables.Row],
+    runs: Mapping[tuple[str, str], Mapping[str, list[ScoredRun]]],
+    how: DecisionSettings,
+) -> dict[str, Any]:
+    """Return what the report shows of all runs, which are given by base and test set."""
+    versions = {row["base"]: row["data_version"] for row in predictions}
+    return {
+        "bases": versions,
+        "runs": sorted({row["run"] for row in predictions}),
         "policies": [
-            {"test_set": test_set, "policy": name} | figures(found)
-            for (test_set, name), found in runs.items()
+            {"base": base, "test_set": test_set, "policy": name} | figures(found) | {"spread": spread(found)}
+            for (base, test_set), by_policy in runs.items()
+            for name, found in by_policy.items()
         ],
         "claims": judged(
             {
-                test_set: {name: result(found) for (where, name), found in runs.items() if where == test_set}
-                for test_set in by_set
+                named: {name: result(found) for name, found in by_policy.items()}
+                for named, by_policy in runs.items()
             }
         ),
         "rounds": [
-            {"test_set": test_set} | row
-            for test_set in by_set
-            for row in by_round(runs.get((test_set, "lorid"), []), how.policy.max_rounds)
+            {"base": base, "test_set": test_set} | row
+            for (base, test_set), by_policy in runs.items()
+            for row in by_round(by_policy.get("lorid", []), how.policy.max_rounds)
         ],
-        "mistakes": mistakes(predictions, {row["problem_id"]: row for row in problems}),
+        "mistakes": mistakes(predictions, problems),
         "meanings": MISTAKES,
     }
 
@@ -108,25 +149,28 @@ def by_round(runs: Sequence[ScoredRun], max_rounds: int) -> list[dict[str, Any]]
 
 def mistakes(predictions: Iterable[tables.Row], problems: Mapping[str, tables.Row]) -> list[dict[str, Any]]:
     """Count the right greedy samples of each role, and the mistakes of the others, over all runs."""
-    counts: dict[tuple[str, str], Counter[str]] = {}
+    counts: dict[tuple[str, str, str], Counter[str]] = {}
     for row in predictions:
         if row["round"] == 0 and ROLES.named(row["role"]).answers:
             problem = problems[row["problem_id"]]
             gold = Answer(problem["answer"], problem["answer_kind"])
             found = mistake(row["text"], predicted_answer(row), row["failure"], gold)
-            counts.setdefault((problem["test_set"], row["role"]), Counter())[found or "right"] += 1
+            counts.setdefault((row["base"], problem["test_set"], row["role"]), Counter())[
+                found or "right"
+            ] += 1
     return [
-        {"test_set": test_set, "role": role} | {name: counted[name] for name in ("right", *MISTAKES)}
-        for (test_set, role), counted in sorted(counts.items())
+        {"base": base, "test_set": test_set, "role": role}
+        | {name: counted[name] for name in ("right", *MISTAKES)}
+        for (base, test_set, role), counted in sorted(counts.items())
     ]
 
 
-def metrics(shown: Mapping[str, Any]) -> dict[str, dict[str, dict[str, float]]]:
-    """Return the metrics for `dvc metrics`, by test set and policy."""
-    numbers: dict[str, dict[str, dict[str, float]]] = {}
+def metrics(shown: Mapping[str, Any]) -> dict[str, dict[str, dict[str, dict[str, float]]]]:
+    """Return the metrics for `dvc metrics`, by base, test set and policy."""
+    numbers: dict[str, dict[str, dict[str, dict[str, float]]]] = {}
     for row in shown["policies"]:
         kept = {name: row[name] for name in ("accuracy", "resolved", "mean_new_tokens")}
-        numbers.setdefault(row["test_set"], {})[row["policy"]] = kept
+        numbers.setdefault(row["base"], {}).setdefault(row["test_set"], {})[row["policy"]] = kept
     return numbers
 
 

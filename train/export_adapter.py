@@ -11,13 +11,14 @@ from thoughtmill.factory.core.files import folder_aside, root
 from thoughtmill.train.students import adapters
 from thoughtmill.train.students.bases import load_base
 from thoughtmill.train.students.origins import card, origin_of
+from thoughtmill.train.students.settings import trained
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the role, the folder and the options."""
     parser.add_argument("role", help="the role whose adapter is merged")
     parser.add_argument("out", type=Path, help="the folder of the model, which must be new")
-    parser.add_argument("--adapter", type=Path, help="an adapter; default: data/adapters/ROLE")
+    parser.add_argument("--adapter", type=Path, help="an adapter; default: data/adapters/BASE/ROLE")
     parser.add_argument("--precision", default="bfloat16", choices=("float32", "bfloat16"), help="of weights")
 
 
@@ -26,7 +27,7 @@ def call(words: argparse.Namespace) -> str:
     out, adapter = words.out.resolve(), words.adapter and words.adapter.resolve()
     if adapter is None:
         os.chdir(root())  # a base that is a folder is named from there
-    merge(adapter or Path("data/adapters", words.role), words.role, out, words.precision)
+    merge(adapter or trained() / words.role, words.role, out, words.precision)
     return f"{words.out} is a model of transformers; its card says how it is asked"
 
 

@@ -6,6 +6,7 @@ Run it as `python -m thoughtmill.train.finetune ROLE`, alone or under `accelerat
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -13,14 +14,15 @@ from accelerate import PartialState
 from accelerate.utils import parse_flag_from_env
 from peft import PeftModel, get_peft_model, prepare_model_for_kbit_training
 
-from thoughtmill.factory.core import params, stage
+from thoughtmill.factory.core import stage
 from thoughtmill.factory.core.corpus import Corpus, open_corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import root, write_csv
 from thoughtmill.train import encoding, roles
 from thoughtmill.train.students import adapters
 from thoughtmill.train.students.bases import Base, load_base
-from thoughtmill.train.students.origins import Origin, commit
+from thoughtmill.train.students.origins import SEED, Origin, commit, of_seed
+from thoughtmill.train.students.settings import section
 from thoughtmill.train.training.learning import LossPoint, learn
 from thoughtmill.train.training.plan import TrainingPlan, summary, training_plan
 from thoughtmill.train.training.proof import findings, proof
@@ -28,20 +30,21 @@ from thoughtmill.train.training.settings import FinetuneSettings
 
 
 def main(role: str) -> None:
-    settings = params.section("finetune", FinetuneSettings).of(role)
+    """Train a role as `params.yaml` says, once for each seed."""
+    settings = section("finetune", FinetuneSettings).of(role)
     os.chdir(root())
     corpus = open_corpus(settings.corpus, settings.corpus_revision, settings.data_version)
-    path = Path("data/curves", f"{role}.csv")
-    curve = finetune(
-        role,
-        corpus,
-        settings,
-        Path("data/adapters", role),
-        Path("data/.training", f"{role}.pt"),
-        grown=lambda curve: write_curve(curve, path),
-    )
-    if PartialState().is_main_process:
-        write_curve(curve, path)
+    for seed in (None, *settings.seeds):
+        run = settings if seed is None else settings.model_copy(update={"seed": seed})
+        name = role if seed is None else f"{role}-{SEED}{seed}"
+        path = Path("data/curves", run.base.name, f"{name}.csv")
+        grown = partial(write_curve, path=path)
+        folder = of_seed(run.base.adapters / role, seed)
+        curve = finetune(
+            role, corpus, run, folder, Path("data/.training", run.base.name, f"{name}.pt"), grown
+        )
+        if PartialState().is_main_process:
+            write_curve(curve, path)
 
 
 def finetune(
@@ -71,7 +74,7 @@ def finetune(
 def prepare(role: str, corpus: Corpus, settings: FinetuneSettings) -> tuple[Base, PeftModel, TrainingPlan]:
     """Return the base, the untrained student, and the training plan."""
     examples = roles.examples(corpus, role, settings.where)
-    base = load_base(settings.base, settings.revision, _precision(settings))
+    base = load_base(settings.base.model, settings.base.revision, _precision(settings))
     plan = training_plan(base, examples, settings)
     return base, student(base, settings), plan
 
@@ -89,7 +92,7 @@ def student(base: Base, settings: FinetuneSettings) -> PeftModel:
         alpha=settings.alpha,
         dropout=settings.dropout,
         targets=settings.targets,
-        revision=settings.revision,
+        revision=settings.base.revision,
         dora=settings.dora,
         rslora=settings.rslora,
     )
@@ -113,7 +116,7 @@ def origin(role: str, corpus: Corpus, settings: FinetuneSettings, base: Base, pl
         examples_sha=plan.sha,
         records=sum(plan.records.values()),
         base=base.name,
-        base_revision=settings.revision,
+        base_revision=settings.base.revision,
         base_sha=base.sha,
         commit=commit(),
         parameters=settings.model_dump(),

@@ -22,8 +22,9 @@ from thoughtmill.train.policies.plans import Sample, SampleKey, SampleRequest
 from thoughtmill.train.problems import problems_of
 from thoughtmill.train.roles import ROLES
 from thoughtmill.train.stored import solve
+from thoughtmill.train.students.settings import section
 from thoughtmill.train.writers.endpoint import EndpointWriter
-from thoughtmill.train.writers.loading import LoadedStudents, adapter_map, load_students
+from thoughtmill.train.writers.loading import LoadedStudents, adapter_map, load_students, seeds_of
 from thoughtmill.train.writers.local import local_writer
 from thoughtmill.train.writers.sampling import StudentWriter
 from thoughtmill.train.writers.settings import InferSettings
@@ -33,36 +34,49 @@ AGAIN = "thoughtmill ledger retry && dvc repro -f -s train/dvc.yaml:infer"
 
 
 def main() -> None:
-    """Read problems and adapters, write `data/predictions.parquet`."""
-    settings = params.section("infer", InferSettings)
+    """Read problems and adapters, write the file of the base in `data/predictions`."""
+    settings = section("infer", InferSettings)
     verify = params.section("verify", VerifySettings)
     trained = [str(role) for role in params.load().get("roles") or ()]
     os.chdir(root())
     corpus = open_corpus(settings.corpus, settings.corpus_revision)
     problems = problems_of(corpus, settings.splits, settings.limit)
-    writer, version, sha = open_writer(settings, Path("data/adapters"), trained, corpus)
+    folder, journals = settings.base.adapters, Path(".dvc/tmp/thoughtmill")
+    seeds = {0: None} if settings.backend == "openai" else seeds_of(folder, trained)
     with Solvers(verify.limits, verify.equations_timeout_s) as solvers:
-        rows = infer(settings, problems, writer, version, sha, solvers, Path(".dvc/tmp/thoughtmill"))
-        tables.write(Path("data/predictions.parquet"), Predictions, rows)
+        opened = ((seed, open_writer(settings, folder, trained, corpus, at)) for seed, at in seeds.items())
+        rows = (
+            row
+            for seed, students in opened
+            for row in infer(settings, problems, *students, solvers, journals, seed)
+        )
+        tables.write(Path("data/predictions", f"{settings.base.name}.parquet"), Predictions, rows)
 
 
 def open_writer(
-    settings: InferSettings, folder: Path, trained: Sequence[str], corpus: Corpus
+    settings: InferSettings, folder: Path, trained: Sequence[str], corpus: Corpus, seed: int | None = None
 ) -> tuple[Writer, str, str]:
     """Return a writer, the data version of its students' corpus, and a digest of their weights.
 
-    For an endpoint, whose training data are unknown, it is the version of the corpus being answered.
+    `seed` names the training run of the adapters; None is the first. For an endpoint, whose training data are
+    unknown, it is the version of the corpus being answered.
     """
     if settings.backend == "openai":
         writer = EndpointWriter(settings.openai, max_new_tokens=settings.max_new_tokens, top_p=settings.top_p)
         return writer, corpus.data_version, ""
     if settings.backend == "vllm":
-        adapters = adapter_map(folder, trained, settings.mixed_versions)
+        adapters = adapter_map(folder, trained, settings.mixed_versions, seed)
         sampling = {"max_tokens": settings.max_new_tokens, "top_k": settings.top_k, "top_p": settings.top_p}
-        engine = VllmWriter(settings.vllm, adapters, settings.base, settings.precision, **sampling)
+        engine = VllmWriter(settings.vllm, adapters, settings.base.model, settings.precision, **sampling)
         return engine, adapters.data_version, adapters.sha
     found = load_students(
-        folder, trained, settings.base, settings.revision, settings.precision, settings.mixed_versions
+        folder,
+        trained,
+        settings.base.model,
+        settings.base.revision,
+        settings.precision,
+        settings.mixed_versions,
+        seed,
     )
     return local(found, settings), found.data_version, found.sha
 
@@ -88,6 +102,7 @@ def infer(
     sha: str,
     solvers: Solvers,
     journals: Path,
+    training_seed: int = 0,
 ) -> Iterator[tables.Row]:
     """Yield a row of `predictions` for every sample that any policy asked for, seed after seed.
 
@@ -118,7 +133,8 @@ def infer(
             solver_thread=torch.cuda.is_available(),  # on a CPU both compete for the same cores
         )
         for key, sample in sorted(journal.stored.items()):
-            yield _row(f"{name}-{seed}", version, key, sample, gold[key[0]])
+            named = {"run": f"{name}-{seed}", "base": settings.base.name, "training_seed": training_seed}
+            yield named | {"data_version": version} | _row(key, sample, gold[key[0]])
         if lost := sum(sample.failure == "unanswered" for sample in journal.stored.values()):
             print(f"infer, seed {seed}: {lost} unanswered; ask again with: {AGAIN}", file=sys.stderr)
         greedy = {key: sample for key, sample in journal.stored.items() if key[2] == 0}
@@ -166,12 +182,10 @@ def solved(
     return Sample(text, *found, new_tokens)
 
 
-def _row(run: str, version: str, key: tuple[str, str, int, int], sample: Sample, gold: Answer) -> tables.Row:
+def _row(key: SampleKey, sample: Sample, gold: Answer) -> tables.Row:
     problem_id, role, round_, number = key
     predicted = sample.predicted_answer
     return {
-        "run": run,
-        "data_version": version,
         "problem_id": problem_id,
         "role": role,
         "round": round_,

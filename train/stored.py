@@ -111,6 +111,14 @@ def _answer(text: str | None, kind: str | None) -> Answer | None:
     return answer_of(text, KINDS.names() if kind is None else (kind,)) if text else None
 
 
+def predictions_in(data: Path) -> list[tables.TableReader]:
+    """Return the table `predictions`: a reader for each base, by its name."""
+    paths = sorted((data / "predictions").glob("*.parquet"))
+    if not paths:
+        raise ThoughtmillError(f"{data / 'predictions'} is empty: run `python -m thoughtmill.train.infer`")
+    return [tables.TableReader(path, Predictions) for path in paths]
+
+
 def exported(
     predictions: Iterable[Mapping[str, Any]], answers: Mapping[str, Answer]
 ) -> Iterator[dict[str, Any]]:
@@ -125,9 +133,9 @@ def exported(
 
 
 def main(run: str) -> None:
-    """Print the samples of a run of `data/predictions.parquet`, one line of JSON each."""
+    """Print the samples of a run in `data/predictions`, one line of JSON each."""
     data = root() / "data"
-    rows = list(tables.TableReader(data / "predictions.parquet", Predictions))
+    rows = [row for reader in predictions_in(data) for row in reader]
     chosen = [row for row in rows if row["run"] == run]
     if not chosen:
         there = ", ".join(sorted({str(row["run"]) for row in rows}))

@@ -21,7 +21,8 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import aside, existing
 
 PACKAGE = Path(thoughtmill.__file__).parent
-FILES = ("params.yaml", "data/exemplars.jsonl")
+PROFILES = ("params/smol.yaml", "params/lorid.yaml", "params/etd.yaml")
+FILES = ("params.yaml", "data/exemplars.jsonl", *PROFILES)
 PIPELINES = ("dvc.yaml", "train/dvc.yaml")
 BASE = "train/embedded/base"
 CHECKED = "data/checked.json"
@@ -32,6 +33,7 @@ GITIGNORE = """\
 !/data/ledger.dvc
 !/data/students.json
 /dvc_plots/
+/train/bases/
 """
 
 SOURCE = re.compile(r"^ +- (?:factory|schemas|train)(?:/(?!embedded/base\b)\S+)?\n", re.MULTILINE)

@@ -47,7 +47,7 @@ def students(shown: Mapping[str, Any], data_version: str) -> ReportSection:
 def _test_set(name: str, shown: Mapping[str, Any]) -> Row:
     policies = [_resolved(row) for row in shown["policies"] if row["test_set"] == name]
     points = [
-        Point(row["policy"], row["accuracy"], row["mean_new_tokens"])
+        Point(_named(row["policy"], row, shown), row["accuracy"], row["mean_new_tokens"])
         for row in policies
         if not row["policy"].startswith(CEILING)
     ]
@@ -57,7 +57,9 @@ def _test_set(name: str, shown: Mapping[str, Any]) -> Row:
         "policies": policies,
         "frontier": frontier(f"Accuracy of each policy against its new tokens a problem, on {name}", points),
         "claims": [row for row in shown["claims"] if row["test_set"] == name],
-        "rounds": [_agreed(row) for row in shown["rounds"] if row["test_set"] == name],
+        "rounds": [
+            _agreed(row, _named("", row, shown)) for row in shown["rounds"] if row["test_set"] == name
+        ],
         "mistakes": [
             _mistaken(row, shown["meanings"]) for row in shown["mistakes"] if row["test_set"] == name
         ],
@@ -69,10 +71,16 @@ def _resolved(row: Row) -> Row:
     return row | {"bar": stacked(f"Resolved by {row['policy']}", parts, PARTS)}
 
 
-def _agreed(row: Row) -> Row:
+def _named(what: str, row: Row, shown: Mapping[str, Any]) -> str:
+    """Return a name with its base where the page shows several."""
+    return f"{what} {row['base']}".strip() if len(shown["bases"]) > 1 else what
+
+
+def _agreed(row: Row, of: str) -> Row:
     right = round(PARTS * row["agreed"] * (row["accuracy"] or 0))
     parts = [Part("right", right, "good"), Part("wrong", round(PARTS * row["agreed"]) - right, "wrong")]
-    return row | {"bar": stacked(f"Agreed by round {row['round']}", parts, PARTS)}
+    label = f"{of} round {row['round']}".strip()
+    return row | {"label": label, "bar": stacked(f"Agreed by {label}", parts, PARTS)}
 
 
 def _mistaken(row: Row, meanings: Mapping[str, str]) -> Row:

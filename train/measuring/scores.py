@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from math import sqrt
-from statistics import NormalDist
+from statistics import NormalDist, fmean, variance
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from thoughtmill.factory.answers import Answer
@@ -13,17 +14,22 @@ Z = NORMAL.inv_cdf(0.975)
 
 
 class ScoredRun(NamedTuple):
-    """The decisions of a policy in a run, and whether each is right, by problem."""
+    """The decisions of a policy in a run, and whether each is right, by problem; and the run of training."""
 
     decided: PolicyOutcome
     right: dict[str, bool]
+    training_seed: int = 0
 
 
 class PolicyScore(NamedTuple):
-    """The score of a policy over all runs: the share of runs that got each problem right, and its cost."""
+    """The score of a policy over all runs: the share of runs that got each problem right, and its cost.
+
+    `by_training` is its accuracy by the seed of the training.
+    """
 
     right: dict[str, float]
     mean_new_tokens: float
+    by_training: Mapping[int, float] = MappingProxyType({})
 
     @property
     def accuracy(self) -> float:
@@ -43,7 +49,16 @@ def result(runs: Sequence[ScoredRun]) -> PolicyScore:
     """Combine the runs of a policy on the same problems."""
     right = {name: sum(run.right[name] for run in runs) / len(runs) for name in runs[0].right}
     spent = sum(sum(run.decided.new_tokens.values()) for run in runs) / len(runs)
-    return PolicyScore(right, round(spent / len(right), 1))
+    by_training = {seed: fmean(shares) for seed, shares in _by_training(runs).items()}
+    return PolicyScore(right, round(spent / len(right), 1), by_training)
+
+
+def _by_training(runs: Sequence[ScoredRun]) -> dict[int, list[float]]:
+    """Return the accuracy of each run by the seed of its training."""
+    found: dict[int, list[float]] = {}
+    for run in runs:
+        found.setdefault(run.training_seed, []).append(sum(run.right.values()) / len(run.right))
+    return found
 
 
 def figures(runs: Sequence[ScoredRun]) -> dict[str, Any]:
@@ -65,6 +80,28 @@ def figures(runs: Sequence[ScoredRun]) -> dict[str, Any]:
         "mean_rounds": round(sum(decision.rounds for decision, _ in decisions) / len(decisions), 2),
         "mean_new_tokens": whole.mean_new_tokens,
     }
+
+
+def spread(runs: Sequence[ScoredRun]) -> dict[str, float | None]:
+    """Return what makes the accuracy of a policy vary: standard deviations by cause, None where unknown.
+
+    `problems` is that of the mean over problems, `sampling` that between runs of a training, `training` that
+    between trainings beyond the share of sampling (a variance component of one-way analysis).
+    """
+    shares = list(result(runs).right.values())
+    by_training = _by_training(runs)
+    within = [variance(each) for each in by_training.values() if len(each) > 1]
+    sampling = sum(within) / len(within) if within else None
+    training = None
+    if len(by_training) > 1:
+        each_has = len(by_training) / sum(1 / len(each) for each in by_training.values())
+        training = variance([fmean(each) for each in by_training.values()]) - (sampling or 0.0) / each_has
+    found = {
+        "problems": variance(shares) / len(shares) if len(shares) > 1 else None,
+        "sampling": sampling,
+        "training": training,
+    }
+    return {cause: None if part is None else round(sqrt(max(part, 0.0)), 4) for cause, part in found.items()}
 
 
 def wilson(share: float, problems: int) -> tuple[float, float]:

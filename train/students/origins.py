@@ -11,6 +11,8 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import existing, write_json
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
+SEED = "seed-"
+"""A further training run of a role is in a folder of this name and its seed, within that of the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,11 @@ class Origin:
     parameters: dict[str, Any]
     adapter_sha: str = ""
     asking: dict[str, Any] = field(default_factory=dict)
+
+
+def of_seed(folder: Path, seed: int | None) -> Path:
+    """Return the folder of a training run of a role whose first is in `folder`; None is the first."""
+    return folder if seed is None else folder / f"{SEED}{seed}"
 
 
 def write_origin(folder: Path, origin: Origin) -> None:

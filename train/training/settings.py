@@ -1,11 +1,12 @@
 """The section `finetune` of `params.yaml`: which records a role learns from, on which base, and how."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from thoughtmill.factory.core.params import Section, validated
+from thoughtmill.factory.core.params import Section, unique, validated
 from thoughtmill.train.roles import ROLES
+from thoughtmill.train.students.settings import BaseSettings, ChosenBase
 from thoughtmill.train.styles import OURS, STYLES
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -38,8 +39,7 @@ class FinetuneSettings(Section):
     """The section `finetune`; `preset` fills in the other settings."""
 
     preset: Literal["embedded", "lorid", "etd"] = "embedded"
-    base: str = "train/embedded/base"
-    revision: str | None = None
+    base: ChosenBase = BaseSettings()
     corpus: str = "data"
     corpus_revision: str | None = None
     data_version: str | None = Field(None, description="refuse a corpus of any other version")
@@ -70,7 +70,10 @@ class FinetuneSettings(Section):
         gt=0,
         description="steps between two states that a killed run goes on from; on a GPU half a minute",
     )
-    seed: int = 0
+    seed: int = Field(0, ge=0)
+    seeds: Annotated[list[int], AfterValidator(unique)] = Field(
+        [], description="further seeds: every role is trained once more with each"
+    )
     by_role: dict[str, dict[str, Any]] = Field({}, description="settings of single roles: `kg: {steps: 600}`")
 
     @model_validator(mode="before")
@@ -86,6 +89,8 @@ class FinetuneSettings(Section):
     @model_validator(mode="after")
     def _one_length(self) -> "FinetuneSettings":
         STYLES.named(self.style)
+        if self.seed in self.seeds:
+            raise ValueError(f"`seeds`: {self.seed} is `seed` already: list further ones")
         if (self.steps is None) == (self.epochs is None):
             raise ValueError("give either `steps` or `epochs`")
         return self

@@ -11,15 +11,16 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.train.roles import parts_of
 from thoughtmill.train.students import adapters
 from thoughtmill.train.students.bases import Base, load_base, sha256_of
-from thoughtmill.train.students.origins import Origin, origin_of
+from thoughtmill.train.students.origins import SEED, Origin, of_seed, origin_of
 from thoughtmill.train.styles import OURS
 
 
 @dataclass(frozen=True, slots=True)
 class AdapterMap:
-    """The adapters in a folder: `adapter_of` maps roles to adapters, `origins` adapters to their origins."""
+    """The adapters of some roles: `adapter_of` maps roles to adapters, the others adapters to their folders
+    and origins."""
 
-    folder: Path
+    folders: dict[str, Path]
     adapter_of: dict[str, str]
     origins: dict[str, Origin]
     data_version: str
@@ -42,7 +43,9 @@ class AdapterMap:
         if Path(base).is_dir() and shas == {sha256_of(Path(base))}:
             return None
         if Path(base).is_dir() or len(named) > 1 or named != {(sha := min(shas), base)}:
-            raise ThoughtmillError(f"{self.folder}: not every adapter was trained on the base {base}")
+            raise ThoughtmillError(
+                f"{min(self.folders.values()).parent}: not every adapter was trained on the base {base}"
+            )
         return sha
 
 
@@ -64,8 +67,23 @@ def adapter_for(adapter_of: Mapping[str, str], role: str) -> str:
     return adapter_of[role]
 
 
-def adapter_map(folder: Path, trained: Sequence[str], mixed_versions: bool = False) -> AdapterMap:
+def seeds_of(folder: Path, trained: Sequence[str]) -> dict[int, int | None]:
+    """Return the seeds of the training runs that all roles have in a folder, as `of_seed` takes them."""
+    each = [
+        {int(place.name.removeprefix(SEED)) for place in (folder / role).glob(f"{SEED}*")} for role in trained
+    ]
+    more = sorted(set.intersection(*each)) if each else []
+    first = next((role for role in trained if (folder / role).is_dir()), None)
+    begun = 0 if first is None else int(origin_of(folder / first).parameters.get("seed", 0))
+    return {begun: None} | {seed: seed for seed in more}
+
+
+def adapter_map(
+    folder: Path, trained: Sequence[str], mixed_versions: bool = False, seed: int | None = None
+) -> AdapterMap:
     """Find the adapters of the `trained` roles, and of the parts of those roles.
+
+    `seed` names a further training run of each role; None is the first.
 
     A role without an adapter uses an adapter that learnt several roles (`etd`). Unused adapters are not read.
     Adapters of different data versions are refused unless `mixed_versions`, because their results describe
@@ -76,14 +94,15 @@ def adapter_map(folder: Path, trained: Sequence[str], mixed_versions: bool = Fal
     adapter_of = {part: role for role in trained for part in parts_of(role)} | {
         role: role for role in trained if parts_of(role) == (role,)
     }
-    origins = {role: origin_of(folder / role) for role in trained if role in adapter_of.values()}
+    places = {role: of_seed(folder / role, seed) for role in trained if role in adapter_of.values()}
+    origins = {role: origin_of(place) for role, place in places.items()}
     versions = sorted({origin.data_version for origin in origins.values()})
     if len(versions) > 1 and not mixed_versions:
         shown = ", ".join(f"{role} {origin.data_version[:12]}" for role, origin in origins.items())
         raise ThoughtmillError(
             f"adapters of different data versions ({shown}): train them anew, or set infer.mixed_versions"
         )
-    return AdapterMap(folder, adapter_of, origins, " ".join(versions))
+    return AdapterMap(places, adapter_of, origins, " ".join(versions))
 
 
 def load_students(
@@ -93,16 +112,17 @@ def load_students(
     revision: str | None = None,
     precision: str = "auto",
     mixed_versions: bool = False,
+    seed: int | None = None,
 ) -> LoadedStudents:
     """Load a base and the adapters of the roles that were `trained`, onto a GPU where there is one."""
-    found = adapter_map(folder, trained, mixed_versions)
+    found = adapter_map(folder, trained, mixed_versions, seed)
     on_gpu = torch.cuda.is_available()
     loaded = load_base(
         base, revision, ("bfloat16" if on_gpu else "float32") if precision == "auto" else precision
     )
     model: PeftModel | None = None
-    for role in found.origins:
-        model = adapters.load(loaded, folder / role, role, onto=model)
+    for role, place in found.folders.items():
+        model = adapters.load(loaded, place, role, onto=model)
     assert model is not None
     if on_gpu and precision != "4bit":
         model.to("cuda")

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 from thoughtmill.factory.core.params import Section, unique
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 from thoughtmill.train.problems import DecisionSettings
+from thoughtmill.train.students.settings import BaseSettings, ChosenBase
 
 PRESETS: dict[str, dict[str, Any]] = {
     # LoRID's released code; a chain about MATH takes several hundred tokens.
@@ -37,8 +38,7 @@ class InferSettings(DecisionSettings):
 
     preset: Literal["lorid"] | None = None
     backend: Literal["students", "vllm", "openai"] = "students"
-    base: str = "train/embedded/base"
-    revision: str | None = None
+    base: ChosenBase = BaseSettings()
     precision: Literal["auto", "float32", "bfloat16", "4bit"] = "auto"
     seeds: Annotated[tuple[int, ...], AfterValidator(unique)] = Field(
         (1,), min_length=1, description="one run each"

@@ -40,7 +40,7 @@ class VllmWriter:
         )
         if dtype == "4bit":
             raise ThoughtmillError("infer.precision: 4bit needs `infer.backend: students`")
-        folders = {name: str(adapters.folder / name) for name in adapters.origins}
+        folders = {name: str(place) for name, place in adapters.folders.items()}
         self.loras = {
             name: lora.LoRARequest(name, at, one) for at, (name, one) in enumerate(folders.items(), 1)
         }
