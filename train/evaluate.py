@@ -27,9 +27,9 @@ from thoughtmill.train.policies.plans import (
     of_predictions,
     replay,
 )
+from thoughtmill.train.predictions import predictions_in
 from thoughtmill.train.problems import DecisionSettings, decision_settings, problems_of
 from thoughtmill.train.roles import ROLES
-from thoughtmill.train.stored import predictions_in
 
 
 def main() -> None:

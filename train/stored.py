@@ -12,15 +12,15 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, Field
 
 from thoughtmill.factory.answers import KINDS, Answer, answer_of, gold_answer
-from thoughtmill.factory.core import corpus, stage, tables
+from thoughtmill.factory.core import corpus, stage
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import read_jsonl, root
 from thoughtmill.factory.core.params import validated
 from thoughtmill.factory.solvers.limits import Limits
 from thoughtmill.factory.solvers.solvers import Solvers
 from thoughtmill.factory.thoughts import THOUGHTS
-from thoughtmill.schemas import Predictions
 from thoughtmill.train.policies.plans import Sample, SampleKey
+from thoughtmill.train.predictions import predictions_in
 from thoughtmill.train.roles import ROLES
 
 Text = Annotated[str, BeforeValidator(lambda given: str(given) if isinstance(given, int | float) else given)]
@@ -109,14 +109,6 @@ def _read(row: StoredSample, solvers: Solvers, where: str) -> tuple[SampleKey, S
 def _answer(text: str | None, kind: str | None) -> Answer | None:
     """Return the answer that a text writes, if any; without a kind, of the first kind that reads it."""
     return answer_of(text, KINDS.names() if kind is None else (kind,)) if text else None
-
-
-def predictions_in(data: Path) -> list[tables.TableReader]:
-    """Return the table `predictions`: a reader for each base, by its name."""
-    paths = sorted((data / "predictions").glob("*.parquet"))
-    if not paths:
-        raise ThoughtmillError(f"{data / 'predictions'} is empty: run `python -m thoughtmill.train.infer`")
-    return [tables.TableReader(path, Predictions) for path in paths]
 
 
 def exported(
