@@ -6,6 +6,7 @@ from collections import ChainMap, Counter
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,6 +17,7 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.families import heirs_of
 from thoughtmill.factory.core.files import root
 from thoughtmill.factory.core.journal import fingerprint
+from thoughtmill.factory.core.printable import for_terminal
 from thoughtmill.factory.core.progress import track
 from thoughtmill.factory.core.sharding import Shard
 from thoughtmill.factory.ledger.keys import prompt_sha
@@ -122,7 +124,7 @@ class ThoughtRequests:
     Sample i has the seed `generate.seed + i`, unless `sampling` gives one. Without a `teacher`, they are for
     any teacher with the settings of all thoughts. `only` holds the problems and samples to ask for, if not
     all of them; a `shard` asks only for what it holds. A thought that is inherited is asked for the head of
-    each family; `grow` hands it down.
+    each family; `grow` hands it down. `count` may change how many samples a problem has, as `Teacher.samples`.
     """
 
     problems: SizedRows
@@ -132,6 +134,7 @@ class ThoughtRequests:
     teacher: ChosenTeacher | None = None
     only: Collection[tuple[str, int]] | None = None
     shard: Shard | None = None
+    count: Callable[[tables.Row, str, int], int] | None = None
 
     def __length_hint__(self) -> int:
         if self.only is not None:
@@ -149,7 +152,8 @@ class ThoughtRequests:
         for problem in self.problems:
             if self._asks(problem) and problem["problem_id"] not in heirs:
                 messages = self.prompt.messages(problem)
-                for sample in range(self._samples()):
+                samples = self._samples()
+                for sample in range(self.count(problem, self.thought, samples) if self.count else samples):
                     if only is None or (problem["problem_id"], sample) in only:
                         parameters = {"seed": settings.seed + sample, **sampling}
                         yield Request(problem, self.thought, sample, messages, parameters, *whose)
@@ -257,7 +261,7 @@ def ask(
     """
     failed: dict[str, set[tuple[str, int]]] = {}
     for chosen, teacher in teachers:
-        requests = requests_of(folder, thought, settings, chosen, shard)
+        requests = replace(requests_of(folder, thought, settings, chosen, shard), count=teacher.samples)
         if chosen.fallback_of is not None:
             requests = replace(requests, only=failed[chosen.fallback_of])
         shown = requests if teacher.shows_progress else track(requests, f"generate {thought}")
@@ -286,8 +290,10 @@ def main(thought: str, *, shard: str | None = None) -> None:
             target = sharding.part_of(data, STAGE, thought, mine)
             with sharding.writing(target, origin(data, thought)) as part:
                 tables.write(part / "completions.parquet", Completions, _counted(rows, failures))
-    for line in remarks(thought, failures, any(teacher.uses_ledger for _, teacher in teachers)):
-        print(line, file=sys.stderr)
+    uses_ledger = any(teacher.uses_ledger for _, teacher in teachers)
+    said = chain.from_iterable(teacher.remarks(thought) for _, teacher in teachers) if mine is None else ()
+    for line in chain(said, remarks(thought, failures, uses_ledger)):
+        print(for_terminal(line), file=sys.stderr)
 
 
 def origin(data: Path, thought: str) -> str:

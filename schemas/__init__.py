@@ -20,6 +20,7 @@ from thoughtmill.schemas.problems import Problems
 from thoughtmill.schemas.records import Records
 from thoughtmill.schemas.refused import Refused
 from thoughtmill.schemas.released import Released
+from thoughtmill.schemas.sources import Sources
 
 Table = type[pa.DataFrameModel]
 
@@ -29,6 +30,7 @@ TABLES: dict[str, Table] = {
     "records": Records,
     "checks": Checks,
     "refused": Refused,
+    "sources": Sources,
     "growths": Growths,
     "contamination": Contamination,
 }
@@ -54,6 +56,7 @@ __all__ = [
     "Records",
     "Refused",
     "Released",
+    "Sources",
     "Table",
     "arrow_schema",
     "columns",

@@ -267,7 +267,9 @@ def test_a_data_set_of_the_hub_s_form_is_verified(tmp_path: Path, monkeypatch: p
     monkeypatch.chdir(tmp_path)
     seen: list[tuple[Any, ...]] = []
 
-    def loaded(name: str, config: str | None, split: str, revision: str | None) -> list[dict[str, Any]]:
+    def loaded(
+        name: str, config: str | None, split: str, revision: str | None, streaming: bool
+    ) -> list[dict[str, Any]]:
         seen.append((name, config, split, revision))
         return [{str(key): value for key, value in each.items()} for each in frame.to_dict("records")]
 

@@ -146,7 +146,7 @@ def test_the_card_names_every_column_failure_and_drop_reason(made: Path) -> None
 
 def test_the_heading_of_the_card_lists_a_config_per_thought_and_table(made: Path) -> None:
     heading = yaml.safe_load((made / "README.md").read_text().split("---")[1])
-    held = [name for name in TABLES if name not in ("growths", "contamination")]  # nothing to show
+    held = [name for name in TABLES if name not in ("growths", "contamination", "sources")]  # nothing to show
     assert [config["config_name"] for config in heading["configs"]] == ["sft", "rl", *THOUGHTS, *held]
     assert heading["size_categories"] == ["n<1K"]
     assert heading["license"] == ["mit"]

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.problems import SourceSettings
 from thoughtmill.factory.teachers import Request
 from thoughtmill.factory.teachers.replay import ReplaySettings, ReplayTeacher
 
@@ -123,3 +124,71 @@ def test_a_line_may_hold_the_reasoning_apart_from_its_completion(tmp_path: Path)
     )
     assert (first.reasoning, second.reasoning) == (None, "Three, then.")
     assert second.completion == first.completion
+
+
+KNOWN = {
+    "finish_reason": "length",
+    "prompt_tokens": 7,
+    "cached_tokens": 2,
+    "completion_tokens": 9,
+    "reasoning_tokens": 3,
+    "cost_usd": 0.25,
+    "latency_s": 1.5,
+}
+
+
+def test_what_a_line_says_of_its_completion_is_kept(tmp_path: Path) -> None:
+    (reply,) = ReplayTeacher(write(tmp_path, "a.jsonl", {**LINE, **KNOWN}), tmp_path).complete([request()])
+    assert {name: getattr(reply, name) for name in KNOWN} == KNOWN
+
+
+@pytest.mark.parametrize(
+    ("line", "messages"),
+    [
+        (LINE, ()),
+        ({**LINE, "prompt": "3?"}, ({"role": "user", "content": "3?"},)),
+        (
+            {**LINE, "prompt": [{"role": "system", "content": "Add."}]},
+            ({"role": "system", "content": "Add."},),
+        ),
+    ],
+)
+def test_no_prompt_is_claimed_but_that_of_the_line(
+    tmp_path: Path, line: dict[str, object], messages: tuple[object, ...]
+) -> None:
+    ours = Request({"problem_id": "p-1", "problem": "?"}, "pot", 0, ({"role": "user", "content": "ours"},))
+    (reply,) = ReplayTeacher(write(tmp_path, "a.jsonl", line), tmp_path).complete([ours])
+    assert reply.request.messages == messages
+
+
+def test_completions_of_a_source_belong_to_the_problem_of_their_text(tmp_path: Path) -> None:
+    rows = [
+        {"query": f"{number} + 3?", "response": rf"It is \boxed{{{number + 3}}}."} for number in (1, 1, 2)
+    ]
+    (tmp_path / "d.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    source = SourceSettings(set="dart", file="d.jsonl")
+    (tmp_path / "params.yaml").write_text("seed: {}")
+    teacher = ReplayTeacher(ReplaySettings(sources=(source,)), tmp_path)
+    problem = {"problem_id": "other-7", "problem": " 1 +  3? "}
+    assert teacher.samples(problem, "cot", 1) == 2
+    assert teacher.samples({**problem, "problem": "9 + 3?"}, "cot", 5) == 1
+    replies = list(teacher.complete(Request(problem, "cot", sample, ()) for sample in range(2)))
+    assert [(reply.completion, reply.model) for reply in replies] == [
+        (row["response"], "DeepSeekMath-7B-RL") for row in rows[:2]
+    ]
+    (said,) = teacher.remarks("cot")
+    assert said.startswith("1 of 3 completions of cot match no problem that is asked for; ")
+    (listed,) = (tmp_path / "data" / "unmatched" / "cot.jsonl").read_text().splitlines()
+    assert json.loads(listed)["place"] == "d.jsonl, line 3"
+    list(teacher.complete([Request({"problem_id": "x", "problem": "2 + 3?"}, "cot", 0, ())]))
+    assert list(teacher.remarks("cot")) == []
+    assert not (tmp_path / "data" / "unmatched" / "cot.jsonl").exists()
+
+
+def test_sources_without_completions_are_an_error(tmp_path: Path) -> None:
+    (tmp_path / "g.jsonl").write_text(json.dumps({"question": "?", "answer": "#### 3"}))
+    (tmp_path / "params.yaml").write_text(
+        json.dumps({"seed": {"sources": [{"set": "gsm8k", "split": "train", "file": "g.jsonl"}]}})
+    )
+    with pytest.raises(ThoughtmillError, match="their rows hold no completions"):
+        ReplayTeacher(ReplaySettings(sources="seed"), tmp_path)

@@ -278,7 +278,9 @@ def test_rows_of_several_configs_have_the_config_in_their_ids(
     }
     seen = []
 
-    def loaded(name: str, config: str | None, split: str, revision: str | None) -> list[dict[str, Any]]:
+    def loaded(
+        name: str, config: str | None, split: str, revision: str | None, streaming: bool
+    ) -> list[dict[str, Any]]:
         seen.append((name, config, split, revision))
         return [row, row]
 

@@ -1,7 +1,7 @@
 """Summarise a corpus on a screen: its version, verified records by split and thought, and agreement."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import duckdb
@@ -20,10 +20,16 @@ from (from "yield" where outcome in (select failure from records) order by outco
 TOLD = """
 select * from (
     select count(*) as rows, 'refused' as of from refused
-    union all select count(*), 'contradictory_golds' from contradictory_golds
+    union all select count(*), 'doubtful_golds' from doubtful_golds
 ) where rows > 0 order by of desc
 """
-"""How many rows were refused, and how many texts have gold answers that contradict each other."""
+"""How many rows were refused, and how many gold answers are worth a second look."""
+
+DROPPED = """
+select drop_reason as reason, count(*) as records, (select count(*) from records) as of
+from records where drop_reason <> 'held_out' group by drop_reason order by records desc, drop_reason
+"""
+"""Why records are not kept, other than that their problem is held out."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,10 +62,18 @@ def summary(con: duckdb.DuckDBPyConnection, data: Path) -> str:
             _table(splits, "set", "split", "problems", "verified records", "kept"),
             _table(thoughts, "thought", "verified records", "kept", "most frequent failure"),
             _table(levels, "thoughts that agree", "problems", "right"),
+            *_dropped(rows(con, DROPPED)),
             *told,
             "the report: data/report/index.html    the release: data/release/    ask: thoughtmill sql '...'",
         ]
     )
+
+
+def _dropped(found: Sequence[Row]) -> Iterator[str]:
+    """Yield the share of records that do not hold up or are not used, with the reasons."""
+    if found:
+        share = part_of(sum(row["records"] for row in found), found[0]["of"])
+        yield f"dropped: {share}: " + ", ".join(f"{count(row['records'])} {row['reason']}" for row in found)
 
 
 def _kept(row: Row) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 
 ON_THE_HUB = re.compile(r"([\w.-]+/[\w.-]+)@([\w./-]+)")
 NEEDED = ("problems.parquet", "completions", "records.parquet", "checks.parquet", "manifest.json")
-OTHERS = ("grown", "refused.parquet")
+OTHERS = ("grown", "refused.parquet", "sources.parquet", "contamination.parquet")
 
 
 def folder_of(source: str, project: Path | None, target: Path) -> Path:

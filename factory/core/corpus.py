@@ -112,7 +112,8 @@ def files(data: Path, thoughts: tuple[str, ...]) -> dict[str, list[Path]]:
     found = {name: [data / f"{name}.parquet"] for name in TABLES}
     found["completions"] = [data / "completions" / f"{thought}.parquet" for thought in sorted(thoughts)]
     found["growths"] = []
-    found["contamination"] = [path for path in found["contamination"] if _has_rows(path)]
+    for name in ("sources", "contamination"):
+        found[name] = [path for path in found[name] if _has_rows(path)]
     for name in GROWN:
         grown = data / "grown" / f"{name}.parquet"
         found[name] += [grown] if grown.exists() else []

@@ -55,6 +55,46 @@ having count(distinct answer) > 1;
 comment on view contradictory_golds is
 'One row per text that several problems share and that has more than one gold answer, with all of them.';
 
+create or replace view doubtful_golds as
+select * from (
+    select
+        p.problem_id,
+        p.source,
+        p.problem,
+        p.answer,
+        case
+            when c.problem is not null then 'contradicted'
+            when o.records > 1 and o.records > coalesce(g.records, 0) then 'outvoted'
+            when g.records > 0 and g.sound = 0 then 'miscalculated'
+        end as reason,
+        case when c.problem is not null then array_to_string(list_filter(c.answers, lambda other: other <> p.answer), ', ')
+            when o.records > 1 and o.records > coalesce(g.records, 0) then o.answer end as other_answer,
+        coalesce(g.records, 0) as records_with_gold,
+        coalesce(o.records, 0) as records_with_other
+    from problems p
+    left join (select problem, answers, unnest(problem_ids) as problem_id from contradictory_golds) c using (problem_id)
+    left join (
+        select r.problem_id, count(*) as records, count(*) filter (s.record_id is null) as sound
+        from records r
+        left join checks s on s.record_id = r.record_id and s."check" = 'no_error_in_answer' and not s.passed
+        where r.correct
+        group by r.problem_id
+    ) g using (problem_id)
+    left join (
+        select problem_id, max(records) as records, arg_max(answer, records) as answer
+        from (
+            select problem_id, count(*) as records, min(predicted_answer) as answer
+            from records
+            where not correct and predicted_answer is not null
+            group by problem_id, coalesce(number_of(predicted_answer), predicted_answer)
+        )
+        group by problem_id
+    ) o using (problem_id)
+    where p.answer is not null and p.growth is null
+) where reason is not null;
+comment on view doubtful_golds is
+'One row per gold answer to read again: another row contradicts it, more records have another, or all chains to it have a wrong step.';
+
 -- Rules have no answer to compare: a verified thought of their problem supports them.
 create or replace view verdicts as
 select record_id, outcome, outcome in ('correct', 'supported') as verified

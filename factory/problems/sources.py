@@ -3,19 +3,36 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.errors import ThoughtmillError, nearest
 from thoughtmill.factory.core.files import digest
 from thoughtmill.factory.core.params import Section
 from thoughtmill.factory.core.rows import FileRow, begun, files_of, rows_of_file
 from thoughtmill.factory.core.rows.hub import rows_of_hub
+from thoughtmill.factory.thoughts.prompts import ASKED
 from thoughtmill.schemas.fields import SPLITS
 
 Fields = Mapping[str, Any]
-"""A row of a set. Read, it has `problem`, `answer`, and perhaps `solution`, `id`, `subject` and `level`."""
+"""A row of a set. Read, it has `problem`, `answer`, and perhaps `solution`, `id`, `subject` and `level`.
+
+Where a row also holds what a teacher wrote about the problem, `completions` has a `SourceCompletion` of each.
+"""
+
+
+class SourceCompletion(NamedTuple):
+    """A completion that a row of a problem set brings; the teacher `replay` reads it.
+
+    `model` is who wrote it, None where the set does not say. A `sample` of None is the next one.
+    """
+
+    thought: str
+    completion: str
+    reasoning: str | None = None
+    model: str | None = None
+    sample: int | None = None
 
 
 class UnusableRow(ValueError):
@@ -55,7 +72,13 @@ class ProblemSet:
 
 
 class ColumnSettings(Section):
-    """The names of the columns of a `table` source."""
+    """The names of the columns of a `table` source.
+
+    A thought names the column of its completions, such as `cot: response`, for the teacher `replay`;
+    `reasoning` is the thinking before them, `model` who wrote them and `sample` their number.
+    """
+
+    model_config = ConfigDict(extra="allow")
 
     problem: str = "problem"
     answer: str = "answer"
@@ -64,6 +87,24 @@ class ColumnSettings(Section):
     subject: str | None = None
     level: str | None = None
     parent: str | None = None
+    reasoning: str | None = None
+    model: str | None = None
+    sample: str | None = None
+
+    @model_validator(mode="after")
+    def _other_columns_are_thoughts(self) -> Self:
+        for name, column in (self.model_extra or {}).items():
+            if name not in ASKED:
+                known = (*type(self).model_fields, *ASKED.names())
+                raise ValueError(f"`{name}` is an unknown key{nearest(name, known)}")
+            if type(column) is not str:
+                raise ValueError(f"`{name}`: give the name of a column")
+        return self
+
+    @property
+    def thoughts(self) -> dict[str, str]:
+        """The column of each thought that the rows hold."""
+        return dict(self.model_extra or {})
 
 
 class SourceSettings(Section):
@@ -136,7 +177,8 @@ def _of_hub(source: SourceSettings, problem_set: ProblemSet, split: str) -> Iter
     config = source.config or problem_set.config
     several = isinstance(problem_set.config, tuple) or config != problem_set.config
     for each in config if isinstance(config, tuple) else (config,):
-        rows = rows_of_hub(problem_set.hub, each, split, source.revision or problem_set.revision)
+        revision = source.revision or problem_set.revision
+        rows = rows_of_hub(problem_set.hub, each, split, revision, streaming=source.limit is not None)
         for row in _begun(rows, f"{problem_set.hub}, {each or 'default'}, {split}", problem_set):
             yield row._replace(part=each if several else None)
 

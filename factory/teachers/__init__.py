@@ -74,6 +74,14 @@ class Teacher(Protocol):
         """Yield one reply for every request, in any order."""
         ...
 
+    def samples(self, problem: Mapping[str, Any], thought: str, asked: int) -> int:
+        """Return how many completions to ask for about a problem; the settings say `asked`."""
+        return asked
+
+    def remarks(self, thought: str) -> Iterable[str]:
+        """Return what to tell the user when all requests for a thought are answered."""
+        return ()
+
 
 class TeacherModule(Protocol):
     """A module of this registry.

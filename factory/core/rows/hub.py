@@ -1,18 +1,30 @@
 """Rows of a data set on the Hub, or in a local folder of the Hub's form."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.rows import FileRow
 
+TIMEOUT_S = 10.0
 
-def rows_of_hub(name: str, config: str | None, split: str, revision: str | None) -> Iterator[FileRow]:
-    """Yield each row of one split of a data set, at a revision where one is given."""
+
+def rows_of_hub(
+    name: str, config: str | None, split: str, revision: str | None, *, streaming: bool = False
+) -> Iterator[FileRow]:
+    """Yield each row of one split of a data set, at a revision where one is given.
+
+    Rows are read one at a time: from the copy in the cache, which is made once, or with `streaming` from the
+    Hub, for whoever wants only the first rows of a large set.
+    """
     import datasets
     from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 
+    shown = f"{name}, {f'{config}, ' if config else ''}{split}"
     try:
-        rows = datasets.load_dataset(name, config, split=split, revision=revision)
+        rows = datasets.load_dataset(name, config, split=split, revision=revision, streaming=streaming)
+        for index, row in enumerate(rows):
+            yield FileRow(f"{shown}, row {index}", row)
     except (
         ValueError, OSError, datasets.exceptions.DatasetsError, HfHubHTTPError, OfflineModeIsEnabled,
     ) as error:  # fmt: skip
@@ -20,6 +32,19 @@ def rows_of_hub(name: str, config: str | None, split: str, revision: str | None)
         raise ThoughtmillError(
             f"the Hub data set {name}, split {split}, cannot be loaded; give `file:` for a local copy ({why})"
         ) from error
-    shown = f"{name}, {f'{config}, ' if config else ''}{split}"
-    for index, row in enumerate(rows):
-        yield FileRow(f"{shown}, row {index}", row)
+
+
+def revision_of(name: str, revision: str | None) -> str | None:
+    """Return the commit that a revision of a data set on the Hub is now.
+
+    Of a local folder, and where the Hub cannot be asked, it is the given revision.
+    """
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, OfflineModeIsEnabled
+
+    if Path(name).exists():
+        return revision
+    try:
+        return HfApi().dataset_info(name, revision=revision, timeout=TIMEOUT_S).sha or revision
+    except (HfHubHTTPError, HFValidationError, OfflineModeIsEnabled, OSError):
+        return revision
