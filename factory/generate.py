@@ -124,7 +124,7 @@ class ThoughtRequests:
     Sample i has the seed `generate.seed + i`, unless `sampling` gives one. Without a `teacher`, they are for
     any teacher with the settings of all thoughts. `only` holds the problems and samples to ask for, if not
     all of them; a `shard` asks only for what it holds. A thought that is inherited is asked for the head of
-    each family; `grow` hands it down. `count` may change how many samples a problem has, as `Teacher.samples`.
+    each family; `grow` hands it down. `count` may change the samples of a problem, as `Teacher.samples`.
     """
 
     problems: SizedRows
