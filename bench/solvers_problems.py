@@ -3,23 +3,32 @@
 The chain, the program and the equations of each problem are parsed, solved, held against their problem and
 compared with its gold answer, with all checks. Chains and programs are real ones of `replay` beside the
 repository, equations are made of the marks of GSM8K's own solutions. Problems whose program loops are left
-out: a loop costs its time limit, whoever runs it.
+out: a loop costs its time limit, whoever runs it. `as XoT` is the least that the published pipeline of XoT
+(Liu et al., arXiv 2310.14628) does for a problem: the last number of the chain, `exec` of the program in this
+process under an alarm, and sympy for the equations; no checks.
 """
 
 import json
+import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from bench.executors import pal, ready
 from bench.solvers import processor_s
-from bench.solvers_equations import marked
+from bench.solvers_equations import marked, with_sympy
 from thoughtmill.factory.answers.number import equal
 from thoughtmill.factory.core.executors.local import CHUNK
 from thoughtmill.factory.solvers.limits import Limits
+from thoughtmill.factory.solvers.programs import extract
 from thoughtmill.factory.solvers.solvers import Solvers
 from thoughtmill.factory.thoughts.solving import Job, solve
 
 DATA = Path(__file__).parents[1].parent / "shared" / "data"
 SOLVED = ("cot", "pot", "eot")
+XOT_PROBLEMS = 150
+"""How many problems are solved as XoT does, for it is slow."""
+
+_LAST_NUMBER = re.compile(r"-?[0-9][0-9,]*(?:\.[0-9]+)?(?=[^0-9]*$)")
 
 
 class Whole(NamedTuple):
@@ -40,6 +49,11 @@ def main() -> None:
     right = verify(problems)
     per_s = len(problems) / (processor_s() - began)
     print(f"{len(problems)} problems of three thoughts: {per_s:.0f} problems/s/core, {right} thoughts right")
+    some = problems[:XOT_PROBLEMS]
+    began = processor_s()
+    right = as_xot(some)
+    theirs = len(some) / (processor_s() - began)
+    print(f"{len(some)} as XoT: {theirs:.1f} problems/s/core, {right} thoughts right, 1/{per_s / theirs:.0f}")
 
 
 def verify(problems: list[Whole]) -> int:
@@ -56,6 +70,25 @@ def verify(problems: list[Whole]) -> int:
                 answer = solved.outcome.answer and solved.outcome.answer.text
                 right += answer is not None and equal(answer, gold)
     return right
+
+
+def as_xot(problems: list[Whole]) -> int:
+    """Solve three thoughts of each problem as XoT does; return how many thoughts are right."""
+    programs = [ready(extract(whole.completions[1]) or "") for whole in problems]
+    right = sum(_near(answer, whole) for answer, whole in zip(pal(programs), problems, strict=True))
+    for whole in problems:
+        number = _LAST_NUMBER.search(whole.completions[0])
+        right += number is not None and _near(number[0].replace(",", ""), whole)
+        right += _near(with_sympy(whole.completions[2]), whole)
+    return right
+
+
+def _near(answer: Any, whole: Whole) -> bool:
+    """Compare two numbers as XoT does: as floats, to a thousandth."""
+    try:
+        return abs(float(answer) - float(whole.answer)) < 1e-3
+    except (TypeError, ValueError):
+        return False
 
 
 def read_problems(data: Path) -> list[Whole]:

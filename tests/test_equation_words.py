@@ -1,10 +1,18 @@
 """Words between the mathematics."""
 
+import random
+
 import pytest
 
 from thoughtmill.factory.solvers.equation.tokens import tokens
 from thoughtmill.factory.solvers.equation.tree import Unsolvable
-from thoughtmill.factory.solvers.equation.words import free_names, joined, left_sides, plain
+from thoughtmill.factory.solvers.equation.words import (
+    free_names,
+    joined,
+    left_sides,
+    plain,
+    single_names,
+)
 
 
 def _plain(*lines: str) -> list[str]:
@@ -100,3 +108,21 @@ def test_functions_need_their_bracket() -> None:
 def test_a_name_that_only_stands_before_a_bracket_is_no_quantity() -> None:
     assert "f" not in free_names([joined(tokens("ans = f(3)"))])
     assert "f" in free_names([joined(tokens("ans = f(3) + f"))])
+
+
+def test_where_every_word_is_a_name_nothing_else_has_to_be_known() -> None:
+    chance = random.Random("1/single names")
+    parts = (
+        "x y Total the_answer ans 5 2.5 + - * / ^ ( ) = == <= of percent dozen and apples % sqrt pi".split()
+    )
+    found = 0
+    for _ in range(20_000):
+        line = tokens(" ".join(chance.choice(parts) for _ in range(chance.randint(1, 7))))
+        alone = single_names(line)
+        if alone is not None:
+            others = [tokens(other) for other in ("apples = 5 apples", "Total = 3 x", "x of y = 2 ans")]
+            named = joined(line, left_sides([line, *others]))
+            free = free_names([named, *(joined(other) for other in others)])
+            assert plain(named, free) == plain(named, frozenset()) == alone
+            found += 1
+    assert found > 300

@@ -1,11 +1,13 @@
 """Numbers are found in running text, in figures and in words."""
 
+import random
 from fractions import Fraction
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from thoughtmill.factory.answers import numbers_in_text
 from thoughtmill.factory.answers.numbers_in_text import find
 
 FOUND = {
@@ -72,3 +74,17 @@ def test_no_text_raises_and_numbers_stand_apart_inside_it(text: str) -> None:
         assert end <= number.start < number.end <= len(text)
         assert isinstance(number.value, Fraction)
         end = number.end
+
+
+def test_a_number_is_found_wherever_the_pattern_finds_one() -> None:
+    chance = random.Random("1/places")
+    parts = (
+        "half a an and two dozen third thirds ½ ¾ 3 10 . , - $ x × ^ 3/4 / e5 million é HALF 1,200 %".split()
+    )
+    for _ in range(20_000):
+        text = "".join(chance.choice((*parts, " ", " ", "_")) for _ in range(chance.randint(1, 12))).lower()
+        matches = numbers_in_text._NUMBER.finditer(text)
+        figures = [match.start() for match in matches if match["figure"]]
+        kept = [number.start for number in find(text) if not number.in_words]
+        assert kept == [at for at in figures if at in kept]
+        assert len(figures) - len(kept) <= text.count("/")  # only a division by zero has no value

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench import solvers_equations, solvers_math
+from bench import solvers_equations, solvers_math, solvers_problems
 
 
 def test_all_solve_the_systems_that_they_are_timed_on(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -28,3 +28,10 @@ def test_golds_are_counted_by_kind_and_both_judges_say_what_they_think_of_each_p
     assert "| refused    |       1 |" in text
     assert "| number |       2 |            2 |                   1 |" in text
     assert "| number | `1/2^{80}` | `1/2^{81}` | different | equal" in text
+
+
+def test_whole_problems_are_solved_by_both_and_come_to_the_same_answers() -> None:
+    equations = "bags = 4\nans = bags * 6"
+    whole = solvers_problems.Whole("4 bags of 6?", "24", ("4 * 6 = 24\n#### 24", equations, equations))
+    wrong = solvers_problems.Whole("4 bags of 6?", "24", ("So 4 + 6 = 10.", "ans = 4 + 6", "ans = 4 + 6"))
+    assert (solvers_problems.verify([whole, wrong]), solvers_problems.as_xot([whole, wrong])) == (3, 3)

@@ -12,14 +12,16 @@ from thoughtmill.factory.solvers.program.straight import assigned
 @pytest.mark.parametrize(
     ("program", "names"),
     [
-        ("ans = 1", {"ans"}),
-        ("a = 2\n\n# twice\nans = a * 2  # as said\n", {"a", "ans"}),
-        ("a=1\na += 2\nans = -(a - -3) ** 2 // 4 % 5", {"a", "ans"}),
-        ("ans = ((1 + 2) * .5) / 3.", {"ans"}),
+        ("ans = 1", ["ans"]),
+        ("a = 2\n\n# twice\nans = a * 2  # as said\n", ["a", "ans"]),
+        ("a=1\na += 2\nans = -(a - -3) ** 2 // 4 % 5", ["a", "a", "ans"]),
+        ("ans = ((1 + 2) * .5) / 3.", ["ans"]),
     ],
 )
-def test_assignments_of_arithmetic_are_straight(program: str, names: set[str]) -> None:
-    assert assigned(program) == names
+def test_assignments_of_arithmetic_are_straight(program: str, names: list[str]) -> None:
+    straight = assigned(program)
+    assert straight is not None
+    assert list(straight[0]) == names
 
 
 @pytest.mark.parametrize(
@@ -63,18 +65,20 @@ def test_all_else_is_left_to_the_parser(program: str) -> None:
     assert assigned(program) is None
 
 
-def test_what_is_straight_parses_is_plain_and_assigns_these_names() -> None:
+def test_what_is_straight_parses_is_plain_and_assigns_and_reads_these_names() -> None:
     chance = random.Random("1/straight")
     parts = "a b ans 1 2.5 .5 0 007 3. if or None + - * / // ** % ( ) #c _x += == , : 1e3 x1 5x not".split()
     parts += [" ", "  ", "\n", "=", "\t", "ans = ", "\nb = ", "a = 1\n"]
     found = 0
     for _ in range(30_000):
         program = "ans = 2" + "".join(chance.choice(parts) for _ in range(chance.randint(1, 9)))
-        names = assigned(program)
-        if names is not None:
+        straight = assigned(program)
+        if straight is not None:
             nodes = list(ast.walk(ast.parse(program)))
-            stored = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-            assert (names, is_plain(nodes, [])) == (stored, True), program
+            named = sorted((n for n in nodes if isinstance(n, ast.Name)), key=lambda name: name.lineno)
+            stored = tuple(name.id for name in named if isinstance(name.ctx, ast.Store))
+            loaded = {name.id for name in named if isinstance(name.ctx, ast.Load)}
+            assert (*straight, is_plain(nodes, [])) == (stored, loaded, True), program
             found += 1
     assert found > 300
 
@@ -82,5 +86,5 @@ def test_what_is_straight_parses_is_plain_and_assigns_these_names() -> None:
 @pytest.mark.parametrize("piece", ["a = 1\n", "ans = (", "ans = -", "((1+", "1*", "a", " ", "#", "1.", "+ "])
 def test_any_text_is_read_in_linear_time(piece: str) -> None:
     # so long that a way of reading it that is not linear would take hours
-    names = assigned("ans = 1\nans = " + piece * (1_000_000 // len(piece)))
-    assert names is None or names == {"a", "ans"}
+    straight = assigned("ans = 1\nans = " + piece * (1_000_000 // len(piece)))
+    assert straight is None or set(straight[0]) == {"a", "ans"}

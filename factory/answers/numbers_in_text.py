@@ -7,9 +7,9 @@
 import re
 import string
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from typing import NamedTuple
 
 from thoughtmill.factory.answers.number import DIGITS, PLAIN, VULGAR, fits, value
 
@@ -38,12 +38,15 @@ _NUMBER = re.compile(
     rf"|\b(?P<words>(?:an? )?(?:{_WORD})(?:(?: and an? | and | an? |[ -])(?:{_WORD}))*)\b"
 )
 
+_BEGINS = re.compile(rf"[0-9]+|[a-z]+|[-.$€£¥₹{_VULGAR}]| (?=[{_VULGAR}])")
+_OPENING_WORDS = frozenset({*SMALL, *MULTIPLIERS, *PART, *PARTS, "a", "an"})
+"""With these places alone `_NUMBER` is tried, which takes a third of the time."""
+
 _ONE_FOR_ONE = {code: text for code, text in PLAIN.items() if len(text) == 1}  # keeps every character's place
 _ONE_FOR_ONE |= {ord(letter): letter.lower() for letter in string.ascii_uppercase}  # IGNORECASE is far slower
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(NamedTuple):
     """A number of a text: its exact value, its place, and whether it is written in words."""
 
     value: Fraction
@@ -64,27 +67,37 @@ def find(text: str) -> tuple[Number, ...]:
 
 
 def _found(text: str) -> Iterator[Number]:
-    for found in _NUMBER.finditer(text.translate(_ONE_FOR_ONE)):
-        if found["words"]:
-            yield from _in_words(found["words"], found.start("words"))
-        elif (number := _figure(found)) is not None and fits(number):
-            yield Number(number, found.start(), found.end())
+    text = text.translate(_ONE_FOR_ONE)
+    end = 0
+    for place in _BEGINS.finditer(text):
+        begin = place.start()
+        if begin < end or ((opening := place[0]).isalpha() and opening not in _OPENING_WORDS):
+            continue
+        found = _NUMBER.match(text, begin)
+        if found is None:
+            continue
+        end = found.end()
+        sign, inner, figure, power, scale, half, words = found.groups()
+        if words:
+            yield from _in_words(words, found.start("words"))
+            continue
+        number = value(figure)
+        if number is not None and (power or scale or half):
+            number = _scaled(number, power, scale, half)
+        if number is not None and fits(number):
+            yield Number(-number if sign or inner else number, *found.span())
 
 
-def _figure(found: re.Match[str]) -> Fraction | None:
-    number = value(found["figure"])
-    if number is None:
-        return None
-    if found["power"]:
-        scale = value(f"1e{found['power']}")
-        if scale is None:
+def _scaled(number: Fraction, power: str | None, scale: str | None, half: str | None) -> Fraction | None:
+    """Return a number times a power of ten (`x 10^3`) and a scale (`thousand`), `and a half`."""
+    if power:
+        ten = value(f"1e{power}")
+        if ten is None:
             return None
-        number *= scale
-    if found["scale"]:
-        number *= SCALES[found["scale"]]
-    if found["half"]:
-        number += Fraction(1, 2)
-    return -number if found["sign"] or found["inner"] else number
+        number *= ten
+    if scale:
+        number *= SCALES[scale]
+    return number + Fraction(1, 2) if half else number
 
 
 def _in_words(text: str, offset: int) -> Iterator[Number]:

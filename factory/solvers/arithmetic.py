@@ -39,6 +39,8 @@ def evaluate(expression: str) -> Fraction | None:
     `%` after a number or bracket is a percentage, and between two it is the remainder. Signs of
     currency and thousands separators are passed over. Sizes are bounded before anything is computed.
     """
+    if expression.isdecimal() and expression.isascii():
+        return value(expression)  # most results
     tokens = _tokens(expression)
     if not tokens:
         return None

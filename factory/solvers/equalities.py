@@ -9,8 +9,8 @@ number is due, or a letter that may be an unknown (`2x + 9 = 15`), leaves no equ
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from thoughtmill.factory.answers.number import DIGITS, SIGNS
 
@@ -24,6 +24,9 @@ _TOKEN = re.compile(
     r"|(?P<equals>=)|(?P<nothing>\s+|[$€£¥₹\\])|(?P<other>.)",
     re.DOTALL,
 )
+_BARE = re.compile(r"(?>(?:[0-9]++(?:\.[0-9]++)?(?![0-9.])|[)%](?![0-9.])|[-+*/^(=])*)")
+"""A calculation without words, as calculator marks hold: its tokens are its characters."""
+
 _DRESS = (
     SIGNS | {ord(sign): "*" for sign in "×·∙⋅"} | {ord("÷"): "/", ord("["): "(", ord("]"): ")", ord("≈"): "="}
 )
@@ -37,8 +40,7 @@ _FIRST_NUMBER = re.compile(r"-?[0-9.,e]+%?")
 _CALCULATION = re.compile(r"[0-9)%][-+*/^(]")
 
 
-@dataclass(frozen=True, slots=True)
-class Equality:
+class Equality(NamedTuple):
     """Two expressions of numbers that a text says are equal.
 
     `opening` is the first number of the right side where a further equals sign follows it, else the right
@@ -67,6 +69,8 @@ def find(text: str) -> Iterator[Equality]:
 
 def _sides(line: str) -> list[str]:
     """Return the bare sides of a line's equals signs: `?` is an unknown, `|` separates two expressions."""
+    if _BARE.fullmatch(line):
+        return line.split("=")
     sides: list[list[str]] = [[]]
     for found in _TOKEN.finditer(line):
         kind, side = found.lastgroup or "", sides[-1]

@@ -14,9 +14,9 @@ A wrong step is a flag and not a rejection: strong teachers' answers are right i
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from typing import NamedTuple
 
 from thoughtmill.factory.answers import number as answers
 from thoughtmill.factory.solvers import equalities
@@ -29,8 +29,7 @@ _DIGITS_ALONE = re.compile(r"-?[0-9.,]+%?")
 _NOISE = Fraction(1, 10**12)
 
 
-@dataclass(frozen=True, slots=True)
-class ChainStep:
+class ChainStep(NamedTuple):
     """A stated calculation: its two sides as written, its exact value, and the stated value.
 
     `right` says whether the two agree within the digits shown.
@@ -76,7 +75,7 @@ def _recomputed(equality: equalities.Equality) -> ChainStep | None:
     opening = right if equality.opening == equality.right else evaluate(equality.opening)
     if left is None or opening is None:
         return None
-    agree = any(
+    agree = left == opening or any(
         _agree(exact, stated, written)
         for exact in _senses(equality.left, left)
         for value, written in ((right, equality.right), (opening, equality.opening))

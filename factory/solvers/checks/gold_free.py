@@ -34,6 +34,11 @@ _BELOW_ZERO = re.compile(
 )
 _HYPHEN = re.compile(r"-(?=[0-9.$])")
 
+Size = tuple[int, int]
+"""A number without its sign, as a ratio in lowest terms: sets hash it sooner than a fraction."""
+
+_EVERYWHERE = frozenset(number.as_integer_ratio() for number in UNIVERSAL)
+
 _SOLVED = applies_to("chain", "program", "equations")
 
 
@@ -46,9 +51,9 @@ def numbers_used(rationale: str, problem: str, outcome: Outcome) -> Check:
     asked = _distinct([number for number in find(problem) if not (number.in_words and number.value <= 1)])
     if not asked:
         return Check("numbers_used", None, "no number in the problem")
-    unused = _absent(asked, set(_apart(rationale)))
+    unused = _absent(asked, _apart(rationale))
     if unused:  # most rationales write each number as the problem does, and need no second look
-        unused = _absent(unused, {*_apart(rationale), *_distinct(find(_bare(rationale)))})
+        unused = _absent(unused, _apart(rationale) | _distinct(find(_bare(rationale))))
     return Check("numbers_used", not unused, f"not used: {_listed(unused)}" if unused else None)
 
 
@@ -58,13 +63,11 @@ def numbers_known(rationale: str, problem: str, outcome: Outcome) -> Check:
     written = _apart(rationale)
     if not written:
         return Check("numbers_known", None, "no number in the rationale")
-    own = _distinct(find(problem))
-    parts = {Fraction(part) for number in own for part in (number.numerator, number.denominator)}
-    known = UNIVERSAL.union(own, parts)
+    own, known = _known(problem)
     strangers = [number for number in written if number not in known]
     if strangers:  # the steps are worth their time only where the problem does not explain a number
-        results = {abs(value) for step in steps(rationale) for value in (step.stated, step.exact)}
-        derived = frozenset().union(*map(_forms, [*own, *results]))
+        results = [_size(value) for step in steps(rationale) for value in (step.stated, step.exact)]
+        derived = frozenset[Size]().union(*map(_forms, [*own, *results]))
         strangers = [number for number in strangers if number not in derived]
     return Check("numbers_known", not strangers, f"from nowhere: {_listed(strangers)}" if strangers else None)
 
@@ -98,30 +101,47 @@ def _bare(rationale: str) -> str:
     return _HYPHEN.sub(" - ", MARK.sub("", rationale))
 
 
+@lru_cache(maxsize=64)
+def _known(problem: str) -> tuple[dict[Size, None], frozenset[Size]]:
+    """Return the numbers of a problem, and these with their parts and the universal ones."""
+    own = _distinct(find(problem))
+    return own, _EVERYWHERE.union(own, [(part, 1) for number in own for part in number])
+
+
 @lru_cache(maxsize=4)
-def _apart(rationale: str) -> list[Fraction]:
+def _apart(rationale: str) -> dict[Size, None]:
     """Return the numbers of a rationale, where 48/2 is not 24 but 48 and 2; the latest are remembered."""
     return _distinct(find(_bare(rationale).replace("/", " ÷ ")))
 
 
-def _absent(numbers: Iterable[Fraction], present: set[Fraction]) -> list[Fraction]:
+def _absent(numbers: Iterable[Size], present: dict[Size, None]) -> list[Size]:
     """Return the numbers that are not present in any form."""
-    return [number for number in numbers if number not in present and _forms(number).isdisjoint(present)]
+    return [
+        number
+        for number in numbers
+        if number not in present and not any(form in present for form in _forms(number))
+    ]
 
 
 @lru_cache(maxsize=1024)
-def _forms(number: Fraction) -> frozenset[Fraction]:
+def _forms(size: Size) -> frozenset[Size]:
     """Return a number and its forms as a percentage or part: a share, the rest, a growth."""
-    forms = {number}
+    number = Fraction(*size)
+    forms = [number]
     if 0 < number <= 1000:
-        forms |= {number / 100, abs(1 - number / 100), 1 + number / 100, abs(100 - number), 100 + number}
-        forms |= {number * 100, abs(1 - number), 1 / number}
-    return frozenset(forms)
+        forms += [number / 100, 1 - number / 100, 1 + number / 100, 100 - number, 100 + number]
+        forms += [number * 100, 1 - number, 1 / number]
+    return frozenset(map(_size, forms))
 
 
-def _distinct(numbers: Iterable[Number]) -> list[Fraction]:
-    return list(dict.fromkeys(abs(number.value) for number in numbers))
+def _distinct(numbers: Iterable[Number]) -> dict[Size, None]:
+    return dict.fromkeys([_size(number.value) for number in numbers])
 
 
-def _listed(numbers: list[Fraction]) -> str:
-    return ", ".join(answers.exact_text(number) for number in numbers[:10])
+def _size(number: Fraction) -> Size:
+    above, below = number.as_integer_ratio()
+    return abs(above), below
+
+
+def _listed(numbers: list[Size]) -> str:
+    return ", ".join(answers.exact_text(Fraction(*number)) for number in numbers[:10])

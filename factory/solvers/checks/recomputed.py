@@ -69,6 +69,8 @@ def _reaches(found: Sequence[ChainStep], answer: str) -> bool:
     does no harm, nor does a wrong result that a later right step computes anew. Signs are ignored: a text
     writes them in many ways.
     """
+    if all(step.right for step in found):
+        return False
     wrong: dict[Fraction, bool] = {}  # the results so far, and whether they come from an error
     for step in found:
         result = abs(step.stated)

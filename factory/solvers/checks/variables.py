@@ -12,10 +12,12 @@ A quantity that is set down and not used often means that a step was left out.
 import ast
 import re
 from collections import Counter
+from collections.abc import Set as AbstractSet
 
 from thoughtmill.factory.solvers.checks import applies_to
 from thoughtmill.factory.solvers.outcome import Check, Outcome
-from thoughtmill.factory.solvers.program.trees import tree_of
+from thoughtmill.factory.solvers.program.straight import assigned
+from thoughtmill.factory.solvers.program.trees import MAX_LENGTH, tree_of
 
 ANSWERS = frozenset(("ans", "answer", "result"))
 _NAME = re.compile(r"(?<![\w.\\])[A-Za-z_]\w*")
@@ -25,6 +27,9 @@ _COMMENT = re.compile(r"#[^\n]*")
 @applies_to("program")
 def program_variables(program: str, problem: str, outcome: Outcome) -> Check:
     """Say whether a program reads every variable that it sets; the last one set is its answer."""
+    if len(program) <= MAX_LENGTH and (straight := assigned(program)):
+        written, read = straight
+        return _check(dict.fromkeys(written), read | ANSWERS | set(written[-1:]))
     tree = tree_of(program)
     if tree is None:
         return Check("variables_used", None, "the program cannot be read")
@@ -32,9 +37,9 @@ def program_variables(program: str, problem: str, outcome: Outcome) -> Check:
         (node for node in ast.walk(tree) if isinstance(node, ast.Name)),
         key=lambda name: (name.lineno, name.col_offset),
     )
-    written = [name.id for name in names if isinstance(name.ctx, ast.Store)]
-    read = {name.id for name in names if isinstance(name.ctx, ast.Load)}
-    return _check(dict.fromkeys(written), read | ANSWERS | set(written[-1:]) | {"_"})
+    set_ = [name.id for name in names if isinstance(name.ctx, ast.Store)]
+    used = {name.id for name in names if isinstance(name.ctx, ast.Load)}
+    return _check(dict.fromkeys(set_), used | ANSWERS | set(set_[-1:]) | {"_"})
 
 
 @applies_to("equations")
@@ -50,7 +55,7 @@ def equation_variables(equations: str, problem: str, outcome: Outcome) -> Check:
     return _check(dict.fromkeys(counted), used | ANSWERS | set(last))
 
 
-def _check(named: dict[str, None], used: set[str]) -> Check:
+def _check(named: dict[str, None], used: AbstractSet[str]) -> Check:
     if not named:
         return Check("variables_used", None, "no variable")
     dead = [name for name in named if name not in used]

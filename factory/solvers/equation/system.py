@@ -4,7 +4,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 
 from thoughtmill.factory.answers.mathematics.tree import Call, Tree, names
 from thoughtmill.factory.solvers.equation.declarations import Declaration, declaration
@@ -19,7 +21,14 @@ from thoughtmill.factory.solvers.equation.tokens import (
     without_comment,
 )
 from thoughtmill.factory.solvers.equation.tree import Unsolvable, rename
-from thoughtmill.factory.solvers.equation.words import ANSWER, free_names, joined, left_sides, plain
+from thoughtmill.factory.solvers.equation.words import (
+    ANSWER,
+    free_names,
+    joined,
+    left_sides,
+    plain,
+    single_names,
+)
 
 Equation = tuple[Tree, Tree]
 
@@ -56,16 +65,15 @@ def parse(text: str) -> Text:
     """
     if len(text) > MAX_CHARS or text.count("\n") >= MAX_LINES:
         raise Unsolvable("unparsable", f"more than {MAX_CHARS} characters or {MAX_LINES} lines")
-    pieces: list[list[Token]] = []
+    lines: list[_Line] = []
     declared: list[Declaration] = []
     for raw in text.splitlines():
-        line = without_comment(raw)
-        stated = declaration(line)
+        stated = declaration(without_comment(raw))
         if stated is None:
-            pieces += _pieces(tokens(_ended(line)))
+            lines.append(_line(raw))
         else:
             declared.append(stated)
-    statements = _defining(_statements(pieces))
+    statements = _defining(_statements(lines))
     if not all(each.relations for each in statements):
         raise Unsolvable("unparsable", "a line says nothing of its expression")
     if not any("=" in each.relations for each in statements):
@@ -74,6 +82,7 @@ def parse(text: str) -> Text:
         Statement((name, Fraction(0)), (each.sign,)) for each in declared for name in each.names if each.sign
     ]
     whole = frozenset(name for each in declared if each.whole for name in each.names)
+    pieces = [piece for line in lines if line.alone is None for piece in line.pieces]
     with_pi = any(token.kind == "pi" for each in pieces for token in each) and not _defines_pi(pieces)
     return Text((*statements, *signs), whole, with_pi)
 
@@ -85,8 +94,7 @@ def states(line: str) -> bool:
     (True, False, False)
     """
     try:
-        found = _statements(list(_pieces(tokens(_ended(without_comment(line))))))
-        return all(each.relations for each in found)
+        return all(each.relations for each in _statements([_line(line)]))
     except Unsolvable:
         return False
 
@@ -161,11 +169,37 @@ def reassigned(text: Text) -> dict[str, int]:
     return {name: times for name, times in count.items() if name in again}
 
 
-def _statements(pieces: Sequence[Sequence[Token]]) -> list[Statement]:
-    """Parse the pieces of a text together: the meaning of a word depends on all of them."""
+class _Line(NamedTuple):
+    """The statements of a line as tokens, and parsed where no other line may change their meaning."""
+
+    pieces: tuple[tuple[Token, ...], ...]
+    alone: tuple[Statement, ...] | None
+
+
+@lru_cache(maxsize=1024)
+def _line(raw: str) -> _Line:
+    """Read one line; the latest are remembered, for a completion is read before its system is solved."""
+    pieces = tuple([tuple(piece) for piece in _pieces(tokens(_ended(without_comment(raw))))])
+    named = [renamed for piece in pieces if (renamed := single_names(piece)) is not None]
+    try:
+        alone = (
+            tuple([statement(piece, frozenset()) for piece in named]) if len(named) == len(pieces) else None
+        )
+    except Unsolvable:
+        alone = None
+    return _Line(pieces, alone)
+
+
+def _statements(lines: Sequence[_Line]) -> list[Statement]:
+    """Parse the lines of a text together: the meaning of a word may depend on all of them."""
+    alone = [line.alone for line in lines if line.alone is not None]
+    if len(alone) == len(lines):
+        return [each for statements in alone for each in statements]
+    pieces = [piece for line in lines for piece in line.pieces]
     if _defines_pi(pieces):
         pieces = [
-            [Token("w", *token[1:]) if token.kind == "pi" else token for token in each] for each in pieces
+            tuple([Token("w", *token[1:]) if token.kind == "pi" else token for token in each])
+            for each in pieces
         ]
     lefts = left_sides(pieces)
     named = [joined(piece, lefts) for piece in pieces]

@@ -37,15 +37,15 @@ def fold(tree: Tree, known: Mapping[str, Fraction]) -> Tree:
     >>> fold(Call("+", (Call("*", (Fraction(2), "a")), "b")), {"a": Fraction(3)})
     Call(op='+', args=(Fraction(6, 1), 'b'))
     """
-    if isinstance(tree, Fraction):
-        return tree
     if isinstance(tree, str):
         return known.get(tree, tree)
+    if not isinstance(tree, Call):
+        return tree
     op, args = tree
     if op == "if":
         return _choose(args, known)
     folded = tuple([fold(arg, known) for arg in args])
-    numbers = [arg for arg in folded if isinstance(arg, Fraction)]
+    numbers = [arg for arg in folded if not isinstance(arg, str | Call)]  # no abstract class is asked
     if len(numbers) == len(folded):
         value = OPERATIONS[op](*numbers)
         if value is not None:

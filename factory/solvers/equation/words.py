@@ -23,6 +23,8 @@ _CALCULATES = frozenset(
 )
 _OPERATORS = frozenset(OPERATIONS) | RELATIONS | {"%", "=>"}
 
+_PLAIN_SIGNS = RELATIONS | {"+", "-", "*", "/", "//", "^", "(", ")"}
+
 Tokens = Sequence[Token]
 
 
@@ -34,6 +36,24 @@ def left_sides(lines: Iterable[Tokens]) -> frozenset[str]:
         if words and len(words) < len(line) and line[len(words)].kind == "=":
             found.add(_name(words))
     return frozenset(found)
+
+
+def single_names(line: Tokens) -> list[Token] | None:
+    """Return a line with its names spelled alike where every word is a name: one, between two signs.
+
+    There `joined` and `plain` find nothing else to do, whatever the other lines say. None for other lines.
+    """
+    found: list[Token] = []
+    after_operand = False
+    for token in line:
+        is_operand = token.kind in ("n", "w")
+        if (is_operand or token.kind == "(") and after_operand:
+            return None
+        if not is_operand and token.kind not in _PLAIN_SIGNS:
+            return None
+        found.append(Token("w", _name((token,)), token.spaced) if token.kind == "w" else token)
+        after_operand = is_operand or token.kind == ")"
+    return found
 
 
 def joined(line: Tokens, lefts: frozenset[str] = frozenset()) -> list[Token]:

@@ -5,6 +5,7 @@ import re
 import textwrap
 
 from thoughtmill.factory.solvers.program.screen import SOURCE_LENGTH
+from thoughtmill.factory.solvers.program.straight import assigned
 from thoughtmill.factory.solvers.program.trees import tree_of
 
 FENCE = re.compile(r"^[ \t]*(?:```|~~~)[ \t]*([\w+.-]*)[^\n]*\n?", re.MULTILINE)
@@ -123,4 +124,4 @@ def _targets(statement: ast.stmt) -> list[ast.expr]:
 
 
 def _parses(program: str) -> bool:
-    return tree_of(program, SOURCE_LENGTH) is not None
+    return assigned(program) is not None or tree_of(program, SOURCE_LENGTH) is not None

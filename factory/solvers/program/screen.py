@@ -55,9 +55,9 @@ def screen(program: str) -> Screened:
     """
     if len(program) > SOURCE_LENGTH:
         raise Unparsable(f"a program of more than {SOURCE_LENGTH} characters")
-    names = assigned(program) or ()
+    straight = assigned(program)
     for name in ANSWER_NAMES:
-        if name in names:
+        if straight and name in straight[0]:
             return Screened(program, name, plain=True, heavy=False, straight=True)
     program = program.replace("\r\n", "\n").replace("\r", "\n")
     tree = _parse(program)

@@ -9,6 +9,7 @@ be plain (`factory.solvers.program.plain`); every match is.
 
 import keyword
 import re
+from functools import lru_cache
 
 _NUMBER = r"(?:(?:0|[1-9][0-9]{0,30}+)(?>(?:\.[0-9]{0,30}+)?)|\.[0-9]{1,30}+)(?![\w.])"
 _NAME = r"[A-Za-z][A-Za-z0-9_]{0,200}+"
@@ -29,18 +30,24 @@ _LINE = rf"(?>(?:{_NAME} *+(?>(?:[-+*/]|//)?)= *+{_SUM})?)(?>(?:#[ -~]*+)?)(?:\n
 _PROGRAM = re.compile(rf"(?>(?:{_LINE})*)")
 _WORD = re.compile(r"[A-Za-z]\w*")
 _COMMENT = re.compile(r"#[^\n]*")
+_KEYWORDS = frozenset(keyword.kwlist)
 
 
-def assigned(program: str) -> set[str] | None:
-    """Return the names that a straight-line program assigns, or None when it is none.
+@lru_cache(maxsize=128)
+def assigned(program: str) -> tuple[tuple[str, ...], frozenset[str]] | None:
+    """Return the names that a straight-line program assigns, in order, and those that it reads.
 
-    >>> sorted(assigned("bags = 4  # of marbles\\nans = (bags + 1) * 6.5") or ())
-    ['ans', 'bags']
+    None for any other program. The latest are remembered: reader, screen and checks all ask.
+
+    >>> assigned("bags = 4  # of marbles\\nans = (bags + 1) * 6.5")
+    (('bags', 'ans'), frozenset({'bags'}))
     >>> assigned("ans = int(6.5)"), assigned("ans = 6 if ans else 5"), assigned("ans = bags")
     (None, None, None)
     """
     if _PROGRAM.fullmatch(program) is None:
         return None
     code = _COMMENT.sub("", program) if "#" in program else program
-    names = {line.partition("=")[0].rstrip(" +-*/") for line in code.splitlines() if line.strip()}
-    return names if names.issuperset(_WORD.findall(code)) and names.isdisjoint(keyword.kwlist) else None
+    lines = [line.partition("=") for line in code.splitlines() if line.strip()]
+    names = tuple([target.rstrip(" +-*/") for target, _, _ in lines])
+    read = frozenset(_WORD.findall("\n".join([value for _, _, value in lines])))
+    return (names, read) if read.issubset(names) and _KEYWORDS.isdisjoint(names) else None

@@ -4,6 +4,9 @@ import ast
 import warnings
 from functools import lru_cache
 
+SHORT = 4000
+"""Characters of a program whose tree is small enough to keep many."""
+
 MAX_LENGTH = 20_000
 """Characters of the longest program that checks look at."""
 
@@ -13,10 +16,11 @@ def tree_of(program: str, most: int = MAX_LENGTH) -> ast.Module | None:
 
     It is None when Python cannot make one, or when the program has more than `most` characters.
     """
-    return None if len(program) > most else _parsed(program)
+    if len(program) > most:
+        return None
+    return _short(program) if len(program) <= SHORT else _long(program)
 
 
-@lru_cache(maxsize=4)
 def _parsed(program: str) -> ast.Module | None:
     try:
         with warnings.catch_warnings():
@@ -24,3 +28,7 @@ def _parsed(program: str) -> ast.Module | None:
             return ast.parse(program)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+
+
+_short = lru_cache(maxsize=64)(_parsed)  # those of the programs that are read together
+_long = lru_cache(maxsize=2)(_parsed)
