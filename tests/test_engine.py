@@ -1,5 +1,6 @@
 """The engine against a real server that misbehaves in every way one has been seen to."""
 
+import asyncio
 import contextlib
 import dataclasses
 import gc
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from tests.fake_endpoint import FakeEndpoint, Plan, Turn, error
 from thoughtmill.factory.core.errors import ThoughtmillError
@@ -291,11 +293,32 @@ def test_bad_rows_that_are_all_that_is_left_to_ask_end_as_rows(ledger: Path) -> 
         return bad if prompt.startswith("bad") else Turn()
 
     prompts = ["good", *(f"bad{i}" for i in range(6))]
-    for _ in range(2):
-        replies, endpoint = run(plan, prompts, ledger, max_concurrency=8, breaker_after=3)
+    for breaker_after in (10, 3):
+        replies, endpoint = run(plan, prompts, ledger, max_concurrency=8, breaker_after=breaker_after)
         assert replies["good"].completion == "42"
         assert all(replies[bad].failure == "unanswered" for bad in prompts[1:])
         assert all(endpoint.asked[bad] == 3 for bad in prompts[1:])
+
+
+def test_rows_that_failed_before_do_not_stop_a_run_however_many_they_are(ledger: Path) -> None:
+    bad = [f"bad{number}" for number in range(12)]
+    run(
+        lambda prompt, times: Turn() if prompt == "good" else error(408),
+        ["good", *bad],
+        ledger,
+        max_attempts=1,
+    )
+    fails = error(500, "oops")
+    replies, _ = run(
+        lambda prompt, times: fails,
+        ["good", *bad],
+        ledger,
+        breaker_after=3,
+        max_concurrency=2,
+        max_attempts=2,
+    )
+    assert replies["good"].completion == "42"
+    assert {replies[prompt].failure for prompt in bad} == {"unanswered"}
 
 
 def test_two_bad_neighbours_do_not_end_a_run_of_one_at_a_time(ledger: Path) -> None:
@@ -533,3 +556,28 @@ def test_the_figures_of_a_run_are_in_the_ledger(ledger: Path, capsys: pytest.Cap
     assert seen.state == "ended"
     assert seen.figures.startswith("cot 4 done, 0 in flight, 1 failed; ")
     assert seen.figures in capsys.readouterr().err
+
+
+class SlotEndpoint(FakeEndpoint):
+    """A server that works on four requests at a time and lets the others wait, as a local one does."""
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        if self.most_waiting == 0:
+            self.slots = asyncio.Semaphore(4)
+        self.waiting += 1
+        self.most_waiting = max(self.most_waiting, self.waiting)
+        async with self.slots:
+            answer = await super()._answer(request)
+        self.waiting -= 1
+        return answer
+
+    waiting = most_waiting = 0
+
+
+def test_a_slow_server_with_four_slots_is_asked_for_each_row_once(ledger: Path) -> None:
+    with SlotEndpoint(lambda prompt, times: Turn(delay_s=0.5)) as server:
+        settings = EndpointSettings(base_url=server.url, timeout_s=2.5)
+        replies = list(OpenAITeacher(settings, ledger).complete(ask(f"p{number}") for number in range(40)))
+    assert {reply.failure for reply in replies} == {None}
+    assert server.asked.total() == len(replies) == 40
+    assert server.most_waiting < 16

@@ -1,6 +1,5 @@
 """The flow of requests under a simulated clock: no test here waits, and none needs a network."""
 
-import heapq
 import math
 import random
 
@@ -10,7 +9,6 @@ from hypothesis import strategies as st
 
 from thoughtmill.factory.teachers.endpoint.flow import (
     CircuitBreaker,
-    ConcurrencyWindow,
     Flow,
     RateLimiter,
     backoff_s,
@@ -74,138 +72,6 @@ def test_what_was_not_used_is_given_back_but_never_saved_up() -> None:
     assert pace.wait_s(50, 0.0) == 0
     pace.take(-10_000, 0.0)
     assert pace.level == pace.size == 100
-
-
-@given(most=st.integers(1, 2000), signs=st.lists(st.sampled_from(["answer", "overload"]), max_size=300))
-def test_the_window_stays_between_one_and_the_most(most: int, signs: list[str]) -> None:
-    window = ConcurrencyWindow(most)
-    for now_s, sign in enumerate(signs):
-        if sign == "answer":
-            window.answered(now_s - 0.5, now_s)
-        else:
-            window.overloaded(now_s, now_s)
-        assert 1 <= window.limit <= most
-
-
-def test_requests_that_were_overloaded_together_narrow_the_window_once() -> None:
-    window = ConcurrencyWindow(64)
-    window.limit = 64.0
-    for _ in range(40):
-        window.overloaded(sent_s=1.0, now_s=2.0)
-    assert window.limit == pytest.approx(64 * 0.7)
-    window.overloaded(sent_s=2.5, now_s=3.0)
-    assert window.limit == pytest.approx(64 * 0.7 * 0.7)
-
-
-def test_after_an_overload_the_answers_of_a_round_trip_widen_the_window_by_one() -> None:
-    window = ConcurrencyWindow(1000)
-    window.limit = 500.0
-    window.overloaded(0.0, 0.0)
-    before = window.limit
-    for _ in range(int(before)):
-        window.answered(0.0, 1.0)
-    assert before + 0.9 < window.limit <= before + 1
-
-
-class SlotServer:
-    """A server with slots and a queue, under a simulated clock; a request takes `takes_s` in a slot."""
-
-    def __init__(self, window: ConcurrencyWindow, slots: int, takes_s: float) -> None:
-        self.window, self.takes_s, self.chance = window, takes_s, random.Random("server")
-        self.free = [0.0] * slots  # when each slot is free
-        self.ends: list[tuple[float, float]] = []
-        self.now_s = 0.0
-        self.most_in_flight = 0
-
-    def run(self, seconds: float) -> int:
-        """Keep the window full for so long; return the answers."""
-        answers, end_s = 0, self.now_s + seconds
-        while self.now_s < end_s:
-            while self.window.open():
-                begin_s = max(self.now_s, heapq.heappop(self.free))
-                done_s = begin_s + self.takes_s * self.chance.uniform(0.5, 1.5)
-                heapq.heappush(self.free, done_s)
-                heapq.heappush(self.ends, (done_s, self.now_s))
-                self.window.in_flight += 1
-            self.most_in_flight = max(self.most_in_flight, self.window.in_flight)
-            self.now_s, sent_s = heapq.heappop(self.ends)
-            self.window.in_flight -= 1
-            self.window.answered(sent_s, self.now_s)
-            answers += 1
-        return answers
-
-
-@pytest.mark.parametrize("slots", [1, 4, 32, 100])
-def test_the_window_finds_the_slots_of_a_server_that_queues_and_keeps_them_busy(slots: int) -> None:
-    server = SlotServer(ConcurrencyWindow(256), slots, takes_s=1.0)
-    server.run(400)
-    server.most_in_flight = 0
-    assert server.run(400) > 0.9 * 400 * slots
-    assert server.most_in_flight <= max(4 * slots, 24), "no long queue, in which requests would time out"
-    assert server.window.in_flight <= 256
-
-
-def test_a_small_server_is_never_swamped() -> None:
-    server = SlotServer(ConcurrencyWindow(256), 4, takes_s=10.0)
-    server.run(400)
-    assert server.most_in_flight <= 64
-
-
-@pytest.mark.parametrize("most", [256, 1024])
-def test_a_large_server_has_the_whole_window_within_a_few_round_trips(most: int) -> None:
-    server = SlotServer(ConcurrencyWindow(most), 5000, takes_s=1.0)
-    server.run(3.0)
-    assert server.window.limit == most
-    assert server.run(50) > 0.97 * 50 * most
-
-
-def test_a_run_takes_little_longer_than_with_the_whole_window_from_the_start() -> None:
-    window, chance, ends = ConcurrencyWindow(256), random.Random("latency"), list[tuple[float, float]]()
-    now_s, sent, answers = 0.0, 0, 0
-    while answers < 5000:
-        while sent < 5000 and window.open():
-            heapq.heappush(ends, (now_s + 0.3 * chance.uniform(0.5, 1.5), now_s))
-            window.in_flight, sent = window.in_flight + 1, sent + 1
-        now_s, sent_s = heapq.heappop(ends)
-        window.in_flight, answers = window.in_flight - 1, answers + 1
-        window.answered(sent_s, now_s)
-    assert 0.88 * now_s < 5000 * 0.3 / 256
-
-
-def test_a_server_that_grows_is_noticed() -> None:
-    server = SlotServer(ConcurrencyWindow(256), 4, takes_s=1.0)
-    server.run(200)
-    for _ in range(60):
-        heapq.heappush(server.free, server.now_s)
-    server.run(400)
-    assert server.window.limit >= 64
-
-
-@pytest.mark.parametrize("capacity", [8, 32, 128])
-def test_the_window_finds_what_a_server_can_take(capacity: int) -> None:
-    """A server that refuses what is above its capacity, for 200 s of simulated time."""
-    window, chance, arrivals = (
-        ConcurrencyWindow(256),
-        random.Random("server"),
-        list[tuple[float, float, bool]](),
-    )
-    now_s, served, refused = 0.0, 0, 0
-    while now_s < 200:
-        while window.open():
-            accepted = sum(ok for *_, ok in arrivals) < capacity
-            heapq.heappush(
-                arrivals, (now_s + (chance.uniform(0.5, 1.5) if accepted else 0.05), now_s, accepted)
-            )
-            window.in_flight += 1
-        now_s, sent_s, accepted = heapq.heappop(arrivals)
-        window.in_flight -= 1
-        if accepted:
-            window.answered(sent_s, now_s)
-        else:
-            window.overloaded(sent_s, now_s)
-        served, refused = served + accepted, refused + (not accepted)
-    assert served > 0.6 * capacity * 200
-    assert refused < 0.25 * served
 
 
 def breaker(most: int = 5) -> CircuitBreaker:

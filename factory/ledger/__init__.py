@@ -108,6 +108,11 @@ class Ledger:
         row = self.connection.execute(_SHARED_FAILURE, (request_key,)).fetchone()
         return None if row is None else FailureRow(*row)
 
+    def has_failed(self, request_key: str) -> bool:
+        """Say whether a request ended in a failure in an earlier run."""
+        query = "SELECT 1 FROM failures WHERE request_key = ?"
+        return self.connection.execute(query, (request_key,)).fetchone() is not None
+
     def __contains__(self, request_key: str) -> bool:
         return self.known(request_key) is not None
 

@@ -165,13 +165,14 @@ class Control:
         """Count a failure against the endpoint, unless the request itself is more likely to be the cause.
 
         An outage always counts. Any other failure counts once per request. It does not count when other
-        requests have been answered and only retries are left: a few requests that always fail then end as
-        rows without an answer, and do not stop the run.
+        requests have been answered and only retries are left, or requests that also failed in an earlier run:
+        requests that always fail then end as rows without an answer, and do not stop the run.
         """
+        is_its_own = self.counters.has_answers and (self.asked_all or pending.failed_before)
         breaker = self.flow.breaker
         if fault.outage:
             breaker.failed(now_s, pending.sent_s, now_s)
-        elif not pending.blamed and not (self.asked_all and self.counters.has_answers):
+        elif not pending.blamed and not is_its_own:
             pending.blamed = breaker.failed(pending.first_sent_s, pending.sent_s, now_s)
 
     def _outage(self, fault: Fault) -> str:

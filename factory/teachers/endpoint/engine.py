@@ -244,6 +244,7 @@ class EndpointRun:
         if stream := fault.wants_stream(pending.stream):
             self._ask_in_stream(pending, stream)
             return
+        pending.failed_before = pending.failed_before or self.ledger.has_failed(pending.key)
         decision = self.control.failed(pending, fault, retry_after_s, self.loop.time())
         if isinstance(decision, Retry):
             self.retry_queue.put(pending, decision.at_s)

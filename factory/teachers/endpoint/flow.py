@@ -1,8 +1,7 @@
 """Flow: when the next request may be sent. Pure: seconds are passed in, nothing sleeps.
 
-`ConcurrencyWindow` adapts how many requests are in flight (additive increase, multiplicative decrease),
 `RateLimiter` keeps a limit per minute, `CircuitBreaker` pauses after failures and says when to stop,
-`backoff_s` spreads retries.
+`backoff_s` spreads retries. The window is a module beside this one.
 """
 
 import math
@@ -10,88 +9,7 @@ import random
 from collections.abc import Callable
 
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
-
-SLOWER = 0.7
-FIRST_WINDOW = 16
-GROWTH = 4
-SHOWN = 0.25  # share of the window whose answers decide, while it grows, whether it grows on
-USEFUL = 1.5  # by how much four times the requests must raise the rate of answers to be worth it
-SLACK = 1.5  # requests in flight, for each that the server can work on
-ROOMY, CROWDED = 1.25, 2.0  # latency, as a multiple of the shortest, below and above which the window moves
-
-
-class ConcurrencyWindow:
-    """Limits the requests in flight: as many as raise the rate of answers, and fewer after an overload.
-
-    The window starts small. While it grows, a round is a quarter of a window of answers: if the rate of
-    answers rose with the window, the window becomes four times as large; if not, the server was busy before,
-    and its rate and its shortest latency say how many requests it works on (Little's law). From then on the
-    window follows the latency. After an overload, the answers of a whole round trip widen it by one (Chiu and
-    Jain, 1989: additive increase, multiplicative decrease). It is never above `most`.
-    """
-
-    def __init__(self, most: int) -> None:
-        self.most = most
-        self.limit = float(min(most, FIRST_WINDOW))
-        self.in_flight = 0
-        self.slowed_at = -math.inf
-        self.growing = True
-        self.is_busy = False
-        self.rate = 0.0
-        self.shortest_s = math.inf
-        self.round_s = math.nan
-        self.answers = 0
-        self.latency_s = 0.0
-
-    def open(self) -> bool:
-        """Return whether another request may be sent."""
-        return self.in_flight < int(self.limit)
-
-    def answered(self, sent_s: float, now_s: float) -> None:
-        """Note an answer to a request that was sent at this time."""
-        if math.isnan(self.round_s):
-            self.round_s = sent_s
-        self.answers += 1
-        self.latency_s += now_s - sent_s
-        if not (self.growing or self.is_busy):
-            self.limit = min(float(self.most), self.limit + 1.0 / self.limit)
-        if self.answers >= self.limit * (SHOWN if self.growing else 1) and now_s > self.round_s:
-            self._end_round(now_s)
-
-    def _end_round(self, now_s: float) -> None:
-        """Adapt the window to the rate and latency of a round of answers."""
-        rate, latency_s = self.answers / (now_s - self.round_s), self.latency_s / self.answers
-        self.round_s, self.answers, self.latency_s = now_s, 0, 0.0
-        worth = rate >= USEFUL * self.rate
-        if self.growing and worth:
-            self.shortest_s = min(self.shortest_s, latency_s)
-            self.rate = rate
-            self.growing = self.limit < self.most
-            self.limit = min(float(self.most), self.limit * GROWTH)
-        elif self.growing:
-            self.growing, self.is_busy = False, True
-            self.limit = self._useful(rate)
-        elif self.is_busy:
-            self._follow(rate, latency_s)
-
-    def _follow(self, rate: float, latency_s: float) -> None:
-        """Widen the window while answers come about as fast as they can, narrow it while they queue."""
-        if latency_s < ROOMY * self.shortest_s:
-            self.limit = min(float(self.most), max(self.limit * ROOMY, self.limit + 1))
-        elif latency_s > CROWDED * self.shortest_s:
-            self.limit = min(self.limit, self._useful(rate))
-            self.shortest_s *= ROOMY  # the server itself may have become slower
-        self.shortest_s = min(self.shortest_s, latency_s)
-
-    def _useful(self, rate: float) -> float:
-        return min(float(self.most), max(1.0, SLACK * rate * self.shortest_s))
-
-    def overloaded(self, sent_s: float, now_s: float) -> None:
-        """Note an overload, and narrow the window unless the request was sent before it was last narrowed."""
-        self.growing = False
-        if sent_s >= self.slowed_at:
-            self.limit = max(1.0, self.limit * SLOWER)
-            self.slowed_at = now_s
+from thoughtmill.factory.teachers.endpoint.window import ConcurrencyWindow
 
 
 class RateLimiter:
@@ -176,7 +94,9 @@ class Flow:
         def limiter(per_minute: float | None) -> RateLimiter | None:
             return None if per_minute is None else RateLimiter(per_minute, now_s)
 
-        self.window = ConcurrencyWindow(settings.max_concurrency)
+        self.window = ConcurrencyWindow.for_timeout(
+            settings.max_concurrency, settings.timeout_s, settings.stream is True
+        )
         self.breaker = CircuitBreaker(settings.breaker_after, pause_s)
         self.requests = limiter(settings.requests_per_minute)
         self.tokens = limiter(settings.tokens_per_minute)

@@ -35,7 +35,8 @@ class PendingRequest:
 
     `tokens` estimates its prompt and completion, for the rate limiter; `most_usd` is the most it can cost.
     `stream` is how it was last asked for (see `transport`).
-    `blamed` says that its failure counts against the endpoint, `locked` that this run holds its lock.
+    `blamed` says that its failure counts against the endpoint, `failed_before` that it also failed in an
+    earlier run, `locked` that this run holds its lock.
     """
 
     key: str
@@ -48,6 +49,7 @@ class PendingRequest:
     sent_s: float = math.inf
     stream: str = "no"
     blamed: bool = False
+    failed_before: bool = False
     locked: bool = False
 
     @classmethod
