@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from pydantic import Field
 
-from thoughtmill.factory.answers import equal, predicted_answer
+from thoughtmill.factory.answers import equal, predicted_answer, without_gold
 from thoughtmill.factory.core import corpus, params, stage, tables
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.families import parents_of, root_of
@@ -23,8 +23,17 @@ from thoughtmill.factory.solvers.outcome import Check
 from thoughtmill.factory.solvers.steps import steps
 from thoughtmill.factory.thoughts import THOUGHTS
 from thoughtmill.factory.thoughts.solving import VerifySettings, executor
-from thoughtmill.schemas import Checks, Contamination, Problems, Records
+from thoughtmill.schemas import Checks, Contamination, Growths, Problems, Records
 from thoughtmill.schemas.fields import DROP_REASONS
+
+
+class WithoutGoldSettings(Section):
+    """When a record of a problem without a gold answer is kept: its answer has `agree` votes, and most votes.
+
+    Each thought and each sample with other words is a vote.
+    """
+
+    agree: int = Field(2, ge=2, description="votes for its answer")
 
 
 class CurateSettings(Section):
@@ -48,6 +57,9 @@ class CurateSettings(Section):
     )
     near: float = Field(
         0.4, gt=0, le=1, description="similarity by MinHash from which a problem repeats a benchmark's"
+    )
+    without_gold: WithoutGoldSettings | None = Field(
+        None, description="keep records of problems without a gold answer on whose answer others agree"
     )
     drop: tuple[
         Literal["impure", "leaks_answer", "names", "right_by_chance", "unsupported", "same_calculations"], ...
@@ -79,13 +91,14 @@ def curate(
     settings: CurateSettings,
     faults: Mapping[str, frozenset[str]] | None = None,
     repeats: Collection[str] = (),
+    goldless: Collection[str] = (),
 ) -> Iterator[tuple[tables.Row, list[tables.Row]]]:
     """Yield every record with its split, `kept` and `drop_reason`, and its new rows of `checks`.
 
     `problems` is read several times. `records` holds all thoughts in the order of problems. The drop reason
-    is the first of `schemas.fields.DROP_REASONS` that applies; `faults` are those of `faults_of`, and
-    `repeats` the problems that repeat a benchmark. Memory grows with the number of problems (about 300 bytes
-    each) and of faults, not with the records.
+    is the first of `schemas.fields.DROP_REASONS` that applies; `faults` are those of `faults_of`, `repeats`
+    the problems that repeat a benchmark, and `goldless` those that are decided by agreement. Memory grows
+    with the number of problems (about 300 bytes each) and of faults, not with the records.
     """
     placed = placements(problems, settings, repeats)
     for problem_id, group in groupby(records, key=lambda record: record["problem_id"]):
@@ -93,13 +106,23 @@ def curate(
         placement = placed[problem_id]
         seen: set[tuple[str, str | None]] = set()
         calculated: set[tuple[str, ...]] = set()
-        doubts = dict(_doubts(siblings, settings, faults or {}))
+        agreed = _agreed(siblings, settings) if problem_id in goldless else {}
+        doubts = dict(_doubts(siblings, settings, faults or {}, agreed))
         for record in siblings:
-            reason = drop_reason(record, placement, seen, doubts.get(record["record_id"]))
+            reason = drop_reason(record, placement, seen, doubts.get(record["record_id"]), agreed)
             if reason in (None, "held_out") and "same_calculations" in settings.drop:
                 reason = "same_calculations" if _repeats(record, calculated) else reason
             curated = {**record, "split": placement.split, "kept": reason is None, "drop_reason": reason}
-            yield curated, [agreement(record, siblings)]
+            marked = agreed.get(record["record_id"])
+            checks = [] if marked is None else [Check(without_gold.CHECK, *marked).row(record["record_id"])]
+            yield curated, [agreement(record, siblings), *checks]
+
+
+def _agreed(siblings: list[tables.Row], settings: CurateSettings) -> dict[str, without_gold.Agreement]:
+    """Return for each record of a problem without a gold answer whether others agree with it."""
+    if settings.without_gold is None:
+        return {}
+    return dict(without_gold.verdicts(siblings, settings.without_gold.agree))
 
 
 def _repeats(record: tables.Row, calculated: set[tuple[str, ...]]) -> bool:
@@ -117,12 +140,17 @@ def _repeats(record: tables.Row, calculated: set[tuple[str, ...]]) -> bool:
 
 
 def _doubts(
-    siblings: list[tables.Row], settings: CurateSettings, faults: Mapping[str, frozenset[str]]
+    siblings: list[tables.Row],
+    settings: CurateSettings,
+    faults: Mapping[str, frozenset[str]],
+    agreed: Mapping[str, without_gold.Agreement],
 ) -> Iterator[tuple[str, str]]:
     """Yield the records of a problem that passed and are still not kept, each with the reason."""
     own = {record["record_id"]: faults.get(record["record_id"], frozenset()) for record in siblings}
     verified = any(
-        record["correct"] and "right_by_chance" not in own[record["record_id"]] for record in siblings
+        (record["correct"] or _passed(record, agreed)) and "right_by_chance" not in own[record["record_id"]]
+        for record in siblings
+        if record["predicted_answer"] is not None
     )
     refuted = not verified and len({record["thought"] for record in siblings}) > 1
     for record in siblings:
@@ -133,15 +161,25 @@ def _doubts(
             yield record["record_id"], "unsupported"
 
 
+def _passed(record: tables.Row, agreed: Mapping[str, without_gold.Agreement]) -> bool:
+    found = agreed.get(record["record_id"])
+    return found is not None and found.passed
+
+
 def drop_reason(
-    record: tables.Row, placement: Placement, seen: set[tuple[str, str | None]], doubt: str | None = None
+    record: tables.Row,
+    placement: Placement,
+    seen: set[tuple[str, str | None]],
+    doubt: str | None = None,
+    agreed: Mapping[str, without_gold.Agreement] | None = None,
 ) -> str | None:
     """Return why a record is not kept, or None; `seen` collects the rationales so far."""
     if record["failure"] is not None:
         return "failed"
     if record["correct"] is False:
         return "incorrect"
-    if record["correct"] is None and record["predicted_answer"] is not None:
+    unknown = record["correct"] is None and record["predicted_answer"] is not None
+    if unknown and not _passed(record, agreed or {}):
         return "unverified"
     if doubt is not None:
         return doubt
@@ -274,6 +312,17 @@ def faults_of(checks: Iterable[Path]) -> dict[str, frozenset[str]]:
     return faults
 
 
+def goldless(data: Path) -> set[str]:
+    """Return the problems without a gold answer, except those that a growth made and then rejected."""
+    rejected = {
+        row["problem_id"]
+        for path in corpus.files(data, ())["growths"]
+        for row in tables.TableReader(path, Growths)
+        if row["reason"] is not None
+    }
+    return {row["problem_id"] for row in corpus.problems(data) if row["answer"] is None} - rejected
+
+
 def contamination(problems: Iterable[tables.Row], kept: KeptOut) -> Iterator[tables.Row]:
     """Yield a row of `contamination` for every problem of train that repeats a benchmark."""
     for problem in problems:
@@ -335,7 +384,8 @@ def main() -> None:
         repeats = _write_contamination(data, settings)
         faults = faults_of(source.path for source in checks)
         every = tables.merged(Records, *(folder / "records.parquet" for folder in folders))
-        curated = curate(corpus.problems(data), every, settings, faults, repeats)
+        undecided = goldless(data) if settings.without_gold else ()
+        curated = curate(corpus.problems(data), every, settings, faults, repeats, undecided)
         for record, more in track(curated, "curate"):
             add_record(record)
             for check in more:

@@ -19,7 +19,7 @@ from thoughtmill.factory.core.connections import connect
 from thoughtmill.factory.core.files import digest, folder_aside, root, write_json
 from thoughtmill.factory.core.params import Section
 from thoughtmill.factory.core.progress import track
-from thoughtmill.factory.exports import FILES, exported
+from thoughtmill.factory.exports import FILES, check_condition, chosen, exported
 from thoughtmill.factory.exports.writing import write
 from thoughtmill.factory.pages.card import Release, card
 from thoughtmill.schemas import TABLES, Released
@@ -33,14 +33,18 @@ PRIVATE = re.compile(r"url|endpoint|key|header|folder|ledger|proxy|organi[sz]ati
 
 RELEASED = """
 select r.record_id, r.problem_id, r.sample, p.source, r.split, p.problem, p.answer, p.answer_kind,
-    r.rationale, w.reasoning, r.predicted_answer, r.predicted_kind, c.passed as agreed,
+    r.rationale, w.reasoning, r.predicted_answer, r.predicted_kind,
+    case when v.verified then 'gold' when v.outcome = 'agreed' then 'agreement' end as verified_by,
+    c.passed as agreed,
     pure.passed as pure, p.license
 from records r
 join problems p using (problem_id)
 join completions w on w.completion_id = r.completion_id
+join verdicts v on v.record_id = r.record_id
 left join checks c on c.record_id = r.record_id and c.check = 'agreement'
 left join checks pure on pure.record_id = r.record_id and pure.check = 'pure'
 where r.thought = $thought and split_part(r.split, '_', 1) = $file and (r.kept or r.drop_reason = 'held_out')
+    and r.{chosen}
 order by r.record_id
 """
 
@@ -54,14 +58,18 @@ class ReleaseSettings(Section):
     exports: Annotated[tuple[str, ...], AfterValidator(params.unique)] = Field(
         ("sft", "preferences", "rl"), description="exports that become configs"
     )
+    where: str = Field("true", description="SQL condition: the good records that configs hold")
 
 
-def released(con: duckdb.DuckDBPyConnection, thought: str, file: str) -> Iterator[tables.Row]:
-    """Yield the rows of one Parquet file of a thought's config.
+def released(
+    con: duckdb.DuckDBPyConnection, thought: str, file: str, where: str = "true"
+) -> Iterator[tables.Row]:
+    """Yield the rows of one Parquet file of a thought's config: those that meet the SQL condition `where`.
 
     `train` holds the kept records; `validation` and `test` hold good records of held-out problems.
     """
-    rows = con.sql(RELEASED, params={"thought": thought, "file": file})
+    sql = RELEASED.replace("r.{chosen}", chosen(where).replace("record_id in", "r.record_id in", 1))
+    rows = con.sql(sql, params={"thought": thought, "file": file})
     for batch in rows.to_arrow_reader(tables.GROUP_ROWS):
         yield from batch.to_pylist()
 
@@ -79,14 +87,15 @@ def release(data: Path, thoughts: tuple[str, ...], settings: ReleaseSettings, ta
         _copy_origin(data, part / "origin")
         con = connect(memory_limit="1GB", threads=2)
         corpus.fill(con, part / "tables", thoughts, "view")
+        _check_condition(con, settings.where, part)
         made = Release(part, settings.title, settings.license, shown["data_version"])
         every = released_thoughts(con, thoughts)
         for config, file in track([*product((*settings.exports, *every), FILES)], "release"):
             path = part / config / f"{file}.parquet"
             if config in every:
-                tables.write(path, Released, released(con, config, file))
+                tables.write(path, Released, released(con, config, file, settings.where))
             else:
-                write(path, "parquet", exported(con, config, file))
+                write(path, "parquet", exported(con, config, file, where=settings.where))
             if path.exists() and not pq.read_metadata(path).num_rows:
                 path.unlink()  # the Hub shows a split for every file, even without rows
             if path.exists():
@@ -98,6 +107,17 @@ def release(data: Path, thoughts: tuple[str, ...], settings: ReleaseSettings, ta
         proof = {path.relative_to(part).as_posix(): digest(path) for path in sorted(part.rglob("*.*"))}
         shown["release"] = proof
         write_json(part / "manifest.json", shown)
+
+
+def _check_condition(con: duckdb.DuckDBPyConnection, where: str, folder: Path) -> None:
+    """Refuse a condition that is not SQL; from then on, queries can read nothing outside `folder`.
+
+    `prove` writes releases again, and the condition is in the release: a stranger may have written it.
+    """
+    if where != "true":
+        con.execute(f"set allowed_directories = [{corpus.quoted(str(folder.resolve()))}]")
+        con.execute("set enable_external_access = false")
+        check_condition(con, where, "params.yaml: release.where")
 
 
 def _copy_tables(data: Path, thoughts: tuple[str, ...], leave_out: tuple[str, ...], target: Path) -> Any:

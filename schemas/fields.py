@@ -48,7 +48,7 @@ FAILURES: dict[str, str] = {
 DROP_REASONS: dict[str, str] = {
     "failed": "it has a failure",
     "incorrect": "its answer is not the gold answer",
-    "unverified": "whether its answer is right is unknown: there is no gold answer, or time ran out",
+    "unverified": "whether its answer is right is unknown: no gold answer and no agreement, or time ran out",
     "impure": "the program reaches beyond computing: a file, the system, the clock",
     "leaks_answer": "the rules state the gold answer",
     "names": "the rules name people, places or things of their problem",

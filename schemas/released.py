@@ -26,6 +26,12 @@ class Released(pa.DataFrameModel):
         nullable=True, description="the answer of the rationale; null for knowledge"
     )
     predicted_kind: Text = pa.Field(nullable=True, description="the kind of that answer")
+    verified_by: Text = pa.Field(
+        nullable=True,
+        isin=["gold", "agreement"],
+        description="`gold`: its answer is the gold answer; `agreement`: there is no gold answer, and others "
+        "agree; rules, as a thought beside them; null without such a thought",
+    )
     agreed: Truth = pa.Field(
         nullable=True, description="whether another thought of the problem has the same answer"
     )

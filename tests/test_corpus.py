@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -21,6 +22,10 @@ from thoughtmill.factory.tabulate import tabulate
 from thoughtmill.schemas import TABLES
 from thoughtmill.train.roles import examples
 
+WHERE = """
+kept and record_id in (select record_id from checks where passed)
+and (problem_id, thought) in (select (problem_id, thought) from difficulty where right_share > 0.5)
+"""
 COUNT = "select count(*) from records join problems using (problem_id)"
 
 
@@ -68,8 +73,7 @@ def test_all_tables_and_views_are_there_however_a_corpus_lies(
     corpus = open_corpus(built(small_corpus, tmp_path / "release")[form])
     for table in (*TABLES, "agreement", "yield", "cost", "pairs", "lineage"):
         assert corpus.con.execute(f'select count(*) from "{table}"').fetchone() is not None
-    where = "kept and record_id in (select record_id from checks where passed)"
-    assert [example.problem_id for example in examples(corpus, "cot", where)] == ["ours-train-0"]
+    assert [example.problem_id for example in examples(corpus, "cot", WHERE)] == ["ours-train-0"]
 
 
 def test_a_corpus_tells_its_data_version(tmp_path: Path) -> None:
@@ -189,18 +193,25 @@ try:
 except ThoughtmillError as error:
     print(error)
 """
+LEARN = """
+import sys
+from thoughtmill.factory.core.corpus import open_corpus
+from thoughtmill.train.roles import examples
+found = examples(open_corpus("mill/corpus", revision=sys.argv[1]), "cot", sys.argv[2])
+print([example.problem_id for example in found])
+"""
 
 
-@pytest.fixture
-def ask(tmp_path: Path) -> Iterator[Callable[[str], str]]:
-    """Yield a function that opens a revision on the Hub, in a process of its own."""
-    Hub.folder = release(tmp_path / "release")
+@contextmanager
+def on_the_hub(folder: Path, home: Path) -> Iterator[Callable[..., str]]:
+    """Serve a release, and yield a function that runs code about a revision in a process of its own."""
+    Hub.folder = folder
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hub)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    hub = {"HF_ENDPOINT": f"http://127.0.0.1:{server.server_port}", "HF_HOME": str(tmp_path / "home")}
+    hub = {"HF_ENDPOINT": f"http://127.0.0.1:{server.server_port}", "HF_HOME": str(home)}
 
-    def asked(revision: str) -> str:
-        words = [sys.executable, "-c", READ, revision, COUNT]
+    def asked(revision: str, code: str = READ, sql: str = COUNT) -> str:
+        words = [sys.executable, "-c", code, revision, sql]
         told = subprocess.run(words, env=os.environ | hub, capture_output=True, text=True, check=True)
         return told.stdout.strip()
 
@@ -209,11 +220,23 @@ def ask(tmp_path: Path) -> Iterator[Callable[[str], str]]:
     server.server_close()
 
 
-def test_a_revision_on_the_hub_opens_like_the_folder_it_was(ask: Callable[[str], str]) -> None:
+@pytest.fixture
+def ask(tmp_path: Path) -> Iterator[Callable[..., str]]:
+    """Yield a function that asks a revision on the Hub."""
+    with on_the_hub(release(tmp_path / "release"), tmp_path / "home") as asked:
+        yield asked
+
+
+def test_a_revision_on_the_hub_opens_like_the_folder_it_was(ask: Callable[..., str]) -> None:
     assert ask(Hub.commit) == str(len(tiny.records()))
 
 
-def test_a_revision_that_the_hub_lacks_is_one_line(ask: Callable[[str], str]) -> None:
+def test_a_role_learns_by_checks_and_difficulty_from_the_hub_too(built_corpus: Path, tmp_path: Path) -> None:
+    with on_the_hub(built_corpus / "release", tmp_path / "home") as asked:
+        assert asked("v1", LEARN, WHERE) == "['ours-train-0']"
+
+
+def test_a_revision_that_the_hub_lacks_is_one_line(ask: Callable[..., str]) -> None:
     told = ask("v2")
     assert told.startswith("mill/corpus at v2: ")
     assert "\n" not in told

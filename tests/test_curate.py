@@ -331,3 +331,62 @@ def test_of_chains_with_the_same_calculations_one_is_kept_when_asked_for() -> No
     found = reasons([problem("a", "How many?")], records, drop=["same_calculations"])
     assert list(found.values()) == [None, "same_calculations", None]
     assert set(reasons([problem("a", "How many?")], records).values()) == {None}
+
+
+UNKNOWN = {"correct": None}
+
+
+def without_gold(*records: tables.Row, agree: int = 2, **settings: Any) -> dict[str, tuple[Any, Any]]:
+    """Return the drop reason of each record of a problem without a gold answer, and its mark."""
+    problems = [problem("a", "one?") | {"answer": None}]
+    chosen = CurateSettings.model_validate({"without_gold": {"agree": agree}, **settings})
+    found = curate(problems, records, chosen, goldless={"a"})
+    marks = ((row, [check for check in checks if check["check"] == "without_gold"]) for row, checks in found)
+    return {
+        row["record_id"]: (row["drop_reason"], marked[0]["passed"] if marked else None)
+        for row, marked in marks
+    }
+
+
+def test_without_a_gold_answer_records_are_kept_that_agree_and_all_are_marked() -> None:
+    found = without_gold(
+        record("a", "cot", **UNKNOWN),
+        record("a", "cot", sample=1, failure="no_answer", **NO_ANSWER),
+        record("a", "eot", predicted_answer="8", **UNKNOWN),
+        record("a", "knowledge", **NO_ANSWER),
+        record("a", "pot", predicted_answer="7.0", **UNKNOWN),
+    )
+    assert found == {
+        "a/cot/0": (None, True),
+        "a/cot/1": ("failed", None),
+        "a/eot/0": ("unverified", False),
+        "a/knowledge/0": (None, True),
+        "a/pot/0": (None, True),
+    }
+
+
+def test_samples_of_a_thought_agree_unless_they_say_the_same() -> None:
+    one, other = record("a", "cot", **UNKNOWN), record("a", "cot", sample=1, **UNKNOWN)
+    assert {reason for reason, _ in without_gold(one, other).values()} == {None}
+    same = without_gold(one, other | {"rationale": one["rationale"]})
+    assert {reason for reason, _ in same.values()} == {"unverified"}
+
+
+def test_too_few_votes_or_as_many_for_another_answer_keep_nothing() -> None:
+    sevens = [record("a", thought, **UNKNOWN) for thought in ("cot", "pot")]
+    eights = [
+        record("a", "eot", sample=sample, predicted_answer="8", predicted_kind="number", **UNKNOWN)
+        for sample in range(2)
+    ]
+    rules = record("a", "knowledge", **NO_ANSWER)
+    assert {reason for reason, _ in without_gold(*sevens, agree=3).values()} == {"unverified"}
+    tied = without_gold(sevens[0], *eights, rules, sevens[1])
+    assert {reason for reason, _ in tied.values()} == {"unverified", "unsupported"}
+
+
+def test_agreement_by_a_wrong_step_is_not_enough() -> None:
+    records = [record("a", thought, **UNKNOWN) for thought in ("cot", "pot")]
+    by_chance = {"a/cot/0": frozenset({"right_by_chance"})}
+    settings = CurateSettings.model_validate({"without_gold": {}})
+    found = curate([problem("a", "one?")], records, settings, by_chance, goldless={"a"})
+    assert [row["drop_reason"] for row, _ in found] == ["right_by_chance", None]

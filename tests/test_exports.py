@@ -18,7 +18,7 @@ from thoughtmill import rewards
 from thoughtmill.factory.commands.export import WITH_ROLES
 from thoughtmill.factory.core import connections, corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.factory.exports import exported
+from thoughtmill.factory.exports import check_condition, exported
 from thoughtmill.factory.exports.writing import write
 from thoughtmill.train import roles
 
@@ -77,10 +77,30 @@ def test_sft_is_a_conversation_of_the_problem_and_each_released_record(
         "record_id": "ours-train-0/cot/0",
         "thought": "cot",
         "reasoning": None,
+        "verified_by": "gold",
         "license": "MIT",
     }
     assert program["messages"][1]["content"] == "ans = 3 * 4"
     assert [row["record_id"] for row in rows(con, "sft", file="test")] == ["ours-test-0/cot/0"]
+
+
+def test_a_condition_chooses_among_released_records_by_their_checks(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("update checks set passed = false where record_id = 'ours-train-0/cot/0'")
+    where = """
+    record_id in (select record_id from checks where passed)
+    and problem_id in (select problem_id from difficulty where right_share > 0)
+    """
+    for export, form, wanted in (("sft", None, (2, 1)), ("roles", "ir", (1, 0)), ("roles", "pot", (1, 1))):
+        every, fewer = (
+            exported(con, export, "train", form, WITH_ROLES, condition).read_all().num_rows
+            for condition in ("true", where)
+        )
+        assert (every, fewer) == wanted, (export, form)
+
+
+def test_a_condition_that_is_no_sql_is_one_line(con: duckdb.DuckDBPyConnection) -> None:
+    with pytest.raises(ThoughtmillError, match=r"^--where: kep: [^\n]*kep[^\n]*$"):
+        check_condition(con, "kep", "--where")
 
 
 def test_other_forms_of_sft_say_the_same(con: duckdb.DuckDBPyConnection) -> None:

@@ -14,6 +14,7 @@ from huggingface_hub import DatasetCard
 from tests.small_corpus import THOUGHTS
 from thoughtmill.factory.core import tables
 from thoughtmill.factory.core.corpus import manifest
+from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import digest, write_json
 from thoughtmill.factory.core.tables import TableReader, write
 from thoughtmill.factory.release import ReleaseSettings, main, release
@@ -46,6 +47,7 @@ def test_a_thought_loads_with_its_kept_records_as_train(made: Path, tmp_path: Pa
         "reasoning": None,
         "predicted_answer": "12",
         "predicted_kind": "number",
+        "verified_by": "gold",
         "agreed": True,
         "pure": None,
         "license": "MIT",
@@ -90,6 +92,23 @@ def test_problems_of_a_licence_can_be_left_out_of_every_table(built_corpus: Path
         assert "ours-train-0" not in str(pq.read_table(found).to_pylist()), found
     versions = [json.loads((built_corpus / name / "manifest.json").read_text()) for name in ("all", "free")]
     assert versions[0]["data_version"] != versions[1]["data_version"]
+
+
+def test_configs_hold_the_records_that_meet_a_condition_and_tables_hold_all(built_corpus: Path) -> None:
+    easy = "problem_id in (select problem_id from difficulty where right_share = 1)"
+    checked = "record_id in (select record_id from checks where passed and \"check\" = 'agreement')"
+    settings = ReleaseSettings(where=f"thought = 'pot' and {easy} and {checked}")
+    release(built_corpus, THOUGHTS, settings, built_corpus / "few")
+    kept = pq.read_table(built_corpus / "few" / "sft" / "train.parquet")["record_id"].to_pylist()
+    assert kept == ["ours-train-0/pot/0"]
+    assert not list((built_corpus / "few" / "cot").glob("*.parquet"))
+    assert len(pq.read_table(built_corpus / "few" / "tables" / "records.parquet")) == 6
+
+
+@pytest.mark.parametrize("where", ["kep", "kept and exists(from read_text('dvc.yaml'))"])
+def test_a_condition_that_is_no_sql_or_reads_another_file_is_refused(where: str, built_corpus: Path) -> None:
+    with pytest.raises(ThoughtmillError, match=r"^params\.yaml: release\.where: kep"):
+        release(built_corpus, THOUGHTS, ReleaseSettings(where=where), built_corpus / "few")
 
 
 def test_the_origin_names_no_path_no_endpoint_and_no_key(built_corpus: Path) -> None:

@@ -97,6 +97,12 @@ def test_a_table_maps_columns_and_keeps_its_own_ids(tmp_path: Path) -> None:
     )  # fmt: skip
 
 
+def test_a_table_whose_gold_answers_are_unknown_needs_no_column_of_them(tmp_path: Path) -> None:
+    given = mine(tmp_path, [{"problem": "How many?"}], columns={"answer": None}, answer_kinds=["expression"])
+    (row,) = rows(tmp_path, given)
+    assert (row["answer"], row["answer_kind"]) == (None, "expression")
+
+
 def test_a_limit_takes_the_first_rows(tmp_path: Path) -> None:
     file = jsonl(tmp_path / "g.jsonl", OURS)
     assert len(rows(tmp_path, {"set": "gsm8k", "file": file, "split": "train", "limit": 1})) == 1

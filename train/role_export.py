@@ -18,7 +18,7 @@ def _part(role: str) -> str:
     chosen = """
         select r.*, p.problem from everything r join problems p using (problem_id)
         where split_part(r.split, '_', 1) = $file and r.rationale is not null
-            and (kept or drop_reason = 'held_out')
+            and (kept or drop_reason = 'held_out') and {chosen}
     """
     sql = entry.sql.replace("$thought", quoted(entry.thought)).replace("$peer", quoted(entry.peer or ""))
     sql = sql.replace("split = $split", "split_part(split, '_', 1) = $file")

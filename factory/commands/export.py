@@ -7,7 +7,7 @@ from thoughtmill.factory.core import corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import root
 from thoughtmill.factory.core.registry import Registry
-from thoughtmill.factory.exports import EXPORTS, FILES, Export, exported
+from thoughtmill.factory.exports import EXPORTS, FILES, Export, check_condition, exported
 from thoughtmill.factory.exports.writing import FORMATS, write
 
 WITH_ROLES: Registry[Export] = Registry(
@@ -23,6 +23,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=FORMATS, help="default: the suffix of the file")
     parser.add_argument("--form", help="the columns, such as prompt_completion; default: the export's first")
     parser.add_argument("--split", choices=FILES, default="train", help="default: train")
+    parser.add_argument("--where", default="true", help="SQL condition, as in finetune.where; default: true")
     parser.add_argument(
         "--corpus", help="a corpus or release: a folder, or owner/name; default: this project's"
     )
@@ -36,7 +37,9 @@ def call(words: argparse.Namespace) -> str:
         raise ThoughtmillError(f"{words.output}: cannot tell the format: give --format jsonl or parquet")
     source = words.corpus or root() / "data"
     with corpus.open_corpus(source, words.revision).con as con:
-        rows = write(words.output, format_, exported(con, words.name, words.split, words.form, WITH_ROLES))
+        check_condition(con, words.where, "--where")
+        found = exported(con, words.name, words.split, words.form, WITH_ROLES, words.where)
+        rows = write(words.output, format_, found)
     if not rows:
         raise ThoughtmillError(f"the export `{words.name}` has no row in {words.split}: nothing is written")
     return f"{words.output}: {rows:,} rows"

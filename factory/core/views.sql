@@ -95,21 +95,28 @@ select * from (
 comment on view doubtful_golds is
 'One row per gold answer to read again: another row contradicts it, more records have another, or all chains to it have a wrong step.';
 
--- Rules have no answer to compare: a verified thought of their problem supports them.
+-- Rules have no answer to compare: a verified thought of their problem supports them. Without a gold answer,
+-- `curate` calls unverified what others do not agree with.
 create or replace view verdicts as
 select record_id, outcome, outcome in ('correct', 'supported') as verified
 from (
     select record_id, coalesce(failure, case
-        when correct and drop_reason = 'right_by_chance' then 'right_by_chance'
+        when correct is not false and drop_reason = 'right_by_chance' then 'right_by_chance'
         when correct then 'correct'
         when not correct then 'incorrect'
+        when agrees then 'agreed'
         when predicted_answer is null
             and bool_or(correct and drop_reason is distinct from 'right_by_chance') over (partition by problem_id)
             then 'supported'
+        when predicted_answer is null and bool_or(agrees) over (partition by problem_id) then 'agreed'
         when predicted_answer is null then 'checked'
         else 'unverified'
     end) as outcome
-    from records
+    from (
+        select *, predicted_answer is not null and correct is null and failure is null
+            and drop_reason is distinct from 'unverified' as agrees
+        from records
+    )
 );
 comment on view verdicts is
 'One row per record: its outcome, and whether it is verified: its answer is gold, or it is a rule beside a verified thought.';
@@ -124,7 +131,7 @@ select
 from records join verdicts using (record_id)
 group by thought, outcome;
 comment on view "yield" is
-'One row per thought and outcome: correct, supported, checked, unverified, right_by_chance, incorrect, or the failure.';
+'One row per thought and outcome: correct, supported, agreed, checked, unverified, right_by_chance, incorrect, or the failure.';
 
 create or replace view cost as
 select

@@ -53,6 +53,7 @@ EXPORTS: Registry[Export] = Registry(
 EXAMPLES = """
 with every as (
     select r.*, p.problem, p.answer, p.answer_kind, p.license, c.reasoning,
+        if(r.correct, 'gold', 'agreement') as verified_by,
         split_part(r.split, '_', 1) as file,
         p.problem || chr(10) || chr(10)
             || coalesce(ask, 'Write the ' || replace(r.thought, '_', ' ') || ' of the problem.') as prompt,
@@ -65,7 +66,7 @@ with every as (
 ),
 examples as (
     select * from every
-    where (kept or drop_reason = 'held_out') and predicted_answer is not null
+    where (kept or drop_reason = 'held_out') and predicted_answer is not null and {chosen}
 ),
 refuted as (
     select * from every
@@ -74,21 +75,44 @@ refuted as (
 """
 
 
+def chosen(where: str) -> str:
+    """Return the SQL that is true of records for which a condition holds.
+
+    Like `finetune.where`, the condition may name the columns of `records` and all tables and views.
+    """
+    if where == "true":
+        return where
+    records = "select r.*, p.problem from records r join problems p using (problem_id)"
+    return f"record_id in (select r.record_id from ({records}) r where ({where}))"
+
+
+def check_condition(con: duckdb.DuckDBPyConnection, where: str, key: str) -> None:
+    """Raise a `ThoughtmillError` that names the key of a condition that is not SQL over this corpus."""
+    try:
+        con.execute(f"select count(*) from records where {chosen(where)}").fetchall()
+    except duckdb.Error as error:
+        said = str(error).splitlines()[0]
+        raise ThoughtmillError(f"{key}: {' '.join(where.split())}: {said}") from error
+
+
 def exported(
     con: duckdb.DuckDBPyConnection,
     export: str,
     file: str,
     form: str | None = None,
     registry: Registry[Export] = EXPORTS,
+    where: str = "true",
 ) -> pyarrow.RecordBatchReader:
     """Return the rows of an export as Arrow batches; `file` is `train`, `validation` or `test`.
 
-    An unknown export or form raises a `ThoughtmillError` that lists the known ones.
+    `where` is an SQL condition that its `examples` meet beside being released; `check_condition` refuses one
+    that is not SQL. An unknown export or form raises a `ThoughtmillError` that lists the known ones.
     """
     forms = registry.named(export).FORMS
     form = form or next(iter(forms))
     if form not in forms:
         raise ThoughtmillError(f"the export `{export}` has no form `{form}`; there are: {', '.join(forms)}")
     given = {"thoughts": list(ASKS), "asks": list(ASKS.values()), "file": file}
-    rows = con.sql(f"{EXAMPLES}\n{forms[form]}", params=given)
+    sql = f"{EXAMPLES}\n{forms[form]}".replace("{chosen}", chosen(where))
+    rows = con.sql(sql, params=given)
     return rows.to_arrow_reader(GROUP_ROWS)

@@ -4,8 +4,12 @@ FORMS = {
     "messages": """
         select [{'role': 'user', 'content': prompt}] as prompt,
             [{'role': 'assistant', 'content': content}] as completion,
-            correct is true as label, record_id, thought, license
-        from (select * from examples union all by name select * from refuted)
+            label, record_id, thought, license
+        from (
+            select *, true as label from examples
+            union all by name
+            select *, false as label from refuted
+        )
         order by record_id
     """
 }

@@ -5,7 +5,7 @@ other form, and `sharegpt` and `alpaca` are those of LLaMA-Factory, Axolotl and 
 `reasoning` is beside the conversation, never part of it: who trains on thinking puts it there on purpose.
 """
 
-SHARED = "record_id, thought, reasoning, license from examples order by record_id"
+SHARED = "record_id, thought, reasoning, verified_by, license from examples order by record_id"
 
 FORMS = {
     "messages": f"""

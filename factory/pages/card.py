@@ -32,6 +32,10 @@ TEACHERS = """
 select teacher, model, thought, prompt_sha[:12] as prompt, count(*) as completions from completions
 group by all order by all
 """
+WITHOUT_GOLD = """
+select count(*), count(distinct problem_id) from records join verdicts using (record_id)
+where outcome = 'agreed' and kept
+"""
 CONFIGS = """\
 The configs named after thoughts hold what is fit to learn from: in `train` the records that are kept, in
 `validation` and `test` the good records of held-out problems. A problem is in one split in every thought."""
@@ -71,6 +75,7 @@ def card(release: Release, con: duckdb.DuckDBPyConnection) -> str:
         "configs": configs(release),
         "data_version": release.data_version,
         "version": thoughtmill.__version__,
+        "without_gold": without_gold(con),
         "yield": _table(con, YIELD),
         "sources": _table(con, SOURCES),
         "teachers": _table(con, TEACHERS),
@@ -82,6 +87,18 @@ def card(release: Release, con: duckdb.DuckDBPyConnection) -> str:
     for name, fact in facts.items():
         text = text.replace(f"<!-- {name} -->", fact)
     return f"---\n{heading(release, con)}\n---\n\n{text}"
+
+
+def without_gold(con: duckdb.DuckDBPyConnection) -> str:
+    """Return how many records are kept by agreement; nothing where every kept record has a gold answer."""
+    records, problems = con.execute(WITHOUT_GOLD).fetchone() or (0, 0)
+    if not records:
+        return ""
+    return (
+        f"\n{records:,} records of {problems:,} problems without a gold answer are kept because others agree "
+        "on their answer.\nThey are not verified: their outcome is `agreed`, their check `without_gold` "
+        "counts who agrees, and in\nthe configs `verified_by` is `agreement`.\n"
+    )
 
 
 def example(release: Release) -> str:

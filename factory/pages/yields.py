@@ -15,6 +15,7 @@ FAILURE_TONES = 8
 MEANINGS = {
     "correct": "its answer is the gold answer",
     "supported": "rules without an answer, and another thought of their problem is verified",
+    "agreed": "there is no gold answer, and other thoughts or samples have its answer",
     "checked": "rules without an answer, and no thought of their problem is verified",
     "right_by_chance": DROP_REASONS["right_by_chance"],
     "incorrect": DROP_REASONS["incorrect"],
@@ -43,8 +44,8 @@ def tones(thoughts: list[set[str]]) -> dict[str, str]:
     >>> tones([{"correct", "timeout"}, {"correct", "empty"}])
     {'correct': 'good', 'empty': 'failure-0', 'timeout': 'failure-1'}
     """
-    found = {"correct": "good", "supported": "good", "checked": "none", "right_by_chance": "wrong"}
-    found |= {"incorrect": "wrong", "unverified": "none"}
+    found = {"correct": "good", "supported": "good", "agreed": "good", "checked": "none"}
+    found |= {"right_by_chance": "wrong", "incorrect": "wrong", "unverified": "none"}
     uses = {f"failure-{number}": 0 for number in range(FAILURE_TONES)}
     for failure in (name for name in FAILURES if any(name in outcomes for outcomes in thoughts)):
         beside = {found.get(other) for outcomes in thoughts if failure in outcomes for other in outcomes}

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from thoughtmill.factory.answers import ANY, answer_of
+from thoughtmill.factory.answers import ANY, Answer, answer_of
 from thoughtmill.factory.core.families import text_id
 from thoughtmill.factory.core.rows import FileRow
 from thoughtmill.factory.problems.sources import Fields, ProblemSet, UnusableRow
@@ -28,18 +28,17 @@ def fields_of(row: FileRow, problem_set: ProblemSet) -> Fields:
 def problem_columns(fields: Fields, kinds: tuple[str, ...]) -> dict[str, Any]:
     """Return the columns of `problems` that a row decides; an `UnusableRow` says why it cannot be a problem.
 
+    Without a field `answer`, the gold answer is unknown, and the first kind is the kind to answer in.
+
     >>> problem_columns({"problem": "Half of 3?", "answer": "1.50"}, ("number",))["answer"]
     '1.5'
     """
     problem = _text("problem", fields["problem"])
-    gold = _gold(fields["answer"])
-    answer = answer_of(gold, kinds)
-    if answer is None:
-        raise UnusableRow(f"the answer {shown(gold)} is not a {' or a '.join(kinds)}{_other(gold)}")
+    answer = _gold_answer(fields["answer"], kinds) if "answer" in fields else None
     return {
         "problem": problem,
-        "answer": answer.text,
-        "answer_kind": answer.kind,
+        "answer": answer and answer.text,
+        "answer_kind": answer.kind if answer else kinds[0],
         "subject": _word(fields.get("subject")),
         "level": _word(fields.get("level")),
         "solution": _word(fields.get("solution")),
@@ -65,6 +64,14 @@ def says_nothing(value: Any) -> bool:
     [True, True, True, True, False, False]
     """
     return value is None or not (word := str(value).strip()) or word.casefold() in NOTHING
+
+
+def _gold_answer(value: Any, kinds: tuple[str, ...]) -> Answer:
+    gold = _gold(value)
+    answer = answer_of(gold, kinds)
+    if answer is None:
+        raise UnusableRow(f"the answer {shown(gold)} is not a {' or a '.join(kinds)}{_other(gold)}")
+    return answer
 
 
 def _other(gold: str) -> str:

@@ -81,7 +81,7 @@ class ColumnSettings(Section):
     model_config = ConfigDict(extra="allow")
 
     problem: str = "problem"
-    answer: str = "answer"
+    answer: str | None = Field("answer", description="null where the gold answers are unknown")
     solution: str | None = None
     problem_id: str | None = None
     subject: str | None = None
