@@ -10,6 +10,7 @@ from pydantic import Field
 
 from thoughtmill.factory.core import corpus, params, stage, tables
 from thoughtmill.factory.core.files import aside, root, write_json
+from thoughtmill.factory.pages import explorer
 from thoughtmill.factory.pages.agreements import agreements
 from thoughtmill.factory.pages.calibration import calibration
 from thoughtmill.factory.pages.findings import findings
@@ -30,6 +31,10 @@ class ReportSettings(params.Section):
 
     seed: int = Field(1, description="chooses the samples")
     samples: int = Field(20, ge=0, description="records shown to read, half of them good")
+    explorer: bool = Field(
+        True,
+        description="write all records beside the page; `thoughtmill report --serve` needs no files",
+    )
 
 
 def page(
@@ -60,6 +65,7 @@ def report(data: Path, thoughts: tuple[str, ...], settings: ReportSettings) -> N
     """Read the tables under `data`, write `report/`, `metrics.json` and `plots/` beside them."""
     with opened(data, thoughts) as (con, manifest):
         write_page(data / "report", page(con, settings, manifest))
+        explorer.write(con, data / "report", manifest["data_version"], settings.explorer)
         write_json(data / "metrics.json", metrics(con))
         plots(con, data / "plots")
 

@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from thoughtmill.factory.pages.frontier import PLOT_HEIGHT, Point, frontier, unbeaten
+from thoughtmill.factory.pages.frontier import HEADROOM, PLOT_HEIGHT, Point, frontier, unbeaten
 
 
 def drawn(*points: Point) -> ElementTree.Element:
@@ -27,8 +27,14 @@ def test_of_two_equals_both_stand() -> None:
 
 def test_better_is_higher_and_dearer_is_further_right() -> None:
     low, high = drawn(Point("a", 0.25, 10), Point("b", 1.0, 100)).iter("circle")
-    assert (int(low.attrib["cy"]), int(high.attrib["cy"])) == (PLOT_HEIGHT * 3 // 4, 0)
+    assert (int(low.attrib["cy"]), int(high.attrib["cy"])) == (HEADROOM + PLOT_HEIGHT * 3 // 4, HEADROOM)
     assert float(low.attrib["cx"].rstrip("%")) < float(high.attrib["cx"].rstrip("%"))
+
+
+def test_the_name_of_the_highest_point_is_inside_the_chart() -> None:
+    chart = drawn(Point("all of them", 1.0, 10), Point("cheap", 0.5, 1))
+    heights = {text.text: float(text.attrib["y"]) for text in chart.iter("text")}
+    assert 11 <= heights["all of them"] < HEADROOM  # its letters are 11 pixels high
 
 
 def test_ten_times_the_cost_is_as_far_wherever_it_begins() -> None:

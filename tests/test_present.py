@@ -24,6 +24,9 @@ def test_students_stand_after_the_sections_of_the_corpus(data: Path) -> None:
     present(data, jugs.THOUGHTS, ReportSettings())
     corpus, both = ((data / name / "index.html").read_text() for name in ("report", "students"))
     assert ">Students</h2>" not in corpus
+    assert 'href="explore.html#' in corpus
+    assert 'href="../report/explore.html#' in both
+    assert 'href="explore.html' not in both
     assert both.index(">Samples</h2>") < both.index(">Students</h2>")
 
 

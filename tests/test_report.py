@@ -12,6 +12,7 @@ import pytest
 from tests import jugs
 from tests.reader import Reader, tables_of
 from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.pages.markup import EXPLORER
 from thoughtmill.factory.pages.metrics import PLOTS
 from thoughtmill.factory.report import ReportSettings, page, report
 
@@ -31,7 +32,7 @@ def shown(con: duckdb.DuckDBPyConnection) -> str:
 def test_the_page_asks_nothing_of_the_outside(shown: str) -> None:
     reader = Reader(shown)
     assert not {"script", "link", "img", "iframe", "object", "base", "form"} & set(reader.elements)
-    assert all(address.startswith("#") for address in reader.addresses)
+    assert all(address.startswith(("#", f"{EXPLORER}#")) for address in reader.addresses)
     assert "url(" not in shown
     assert "@import" not in shown
     assert "default-src 'none'" in shown
@@ -44,8 +45,11 @@ def test_no_text_of_a_problem_becomes_a_part_of_the_page(shown: str) -> None:
     assert not reader.handlers
 
 
-def test_every_link_leads_to_a_section(shown: str) -> None:
-    for address in Reader(shown).addresses:
+def test_every_link_leads_to_a_section_or_to_records(shown: str) -> None:
+    addresses = Reader(shown).addresses
+    assert f"{EXPLORER}#thought=pot&outcome=timeout" in addresses
+    assert f"{EXPLORER}#problem=jugs-4" in addresses
+    for address in (address for address in addresses if not address.startswith(EXPLORER)):
         assert f'<section id="{address[1:]}"' in shown
 
 
@@ -85,7 +89,12 @@ def test_two_runs_in_two_folders_write_the_same_bytes(tmp_path: Path) -> None:
         subprocess.run(
             [sys.executable, "-m", "thoughtmill.factory.report"], cwd=folder, env=environment, check=True
         )
-        names = ("report/index.html", "metrics.json", *(f"plots/{name}.csv" for name in PLOTS))
+        names = (
+            "report/index.html",
+            "metrics.json",
+            "report/explore/meta.js",
+            *(f"plots/{name}.csv" for name in PLOTS),
+        )
         written.append([(folder / "data" / name).read_bytes() for name in names])
     assert written[0] == written[1]
     assert json.loads(written[0][1])["problems"] == jugs.PROBLEMS
@@ -96,8 +105,14 @@ def test_nothing_but_the_page_the_metrics_and_the_plots_is_left_behind(tmp_path:
     before = {path for path in tmp_path.rglob("*") if path.is_file()}
     report(tmp_path, jugs.THOUGHTS, ReportSettings())
     after = {path for path in tmp_path.rglob("*") if path.is_file()}
-    names = {"metrics.json", "report/index.html", *(f"plots/{name}.csv" for name in PLOTS)}
-    assert {str(path.relative_to(tmp_path)) for path in after - before} == names
+    names = {
+        "metrics.json",
+        "report/index.html",
+        "report/explore.html",
+        *(f"plots/{name}.csv" for name in PLOTS),
+    }
+    left = {str(path.relative_to(tmp_path)) for path in after - before}
+    assert {name for name in left if not name.startswith("report/explore/")} == names
 
 
 @pytest.mark.parametrize("missing", ["manifest.json", "records.parquet"])

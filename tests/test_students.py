@@ -57,7 +57,7 @@ def test_every_policy_has_its_row_with_interval_and_cost(body: str) -> None:
     cells = table.rows[0]
     assert cells[3] == "3.5, 1.0, –"
     assert cells[:3] + cells[5:] == ["lorid", "50.0", "40.0 to 60.0", "55.0", "1.5", "300"]
-    assert "resolved: 900 (90.0" in cells[4]
+    assert "resolved: 90.0" in cells[4]
     assert len(table.rows) == 3
 
 
@@ -81,8 +81,8 @@ def test_a_claim_cheaper_than_one_vote_has_none_to_be_held_against() -> None:
 
 
 def test_agreement_by_round_tells_right_from_wrong(body: str) -> None:
-    assert "right: 400 (40.0" in body
-    assert "wrong: 100 (10.0" in body
+    assert "right: 40.0" in body
+    assert "wrong: 10.0" in body
 
 
 def test_mistakes_are_told_by_kind(body: str) -> None:

@@ -13,6 +13,7 @@ from thoughtmill.factory.core.printable import for_terminal
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("thoughtmill.factory.commands.init", "write a corpus project into a new folder"),
     "summary": ("thoughtmill.factory.commands.summary", "summarise the corpus on a screen"),
+    "report": ("thoughtmill.factory.commands.report", "name the report's file, or serve it on this machine"),
     "sql": ("thoughtmill.factory.commands.sql", "query the corpus in SQL"),
     "diff": ("thoughtmill.factory.commands.diff", "compare two versions of a corpus"),
     "tag": ("thoughtmill.factory.commands.tag", "name the data version of the corpus"),

@@ -32,15 +32,18 @@ class Bin(NamedTuple):
     size: int
 
 
-def stacked(label: str, parts: Sequence[Part], whole: int) -> Markup:
-    """Return a bar whose segments are parts of a whole; the full width is the whole."""
+def stacked(label: str, parts: Sequence[Part], whole: int, counted: bool = True) -> Markup:
+    """Return a bar whose segments are parts of a whole; the full width is the whole.
+
+    Where the sizes are not counts of anything, only the shares are said.
+    """
     starts = accumulate((part.size for part in parts), initial=0)
     segments = [
         {"part": part, "x": percent(start, whole), "width": percent(part.size, whole)}
         for start, part in zip(starts, parts, strict=False)
         if part.size
     ]
-    return render("stacked.svg", label=label, segments=segments, whole=whole)
+    return render("stacked.svg", label=label, segments=segments, whole=whole, counted=counted)
 
 
 def histogram(label: str, bins: Sequence[Bin], ticks: int = 5) -> Markup:

@@ -4,6 +4,7 @@ import duckdb
 
 from thoughtmill.factory.pages.charts import Part, stacked
 from thoughtmill.factory.pages.markup import ReportSection, render
+from thoughtmill.factory.pages.meanings import meaning
 from thoughtmill.factory.pages.queries import Row, rows
 
 
@@ -24,8 +25,9 @@ def findings(con: duckdb.DuckDBPyConnection) -> ReportSection:
         order by c."check", r.thought
         """,
     )
-    for row in found:
+    for row, before in zip(found, [None, *found], strict=False):
         row["bar"] = _bar(row)
+        row["meaning"] = "" if before and before["check"] == row["check"] else meaning(row["check"])
     return ReportSection("checks", "Checks", render("findings.html", rows=found))
 
 

@@ -12,6 +12,9 @@ from thoughtmill.factory.pages.markup import render
 PLOT_HEIGHT = 240
 """Pixels from no share to the whole."""
 
+HEADROOM = 18
+"""Pixels above the whole, for the name of a point there."""
+
 NAME = (0.2, 14)
 """The room of a name: a share of the width, and pixels."""
 
@@ -29,7 +32,9 @@ def frontier(label: str, points: Sequence[Point]) -> Markup:
     paid = [point for point in points if point.cost > 0]
     low, high = min((one.cost for one in paid), default=1), max((one.cost for one in paid), default=1)
     best = unbeaten(paid)
-    places = [(_along(one.cost, low, high), round((1 - one.accuracy) * PLOT_HEIGHT)) for one in paid]
+    places = [
+        (_along(one.cost, low, high), HEADROOM + round((1 - one.accuracy) * PLOT_HEIGHT)) for one in paid
+    ]
     named = _apart(place for place, is_best in zip(places, best, strict=True) if is_best)
     shown = [
         {
@@ -49,10 +54,11 @@ def frontier(label: str, points: Sequence[Point]) -> Markup:
         for power in _powers(low, high)
     ]
     levels = [
-        {"name": f"{share}\N{NO-BREAK SPACE}%", "y": round((100 - share) * PLOT_HEIGHT / 100)}
+        {"name": f"{share}\N{NO-BREAK SPACE}%", "y": HEADROOM + round((100 - share) * PLOT_HEIGHT / 100)}
         for share in (25, 50, 75, 100)
     ]
-    return render("frontier.svg", label=label, plot=PLOT_HEIGHT, points=shown, ticks=ticks, levels=levels)
+    height = HEADROOM + PLOT_HEIGHT
+    return render("frontier.svg", label=label, plot=height, points=shown, ticks=ticks, levels=levels)
 
 
 def unbeaten(points: Sequence[Point]) -> list[bool]:
@@ -86,6 +92,6 @@ def _apart(places: Iterable[tuple[float, int]]) -> dict[tuple[float, int], bool]
 
 
 def _along(cost: float, low: float, high: float) -> float:
-    """Return the place of a cost between the lowest and the highest, with room for names on both sides."""
+    """Return the place of a cost between the lowest and the highest, with room for words on both sides."""
     part = log(cost / low) / log(high / low) if high > low else 0.5
-    return 0.04 + 0.92 * part
+    return 0.12 + 0.84 * part

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -10,6 +11,9 @@ from thoughtmill.factory.core.printable import printable
 from thoughtmill.factory.pages.figures import count, share
 
 TEMPLATES = Path(__file__).with_name("templates")
+
+EXPLORER = "explore.html"
+"""The page beside the report in which every record can be found."""
 
 
 class ReportSection(NamedTuple):
@@ -25,6 +29,15 @@ def render(template: str, **values: object) -> Markup:
     return Markup(_environment.get_template(template).render(values))
 
 
+def found(**wanted: str) -> str:
+    """Return the address of what is wanted in the explorer.
+
+    >>> found(thought="pot", outcome="timeout")
+    'explore.html#thought=pot&outcome=timeout'
+    """
+    return f"{EXPLORER}#{urlencode(wanted)}"
+
+
 _environment = Environment(
     loader=FileSystemLoader(TEMPLATES),
     autoescape=True,
@@ -33,4 +46,4 @@ _environment = Environment(
     lstrip_blocks=True,
 )
 _environment.filters |= {"count": count, "printable": printable}
-_environment.globals |= {"share": share}
+_environment.globals |= {"share": share, "found": found}

@@ -68,7 +68,7 @@ def _test_set(name: str, shown: Mapping[str, Any]) -> Row:
 
 def _resolved(row: Row) -> Row:
     parts = [Part("resolved", round(PARTS * row["resolved"]), "plain")]
-    return row | {"bar": stacked(f"Resolved by {row['policy']}", parts, PARTS)}
+    return row | {"bar": stacked(f"Resolved by {row['policy']}", parts, PARTS, counted=False)}
 
 
 def _named(what: str, row: Row, shown: Mapping[str, Any]) -> str:
@@ -80,7 +80,7 @@ def _agreed(row: Row, of: str) -> Row:
     right = round(PARTS * row["agreed"] * (row["accuracy"] or 0))
     parts = [Part("right", right, "good"), Part("wrong", round(PARTS * row["agreed"]) - right, "wrong")]
     label = f"{of} round {row['round']}".strip()
-    return row | {"label": label, "bar": stacked(f"Agreed by {label}", parts, PARTS)}
+    return row | {"label": label, "bar": stacked(f"Agreed by {label}", parts, PARTS, counted=False)}
 
 
 def _mistaken(row: Row, meanings: Mapping[str, str]) -> Row:

@@ -1,0 +1,153 @@
+"""The texts of problems and records, page by page, in flat memory."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+import duckdb
+
+from thoughtmill.factory.pages.explorer.values import notes
+from thoughtmill.factory.pages.queries import Row, rows
+from thoughtmill.factory.thoughts import THOUGHTS
+
+TITLES = 512
+"""Problems whose first words share a file."""
+
+TITLE = 200
+"""Characters of a problem that a list shows."""
+
+PAGE = 1_000_000
+"""Bytes of texts that share a file; the problem that passes them is the last of its file."""
+
+CUTS = """
+select (coalesce(sum(size + 1500 * (records + 1)) over (order by problem_no rows between unbounded preceding
+    and 1 preceding), 0) // $size)::integer as page, problem_no, problem_id
+from numbered_problems order by problem_no
+"""
+
+PROBLEMS = """
+select n.problem_no, p.*, n.agreed_answer
+from numbered_problems n join problems p using (problem_id)
+where n.problem_no between $first and $last and p.problem_id between $first_id and $last_id
+order by n.problem_no
+"""
+
+RECORDS = """
+select n.record_no, n.problem_no, r.*, n.outcome, n.verified, c.* exclude (
+    completion_id, problem_id, thought, sample, failure)
+from numbered_records n
+join records r using (record_id)
+join completions c on c.completion_id = r.completion_id
+where n.problem_no between $first and $last
+    and r.problem_id between $first_id and $last_id and c.problem_id between $first_id and $last_id
+order by n.record_no
+"""
+
+CHECKS = """
+select n.record_no, c."check", c.passed, c.detail
+from numbered_records n join checks c using (record_id)
+where n.problem_no between $first and $last and c.record_id between $first_record and $last_record
+order by n.record_no, c."check"
+"""
+
+SHOWN = """
+with shown as (
+    select problem_no, list([thought, outcome, verified::varchar] order by record_no) as records
+    from numbered_records where record_id is not null and problem_no between $first and $last
+    group by problem_no
+)
+select n.problem_id, if(length(p.problem) > $length, left(p.problem, $length) || '…', p.problem),
+    coalesce(shown.records, [])
+from numbered_problems n join problems p using (problem_id) left join shown using (problem_no)
+where n.problem_no between $first and $last order by n.problem_no
+"""
+
+
+def cuts(con: duckdb.DuckDBPyConnection) -> list[tuple[int, str]]:
+    """Return the number and the identifier of the first problem of each page of texts."""
+    query = f"select min(problem_no), min(problem_id) from ({CUTS}) group by page order by page"
+    found = con.execute(query, {"size": PAGE})
+    return [(int(first), str(name)) for first, name in found.fetchall()]
+
+
+def titles(con: duckdb.DuckDBPyConnection, page: int) -> list[Any]:
+    """Return the problems of a page of titles: identifier, first characters, and for each record its thought,
+    outcome, and whether it is verified.
+    """
+    found = con.execute(
+        SHOWN,
+        {"first": page * TITLES, "last": (page + 1) * TITLES - 1, "length": TITLE},
+    )
+    return [[name, text, records] for name, text, records in found.fetchall()]
+
+
+def problems(
+    con: duckdb.DuckDBPyConnection, first: int, last: int, checks: Mapping[str, int]
+) -> Iterator[Row]:
+    """Yield the problems `first` to `last` with all their records; `checks` has the places of checks."""
+    names = con.execute(
+        "select min(problem_id), max(problem_id) from numbered_problems where problem_no between ? and ?",
+        [first, last],
+    ).fetchone()
+    bounds: dict[str, Any] = dict(
+        zip(("first", "last", "first_id", "last_id"), (first, last, *(names or ())), strict=True)
+    )
+    records = _records(con, bounds, checks)
+    grouped = {
+        number: list(group) for number, group in groupby(records, key=lambda record: record["problem_no"])
+    }
+    for problem in rows(con, PROBLEMS, **bounds):
+        held = grouped.get(problem.pop("problem_no"), [])
+        yield problem | {"records": [_shown(record) for record in held]}
+
+
+def _records(con: duckdb.DuckDBPyConnection, bounds: dict[str, Any], checks: Mapping[str, int]) -> list[Row]:
+    found = rows(con, RECORDS, **bounds)
+    names = [record["record_id"] for record in found]
+    listed = con.execute(
+        CHECKS,
+        {
+            "first": bounds["first"],
+            "last": bounds["last"],
+            "first_record": min(names, default=""),
+            "last_record": max(names, default=""),
+        },
+    ).fetchall()
+    grouped = {
+        number: [
+            [checks[check], _state(passed), *([detail] if detail else [])]
+            for _, check, passed, detail in group
+        ]
+        for number, group in groupby(listed, key=lambda row: row[0])
+    }
+    for record in found:
+        record["checks"] = grouped.get(record["record_no"], [])
+    return found
+
+
+def _state(passed: bool | None) -> int:
+    return 2 if passed is None else int(passed)
+
+
+def _shown(record: Row) -> Row:
+    """Return what the page shows of a record, without what is missing; an untouched rationale is `true`."""
+    kind = THOUGHTS.named(record["thought"]).KIND if record["thought"] in THOUGHTS else ""
+    shown = {
+        name: value
+        for name, value in record.items()
+        if value is not None and name not in ("record_no", "problem_no")
+    }
+    shown["notes"] = notes(kind, record["rationale"])
+    if record["rationale"] is not None and record["rationale"] == record["completion"]:
+        shown["rationale"] = True
+    return shown
+
+
+def page_of(found: Sequence[tuple[int, str]], page: int, total: int) -> tuple[int, int]:
+    """Return the first and the last problem of a page.
+
+    >>> page_of([(0, "a"), (7, "h")], 0, 9), page_of([(0, "a"), (7, "h")], 1, 9)
+    ((0, 6), (7, 8))
+    """
+    after = found[page + 1][0] if page + 1 < len(found) else total
+    return found[page][0], after - 1
