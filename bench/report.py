@@ -23,8 +23,8 @@ from tests.browsers import chromium, shown_s
 from thoughtmill.factory.core import corpus
 
 ROOT = Path(__file__).parents[1]
-KEYS = {"problem_id": "", "parent_id": "", "record_id": "/[^/]+/[^/]+$", "completion_id": "/[^/]+/[^/]+$"}
-"""The columns that hold identifiers, and what follows the problem's in them."""
+KEYS = ("problem_id", "parent_id", "record_id", "completion_id")
+"""The columns that hold identifiers, which begin with the problem's."""
 
 QUERIES = {
     "a thought": "#thought=pot",
@@ -82,9 +82,7 @@ def _copied(con: duckdb.DuckDBPyConnection, path: Path, copies: int) -> str:
     keys = [name for name in columns if name in KEYS]
     if not keys:
         return f"copy (select * from '{path}')"
-    renamed = ", ".join(
-        f"regexp_replace({name}, '({KEYS[name] or '$'})', '-' || copy || '\\1') as {name}" for name in keys
-    )
+    renamed = ", ".join(f"format('{{:03}}-{{}}', copy, {name}) as {name}" for name in keys)
     order = ", ".join(keys[:1] + [name for name in columns if name in ("thought", "sample", "check")])
     order = order.replace("check", '"check"')
     return f"copy (select * replace ({renamed}) from '{path}', range({copies}) t(copy) order by {order})"
