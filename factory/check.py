@@ -13,12 +13,16 @@ from typing import Any
 import thoughtmill
 from thoughtmill.factory.core import params, stage
 from thoughtmill.factory.core.errors import ThoughtmillError, nearest
+from thoughtmill.factory.core.executors import EXECUTORS
 from thoughtmill.factory.core.files import root, write_json
 from thoughtmill.factory.core.registry import Registry
+
+WORD = "word"
 
 SECTIONS: dict[str, str | None] = {
     "thoughts": None,
     "roles": None,
+    "executor": WORD,
     "seed": "thoughtmill.factory.seed:SeedSettings",
     "base": "thoughtmill.train.students.settings:BaseSettings",
     "generate": "thoughtmill.factory.generate:GenerateSettings",
@@ -31,13 +35,16 @@ SECTIONS: dict[str, str | None] = {
     "finetune": "thoughtmill.train.training.settings:FinetuneSettings",
     "infer": "thoughtmill.train.writers.settings:InferSettings",
 }
-"""The class of each section as `module:class`, imported when it is checked; None is a list of names."""
+"""The class of each section as `module:class`, imported when it is checked; None is a list of names.
+
+An executor with settings has a section of its own name too.
+"""
 
 NAMES: dict[str, str] = {
     "thoughts.*": "thoughtmill.factory.thoughts:THOUGHTS",
     "seed.sources.*.set": "thoughtmill.factory.problems:PROBLEM_SETS",
     "seed.sources.*.answer_kinds.*": "thoughtmill.factory.answers:KINDS",
-    "verify.executor": "thoughtmill.factory.core.executors:EXECUTORS",
+    "executor": "thoughtmill.factory.core.executors:EXECUTORS",
     "release.exports.*": "thoughtmill.factory.exports:EXPORTS",
     "infer.splits.*": "thoughtmill.schemas.fields:SPLITS",
 }
@@ -54,14 +61,20 @@ ACROSS = (
 def faults(given: Mapping[str, Any]) -> Iterator[str]:
     """Yield a line for every fault of a whole `params.yaml`, each naming its key."""
     for name in given:
-        if name not in SECTIONS:
-            yield f"params.yaml: unknown section `{name}`{nearest(name, SECTIONS)}"
-    for name, model in SECTIONS.items():
-        if model is None:
-            yield from _list_faults(name, given.get(name))
+        if name in SECTIONS:
+            continue
+        if model := getattr(EXECUTORS.named(name), "SETTINGS", None) if name in EXECUTORS else None:
+            yield from params.faults(given[name] or {}, model, f"params.yaml: {name}")
         else:
-            value = given.get(name)
-            yield from params.faults({} if value is None else value, _imported(model), f"params.yaml: {name}")
+            yield f"params.yaml: unknown section `{name}`{nearest(name, SECTIONS)}"
+    for name, listed in SECTIONS.items():
+        value, where = given.get(name), f"params.yaml: {name}"
+        if listed is None:
+            yield from _list_faults(name, value)
+        elif listed == WORD:
+            yield from () if isinstance(value, str | None) else (f"{where}: give a name",)
+        else:
+            yield from params.faults({} if value is None else value, _imported(listed), where)
     for place, registry in NAMES.items():
         known = list(_names(_imported(registry)))
         for key, word in _words(given, place.split(".")):

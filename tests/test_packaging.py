@@ -124,7 +124,7 @@ def test_a_command_of_the_base_installation_imports_nothing_that_an_extra_brings
 @pytest.mark.parametrize(
     ("folders", "extras"),
     [
-        (["thoughtmill", "factory", "schemas"], ["pipeline"]),
+        (["thoughtmill", "factory", "schemas"], ["pipeline", "ray"]),
         (["train"], ["train", "teacher"]),
         (["tests"], ["pipeline", "train", "teacher", "dev"]),
     ],

@@ -82,12 +82,16 @@ def test_other_work_has_solvers_too() -> None:
     assert list(executor(settings, _answer, lambda _: None).spread(JOBS[:2])) == [Answer("42")] * 2
 
 
-def test_an_unknown_executor_is_named_with_those_there_are() -> None:
-    settings = SETTINGS.model_copy(update={"executor": "slurm"})
+def test_an_unknown_executor_is_named_with_those_there_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "dvc.yaml").touch()
+    (tmp_path / "params.yaml").write_text("executor: slurm")
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(
-        ThoughtmillError, match=r"params\.yaml: verify: unknown executor `slurm`; there are: local"
+        ThoughtmillError, match=r"params\.yaml: executor: unknown executor `slurm`; there are: local, ray"
     ):
-        solving(settings, Path("journal"))
+        solving(SETTINGS, Path("journal"))
 
 
 def test_strict_refuses_a_system_without_protections_before_any_worker_starts(

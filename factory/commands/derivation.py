@@ -60,7 +60,7 @@ def _lay_out(folder: Path, project: Path, given: dict[str, Any], settings: Verif
     shutil.copytree(folder / "tables", project / "data")
     for name in ("records", "checks"):
         (project / "data" / f"{name}.parquet").unlink()
-    solving = {**(given.get("verify") or {}), "workers": settings.workers, "executor": settings.executor}
+    solving = {**(given.get("verify") or {}), "workers": settings.workers}
     curating = {name: value for name, value in _curating(given).items() if name != "benchmarks"}
     made = {**given, "verify": solving, "curate": curating}
     (project / "params.yaml").write_text(yaml.safe_dump(made), "utf-8")

@@ -81,7 +81,7 @@ def modules_of(package: str, but_not: Iterable[str] = ()) -> dict[str, str]:
     """Return the modules of a package as entries of a registry, each under its own name.
 
     >>> sorted(modules_of("thoughtmill.factory.core.executors"))
-    ['local']
+    ['local', 'ray']
     """
     found = pkgutil.iter_modules(import_module(package).__path__)
     return {

@@ -15,7 +15,7 @@ from pydantic import Field
 from thoughtmill.factory.answers import Answer
 from thoughtmill.factory.core import params
 from thoughtmill.factory.core.errors import NotInProject
-from thoughtmill.factory.core.executors import EXECUTORS, Executor
+from thoughtmill.factory.core.executors import Executor, chosen
 from thoughtmill.factory.core.journal import journaled
 from thoughtmill.factory.core.params import Section
 from thoughtmill.factory.solvers.checks import CHECKS, checked
@@ -33,7 +33,6 @@ Result = TypeVar("Result")
 class VerifySettings(Section):
     """The section `verify` of `params.yaml`."""
 
-    executor: str = Field("local", description="how completions are spread over processes")
     workers: int = Field(0, ge=0, description="processes that solve; 0 is one per core")
     equations_timeout_s: float = Field(5.0, gt=0, description="seconds for one system of equations")
     limits: Limits = Limits()
@@ -147,9 +146,8 @@ def _executor(
     late: Path | None = None,
 ) -> Executor[Item, Result]:
     workers = settings.workers or os.cpu_count() or 1
-    make = EXECUTORS.named(settings.executor, "params.yaml: verify: ")
     begun = (settings, fence_for(settings.limits), late)
-    return make(partial(_with_solvers, work), lost, workers, _begin, begun)
+    return chosen()(partial(_with_solvers, work), lost, workers, _begin, begun)
 
 
 def source_digest() -> str:

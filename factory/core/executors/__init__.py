@@ -1,12 +1,17 @@
 """The registry of executors: they spread work over processes or machines.
 
 To add an executor, write a class like `local.WorkerPool` and its line in `EXECUTORS`, or an entry point of
-the group `thoughtmill.executors` in your package.
+the group `thoughtmill.executors` in your package. `executor` in `params.yaml` chooses one. All give the same
+rows, so no stage is stale when another is chosen.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from thoughtmill.factory.core import params
+from thoughtmill.factory.core.errors import NotInProject
 from thoughtmill.factory.core.registry import Registry
 
 Item = TypeVar("Item")
@@ -24,7 +29,11 @@ class Executor(Protocol[Item_contra, Result_co]):
 
 
 class ExecutorMaker(Protocol):
-    """A class of executors."""
+    """A class of executors.
+
+    It may have `SETTINGS`, the pydantic model of its section of `params.yaml`, which has its name. Then it is
+    also called with `settings`.
+    """
 
     def __call__(
         self,
@@ -42,5 +51,21 @@ class ExecutorMaker(Protocol):
 
 
 EXECUTORS: Registry[ExecutorMaker] = Registry(
-    "executor", "thoughtmill.executors", {"local": "thoughtmill.factory.core.executors.local:WorkerPool"}
+    "executor",
+    "thoughtmill.executors",
+    {
+        "local": "thoughtmill.factory.core.executors.local:WorkerPool",
+        "ray": "thoughtmill.factory.core.executors.ray:RayPool",
+    },
 )
+
+
+def chosen(path: Path | None = None) -> ExecutorMaker:
+    """Return the executor that `params.yaml` chooses, with its settings; outside a project, `local`."""
+    try:
+        name = params.load(path).get("executor") or "local"
+    except NotInProject:
+        name = "local"
+    make = EXECUTORS.named(name, "params.yaml: executor: ")
+    model = getattr(make, "SETTINGS", None)
+    return make if model is None else partial(make, settings=params.section(name, model, path))

@@ -1,0 +1,149 @@
+"""The executor `ray`: it keeps what the local pool promises, and writes the same bytes."""
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.test_workers import begin, lost, work
+from thoughtmill.factory import curate, generate, grow, seed, verify
+from thoughtmill.factory.core.executors import ray as executor
+from thoughtmill.factory.core.executors.ray import RayPool, RaySettings
+from thoughtmill.factory.core.files import digest, running
+
+pytest.importorskip("ray", reason="the extra `ray` is not installed")
+
+ROOT = Path(__file__).parents[1]
+SPLITS = ("validation", "validation_compositions", "test_numbers", "test_compositions", "test_templates")
+PARAMS: dict[str, Any] = {
+    "thoughts": ["cot", "pot"],
+    "seed": {
+        "sources": [{"set": "embedded"}],
+        "embedded": {"seed": 1, "train": 30, **dict.fromkeys(SPLITS, 4)},
+    },
+    "generate": {"embedded": {"error_rate": 0.2, "seed": 1}},
+    "grow": {"redraw": 1},
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cluster() -> Iterator[None]:
+    """Ray on this machine, once for all tests of this file."""
+    ray = executor.joined(RaySettings(), 8)
+    yield
+    ray.shutdown()
+
+
+def pool(workers: int = 2) -> RayPool[int, int]:
+    return RayPool(work, lost, workers, begin, (100,))
+
+
+@pytest.mark.parametrize("workers", [1, 2, 8])
+def test_results_come_in_the_order_of_the_items(workers: int) -> None:
+    count = 20 * executor.CHUNK + 5
+    assert list(pool(workers).spread(range(count))) == [item + 100 for item in range(count)]
+
+
+def test_an_item_that_kills_its_process_is_lost_and_no_other() -> None:
+    items = list(range(executor.CHUNK * 6))
+    items[70] = items[300] = -1
+    expected = [-1000 if item < 0 else item + 100 for item in items]
+    assert list(pool().spread(items)) == expected
+
+
+def test_only_a_bounded_number_of_items_is_taken_ahead() -> None:
+    taken = 0
+
+    def endless() -> Iterator[int]:
+        nonlocal taken
+        for item in range(10**6):
+            taken += 1
+            yield item
+
+    results = pool().spread(endless())
+    for item in range(1000):
+        assert next(results) == item + 100
+    results.close()  # type: ignore[attr-defined]  it is a generator
+    assert taken <= 1000 + (2 * executor.AHEAD + 1) * executor.CHUNK
+
+
+def broken() -> None:
+    raise ZeroDivisionError("cannot begin")
+
+
+def test_a_worker_that_cannot_begin_raises_its_own_error() -> None:
+    with pytest.raises(ZeroDivisionError):
+        list(RayPool(work, lost, 2, broken, ()).spread([1]))
+
+
+def fail(items: list[int]) -> list[int]:
+    raise ZeroDivisionError("a bug")
+
+
+def test_a_bug_in_the_work_is_not_hidden() -> None:
+    with pytest.raises(ZeroDivisionError):
+        list(RayPool(fail, lost, 2, begin, (0,)).spread([1]))
+
+
+def built(folder: Path, given: dict[str, object], monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Run the stages that spread work in a project; return the digests of its tables."""
+    data = folder / "data"
+    data.mkdir(parents=True)
+    shutil.copy(ROOT / "data" / "exemplars.jsonl", data)
+    (folder / "dvc.yaml").touch()
+    (folder / "params.yaml").write_text(json.dumps({**PARAMS, **given}))
+    monkeypatch.chdir(folder)
+    seed.main()
+    for thought in PARAMS["thoughts"]:
+        generate.main(thought)
+        verify.main(thought)
+    grow.main()
+    curate.main()
+    return {path.relative_to(data).as_posix(): digest(path) for path in data.rglob("*.parquet")}
+
+
+def test_stages_write_the_bytes_of_the_local_pool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = built(tmp_path / "local", {"executor": "local"}, monkeypatch)
+    assert "grown/growths.parquet" in expected
+    assert built(tmp_path / "ray", {"executor": "ray", "ray": {"workers": 2}}, monkeypatch) == expected
+    for workers in (1, 8):
+        (tmp_path / "ray" / "params.yaml").write_text(
+            json.dumps({**PARAMS, "executor": "ray", "ray": {"workers": workers}})
+        )
+        verify.main("pot")
+        assert digest(Path("data/verified/pot/records.parquet")) == expected["verified/pot/records.parquet"]
+
+
+PARENT = """
+import sys
+from tests import test_workers as here
+from thoughtmill.factory.core.executors.ray import RayPool
+
+if __name__ == "__main__":
+    list(RayPool(here.note, here.lost, 2, here.begin, (0,)).spread([sys.argv[1]] * 50_000))
+"""
+
+
+def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text(PARENT)
+    command = [sys.executable, str(tmp_path / "main.py"), str(tmp_path)]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as process:
+        until = time.monotonic() + 120
+        while not (pids := [int(path.name) for path in tmp_path.glob("[0-9]*")]) and time.monotonic() < until:
+            time.sleep(0.05)
+        process.kill()
+    assert pids
+    while any(running(pid) for pid in pids) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not any(running(pid) for pid in pids)
+
+
+def test_nothing_to_do_starts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(executor, "joined", lambda *_: pytest.fail("it started Ray"))
+    assert list(pool().spread([])) == []
