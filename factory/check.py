@@ -17,12 +17,9 @@ from thoughtmill.factory.core.executors import EXECUTORS
 from thoughtmill.factory.core.files import root, write_json
 from thoughtmill.factory.core.registry import Registry
 
-WORD = "word"
-
 SECTIONS: dict[str, str | None] = {
     "thoughts": None,
     "roles": None,
-    "executor": WORD,
     "seed": "thoughtmill.factory.seed:SeedSettings",
     "base": "thoughtmill.train.students.settings:BaseSettings",
     "generate": "thoughtmill.factory.generate:GenerateSettings",
@@ -39,6 +36,12 @@ SECTIONS: dict[str, str | None] = {
 
 An executor with settings has a section of its own name too.
 """
+
+VALUES = {
+    "executor": "thoughtmill.factory.core.executors:faults",
+    "partition_rows": "thoughtmill.factory.core.partitions:faults",
+}
+"""Keys beside the sections, and the function (`module:function`) that yields the faults of their value."""
 
 NAMES: dict[str, str] = {
     "thoughts.*": "thoughtmill.factory.thoughts:THOUGHTS",
@@ -61,7 +64,7 @@ ACROSS = (
 def faults(given: Mapping[str, Any]) -> Iterator[str]:
     """Yield a line for every fault of a whole `params.yaml`, each naming its key."""
     for name in given:
-        if name in SECTIONS:
+        if name in SECTIONS or name in VALUES:
             continue
         if model := getattr(EXECUTORS.named(name), "SETTINGS", None) if name in EXECUTORS else None:
             yield from params.faults(given[name] or {}, model, f"params.yaml: {name}")
@@ -71,10 +74,10 @@ def faults(given: Mapping[str, Any]) -> Iterator[str]:
         value, where = given.get(name), f"params.yaml: {name}"
         if listed is None:
             yield from _list_faults(name, value)
-        elif listed == WORD:
-            yield from () if isinstance(value, str | None) else (f"{where}: give a name",)
         else:
             yield from params.faults({} if value is None else value, _imported(listed), where)
+    for name, function in VALUES.items():
+        yield from _imported(function)(given[name]) if name in given else ()
     for place, registry in NAMES.items():
         known = list(_names(_imported(registry)))
         for key, word in _words(given, place.split(".")):

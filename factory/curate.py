@@ -382,7 +382,7 @@ def main() -> None:
         for check in chain(*checks, redrawing.rows(track(found, "redraw numbers"), pool.spread)):
             add_check(check)
         repeats = _write_contamination(data, settings)
-        faults = faults_of(source.path for source in checks)
+        faults = faults_of(part for source in checks for part in source.parts)
         every = tables.merged(Records, *(folder / "records.parquet" for folder in folders))
         undecided = goldless(data) if settings.without_gold else ()
         curated = curate(corpus.problems(data), every, settings, faults, repeats, undecided)

@@ -18,6 +18,7 @@ from thoughtmill.factory.core import corpus, params, stage, tables
 from thoughtmill.factory.core.connections import connect
 from thoughtmill.factory.core.files import digest, folder_aside, root, write_json
 from thoughtmill.factory.core.params import Section
+from thoughtmill.factory.core.partitions import parts
 from thoughtmill.factory.core.progress import track
 from thoughtmill.factory.exports import FILES, check_condition, chosen, exported
 from thoughtmill.factory.exports.writing import write
@@ -96,15 +97,16 @@ def release(data: Path, thoughts: tuple[str, ...], settings: ReleaseSettings, ta
                 tables.write(path, Released, released(con, config, file, settings.where))
             else:
                 write(path, "parquet", exported(con, config, file, where=settings.where))
-            if path.exists() and not pq.read_metadata(path).num_rows:
+            if path.is_file() and not pq.read_metadata(path).num_rows:
                 path.unlink()  # the Hub shows a split for every file, even without rows
             if path.exists():
-                made.add(config, file, path)
+                made.add(config, file, *parts(path))
         for name, paths in corpus.files(part / "tables", thoughts).items():
             if paths:
                 made.add(name, "full", *paths)
         (part / "README.md").write_text(card(made, con), "utf-8")
-        proof = {path.relative_to(part).as_posix(): digest(path) for path in sorted(part.rglob("*.*"))}
+        written = [path for path in sorted(part.rglob("*.*")) if path.is_file()]
+        proof = {path.relative_to(part).as_posix(): digest(path) for path in written}
         shown["release"] = proof
         write_json(part / "manifest.json", shown)
 

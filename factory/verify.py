@@ -1,8 +1,11 @@
 """Stage `verify`: every completion of a thought is parsed, solved and compared with the gold answer."""
 
+import hashlib
+import json
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import tee
 from pathlib import Path
 
@@ -10,6 +13,8 @@ from thoughtmill.factory.answers import Answer, Comparison, compared, gold_answe
 from thoughtmill.factory.core import params, sharding, stage, tables
 from thoughtmill.factory.core.files import root
 from thoughtmill.factory.core.journal import fingerprint
+from thoughtmill.factory.core.kept import KeptWork, gather
+from thoughtmill.factory.core.partitions import NAME, keys_of
 from thoughtmill.factory.core.progress import track
 from thoughtmill.factory.core.sharding import Shard
 from thoughtmill.factory.solvers.checks.rules import leaks_answer
@@ -19,6 +24,9 @@ from thoughtmill.factory.thoughts.solving import Job, Solved, Solving, VerifySet
 from thoughtmill.schemas import Checks, Completions, Problems, Records
 
 STAGE = "verify"
+RECORDS, CHECKS = "records.parquet", "checks.parquet"
+NEEDED = ("problem_id", "problem", "answer", "answer_kind", "split")
+"""The columns of a problem that a verdict depends on."""
 FEW_RECORDS = 20
 SCARCE = 0.05
 """The share of right records up to which a thought of at least `FEW_RECORDS` records gets a remark."""
@@ -107,25 +115,81 @@ def verify_table(
     """Verify a table of completions, or what a shard holds of it; write records and checks to `target`.
 
     Returns how many records have each fault; None counts those without. After `kill -9` the next call goes on
-    from the journal, which is in the current project under `.dvc/tmp`.
+    from the journal, which is in the current project under `.dvc/tmp`. A table in parts is verified part by
+    part; parts that did not change since the last run are not verified again.
     """
-    asked = tables.TableReader(completions, Completions)
+    asked, every = tables.TableReader(completions, Completions), tables.merged(Problems, *problems)
+    if len(asked.parts) > 1 and shard is None:
+        return _verify_parts(what, asked, every, target, settings)
     depends = fingerprint((completions, *problems), settings.model_dump_json(), source_digest())
-    name = f"verify-{what}-{depends}" + (f"-{shard.name}" if shard else "")
-    journal = root() / ".dvc" / "tmp" / "thoughtmill" / f"{name}.jsonl"
+    name = f"{what}-{depends}" + (f"-{shard.name}" if shard else "")
     shown = track(asked, f"verify {what}")
-    verdicts = verify(shown, tables.merged(Problems, *problems), solving(settings, journal), shard)
+    return _write(verify(shown, every, solving(settings, _journal(name)), shard), target)
+
+
+def _verify_parts(
+    what: str,
+    asked: tables.TableReader,
+    problems: tables.MergedRows,
+    target: Path,
+    settings: VerifySettings,
+) -> Counter[str | None]:
+    """Verify the parts of a table that changed, and gather what was made of all its parts."""
+    kept, folders = KeptWork(f"verified-{what}"), []
+    made_with = settings.model_dump_json(exclude={"workers"}), source_digest()
+    for number, part in enumerate(asked.parts, start=1):
+        ids = list(keys_of(part, "problem_id"))
+        mine = partial(problems.between, ids[0], ids[-1])
+        depends = fingerprint([part], _digest(mine()), *made_with)
+        work = partial(_verify_part, part, mine, f"{what}, part {number}", _journal(f"{what}-{depends}"))
+        folders.append(kept.take(depends, partial(work, settings)))
+    for name in (RECORDS, CHECKS):
+        gather((folder / name for folder in folders), target / name, NAME)
+    kept.forget_others()
+    return Counter(map(_fault, tables.rows_of(target / RECORDS)))
+
+
+def _digest(problems: Iterable[tables.Row]) -> str:
+    """Return a digest of what the verdicts on some problems depend on."""
+    content = hashlib.sha256()
+    for row in problems:
+        content.update(json.dumps([row[name] for name in NEEDED]).encode())
+    return content.hexdigest()
+
+
+def _verify_part(
+    part: Path,
+    problems: Callable[[], Iterable[tables.Row]],
+    what: str,
+    journal: Path,
+    settings: VerifySettings,
+    target: Path,
+) -> None:
+    rows = track(tables.TableReader(part, Completions), f"verify {what}")
+    _write(verify(rows, problems(), solving(settings, journal)), target, whole=True)
+
+
+def _journal(name: str) -> Path:
+    return root() / ".dvc" / "tmp" / "thoughtmill" / f"verify-{name}.jsonl"
+
+
+def _write(verdicts: Iterable[Verdict], target: Path, whole: bool = False) -> Counter[str | None]:
+    """Write records and checks to a folder; return how many records have each fault."""
+    outcomes: Counter[str | None] = Counter()
     with (
-        tables.writer(target / "records.parquet", Records) as add_record,
-        tables.writer(target / "checks.parquet", Checks) as add_check,
+        tables.writer(target / RECORDS, Records, whole) as add_record,
+        tables.writer(target / CHECKS, Checks, whole) as add_check,
     ):
-        outcomes: Counter[str | None] = Counter()
         for record, checks in verdicts:
-            outcomes[record["failure"] or ("incorrect" if record["correct"] is False else None)] += 1
+            outcomes[_fault(record)] += 1
             add_record(record)
             for check in checks:
                 add_check(check)
     return outcomes
+
+
+def _fault(record: tables.Row) -> str | None:
+    return record["failure"] or ("incorrect" if record["correct"] is False else None)
 
 
 def main(thought: str, *, shard: str | None = None) -> None:

@@ -44,20 +44,20 @@ def write_completions(
     data: Path, problems: list[tuple[str, str, str, str]], verdicts: list[tuple[Any, ...]]
 ) -> None:
     """Write problems and completions under `data`, as `seed` and `generate` would."""
-    tables.write(data / "problems.parquet", TABLES["problems"], map(_problem, problems))
+    tables.write(data / "problems.parquet", TABLES["problems"], map(problem_row, problems))
     for thought in THOUGHTS:
-        rows = [_completion(verdict) for verdict in verdicts if verdict[1] == thought]
+        rows = [completion_row(verdict) for verdict in verdicts if verdict[1] == thought]
         tables.write(data / "completions" / f"{thought}.parquet", TABLES["completions"], rows)
 
 
-def _problem(row: tuple[str, str, str, str]) -> tables.Row:
+def problem_row(row: tuple[str, str, str, str]) -> tables.Row:
     problem_id, split, problem, answer = row
     kept = {"problem_id": problem_id, "split": split, "problem": problem, "answer": answer}
     unknown = dict.fromkeys(("subject", "level", "solution", "parent_id", "growth"))
     return {**kept, **unknown, "source": "ours", "answer_kind": "number", "license": "MIT"}
 
 
-def _completion(verdict: tuple[Any, ...]) -> tables.Row:
+def completion_row(verdict: tuple[Any, ...]) -> tables.Row:
     problem_id, thought, rationale = verdict[:3]
     return {
         "completion_id": f"{problem_id}/{thought}/0@00000000",

@@ -58,6 +58,7 @@ def test_our_own_params_have_no_fault() -> None:
         ("executor", "slurm", "executor: unknown name `slurm`; there are: local, ray"),
         ("executor", {"ray": 1}, "executor: give a name"),
         ("ray", {"adress": "auto"}, "ray: `adress` is an unknown key; did you mean `address`?"),
+        ("partition_rows", 10, "partition_rows: give a number of rows, at least 1000"),
         ("local", {"workers": 2}, "unknown section `local`"),
         ("thoughts", "cot", "thoughts: give a list of names"),
         ("roles", [1], "roles: give a list of names"),

@@ -1,21 +1,24 @@
 """Stage `verify`: one verdict for every completion, whatever became of it."""
 
+import json
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests import small_corpus
 from thoughtmill.factory.answers.mathematics import symbolic
 from thoughtmill.factory.core import tables
 from thoughtmill.factory.curate import agreement
 from thoughtmill.factory.solvers.limits import Limits
 from thoughtmill.factory.solvers.solvers import Solvers
 from thoughtmill.factory.thoughts.solving import Job, Solved, solve
-from thoughtmill.factory.verify import remark, verdict, verify
-from thoughtmill.schemas import Checks, Records, arrow_schema, primary_key
+from thoughtmill.factory.verify import main, remark, verdict, verify
+from thoughtmill.schemas import Checks, Completions, Problems, Records, arrow_schema, primary_key
 from thoughtmill.schemas.fields import FAILURES
 
 PROBLEM = {
@@ -230,3 +233,57 @@ def test_every_thought_about_mathematics_is_verified_and_all_agree(
         found.append(verdict(completion(thought, text), gold | {"split": "train"}, solved)[0])
     assert [(record["failure"], record["correct"]) for record in found] == [(None, True)] * 3
     assert all(agreement(record, found)["passed"] for record in found)
+
+
+def built(monkeypatch: pytest.MonkeyPatch, folder: Path, problems: int, partition_rows: int) -> Path:
+    """Make a project of sums with chains about them, move into it, and return its data folder."""
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    (folder / "dvc.yaml").touch()
+    (folder / "params.yaml").write_text(json.dumps({"partition_rows": partition_rows, "thoughts": ["cot"]}))
+    data = folder / "data"
+    tables.write(data / "problems.parquet", Problems, (sum_of(number) for number in range(problems)))
+    chains = (chain_about(number) for number in range(problems))
+    tables.write(data / "completions" / "cot.parquet", Completions, chains)
+    return data
+
+
+def sum_of(number: int) -> tables.Row:
+    text, answer = f"What is {number} + 1?", str(number + 1)
+    return small_corpus.problem_row((f"ours-{number:05}", "train", text, answer))
+
+
+def chain_about(number: int) -> tables.Row:
+    chain = f"{number} + 1 = {number + 1}\n#### {number + 1}"
+    return small_corpus.completion_row((f"ours-{number:05}", "cot", chain))
+
+
+def test_a_table_in_parts_has_the_verdicts_of_one_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = []
+    for name, most in (("file", 10_000), ("parts", 1_000)):
+        data = built(monkeypatch, tmp_path / name, 3_000, most)
+        main("cot")
+        verified = data / "verified" / "cot"
+        assert (verified / "records.parquet").is_dir() == (most == 1_000)
+        found.append([list(tables.rows_of(verified / f"{table}.parquet")) for table in ("records", "checks")])
+    assert found[0] == found[1]
+    assert len(found[0][0]) == 3_000
+
+
+def test_only_the_parts_of_a_problem_that_changed_are_verified_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = built(monkeypatch, tmp_path / "project", 3_000, 1_000)
+    main("cot")
+    parts = len(list((data / "completions" / "cot.parquet").iterdir()))
+    assert capsys.readouterr().err.count("verify cot, part") == parts > 4
+    main("cot")
+    assert "verify cot, part" not in capsys.readouterr().err
+    changed = (sum_of(number) | ({"answer": "7"} if number == 1_500 else {}) for number in range(3_000))
+    tables.write(data / "problems.parquet", Problems, changed)
+    main("cot")
+    assert capsys.readouterr().err.count("verify cot, part") == 1
+    records = tables.rows_of(data / "verified" / "cot" / "records.parquet")
+    assert [record["problem_id"] for record in records if not record["correct"]] == ["ours-01500"]

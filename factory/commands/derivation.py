@@ -13,6 +13,7 @@ import yaml
 from thoughtmill.factory import curate, verify
 from thoughtmill.factory.core import params, tables
 from thoughtmill.factory.core.files import write_json
+from thoughtmill.factory.core.partitions import parts
 from thoughtmill.factory.release import ReleaseSettings, release
 from thoughtmill.factory.thoughts.solving import VerifySettings
 from thoughtmill.schemas import TABLES, Checks, Records, primary_key, table_name
@@ -59,7 +60,8 @@ def _lay_out(folder: Path, project: Path, given: dict[str, Any], settings: Verif
     """Make a project of a release's problems and completions, and of the parameters it was made with."""
     shutil.copytree(folder / "tables", project / "data")
     for name in ("records", "checks"):
-        (project / "data" / f"{name}.parquet").unlink()
+        for part in parts(project / "data" / f"{name}.parquet"):
+            part.unlink()
     solving = {**(given.get("verify") or {}), "workers": settings.workers}
     curating = {name: value for name, value in _curating(given).items() if name != "benchmarks"}
     made = {**given, "verify": solving, "curate": curating}

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple, cast
 
 from thoughtmill.factory.core import corpus
+from thoughtmill.factory.core.partitions import parts
 from thoughtmill.factory.core.rows import READERS, FileRow, Values, begun, files_of, rows_of_file, suffixes
 from thoughtmill.factory.core.rows.hub import rows_of_hub
 from thoughtmill.factory.thoughts import THOUGHTS
@@ -65,7 +66,8 @@ def _file(path: Path, settings: GivenSettings, shown: str) -> GivenPart:
 def _of_release(folder: Path, settings: GivenSettings) -> Iterator[GivenPart]:
     """Yield the files of a release: the rationale of a row is its completion, its folder is its thought."""
     for thought in THOUGHTS.names():
-        for path in sorted((folder / thought).glob("*.parquet")):
+        files = (part for path in sorted((folder / thought).glob("*.parquet")) for part in parts(path))
+        for path in files:
             part = _file(path, settings, str(path))
             yield part._replace(thought=thought, columns={"completion": "rationale"} | dict(settings.columns))
 

@@ -13,7 +13,7 @@ from dvc.exceptions import DvcException
 from dvc.repo import Repo
 
 from thoughtmill.factory import generate, verify
-from thoughtmill.factory.core import params, sharding, tables
+from thoughtmill.factory.core import params, partitions, sharding, tables
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import existing, root
 from thoughtmill.factory.ledger import Ledger
@@ -98,7 +98,7 @@ def _names(paths: Path | Sequence[Path], table: Table) -> int:
     """Return a number that tables share if they are about the same completions, whatever their order."""
     found = 0
     for row in tables.merged(table, *([paths] if isinstance(paths, Path) else paths)):
-        found ^= sharding.draw(row["completion_id"])
+        found ^= partitions.draw(row["completion_id"])
     return found
 
 

@@ -56,7 +56,8 @@ def prove(folder: Path, settings: VerifySettings, version: str = "") -> str:
     if faults:
         more = f"; and {len(faults) - SHOWN} more" if len(faults) > SHOWN else ""
         raise ThoughtmillError(f"{folder}: " + "; ".join(faults[:SHOWN]) + more)
-    records = manifest["files"]["records.parquet"]["rows"]
+    held = manifest["files"].items()
+    records = sum(facts["rows"] for name, facts in held if name.startswith("records.parquet"))
     files = len(manifest["release"])
     return (
         f"data version {manifest['data_version']}: {files} files are what they claim, and "

@@ -8,6 +8,7 @@ import duckdb
 
 from thoughtmill.factory.core import corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.partitions import parts
 
 ON_THE_HUB = re.compile(r"([\w.-]+/[\w.-]+)@([\w./-]+)")
 NEEDED = ("problems.parquet", "completions", "records.parquet", "checks.parquet", "manifest.json")
@@ -78,10 +79,14 @@ def attach(con: duckdb.DuckDBPyConnection, name: str, folder: Path) -> str:
 def _tables(folder: Path) -> dict[str, list[Path]]:
     """Return the Parquet files of each table that a folder holds."""
     files = corpus.files(folder, ())
-    files["completions"] = [*sorted((folder / "completions").glob("*.parquet")), *files["completions"]]
+    files["completions"] = [*_completions(folder), *files["completions"]]
     return {
         name: there for name, paths in files.items() if (there := [path for path in paths if path.exists()])
     }
+
+
+def _completions(folder: Path) -> list[Path]:
+    return [part for path in sorted((folder / "completions").glob("*.parquet")) for part in parts(path)]
 
 
 def git(folder: Path, *words: str) -> str:

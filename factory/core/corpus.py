@@ -12,6 +12,7 @@ from thoughtmill.factory.core import params
 from thoughtmill.factory.core.connections import connect
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import digest, existing, root
+from thoughtmill.factory.core.partitions import parts
 
 if TYPE_CHECKING:
     from thoughtmill.factory.core.tables import MergedRows
@@ -73,7 +74,7 @@ def _open_folder(folder: Path) -> Corpus:
     con = connect()
     try:
         if names and all((tables / name).exists() for name in names):
-            if "refused.parquet" not in names:
+            if not any(name.startswith("refused.parquet") for name in names):
                 raise ThoughtmillError(
                     f"{folder} was made by an older Thoughtmill: read its Parquet files, or rebuild it"
                 )
@@ -81,7 +82,7 @@ def _open_folder(folder: Path) -> Corpus:
         else:
             for table in needed:
                 grown = tables / "grown" / table.name
-                paths = [str(path) for path in (table, grown) if path.exists()]
+                paths = [str(part) for path in (table, grown) if path.exists() for part in parts(path)]
                 con.read_parquet(paths).create_view(table.stem)
     except duckdb.Error as error:
         raise ThoughtmillError(f"{folder} cannot be read as a corpus: {as_error(error)}") from error
@@ -106,7 +107,10 @@ GROWN = ("problems", "completions", "growths")
 
 
 def files(data: Path, thoughts: tuple[str, ...]) -> dict[str, list[Path]]:
-    """Return the Parquet files that hold each table, in a fixed order; a table may have none."""
+    """Return the Parquet files that hold each table, its parts among them, in a fixed order.
+
+    A table may have none.
+    """
     from thoughtmill.schemas import TABLES  # imports pandera, a second; a database on disk does without
 
     found = {name: [data / f"{name}.parquet"] for name in TABLES}
@@ -117,14 +121,14 @@ def files(data: Path, thoughts: tuple[str, ...]) -> dict[str, list[Path]]:
     for name in GROWN:
         grown = data / "grown" / f"{name}.parquet"
         found[name] += [grown] if grown.exists() else []
-    return found
+    return {name: [part for path in paths for part in parts(path)] for name, paths in found.items()}
 
 
 def _has_rows(path: Path) -> bool:
     """Return whether a table is there with a row: a release has a config for every file."""
     import pyarrow.parquet  # takes a tenth of a second
 
-    return path.exists() and pyarrow.parquet.read_metadata(path).num_rows > 0
+    return path.exists() and any(pyarrow.parquet.read_metadata(part).num_rows for part in parts(path))
 
 
 def problems(data: Path) -> "MergedRows":
@@ -173,7 +177,8 @@ def read_manifest(folder: Path, remedy: str = REBUILD) -> dict[str, Any]:
 
 def asked_thoughts(shown: dict[str, Any]) -> tuple[str, ...]:
     """Return the thoughts that a corpus was asked for, given its manifest."""
-    return tuple(Path(name).stem for name in shown["files"] if name.startswith("completions/"))
+    asked = (Path(name).parts[1] for name in shown["files"] if name.startswith("completions/"))
+    return tuple(dict.fromkeys(Path(name).stem for name in asked))
 
 
 def version(files: dict[str, Any]) -> str:

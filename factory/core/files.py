@@ -27,21 +27,23 @@ def root(start: Path | None = None) -> Path:
 
 
 @contextmanager
-def aside(path: Path) -> Iterator[Path]:
+def aside(path: Path, folder_too: bool = False) -> Iterator[Path]:
     """Yield a temporary name beside `path`; move it into place on success, remove it on any failure.
 
-    Readers see the old file or the new one, never half of one.
+    Readers see the old file or the new one, never half of one. With `folder_too` it may replace a folder.
     """
     path = path.resolve()
-    if path.exists() and not path.is_file():
+    if path.exists() and not path.is_file() and not folder_too:
         raise ThoughtmillError(f"{path} is not a regular file and is not replaced")
     part = _part(path)
     try:
         with _naming(path):
             yield part
+            if path.is_dir():
+                path.rename(part.with_suffix(".old"))
             os.replace(part, path)
     finally:
-        _remove(path.parent.glob(f"{glob.escape(part.name)}*"))
+        _remove([part.with_suffix(".old"), *path.parent.glob(f"{glob.escape(part.name)}*")])
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -12,6 +12,7 @@ import platformdirs
 
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import digest
+from thoughtmill.factory.core.partitions import parts
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -84,9 +85,9 @@ def journaled(
 
 
 def fingerprint(files: Iterable[Path], *words: str) -> str:
-    """Return a digest of files and words, short enough for a file's name."""
-    parts = [digest(path) for path in sorted(files)]
-    return hashlib.sha256("\n".join([*parts, *words]).encode()).hexdigest()[:16]
+    """Return a digest of files, or tables in parts, and words, short enough for a file's name."""
+    digests = [digest(part) for path in sorted(files) for part in parts(path)]
+    return hashlib.sha256("\n".join([*digests, *words]).encode()).hexdigest()[:16]
 
 
 def _mend(path: Path) -> None:

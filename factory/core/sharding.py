@@ -1,6 +1,5 @@
 """Shards of a stage: run i of N does the rows that it holds, and `thoughtmill merge` joins their parts."""
 
-import hashlib
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +8,7 @@ from typing import NamedTuple
 
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import folder_aside
+from thoughtmill.factory.core.partitions import draw
 
 ORIGIN = "origin.txt"
 
@@ -30,11 +30,6 @@ class Shard(NamedTuple):
     def name(self) -> str:
         """The name of the shard's folder."""
         return f"{self.number}-of-{self.total}"
-
-
-def draw(text: str) -> int:
-    """Return the same number of 64 bits for a text everywhere."""
-    return int.from_bytes(hashlib.sha256(text.encode("utf-8", "replace")).digest()[:8])
 
 
 def shard(words: str) -> Shard:

@@ -1,6 +1,7 @@
 """Tables as Parquet: validated, in primary-key order, and the same bytes for the same rows."""
 
 import heapq
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,16 @@ import pyarrow.parquet as pq
 
 from thoughtmill.factory.core import connections
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.factory.core.files import aside, existing
+from thoughtmill.factory.core.files import aside, existing, folder_aside
+from thoughtmill.factory.core.partitions import (
+    LEAST_ROWS,
+    NAME,
+    is_cut,
+    keys_of,
+    lengths,
+    partition_rows,
+    parts,
+)
 from thoughtmill.schemas import Table, arrow_schema, primary_key, table_name
 
 Row = dict[str, Any]
@@ -24,22 +34,16 @@ SHOWN_FAULTS = 20
 
 
 class TableReader:
-    """The rows of a table's Parquet file, in primary-key order; iterate as often as you like, in flat memory.
+    """The rows of a table's Parquet, in primary-key order; iterate as often as you like, in flat memory.
 
-    `len` is the number of rows. A missing or torn file and other columns raise a `ThoughtmillError`.
+    `path` is a file, or the folder of a table in `parts`. `len` is the number of rows. A missing or torn file
+    and other columns raise a `ThoughtmillError`.
     """
 
     def __init__(self, path: Path, table: Table) -> None:
         self.path = existing(path, "run `dvc repro` to build it")
-        try:
-            file = pq.ParquetFile(path)
-        except pyarrow.ArrowInvalid as error:
-            raise ThoughtmillError(f"{path} is torn: run `dvc repro`") from error
-        if not file.schema_arrow.equals(arrow_schema(table)):
-            raise ThoughtmillError(
-                f"{path} does not have the columns of `{table_name(table)}`: run `dvc repro`"
-            )
-        self.rows = int(file.metadata.num_rows)
+        self.parts, self.key = parts(path), primary_key(table)[0]
+        self.rows = sum(_rows_in(part, table) for part in self.parts)
 
     def __len__(self) -> int:
         return self.rows
@@ -47,11 +51,34 @@ class TableReader:
     def __iter__(self) -> Iterator[Row]:
         return rows_of(self.path)
 
+    def between(self, low: str, high: str) -> Iterator[Row]:
+        """Yield the rows whose first key is from `low` to `high`; few others are read."""
+        for part in self.parts:
+            file = pq.ParquetFile(part)
+            at = file.schema_arrow.get_field_index(self.key)
+            for group in range(file.num_row_groups):
+                found = file.metadata.row_group(group).column(at).statistics
+                if found is None or not found.has_min_max or (found.min <= high and low <= found.max):
+                    for batch in file.iter_batches(batch_size=2048, row_groups=[group]):
+                        yield from (row for row in batch.to_pylist() if low <= row[self.key] <= high)
+
+
+def _rows_in(path: Path, table: Table) -> int:
+    """Return how many rows a Parquet file of a table has."""
+    try:
+        file = pq.ParquetFile(path)
+    except pyarrow.ArrowInvalid as error:
+        raise ThoughtmillError(f"{path} is torn: run `dvc repro`") from error
+    if not file.schema_arrow.equals(arrow_schema(table)):
+        raise ThoughtmillError(f"{path} does not have the columns of `{table_name(table)}`: run `dvc repro`")
+    return int(file.metadata.num_rows)
+
 
 def rows_of(path: Path) -> Iterator[Row]:
-    """Yield the rows of a Parquet file of any columns, in its order and in flat memory."""
-    for batch in pq.ParquetFile(path).iter_batches(batch_size=2048):
-        yield from batch.to_pylist()
+    """Yield the rows of Parquet of any columns, a file or parts, in its order and in flat memory."""
+    for part in parts(path):
+        for batch in pq.ParquetFile(part).iter_batches(batch_size=2048):
+            yield from batch.to_pylist()
 
 
 def joined(rows: Iterable[Row], problems: Iterable[Row]) -> Iterator[tuple[Row, Row]]:
@@ -76,7 +103,14 @@ class MergedRows:
         return sum(map(len, self.readers))
 
     def __iter__(self) -> Iterator[Row]:
-        return heapq.merge(*self.readers, key=lambda row: tuple(row[name] for name in self.key))
+        return self._merged(self.readers)
+
+    def between(self, low: str, high: str) -> Iterator[Row]:
+        """Yield the rows whose first key is from `low` to `high`."""
+        return self._merged(reader.between(low, high) for reader in self.readers)
+
+    def _merged(self, rows: Iterable[Iterable[Row]]) -> Iterator[Row]:
+        return heapq.merge(*rows, key=lambda row: tuple(row[name] for name in self.key))
 
 
 def merged(table: Table, *paths: Path) -> MergedRows:
@@ -85,21 +119,22 @@ def merged(table: Table, *paths: Path) -> MergedRows:
 
 
 def write(path: Path, table: Table, rows: Iterable[Row]) -> None:
-    """Write rows, in any order, as the table's Parquet file; see `writer`."""
+    """Write rows, in any order, as the table's Parquet; see `writer`."""
     with writer(path, table) as add:
         for row in rows:
             add(row)
 
 
 @contextmanager
-def writer(path: Path, table: Table) -> Iterator[Callable[[Row], None]]:
+def writer(path: Path, table: Table, whole: bool = False) -> Iterator[Callable[[Row], None]]:
     """Yield a function that adds one row to a table's new Parquet file, in flat memory.
 
     Rows may come in any order: the file is in primary-key order. Every row is validated against the table's
-    schema. On success the file moves into place. If rows are broken or share a primary key, one
-    `ThoughtmillError` names them, and the earlier file stays.
+    schema. On success the file moves into place; with more than `partition_rows` rows it becomes a folder of
+    parts, unless it is to stay `whole`. If rows are broken or share a primary key, one `ThoughtmillError`
+    names them, and the earlier file stays.
     """
-    with aside(path) as part:
+    with aside(path, folder_too=is_cut(path)) as part:
         sheet = _TableWriter(part, table)
         try:
             yield sheet.add
@@ -109,6 +144,29 @@ def writer(path: Path, table: Table) -> Iterator[Callable[[Row], None]]:
             sheet.faults += _sort(part, sheet.schema, sheet.key)
         if sheet.faults:
             raise ThoughtmillError(_summary(table_name(table), sheet.faults))
+    if not whole and sheet.count > LEAST_ROWS and sheet.count > (most := partition_rows()):
+        with folder_aside(path) as folder:
+            _cut(path, folder, sheet.schema, sheet.key[0], most)
+
+
+def _cut(path: Path, folder: Path, schema: pyarrow.Schema, key: str, most: int) -> None:
+    """Write the parts of a sorted Parquet file to a folder; the bytes of a part depend on its rows alone."""
+    held = deque[pyarrow.RecordBatch]()
+    batches = pq.ParquetFile(path).iter_batches(batch_size=GROUP_ROWS)
+
+    def taken(length: int) -> Iterator[pyarrow.RecordBatch]:
+        while length:
+            batch = held.pop() if held else next(batches)
+            if batch.num_rows > length:
+                held.append(batch.slice(length))
+                batch = batch.slice(0, length)
+            length -= batch.num_rows
+            yield batch
+
+    for number, length in enumerate(lengths(keys_of(path, key), most)):
+        with parquet_writer(folder / NAME.format(number), schema) as file:
+            for group in _groups(taken(length), schema):
+                file.write_table(group)
 
 
 def parquet_writer(path: Path, schema: pyarrow.Schema) -> pq.ParquetWriter:
@@ -127,6 +185,7 @@ class _TableWriter:
         self.rows: list[Row] = []
         self.faults: list[str] = []
         self.in_order = True
+        self.count = 0
         self.last: tuple[Any, ...] | None = None
 
     def add(self, row: Row) -> None:
@@ -136,6 +195,7 @@ class _TableWriter:
 
     def flush(self) -> None:
         columns = {name: [row[name] for row in self.rows] for name in self.schema.names}
+        self.count += len(self.rows)
         self.rows = []
         for key in zip(*(columns[name] for name in self.key), strict=True):
             if self.last is not None and key <= self.last:

@@ -60,12 +60,19 @@ EXECUTORS: Registry[ExecutorMaker] = Registry(
 )
 
 
+def faults(given: object) -> Iterator[str]:
+    """Yield the fault of `executor` in `params.yaml`, if it is no name; `check` knows the names."""
+    if not isinstance(given, str):
+        yield "params.yaml: executor: give a name"
+
+
 def chosen(path: Path | None = None) -> ExecutorMaker:
     """Return the executor that `params.yaml` chooses, with its settings; outside a project, `local`."""
     try:
         name = params.load(path).get("executor") or "local"
     except NotInProject:
         name = "local"
-    make = EXECUTORS.named(name, "params.yaml: executor: ")
+    make: Any = EXECUTORS.named(name, "params.yaml: executor: ")
     model = getattr(make, "SETTINGS", None)
-    return make if model is None else partial(make, settings=params.section(name, model, path))
+    chosen: ExecutorMaker = make
+    return chosen if model is None else partial(make, settings=params.section(name, model, path))

@@ -8,6 +8,7 @@ import os
 import sys
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from importlib import import_module
 from itertools import islice
 from typing import Any, Generic, TypeVar
 
@@ -26,7 +27,7 @@ DEEP = 2
 """Chunks that a worker has at once: it begins the next while the last result travels."""
 SAY_EVERY_S = 10.0
 STORE_B = 200_000_000
-QUIET = {"log_to_driver": False, "logging_level": "ERROR"}
+QUIET: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
 OPTIONS = {"CPU": "num_cpus", "GPU": "num_gpus", "memory": "memory"}
 """Ray's own resources, by the option that asks for each."""
 
@@ -179,7 +180,7 @@ class _Crew:
         try:
             self.ray.get(reference)
         except exceptions.RayTaskError as error:
-            raise error.as_instanceof_cause() from error
+            raise error.cause from error
         except exceptions.RayError:
             self._start()
         else:
@@ -223,8 +224,7 @@ def joined(settings: RaySettings, workers: int) -> Any:
     Ray on this machine is started for this process, and ends with it.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    import ray  # takes seconds
-
+    ray: Any = import_module("ray")  # takes seconds; half of it has no types
     if ray.is_initialized():
         return ray
     if settings.address == "local":

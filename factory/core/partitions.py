@@ -1,0 +1,78 @@
+"""Partitions: a large table is a folder of Parquet files, its parts, which are cut where its keys say.
+
+A part ends before a key whose hash is drawn, so rows that are added move no other cut: only the parts that
+hold them change, and what was done with the others need not be done again.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from thoughtmill.factory.core import params
+from thoughtmill.factory.core.errors import NotInProject, ThoughtmillError
+
+DEFAULT_ROWS = 250_000
+LEAST_ROWS = 1_000
+NAME = "part-{:05}.parquet"
+
+
+def faults(given: object) -> Iterator[str]:
+    """Yield the fault of `partition_rows` in `params.yaml`, if it has one."""
+    if not isinstance(given, int) or isinstance(given, bool) or given < LEAST_ROWS:
+        yield f"params.yaml: partition_rows: give a number of rows, at least {LEAST_ROWS}"
+
+
+def partition_rows() -> int:
+    """Return the rows above which the current project cuts a table in parts."""
+    try:
+        given = params.load().get("partition_rows", DEFAULT_ROWS)
+    except NotInProject:
+        return DEFAULT_ROWS
+    for fault in faults(given):
+        raise ThoughtmillError(fault)
+    return int(given)
+
+
+def parts(path: Path) -> list[Path]:
+    """Return the files of a table in the order of its rows: its parts, or the one file that it is.
+
+    >>> parts(Path("data/problems.parquet"))
+    [PosixPath('data/problems.parquet')]
+    """
+    return sorted(path.glob("*.parquet")) if path.is_dir() else [path]
+
+
+def is_cut(path: Path) -> bool:
+    """Say whether a path is a table in parts, and nothing else."""
+    return path.is_dir() and all(each.suffix == ".parquet" for each in path.iterdir())
+
+
+def lengths(keys: Iterable[str], most: int) -> Iterator[int]:
+    """Yield the rows of each part of a table, given the keys of its rows in their order.
+
+    A part has about `most` rows at most and, but for the last, at least an eighth of them. In between it ends
+    before a key that is drawn once in `most / 2`, by its hash alone (content-defined chunking). The rows of
+    one key are in one part.
+    """
+    least, chance, length, last = most // 8, 2**64 // (most // 2), 0, None
+    for key in keys:
+        new = key != last
+        if new and length and (length >= most or (length >= least and draw(key) < chance)):
+            yield length
+            length = 0
+        length, last = length + 1, key
+    if length:
+        yield length
+
+
+def draw(text: str) -> int:
+    """Return the same number of 64 bits for a text everywhere."""
+    return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest())
+
+
+def keys_of(path: Path, column: str) -> Iterator[str]:
+    """Yield a column of a Parquet file."""
+    import pyarrow.parquet as pq  # takes a tenth of a second
+
+    for batch in pq.ParquetFile(path).iter_batches(batch_size=65_536, columns=[column]):
+        yield from batch.column(0).to_pylist()
