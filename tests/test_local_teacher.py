@@ -20,7 +20,7 @@ from thoughtmill.factory.teachers.endpoint.bodies import ParsedCompletion, parse
 from thoughtmill.factory.teachers.endpoint.repetition import repeats
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 from thoughtmill.factory.teachers.openai import OpenAITeacher
-from thoughtmill.schemas import Completions
+from thoughtmill.schemas import Completions, Records
 from thoughtmill.train import local_teacher
 
 ROOT = Path(__file__).parents[1]
@@ -55,6 +55,17 @@ def test_the_kept_answers_make_a_corpus_from_seed_to_report_without_the_model(
     assert {row["model"] for row in rows} == {local_teacher.MODEL}
     assert {row["failure"] for row in rows} <= {None, "truncated", "empty"}
     assert json.loads((project / "data" / "metrics.json").read_text())["problems"] == 50
+    verified = [
+        row
+        for thought in thoughts
+        for row in tables.TableReader(project / "data" / "verified" / thought / "records.parquet", Records)
+    ]
+    read = Counter(row["thought"] for row in verified if row["rationale"] is not None)
+    assert read == {"knowledge": 14, "cot": 48, "pot": 44, "eot": 36}
+    assert Counter(row["thought"] for row in verified if row["correct"]) == {"cot": 1, "pot": 1}
+    programs = [row["rationale"] for row in verified if row["thought"] == "pot" and row["predicted_answer"]]
+    assert len(programs) == 36
+    assert all(program.splitlines()[-1].startswith("ans = ") for program in programs)
     assert local_teacher.MODEL in (project / "data" / "report" / "index.html").read_text()
 
 

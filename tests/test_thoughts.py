@@ -115,3 +115,40 @@ def _solution(text: str) -> object:
         return solutions.parse(text, text)
     except UnusableSolution:
         return None
+
+
+@pytest.mark.parametrize(
+    ("completion", "rules"),
+    [
+        ('["Prices add up.", "The total is the', "Prices add up."),
+        ('["Prices add up.", "A rest is what is left."', "Prices add up.\nA rest is what is left."),
+        ('["Prices add up.", ', "Prices add up."),
+        ('["A set [a] has one.", "A \\"half\\" is 1/2.", "Th\\', 'A set [a] has one.\nA "half" is 1/2.'),
+        ('["Again.", "Again.", "Again.", "Aga', "Again."),
+        ('{"rules": ["Prices add up.", "The', "Prices add up."),
+        ('["The total of the', None),
+        ('["Prices add up." "Two', None),
+        ('[1, "Prices add up.", "The', None),
+        ("[", None),
+    ],
+)
+def test_of_rules_that_are_cut_the_whole_ones_are_read(completion: str, rules: str | None) -> None:
+    assert THOUGHTS.named("knowledge").parse(completion) == rules
+
+
+def test_a_truncated_completion_keeps_its_whole_rules_and_says_so_and_no_other_thought_is_read(
+    solvers: Solvers,
+) -> None:
+    cut = ("truncated", "cut off by the length limit")
+    rules, none, chain = solve(
+        [
+            Job("knowledge", "How many?", "number", '["Prices add up.", "The', *cut),
+            Job("knowledge", "How many?", "number", '["Prices add', *cut),
+            Job("cot", "How many?", "number", "2 + 2 = 4\n#### 4\nNext, the", *cut),
+        ],
+        solvers,
+    )
+    assert (rules.rationale, rules.outcome.failure) == ("Prices add up.", None)
+    assert rules.outcome.detail == "cut off by the length limit; what is whole before is read"
+    assert (none.rationale, none.outcome.failure) == (None, "truncated")
+    assert (chain.rationale, chain.outcome.failure) == (None, "truncated")

@@ -27,7 +27,8 @@ class Thought(Protocol):
         """Return the rationale in a completion, or None.
 
         A completion comes without the thinking of its model. A module with `READS_REASONING = True` gets
-        both, as `reasoning.join` puts them together.
+        both, as `reasoning.join` puts them together. One with `READS_CUT = True` also gets completions that
+        the length limit cut, and returns what is whole in them.
         """
         ...
 

@@ -85,9 +85,11 @@ def solve(jobs: Sequence[Job], solvers: Solvers) -> list[Solved]:
 
 
 def _parsed(job: Job) -> str | None:
-    if job.failure is not None or job.completion is None:
+    if job.failure not in (None, "truncated") or job.completion is None:
         return None
     thought = THOUGHTS.named(job.thought)
+    if job.failure is not None and not getattr(thought, "READS_CUT", False):
+        return None
     reasoning, answer, _ = separated(job.reasoning, job.completion)
     text = join(reasoning, answer or "") if getattr(thought, "READS_REASONING", False) else answer
     try:
@@ -103,7 +105,7 @@ def _is_program(job: Job) -> bool:
 
 def _solved(job: Job, rationale: str | None, solvers: Solvers, share_s: float) -> Solved:
     begun = time.perf_counter()
-    if job.failure is not None or job.completion is None:
+    if rationale is None and (job.failure is not None or job.completion is None):
         return Solved(None, Outcome(None, job.failure or "unanswered", job.detail))
     if rationale is None:
         outcome = Outcome(None, "unparsable", f"no {job.thought} can be read from the completion")
@@ -111,6 +113,8 @@ def _solved(job: Job, rationale: str | None, solvers: Solvers, share_s: float) -
         thought = THOUGHTS.named(job.thought)
         outcome = thought.solve(rationale, job.problem, job.answer_kind, solvers)
         outcome = checked(thought.KIND, rationale, job.problem, outcome)
+        if job.failure is not None and outcome.detail is None:
+            outcome = dataclasses.replace(outcome, detail=f"{job.detail}; what is whole before is read")
     return Solved(rationale, outcome, share_s + time.perf_counter() - begun)
 
 

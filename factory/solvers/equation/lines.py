@@ -18,7 +18,9 @@ _SOLVE = re.compile(r"(?:(\w+)\s*=\s*)?(?:\w+\.)?(?:lin|nonlin|n|real_)?solve(?:
 _FOR = re.compile(r"(.*),\s*\[?(\w+)\]?\s*\)(\s*\[0\])?")
 _BOLD = re.compile(r"(?:(?<=\s)|^)\*\*([^*\s][^*]*)\*\*(?=[\s:.,]|$)")
 _OPENING = re.compile(
-    r"(?:(?:so|then|thus|hence|therefore|finally|now|next|first|and|we have|we get)\b,?\s+)+", re.I
+    r"(?:(?:so|then|thus|hence|therefore|finally|now|next|first|and|this means"
+    r"|we (?:have|get|know|see|find))\b,?\s+(?:that\s+)?)+",
+    re.I,
 )
 _SENTENCE = re.compile(r"\b[^\W\d_]+(?:'[a-z]+)?,?[ \t]+[^\W\d_]+,?[ \t]+[^\W\d_]+")
 _TAG = re.compile(r"(?<![-\s–—.…,])[-\s–—.…,]++[(\[{](?:(?:eq\.?|equation)\s?)?([0-9]{1,2})[)\]}]\s*$", re.I)
