@@ -27,7 +27,7 @@ STAGE = "verify"
 RECORDS, CHECKS = "records.parquet", "checks.parquet"
 NEEDED = ("problem_id", "problem", "answer", "answer_kind", "split")
 """The columns of a problem that a verdict depends on."""
-FEW_RECORDS = 20
+FEW_RECORDS = 5
 SCARCE = 0.05
 """The share of right records up to which a thought of at least `FEW_RECORDS` records gets a remark."""
 
@@ -146,7 +146,8 @@ def _verify_parts(
     for name in (RECORDS, CHECKS):
         gather((folder / name for folder in folders), target / name, NAME)
     kept.forget_others()
-    return Counter(map(_fault, tables.rows_of(target / RECORDS)))
+    wrong = {check["record_id"] for check in tables.rows_of(target / CHECKS) if is_wrong_step(check)}
+    return Counter(fault(row, row["record_id"] in wrong) for row in tables.rows_of(target / RECORDS))
 
 
 def _digest(problems: Iterable[tables.Row]) -> str:
@@ -181,15 +182,11 @@ def _write(verdicts: Iterable[Verdict], target: Path, whole: bool = False) -> Co
         tables.writer(target / CHECKS, Checks, whole) as add_check,
     ):
         for record, checks in verdicts:
-            outcomes[_fault(record)] += 1
+            outcomes[fault(record, any(map(is_wrong_step, checks)))] += 1
             add_record(record)
             for check in checks:
                 add_check(check)
     return outcomes
-
-
-def _fault(record: tables.Row) -> str | None:
-    return record["failure"] or ("incorrect" if record["correct"] is False else None)
 
 
 def main(thought: str, *, shard: str | None = None) -> None:
@@ -219,6 +216,18 @@ def main(thought: str, *, shard: str | None = None) -> None:
 def origin(data: Path, settings: VerifySettings) -> str:
     """Return a fingerprint of what all shards of a run depend on; `merge` compares the completions."""
     return fingerprint([data / "problems.parquet"], settings.model_dump_json(), source_digest())
+
+
+def fault(record: tables.Row, by_wrong_steps: bool) -> str | None:
+    """Return why a record is not right: its failure, `incorrect`, or `right_by_chance`."""
+    if record["failure"] or record["correct"] is False:
+        return record["failure"] or "incorrect"
+    return "right_by_chance" if record["correct"] and by_wrong_steps else None
+
+
+def is_wrong_step(check: tables.Row) -> bool:
+    """Say whether a check found a wrong step that gives the answer."""
+    return check["check"] == "no_error_in_answer" and check["passed"] is False
 
 
 def remark(thought: str, outcomes: Counter[str | None]) -> str | None:

@@ -251,7 +251,8 @@ def test_the_ledger_is_shared_as_shards(project: Path) -> None:
 def test_a_ledger_that_was_exported_can_be_taken_in_elsewhere(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    result = ResultRow("a" * 64, "endpoint", "m", "pot", "b" * 64, b"{}", "stop", 10, 0, 3, 0.1, 0.5, 1.0)
+    answer = b'{"choices": [{"message": {"content": "4"}}]}'
+    result = ResultRow("a" * 64, "endpoint", "m", "pot", "b" * 64, answer, "stop", 10, 0, 3, 0.1, 0.5, 1.0)
     monkeypatch.setenv("THOUGHTMILL_LEDGER", str(tmp_path / "mine.sqlite"))
     with Ledger() as ledger:
         ledger.write([result], failures=[FailureRow("c" * 64, "m", "unanswered", "oops", 1.0)])

@@ -11,6 +11,7 @@ import pytest
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.ledger import AttemptRow, FailureRow, Ledger, ResultRow, default_path
 from thoughtmill.factory.ledger.schema import LEDGER_VERSION
+from thoughtmill.factory.teachers.endpoint.responses import unusable
 
 RESULT = ResultRow(
     "a" * 64, "here", "tiny", "cot", "b" * 64, b'{"x": "\xc3\xa9"}', "stop", 10, 4, 5, 0.25, 1.5, 1.7e9
@@ -95,7 +96,7 @@ def test_a_failure_stands_when_it_came_from_shards_and_until_it_is_to_be_asked_a
         assert "f" * 64 in ledger
         assert ledger.shared_failures() == 1
         assert ledger.get("f" * 64) is None
-        assert ledger.retry() == 1
+        assert ledger.retry(unusable) == 1
         assert ledger.known("f" * 64) is None
         assert list(ledger.failures()) == [FAILURE]
 
@@ -156,29 +157,41 @@ def test_the_cost_of_requests_is_that_of_their_answers_and_of_their_failures_or_
 
 
 def test_a_retry_asks_again_for_answers_without_content_and_keeps_their_body_and_cost(path: Path) -> None:
-    bodies = {
-        "a": (b'{"choices": [{"message": {"content": null, "reasoning": "so 4"}}]}', "stop"),
-        "b": (b'{"choices": [{"message": {"content": "half"}}]}', "error"),
-        "c": (b'{"choices": [{"message": {"content": null, "refusal": "no"}}]}', "stop"),
-        "d": (b'{"choices": [{"message": {"content": ""}}]}', "stop"),
-        "e": (b'{"choices": [{"message": {"content": null}}]}', "length"),
-        "f": (b"\xef\xbb\xbf{not JSON", "stop"),
-        "g": (b'{"choices": [{"message": {"content": "", "reasoning_content": "so 4"}}]}', "stop"),
+    stop, error, length = (b'"finish_reason": "%s"' % reason for reason in (b"stop", b"error", b"length"))
+    messages = {
+        "a": (b'{"content": null, "reasoning": "so 4"}', stop),
+        "b": (b'{"content": "half"}', error),
+        "c": (b'{"content": null, "refusal": "no"}', stop),
+        "d": (b'{"content": ""}', stop),
+        "e": (b'{"content": null}', length),
+        "f": (b'{"content": "<think>so 4</think>"}', stop),
+        "g": (b'{"content": "", "reasoning_content": "so 4"}', stop),
+        "h": (b'{"content": "4"}', stop),
     }
+    bodies = {key: b'{"choices": [{"message": %s, %s}]}' % parts for key, parts in messages.items()}
+    bodies |= {"1": b"{not JSON", "2": b'{"output": [], "status": "completed"}'}
     with Ledger(path) as ledger:
         ledger.write(
-            replace(RESULT, request_key=key * 64, body=body, finish_reason=reason, cost_usd=0.25)
-            for key, (body, reason) in bodies.items()
+            replace(RESULT, request_key=key * 64, body=body, cost_usd=0.25) for key, body in bodies.items()
         )
-        assert ledger.retry() == 3
-        assert [key[0] for key in ledger.keys()] == ["c", "d", "e", "f"]  # noqa: SIM118  a ledger is not a mapping
+        assert ledger.retry(unusable) == 7
+        assert [key[0] for key in ledger.keys()] == ["c", "e", "h"]  # noqa: SIM118  a ledger is not a mapping
         assert ledger.known("a" * 64) is None
         assert ledger.cost_usd([("a" * 64, 4.0)]) == 0.25
         rows = ledger.connection.execute("SELECT request_key, detail FROM attempts").fetchall()
-        assert {key[0]: detail.partition(": ")[2].encode() for key, detail in rows} == {
-            key: bodies[key][0] for key in "abg"
-        }
-        assert ledger.retry() == 0
+        assert all(detail.encode().endswith(bodies[key[0]]) for key, detail in rows)
+        assert {key[0] for key, _ in rows} == set("abdfg12")
+        assert ledger.retry(unusable) == 0
+
+
+def test_a_retry_counts_the_requests_that_failed_in_own_runs(path: Path) -> None:
+    with Ledger(path) as ledger:
+        answer = b'{"choices": [{"message": {"content": "4"}}]}'
+        ledger.write(
+            [replace(RESULT, body=answer)],
+            failures=[FAILURE, replace(FAILURE, request_key=RESULT.request_key)],
+        )
+        assert ledger.retry(unusable) == 1
 
 
 @pytest.mark.parametrize(

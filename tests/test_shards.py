@@ -14,6 +14,7 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.ledger import FailureRow, Ledger, ResultRow, shards
 from thoughtmill.factory.ledger.shards import export, load
 from thoughtmill.factory.teachers import Reply, Request
+from thoughtmill.factory.teachers.endpoint.responses import unusable
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 from thoughtmill.factory.teachers.openai import OpenAITeacher
 
@@ -168,6 +169,6 @@ def test_with_the_shards_a_run_needs_no_endpoint_and_says_the_same(tmp_path: Pat
         assert run("yours", endpoint.url) == bought
         assert not endpoint.asked
         with Ledger(tmp_path / "yours.sqlite") as yours:
-            assert yours.retry() == 2
+            assert yours.retry(unusable) == 2
         assert {reply.failure for reply in run("yours", endpoint.url)} == {None}
         assert endpoint.asked == {"p7": 1, "p8": 1}

@@ -17,7 +17,7 @@ from thoughtmill.factory.curate import agreement
 from thoughtmill.factory.solvers.limits import Limits
 from thoughtmill.factory.solvers.solvers import Solvers
 from thoughtmill.factory.thoughts.solving import Job, Solved, solve
-from thoughtmill.factory.verify import main, remark, verdict, verify
+from thoughtmill.factory.verify import fault, is_wrong_step, main, remark, verdict, verify
 from thoughtmill.schemas import Checks, Completions, Problems, Records, arrow_schema, primary_key
 from thoughtmill.schemas.fields import FAILURES
 
@@ -153,8 +153,18 @@ def test_a_thought_that_is_hardly_ever_right_gets_a_remark_and_others_do_not() -
     found = remark("pot", Counter({"unparsable": 12, "incorrect": 7, None: 1}))
     assert found is not None and found.startswith("pot: 1 of 20 records are right, 12 are `unparsable`; ")
     assert remark("pot", Counter({"unparsable": 18, None: 2})) is None
-    assert remark("pot", Counter({"unparsable": 19})) is None
+    assert remark("pot", Counter({"unparsable": 5})) is not None
+    assert remark("pot", Counter({"unparsable": 4})) is None
     assert remark("pot", Counter()) is None
+
+
+def test_a_thought_that_is_right_by_chance_alone_gets_a_remark(solvers: Solvers) -> None:
+    """The chain comes to 42 although its last step, which gives 42, is wrong."""
+    jobs = [Job("cot", "", "number", f"6 * {number} = 40\n40 + 1 = 42\n#### 42") for number in range(8, 13)]
+    found = [verdict(completion("cot", ""), PROBLEM, solved) for solved in solve(jobs, solvers)]
+    assert {record["correct"] for record, _ in found} == {True}
+    line = remark("cot", Counter(fault(record, any(map(is_wrong_step, checks))) for record, checks in found))
+    assert line is not None and line.startswith("cot: 0 of 5 records are right, 5 are `right_by_chance`; ")
 
 
 @pytest.mark.parametrize(

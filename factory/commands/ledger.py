@@ -5,6 +5,7 @@ from pathlib import Path
 
 from thoughtmill.factory.core.files import root
 from thoughtmill.factory.ledger import Ledger, shards
+from thoughtmill.factory.teachers.endpoint.responses import unusable
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,7 +19,7 @@ def call(words: argparse.Namespace) -> str:
     folder = words.folder or root() / "data" / "ledger"
     with Ledger() as ledger:
         if words.direction == "retry":
-            return f"{ledger.retry()} requests that failed or have no content will be asked again"
+            return f"{ledger.retry(unusable)} requests that failed or have no content will be asked again"
         if words.direction == "import":
             new = shards.load(ledger, folder)
             failed = (

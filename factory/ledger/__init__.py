@@ -10,7 +10,7 @@ in their sockets, where a kill loses them.
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from operator import attrgetter
@@ -196,19 +196,23 @@ class Ledger:
         """Return how many requests are not asked, because shards say that they failed."""
         return int(self.connection.execute(f"SELECT count(*) {_UNANSWERED} AND shared").fetchone()[0])
 
-    def retry(self) -> int:
-        """Drop failures from shards and unusable answers, to ask these requests again; return how many.
+    def retry(self, unusable: Callable[[bytes], str | None]) -> int:
+        """Let requests that failed, and those with unusable answers, be asked again; return how many.
 
-        An answer is unusable if it ended in an error, or is complete but without content, as parsers of
-        reasoning models may leave it. It moves to `attempts`, with its body and cost.
+        `unusable` returns why an answer, given by its body, is worth asking again, else None. Such an answer
+        moves to `attempts`, with its body and cost.
         """
-        failures = self.shared_failures()
         with self.named_errors(), self.connection:
             self.connection.execute("BEGIN IMMEDIATE")
             self.connection.execute("UPDATE failures SET shared = 0")
-            unusable = self.connection.execute(_KEEP_UNUSABLE).rowcount
-            self.connection.execute(_DELETE_UNUSABLE)
-        return failures + unusable
+            (failures,) = self.connection.execute(f"SELECT count(*) {_UNANSWERED}").fetchone()
+            bodies = self.connection.execute("SELECT request_key, body FROM results")
+            found = [(why, key) for key, body in bodies if (why := unusable(body)) is not None]
+            self.connection.executemany(_KEEP_UNUSABLE, found)
+            self.connection.executemany(
+                "DELETE FROM results WHERE request_key = ?", (key for _, *key in found)
+            )
+        return int(failures) + len(found)
 
     def absorb(self, other: Path) -> None:
         """Add the answers, faults and failures of another ledger, such as that of another machine.
@@ -297,27 +301,10 @@ SELECT total(usd) FROM (
     UNION ALL SELECT attempts.most_usd FROM attempts JOIN asked USING (request_key)
 )
 """
-_UNUSABLE = """
-FROM results WHERE CASE
-    WHEN finish_reason = 'error' THEN 1
-    WHEN finish_reason = 'stop' AND json_valid(CAST(body AS TEXT)) THEN
-        json_type(CAST(body AS TEXT), '$.choices[0].message') = 'object'
-        AND (
-            coalesce(json_type(CAST(body AS TEXT), '$.choices[0].message.content'), 'null') = 'null'
-            OR json_extract(CAST(body AS TEXT), '$.choices[0].message.content') = ''
-            AND coalesce(
-                json_extract(CAST(body AS TEXT), '$.choices[0].message.reasoning_content'),
-                json_extract(CAST(body AS TEXT), '$.choices[0].message.reasoning'), ''
-            ) != ''
-        )
-        AND coalesce(json_extract(CAST(body AS TEXT), '$.choices[0].message.refusal'), '') = ''
-END
+_KEEP_UNUSABLE = """
+INSERT INTO attempts SELECT request_key, 1, 200, ? || ': ' || CAST(body AS TEXT), answered_at,
+coalesce(cost_usd, 0) FROM results WHERE request_key = ?
 """
-_KEEP_UNUSABLE = f"""
-INSERT INTO attempts SELECT request_key, 1, 200, 'the answer has no content: ' || CAST(body AS TEXT),
-answered_at, coalesce(cost_usd, 0) {_UNUSABLE}
-"""
-_DELETE_UNUSABLE = f"DELETE {_UNUSABLE}"
 _TYPICAL = """
 SELECT thought, avg(prompt_tokens), avg(completion_tokens) FROM results
 WHERE model = ? AND prompt_tokens IS NOT NULL AND completion_tokens IS NOT NULL

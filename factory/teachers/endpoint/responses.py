@@ -5,9 +5,11 @@ A completion is kept and never bought again, however poor it is.
 
 from dataclasses import dataclass, replace
 
+from thoughtmill.factory.teachers import failure_of
 from thoughtmill.factory.teachers.endpoint.bodies import ParsedCompletion, parse_body
 from thoughtmill.factory.teachers.endpoint.faults import About, Fault, hidden_status, refusal
 from thoughtmill.factory.teachers.endpoint.lenient_json import one_line
+from thoughtmill.factory.thoughts.reasoning import separated
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +52,16 @@ def parse_response(response: Response) -> ParsedCompletion | Fault:
         fault = refusal(status, response.body) if status else Fault(About.MOMENT, parsed)
         return replace(fault, billed=True)
     return parsed
+
+
+def unusable(body: bytes) -> str | None:
+    """Return why an answer of the ledger is worth asking again: it broke off, or has no text; else None.
+
+    An answer that the length limit cut, that a filter stopped or that refuses is what the model says.
+    """
+    parsed = parse_body(body)
+    if isinstance(parsed, str):
+        return parsed
+    reasoning, completion, _ = separated(parsed.reasoning, parsed.text)
+    failure, detail = failure_of(completion, parsed.finish_reason, reasoning)
+    return detail if failure == "empty" and parsed.failure in (None, "empty") else None
