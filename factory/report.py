@@ -13,12 +13,13 @@ from thoughtmill.factory.core.files import aside, root, write_json
 from thoughtmill.factory.pages import explorer
 from thoughtmill.factory.pages.agreements import agreements
 from thoughtmill.factory.pages.calibration import calibration
+from thoughtmill.factory.pages.difficulty import difficulty
 from thoughtmill.factory.pages.findings import findings
 from thoughtmill.factory.pages.growth import growth
 from thoughtmill.factory.pages.headline import headline
 from thoughtmill.factory.pages.lengths import lengths
 from thoughtmill.factory.pages.magnitudes import magnitudes
-from thoughtmill.factory.pages.markup import ReportSection, render
+from thoughtmill.factory.pages.markup import EXPLORER, ReportSection, render
 from thoughtmill.factory.pages.metrics import metrics, plots
 from thoughtmill.factory.pages.samples import samples
 from thoughtmill.factory.pages.splits import splits
@@ -48,6 +49,7 @@ def page(
         yields(con),
         drops(con),
         agreements(con),
+        difficulty(con),
         splits(con),
         *teachers(con),
         *growth(con),
@@ -82,7 +84,9 @@ def opened(
 
 
 def write_page(folder: Path, html: str) -> None:
-    """Write a page as `index.html` of a folder."""
+    """Write a page as `index.html` of a folder; its links lead to the explorer in the folder `report`."""
+    if folder.name != "report":
+        html = html.replace(f'href="{EXPLORER}', f'href="../report/{EXPLORER}')  # texts hold no bare quote
     with aside(folder / "index.html") as part:
         part.write_text(html, "utf-8", newline="\n")
 

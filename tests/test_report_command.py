@@ -11,6 +11,7 @@ import pytest
 
 from tests import jugs
 from tests.browsers import NO_CHROMIUM, chromium, shown_s
+from tests.reader import tables_of
 from thoughtmill.factory.commands import cli, report
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.report import ReportSettings
@@ -112,3 +113,25 @@ def test_a_port_that_is_none_is_named(tmp_path: Path, monkeypatch: pytest.Monkey
     words = cli.parser(["report"]).parse_args(["report", "--serve", "--port", "70000"])
     with pytest.raises(ThoughtmillError, match="--port 70000 is no port"):
         report.call(words)
+
+
+def test_a_page_says_what_moved_since_an_older_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("params.yaml", "dvc.yaml"):
+        (tmp_path / name).write_text(f"thoughts: [{', '.join(jugs.THOUGHTS)}]\n")
+    jugs.build(tmp_path / "old")
+    with monkeypatch.context() as changed:
+        changed.setitem(jugs.BROKEN, (5, "cot"), {"predicted_answer": "99"})
+        jugs.build(tmp_path / "data")
+    address = report.call(cli.parser(["report"]).parse_args(["report", "--against", str(tmp_path / "old")]))
+    page = (tmp_path / "data" / "drift" / "index.html").read_text("utf-8")
+    assert address == (tmp_path / "data" / "drift" / "index.html").as_uri()
+    found = {table.caption.split(":")[0]: table for table in tables_of(page)}
+    (cot,) = [
+        row for row in found["Correct records by thought, the older version above"].rows if row[0] == "cot"
+    ]
+    assert cot[2:] == ["75.0 % of 12", "66.7 % of 12", "8", "7"]
+    assert found["Records"].rows == [["cot", "solver", "correct", "incorrect", "1", "-1"]]
+    assert 'href="../report/explore.html#' in page

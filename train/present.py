@@ -5,7 +5,6 @@ from pathlib import Path
 from thoughtmill.factory import report
 from thoughtmill.factory.core import params, stage
 from thoughtmill.factory.core.files import root
-from thoughtmill.factory.pages.markup import EXPLORER
 from thoughtmill.factory.pages.students import answered
 
 
@@ -14,7 +13,7 @@ def present(data: Path, thoughts: tuple[str, ...], settings: report.ReportSettin
     with report.opened(data, thoughts) as (con, manifest):
         section = answered(data / "students.json", manifest["data_version"])
         html = report.page(con, settings, manifest, [section])
-    report.write_page(data / "students", html.replace(f'href="{EXPLORER}', f'href="../report/{EXPLORER}'))
+    report.write_page(data / "students", html)
 
 
 def main() -> None:

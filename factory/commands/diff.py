@@ -4,6 +4,8 @@ import argparse
 import json
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -91,16 +93,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def call(words: argparse.Namespace) -> str:
     """Compare two versions."""
-    try:
-        project: Path | None = root()
-    except NotInProject:
-        project = None
-    with tempfile.TemporaryDirectory(prefix="diff-") as kept, connect() as con:
-        versions = {
-            name: attach(con, name, folder_of(source, project, Path(kept) / name))
-            for name, source in (("old", words.old), ("new", words.new))
-        }
-        con.execute(VIEWS.read_text("utf-8"))
+    with opened(words.old, words.new) as (con, versions):
         if words.sql:
             return answered(con, words.sql, "json" if words.json else "table")
         found = {name: con.sql(query) for name, query in SECTIONS.items()}
@@ -110,6 +103,22 @@ def call(words: argparse.Namespace) -> str:
         print(text)
         sys.exit(1)
     return text
+
+
+@contextmanager
+def opened(old: str, new: str) -> Iterator[tuple[duckdb.DuckDBPyConnection, dict[str, str]]]:
+    """Yield two versions as the schemas `old` and `new`, views of what moved, and their data versions."""
+    try:
+        project: Path | None = root()
+    except NotInProject:
+        project = None
+    with tempfile.TemporaryDirectory(prefix="diff-") as kept, connect() as con:
+        versions = {
+            name: attach(con, name, folder_of(source, project, Path(kept) / name))
+            for name, source in (("old", old), ("new", new))
+        }
+        con.execute(VIEWS.read_text("utf-8"))
+        yield con, versions
 
 
 def _json(versions: dict[str, str], found: dict[str, duckdb.DuckDBPyRelation]) -> str:

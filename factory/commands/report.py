@@ -1,4 +1,4 @@
-"""Say where the report is, or serve it on this machine: every record, and nothing of it written to disk.
+"""Say where the report is, serve it on this machine, or write what moved since an older version.
 
 `--serve` answers on loopback only and reads the tables as the page asks for them. So it needs no files of the
 explorer, which a corpus of many millions of records would fill a disk with (`report.explorer: false`).
@@ -8,17 +8,21 @@ import argparse
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import duckdb
 
 from thoughtmill.factory import report
+from thoughtmill.factory.commands import diff
 from thoughtmill.factory.core import params
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import existing, root
 from thoughtmill.factory.pages import explorer
+from thoughtmill.factory.pages.drift import drift
 from thoughtmill.factory.pages.markup import EXPLORER
+from thoughtmill.factory.pages.queries import rows
 
 LOOPBACK = "127.0.0.1"
 HTML, SCRIPT = "text/html; charset=utf-8", "text/javascript; charset=utf-8"
@@ -32,6 +36,11 @@ HEADERS = {
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare whether to serve it, and where."""
+    parser.add_argument(
+        "--against",
+        metavar="OLD",
+        help="write a page of what moved since a folder, owner/name@revision on the Hub, or a git revision",
+    )
     parser.add_argument("--serve", action="store_true", help="serve it on 127.0.0.1 until Ctrl-C")
     parser.add_argument(
         "--port", type=int, default=8080, help="the port to serve it on; 0 takes any free one"
@@ -39,8 +48,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def call(words: argparse.Namespace) -> str:
-    """Name the report's file, or serve it."""
+    """Name the report's file, serve it, or write one that compares it with an older version."""
     data = root() / "data"
+    if words.against is not None:
+        return against(words.against, data)
     if not words.serve:
         return existing(data / "report" / "index.html", "run `dvc repro`, or serve it with --serve").as_uri()
     if not 0 <= words.port < PORTS:
@@ -52,6 +63,16 @@ def call(words: argparse.Namespace) -> str:
             print(f"http://{LOOPBACK}:{found.server_port}/ until Ctrl-C", flush=True)
             found.serve_forever()
     return ""
+
+
+def against(old: str, data: Path) -> str:
+    """Write `data/drift/index.html`, the report with what moved since an older version, and name it."""
+    with diff.opened(old, str(data)) as (con, versions):
+        found = {name: rows(con, query) for name, query in diff.SECTIONS.items()}
+    settings = params.section("report", report.ReportSettings)
+    with report.opened(data, params.thoughts()) as (con, manifest):
+        report.write_page(data / "drift", report.page(con, settings, manifest, [drift(versions, found)]))
+    return (data / "drift" / "index.html").as_uri()
 
 
 class Pages:
