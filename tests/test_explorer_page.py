@@ -170,6 +170,9 @@ def test_a_filter_finds_what_sql_finds(
          r"regexp_matches(concat_ws(' ', p.problem, p.problem_id, p.answer, r.rationale,"
          r" r.predicted_answer, c.completion), '(^|\W)5(\W|$)') and contains(p.problem, 'poured')"),
         ({"q": "neverseen"}, "false"),
+        ({"split": "nowhere"}, "false"),
+        ({"level": "Level 9"}, "false"),  # the only level of this corpus is none
+        ({"level": "(none)", "thought": "pot"}, "r.thought = 'pot'"),
     ],
 )  # fmt: skip
 def test_filters_and_words_together_find_what_sql_finds(

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from http.server import ThreadingHTTPServer
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
@@ -17,6 +18,9 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.report import ReportSettings
 from thoughtmill.factory.report import report as build
 
+if TYPE_CHECKING:
+    from selenium.webdriver.remote.webdriver import WebDriver
+
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[ThreadingHTTPServer]:
@@ -27,6 +31,12 @@ def server() -> Iterator[ThreadingHTTPServer]:
     found.shutdown()
     thread.join()
     found.server_close()
+
+
+@pytest.fixture(scope="module")
+def driver() -> Iterator["WebDriver"]:
+    with chromium() as driver:
+        yield driver
 
 
 def ask(server: ThreadingHTTPServer, path: str, host: str | None = None) -> tuple[int, str]:
@@ -80,11 +90,13 @@ def test_a_page_of_the_outside_cannot_ask_under_its_own_name(server: ThreadingHT
         ("q=neverseen", "0 records of 0 problems"),
     ],
 )
-def test_the_served_page_finds_the_same(server: ThreadingHTTPServer, wanted: str, found: str) -> None:
-    with chromium() as driver:
-        driver.get(f"http://127.0.0.1:{server.server_port}/explore.html#{wanted}")
-        shown_s(driver)
-        assert driver.find_element("id", "status").text.startswith(found)
+def test_the_served_page_finds_the_same(
+    server: ThreadingHTTPServer, driver: "WebDriver", wanted: str, found: str
+) -> None:
+    driver.get("about:blank")
+    driver.get(f"http://127.0.0.1:{server.server_port}/explore.html#{wanted}")
+    shown_s(driver)
+    assert driver.find_element("id", "status").text.startswith(found)
 
 
 def test_a_port_that_is_taken_is_one_line(server: ThreadingHTTPServer) -> None:

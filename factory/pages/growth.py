@@ -2,6 +2,7 @@
 
 import duckdb
 
+from thoughtmill.factory.pages.charts import Part, stacked
 from thoughtmill.factory.pages.markup import ReportSection, render
 from thoughtmill.factory.pages.queries import row, rows
 
@@ -22,5 +23,11 @@ def growth(con: duckdb.DuckDBPyConnection) -> list[ReportSection]:
         return []
     records = rows(con, "select * from growth_records order by growth, thought")
     outcomes = rows(con, "select * from growth_yield order by growth, attempts desc, outcome")
+    for each in records:
+        parts = [
+            Part("verified", each["verified"], "good"),
+            Part("not verified", each["records"] - each["verified"], "wrong"),
+        ]
+        each["bar"] = stacked(f"Records of {each['growth']}, {each['thought']}", parts, each["records"])
     body = render("growth.html", families=families, records=records, outcomes=outcomes)
     return [ReportSection("growth", "Growth", body)]

@@ -73,7 +73,7 @@ class Columns:
         ]
         self.values = {facet.name: self._values(facet) for facet in FACETS}
         self.amounts = [amount for amount in AMOUNTS if self._bounds(amount)["high"] is not None]
-        self.facets = [facet for facet in FACETS if 1 < len(self.values[facet.name]) <= MAX_VALUES]
+        self.facets = [facet for facet in FACETS if len(self.values[facet.name]) <= MAX_VALUES]
 
     def meta(self) -> dict[str, Any]:
         """Return what the page says of the columns before any is loaded: values, meanings and counts."""
@@ -93,8 +93,9 @@ class Columns:
         }
 
     def names(self) -> list[str]:
-        """Return the name of every column."""
-        named = [facet.name for facet in self.facets] + [amount.name for amount in self.amounts]
+        """Return the name of every column; where all have the same value there is none."""
+        named = [facet.name for facet in self.facets if len(self.values[facet.name]) > 1]
+        named += [amount.name for amount in self.amounts]
         failures = [f"failed-{group}" for group in range(-(-len(self.checks) // BITS))]
         return ["records", "verified", "parents", *named, *failures]
 

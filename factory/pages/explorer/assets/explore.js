@@ -143,7 +143,7 @@ async function drawProblem(name, turn) {
   const row = corpus.first[number];
   const labels = Object.fromEntries(await Promise.all(facets.filter(({ of }) => of === "problems").map(async (facet) =>
     [facet.name, facet.values[(await corpus.column(facet.name))[row]].label])));
-  const meanings = new Map(facets.flatMap((facet) => facet.values.map((value) => [value.value, value.meaning])));
+  const meanings = new Map(facets.filter(({ name }) => name === "outcome" || name === "fate").flatMap((facet) => facet.values.map((value) => [value.value, value.meaning])));
   const family = await familyElement(number, held[place]);
   if (turn !== page.turn) return;
   const view = {
@@ -204,7 +204,8 @@ function reading(problem) {
 function drawFacets() {
   const { meta } = page.corpus;
   const found = page.matches;
-  const blocks = meta.facets.map((facet, place) => facetElement(facet.name, facet.title, facet.values, found?.counts[place]));
+  const blocks = meta.facets.map((facet, place) => (facet.values.length > 1 || page.wanted.chosen.has(facet.name)
+    ? facetElement(facet.name, facet.title, facet.values, found?.counts[place]) : "")).filter(Boolean);
   const failed = meta.checks.map((check, place) => ({ ...check, label: check.value, place })).filter(({ records }) => records);
   const counts = found && { records: failed.map(({ place }) => found.ofChecks.records[place]), verified: failed.map(({ place }) => found.ofChecks.verified[place]) };
   if (failed.length) blocks.push(facetElement("failed", "Failed check", failed, counts));

@@ -40,11 +40,13 @@ class Corpus {
 
   /** @param {string} name */
   async read(name) {
-    const [{ buffer }] = await Promise.all([thoughtmill.load(`columns/${name}`), this.layout()]);
+    await this.layout();
+    const facet = this.meta.facets.find((each) => each.name === name);
+    if (facet && facet.values.length < 2) return new Uint8Array(this.rows); // all have the same, which has no file
+    const { buffer } = await thoughtmill.load(`columns/${name}`);
     if (name === "parents") return new Int32Array(buffer);
     if (name === "verified") return new Uint8Array(buffer);
     if (name.startsWith("failed-")) return new Uint32Array(buffer);
-    const facet = this.meta.facets.find((each) => each.name === name);
     if (!facet) return new Float32Array(buffer);
     const codes = facet.width === 1 ? new Uint8Array(buffer) : new Uint16Array(buffer);
     if (facet.of === "records") return codes;
