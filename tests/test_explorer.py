@@ -78,12 +78,21 @@ def test_the_page_is_the_same_for_every_corpus_and_loads_only_its_own_scripts(fo
     assert "jug" not in page
 
 
+def indexed(con: duckdb.DuckDBPyConnection) -> words.WordIndex:
+    found, index = explorer.Explorer(con, ""), words.WordIndex(con)
+    assert list(found.problems(0, len(found.cuts) - 1, index))
+    return index
+
+
+def test_an_index_in_parts_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = list(indexed(jugs.opened()).chunks())
+    monkeypatch.setattr(words, "HELD", 7)
+    assert list(indexed(jugs.opened()).chunks()) == whole
+
+
 def test_a_word_leads_to_the_problems_and_the_records_that_have_it() -> None:
     con = jugs.opened()
-    explorer.Explorer(con, "")
-    con.execute(words.TOKENS)
-    found = {posting.word: posting for posting in words.postings(con)}
-    con.execute("drop table tokens")
+    found = {posting.word: posting for posting in indexed(con).postings()}
     assert len(found["jugs"].problems) == jugs.PROBLEMS
     assert len(found["unknowns"].records) == len(
         con.execute("select 1 from records where contains(rationale, 'unknowns')").fetchall()
@@ -93,9 +102,7 @@ def test_a_word_leads_to_the_problems_and_the_records_that_have_it() -> None:
 
 def test_words_are_cut_into_chunks_whose_first_words_are_sorted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(words, "CHUNK", 20)
-    con = jugs.opened()
-    explorer.Explorer(con, "")
-    chunks = list(words.chunks(con))
+    chunks = list(indexed(jugs.opened()).chunks())
     assert len(chunks) > 5
     assert [word for word, _ in chunks] == sorted(word for word, _ in chunks)
 

@@ -61,13 +61,15 @@ class Explorer:
         for page in range(-(-self.totals["problems"] // texts.TITLES)):
             yield f"titles/{page}", as_json(texts.titles(self.con, page))
 
-    def problems(self, first_page: int, last_page: int) -> Iterator[tuple[str, bytes]]:
-        """Yield the pages of texts from the first to the last."""
+    def problems(
+        self, first_page: int, last_page: int, index: words.WordIndex | None = None
+    ) -> Iterator[tuple[str, bytes]]:
+        """Yield the pages of texts from the first to the last; note their words in an index, if any."""
         bounds = [
             texts.page_of(self.cuts, page, self.totals["problems"])
             for page in range(first_page, last_page + 1)
         ]
-        found = texts.problems(self.con, bounds[0][0], bounds[-1][1], self.places)
+        found = texts.problems(self.con, bounds[0][0], bounds[-1][1], self.places, index)
         for page, (first, last) in enumerate(bounds, start=first_page):
             yield f"problems/{page}", as_json([next(found) for _ in range(first, last + 1)])
 
@@ -76,10 +78,11 @@ class Explorer:
         for name in self.columns.names():
             yield f"columns/{name}", self.columns.column(name)
         yield from self.titles()
+        index = words.WordIndex(self.con)
         for page in range(0, len(self.cuts), BATCH):
-            yield from self.problems(page, min(page + BATCH, len(self.cuts)) - 1)
+            yield from self.problems(page, min(page + BATCH, len(self.cuts)) - 1, index)
         first_words = []
-        for chunk, (word, payload) in enumerate(words.chunks(self.con)):
+        for chunk, (word, payload) in enumerate(index.chunks()):
             first_words.append(word)
             yield f"words/{chunk}", payload
         yield "meta", self.meta(first_words)

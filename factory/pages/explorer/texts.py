@@ -7,10 +7,11 @@ from typing import Any
 import duckdb
 
 from thoughtmill.factory.pages.explorer.values import notes
+from thoughtmill.factory.pages.explorer.words import WordIndex
 from thoughtmill.factory.pages.queries import Row, rows
 from thoughtmill.factory.thoughts import THOUGHTS
 
-TITLES = 512
+TITLES = 256
 """Problems whose first words share a file."""
 
 TITLE = 200
@@ -63,6 +64,10 @@ where n.problem_no between $first and $last order by n.problem_no
 """
 
 
+INDEXED = ("completion", "reasoning", "rationale", "predicted_answer")
+"""The texts of a record whose words are found."""
+
+
 def cuts(con: duckdb.DuckDBPyConnection) -> list[tuple[int, str]]:
     """Return the number and the identifier of the first problem of each page of texts."""
     query = f"select min(problem_no), min(problem_id) from ({CUTS}) group by page order by page"
@@ -82,9 +87,16 @@ def titles(con: duckdb.DuckDBPyConnection, page: int) -> list[Any]:
 
 
 def problems(
-    con: duckdb.DuckDBPyConnection, first: int, last: int, checks: Mapping[str, int]
+    con: duckdb.DuckDBPyConnection,
+    first: int,
+    last: int,
+    checks: Mapping[str, int],
+    index: WordIndex | None = None,
 ) -> Iterator[Row]:
-    """Yield the problems `first` to `last` with all their records; `checks` has the places of checks."""
+    """Yield the problems `first` to `last` with all their records; note their words in an index, if any.
+
+    `checks` has the places of checks.
+    """
     names = con.execute(
         "select min(problem_id), max(problem_id) from numbered_problems where problem_no between ? and ?",
         [first, last],
@@ -97,7 +109,12 @@ def problems(
         number: list(group) for number, group in groupby(records, key=lambda record: record["problem_no"])
     }
     for problem in rows(con, PROBLEMS, **bounds):
-        held = grouped.get(problem.pop("problem_no"), [])
+        number = problem.pop("problem_no")
+        held = grouped.get(number, [])
+        if index is not None:
+            index.add_problem(number, *(problem[name] for name in ("problem", "answer", "problem_id")))
+            for record in held:
+                index.add_record(record["record_no"], *(record[name] for name in INDEXED))
         yield problem | {"records": [_shown(record) for record in held]}
 
 

@@ -51,8 +51,15 @@ def notes(kind: str, rationale: str | None) -> list[Note]:
 
 
 def _program(lines: list[str]) -> Iterator[Note]:
-    if assigned("\n".join(lines)) is None:
-        return
+    if assigned("\n".join(lines)) is not None:
+        for number, name, value in _assignments(lines):
+            if value is None:
+                return
+            yield number, f"{name} = {exact_text(value)}", None
+
+
+def _assignments(lines: list[str]) -> Iterator[tuple[int, str, Fraction | None]]:
+    """Yield the line, the name and the value of each assignment; None where it cannot be computed."""
     known: dict[str, Fraction] = {}
     for number, line in enumerate(lines):
         found = _ASSIGNMENT.match(line.partition("#")[0])
@@ -60,10 +67,9 @@ def _program(lines: list[str]) -> Iterator[Note]:
             continue
         name, operator, expression = found.groups()
         value = _value(f"{name} {operator} ({expression})" if operator else expression, known)
-        if value is None:
-            return
-        known[name] = value
-        yield number, f"{name} = {exact_text(value)}", None
+        if value is not None:
+            known[name] = value
+        yield number, name, value
 
 
 def _value(expression: str, known: Mapping[str, Fraction]) -> Fraction | None:
@@ -71,13 +77,24 @@ def _value(expression: str, known: Mapping[str, Fraction]) -> Fraction | None:
 
 
 def _equations(lines: list[str]) -> Iterator[Note]:
-    try:
-        known = dict(settle(system(parse("\n".join(lines)), {}).equations).known)
-    except (Unsolvable, RecursionError):
-        return
+    known = _straight(lines) or _settled("\n".join(lines))
     for number, line in enumerate(lines):
         if "=" in line:
             for name in dict.fromkeys(_NAME.findall(line)):
                 value = known.pop(name, None)
                 if value is not None and fits(value):
                     yield number, f"{name} = {exact_text(value)}", None
+
+
+def _straight(lines: list[str]) -> dict[str, Fraction]:
+    """Return the values of equations that each set a new name by known ones, which most do; else nothing."""
+    found = list(_assignments(lines))
+    known = {name: value for _, name, value in found if value is not None}
+    return known if len(known) == len(found) == sum("=" in line for line in lines) else {}
+
+
+def _settled(text: str) -> dict[str, Fraction]:
+    try:
+        return dict(settle(system(parse(text), {}).equations).known)
+    except (Unsolvable, RecursionError):
+        return {}
