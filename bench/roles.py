@@ -104,7 +104,7 @@ def untrained(folder: Path, corpus: Corpus) -> None:
     settings = section("finetune", FinetuneSettings)
     for role in ROLES:
         base, model, plan = finetune.prepare(role, corpus, settings)
-        adapters.save(model, folder / role, finetune.origin(role, corpus, settings, base, plan))
+        adapters.save(base, model, folder / role, finetune.origin(role, corpus, settings, base, plan))
 
 
 if __name__ == "__main__":

@@ -7,12 +7,12 @@ import pytest
 import torch
 from peft import LoraConfig, get_peft_model
 from peft.tuners.lora import LoraLayer
-from transformers import GPT2Config, GPT2LMHeadModel
+from transformers import Gemma3Config, Gemma3ForConditionalGeneration, GPT2Config, GPT2LMHeadModel
 
 from tests import tiny
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.train.students import adapters
-from thoughtmill.train.students.bases import Base, linear_layers, load_base, sha256_of
+from thoughtmill.train.students.bases import Base, linear_layers, load_base, sha256_of, towers
 from thoughtmill.train.students.origins import CONFIG, WEIGHTS, Origin
 
 
@@ -30,7 +30,7 @@ def saved(folder: Path, base: Base, role: str = "ir") -> Path:
     for weight in model.parameters():
         if weight.requires_grad:
             torch.nn.init.normal_(weight)
-    adapters.save(model, folder, origin(base, role))
+    adapters.save(base, model, folder, origin(base, role))
     model.unload()
     return folder
 
@@ -111,7 +111,7 @@ def test_targets_that_name_no_layer_are_refused(tmp_path: Path) -> None:
 
 def test_an_adapter_names_its_layers_in_order_whatever_the_order_of_sets(tmp_path: Path) -> None:
     base = tiny.causal(tmp_path / "base")
-    adapters.save(get_peft_model(base.model, config(base, 4)), tmp_path / "ir", origin(base))
+    adapters.save(base, get_peft_model(base.model, config(base, 4)), tmp_path / "ir", origin(base))
     named = json.loads((tmp_path / "ir" / "adapter_config.json").read_text())["target_modules"]
     assert len(named) > 1
     assert named == sorted(named)
@@ -202,3 +202,19 @@ def test_a_base_that_could_never_stop_is_refused(tmp_path: Path) -> None:
 def test_a_base_in_half_precision_is_loaded_in_it(tmp_path: Path) -> None:
     folder = tiny.write_causal(tmp_path / "base")
     assert load_base(str(folder), precision="bfloat16").model.dtype == torch.bfloat16
+
+
+def test_a_vision_tower_and_its_projection_are_left_as_they_are() -> None:
+    text = {"vocab_size": 98, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2,
+            "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 16}  # fmt: skip
+    vision = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1, "num_attention_heads": 2,
+              "image_size": 28, "patch_size": 14}  # fmt: skip
+    config = Gemma3Config(text_config=text, vision_config=vision, mm_tokens_per_image=4, image_token_index=97)
+    model = Gemma3ForConditionalGeneration(config)
+    assert towers(model) == ["model.vision_tower", "model.multi_modal_projector"]
+    for targets in ("all-linear", ["q_proj"]):
+        wanted = adapters.lora(model, rank=2, alpha=4, dropout=0.0, targets=targets, revision=None)
+        student = get_peft_model(Gemma3ForConditionalGeneration(config), wanted)
+        learning = [name for name, weight in student.named_parameters() if weight.requires_grad]
+        assert learning
+        assert all(".language_model." in name for name in learning)

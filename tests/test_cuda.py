@@ -18,9 +18,11 @@ from thoughtmill.train.finetune import student
 from thoughtmill.train.students.bases import Base, load_base
 from thoughtmill.train.training import cuda, learning
 from thoughtmill.train.training.cuda import FastSteps
+from thoughtmill.train.training.gradients import backward
 from thoughtmill.train.training.half_lora import Unsupported
-from thoughtmill.train.training.learning import LossPoint, learn
+from thoughtmill.train.training.learning import learn
 from thoughtmill.train.training.plan import TrainingPlan
+from thoughtmill.train.training.states import LossPoint
 
 STEPS = [[0, 1, 2, 3], [1, 3], [2, 0, 1]] * 7
 PLAN = TrainingPlan(
@@ -67,7 +69,7 @@ def learner(folder: Path, precision: str = "float32") -> tuple[Base, PeftModel]:
 
 def gradient(base: Base, model: PeftModel, chosen: list[int]) -> tuple[float, Tensor]:
     """Return the loss and the gradient of the ordinary step."""
-    loss, _ = learning.backward(Accelerator(cpu=True), model, base, PLAN, chosen=chosen, pass_tokens=8192)
+    loss, _ = backward(Accelerator(cpu=True), model, base, PLAN, chosen=chosen, pass_tokens=8192)
     found = [one.grad.flatten() for one in model.parameters() if one.grad is not None]
     model.zero_grad()
     return float(loss), torch.cat(found)

@@ -23,9 +23,10 @@ from thoughtmill.train.finetune import finetune, prepare, student, write_curve
 from thoughtmill.train.students import adapters
 from thoughtmill.train.students.bases import load_base
 from thoughtmill.train.students.origins import WEIGHTS, origin_of
-from thoughtmill.train.training.learning import LossPoint, learn
+from thoughtmill.train.training.learning import learn
 from thoughtmill.train.training.plan import training_plan
 from thoughtmill.train.training.settings import FinetuneSettings
+from thoughtmill.train.training.states import LossPoint
 
 MARKED = "seven."
 
@@ -204,13 +205,15 @@ def test_the_curve_is_shown_as_it_grows_with_speed_and_memory(
     assert seen == [1, 2, 3]
     assert len(curve) == 3
     lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("finetune ir: loss")]
-    assert re.search(r"loss \d\.\d{3}, [\d,]+ tokens a second, \d+\.\d GiB: 1 of 3, .* s left$", lines[0])
+    assert re.search(
+        r"loss \d\.\d{3}, [\d,]+ tokens a second, MFU \d+\.\d%, \d+\.\d GiB: 1 of 3, .* s left$", lines[0]
+    )
 
 
 def test_a_loss_curve_is_a_table_that_dvc_can_plot(tmp_path: Path) -> None:
-    write_curve([LossPoint(0, 1.5, 20, 1e-3), LossPoint(1, 1.25, 22, 0.0)], tmp_path / "ir.csv")
+    write_curve([LossPoint(0, 1.5, 20, 1e-3), LossPoint(1, 1.25, 22, 0.0, 0.4)], tmp_path / "ir.csv")
     assert (tmp_path / "ir.csv").read_text().splitlines() == [
-        "step,loss,target_tokens,learning_rate", "0,1.5000,20,0.001", "1,1.2500,22,0",
+        "step,loss,target_tokens,learning_rate,right", "0,1.5000,20,0.001,", "1,1.2500,22,0,0.4000",
     ]  # fmt: skip
 
 

@@ -11,7 +11,8 @@ from tests.test_finetune import settings
 from thoughtmill.train.finetune import student
 from thoughtmill.train.students.bases import Base, load_base, packs
 from thoughtmill.train.training import batches
-from thoughtmill.train.training.learning import accelerated, backward, learning_rate, summed_loss
+from thoughtmill.train.training.gradients import backward, summed_loss
+from thoughtmill.train.training.learning import accelerated, learning_rate
 from thoughtmill.train.training.plan import TrainingPlan
 
 ENCODED = [([30, 31, 32], [33, 34, 1]), ([40], [41, 42, 43, 1]), ([50, 51], [1]), ([60] * 7, [61] * 4 + [1])]
@@ -124,7 +125,7 @@ def test_a_run_computes_in_the_precision_its_base_was_loaded_in(
     base = load_base(str(tiny.write_causal(tmp_path / "base")), precision=precision)
     monkeypatch.setattr(base.model, "is_loaded_in_4bit", loaded_in_4bit, raising=False)
     monkeypatch.setattr("thoughtmill.train.training.learning.Accelerator", dict)
-    assert accelerated(base) == {"mixed_precision": computed}
+    assert accelerated(base, settings()) == {"mixed_precision": computed}
 
 
 def test_the_rate_rises_to_its_top_and_falls_to_nothing() -> None:

@@ -15,9 +15,9 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.train.dry import writing
 from thoughtmill.train.finetune import finetune, prepare
 from thoughtmill.train.students.bases import Base, packs
-from thoughtmill.train.training.learning import LossPoint
 from thoughtmill.train.training.plan import TrainingPlan, training_plan
 from thoughtmill.train.training.proof import findings, proof
+from thoughtmill.train.training.states import LossPoint
 
 Prepared = tuple[Base, PeftModel, TrainingPlan]
 

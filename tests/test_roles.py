@@ -136,7 +136,9 @@ def test_a_role_without_records_is_refused_with_one_sentence(corpus: Corpus) -> 
 def test_a_role_with_hints_says_that_it_needs_wrong_ones(tmp_path: Path) -> None:
     right = [row for row in tiny.records() if row["kept"]]
     corpus = open_corpus(str(tiny.write_corpus(tmp_path / "right", right)))
-    with pytest.raises(ThoughtmillError, match=r"`gp_hint` has no records: .* none of `eot` is wrong"):
+    with pytest.raises(
+        ThoughtmillError, match=r"`gp_hint` has no hints: .* no `eot` record of `train` is wrong"
+    ):
         roles.examples(corpus, "gp_hint")
 
 

@@ -17,7 +17,7 @@ from thoughtmill.train.infer import asked, local, solved
 from thoughtmill.train.policies import policy, roles_of
 from thoughtmill.train.policies.plans import Decision, Sample, SampleKey
 from thoughtmill.train.roles import ROLES, parts_of
-from thoughtmill.train.students.origins import origin_of
+from thoughtmill.train.students.origins import CONFIG, ORIGIN, origin_of
 from thoughtmill.train.students.settings import section, trained
 from thoughtmill.train.writers.loading import load_students
 from thoughtmill.train.writers.settings import InferSettings
@@ -34,6 +34,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--adapters", type=Path, help="the folder of the adapters; default: data/adapters/BASE"
     )
+    parser.add_argument("--style", help="how adapters of others are asked, such as lorid or etd")
     parser.add_argument("--kind", default="number", choices=KINDS.names(), help="the kind of answer")
     parser.add_argument("--seed", type=int, default=1, help="of sampled texts")
 
@@ -49,6 +50,8 @@ def call(words: argparse.Namespace) -> str:
     except NotInProject:
         if adapters is None:
             raise
+    if words.style is not None:
+        settings = settings.model_copy(update={"style": words.style})
     name = words.policy or f"greedy/{words.role}"
     return ask(name, words.problem, adapters, settings, words.kind, words.seed)
 
@@ -59,9 +62,15 @@ def ask(
     """Return the samples that students write about a problem for a policy, and its decision."""
     chosen = policy(name, settings.policy)
     trained = adapters_of(adapters, roles_of(name, settings.policy))
-    origin = origin_of(adapters / trained[0])
+    origin = origin_of(adapters / trained[0], settings.style)
     found = load_students(
-        adapters, trained, origin.base, origin.base_revision, settings.precision, mixed_versions=True
+        adapters,
+        trained,
+        origin.base,
+        origin.base_revision,
+        settings.precision,
+        mixed_versions=True,
+        style=settings.style,
     )
     texts, kinds = {ASKED: problem}, {ASKED: kind}
     with tempfile.TemporaryDirectory() as scratch, Solvers(Limits(), 5.0) as solvers:
@@ -81,7 +90,8 @@ def ask(
 
 def adapters_of(folder: Path, asked_roles: tuple[str, ...]) -> list[str]:
     """Return the adapters in a folder that answer for some roles; a role without an adapter is an error."""
-    there = sorted(path.parent.name for path in folder.glob("*/thoughtmill.json"))
+    files = [path for name in (ORIGIN, CONFIG) for path in folder.glob(f"*/{name}")]
+    there = sorted({path.parent.name for path in files})
     trained = [role for role in there if role in ROLES]
     needed = {ROLES.named(role).variant_of or role for role in asked_roles}
     own = {role for role in needed if role in trained}

@@ -6,15 +6,15 @@ Run it as `python -m thoughtmill.train.dry ROLE`.
 import os
 import time
 
-from peft import PeftModel
-
 from thoughtmill.factory.core import stage
 from thoughtmill.factory.core.corpus import Corpus, open_corpus
 from thoughtmill.factory.core.files import root
 from thoughtmill.train.finetune import prepare
+from thoughtmill.train.students.adapters import Student
 from thoughtmill.train.students.bases import Base
 from thoughtmill.train.students.settings import section
-from thoughtmill.train.training.learning import accelerated, backward, faster
+from thoughtmill.train.training.gradients import backward
+from thoughtmill.train.training.learning import accelerated, faster
 from thoughtmill.train.training.plan import summary
 from thoughtmill.train.training.proof import TICK, proof
 from thoughtmill.train.training.settings import FinetuneSettings
@@ -37,7 +37,7 @@ def dry(role: str, corpus: Corpus, settings: FinetuneSettings) -> str:
     """
     base, model, plan = prepare(role, corpus, settings)
     ticks = f"{proof(base, plan)}\n{TICK}{writing(base, model)}"
-    accelerator = accelerated(base)
+    accelerator = accelerated(base, settings)
     wrapped = accelerator.prepare(model)
     wrapped.train()
     tokens = [sum(plan.lengths[one] for one in step) for step in plan.steps]
@@ -58,9 +58,9 @@ def dry(role: str, corpus: Corpus, settings: FinetuneSettings) -> str:
     return f"{role}: {summary(plan, settings)}\n{ticks}\n{about} on this machine"
 
 
-def writing(base: Base, model: PeftModel) -> str:
+def writing(base: Base, model: Student) -> str:
     """Say how students will write: in slots if tokens from the cache are those of an uncached pass."""
-    names = {name: name for name in model.peft_config}
+    names = {name: name for name in getattr(model, "peft_config", {base.name: None})}
     try:
         writer = LocalWriter(base, names, rows=2, max_new_tokens=2, top_k=1, top_p=1.0)
     except UncoveredError as error:

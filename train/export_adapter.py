@@ -2,16 +2,22 @@
 
 import argparse
 import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.factory.core.files import folder_aside, root
+from thoughtmill.factory.core.files import aside, folder_aside, root
 from thoughtmill.train.students import adapters
 from thoughtmill.train.students.bases import load_base
 from thoughtmill.train.students.origins import card, origin_of
 from thoughtmill.train.students.settings import trained
+
+CONVERTER = "convert_hf_to_gguf.py"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,6 +25,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("role", help="the role whose adapter is merged")
     parser.add_argument("out", type=Path, help="the folder of the model, which must be new")
     parser.add_argument("--adapter", type=Path, help="an adapter; default: data/adapters/BASE/ROLE")
+    parser.add_argument("--merge", action="store_true", help="add the adapter to the base (always done)")
+    parser.add_argument("--gguf", action="store_true", help="also write model.gguf by llama.cpp's converter")
     parser.add_argument("--precision", default="bfloat16", choices=("float32", "bfloat16"), help="of weights")
 
 
@@ -27,7 +35,10 @@ def call(words: argparse.Namespace) -> str:
     out, adapter = words.out.resolve(), words.adapter and words.adapter.resolve()
     if adapter is None:
         os.chdir(root())  # a base that is a folder is named from there
+    convert = converter() if words.gguf else []
     merge(adapter or trained() / words.role, words.role, out, words.precision)
+    if convert:
+        write_gguf(convert, out)
     return f"{words.out} is a model of transformers; its card says how it is asked"
 
 
@@ -39,9 +50,38 @@ def merge(adapter: Path, role: str, out: Path, precision: str = "bfloat16") -> N
     if out.exists():
         raise ThoughtmillError(f"{out} is there already: give a new folder")
     origin = origin_of(adapter)
-    base = load_base(origin.base, origin.base_revision)
-    model = adapters.load(base, adapter, role).merge_and_unload()
+    if origin.whole:
+        base = load_base(str(adapter))
+        model: Any = base.model
+    else:
+        base = load_base(origin.base, origin.base_revision)
+        model = adapters.load(base, adapter, role).merge_and_unload()
     with folder_aside(out) as part:
         model.to(getattr(torch, precision)).save_pretrained(part)
         base.tokenizer.save_pretrained(part)
         (part / "README.md").write_text(card(origin, merged=True), "utf-8")
+
+
+def converter() -> list[str]:
+    """Return the command of llama.cpp's converter; where it is not installed, say what to install."""
+    on_path = shutil.which(CONVERTER)
+    if on_path is not None:
+        return [on_path]
+    script = Path(os.environ.get("LLAMA_CPP", "llama.cpp"), CONVERTER)
+    if not script.is_file():
+        raise ThoughtmillError(
+            f"--gguf: {CONVERTER} is not on PATH: get llama.cpp's repository, install its "
+            "requirements/requirements-convert_hf_to_gguf.txt, and set LLAMA_CPP to its folder"
+        )
+    return [sys.executable, str(script)]
+
+
+def write_gguf(command: list[str], model: Path) -> None:
+    """Write `model.gguf` beside a model of transformers."""
+    out = model / "model.gguf"
+    with aside(out) as part:
+        words = [*command, str(model), "--outfile", str(part)]
+        told = subprocess.run(words, capture_output=True, text=True, check=False)
+        if told.returncode or not part.is_file():
+            why = (told.stderr.strip().splitlines() or ["it wrote nothing"])[-1]
+            raise ThoughtmillError(f"--gguf: {CONVERTER} could not convert {model}: {why}")

@@ -6,13 +6,12 @@ Run it as `python -m thoughtmill.train.finetune ROLE`, alone or under `accelerat
 import os
 import sys
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import torch
 from accelerate import PartialState
 from accelerate.utils import parse_flag_from_env
-from peft import PeftModel, get_peft_model, prepare_model_for_kbit_training
+from peft import get_peft_model, prepare_model_for_kbit_training
 
 from thoughtmill.factory.core import stage
 from thoughtmill.factory.core.corpus import Corpus, open_corpus
@@ -20,13 +19,19 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import root, write_csv
 from thoughtmill.train import encoding, roles
 from thoughtmill.train.students import adapters
-from thoughtmill.train.students.bases import Base, load_base
+from thoughtmill.train.students.adapters import Student
+from thoughtmill.train.students.bases import Base, load_base, towers
 from thoughtmill.train.students.origins import SEED, Origin, commit, of_seed
 from thoughtmill.train.students.settings import section
-from thoughtmill.train.training.learning import LossPoint, learn
+from thoughtmill.train.training.learning import learn
+from thoughtmill.train.training.loggers import logging
+from thoughtmill.train.training.mixtures import mixture
 from thoughtmill.train.training.plan import TrainingPlan, summary, training_plan
 from thoughtmill.train.training.proof import findings, proof
 from thoughtmill.train.training.settings import FinetuneSettings
+from thoughtmill.train.training.states import LossPoint
+from thoughtmill.train.training.validation import Validation
+from thoughtmill.train.training.weights import copied, learnt, shard
 
 
 def main(role: str) -> None:
@@ -34,17 +39,26 @@ def main(role: str) -> None:
     settings = section("finetune", FinetuneSettings).of(role)
     os.chdir(root())
     corpus = open_corpus(settings.corpus, settings.corpus_revision, settings.data_version)
-    for seed in (None, *settings.seeds):
-        run = settings if seed is None else settings.model_copy(update={"seed": seed})
-        name = role if seed is None else f"{role}-{SEED}{seed}"
-        path = Path("data/curves", run.base.name, f"{name}.csv")
-        grown = partial(write_curve, path=path)
-        folder = of_seed(run.base.adapters / role, seed)
-        curve = finetune(
-            role, corpus, run, folder, Path("data/.training", run.base.name, f"{name}.pt"), grown
-        )
-        if PartialState().is_main_process:
-            write_curve(curve, path)
+    _train(role, corpus, settings, None)
+    for seed in settings.seeds:
+        _train(role, corpus, settings.model_copy(update={"seed": seed}), seed)
+
+
+def _train(role: str, corpus: Corpus, settings: FinetuneSettings, seed: int | None) -> None:
+    """Train a role into the folders of its base; None is the first seed."""
+    name = role if seed is None else f"{role}-{SEED}{seed}"
+    curves, logs, states = (
+        Path("data", kind, settings.base.name) for kind in ("curves", "logs", ".training")
+    )
+    main_process = PartialState(cpu=parse_flag_from_env("ACCELERATE_USE_CPU")).is_main_process
+    with logging(settings.logs if main_process else [], logs / name) as log:
+
+        def grown(curve: list[LossPoint]) -> None:
+            write_curve(curve, curves / f"{name}.csv")
+            log(curve)
+
+        folder = of_seed(settings.base.adapters / role, seed)
+        finetune(role, corpus, settings, folder, states / f"{name}.pt", grown)
 
 
 def finetune(
@@ -57,35 +71,47 @@ def finetune(
 ) -> list[LossPoint]:
     """Train `role` into `folder` and return its loss curve; a killed run resumes from `state`.
 
-    `grown` is called with the curve so far whenever a line of progress is printed.
+    `grown` is called with the curve so far whenever a line of progress is printed, and at the end.
     """
     processes = PartialState(cpu=parse_flag_from_env("ACCELERATE_USE_CPU"))
     base, model, plan = prepare(role, corpus, settings)
     processes.print(f"{role}: {summary(plan, settings)}\n{proof(base, plan)}")
-    curve = learn(base, model, plan, settings, state=state, what=f"finetune {role}", grown=grown)
+    validation = None
+    if settings.validation is not None:
+        validation = Validation(base, model, role, corpus, settings)
+    if settings.shard:
+        shard(model)
+    curve = learn(
+        base, model, plan, settings, state=state, what=f"finetune {role}", grown=grown, validation=validation
+    )
     for finding in findings(base, model, plan, curve):
         processes.print(f"{role}: {finding}", file=sys.stderr)
+    whole = copied(learnt(model)) if settings.shard else None  # all processes take part
     if processes.is_main_process:
-        adapters.save(model, folder, origin(role, corpus, settings, base, plan))
+        adapters.save(base, model, folder, origin(role, corpus, settings, base, plan), whole)
         state.unlink(missing_ok=True)
     return curve
 
 
-def prepare(role: str, corpus: Corpus, settings: FinetuneSettings) -> tuple[Base, PeftModel, TrainingPlan]:
+def prepare(role: str, corpus: Corpus, settings: FinetuneSettings) -> tuple[Base, Student, TrainingPlan]:
     """Return the base, the untrained student, and the training plan."""
     examples = roles.examples(corpus, role, settings.where)
     base = load_base(settings.base.model, settings.base.revision, _precision(settings))
-    plan = training_plan(base, examples, settings)
+    plan = training_plan(base, examples, settings, mixture(corpus, examples, settings))
     return base, student(base, settings), plan
 
 
-def student(base: Base, settings: FinetuneSettings) -> PeftModel:
-    """Put an untrained adapter on a base; it does not change the output yet."""
+def student(base: Base, settings: FinetuneSettings) -> Student:
+    """Put an untrained adapter on a base, or let all its weights learn; the output does not change yet."""
     torch.manual_seed(settings.seed)
     if settings.precision == "4bit":
         prepare_model_for_kbit_training(base.model, use_gradient_checkpointing=False)
     if settings.gradient_checkpointing:
         base.model.gradient_checkpointing_enable({"use_reentrant": False})
+    if settings.weights == "all":
+        for tower in towers(base.model):
+            base.model.get_submodule(tower).requires_grad_(False)
+        return base.model
     lora = adapters.lora(
         base.model,
         rank=settings.rank,
@@ -104,7 +130,7 @@ def student(base: Base, settings: FinetuneSettings) -> PeftModel:
 
 def _precision(settings: FinetuneSettings) -> str:
     if settings.precision == "auto":
-        return "bfloat16" if torch.cuda.is_available() else "float32"
+        return "bfloat16" if torch.cuda.is_available() and settings.weights == "lora" else "float32"
     return settings.precision
 
 
@@ -134,10 +160,16 @@ def origin(role: str, corpus: Corpus, settings: FinetuneSettings, base: Base, pl
 def write_curve(curve: list[LossPoint], path: Path) -> None:
     """Write a loss curve as the CSV that DVC plots."""
     rows = (
-        (point.step, f"{point.loss:.4f}", point.target_tokens, f"{point.learning_rate:.3g}")
+        (
+            point.step,
+            f"{point.loss:.4f}",
+            point.target_tokens,
+            f"{point.learning_rate:.3g}",
+            "" if point.right is None else f"{point.right:.4f}",
+        )
         for point in curve
     )
-    write_csv(path, ("step", "loss", "target_tokens", "learning_rate"), rows)
+    write_csv(path, ("step", "loss", "target_tokens", "learning_rate", "right"), rows)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from thoughtmill.train.students.settings import section
 from thoughtmill.train.writers.endpoint import EndpointWriter
 from thoughtmill.train.writers.loading import LoadedStudents, adapter_map, load_students, seeds_of
 from thoughtmill.train.writers.local import local_writer
-from thoughtmill.train.writers.sampling import StudentWriter
+from thoughtmill.train.writers.routed import RoutedWriter
 from thoughtmill.train.writers.settings import InferSettings
 from thoughtmill.train.writers.vllm import VllmWriter
 
@@ -65,7 +65,7 @@ def open_writer(
         writer = EndpointWriter(settings.openai, max_new_tokens=settings.max_new_tokens, top_p=settings.top_p)
         return writer, corpus.data_version, ""
     if settings.backend == "vllm":
-        adapters = adapter_map(folder, trained, settings.mixed_versions, seed)
+        adapters = adapter_map(folder, trained, settings.mixed_versions, seed, settings.style)
         sampling = {"max_tokens": settings.max_new_tokens, "top_k": settings.top_k, "top_p": settings.top_p}
         engine = VllmWriter(settings.vllm, adapters, settings.base.model, settings.precision, **sampling)
         return engine, adapters.data_version, adapters.sha
@@ -77,21 +77,19 @@ def open_writer(
         settings.precision,
         settings.mixed_versions,
         seed,
+        settings.style,
     )
     return local(found, settings), found.data_version, found.sha
 
 
-def local(found: LoadedStudents, settings: InferSettings) -> StudentWriter:
+def local(found: LoadedStudents, settings: InferSettings) -> Writer:
     """Return a writer over students in memory."""
-    return local_writer(
-        found.base,
-        found.adapter_of,
-        rows=settings.rows,
-        max_new_tokens=settings.max_new_tokens,
-        top_k=settings.top_k,
-        top_p=settings.top_p,
-        styles=found.styles,
-    )
+    how = {name: getattr(settings, name) for name in ("rows", "max_new_tokens", "top_k", "top_p")}
+    groups = [
+        (one.adapter_of, local_writer(one.base, one.adapter_of, styles=one.styles, **how))
+        for one in (found, *found.others)
+    ]
+    return groups[0][1] if len(groups) == 1 else RoutedWriter(groups)
 
 
 def infer(

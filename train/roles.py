@@ -153,13 +153,20 @@ def examples(corpus: "Corpus", role: str, where: str = "kept", split: str = "tra
             raise ThoughtmillError(f"role `{part}` is asked of the adapter of `{other}`: train that one")
         rows = _rows(corpus.con, ROLES.named(part), where, split)
         if not rows:
-            peer = ROLES.named(part).peer
-            hints = f", or none of `{peer}` is wrong: half of its hints are" if peer else ""
-            raise ThoughtmillError(
-                f"role `{part}` has no records: no `{split}` record where {where} is of its thoughts{hints}"
-            )
+            raise ThoughtmillError(_lacking(corpus.con, part, where, split))
         found += [Example(problem_id, part, *row) for problem_id, *row in rows]
     return found
+
+
+def _lacking(con: duckdb.DuckDBPyConnection, part: str, where: str, split: str) -> str:
+    """Return why a role has no examples."""
+    role = ROLES.named(part)
+    if role.peer and _rows(con, replace(role, sql=ALONE), where, split):
+        return (
+            f"role `{part}` has no hints: half are to be wrong, and no `{role.peer}` record of `{split}` is "
+            "wrong: ask a weaker teacher or for more samples, or leave the role out"
+        )
+    return f"role `{part}` has no records: no `{split}` record where {where} is of its thoughts"
 
 
 def _rows(con: duckdb.DuckDBPyConnection, role: Role, where: str, split: str) -> list[tuple[Any, ...]]:

@@ -91,7 +91,7 @@ def recorded_steps(
     base: Base, model: PeftModel, plan: TrainingPlan, chosen: FinetuneSettings, out: Path
 ) -> dict[str, dict[str, Any]]:
     """Record two of our steps; the table lies in `steps.txt`."""
-    accelerator = learning.accelerated(base)
+    accelerator = learning.accelerated(base, chosen)
     wrapped = accelerator.prepare(model).train()
     fast = learning.faster(accelerator, wrapped, base, model, plan, chosen)
     assert fast is not None

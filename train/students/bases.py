@@ -105,11 +105,29 @@ def sha256_of(folder: Path) -> str:
     return total.hexdigest()
 
 
+def towers(model: PreTrainedModel) -> list[str]:
+    """Return the parts of a model that read no text, such as a vision tower and its projection."""
+    config = model.config
+    if config.is_encoder_decoder or config.get_text_config() is config:
+        return []
+    decoder = model.get_decoder()
+    (place,) = (name for name, part in model.named_modules() if part is decoder)
+    around = {place.rpartition(".")[0], *(place[:at] for at, sign in enumerate(place) if sign == "."), ""}
+    parts = {name: part for name, part in model.named_modules() if any(True for _ in part.parameters())}
+    beside = (name for name in parts if name.rpartition(".")[0] in around and name not in {*around, place})
+    return [name for name in beside if parts[name] is not model.get_output_embeddings()]
+
+
 def linear_layers(model: nn.Module, targets: str | list[str]) -> Iterator[tuple[str, int]]:
     """Yield the name and the smaller width of each linear layer in `targets` (last names or `all-linear`)."""
     head = model.get_output_embeddings() if isinstance(model, PreTrainedModel) else None
+    left_out = tuple(f"{tower}." for tower in towers(model)) if isinstance(model, PreTrainedModel) else ()
     for name, layer in model.named_modules():
-        if layer is head or not (targets == "all-linear" or name.rsplit(".", 1)[-1] in targets):
+        if (
+            layer is head
+            or name.startswith(left_out)
+            or not (targets == "all-linear" or name.rsplit(".", 1)[-1] in targets)
+        ):
             continue
         if isinstance(layer, nn.Linear):
             yield name, min(layer.in_features, layer.out_features)

@@ -11,6 +11,9 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import existing, write_json
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
+WHOLE = ("config.json", "model.safetensors")
+"""The files of a role whose whole model was trained."""
+ORIGIN = "thoughtmill.json"
 SEED = "seed-"
 """A further training run of a role is in a folder of this name and its seed, within that of the first."""
 
@@ -21,7 +24,8 @@ class Origin:
 
     `examples_sha` is the SHA-256 of its training examples in order, `adapter_sha` that of its configuration
     and weights, `base_sha` that of the base's files, or the base's commit on the Hub. `asking` says how the
-    adapter is asked, as `encoding.asking` returns it; adapters of 0.2 and before have none.
+    adapter is asked, as `encoding.asking` returns it; adapters of 0.2 and before have none. Adapters of
+    others have an empty `data_version`.
     """
 
     role: str
@@ -36,6 +40,11 @@ class Origin:
     adapter_sha: str = ""
     asking: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def whole(self) -> bool:
+        """Whether the role is a model of its own, not an adapter on the base."""
+        return self.parameters.get("weights") == "all"
+
 
 def of_seed(folder: Path, seed: int | None) -> Path:
     """Return the folder of a training run of a role whose first is in `folder`; None is the first."""
@@ -45,7 +54,7 @@ def of_seed(folder: Path, seed: int | None) -> Path:
 def write_origin(folder: Path, origin: Origin) -> None:
     """Write `thoughtmill.json` and the card beside the weights in `folder`."""
     whole = replace(origin, adapter_sha=_sha(folder))
-    (folder / "README.md").write_text(card(whole), "utf-8")
+    (folder / "README.md").write_text(card(whole, whole.whole), "utf-8")
     write_json(folder / "thoughtmill.json", asdict(whole))
 
 
@@ -61,7 +70,8 @@ def card(origin: Origin, merged: bool = False) -> str:
     front = ["---", f"library_name: {library}", *linked, "tags: [thoughtmill, lora, math]", "---", ""]
     title = [f"# Thoughtmill student: `{origin.role}`", ""]
     what = f"`{origin.base}` with a LoRA adapter merged into it" if merged else "A LoRA adapter"
-    use = [f"{what}, trained on verified thoughts.", "", *_usage(origin, merged)]
+    what = f"`{origin.base}`, all of whose weights were" if origin.whole else f"{what},"
+    use = [f"{what} trained on verified thoughts.", "", *_usage(origin, merged)]
     cells = {name: " ".join(str(value).replace("|", "\\|").split()) for name, value in facts.items()}
     table = [f"| {name} | {value} |" for name, value in cells.items()]
     return "\n".join([*front, *title, *use, "| trained from | |", "|---|---|", *table, ""])
@@ -105,9 +115,18 @@ def _usage(origin: Origin, merged: bool) -> list[str]:
     return ["```python", *code, "```", "", *([] if merged else [command, ""]), stops, "", *parts, ""]
 
 
-def origin_of(folder: Path) -> Origin:
-    """Read the origin of an adapter, and refuse an adapter whose files are truncated or changed."""
-    file = existing(folder / "thoughtmill.json", "train the role with `python -m thoughtmill.train.finetune`")
+def origin_of(folder: Path, style: str | None = None) -> Origin:
+    """Read the origin of an adapter, and refuse an adapter whose files are truncated or changed.
+
+    An adapter of others has no file of ours beside it. It is that of the role which its folder is named
+    after, asked in `style`.
+    """
+    if style is not None and (folder / CONFIG).is_file() and not (folder / ORIGIN).is_file():
+        return _of_others(folder, style)
+    cure = "train the role with `python -m thoughtmill.train.finetune`"
+    if (folder / CONFIG).is_file():
+        cure += ", or name its style: --style, or infer.style"
+    file = existing(folder / ORIGIN, cure)
     try:
         origin = Origin(**json.loads(file.read_text("utf-8")))
     except (ValueError, TypeError) as error:
@@ -117,8 +136,24 @@ def origin_of(folder: Path) -> Origin:
     return origin
 
 
+def _of_others(folder: Path, style: str) -> Origin:
+    """Return what peft's configuration says of an adapter that was trained elsewhere."""
+    try:
+        config = json.loads((folder / CONFIG).read_text("utf-8"))
+        base, revision = str(config["base_model_name_or_path"]), config.get("revision")
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise ThoughtmillError(f"{folder / CONFIG} is not peft's configuration of an adapter") from error
+    return Origin(
+        role=folder.name, data_version="", examples_sha="", records=0, base=base,
+        base_revision=None if Path(base).is_dir() else revision or "main", base_sha="", commit="unknown",
+        parameters={"style": style}, adapter_sha=_sha(folder),
+    )  # fmt: skip
+
+
 def _sha(folder: Path) -> str:
-    files = (existing(folder / name, "train the role again") for name in (CONFIG, WEIGHTS))
+    """Return the SHA-256 of the configuration and the weights of an adapter or a whole model."""
+    names = WHOLE if (folder / WHOLE[0]).is_file() else (CONFIG, WEIGHTS)
+    files = (existing(folder / name, "train the role again") for name in names)
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 

@@ -28,16 +28,22 @@ class Batch:
 
 
 def steps_of_epoch(
-    lengths: Sequence[int], batch_records: int, packs: bool, seed: int, epoch: int
+    lengths: Sequence[int],
+    batch_records: int,
+    packs: bool,
+    seed: int,
+    epoch: int,
+    order: list[int] | None = None,
 ) -> list[list[int]]:
     """Return the examples of each step of an epoch, as indices into `lengths`.
 
-    Where examples cannot be packed, a step holds examples of similar length: the shuffled examples are sorted
-    within windows before they are cut into steps.
+    `order` is that of the examples, by default random. Where examples cannot be packed, a step holds examples
+    of similar length: the shuffled examples are sorted within windows before they are cut into steps.
     """
     rng = Random(f"{seed}/epoch/{epoch}")
-    order = list(range(len(lengths)))
-    rng.shuffle(order)
+    if order is None:
+        order = list(range(len(lengths)))
+        rng.shuffle(order)
     if not packs:
         wide = WINDOW * batch_records
         windows = [order[at : at + wide] for at in range(0, len(order), wide)]

@@ -19,7 +19,6 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 from accelerate.utils import DistributedType
-from peft import PeftModel
 from torch import Tensor, nn
 from torch.nn import functional
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
@@ -76,7 +75,7 @@ def summed(logits_NV: Tensor, next_N: Tensor) -> Tensor:
 def fast_steps(
     accelerator: Accelerator,
     base: Base,
-    model: PeftModel,
+    model: nn.Module,
     plan: TrainingPlan,
     pass_tokens: int,
     ordinary: Callable[[list[int]], float],
@@ -138,7 +137,7 @@ class FastSteps:
     The adapter's weights become parts of `master`. Until `close`, the model is for these steps alone.
     """
 
-    def __init__(self, base: Base, model: PeftModel, plan: TrainingPlan, pass_tokens: int) -> None:
+    def __init__(self, base: Base, model: nn.Module, plan: TrainingPlan, pass_tokens: int) -> None:
         self.base, self.plan, self.pass_tokens = base, plan, pass_tokens
         self.device = base.model.device
         self.layers = lora_layers(model)
@@ -163,10 +162,8 @@ class FastSteps:
         self.graphs: dict[int, Any] = {}
         self.total, self.weight = (torch.zeros((), device=self.device) for _ in range(2))
         self.model = model
-        self.put(self.swapped)
         ALL_ATTENTION_FUNCTIONS.register(NAME, flat_attention(self.longest))
-        base.model.config._attn_implementation = NAME
-        base.model.enable_input_require_grads()  # the first layer is then compiled like the others
+        self.take()
 
     def put(self, layers: Sequence[nn.Module]) -> None:
         """Put peft's layers, or those that compute in the precision of the base, where they belong."""
@@ -175,10 +172,27 @@ class FastSteps:
 
     @contextmanager
     def restored(self) -> Iterator[None]:
-        """Put peft's layers back for a while: peft saves no others."""
-        self.put([layer for _, _, layer in self.layers])
+        """Give the model back for a while, with its weights as they are now, so that it can write."""
+        compiled = {part: part._compiled_call_impl for part in self.base.model.modules()}
+        self.give_back()
         yield
+        for part, implementation in compiled.items():
+            part._compiled_call_impl = implementation
+        self.take()
+
+    def take(self) -> None:
+        """Make the model one for these steps alone."""
         self.put(self.swapped)
+        self.base.model.config._attn_implementation = NAME
+        self.base.model.enable_input_require_grads()  # the first layer is then compiled like the others
+
+    def give_back(self) -> None:
+        """Make the model what it was: peft's layers, its own attention, nothing compiled."""
+        self.put([layer for _, _, layer in self.layers])
+        for part in self.base.model.modules():
+            part._compiled_call_impl = None
+        self.base.model.config._attn_implementation = self.attention
+        self.base.model.disable_input_require_grads()
 
     def tensors(self, shape: Shape) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the memory for a pass of a shape, and its parts by name."""
@@ -270,11 +284,7 @@ class FastSteps:
         self.graphs.clear()
         for weight in self.weights:
             weight.grad, weight.data = None, weight.data.clone()
-        self.put([layer for _, _, layer in self.layers])
-        for part in self.base.model.modules():
-            part._compiled_call_impl = None
-        self.base.model.config._attn_implementation = self.attention
-        self.base.model.disable_input_require_grads()
+        self.give_back()
 
 
 @contextmanager

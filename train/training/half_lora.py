@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import cast
 
 import torch
-from peft import PeftModel
 from peft.tuners.lora import Linear as PeftLora
 from peft.tuners.lora import LoraLayer
 from torch import Tensor, nn
@@ -41,7 +40,7 @@ def in_one(weights: Sequence[Tensor], dtype: torch.dtype) -> tuple[Tensor, list[
     return whole, [part.view_as(weight) for part, weight in zip(parts, weights, strict=True)]
 
 
-def lora_layers(model: PeftModel) -> list[tuple[str, str, PeftLora]]:
+def lora_layers(model: nn.Module) -> list[tuple[str, str, PeftLora]]:
     """Return the layers with an adapter: the name of each in the model, its adapter's, the layer."""
     found: list[tuple[str, str, PeftLora]] = []
     for place, layer in model.named_modules():

@@ -12,6 +12,7 @@ from thoughtmill.train.roles import Example
 from thoughtmill.train.students import bases
 from thoughtmill.train.students.bases import Base
 from thoughtmill.train.training import batches
+from thoughtmill.train.training.mixtures import Mixture
 from thoughtmill.train.training.settings import FinetuneSettings
 
 
@@ -41,11 +42,14 @@ class TrainingPlan:
         return hashlib.sha256(repr(self.encoded).encode()).hexdigest()
 
 
-def training_plan(base: Base, examples: list[Example], settings: FinetuneSettings) -> TrainingPlan:
+def training_plan(
+    base: Base, examples: list[Example], settings: FinetuneSettings, mixture: Mixture | None = None
+) -> TrainingPlan:
     """Encode the examples, leave out those that exceed the context, and plan every step of the run."""
     if settings.limit is not None and settings.limit < len(examples):
         kept = sorted(Random(f"{settings.seed}/limit").sample(range(len(examples)), settings.limit))
         examples = [examples[index] for index in kept]
+        mixture = mixture and mixture.of(kept)
     examples = [replace(one, target=styles.target(one.target, settings.style)) for one in examples]
     everything = [encode(base, example, settings.style) for example in examples]
     context = min(settings.context, base.context)
@@ -59,7 +63,7 @@ def training_plan(base: Base, examples: list[Example], settings: FinetuneSetting
     return TrainingPlan(
         encoded=[everything[index] for index in fitting],
         lengths=lengths,
-        steps=_steps(lengths, packs, settings),
+        steps=_steps(lengths, packs, settings, mixture and mixture.of(fitting)),
         packs=packs,
         records=dict(records),
         left_out=len(everything) - len(fitting),
@@ -77,12 +81,23 @@ def encode(base: Base, example: Example, style: str = styles.OURS) -> batches.To
     return prompt, encoding.render_target(base.tokenizer, example.target)
 
 
-def _steps(lengths: list[int], packs: bool, settings: FinetuneSettings) -> list[list[int]]:
-    each = math.ceil(len(lengths) / settings.batch_records)
+def _steps(
+    lengths: list[int], packs: bool, settings: FinetuneSettings, mixture: Mixture | None
+) -> list[list[int]]:
+    """Return the steps of all epochs."""
+    count = len(lengths) if mixture is None else sum(mixture.weights)
+    each = math.ceil(count / settings.batch_records)
+    if not each:
+        raise ThoughtmillError("finetune.mix leaves no record: give some a weight above 0")
     total = settings.steps or math.ceil(each * (settings.epochs or 1))
-    epochs = range(math.ceil(total / each))
-    plans = (batches.steps_of_epoch(lengths, settings.batch_records, packs, settings.seed, e) for e in epochs)
-    return [step for plan in plans for step in plan][:total]
+    steps: list[list[int]] = []
+    for epoch in range(math.ceil(total / each) + (mixture is not None)):
+        order = None if mixture is None else mixture.epoch(settings.seed, epoch)
+        ranked = mixture is not None and mixture.ranks is not None and epoch == 0
+        steps += batches.steps_of_epoch(
+            lengths, settings.batch_records, packs or ranked, settings.seed, epoch, order
+        )
+    return steps[:total]
 
 
 def summary(plan: TrainingPlan, settings: FinetuneSettings) -> str:

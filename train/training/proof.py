@@ -7,14 +7,14 @@ from collections import Counter
 from collections.abc import Iterator
 
 import torch
-from peft import PeftModel
+from torch import nn
 
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.train import encoding
 from thoughtmill.train.students.bases import Base
 from thoughtmill.train.training import batches
-from thoughtmill.train.training.learning import LossPoint
 from thoughtmill.train.training.plan import TrainingPlan
+from thoughtmill.train.training.states import LossPoint
 
 TICK = "  \u2713 "
 ASKED = 8
@@ -89,7 +89,7 @@ def _rows(base: Base, plan: TrainingPlan) -> str:
 
 
 @torch.no_grad()
-def findings(base: Base, model: PeftModel, plan: TrainingPlan, curve: list[LossPoint]) -> Iterator[str]:
+def findings(base: Base, model: nn.Module, plan: TrainingPlan, curve: list[LossPoint]) -> Iterator[str]:
     """Yield the faults of a trained student: a loss that never fell, an end of text that it omits."""
     part = max(1, len(curve) // 4)
     first, last = (sum(point.loss for point in some) / part for some in (curve[:part], curve[-part:]))
@@ -102,7 +102,7 @@ def findings(base: Base, model: PeftModel, plan: TrainingPlan, curve: list[LossP
         yield f"none of {len(chosen)} targets would be ended: texts will be cut at infer.max_new_tokens"
 
 
-def _ends_text(base: Base, model: PeftModel, example: batches.Tokens) -> bool:
+def _ends_text(base: Base, model: nn.Module, example: batches.Tokens) -> bool:
     """Return whether the student's likeliest token after a whole target ends the text."""
     prompt, target = example
     batch = batches.collate([(prompt, target)], [[0]], base.pad, base.start).to(base.model.device)

@@ -28,6 +28,16 @@ PRESETS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
+class ValidationSettings(Section):
+    """When a student in training is tried on held-out problems; the best weights are kept."""
+
+    every: int = Field(gt=0, description="steps between two trials; there is one at the end too")
+    problems: int = Field(50, gt=0, description="how many, always the same")
+    split: str = "validation"
+    patience: int | None = Field(None, gt=0, description="trials without a gain after which training ends")
+    max_new_tokens: int = Field(256, gt=0)
+
+
 def filled(given: dict[str, Any]) -> dict[str, Any]:
     """Complete the given settings from the preset that they name, if any."""
     preset = PRESETS.get(given.get("preset", ""), {})
@@ -46,6 +56,13 @@ class FinetuneSettings(Section):
     style: str = Field(OURS, description="the layout of prompts: thoughtmill, etd or lorid")
     where: str = Field("kept", description="SQL condition: the records to learn from")
     limit: int | None = Field(None, gt=0, description="most records to learn from, drawn by the seed")
+    mix: dict[str, Annotated[float, Field(ge=0)]] = Field(
+        {}, description="how often an epoch has the records for which an SQL condition holds; default: once"
+    )
+    curriculum: str | None = Field(
+        None, description="SQL expression, such as `difficulty`: the first epoch has low values first"
+    )
+    weights: Literal["lora", "all"] = Field("lora", description="learn an adapter, or a whole model")
     rank: int = Field(gt=0)
     alpha: int = Field(gt=0)
     dropout: float = Field(ge=0, lt=1)
@@ -65,6 +82,9 @@ class FinetuneSettings(Section):
     gradient_checkpointing: bool | None = Field(
         None, description="less memory for more time; null: on a GPU where its faster step is not to be had"
     )
+    shard: bool = Field(False, description="spread the model itself over the processes (FSDP)")
+    validation: ValidationSettings | None = None
+    logs: list[Literal["tensorboard", "dvclive"]] = Field([], description="writers of the curve as it grows")
     save_every: int = Field(
         50,
         gt=0,
@@ -89,6 +109,12 @@ class FinetuneSettings(Section):
     @model_validator(mode="after")
     def _one_length(self) -> "FinetuneSettings":
         STYLES.named(self.style)
+        if self.weights == "all" and self.precision == "4bit":
+            raise ValueError(
+                "`precision`: weights of 4 bits cannot learn: choose another, or `weights: lora`"
+            )
+        if self.shard and self.validation is not None:
+            raise ValueError("`shard`: a model spread over processes cannot write: leave out `validation`")
         if self.seed in self.seeds:
             raise ValueError(f"`seeds`: {self.seed} is `seed` already: list further ones")
         if (self.steps is None) == (self.epochs is None):

@@ -1,11 +1,11 @@
 """Load students for inference: find the adapter of each role, and put all adapters on one base."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from peft import PeftModel
+from torch import nn
 
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.train.roles import parts_of
@@ -51,13 +51,17 @@ class AdapterMap:
 
 @dataclass(frozen=True, slots=True)
 class LoadedStudents:
-    """Students in memory: `adapter_of` maps roles to adapters, `sha` identifies all weights."""
+    """Students of one base in memory: `adapter_of` maps roles to adapters, `sha` identifies all weights.
+
+    `others` are students that are models of their own.
+    """
 
     base: Base
     adapter_of: dict[str, str]
     data_version: str
     sha: str
     styles: dict[str, str]
+    others: tuple["LoadedStudents", ...] = ()
 
 
 def adapter_for(adapter_of: Mapping[str, str], role: str) -> str:
@@ -79,11 +83,16 @@ def seeds_of(folder: Path, trained: Sequence[str]) -> dict[int, int | None]:
 
 
 def adapter_map(
-    folder: Path, trained: Sequence[str], mixed_versions: bool = False, seed: int | None = None
+    folder: Path,
+    trained: Sequence[str],
+    mixed_versions: bool = False,
+    seed: int | None = None,
+    style: str | None = None,
 ) -> AdapterMap:
     """Find the adapters of the `trained` roles, and of the parts of those roles.
 
-    `seed` names a further training run of each role; None is the first.
+    `seed` names a further training run of each role; None is the first. `style` is how adapters of others are
+    asked.
 
     A role without an adapter uses an adapter that learnt several roles (`etd`). Unused adapters are not read.
     Adapters of different data versions are refused unless `mixed_versions`, because their results describe
@@ -95,7 +104,7 @@ def adapter_map(
         role: role for role in trained if parts_of(role) == (role,)
     }
     places = {role: of_seed(folder / role, seed) for role in trained if role in adapter_of.values()}
-    origins = {role: origin_of(place) for role, place in places.items()}
+    origins = {role: origin_of(place, style) for role, place in places.items()}
     versions = sorted({origin.data_version for origin in origins.values()})
     if len(versions) > 1 and not mixed_versions:
         shown = ", ".join(f"{role} {origin.data_version[:12]}" for role, origin in origins.items())
@@ -113,17 +122,31 @@ def load_students(
     precision: str = "auto",
     mixed_versions: bool = False,
     seed: int | None = None,
+    style: str | None = None,
 ) -> LoadedStudents:
     """Load a base and the adapters of the roles that were `trained`, onto a GPU where there is one."""
-    found = adapter_map(folder, trained, mixed_versions, seed)
-    on_gpu = torch.cuda.is_available()
-    loaded = load_base(
-        base, revision, ("bfloat16" if on_gpu else "float32") if precision == "auto" else precision
+    found = adapter_map(folder, trained, mixed_versions, seed, style)
+    if precision == "auto":
+        precision = "bfloat16" if torch.cuda.is_available() else "float32"
+    groups: list[tuple[Base, list[str]]] = []
+    if on_base := [role for role, origin in found.origins.items() if not origin.whole]:
+        loaded, model = load_base(base, revision, precision), None
+        for role in on_base:
+            model = adapters.load(loaded, found.folders[role], role, onto=model, style=style)
+        groups.append((loaded, on_base))
+    whole = [role for role, origin in found.origins.items() if origin.whole]
+    groups += [(adapters.load_whole(found.folders[role], role, precision), [role]) for role in whole]
+    if torch.cuda.is_available() and precision != "4bit":
+        for loaded, _ in groups:
+            nn.Module.to(loaded.model, "cuda")
+    one, *others = (
+        LoadedStudents(
+            loaded,
+            {part: role for part, role in found.adapter_of.items() if role in names},
+            found.data_version,
+            found.sha,
+            found.styles,
+        )
+        for loaded, names in groups
     )
-    model: PeftModel | None = None
-    for role, place in found.folders.items():
-        model = adapters.load(loaded, place, role, onto=model)
-    assert model is not None
-    if on_gpu and precision != "4bit":
-        model.to("cuda")
-    return LoadedStudents(loaded, found.adapter_of, found.data_version, found.sha, found.styles)
+    return replace(one, others=tuple(others))

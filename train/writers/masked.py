@@ -144,6 +144,8 @@ def masked(model: PreTrainedModel) -> AdapterMask:
         plain = isinstance(layer, PeftLora) and type(layer.base_layer) in (nn.Linear, Conv1D)
         if not plain or layer.lora_variant or any(layer.lora_bias.values()):
             raise UncoveredError(f"`{name}` is not a plain linear layer with LoRA")
+    if not found:
+        raise UncoveredError("it is a whole model without an adapter")
     layers = {name: MaskedLinear(cast(PeftLora, layer)) for name, layer in found.items()}
     ranks: dict[str, int] = {}
     for part in layers.values():

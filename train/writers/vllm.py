@@ -40,6 +40,10 @@ class VllmWriter:
         )
         if dtype == "4bit":
             raise ThoughtmillError("infer.precision: 4bit needs `infer.backend: students`")
+        if whole := [name for name, origin in adapters.origins.items() if origin.whole]:
+            raise ThoughtmillError(
+                f"infer.backend: vllm serves adapters, and {', '.join(whole)} are models: use `students`"
+            )
         folders = {name: str(place) for name, place in adapters.folders.items()}
         self.loras = {
             name: lora.LoRARequest(name, at, one) for at, (name, one) in enumerate(folders.items(), 1)

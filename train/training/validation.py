@@ -1,0 +1,143 @@
+"""Validation by solving: what share of held-out problems a student in training answers right."""
+
+import math
+from collections.abc import Sequence
+from contextlib import nullcontext
+from random import Random
+
+import torch
+from accelerate import Accelerator
+from accelerate.utils import broadcast_object_list
+from torch import nn
+
+from thoughtmill.factory.answers import Answer, compared
+from thoughtmill.factory.core.corpus import Corpus
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.solvers.limits import Limits
+from thoughtmill.factory.solvers.solvers import Solvers
+from thoughtmill.train import roles
+from thoughtmill.train.answering import GeneratedText, GenerationRequest
+from thoughtmill.train.policies.plans import SampleRequest
+from thoughtmill.train.roles import Example
+from thoughtmill.train.stored import solve
+from thoughtmill.train.students.bases import Base
+from thoughtmill.train.training import batches
+from thoughtmill.train.training.cuda import FastSteps
+from thoughtmill.train.training.gradients import summed_loss
+from thoughtmill.train.training.plan import encode
+from thoughtmill.train.training.settings import FinetuneSettings
+from thoughtmill.train.writers.local import local_writer
+from thoughtmill.train.writers.masked import unmasked
+
+RIGHT = "correct is not false"
+"""The records that validation asks about; those of held-out problems are not kept."""
+ROWS = 64
+"""The most texts that are written at a time."""
+
+
+class Validation:
+    """The problems of a validation; calling it returns the share that the model answers right, greedily.
+
+    A role that writes no answer, such as `kg`, is measured by the likelihood of its records instead: the
+    geometric mean of the probabilities of their tokens.
+    """
+
+    def __init__(
+        self, base: Base, model: nn.Module, role: str, corpus: Corpus, settings: FinetuneSettings
+    ) -> None:
+        chosen = settings.validation
+        assert chosen is not None
+        self.base, self.model, self.style = base, model, settings.style
+        self.every, self.patience, self.max_new_tokens = chosen.every, chosen.patience, chosen.max_new_tokens
+        found = drawn(corpus, role, chosen.split, chosen.problems)
+        self.solves = all(roles.ROLES.named(part).answers for part in roles.parts_of(role))
+        self.gold = answers_of(corpus, [one.problem_id for one in found])
+        self.examples = [one for one in found if not self.solves or one.problem_id in self.gold]
+        problems = f"{len({one.problem_id for one in self.examples})} problems of `{chosen.split}`"
+        self.of = f"right of {problems}" if self.solves else f"likelihood a token on {problems}"
+
+    def shared(self, accelerator: Accelerator, fast: FastSteps | None) -> float:
+        """Let the main process validate, and tell the others."""
+        found = None
+        if accelerator.is_main_process:
+            with nullcontext() if fast is None else fast.restored():
+                found = self()
+        [found] = broadcast_object_list([found])
+        return float(found)
+
+    def __call__(self) -> float:
+        """Return the share, between 0 and 1."""
+        self.model.eval()
+        return self._share_right() if self.solves else self._likelihood()
+
+    def _share_right(self) -> float:
+        texts = self._written()
+        with Solvers(Limits(), equations_timeout_s=5.0) as solvers:
+            right = [self._right(one, text, solvers) for one, text in zip(self.examples, texts, strict=True)]
+        return sum(right) / len(right)
+
+    def _right(self, example: Example, text: GeneratedText, solvers: Solvers) -> bool:
+        gold = self.gold[example.problem_id]
+        if text.failure is not None:
+            return False
+        answer, _ = solve(example.role, text.text, example.problem, gold.kind, solvers)
+        return answer is not None and compared(answer, gold).equal is True
+
+    def _written(self) -> list[GeneratedText]:
+        """Return a greedy text for each example."""
+        adapter = next(iter(getattr(self.model, "peft_config", {"": None})))
+        writer = local_writer(
+            self.base,
+            {one.role: adapter for one in self.examples},
+            rows=ROWS,
+            max_new_tokens=self.max_new_tokens,
+            top_k=1,
+            top_p=1.0,
+            styles={adapter: self.style},
+        )
+        writer.ask(
+            [
+                GenerationRequest(
+                    SampleRequest(one.problem_id, one.role, 0), one.role, one.problem, one.given, 0.0, ""
+                )
+                for one in self.examples
+            ]
+        )
+        found: dict[tuple[str, str], GeneratedText] = {}
+        try:
+            while len(found) < len(self.examples):
+                found |= {(text.wanted.problem_id, text.wanted.role): text for text in writer.write()}
+        finally:
+            unmasked(self.base.model)
+        return [found[one.problem_id, one.role] for one in self.examples]
+
+    @torch.no_grad()
+    def _likelihood(self) -> float:
+        encoded = [encode(self.base, one, self.style) for one in self.examples]
+        loss, device = 0.0, self.base.model.device
+        for at in range(len(encoded)):
+            batch = batches.collate(encoded, [[at]], self.base.pad, self.base.start).to(device)
+            loss += float(summed_loss(self.model, self.base, batch))
+        return math.exp(-loss / sum(len(target) for _, target in encoded))
+
+
+def drawn(corpus: Corpus, role: str, split: str, count: int) -> list[Example]:
+    """Draw problems of a split, always the same ones; return an example of each part of the role for each."""
+    try:
+        every = roles.examples(corpus, role, RIGHT, split)
+    except ThoughtmillError as error:
+        raise ThoughtmillError(f"finetune.validation: {error}") from error
+    first = {(one.problem_id, one.role): one for one in reversed(every)}
+    names = sorted({one.problem_id for one in every}, key=lambda name: Random(f"validation/{name}").random())
+    kept = set(names[:count])
+    return [one for (name, _), one in sorted(first.items()) if name in kept]
+
+
+def answers_of(corpus: Corpus, problem_ids: Sequence[str]) -> dict[str, Answer]:
+    """Return the gold answers of problems."""
+    rows = corpus.con.execute(
+        "select problem_id, answer, answer_kind from problems "
+        "where list_contains($ids, problem_id) and answer is not null",
+        {"ids": list(problem_ids)},
+    ).fetchall()
+    return {name: Answer(answer, kind) for name, answer, kind in rows}
