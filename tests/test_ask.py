@@ -70,7 +70,7 @@ def test_outside_of_a_project_the_folder_of_adapters_is_enough(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     words = argparse.Namespace(
-        role="ir", problem=PROBLEM, policy=None, adapters=adapters, kind="number", seed=1
+        role="ir", problem=PROBLEM, policy=None, adapters=adapters, kind="number", seed=1, style=None
     )
     assert asking.call(words).startswith("ir:\n")
     with pytest.raises(ThoughtmillError, match="not inside a Thoughtmill project"):
