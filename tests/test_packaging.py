@@ -27,6 +27,7 @@ WITH_PIPELINE = {"estimate", "init", "merge", "pilot", "preview", "push", "repor
 
 UNIMPORTED = {
     "dvc": "builds the corpus, as a command",
+    "dvclive": "finetune.logs imports it when it is chosen",
     "fastapi": "`transformers serve` needs it",
     "uvicorn": "`transformers serve` needs it",
     "mkdocstrings-python": "a plugin of zensical",
