@@ -30,10 +30,9 @@ function read(hash) {
     if (asked.has(name)) wanted.chosen.set(name, new Set(asked.getAll(name)));
   }
   for (const { name } of page.corpus.meta.amounts) {
-    for (const [bound, into] of [["min", wanted.low], ["max", wanted.high]]) {
-      const text = asked.get(`${bound}_${name}`);
-      if (text && Number.isFinite(Number(text))) into.set(name, Number(text));
-    }
+    const [low, high] = [asked.get(`min_${name}`), asked.get(`max_${name}`)];
+    if (low && Number.isFinite(Number(low))) wanted.low.set(name, Number(low));
+    if (high && Number.isFinite(Number(high))) wanted.high.set(name, Number(high));
   }
   return wanted;
 }
@@ -214,7 +213,8 @@ function drawFacets() {
   const open = new Set([...document.querySelectorAll("#facets details[open]")].map((each) => /** @type {HTMLElement} */ (each).dataset.of));
   element("facets").replaceChildren(...blocks);
   for (const each of document.querySelectorAll("#facets details")) if (open.has(/** @type {HTMLElement} */ (each).dataset.of)) each.setAttribute("open", "");
-  if (focused) [...document.querySelectorAll("[data-key]")].find((each) => /** @type {HTMLElement} */ (each).dataset.key === focused)?.focus();
+  const again = [...document.querySelectorAll("[data-key]")].find((each) => focused && /** @type {HTMLElement} */ (each).dataset.key === focused);
+  if (again instanceof HTMLElement) again.focus();
   const chosen = page.wanted.chosen.size + page.wanted.low.size + page.wanted.high.size;
   element("chosen").textContent = chosen ? `(${chosen} chosen)` : "";
   if (document.activeElement !== element("words")) element("words").value = page.wanted.words;

@@ -18,18 +18,22 @@ class Corpus {
     this.meta = meta;
     /** @type {Map<string, Promise<any>>} */
     this.columns = new Map();
+    this.rows = 0;
+    this.records = new Uint32Array(0); // how many a problem has
+    this.first = new Uint32Array(0); // the first row of each problem, and the end
+    this.problemOf = new Uint32Array(0); // the problem of each row
     this.checkPlaces = new Map(meta.checks.map((check, place) => [check.value, place]));
   }
 
   /** Load how many records each problem has; everything else is laid out by it. */
   async layout() {
-    if (this.first) return;
+    if (this.first.length) return;
     const records = new Uint32Array((await thoughtmill.load("columns/records")).buffer);
     const first = new Uint32Array(records.length + 1);
     for (let at = 0; at < records.length; at += 1) first[at + 1] = first[at] + Math.max(1, records[at]);
     const problemOf = new Uint32Array(first[records.length]);
     for (let at = 0; at < records.length; at += 1) problemOf.fill(at, first[at], first[at + 1]);
-    Object.assign(this, { records, first, problemOf, rows: problemOf.length });
+    [this.rows, this.records, this.problemOf, this.first] = [problemOf.length, records, problemOf, first];
   }
 
   /** Return a column with a value for each row. @param {string} name */
@@ -138,30 +142,38 @@ class Corpus {
     const counts = facets.map((facet) => ({ records: new Uint32Array(facet.values.length), verified: new Uint32Array(facet.values.length) }));
     const ofChecks = { records: new Uint32Array(checks.length), verified: new Uint32Array(checks.length) };
     const found = { records: 0, verified: 0, problems: 0, kept: fails, counts, ofChecks };
-    let problem = -1;
     const add = (count, code, good) => { count.records[code] += 1; count.verified[code] += good; };
     const addChecks = (row, good) => {
       for (let group = 0; group < failed.length; group += 1) {
         for (let bits = failed[group][row]; bits; bits &= bits - 1) add(ofChecks, group * 32 + 31 - Math.clz32(bits & -bits), good);
       }
     };
+    const matched = new Uint32Array(this.rows); // the records that nothing refuses
+    let problem = -1;
     for (let row = 0; row < this.rows; row += 1) {
       if (fails[row] > 1) continue;
       if (!fails[row] && this.problemOf[row] !== problem) { problem = this.problemOf[row]; found.problems += 1; }
       if (!this.records[this.problemOf[row]]) continue;
-      const good = verified[row];
-      if (fails[row]) {
-        const place = which[row];
-        if (place === facets.length) addChecks(row, good);
-        else add(counts[place], codes[place][row], good);
-        continue;
-      }
-      found.records += 1;
-      found.verified += good;
-      for (let place = 0; place < codes.length; place += 1) add(counts[place], codes[place][row], good);
-      addChecks(row, good);
+      if (!fails[row]) {
+        matched[found.records] = row;
+        found.records += 1;
+        found.verified += verified[row];
+      } else if (which[row] === facets.length) addChecks(row, verified[row]);
+      else add(counts[which[row]], codes[which[row]][row], verified[row]);
     }
+    for (let place = 0; place < codes.length; place += 1) countOf(counts[place], codes[place], matched.subarray(0, found.records), verified);
+    for (let at = 0; at < found.records; at += 1) addChecks(matched[at], verified[matched[at]]);
     return found;
+  }
+}
+
+/** Add up a column over rows. @param {{records: Uint32Array, verified: Uint32Array}} count */
+function countOf(count, codes, rows, verified) {
+  const [records, good] = [count.records, count.verified];
+  for (let at = 0; at < rows.length; at += 1) {
+    const code = codes[rows[at]];
+    records[code] += 1;
+    good[code] += verified[rows[at]];
   }
 }
 
