@@ -144,9 +144,7 @@ class ThoughtRequests:
 
     def __iter__(self) -> Iterator[Request]:
         settings, teacher, only = self.settings, self.teacher, self.only
-        sampling = self._sampling().parameters(self.thought, self.prompt.schema)
-        if teacher is not None and teacher.model:
-            sampling = {"model": teacher.model, **sampling}
+        sampling = self._parameters()
         whose = () if teacher is None or teacher.endpoint is None else (teacher.endpoint, teacher.settings)
         heirs = heirs_of(self.problems) if self.thought in settings.inherit else {}
         for problem in self.problems:
@@ -157,6 +155,17 @@ class ThoughtRequests:
                     if only is None or (problem["problem_id"], sample) in only:
                         parameters = {"seed": settings.seed + sample, **sampling}
                         yield Request(problem, self.thought, sample, messages, parameters, *whose)
+
+    def parameters(self, sample: int) -> dict[str, Any]:
+        """Return the parameters of the requests for one sample."""
+        return {"seed": self.settings.seed + sample, **self._parameters()}
+
+    def _parameters(self) -> dict[str, Any]:
+        """Return the parameters that all samples share."""
+        sampling = self._sampling().parameters(self.thought, self.prompt.schema)
+        if self.teacher is not None and self.teacher.model:
+            return {"model": self.teacher.model, **sampling}
+        return sampling
 
     def _asks(self, problem: tables.Row) -> bool:
         """Say whether a problem is of the chosen splits, and held by the shard."""

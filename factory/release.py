@@ -23,7 +23,7 @@ from thoughtmill.factory.core.progress import track
 from thoughtmill.factory.exports import FILES, check_condition, chosen, exported
 from thoughtmill.factory.exports.writing import write
 from thoughtmill.factory.pages.card import Release, card
-from thoughtmill.schemas import TABLES, Released
+from thoughtmill.schemas import DERIVED_TABLES, TABLES, Released
 
 INSTRUCTIONS = Path(__file__).parent / "thoughts" / "instructions"
 ORIGIN = ("thoughts", "seed", "generate", "verify", "grow", "curate", "release")
@@ -101,7 +101,8 @@ def release(data: Path, thoughts: tuple[str, ...], settings: ReleaseSettings, ta
                 path.unlink()  # the Hub shows a split for every file, even without rows
             if path.exists():
                 made.add(config, file, *parts(path))
-        for name, paths in corpus.files(part / "tables", thoughts).items():
+        held = {**corpus.files(part / "tables", thoughts), **corpus.beside(part / "tables")}
+        for name, paths in held.items():
             if paths:
                 made.add(name, "full", *paths)
         (part / "README.md").write_text(card(made, con), "utf-8")
@@ -130,13 +131,18 @@ def _copy_tables(data: Path, thoughts: tuple[str, ...], leave_out: tuple[str, ..
         for row in (corpus.problems(data) if leave_out else ())
         if row["license"] in leave_out
     }
-    for name, paths in corpus.files(data, thoughts).items():
+    beside = corpus.beside(data)
+    derived = {
+        name: [path for path in beside[name] if pq.read_metadata(path).num_rows] for name in DERIVED_TABLES
+    }
+    for name, paths in {**corpus.files(data, thoughts), **derived}.items():
         for path in paths:
             copy = target / path.relative_to(data)
             copy.parent.mkdir(parents=True, exist_ok=True)
             if left_out:
-                rows = tables.TableReader(path, TABLES[name])
-                tables.write(copy, TABLES[name], (row for row in rows if _problem_of(row) not in left_out))
+                table = {**TABLES, **DERIVED_TABLES}[name]
+                rows = tables.TableReader(path, table)
+                tables.write(copy, table, (row for row in rows if _problem_of(row) not in left_out))
             else:
                 shutil.copyfile(path, copy)
     return corpus.manifest(target, thoughts) if left_out else shown

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import sys
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import tee
@@ -21,10 +21,10 @@ from thoughtmill.factory.solvers.checks.rules import leaks_answer
 from thoughtmill.factory.solvers.outcome import Check
 from thoughtmill.factory.thoughts import THOUGHTS
 from thoughtmill.factory.thoughts.solving import Job, Solved, Solving, VerifySettings, solving, source_digest
-from thoughtmill.schemas import Checks, Completions, Problems, Records
+from thoughtmill.schemas import Checks, Completions, Problems, Records, Timings
 
 STAGE = "verify"
-RECORDS, CHECKS = "records.parquet", "checks.parquet"
+RECORDS, CHECKS, TIMINGS = "records.parquet", "checks.parquet", "timings.parquet"
 NEEDED = ("problem_id", "problem", "answer", "answer_kind", "split")
 """The columns of a problem that a verdict depends on."""
 FEW_RECORDS = 5
@@ -116,7 +116,8 @@ def verify_table(
 
     Returns how many records have each fault; None counts those without. After `kill -9` the next call goes on
     from the journal, which is in the current project under `.dvc/tmp`. A table in parts is verified part by
-    part; parts that did not change since the last run are not verified again.
+    part; parts that did not change since the last run are not verified again. How long each record took is
+    written to `data/local/timings/`, which is no output of a stage.
     """
     asked, every = tables.TableReader(completions, Completions), tables.merged(Problems, *problems)
     if len(asked.parts) > 1 and shard is None:
@@ -124,7 +125,10 @@ def verify_table(
     depends = fingerprint((completions, *problems), settings.model_dump_json(), source_digest())
     name = f"{what}-{depends}" + (f"-{shard.name}" if shard else "")
     shown = track(asked, f"verify {what}")
-    return _write(verify(shown, every, solving(settings, _journal(name)), shard), target)
+    elapsed_s: deque[float] = deque()
+    solve = _timed(solving(settings, _journal(name)), elapsed_s)
+    timings = _timings(f"{shard.name}/{what}" if shard else what)
+    return _write(verify(shown, every, solve, shard), elapsed_s, target, timings)
 
 
 def _verify_parts(
@@ -145,6 +149,7 @@ def _verify_parts(
         folders.append(kept.take(depends, partial(work, settings)))
     for name in (RECORDS, CHECKS):
         gather((folder / name for folder in folders), target / name, NAME)
+    gather((folder / TIMINGS for folder in folders), _timings(what), NAME)
     kept.forget_others()
     wrong = {check["record_id"] for check in tables.rows_of(target / CHECKS) if is_wrong_step(check)}
     return Counter(fault(row, row["record_id"] in wrong) for row in tables.rows_of(target / RECORDS))
@@ -167,23 +172,48 @@ def _verify_part(
     target: Path,
 ) -> None:
     rows = track(tables.TableReader(part, Completions), f"verify {what}")
-    _write(verify(rows, problems(), solving(settings, journal)), target, whole=True)
+    elapsed_s: deque[float] = deque()
+    solve = _timed(solving(settings, journal), elapsed_s)
+    _write(verify(rows, problems(), solve), elapsed_s, target, target / TIMINGS, whole=True)
 
 
 def _journal(name: str) -> Path:
     return root() / ".dvc" / "tmp" / "thoughtmill" / f"verify-{name}.jsonl"
 
 
-def _write(verdicts: Iterable[Verdict], target: Path, whole: bool = False) -> Counter[str | None]:
-    """Write records and checks to a folder; return how many records have each fault."""
+def _timings(name: str) -> Path:
+    return root() / "data" / "local" / "timings" / f"{name}.parquet"
+
+
+def _timed(solving: Solving, elapsed_s: deque[float]) -> Solving:
+    """Return a function that solves jobs, and appends the seconds that each took."""
+
+    def solved(jobs: Iterable[Job]) -> Iterator[Solved]:
+        for each in solving(jobs):
+            elapsed_s.append(each.elapsed_s)
+            yield each
+
+    return solved
+
+
+def _write(
+    verdicts: Iterable[Verdict], elapsed_s: deque[float], target: Path, timings: Path, whole: bool = False
+) -> Counter[str | None]:
+    """Write records, checks and timings; return how many records have each fault.
+
+    `elapsed_s` holds the seconds of each verdict that has come.
+    """
     outcomes: Counter[str | None] = Counter()
     with (
         tables.writer(target / RECORDS, Records, whole) as add_record,
         tables.writer(target / CHECKS, Checks, whole) as add_check,
+        tables.writer(timings, Timings, whole) as add_timing,
     ):
         for record, checks in verdicts:
             outcomes[fault(record, any(map(is_wrong_step, checks)))] += 1
             add_record(record)
+            named = {name: record[name] for name in ("record_id", "completion_id")}
+            add_timing({**named, "elapsed_s": elapsed_s.popleft()})
             for check in checks:
                 add_check(check)
     return outcomes

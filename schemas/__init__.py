@@ -10,17 +10,24 @@ from typing import NamedTuple
 import pandera.pandas as pa
 import pyarrow
 
+from thoughtmill.schemas.attempts import Attempts
 from thoughtmill.schemas.checks import Checks
 from thoughtmill.schemas.completions import Completions
 from thoughtmill.schemas.contamination import Contamination
+from thoughtmill.schemas.duplicates import Duplicates
+from thoughtmill.schemas.features import Features
 from thoughtmill.schemas.growths import Growths
+from thoughtmill.schemas.lengths import Lengths
 from thoughtmill.schemas.policy_results import PolicyResults
 from thoughtmill.schemas.predictions import Predictions
 from thoughtmill.schemas.problems import Problems
+from thoughtmill.schemas.prompts import Prompts
 from thoughtmill.schemas.records import Records
 from thoughtmill.schemas.refused import Refused
 from thoughtmill.schemas.released import Released
+from thoughtmill.schemas.samplings import Samplings
 from thoughtmill.schemas.sources import Sources
+from thoughtmill.schemas.timings import Timings
 
 Table = type[pa.DataFrameModel]
 
@@ -35,29 +42,79 @@ TABLES: dict[str, Table] = {
     "contamination": Contamination,
 }
 
+DERIVED_TABLES: dict[str, Table] = {
+    "prompts": Prompts,
+    "samplings": Samplings,
+    "duplicates": Duplicates,
+    "features": Features,
+    "lengths": Lengths,
+}
+"""What `tabulate` derives from the tables, prompts and parameters; so no part of the data version."""
+
+LOCAL_TABLES: dict[str, Table] = {
+    "attempts": Attempts,
+    "timings": Timings,
+}
+"""What only the machine that built a corpus knows; in `corpus.duckdb`, and in no file that is shared."""
+
 RUN_TABLES: dict[str, Table] = {
     "predictions": Predictions,
     "policy_results": PolicyResults,
 }
 """What runs of inference leave behind; no part of the corpus, so no part of its data version."""
 
+KEYED: dict[str, str] = {
+    "problems": "problem_id",
+    "completions": "completion_id",
+    "records": "record_id",
+    "prompts": "prompt_sha",
+    "features": "problem_id",
+    "lengths": "record_id",
+    "contamination": "problem_id",
+    "attempts": "request_key",
+}
+"""The tables with an id of one column, which other tables refer to."""
+
+REFERENCES: dict[str, dict[str, str]] = {
+    "completions": {"problem_id": "problems", "prompt_sha": "prompts"},
+    "records": {"problem_id": "problems", "completion_id": "completions"},
+    "checks": {"record_id": "records"},
+    "growths": {"parent_id": "problems", "problem_id": "problems"},
+    "contamination": {"problem_id": "problems"},
+    "duplicates": {"problem_id": "problems", "original_problem_id": "problems"},
+    "features": {"problem_id": "problems"},
+    "lengths": {"record_id": "records"},
+}
+"""The foreign keys: by table and column, the table whose rows are referred to by their id."""
+
 
 __all__ = [
+    "DERIVED_TABLES",
+    "KEYED",
+    "LOCAL_TABLES",
+    "REFERENCES",
     "RUN_TABLES",
     "TABLES",
+    "Attempts",
     "Checks",
     "Column",
     "Completions",
     "Contamination",
+    "Duplicates",
+    "Features",
     "Growths",
+    "Lengths",
     "PolicyResults",
     "Predictions",
     "Problems",
+    "Prompts",
     "Records",
     "Refused",
     "Released",
+    "Samplings",
     "Sources",
     "Table",
+    "Timings",
     "arrow_schema",
     "columns",
     "grain",

@@ -14,7 +14,7 @@ from tabulate import tabulate
 from thoughtmill.factory.commands import cli
 from thoughtmill.factory.core.corpus import VIEWS
 from thoughtmill.factory.pages.card import described
-from thoughtmill.schemas import TABLES, Released, Table
+from thoughtmill.schemas import DERIVED_TABLES, LOCAL_TABLES, RUN_TABLES, TABLES, Released, Table
 from thoughtmill.schemas.fields import DROP_REASONS, FAILURES, SPLITS
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -28,6 +28,15 @@ configs of a release. Their columns are declared in `schemas/`, and this page is
 ```sh
 thoughtmill sql "select outcome, records, share from \\"yield\\" where thought = 'pot' order by records desc"
 ```
+"""
+
+BESIDE = """## Tables beside the data version
+
+`tabulate` derives `prompts`, `samplings`, `duplicates`, `features` and `lengths` from the tables above, the
+prompts and `params.yaml`; a release has them too. `attempts` and `timings` hold what only the machine that
+built the corpus knows: each rebuild measures other seconds, and the shards of a ledger hold no failed
+attempts. They are in `corpus.duckdb` alone, and empty where a corpus came from a cache or a release.
+`predictions` and `policy_results` are there once students were run.
 """
 
 CLI_BEGIN = """# Command line
@@ -51,9 +60,11 @@ def pages() -> dict[str, str]:
 def tables_page() -> str:
     """Return tables, views, and the words that some columns choose from."""
     every: tuple[Table, ...] = (*TABLES.values(), Released)
+    beside = [*DERIVED_TABLES.values(), *LOCAL_TABLES.values(), *RUN_TABLES.values()]
     comments = re.findall(r"comment on view (\w+) is\s+'((?:[^']|'')*)'", _unquoted(VIEWS.read_text("utf-8")))
     views = [(f"`{name}`", comment.replace("''", "'")) for name, comment in comments]
-    parts = [TABLES_BEGIN, "## Tables", *map(described, every), "## Views"]
+    parts = [TABLES_BEGIN, "## Tables", *map(described, every)]
+    parts += [BESIDE, *map(described, beside), "## Views"]
     parts += ["`yield` is a word of SQL: write it in double quotes.", _table(views, "view", "its rows")]
     for title, words in (("Splits", SPLITS), ("Failures", FAILURES), ("Reasons not to keep", DROP_REASONS)):
         rows = [(f"`{word}`", meaning) for word, meaning in words.items()]

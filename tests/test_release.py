@@ -166,7 +166,14 @@ def test_the_card_names_every_column_failure_and_drop_reason(made: Path) -> None
 def test_the_heading_of_the_card_lists_a_config_per_thought_and_table(made: Path) -> None:
     heading = yaml.safe_load((made / "README.md").read_text().split("---")[1])
     held = [name for name in TABLES if name not in ("growths", "contamination", "sources")]  # nothing to show
-    assert [config["config_name"] for config in heading["configs"]] == ["sft", "rl", *THOUGHTS, *held]
+    beside = ["prompts", "features", "lengths"]
+    assert [config["config_name"] for config in heading["configs"]] == [
+        "sft",
+        "rl",
+        *THOUGHTS,
+        *held,
+        *beside,
+    ]
     assert heading["size_categories"] == ["n<1K"]
     assert heading["license"] == ["mit"]
     assert "arxiv:2508.13037" in heading["tags"]
@@ -178,7 +185,7 @@ def test_the_card_describes_columns_as_the_libraries_of_the_hub_do(made: Path) -
     card = DatasetCard.load(made / "README.md")
     infos = DatasetInfosDict.from_dataset_card_data(card.data)
     for path in made.rglob("*.parquet"):
-        config = path.parent.name if path.parent.name != "tables" else path.stem
+        config = path.parent.name if path.parent.name not in {"tables", "derived"} else path.stem
         assert infos[config].features == Features.from_arrow_schema(pq.read_schema(path)), path
     assert card.data.license == ["mit"]
 

@@ -33,8 +33,9 @@ def test_every_table_is_there_with_all_its_rows(built: Path) -> None:
 
 
 def test_every_view_answers(built: Path) -> None:
-    known = {name for (name,) in asked(built, "select view_name from duckdb_views() where not internal")}
-    assert known >= VIEWS
+    kept = "select table_name from duckdb_tables()"
+    known = asked(built, f"select view_name from duckdb_views() where not internal union all {kept}")
+    assert {name for (name,) in known} >= VIEWS
     for view in VIEWS:
         asked(built, f'select * from "{view}" limit 1')
 
@@ -64,6 +65,16 @@ def test_agreement_says_how_many_thoughts_agree_and_on_what(built: Path) -> None
 
 def test_a_wrong_gold_answer_is_suspected_where_all_thoughts_agree_on_another(built: Path) -> None:
     assert asked(built, "select problem_id from suspect_gold") == [("ours-train-1",)]
+
+
+def test_an_answer_of_records_that_fail_checks_makes_no_gold_answer_suspect(small_corpus: Path) -> None:
+    path = small_corpus / "checks.parquet"
+    rows = list(tables.TableReader(path, TABLES["checks"]))
+    for check, passed, suspects in (("steps", False, []), ("steps", True, ["ours-train-1"])):
+        more = {"record_id": "ours-train-1/cot/0", "check": check, "passed": passed, "detail": None}
+        tables.write(path, TABLES["checks"], [*rows, more])
+        tabulate(small_corpus, THOUGHTS, small_corpus / "corpus.duckdb")
+        assert asked(small_corpus, "select problem_id from suspect_gold") == [(name,) for name in suspects]
 
 
 def test_equal_texts_with_different_gold_answers_are_told(small_corpus: Path) -> None:

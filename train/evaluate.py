@@ -12,6 +12,7 @@ from typing import Any
 from thoughtmill.factory.answers import Answer, predicted_answer
 from thoughtmill.factory.core import stage, tables
 from thoughtmill.factory.core.corpus import open_corpus
+from thoughtmill.factory.core.database import add_runs
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import root, write_csv, write_json
 from thoughtmill.schemas import PolicyResults
@@ -33,13 +34,17 @@ from thoughtmill.train.roles import ROLES
 
 
 def main() -> None:
-    """Read predictions and problems; write `policy_results`, metrics, a plot and the report's data."""
+    """Read predictions and problems; write `policy_results`, metrics, a plot and the report's data.
+
+    Predictions and results go into `corpus.duckdb` too.
+    """
     how = decision_settings()
     os.chdir(root())
     data = Path("data")
     problems = problems_of(open_corpus(how.corpus, how.corpus_revision), how.splits, how.limit)
     rows, shown = evaluate(current(data, {row["problem_id"] for row in problems}), problems, how)
     tables.write(data / "policy_results.parquet", PolicyResults, rows)
+    add_runs(data)
     write_json(data / "students.json", shown)
     write_json(data / "students_metrics.json", metrics(shown))
     columns = ("base", "test_set", "policy", "mean_new_tokens", "accuracy")

@@ -14,9 +14,10 @@ from thoughtmill.factory import curate, verify
 from thoughtmill.factory.core import params, tables
 from thoughtmill.factory.core.files import write_json
 from thoughtmill.factory.core.partitions import parts
+from thoughtmill.factory.derived import derive
 from thoughtmill.factory.release import ReleaseSettings, release
 from thoughtmill.factory.thoughts.solving import VerifySettings
-from thoughtmill.schemas import TABLES, Checks, Records, primary_key, table_name
+from thoughtmill.schemas import DERIVED_TABLES, TABLES, Checks, Records, primary_key, table_name
 
 SHOWN = 20
 OF_THE_MACHINE = {"fence"}
@@ -54,6 +55,24 @@ def _tables(folder: Path, given: dict[str, Any], project: Path, settings: Verify
         derived = tables.TableReader(project / "data" / path, table)
         found = differing(table_name(table), held, derived, primary_key(table), left_out)
         yield from islice(found, SHOWN)
+    yield from _derived(folder, given, project)
+
+
+def _derived(folder: Path, given: dict[str, Any], project: Path) -> Iterator[str]:
+    """Derive the tables for queries again, and yield the differences.
+
+    `samplings` follow from the settings of endpoints, which a release does not repeat.
+    """
+    again = project / "derived"
+    data = shutil.copytree(folder / "tables", project / "whole")
+    shutil.copyfile(folder / "origin" / "exemplars.jsonl", data / "exemplars.jsonl")
+    derive(data, tuple(given["thoughts"]), given, again)
+    for name, table in DERIVED_TABLES.items():
+        path, derived = data / "derived" / f"{name}.parquet", again / f"{name}.parquet"
+        if derived.exists():
+            held = tables.TableReader(path, table) if path.exists() else ()
+            rows = tables.TableReader(derived, table)
+            yield from islice(differing(name, held, rows, primary_key(table)), SHOWN)
 
 
 def _lay_out(folder: Path, project: Path, given: dict[str, Any], settings: VerifySettings) -> None:

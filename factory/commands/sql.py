@@ -1,10 +1,11 @@
-"""Query the corpus in SQL and print the rows as a table, CSV or JSON."""
+"""Query the corpus in SQL: print the rows, write them to a file, or without a query ask for queries."""
 
 import argparse
 import csv
 import io
 import json
 import math
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -15,23 +16,41 @@ from tabulate import tabulate
 from thoughtmill.factory.core import corpus, params
 from thoughtmill.factory.core.connections import connect
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.factory.core.files import root
+from thoughtmill.factory.core.files import aside, existing, root
 
 FORMATS = ("table", "csv", "json")
+WRITTEN = {
+    ".parquet": "format parquet, compression zstd",
+    ".csv": "format csv, header",
+    ".jsonl": "format json",
+}
 WIDTH = 60
 SHOWN_ROWS = 40
 READING = ([duckdb.StatementType.SELECT], [duckdb.StatementType.EXPLAIN])
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the query and the format of its rows."""
-    parser.add_argument("query", help="for example: select * from agreement limit 5")
+    """Declare the query, where it comes from, and where its rows go."""
+    parser.add_argument(
+        "query",
+        nargs="?",
+        help="for example: select * from agreement limit 5; default: ask for queries, or read standard input",
+    )
+    parser.add_argument("-f", "--file", help="read the query from a file, which may hold several")
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", help="write the rows to a new .parquet, .csv or .jsonl file"
+    )
     form = parser.add_mutually_exclusive_group()
     for each in FORMATS[1:]:
         form.add_argument(
             f"--{each}", dest="form", action="store_const", const=each, help=f"print {each.upper()}"
         )
     form.add_argument("--all", action="store_true", help=f"print more than {SHOWN_ROWS} rows of a table")
+    parser.add_argument(
+        "--from",
+        dest="source",
+        help="another corpus: a .duckdb file, a folder, or hf://datasets/owner/name@revision, read there",
+    )
     parser.add_argument(
         "--with",
         dest="others",
@@ -44,25 +63,85 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def call(words: argparse.Namespace) -> str:
-    """Answer the query."""
-    with tempfile.TemporaryDirectory(prefix="sql-") as kept, _opened(words.others, Path(kept)) as con:
-        return answered(con, words.query, words.form, None if words.all else SHOWN_ROWS)
+    """Answer the query, or those of a file, or those that a person types."""
+    with (
+        tempfile.TemporaryDirectory(prefix="sql-") as kept,
+        _opened(words.source, words.others, Path(kept)) as con,
+    ):
+        text = _asked(words)
+        if text is None:
+            from thoughtmill.factory.commands.shell import converse  # imports prompt_toolkit
+
+            return converse(con)
+        if words.output:
+            return written(con, text, Path(words.output))
+        most = None if words.all else SHOWN_ROWS
+        queries = statements(con, text) if words.file else [text]
+        return "\n\n".join(answered(con, query, words.form, most) for query in queries)
 
 
-def _opened(others: list[str], kept: Path) -> duckdb.DuckDBPyConnection:
-    """Return the corpus of this project, with other versions as schemas."""
+def _asked(words: argparse.Namespace) -> str | None:
+    """Return the text of the queries; None when a person is to type them."""
+    if words.query is not None and words.file is not None:
+        raise ThoughtmillError("give a query or --file, not both")
+    if words.file is not None:
+        return existing(Path(words.file), "give a file that holds queries").read_text("utf-8")
+    if words.query is not None:
+        return str(words.query)
+    return None if sys.stdin.isatty() else sys.stdin.read()
+
+
+def _opened(source: str | None, others: list[str], kept: Path) -> duckdb.DuckDBPyConnection:
+    """Return the corpus of this project or another one, with other versions as schemas."""
     if not others:
-        return corpus.here()
+        return corpus.here() if source is None else corpus.open_corpus(source).con
     from thoughtmill.factory.commands.versions import attach, folder_of
 
     con = connect()
-    corpus.fill(con, root() / "data", params.thoughts(), "view")
+    data = root() / "data" if source is None else Path(source)
+    corpus.fill(con, data, params.thoughts() if source is None else _thoughts(data), "view")
     for other in others:
-        name, equals, source = other.partition("=")
+        name, equals, version = other.partition("=")
         if not equals or not name.isidentifier():
             raise ThoughtmillError(f"--with {other}: write a name and a version, such as old=HEAD~1")
-        attach(con, name, folder_of(source, root(), kept / name))
+        attach(con, name, folder_of(version, root(), kept / name))
     return con
+
+
+def _thoughts(data: Path) -> tuple[str, ...]:
+    return corpus.asked_thoughts(corpus.read_manifest(data))
+
+
+def statements(con: duckdb.DuckDBPyConnection, text: str) -> list[str]:
+    """Return the queries in a text that separates them by semicolons."""
+    try:
+        return [statement.query for statement in con.extract_statements(text)]
+    except duckdb.Error as error:
+        raise corpus.as_error(error) from error
+
+
+def written(con: duckdb.DuckDBPyConnection, query: str, path: Path) -> str:
+    """Write the rows of a query to a file, and return a line about it; the suffix says which format."""
+    if path.suffix not in WRITTEN:
+        raise ThoughtmillError(f"{path}: the suffix must be one of {', '.join(WRITTEN)}")
+    with aside(path) as part:
+        try:
+            statement = reading(con, query)
+            target = f"{corpus.quoted(str(part))} ({WRITTEN[path.suffix]})"
+            (count,) = con.execute(
+                f"copy ({statement.query.rstrip().rstrip(';')}\n) to {target}"
+            ).fetchone() or (0,)
+        except duckdb.Error as error:
+            raise corpus.as_error(error) from error
+    return f"{count:,} rows are in {path}"
+
+
+def reading(con: duckdb.DuckDBPyConnection, query: str) -> duckdb.Statement:
+    """Return the one statement of a query; a query that writes is refused."""
+    found = con.extract_statements(query)
+    if [statement.type for statement in found] not in READING:
+        raise ThoughtmillError("`sql` answers a single query that only reads")
+    return found[0]
 
 
 def answered(
@@ -79,10 +158,7 @@ def answered(
           42
     """
     try:
-        statements = con.extract_statements(query)
-        if [statement.type for statement in statements] not in READING:
-            raise ThoughtmillError("`sql` answers a single query that only reads")
-        done = con.execute(statements[0])
+        done = con.execute(reading(con, query))
         names = [column[0] for column in done.description or ()]
         rows = done.fetchall()
     except duckdb.Error as error:

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from thoughtmill.schemas import Table
 
 VIEWS = Path(__file__).with_name("views.sql")
+AT_THE_HUB = re.compile(r"hf://datasets/([\w.-]+/[\w.-]+?)(?:@([\w./-]+))?/?")
 REBUILD = "build the corpus with `dvc repro`"
 
 
@@ -34,11 +37,14 @@ def open_corpus(source: str | Path, revision: str | None = None, data_version: s
     """Open a corpus or a release for SQL; refuse any other `data_version` than the given one.
 
     `source` is a `.duckdb` file, the data folder of a corpus, the folder of a release, or `owner/name` of a
-    release on the Hub with its `revision`. A corpus has all tables and views; a folder with only `problems`
+    release on the Hub with its `revision`; `hf://datasets/owner/name@revision` is read there, and only the
+    columns that a query needs are fetched. A corpus has all tables and views; a folder with only `problems`
     and `records`, which are enough for training, has no views.
     """
     path = Path(source)
-    if path.suffix == ".duckdb":
+    if found := AT_THE_HUB.fullmatch(str(source)):
+        corpus = _open_hub(found[1], revision or found[2] or "main")
+    elif path.suffix == ".duckdb":
         corpus = _open_file(path)
     elif path.is_dir():
         corpus = _open_folder(path)
@@ -89,6 +95,34 @@ def _open_folder(folder: Path) -> Corpus:
     return Corpus(con, str(shown["data_version"]))
 
 
+def _open_hub(repository: str, revision: str) -> Corpus:
+    """Open a release on the Hub where it is."""
+    from huggingface_hub import HfFileSystem  # takes half a second to import
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+
+    place = f"datasets/{repository}@{revision}"
+    files = HfFileSystem()
+    try:
+        shown = json.loads(files.cat_file(f"{place}/manifest.json"))
+        con = connect()
+        con.register_filesystem(files)
+        fill_from(con, _of_release(f"hf://{place}", shown), "view")
+    except (HfHubHTTPError, HFValidationError, OSError, ValueError, KeyError) as error:
+        why = str(error).splitlines()[0]
+        raise ThoughtmillError(f"{repository} at {revision} cannot be read as a release: {why}") from error
+    return Corpus(con, str(shown["data_version"]))
+
+
+def _of_release(place: str, shown: dict[str, Any]) -> dict[str, list[str]]:
+    """Return the files of each table of a release, given its manifest."""
+    found: dict[str, list[str]] = {}
+    for name in (name for name in shown["release"] if name.startswith("tables/")):
+        folder, file, *_ = [*Path(name).parts[1:], ""]
+        table = Path(file if folder in {"grown", "derived"} else folder).stem
+        found.setdefault(table, []).append(f"{place}/{name}")
+    return found
+
+
 def download(repository: str, revision: str, *wanted: str) -> Path:
     """Download files of a release on the Hub by their patterns, unless they are in its cache."""
     from huggingface_hub import snapshot_download  # takes half a second to import
@@ -117,14 +151,34 @@ def files(data: Path, thoughts: tuple[str, ...]) -> dict[str, list[Path]]:
     found["completions"] = [data / "completions" / f"{thought}.parquet" for thought in sorted(thoughts)]
     found["growths"] = []
     for name in ("sources", "contamination"):
-        found[name] = [path for path in found[name] if _has_rows(path)]
+        found[name] = [path for path in found[name] if has_rows(path)]
     for name in GROWN:
         grown = data / "grown" / f"{name}.parquet"
         found[name] += [grown] if grown.exists() else []
     return {name: [part for path in paths for part in parts(path)] for name, paths in found.items()}
 
 
-def _has_rows(path: Path) -> bool:
+def beside(data: Path) -> dict[str, list[Path]]:
+    """Return the files of the tables that are beside the versioned ones; each may be missing.
+
+    `tabulate` derives those in `derived/`, this machine alone knows those in `local/`, and runs of students
+    leave the others.
+    """
+    from thoughtmill.schemas import DERIVED_TABLES, LOCAL_TABLES, RUN_TABLES
+
+    folders = {
+        **dict.fromkeys(DERIVED_TABLES, data / "derived"),
+        **dict.fromkeys(LOCAL_TABLES, data / "local"),
+        **dict.fromkeys(RUN_TABLES, data),
+    }  # a table is a file, or a folder with a file for each thought or base
+    paths = {
+        name: sorted([*folder.glob(f"{name}.parquet"), *(folder / name).glob("*.parquet")])
+        for name, folder in folders.items()
+    }
+    return {name: [part for path in found for part in parts(path)] for name, found in paths.items()}
+
+
+def has_rows(path: Path) -> bool:
     """Return whether a table is there with a row: a release has a config for every file."""
     import pyarrow.parquet  # takes a tenth of a second
 
@@ -189,23 +243,54 @@ def version(files: dict[str, Any]) -> str:
 def fill(con: duckdb.DuckDBPyConnection, data: Path, thoughts: tuple[str, ...], kind: str) -> None:
     """Make every table, its comments and the views in a database; `kind` is `table` or `view`.
 
-    Views read the Parquet files in place; tables are copies.
+    Views read the Parquet files in place; tables are copies, with primary and foreign keys.
     """
-    from thoughtmill.schemas import TABLES, arrow_schema
+    found = {**files(data, thoughts), **beside(data)}
+    for path in (path for paths in found.values() for path in paths):
+        existing(path, "run `dvc repro` to build it")
+    fill_from(con, {name: [str(path) for path in paths] for name, paths in found.items()}, kind)
 
-    for name, paths in files(data, thoughts).items():
-        for path in paths:
-            existing(path, "run `dvc repro` to build it")
-        if not paths:
-            con.register("incoming", arrow_schema(TABLES[name]).empty_table())
-            con.execute(f'create table "{name}" as select * from incoming')
-            con.unregister("incoming")
-        elif kind == "view":
-            con.from_parquet([str(path) for path in paths]).create_view(name, replace=True)
+
+def fill_from(con: duckdb.DuckDBPyConnection, found: Mapping[str, list[str]], kind: str) -> None:
+    """Make every table as `fill` does, from Parquet files that DuckDB can read; a table may have none."""
+    from thoughtmill.schemas import DERIVED_TABLES, LOCAL_TABLES, RUN_TABLES, TABLES
+
+    schemas = {**TABLES, **DERIVED_TABLES, **LOCAL_TABLES, **RUN_TABLES}
+    for name in sorted(schemas, key=lambda name: name != "prompts"):  # others refer to it
+        paths = found.get(name)
+        held = kind if paths else "table"
+        if held == "view":
+            con.from_parquet(paths).create_view(name, replace=True)
         else:
-            con.from_parquet([str(path) for path in paths]).create(name)
-        _comment(con, kind if paths else "table", name, TABLES[name])
+            con.execute(declared(schemas[name], keys=kind == "table"))
+        if held == "table" and paths:
+            con.execute(f'insert into "{name}" from read_parquet(?)', [paths])
+        _comment(con, held, name, schemas[name])
     con.execute(VIEWS.read_text("utf-8"))
+
+
+SQL_TYPES = {"string": "varchar", "int64": "bigint", "double": "double", "bool": "boolean"}
+
+
+def declared(table: "Table", keys: bool) -> str:
+    """Return the statement that creates a table, perhaps with its primary and foreign keys.
+
+    A foreign key refers to the primary key of another table, which is then one column.
+    """
+    from thoughtmill.schemas import KEYED, REFERENCES, columns, table_name
+
+    name = table_name(table)
+    parts = [
+        f'"{column.name}" {SQL_TYPES[str(column.type)]}{"" if column.nullable else " not null"}'
+        for column in columns(table)
+    ]
+    if keys and name in KEYED:
+        parts.append(f'primary key ("{KEYED[name]}")')
+    parts += [
+        f'foreign key ("{column}") references "{other}" ("{KEYED[other]}")'
+        for column, other in (REFERENCES.get(name, {}) if keys else {}).items()
+    ]
+    return f'create or replace table "{name}" ({", ".join(parts)})'
 
 
 def _comment(con: duckdb.DuckDBPyConnection, kind: str, name: str, table: "Table") -> None:

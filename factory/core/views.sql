@@ -13,36 +13,60 @@ select
     case when correct then 'gold' else coalesce(number_of(predicted_answer), predicted_answer) end as class,
     min(predicted_answer) as predicted_answer,
     count(distinct thought) as thoughts,
+    string_agg(distinct thought, '+' order by thought) as who,
     bool_or(correct) as correct
 from records
 where predicted_answer is not null
 group by problem_id, class;
-comment on view answered is 'One row per problem and answer that some thought came to.';
+comment on view answered is 'One row per problem and answer that some thought came to, and which thoughts did.';
 
 create or replace view agreement as
 select
     p.problem_id,
     p.split,
     p.answer,
-    (select count(distinct thought) from records r where r.problem_id = p.problem_id and predicted_answer is not null)
-        ::integer as answers,
-    coalesce(max(a.thoughts), 0)::integer as agreeing,
-    case when count(*) filter (a.thoughts = most.thoughts) = 1
-        then arg_max(a.predicted_answer, a.thoughts) end as agreed_answer,
-    case when count(*) filter (a.thoughts = most.thoughts) = 1
-        then arg_max(a.correct, a.thoughts) end as agreed_correct
+    coalesce(a.answers, 0)::integer as answers,
+    coalesce(most[1], 0)::integer as agreeing,
+    case when most[1] is distinct from most[2] then agreed_answer end as agreed_answer,
+    case when most[1] is distinct from most[2] then agreed_correct end as agreed_correct
 from problems p
-left join answered a using (problem_id)
-left join (select problem_id, max(thoughts) as thoughts from answered group by problem_id) most using (problem_id)
-group by p.problem_id, p.split, p.answer;
+left join (
+    select
+        problem_id,
+        len(list_distinct(flatten(list(string_split(who, '+'))))) as answers,
+        max(thoughts, 2) as most,
+        arg_max(predicted_answer, thoughts) as agreed_answer,
+        arg_max(correct, thoughts) as agreed_correct
+    from answered
+    group by problem_id
+) a using (problem_id);
 comment on view agreement is
 'One row per problem: how many thoughts came to an answer, how many agree, on what (null on a tie), whether it is gold.';
 
+create or replace view disagreement as
+select
+    problem_id,
+    string_agg(who, ' | ' order by thoughts desc, who) as sides,
+    count(*) as answers,
+    max(who) filter (correct) as right_side
+from answered
+group by problem_id
+having count(*) > 1;
+comment on view disagreement is
+'One row per problem with several answers: which thoughts are on which side, and which side is right (null: none).';
+
+-- A check that fails speaks against a record, unless it compares the record with the gold answer or with others.
 create or replace view suspect_gold as
 select * from agreement
-where agreeing >= 2 and agreeing = answers and not agreed_correct;
+where agreeing >= 2 and agreeing = answers and not agreed_correct and 2 <= (
+    select count(distinct r.thought) from records r
+    where r.problem_id = agreement.problem_id and r.predicted_answer is not null and not exists (
+        from checks c
+        where c.record_id = r.record_id and not c.passed and c."check" not in ('agreement', 'equal_by', 'leaks_answer')
+    )
+);
 comment on view suspect_gold is
-'One row per problem whose thoughts all agree, at least two of them, on an answer that is not the gold answer.';
+'One row per problem whose thoughts all agree on an answer that is not gold; two of them at least fail no check.';
 
 create or replace view contradictory_golds as
 select
@@ -211,6 +235,7 @@ select
     c.teacher,
     c.model,
     c.prompt_sha,
+    m.messages as prompt,
     c.request_key,
     c.completion_id,
     p.problem,
@@ -225,7 +250,8 @@ select
     r.drop_reason
 from records r
 join completions c using (completion_id)
-join problems p on p.problem_id = r.problem_id;
+join problems p on p.problem_id = r.problem_id
+left join prompts m using (prompt_sha);
 comment on view lineage is 'One row per record: the way from the problem over prompt, model and completion to its verdict.';
 
 create or replace view descent as
@@ -360,3 +386,47 @@ where r.correct is not null or r.failure is not null
 group by r.problem_id, r.thought, c.teacher, c.model;
 comment on view difficulty is
 'One row per problem, thought, teacher and model: the share of its samples that are right; filter finetune.where on it.';
+
+create or replace view requests as
+select
+    c.completion_id,
+    c.request_key,
+    c.problem_id,
+    c.thought,
+    c.sample,
+    c.teacher,
+    c.model,
+    c.prompt_sha,
+    s.parameters,
+    c.finish_reason,
+    c.latency_s,
+    a.endpoint,
+    a.failed,
+    a.last_fault,
+    make_timestamp((a.answered_at * 1e6)::bigint) as answered_at
+from completions c
+left join samplings s using (thought, teacher, sample)
+left join attempts a using (request_key);
+comment on view requests is
+'One row per completion: how it was asked for; endpoint, failed attempts and time (UTC) where this machine knows them.';
+
+create or replace view chats as
+select
+    c.completion_id,
+    list_append(
+        from_json(m.messages, '[{"role": "VARCHAR", "content": "VARCHAR"}]'),
+        {
+            'role': 'user',
+            'content': concat_ws(
+                e'\n\n',
+                case when list_contains(string_split(m.given, ', '), 'problem') then e'Problem:\n' || p.problem end,
+                case when list_contains(string_split(m.given, ', '), 'solution') and p.solution <> ''
+                    then e'Worked solution:\n' || p.solution end
+            )
+        }
+    ) as messages
+from completions c
+join prompts m using (prompt_sha)
+join problems p on p.problem_id = c.problem_id
+where m.given is not null;
+comment on view chats is 'One row per completion of a teacher: all messages that it was sent, the problem last.';

@@ -13,7 +13,7 @@ from tabulate import tabulate
 
 import thoughtmill
 from thoughtmill.factory.exports import EXPORTS
-from thoughtmill.schemas import TABLES, Released, Table, columns, grain, table_name
+from thoughtmill.schemas import DERIVED_TABLES, TABLES, Released, Table, columns, grain, table_name
 from thoughtmill.schemas.fields import DROP_REASONS, FAILURES
 
 HUB_LICENSES = (
@@ -69,7 +69,7 @@ class Release:
 
 def card(release: Release, con: duckdb.DuckDBPyConnection) -> str:
     """Return the text of the card; `con` has the tables and views of the corpus."""
-    every: tuple[Table, ...] = (Released, *TABLES.values())
+    every: tuple[Table, ...] = (Released, *TABLES.values(), *DERIVED_TABLES.values())
     facts = {
         "example": example(release),
         "configs": configs(release),
@@ -120,7 +120,7 @@ def configs(release: Release) -> str:
 
 
 def _learnt(release: Release) -> list[str]:
-    return [config for config in release.configs if config not in TABLES]
+    return [config for config in release.configs if config not in {**TABLES, **DERIVED_TABLES}]
 
 
 def described(table: Table) -> str:

@@ -1,0 +1,34 @@
+"""Derive `prompts`: which messages a `prompt_sha` of `completions` stands for."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from thoughtmill.factory.core import tables
+from thoughtmill.factory.thoughts.prompts import Message, load
+
+
+def prompts(used: Iterable[str], thoughts: Iterable[str], exemplars: Path) -> Iterator[tables.Row]:
+    """Yield a row for every prompt that completions name.
+
+    The prompts of thoughts are made again as `generate` makes them. A prompt that is none of these, such as
+    that of a growth, has no messages.
+    """
+    known = {written(()): (None, None)}  # a growth writes without a prompt
+    for thought in thoughts:
+        prompt = load(thought, exemplars)
+        known[written(prompt.messages({})[:-1])] = thought, ", ".join(prompt.given)
+    by_sha = {hashlib.sha256(text.encode()).hexdigest(): (text, *asked) for text, asked in known.items()}
+    for sha in used:
+        messages, thought, given = by_sha.get(sha, (None, None, None))
+        yield {"prompt_sha": sha, "thought": thought, "given": given, "messages": messages}
+
+
+def written(messages: Iterable[Message]) -> str:
+    """Return messages as the JSON whose SHA-256 is their `prompt_sha`.
+
+    >>> written([{"role": "system", "content": "Solve."}])
+    '[{"content":"Solve.","role":"system"}]'
+    """
+    return json.dumps([*messages], sort_keys=True, ensure_ascii=False, separators=(",", ":"))
