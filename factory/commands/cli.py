@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "diff": ("thoughtmill.factory.commands.diff", "compare two versions of a corpus"),
     "tag": ("thoughtmill.factory.commands.tag", "name the data version of the corpus"),
     "show": ("thoughtmill.factory.commands.show", "show a problem with its thoughts and verdicts"),
+    "why": ("thoughtmill.factory.commands.why", "show all that happened to a problem on one screen"),
     "status": ("thoughtmill.factory.commands.status", "show which stages are built and which are stale"),
     "check": ("thoughtmill.factory.commands.check", "check all of params.yaml at once"),
     "preview": (

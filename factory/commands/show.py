@@ -25,6 +25,16 @@ def shown(con: duckdb.DuckDBPyConnection, problem_id: str) -> str:
 
     A record shows its rationale, or its completion where no rationale could be read.
     """
+    records = con.execute(
+        "select record_id, coalesce(rationale, completion), predicted_answer, failure, correct, kept,"
+        " drop_reason, model from lineage where problem_id = ? order by record_id",
+        [problem_id],
+    ).fetchall()
+    return "\n\n".join([heading(con, problem_id), *(_record(con, *record) for record in records)])
+
+
+def heading(con: duckdb.DuckDBPyConnection, problem_id: str, width: int = 100) -> str:
+    """Return a problem with its source and its gold answer; an unknown problem is a `ThoughtmillError`."""
     found = con.execute(
         "select problem, answer, split, source, license from problems where problem_id = ?", [problem_id]
     ).fetchone()
@@ -36,17 +46,9 @@ def shown(con: duckdb.DuckDBPyConnection, problem_id: str) -> str:
         hint = f"; the nearest is {near[0]}" if near else ""
         raise ThoughtmillError(f"no problem {problem_id}{hint}")
     problem, answer, split, source, license_ = found
-    parts = [
-        f"{problem_id}  ({source}, {split}, {license_})",
-        textwrap.fill(problem, 100),
-        "gold answer: unknown" if answer is None else f"gold answer: {answer}",
-    ]
-    records = con.execute(
-        "select record_id, coalesce(rationale, completion), predicted_answer, failure, correct, kept,"
-        " drop_reason, model from lineage where problem_id = ? order by record_id",
-        [problem_id],
-    ).fetchall()
-    return "\n\n".join(parts + [_record(con, *record) for record in records])
+    gold = "gold answer: unknown" if answer is None else f"gold answer: {answer}"
+    about = f"{problem_id}  ({source}, {split}, {license_})"
+    return "\n\n".join([about, textwrap.fill(problem, width), gold])
 
 
 def _record(

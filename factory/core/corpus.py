@@ -257,7 +257,7 @@ def fill_from(con: duckdb.DuckDBPyConnection, found: Mapping[str, list[str]], ki
 
     schemas = {**TABLES, **DERIVED_TABLES, **LOCAL_TABLES, **RUN_TABLES}
     for name in sorted(schemas, key=lambda name: name != "prompts"):  # others refer to it
-        paths = found.get(name)
+        paths = found.get(name, [])
         held = kind if paths else "table"
         if held == "view":
             con.from_parquet(paths).create_view(name, replace=True)

@@ -29,9 +29,9 @@ def features(
     """
     told = {} if embedded is None else _told(embedded)
     found = {
-        problem["problem_id"]: told[text]
+        problem["problem_id"]: told[story]
         for problem in (problems if told else ())
-        if (text := digest(problem["problem"].split())) in told
+        if (story := digest(problem["problem"].split())) in told
     }
     parents = parents_of(problems)
     for problem in problems:

@@ -15,13 +15,16 @@ def prompts(used: Iterable[str], thoughts: Iterable[str], exemplars: Path) -> It
     The prompts of thoughts are made again as `generate` makes them. A prompt that is none of these, such as
     that of a growth, has no messages.
     """
-    known = {written(()): (None, None)}  # a growth writes without a prompt
+    known: dict[str, tuple[str | None, str | None]] = {
+        written(()): (None, None)  # a growth writes without a prompt
+    }
     for thought in thoughts:
         prompt = load(thought, exemplars)
         known[written(prompt.messages({})[:-1])] = thought, ", ".join(prompt.given)
     by_sha = {hashlib.sha256(text.encode()).hexdigest(): (text, *asked) for text, asked in known.items()}
+    unknown = None, None, None
     for sha in used:
-        messages, thought, given = by_sha.get(sha, (None, None, None))
+        messages, thought, given = by_sha.get(sha, unknown)
         yield {"prompt_sha": sha, "thought": thought, "given": given, "messages": messages}
 
 
