@@ -21,11 +21,11 @@ def prompts(used: Iterable[str], thoughts: Iterable[str], exemplars: Path) -> It
     for thought in thoughts:
         prompt = load(thought, exemplars)
         known[written(prompt.messages({})[:-1])] = thought, ", ".join(prompt.given)
-    by_sha = {hashlib.sha256(text.encode()).hexdigest(): (text, *asked) for text, asked in known.items()}
-    unknown = None, None, None
+    by_sha = {hashlib.sha256(text.encode()).hexdigest(): text for text in known}
     for sha in used:
-        messages, thought, given = by_sha.get(sha, unknown)
-        yield {"prompt_sha": sha, "thought": thought, "given": given, "messages": messages}
+        messages = by_sha.get(sha)
+        asked, given = (None, None) if messages is None else known[messages]
+        yield {"prompt_sha": sha, "thought": asked, "given": given, "messages": messages}
 
 
 def written(messages: Iterable[Message]) -> str:
