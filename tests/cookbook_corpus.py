@@ -78,7 +78,7 @@ PARAMS = {
             "cot": {"max_tokens": 256}, "pot": {"max_tokens": 256}, "eot": {"max_tokens": 256},
         },
     },
-    "verify": {"executor": "serial"},
+    "executor": "serial",
     "grow": {"redraw": 1, "rename": 1},
     "curate": {
         "seed": 1, "validation_share": 0.2, "ngram": 8, "max_overlap": 0.6,
