@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from thoughtmill.factory.answers import ANY, Answer, answer_of, compared
 from thoughtmill.factory.answers.number import exact_text
 from thoughtmill.factory.solvers.equation.tokens import MAX_CHARS
-from thoughtmill.factory.solvers.equations import Equations
+from thoughtmill.factory.solvers.equations import Equations, equations_of
 from thoughtmill.schemas.fields import FAILURES
 
 
@@ -148,6 +148,39 @@ def test_a_root_without_a_closed_form_comes_with_the_interval_that_proves_it(equ
 
     assert said.startswith("x is the only root in [1.167303978")
     assert low**5 - low - 1 < 0 < high**5 - high - 1
+
+
+def test_powers_and_bars_are_solved_numerically_and_each_root_is_proved(equations: Equations) -> None:
+    for text, answer in {
+        "2^x + 3^x = 100\nans = x": "4.02951288536",
+        "x^x = 30\nx > 0\nans = x": "3.05000734242",
+        "y = 2^x + 3^x\ny = 50\nans = 2x + 1": "7.70564724643",
+    }.items():
+        outcome = equations.solve(text)
+        assert outcome.answer is not None, text
+        assert outcome.answer.text == answer
+        assert any(check.check == "root_interval" for check in outcome.checks)
+
+
+def test_no_root_is_lost_where_there_is_a_closed_form_for_one_alone(equations: Equations) -> None:
+    assert str(equations.solve("2^x = x + 2\nx > 0\nans = x").answer) == "2"
+    assert equations.solve("2^x = x + 2\nans = x").failure == "ambiguous"
+    assert str(equations.solve("y = 2^x\ny + x = 11\nans = x").answer) == "3"
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("|x - 3| = 5\nx > 0\nans = x", "8"),
+        ("|2x - 1| = |x + 4|\nx > 0\nans = x", "5"),
+        ("ans = 2|3 - |x||\nx = -8", "10"),
+        (r"\left| x \right| = 4" "\nx < 0\nans = x", "-4"),
+    ],
+)
+def test_bars_are_absolute_values(equations: Equations, text: str, answer: str) -> None:
+    lines = equations_of(text)
+    assert lines is not None
+    assert str(equations.solve(lines).answer) == answer
 
 
 def test_a_root_with_a_closed_form_needs_no_interval(equations: Equations) -> None:

@@ -12,7 +12,8 @@ _ROUNDS = 8
 _WORDS = {
     "times": "*", "cdot": "*", "div": "/", "leq": "<=", "le": "<=", "geq": ">=", "ge": ">=",
     "neq": "!=", "ne": "!=", "approx": "~", "Rightarrow": "=>", "implies": "=>", "to": "=>",
-    "lt": "<", "gt": ">", "pi": " pi ", "lfloor": " floor(", "rfloor": ")", "lceil": " ceil(", "rceil": ")",
+    "lt": "<", "gt": ">", "lvert": "|", "rvert": "|", "vert": "|", "mid": "|",
+    "pi": " pi ", "lfloor": " floor(", "rfloor": ")", "lceil": " ceil(", "rceil": ")",
 }  # fmt: skip
 _SPACES = frozenset({"left", "right", "quad", "qquad", "displaystyle", "hspace", "nonumber", "limits"})
 _COMMAND = re.compile(r"\\([A-Za-z]+)")

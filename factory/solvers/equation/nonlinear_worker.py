@@ -8,10 +8,13 @@ the reply has `root` too: its position and the ends of an interval that holds no
 """
 
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import sympy
 from sympy.polys.polyerrors import BasePolynomialError
+
+from thoughtmill.factory.solvers.equation.isolation import FAR, NARROWEST, Root, real_roots
 
 DIGITS = 12  # significant, of an irrational answer
 _PRECISION = 40
@@ -71,7 +74,11 @@ def solve(request: dict[str, Any]) -> dict[str, Any]:
     except ZeroDivisionError:
         return {"failure": "inconsistent", "detail": "a division by zero"}
     polynomial = _polynomial(equations)
-    solutions = _branches(equations, polynomial) if polynomial else sympy.solve(equations, symbols, dict=True)
+    proofs: dict[Any, Root] = {}
+    if polynomial:
+        solutions = _branches(equations, polynomial.gen, sympy.real_roots(polynomial))
+    else:
+        solutions, proofs = _solved(equations, symbols, request["conditions"])
     if not solutions:
         if polynomial and not polynomial.count_roots():
             return {"failure": "nonreal", "detail": "a polynomial without a real root"}
@@ -90,6 +97,9 @@ def solve(request: dict[str, Any]) -> dict[str, Any]:
         failed = {"failure": "ambiguous", "detail": "solutions " + ", ".join(texts)[:200]}
         return failed | ({"values": _forms(values)} if request.get("exact") else {})
     root = _isolated(polynomial, kept[0][polynomial.gen]) if polynomial else None
+    for name, value in reversed(kept[0].items()):
+        if value in proofs and not value.is_Rational:
+            root = [symbols.index(name), proofs[value].low, proofs[value].high]
     forms = _forms(values[:1]) if request.get("exact") else []
     return {"answer": texts[0]} | ({"root": root} if root else {}) | ({"exact": forms[0]} if forms else {})
 
@@ -105,12 +115,72 @@ def _polynomial(equations: list[Any]) -> Any:
     return None
 
 
-def _branches(equations: list[Any], polynomial: Any) -> list[dict[Any, Any]]:
-    """Return the solutions of equations, one or more for each real root of a polynomial among them."""
+def _solved(
+    equations: list[Any], symbols: list[Any], conditions: list[Any]
+) -> tuple[list[dict[Any, Any]], dict[Any, Root]]:
+    """Return what sympy's `solve` finds; where it finds no closed form, real roots and what proves them.
+
+    With Lambert's function it may find one root of several.
+    """
+    try:
+        solutions = sympy.solve(equations, symbols, dict=True)
+        if not any(value.has(sympy.LambertW) for solution in solutions for value in solution.values()):
+            return solutions, {}
+    except NotImplementedError:
+        solutions = []
+    function = _of_one_unknown(equations)
+    [unknown] = function.free_symbols
+    bounds = _bounds(conditions, symbols.index(unknown))
+    roots = {root.value: root for root in real_roots(function, unknown, *bounds)}
+    others = [equation for equation in equations if equation != function]
+    return _branches(others, unknown, list(roots)), roots
+
+
+def _of_one_unknown(equations: list[Any]) -> Any:
+    """Return an equation of a single unknown, once those that give a name its value are put into the others.
+
+    Raises NotImplementedError where there is none.
+    """
+    while True:
+        for equation in equations:
+            if len(equation.free_symbols) == 1:
+                return equation
+        found = next(filter(None, map(_given, equations)), None)
+        if found is None:
+            raise NotImplementedError("no equation has a single unknown")
+        equation, name, value = found
+        equations = [each.subs(name, value) for each in equations if each is not equation]
+
+
+def _given(equation: Any) -> tuple[Any, Any, Any] | None:
+    """Return an equation, a name and its value by the rest, where the name is a term of the equation."""
+    for name in sorted(equation.free_symbols, key=str):
+        factor = equation.coeff(name)
+        rest = equation - factor * name
+        if factor.is_Rational and factor and name not in rest.free_symbols:
+            return equation, name, -rest / factor
+    return None
+
+
+def _bounds(conditions: list[Any], unknown: int) -> tuple[Fraction, Fraction]:
+    """Return the ends of where an unknown may lie, by the conditions that compare it with a number."""
+    low, high = -FAR, FAR
+    for relation, one, other in conditions:
+        if one == unknown and isinstance(other, str) and relation[0] in "<>":
+            number = Fraction(other)  # at which a logarithm may have no value
+            if relation[0] == ">":
+                low = max(low, number + NARROWEST)
+            else:
+                high = min(high, number - NARROWEST)
+    return low, high
+
+
+def _branches(equations: list[Any], unknown: Any, roots: list[Any]) -> list[dict[Any, Any]]:
+    """Return the solutions of equations, one or more for each value of an unknown."""
     return [
-        {polynomial.gen: root, **solution}
-        for root in dict.fromkeys(sympy.real_roots(polynomial))
-        for solution in _solutions([equation.subs(polynomial.gen, root) for equation in equations])
+        {unknown: root, **solution}
+        for root in dict.fromkeys(roots)
+        for solution in _solutions([equation.subs(unknown, root) for equation in equations])
     ]
 
 
@@ -181,7 +251,7 @@ def _forms(values: list[Any]) -> list[str]:
     found = sorted(set(values), key=lambda value: sympy.re(value.evalf(_PRECISION)))
     texts = [str(sympy.latex(value, ln_notation=True)) for value in found]
     short = all(len(text) <= _LONGEST_FORM for text in texts)
-    return texts if short and not any(value.has(sympy.CRootOf) for value in found) else []
+    return texts if short and not any(value.has(sympy.CRootOf, sympy.Float) for value in found) else []
 
 
 def _text(value: Any) -> str:

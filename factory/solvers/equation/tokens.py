@@ -46,6 +46,7 @@ _TOKEN = re.compile(
       |$)""",
     re.VERBOSE,
 )
+_OPENING = frozenset("+-*/^(=<>,×·÷≤≥")
 _MANY = frozenset({"max", "min", "sum", "round", "Eq"})
 _HUGE = re.compile(r"[eE][+-]?[0-9]{4,}$")
 _SPELT = str.maketrans(
@@ -62,6 +63,7 @@ def tokens(line: str) -> list[Token]:
     ['2', 'x', '+', '1,000', '=', 'y', '^', '2']
     """
     line = line if line.isascii() else line.translate(_SPELT)
+    line = _with_abs(line) if "|" in line else line
     found: list[Token] = []
     many: list[bool] = []  # for each open bracket: does a comma separate arguments in it?
     at = 0
@@ -85,6 +87,24 @@ def tokens(line: str) -> list[Token]:
             raise Unsolvable("unparsable", f"a line of more than {MAX_TOKENS} tokens")
         at = end
     return found
+
+
+def _with_abs(line: str) -> str:
+    """Write bars around an expression as `abs(...)`; a bar opens where nothing before it could be closed.
+
+    >>> _with_abs("|2x - |y|| = 3|z|")
+    ' abs(2x -  abs(y)) = 3 abs(z)'
+    """
+    pieces: list[str] = []
+    depth = 0
+    for at, piece in enumerate(line.split("|")):
+        if at:
+            before = "".join(pieces[-2:]).rstrip()[-1:]
+            opens = not depth or before in _OPENING
+            depth += 1 if opens else -1
+            pieces.append(" abs(" if opens else ")")
+        pieces.append(piece)
+    return line if depth else "".join(pieces)
 
 
 def _argument_end(line: str, start: int, end: int) -> int:
