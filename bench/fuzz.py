@@ -48,6 +48,11 @@ TEMPLATES = (
     r"(-\infty, {n}] \cup \left[{m}, \frac{{{k}}}{{2}}\right)",
     r"\begin{{pmatrix}} {n} & {m} \\ \sin x & {k}^\circ \end{{pmatrix}}",
     r"x^{n} - {m}x \le {k} \text{{ or }} \log_{{{n}}} |x| = \pm i^{m}",
+    r"\sum_{{k={n}}}^{{{m}}} k^2 + \int_0^{{{k}}} \sin x \, dx - \prod_{{j=1}}^{{n}} j",
+    r"f(x) = \begin{{cases}} x^{n} & \text{{if }} x > {m} \\ {k} & \text{{otherwise}} \end{{cases}}",
+    r"x \equiv {n} \pmod{{{m}}} or |x - {n}| \ge {k}, \begin{{vmatrix}} {n} & x \\ {m} & 1 \end{{vmatrix}}",
+    "one hundred and five, minus two thirds, {n} feet {m} inches, {n} to {m}, {n}°C",
+    "{n}^x + {m}^x = {k}\n|y - {n}| = {m}\nans = x + y",
     r"\{{ {n}, {m}_{{{k}}}, \binom{{n}}{{{m}}}, f(x)! \}} {k}\text{{ cm}}^2",
 )
 SLOW_S = 2.0
@@ -94,7 +99,10 @@ def parsers(solver: equations.Equations) -> dict[str, Callable[[str], object]]:
 def _compared(text: str) -> object:
     """Read a text as an answer of any kind, and compare it with some."""
     answer = answer_of(text.strip(), ANY)
-    others = [answer_of(other, ANY) for other in ("2", "x+1", "(1, 2)", "[0, 1)", "even")]
+    others = [
+        answer_of(other, ANY)
+        for other in ("2", "x+1", "(1, 2)", "[0, 1)", "even", "1, -1", r"x \equiv 1 \pmod 2", "12 cm")
+    ]
     return answer and [compared(answer, other) for other in others if other]
 
 

@@ -40,7 +40,7 @@ def test_what_is_canonical_stays_as_it_is_matches_the_pattern_and_equals_itself(
 
 
 def test_numbers_are_the_default() -> None:
-    assert (answer_of("1,250.0"), answer_of("ten")) == (Answer("1250", "number"), None)
+    assert (answer_of("1,250.0"), answer_of("many")) == (Answer("1250", "number"), None)
     assert equal(Answer("0.3333"), Answer("1/3"))
 
 

@@ -52,6 +52,18 @@ BOMBS = [
     "½" * 400,
     "0/min7",
     "²" * 400,
+    r"\sum_{i=1}^{200} \sum_{j=1}^{200} \sum_{k=1}^{200} ijk",
+    r"\sum_{k=1}^{3}" * 24 + "k",
+    r"\prod_{k=1}^{200} k^{k^k}",
+    r"\int_0^1 " * 24 + "x" + " dx" * 24,
+    r"\int_0^{10^{9}} x^{x^{x}} dx",
+    r"\begin{vmatrix}" * 20 + "1" + r"& 1 \\ 1 & 2 \end{vmatrix}" * 20,
+    r"\begin{cases}" * 20 + "x",
+    r"x \equiv 3" + r"\pmod{7}" * 200,
+    "ten and " * 200 + "ten",
+    "|" * 24 + "x" + "|" * 24 + " < 5",
+    r"\lfloor " * 24 + "x" + r" \rfloor" * 24,
+    "x^{" * 23 + "x" + "}" * 23,
 ]
 
 

@@ -112,7 +112,7 @@ def test_broken_rows_are_named_together(tmp_path: Path) -> None:
     broken = [
         {"problem": " ", "answer": "1"},
         {"problem": "ok?", "answer": "1"},
-        {"problem": "Why?", "answer": "ten"},
+        {"problem": "Why?", "answer": "many"},
     ]
     file = jsonl(tmp_path / "t.jsonl", [*broken, {"answer": "1"}])
     with pytest.raises(ThoughtmillError) as error:
@@ -121,7 +121,7 @@ def test_broken_rows_are_named_together(tmp_path: Path) -> None:
     assert "3 of 4 rows cannot become problems" in said
     assert "write `refused: keep` under `seed`" in said
     assert "line 1: the problem is empty" in said
-    assert "line 3: the answer 'ten' is not a number" in said
+    assert "line 3: the answer 'many' is not a number" in said
     assert "line 4: no column `problem`" in said
 
 

@@ -1,9 +1,13 @@
 """Comparisons that exact forms leave open are made in a worker, which may die and is asked little."""
 
 import os
+import re
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
@@ -106,3 +110,17 @@ def test_a_child_process_has_a_worker_of_its_own() -> None:
 def test_the_worker_knows_no_operation_beyond_its_tables() -> None:
     assert symbolic_worker.reply(["sampled", [["eval", "1/1"], "1/1"], 0]) is None
     assert symbolic_worker.reply(["proved", [["eval", "1/1"], "1/1"], 0]) is None
+
+
+def test_computer_algebra_is_loaded_by_processes_that_can_be_killed_alone() -> None:
+    rooms = Path(__file__).parents[1] / "factory"
+    loads = re.compile(r"^\s*(?:import|from) (?:sympy|mpmath)\b", re.MULTILINE)
+    loading = {path.stem for path in rooms.rglob("*.py") if loads.search(path.read_text("utf-8"))}
+    assert loading == {"symbolic_worker", "nonlinear_worker", "isolation"}
+    code = (
+        "import sys\n"
+        "from thoughtmill.factory.answers import ANY, answer_of, compared\n"
+        "assert compared(answer_of('sin(2A)', ANY), answer_of('2 sin(A) cos(A)', ANY)).by == 'symbolic'\n"
+        "assert not {'sympy', 'mpmath'} & sys.modules.keys()"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=rooms.parent)

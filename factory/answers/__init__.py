@@ -4,7 +4,7 @@ To add a kind, write a module like `AnswerKind` and its line in `KINDS`, or an e
 `thoughtmill.answers` in your package. A problem set names the kinds of its answers. Read answers with
 `answer_of` and compare them with `equal` or `compared`; import the module of a kind only to calculate.
 
->>> answer_of("1,250.0"), answer_of("ten"), equal(Answer("0.3333"), Answer("1/3"))
+>>> answer_of("1,250.0"), answer_of("many"), equal(Answer("0.3333"), Answer("1/3"))
 (Answer(text='1250', kind='number'), None, True)
 """
 

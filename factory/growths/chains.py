@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from fractions import Fraction
 
 from thoughtmill.factory.answers import number as answers
-from thoughtmill.factory.answers.numbers_in_text import SMALL
+from thoughtmill.factory.answers.number_words import SMALL
 from thoughtmill.factory.growths.wording import styled
 from thoughtmill.factory.solvers.arithmetic import evaluate
 

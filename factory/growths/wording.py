@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Protocol, TypeVar
 
 from thoughtmill.factory.answers.number import decimal_places, exact_text
-from thoughtmill.factory.answers.numbers_in_text import SMALL
+from thoughtmill.factory.answers.number_words import SMALL
 
 WORDS = {size: word for word, size in SMALL.items()}
 _ARTICLE = re.compile(r"\b([Aa])n? $")

@@ -13,7 +13,7 @@ PLAIN_FUNCTIONS = {name: name for name in FUNCTIONS} | {
     "asin": "arcsin", "acos": "arccos", "atan": "arctan", "sqrt": "sqrt", "cbrt": "cbrt", "Abs": "abs",
     "ceiling": "ceil", "Max": "max", "Min": "min", "factorial": "factorial", "binomial": "binom",
     "Matrix": "matrix", "Eq": "equation", "Interval": "interval", "FiniteSet": "finite", "Union": "union",
-    "lg": "log",
+    "lg": "log", "cis": "cis",
 }  # fmt: skip
 
 CONSTANTS = {"pi": "pi", "π": "pi", "oo": "oo", "inf": "oo", "infinity": "oo", "infty": "oo", "∞": "oo"}
@@ -65,9 +65,12 @@ OPERATORS = {
     "rceil": ")ceil", "langle": "(", "rangle": ")", "lbrace": "\\{", "rbrace": "\\}", "lbrack": "[",
     "rbrack": "]", "lparen": "(", "rparen": ")", "degree": "deg", "emptyset": "empty", "varnothing": "empty",
     "Rightarrow": "=>", "implies": "=>", "prime": "'", "ldots": "dots", "dots": "dots", "cdots": "dots",
-    "sim": "sim", "perp": "sim", "parallel": "sim", "to": "sim", "rightarrow": "sim", "equiv": "sim",
+    "sim": "sim", "perp": "sim", "parallel": "sim", "to": "sim", "rightarrow": "sim",
 }  # fmt: skip
 """LaTeX's commands for operators, relations and brackets."""
+
+BIG = {"sum": "sum", "prod": "prod", "int": "integral", "∑": "sum", "∏": "prod", "∫": "integral"}
+"""Signs over a body with bounds."""
 
 SIGNS = {
     "−": "-", "–": "-", "‐": "-", "‑": "-", "‒": "-", "×": "*", "·": "*", "⋅": "*", "∙": "*", "∗": "*",

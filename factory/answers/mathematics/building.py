@@ -25,7 +25,22 @@ def product(factors: Sequence[Tree]) -> Tree:
     """Return the product of factors. Raises `Unreadable` for words among them."""
     if len(factors) > 1 and any(isinstance(factor, Call) and factor.op == "text" for factor in factors):
         raise Unreadable("words in a product")
+    matrices = [factor for factor in factors if isinstance(factor, Call) and factor.op == "matrix"]
+    if len(factors) > 1 and len(matrices) == 1:
+        return _scaled(matrices[0], product([factor for factor in factors if factor is not matrices[0]]))
     return factors[0] if len(factors) == 1 else Call("*", tuple(factors))
+
+
+def _scaled(matrix: Call, scale: Tree) -> Tree:
+    """Return a matrix with all its entries multiplied."""
+    rows = [row.args for row in matrix.args if isinstance(row, Call)]
+    return Call("matrix", tuple([Call("row", tuple([_times(scale, each) for each in row])) for row in rows]))
+
+
+def _times(scale: Tree, entry: Tree) -> Tree:
+    if isinstance(scale, Fraction) and isinstance(entry, Fraction):
+        return scale * entry
+    return Call("*", (scale, entry))
 
 
 def is_numeral(digits: str, base: int) -> bool:
@@ -93,5 +108,8 @@ CONSTRUCTORS: dict[str, Callable[[tuple[Tree, ...]], Tree]] = {
     "interval": _pair("interval"),
     "finite": lambda arguments: Call("set", arguments),
     "union": lambda arguments: Call("union", arguments),
+    "cis": lambda arguments: Call(
+        "+", (Call("cos", arguments), Call("*", (Call("i", ()), Call("sin", arguments))))
+    ),
 }
-"""What sympy's classes write as text."""
+"""What sympy's classes write as text, and `cis`."""

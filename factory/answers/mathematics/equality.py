@@ -40,6 +40,8 @@ def _compared(left: Tree, right: Tree) -> Verdict:
     if left == right:
         return True, "text"
     left, right = _stated(left, right), _stated(right, left)
+    if _is_congruence(left) and _is_congruence(right):
+        return _residues(left, right)
     ops = {_op(left), _op(right)}
     for concerned, rule in _RULES_BY_SHAPE:
         if ops & concerned:
@@ -115,10 +117,19 @@ def _members(left: Tree, right: Tree) -> Verdict:
         return ordered(_arguments(left), _arguments(right))
     if ops & _LINE or ops & relations.ORDERS:
         return _lines(left, right)
+    left, right = _solutions(left, right), _solutions(right, left)
     one, other = _arguments(left), _arguments(right)
     if "set" in ops:
         one, other = _distinct(one), _distinct(other)
     return unordered(one, other)
+
+
+def _solutions(tree: Tree, other: Tree) -> Tree:
+    """Return the solutions of an equation beside a set or list that says nothing of another unknown."""
+    found = line.roots(tree) if _op(tree) == "=" and _op(other) in _COLLECTIONS else None
+    if found is None or not {found[0]}.issuperset(names(other)):
+        return tree
+    return Call("set", tuple(found[1]))
 
 
 def _arguments(tree: Tree) -> list[Tree]:
@@ -208,7 +219,36 @@ def _relations(left: Tree, right: Tree) -> Verdict:
     return unordered(left.args, right.args)
 
 
+def _cases(left: Tree, right: Tree) -> Verdict:
+    """Compare functions by cases: the same values where the same conditions hold, in any order."""
+    if _op(left) != _op(right) or not isinstance(left, Call) or not isinstance(right, Call):
+        return _DIFFERENT
+    return (ordered if left.op == "case" else unordered)(left.args, right.args)
+
+
+def _residues(left: Tree, right: Tree) -> Verdict:
+    """Compare residues of one modulus by their difference; a congruence also has a name."""
+    if _op(left) != _op(right) or not isinstance(left, Call) or not isinstance(right, Call):
+        return _DIFFERENT
+    if left.op == "=":
+        return ordered(left.args, right.args)
+    apart = Call("/", (Call("+", (left.args[0], Call("neg", (right.args[0],)))), left.args[1]))
+    times = normal.number(apart)
+    same, rule = _compared(left.args[1], right.args[1])
+    if not same or times is None:
+        return (same, rule) if not same else _compared(left.args[0], right.args[0])
+    return times.denominator == 1, "number"
+
+
+def _is_congruence(tree: Tree) -> bool:
+    return isinstance(tree, Call) and (
+        tree.op == "residue" or (tree.op == "=" and any(map(_is_congruence, tree.args)))
+    )
+
+
 _RULES_BY_SHAPE: tuple[tuple[frozenset[str], Callable[[Tree, Tree], Verdict]], ...] = (
+    (frozenset({"cases", "case"}), _cases),
+    (frozenset({"residue"}), _residues),
     (frozenset({"text"}), _texts),
     (frozenset({"matrix"}), _matrices),
     (_COLLECTIONS, _members),

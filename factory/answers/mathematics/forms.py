@@ -6,7 +6,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
 
-from thoughtmill.factory.answers.mathematics import polynomials
+from thoughtmill.factory.answers.mathematics import bounded, polynomials
 from thoughtmill.factory.answers.mathematics.polynomials import (
     IMAGINARY,
     ONE,
@@ -22,6 +22,9 @@ from thoughtmill.factory.answers.mathematics.polynomials import (
 from thoughtmill.factory.answers.mathematics.tree import Call, Tree
 
 _LARGEST_FACTORIAL = 300
+_SUM_COSTS = 2000
+"""What writing out a sum or determinant takes from the budget of work: nested ones multiply."""
+
 _TRIAL = 10_000  # primes up to here are found
 _CONSTANTS = {"pi": "\\pi", "e": "\\e", "i": IMAGINARY}
 
@@ -55,6 +58,7 @@ class _Builder:
             return constant(tree), ONE
         if isinstance(tree, str):
             return {((tree, 1),): Fraction(1)}, ONE
+        self.budget.spend(1)  # a part may be looked at several times, and so may each of its parts
         op, args = tree
         if op in _CONSTANTS:
             return {((_CONSTANTS[op], 1),): Fraction(1)}, ONE
@@ -218,6 +222,20 @@ class _Builder:
             parts.append(f"{_key(above)}|{_key(below)}")
         return {((f"@{';'.join(parts)}", 1),): Fraction(1)}, ONE
 
+    def bounded(self, op: str, args: Sequence[Tree]) -> tuple[Polynomial, Polynomial]:
+        """Return a sum or product over whole numbers, or with an integral, as a name of its parts."""
+        self.budget.spend(_SUM_COSTS)
+        tree = Call(op, tuple(args))
+        terms = bounded.unrolled(tree)
+        return self.opaque(op, bounded.renamed(tree)) if terms is None else self.fraction(terms)
+
+    def determinant(self, args: Sequence[Tree]) -> tuple[Polynomial, Polynomial]:
+        self.budget.spend(_SUM_COSTS)
+        terms = bounded.determinant(args)
+        if terms is None:
+            raise NoForm("det")
+        return self.fraction(terms)
+
     def opaque(self, op: str, args: Sequence[Tree]) -> tuple[Polynomial, Polynomial]:
         """Return a part that is only equal to itself; its arguments are in normal form."""
         if op not in _OPAQUE:
@@ -295,7 +313,7 @@ _VALUES: dict[str, Callable[..., Fraction | None]] = {
 }
 _OPAQUE = frozenset(
     "^ root sin cos tan sec csc cot arcsin arccos arctan arccot arcsec arccsc sinh cosh tanh log ln exp "
-    "factorial binom abs floor ceil max min gcd lcm mod".split()
+    "factorial binom abs floor ceil max min gcd lcm mod sum prod integral".split()
 )
 
 
@@ -329,4 +347,8 @@ _RULES: dict[str, Callable[[_Builder, Sequence[Tree]], tuple[Polynomial, Polynom
     "base": lambda self, args: (constant(numeral_value(args)), ONE),
     "ratio": lambda self, args: self.fraction(_divided(args)),
     "exp": lambda self, args: self.power((Call("e", ()), args[0])),
+    "det": _Builder.determinant,
+    "sum": lambda self, args: self.bounded("sum", args),
+    "prod": lambda self, args: self.bounded("prod", args),
+    "integral": lambda self, args: self.bounded("integral", args),
 } | {name: (lambda self, args, name=name: self.evaluated(name)(args)) for name in _VALUES}

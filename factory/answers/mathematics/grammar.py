@@ -13,16 +13,17 @@ Nothing else parses. `statement`s side by side are a `list`, an `and` or an `or`
 
 from collections.abc import Callable, Sequence
 
+from thoughtmill.factory.answers.mathematics.binders import Binders
 from thoughtmill.factory.answers.mathematics.building import divided, negated, product
 from thoughtmill.factory.answers.mathematics.cursor import END
-from thoughtmill.factory.answers.mathematics.primaries import FACTORS, Primaries
+from thoughtmill.factory.answers.mathematics.primaries import FACTORS
 from thoughtmill.factory.answers.mathematics.tokens import Sign, Unreadable
 from thoughtmill.factory.answers.mathematics.tree import Call, Tree
 
 RELATIONS = frozenset({"=", "!=", "<", "<=", ">", ">=", "~", "in"})
 _ORDERS = frozenset({"<", "<=", ">", ">=", "!=", "and", "or"})
 _SETS = frozenset({"union", "intersection", "difference"})
-_STARTS = FACTORS | {"n", "\\{", "begin", "[", "-"}
+_STARTS = FACTORS | {"n", "\\{", "[", "-"}
 MOST_NESTED = 20
 """Divisions in a row, and sets joined in a row: each is one level of the tree."""
 
@@ -36,7 +37,7 @@ def parse(found: Sequence[Sign]) -> Tree:
     return tree
 
 
-class _AnswerParser(Primaries):
+class _AnswerParser(Binders):
     # answers and statements
 
     def answer(self) -> Tree:
@@ -63,7 +64,7 @@ class _AnswerParser(Primaries):
         sides, relations = [self.side()], []
         while relation := self.take(*RELATIONS):
             relations.append(relation.kind)
-            sides.append(self.side())
+            sides.append(self.residue() if relation.text == "equiv" else self.side())
         if relations and relations[-1] == "~" and "=" in relations:
             relations.pop()
             sides.pop()
@@ -72,8 +73,17 @@ class _AnswerParser(Primaries):
         pairs = [Call(relation, (sides[at], sides[at + 1])) for at, relation in enumerate(relations)]
         return Call("and", tuple(pairs)) if len(pairs) > 1 else pairs[0] if pairs else sides[0]
 
+    def residue(self) -> Tree:
+        """Read what a number is congruent to: `3 \\pmod 7`."""
+        found = self.side()
+        if not isinstance(found, Call) or found.op != "residue":
+            raise self.error()
+        return found
+
     def side(self) -> Tree:
         found = self.ratio()
+        if self.take("pmod"):
+            return Call("residue", (found, self.nested(self.argument)))
         for _ in range(MOST_NESTED):
             sign = self.take(*_SETS)
             if sign is None:

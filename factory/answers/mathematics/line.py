@@ -71,7 +71,8 @@ def _pieces(tree: Tree) -> list[Piece] | None:
         points = [_piece(arg, arg, True, True) for arg in args]
         return None if None in points else [piece for point in points if point for piece in point]
     if op in ORDERS or op == "!=":
-        return _solved(op, *args)
+        without_bars = _without_bars(op, *args)
+        return _solved(op, *args) if without_bars is None else _pieces(without_bars)
     if op == "in":
         return _pieces(args[1])
     if op in ("union", "or", "intersection", "and", "difference"):
@@ -87,6 +88,47 @@ def _piece(low: Tree, high: Tree, has_low: bool, has_high: bool) -> list[Piece] 
         return None
     has_low, has_high = has_low and math.isfinite(ends[0]), has_high and math.isfinite(ends[1])
     return [Piece(EndPoint(ends[0], low), EndPoint(ends[1], high), has_low, has_high)]
+
+
+def _without_bars(op: str, left: Tree, right: Tree) -> Tree | None:
+    """Return a comparison of one absolute value with a number above 0 as two comparisons, or None."""
+    if not (isinstance(left, Call) and left.op == "abs"):
+        op, left, right = ORDERS.get(op, op), right, left
+    bound = approximate(right)
+    if not (isinstance(left, Call) and left.op == "abs") or bound is None or not bound > 0:
+        return None
+    if _has_bars(left.args[0]):
+        return None  # each level would double the work
+    inner, opposite = left.args[0], Call("neg", (right,))
+    sides = (Call(op, (inner, right)), Call(ORDERS.get(op, op), (inner, opposite)))
+    return Call("or" if op in (">", ">=", "=") else "and", sides)
+
+
+def _has_bars(tree: Tree) -> bool:
+    return isinstance(tree, Call) and (tree.op == "abs" or any(map(_has_bars, tree.args)))
+
+
+def roots(tree: Tree) -> tuple[str, list[Tree]] | None:
+    """Return the unknown of an equation and its real solutions; None where these are not easily known.
+
+    >>> from thoughtmill.factory.answers.mathematics.reading import read
+    >>> roots(read("|x-3| = 5"))[0], len(roots(read("x^2 = 4"))[1]), roots(read("x^2 + y^2 = 4"))
+    ('x', 2, None)
+    """
+    name = unknown(tree)
+    if name is None or not isinstance(tree, Call) or tree.op != "=":
+        return None
+    either = _without_bars("=", *tree.args)
+    equations = either.args if isinstance(either, Call) else (tree,)
+    found: list[Tree] = []
+    for equation in equations:
+        outside = _solved(">", *equation.args) if isinstance(equation, Call) else None
+        inside = _solved("<", *equation.args) if isinstance(equation, Call) else None
+        if outside is None or inside is None:
+            return None
+        found += [end.tree for end in dict.fromkeys(end for piece in [*outside, *inside] for end in piece[:2])
+                  if math.isfinite(end.at)]  # fmt: skip
+    return name, found
 
 
 def _solved(op: str, left: Tree, right: Tree) -> list[Piece] | None:

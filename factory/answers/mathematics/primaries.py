@@ -16,6 +16,7 @@ from thoughtmill.factory.answers.mathematics.tokens import Sign, Unreadable, rea
 from thoughtmill.factory.answers.mathematics.tree import Call, Tree
 
 _FUNCTION_LETTERS = frozenset("fg")
+_DIGIT_LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _BASES = frozenset(map(str, range(2, 37)))
 _LARGE_BASES = frozenset(map(str, range(11, 37)))
 _BASE_WORDS = dict(
@@ -23,7 +24,23 @@ _BASE_WORDS = dict(
 )
 _MANY = frozenset({"max", "min", "gcd", "lcm", *CONSTRUCTORS})
 FACTORS = frozenset(
-    {"w", "c", "f", "(", "{", "frac", "root", "choose", "mark", "|", "abs(", "floor(", "ceil("}
+    {
+        "w",
+        "c",
+        "f",
+        "(",
+        "{",
+        "frac",
+        "root",
+        "choose",
+        "mark",
+        "|",
+        "abs(",
+        "floor(",
+        "ceil(",
+        "begin",
+        "big",
+    }
 )
 """What may follow a factor without a sign between them."""
 
@@ -34,6 +51,7 @@ class Primaries(Cursor):
     def __init__(self, found: Sequence[Sign]) -> None:
         super().__init__(found)
         self.bars = 0  # absolute values that are open
+        self.integrals = 0  # that wait for their `dx`
         self.building = False  # inside a set, where `|` may begin a condition
 
     @abstractmethod
@@ -81,7 +99,8 @@ class Primaries(Cursor):
     def numeral(self, text: str) -> Tree | None:
         """Read a numeral of a base whose digits are letters too, as `152A_{11}`."""
         after, digits = 0, text
-        if self.token.kind != "_" and not (self.token.kind == "w" and self.token.tight):
+        letter_follows = self.token.kind == ("w" if text[0].isdecimal() else "n") and self.token.tight
+        if self.token.kind != "_" and not letter_follows:
             return None
         while (token := self.ahead(after)).kind in ("n", "w") and token.tight:
             digits += token.text
@@ -162,6 +181,8 @@ class Primaries(Cursor):
     def name(self, text: str) -> Tree:
         if text in ("e", "i"):
             return Call(text, ())
+        if text in _DIGIT_LETTERS and self.token.kind == "n" and (numeral := self.numeral(text)):
+            return numeral
         if text in _FUNCTION_LETTERS and self.token.kind in ("(", "'"):
             primes = ""
             while self.take("'"):
@@ -246,9 +267,13 @@ class Primaries(Cursor):
         if self.token.kind in ("{",):
             return (self.nested(self.primary),)
         factors = [self.nested(self.signed_power)]
-        while self.token.kind in FACTORS - {"f", "(", "|"}:
+        while self.token.kind in FACTORS - {"f", "(", "|"} and not self.is_differential():
             factors.append(self.nested(self.power))
         return (product(factors),)
+
+    def is_differential(self) -> bool:
+        """Return whether the `dx` of an integral comes next, which is no factor of a function's argument."""
+        return bool(self.integrals) and self.token.text == "d" and self.ahead().kind == "w"
 
     def subscript(self, base: Tree) -> Tree:
         """Read `x_1`, a name with an index, and `1101_2`, a numeral with its base."""
@@ -269,8 +294,18 @@ class Primaries(Cursor):
         index = "".join(found)
         return _BASE_WORDS.get(index, index)
 
+    @abstractmethod
+    def big(self, kind: str) -> Tree:
+        """Read a sum, product or integral after its sign."""
+
+    @abstractmethod
+    def cases(self) -> Tree:
+        """Read the rows of a function by cases."""
+
     def matrix(self, environment: str) -> Tree:
         """Read the rows of a matrix or determinant up to its `\\end`."""
+        if environment == "cases":
+            return self.cases()
         if self.take("{"):  # the columns of an array
             while not self.take("}"):
                 self.expect(self.token.kind if self.token is not END else "}")
@@ -286,8 +321,6 @@ class Primaries(Cursor):
         self.expect("end")
         if row:
             rows.append(Call("row", tuple(row)))
-        if environment == "cases":
-            raise self.error()
         if len({len(each.args) for each in rows if isinstance(each, Call)}) != 1:
             raise self.error()
         return Call("det" if environment == "vmatrix" else "matrix", tuple(rows))
@@ -310,7 +343,8 @@ PRIMARIES: dict[str, Callable[[Primaries, str], Tree]] = {
     "abs(": Primaries.rounded,
     "floor(": Primaries.rounded,
     "ceil(": Primaries.rounded,
-    "begin": Primaries.matrix,
+    "begin": lambda self, environment: self.matrix(environment),
+    "big": lambda self, kind: self.big(kind),
     "empty": lambda _, __: Call("set", ()),
     "dots": lambda _, __: Call("dots", ()),
 }

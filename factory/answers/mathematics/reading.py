@@ -15,14 +15,28 @@ from thoughtmill.factory.answers.mathematics.grammar import parse
 from thoughtmill.factory.answers.mathematics.tokens import MAX_LENGTH, Unreadable, tokens
 from thoughtmill.factory.answers.mathematics.tree import Call, Tree, is_infinite
 from thoughtmill.factory.answers.mathematics.units import unit
+from thoughtmill.factory.answers.number_words import in_words
 
 _WRAPPED = re.compile(
     r"\$\$?(.*?)\$\$?|\\\((.*)\\\)|\\\[(.*)\\\]|\\(?:boxed|fbox) ?\{(.*)\}|#{2,}(.*)|\*\*(.*)\*\*", re.DOTALL
 )
+_TEXT = re.compile(r"\\text ?\{([^{}]*)\}")
 MISSING = frozenset({"n/a", "na", "nan", "null", "none given", "unknown", "tbd"})
 """What tables write where an answer is missing."""
 
-_HALF_OF_DAY = re.compile(r"^([0-9]{1,2}(?::[0-9][0-9])?) ?([ap])(?:\. ?m\.?|m)$", re.IGNORECASE)
+_SPELLINGS = (
+    (re.compile(r"([0-9]{1,2}(?::[0-9][0-9])?) ?([ap])(?:\. ?m\.?|m)", re.IGNORECASE), r"\1\\text{ \2m}"),
+    (re.compile(r"(12(?::00)?) ?noon", re.IGNORECASE), r"\1\\text{ pm}"),
+    (re.compile(r"(12(?::00)?) ?midnight", re.IGNORECASE), r"\1\\text{ am}"),
+    (re.compile(r"([0-9]+) ?(?:\\text ?\{ ?to ?\}|to) ?([0-9]+)"), r"\1:\2"),
+    (re.compile(r"(?:negative|minus) (?=[0-9\\$])", re.IGNORECASE), "-"),
+    (
+        re.compile(r"([0-9]+) ?(feet|foot|ft|hours?|h|hrs?|minutes?|min) (?=[0-9]+ ?[a-z]+$)"),
+        r"\1\\text{ \2 and }",
+    ),
+)
+"""What is read at the beginning or as the whole of an answer as if it were written otherwise."""
+
 _PHRASES: dict[str, Tree] = {
     phrase: tree
     for phrases, tree in (
@@ -49,10 +63,23 @@ def read(text: str) -> Tree | None:
 
 @lru_cache(maxsize=4096)
 def _read(text: str) -> Tree | None:
+    text = unwrapped(text)
+    words = _TEXT.fullmatch(text)
+    number = in_words(words[1] if words else text)
+    if number is not None:
+        return number
     try:
-        return alternatives(_bare(parse(tokens(_HALF_OF_DAY.sub(r"\1\\text{ \2m}", unwrapped(text))))))
+        return alternatives(_bare(parse(tokens(_respelled(text)))))
     except Unreadable:
         return None
+
+
+def _respelled(text: str) -> str:
+    for pattern, plainer in _SPELLINGS:
+        found = pattern.match(text)
+        if found and (found.end() == len(text) or plainer == "-" or plainer.endswith("and }")):
+            return found.expand(plainer) + text[found.end() :]
+    return text
 
 
 def unwrapped(text: str) -> str:

@@ -129,7 +129,9 @@ def _clock(tree: Tree) -> tuple[Tree, Tree, str] | None:
     if isinstance(tree, Call) and tree.op == "time":
         return tree.args[0], tree.args[1], str(tree.args[2])
     if isinstance(tree, Call) and tree.op == "ratio" and len(tree.args) == 2:
-        return tree.args[0], tree.args[1], ""
+        hour, minute = tree.args
+        late = isinstance(hour, Fraction) and hour.denominator == 1 and 13 <= hour <= 23 and _is_clock(tree)
+        return (hour - 12, minute, "pm") if late and isinstance(hour, Fraction) else (hour, minute, "")
     return (tree, Fraction(0), "") if isinstance(tree, Fraction) else None
 
 

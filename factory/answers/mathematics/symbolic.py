@@ -13,6 +13,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
+from thoughtmill.factory.answers.mathematics.bounded import BOUND, OWN_NAME, determinant, renamed, replaced
 from thoughtmill.factory.answers.mathematics.forms import numeral_value
 from thoughtmill.factory.answers.mathematics.tree import Tree
 from thoughtmill.factory.core.worker import Worker, WorkerDied, WorkerTimeout
@@ -89,6 +90,13 @@ def _encoded(tree: Tree, positions: dict[Tree, int]) -> Any:
         return positions.setdefault(tree, len(positions))
     if tree.op == "base":
         return _encoded(numeral_value(tree.args), positions)
+    if tree.op in BOUND:  # its own name is no name of the whole
+        body, low, high = renamed(tree)
+        own = f"{OWN_NAME}{len(positions)}"
+        parts = (replaced(body, OWN_NAME, own), own, low, high)
+        return [tree.op, *(_encoded(part, positions) for part in parts)]
+    if tree.op == "det" and (terms := determinant(tree.args)) is not None:
+        return _encoded(terms, positions)
     return [tree.op, *(_encoded(arg, positions) for arg in tree.args)]
 
 

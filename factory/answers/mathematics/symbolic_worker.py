@@ -33,12 +33,16 @@ def reply(request: list[Any]) -> Any:
 def _points(trees: list[Any], size: int) -> Any:
     """Yield the values of all trees at points where all are defined."""
     numbers = random.Random("thoughtmill/sampling")
-    complexes = "i" in _operations(trees)
+    operations = _operations(trees)
+    complexes = "i" in operations
+    whole = not operations.isdisjoint(("sum", "prod"))  # bounds of sums are whole
     found = 0
     for at in range(_TRIES if size else 1):
         spread = (1, 3, 12)[at % 3]
         point = [mpf(numbers.randint(1, 997)) * spread / 997 for _ in range(size)]
-        if at % 4 == 3:
+        if whole:
+            point = [mpf(numbers.randint(1, 12)) for _ in range(size)]
+        elif at % 4 == 3:
             point = [-number if numbers.random() < 0.5 else number for number in point]
         try:
             yield [_evaluated(tree, point, complexes) for tree in trees]
@@ -98,12 +102,39 @@ def _evaluated(tree: Any, point: list[Any], complexes: bool) -> Any:
     if isinstance(tree, str):
         above, _, below = tree.partition("/")
         return mpf(int(above, 16)) / int(below, 16)
+    if tree[0] in _BOUND:
+        return _bounded(tree, point, complexes)
     value = _OPERATIONS[tree[0]](*[_evaluated(arg, point, complexes) for arg in tree[1:]])
     if not complexes and mpmath.im(value):
         raise NoValue
     if not mpmath.isfinite(value):
         raise NoValue
     return value
+
+
+_BOUND = ("sum", "prod", "integral")
+_MOST_TERMS = 2000
+
+
+def _bounded(tree: Any, point: list[Any], complexes: bool) -> Any:
+    """Return the value of a sum, product or integral at a point, its own name aside."""
+    op, body, own, *bounds = tree
+    low, high = [_evaluated(bound, point, complexes) for bound in bounds]
+
+    def value(at: Any) -> Any:
+        return _evaluated(body, [*point[:own], at, *point[own + 1 :]], complexes)
+
+    if op == "integral":
+        found, error = mpmath.quad(value, [low, high], error=True)
+        if error > _NOISE**2 * max(1, abs(found)) and error > _NOISE / 1000 * abs(found):
+            raise NoValue
+        return found
+    if mpmath.im(low) or mpmath.im(high) or not mpmath.isint(low) or not mpmath.isint(high):
+        raise NoValue
+    if high - low > _MOST_TERMS:
+        raise NoValue
+    terms = [value(mpf(at)) for at in range(int(low), int(high) + 1)]
+    return mpmath.fsum(terms) if op == "sum" else mpmath.fprod(terms)
 
 
 def _power(base: Any, exponent: Any) -> Any:
@@ -198,6 +229,9 @@ def _built(sympy: Any, tree: Any, symbols: list[Any]) -> Any:
         above, _, below = tree.partition("/")
         return sympy.Rational(int(above, 16), int(below, 16))
     op, args = tree[0], [_built(sympy, arg, symbols) for arg in tree[1:]]
+    if op in _BOUND:
+        kinds = {"sum": sympy.Sum, "prod": sympy.Product, "integral": sympy.Integral}
+        return kinds[op](args[0], tuple(args[1:])).doit()
     if op in ("+", "*"):
         return (sympy.Add if op == "+" else sympy.Mul)(*args)
     if op in ("pi", "e", "i"):

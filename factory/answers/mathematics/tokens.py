@@ -46,6 +46,18 @@ _TIMES = re.compile(r"(?<=[0-9]) ?[xX] ?(?=10 ?(?:\^|\*\*))")
 
 _APART = re.compile(r"([-+]?[0-9]{1,3}(?:[ '’][0-9]{3})+(?:\.[0-9]+)?)")
 _DEGREE = re.compile(r"\^ ?(?:\{ ?\\(?:circ|degree) ?\}|\\circ(?![A-Za-z]))")
+_SPELLINGS = (
+    (re.compile(r"\\not ?="), r"\\neq "),
+    (
+        re.compile(r"\( ?(?:\\(?:text|mathrm|operatorname) ?\{ ?mod ?\}|\\b?mod|mod)(?![a-z]) ?([^()]*)\)"),
+        r"\\pmod{\1}",
+    ),
+    (re.compile(r"\\text ?\{ ?\(mod ([0-9]+)\) ?\}"), r"\\pmod{\1}"),
+    (re.compile(r"° ?(?:\\(?:text|mathrm) ?\{ ?C ?\}|C(?![A-Za-z]))"), r"\\text{ Celsius}"),
+    (re.compile(r"° ?(?:\\(?:text|mathrm) ?\{ ?F ?\}|F(?![A-Za-z]))"), r"\\text{ Fahrenheit}"),
+)
+"""Notation that is read as another one."""
+
 _NO_BRACKET = re.compile(r"\\(?:left|right) ?\.")
 _TOKEN = re.compile(
     r"""(?P<s>\s+)
@@ -74,7 +86,10 @@ def tokens(text: str) -> list[Sign]:
     if len(text) > MAX_LENGTH:
         raise Unreadable(f"more than {MAX_LENGTH} characters")
     text = _TIMES.sub(r"\\times ", _NO_BRACKET.sub("", _keyboard(text)))
-    return _Lexer(_DEGREE.sub("°", _THOUSANDS.sub("", text))).run()
+    text = _DEGREE.sub("°", _THOUSANDS.sub("", text))
+    for pattern, plainer in _SPELLINGS:
+        text = pattern.sub(plainer, text)
+    return _Lexer(text).run()
 
 
 def _keyboard(text: str) -> str:
@@ -172,6 +187,10 @@ class _Lexer:
             self.add(text)
         elif text in alphabet.CONSTANTS:
             self.add("c", alphabet.CONSTANTS[text])
+        elif text in alphabet.BIG or text == "≡":
+            self.add(*(("=", "equiv") if text == "≡" else ("big", alphabet.BIG[text])))
+        elif text == "¢":
+            self.add("t", "cents")
         elif text in "~$€£¥₹" or (text == "." and self.ends(self.at)) or text == "`" or text.isspace():
             self.tight = False
         else:
@@ -180,7 +199,7 @@ class _Lexer:
     def command(self, name: str) -> None:
         if name in alphabet.OPERATORS:
             self.add(alphabet.OPERATORS[name])
-        elif name in alphabet.FUNCTIONS:
+        elif name in alphabet.FUNCTIONS or name == "cis":
             self.add("f", name)
         elif name in alphabet.CONSTANTS:
             self.add("c", alphabet.CONSTANTS[name])
@@ -198,8 +217,12 @@ class _Lexer:
             self.add("mark", name)
         elif name in ("begin", "end"):
             self.add(name, self.argument())
+        elif name == "equiv":
+            self.add("=", "equiv")
+        elif name in alphabet.BIG:
+            self.add("big", alphabet.BIG[name])
         elif name in ("pmod", "mod"):
-            self.add("t", "mod")
+            self.add("pmod" if name == "pmod" else "t", "mod")
         elif name in ("hspace", "vspace", "label", "tag", "color", "phantom", "hphantom"):
             self.argument()
         elif name not in alphabet.SPACES and name not in alphabet.WRAPPERS:

@@ -39,15 +39,23 @@ _LISTED: dict[str, dict[str, Fraction | int]] = {
         "lb lbs pound pounds": _POUND, "oz ounce ounces": _POUND / 16, "ton tons": 2000 * _POUND,
         "gm gms": _F(1, 1000), "tonne tonnes": 1000,
     },
-    "volume": {"gal gallon gallons": 1, "qt quart quarts": _F(1, 4), "pt pint pints": _F(1, 8),
-               "cup cups": _F(1, 16)},
+    "volume": {"gal gallon gallons": 231 * _INCH**3, "qt quart quarts": 231 * _INCH**3 / 4,
+               "pt pint pints": 231 * _INCH**3 / 8, "cup cups": 231 * _INCH**3 / 16},
+    "area": {"acre acres": 4840 * (36 * _INCH) ** 2, "hectare hectares": 10_000},
     "money": {"cent cents penny pennies ¢": _F(1, 100)},
     "angle": {"radian radians rad": 1},
+    "celsius": {"celsius": 1},
+    "fahrenheit": {"fahrenheit": 1},
+    "force": {"N newton newtons": 1}, "energy": {"J joule joules": 1, "kJ kilojoule kilojoules": 1000},
+    "power": {"W watt watts": 1, "kW kilowatt kilowatts": 1000}, "voltage": {"V volt volts": 1},
+    "frequency": {"Hz hertz": 1, "kHz kilohertz": 1000, "MHz megahertz": 10**6},
+    "data": {"byte bytes": 1, "KB kilobyte kilobytes": 10**3, "MB megabyte megabytes": 10**6,
+             "GB gigabyte gigabytes": 10**9, "TB terabyte terabytes": 10**12},
 }  # fmt: skip
 _PREFIXED = {
     "length": ("m", ("meter", "metre"), _F(1)),
     "mass": ("g", ("gram", "gramme"), _F(1, 1000)),
-    "litres": ("l", ("liter", "litre"), _F(1)),
+    "volume": ("l", ("liter", "litre"), _F(1, 1000)),
 }
 
 
@@ -70,7 +78,12 @@ def _table() -> dict[str, tuple[str, Fraction]]:
 
 UNITS = _table()
 _SPEEDS = {"mph": ("mi", "h"), "kph": ("km", "h")}
-ABBREVIATIONS = frozenset(word for word in UNITS if len(word) > 1 and word not in {"day", "ton", "cup"})
+_LENGTHS = {"area": 2, "volume": 3}
+"""What is measured in powers of lengths."""
+
+ABBREVIATIONS = frozenset(
+    word for word in UNITS if len(word) > 1 and word not in {"day", "ton", "cup", "KB", "MB", "GB", "TB"}
+)
 """Units that a number may carry without `\\text`: no product of names looks like them."""
 
 _POWERS = {"square": 2, "sq": 2, "cubic": 3, "cu": 3}
@@ -91,7 +104,7 @@ def unit(words: Sequence[str]) -> Unit | None:
             if len(after) == 2 and after[0] == "^" and re.fullmatch("[1-9]", after[1]):
                 power = int(after[1])
             for name, each in _parts(word, found, sign * power):
-                dimensions[name] = dimensions.get(name, 0) + each[0]
+                dimensions[name] = dimensions.get(name, 0) + (each[0] if name else 0)
                 size *= each[1] ** each[0]
             known, power = True, 1
         elif word not in ("^", "*", "of") and not word.isdecimal():
@@ -104,7 +117,12 @@ def unit(words: Sequence[str]) -> Unit | None:
 
 
 def _parts(word: str, found: tuple[str, Fraction], power: int) -> list[tuple[str, tuple[int, Fraction]]]:
-    """Return the base dimensions of one word with their powers: a speed is a length over a time."""
+    """Return the base dimensions of one word with powers and sizes; the size alone has no name.
+
+    A speed is a length over a time, and a volume a length to the third power.
+    """
+    if found[0] in _LENGTHS:
+        return [("length", (_LENGTHS[found[0]] * power, _F(1))), ("", (power, found[1]))]
     if found[0] not in _SPEEDS:
         return [(found[0], (power, found[1]))]
     length, time = (UNITS[symbol] for symbol in _SPEEDS[found[0]])

@@ -154,6 +154,24 @@ def _plain_fraction(args: Sequence[Tree]) -> tuple[str, int]:
     return rf"\frac{{{written(args[0])}}}{{{written(args[1])}}}", _PRODUCT
 
 
+def _big(sign: str) -> Callable[[Sequence[Tree]], tuple[str, int]]:
+    def write(args: Sequence[Tree]) -> tuple[str, int]:
+        body, name, low, high = args
+        first = f"{written(name)}={written(low)}" if sign != "int" else written(low)
+        bounds = rf"\{sign}_{{{first}}}^{{{written(high)}}}"
+        if sign == "int":
+            return rf"{bounds} {written(body)} \, d {written(name)}", _SUM
+        return f"{bounds} {_at_least(body, _PRODUCT)}", _SUM
+
+    return write
+
+
+def _cases(rows: Sequence[Tree]) -> tuple[str, int]:
+    pairs = [" & ".join(map(written, row.args)) for row in rows if isinstance(row, Call)]
+    body = r" \\ ".join(pairs)
+    return rf"\begin{{cases}} {body} \end{{cases}}", _ATOM
+
+
 _WRITERS: dict[str, Callable[[Sequence[Tree]], tuple[str, int]]] = {
     "+": _sum,
     "*": _product,
@@ -168,6 +186,11 @@ _WRITERS: dict[str, Callable[[Sequence[Tree]], tuple[str, int]]] = {
     "interval": _interval,
     "matrix": _matrix("pmatrix"),
     "det": _matrix("vmatrix"),
+    "cases": _cases,
+    "sum": _big("sum"),
+    "prod": _big("prod"),
+    "integral": _big("int"),
+    "residue": lambda args: (rf"{written(args[0])} \pmod{{{written(args[1])}}}", _SUM),
     "quantity": _quantity,
     "time": lambda args: (f"{args[0]}:{str(args[1]).zfill(2)} {args[2]}", _SUM),
     "text": lambda args: (rf"\text{{{' '.join(map(str, args))}}}", _ATOM),

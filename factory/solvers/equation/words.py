@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from itertools import takewhile
 
 from thoughtmill.factory.answers.number import exact_text, value
-from thoughtmill.factory.answers.numbers_in_text import SCALES
+from thoughtmill.factory.answers.number_words import SCALES
 from thoughtmill.factory.solvers.equation.tokens import KEYWORDS, RELATIONS, Token
 from thoughtmill.factory.solvers.equation.tree import OPERATIONS, Unsolvable
 
