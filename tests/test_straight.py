@@ -77,7 +77,7 @@ def test_what_is_straight_parses_is_plain_and_assigns_and_reads_these_names() ->
             nodes = list(ast.walk(ast.parse(program)))
             named = sorted((n for n in nodes if isinstance(n, ast.Name)), key=lambda name: name.lineno)
             stored = tuple(name.id for name in named if isinstance(name.ctx, ast.Store))
-            loaded = {name.id for name in named if isinstance(name.ctx, ast.Load)}
+            loaded = frozenset(name.id for name in named if isinstance(name.ctx, ast.Load))
             assert (*straight, is_plain(nodes, [])) == (stored, loaded, True), program
             found += 1
     assert found > 300
