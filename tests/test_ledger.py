@@ -343,6 +343,22 @@ def test_the_write_ahead_log_stays_short_however_much_is_written(path: Path) -> 
     assert longest < 64_000_000
 
 
+def test_after_a_flush_a_long_log_is_begun_anew_and_its_file_is_not_cut_off(path: Path) -> None:
+    large = replace(RESULT, body=b"x" * 1_000_000)
+    with Ledger(path) as ledger:
+        for number in range(26):
+            ledger.write([replace(large, request_key=f"before {number}")])
+        ledger.sync()
+        assert ledger.syncing is not None
+        ledger.syncing.result()
+        ledger.write([RESULT])
+        size = ledger.wal.stat().st_size
+        for number in range(20):
+            ledger.write([replace(large, request_key=f"after {number}")])
+        assert ledger.wal.stat().st_size == size > 26_000_000
+        assert ledger.count() == 47
+
+
 def test_a_reader_keeps_the_log_from_being_begun_anew_and_nothing_waits_for_it(path: Path) -> None:
     with Ledger(path) as ledger, sqlite3.connect(path, isolation_level=None) as reader:
         ledger.write([RESULT])

@@ -34,7 +34,8 @@ from thoughtmill.factory.ledger.schema import (
 __all__ = ["AttemptRow", "FailureRow", "Ledger", "ResultRow", "default_path"]
 
 BUSY_S = 60.0
-LONGEST_WAL = 32_000_000  # bytes of the write-ahead log, before it is begun anew
+LONG_WAL = 6_000  # frames of 4 kB of the write-ahead log, after which it is begun anew
+LONGEST_WAL = 48_000_000  # bytes of its file, after which it is cut off
 
 
 def default_path() -> Path:
@@ -54,7 +55,7 @@ class Ledger:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.wal = self.path.with_name(f"{self.path.name}-wal")
         self.thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
-        self.syncing: Future[None] | None = None
+        self.syncing: Future[int] | None = None
         try:
             self.connection = sqlite3.connect(self.path, timeout=BUSY_S, isolation_level=None)
             self._use_wal()
@@ -139,18 +140,27 @@ class Ledger:
     def _limit_wal(self) -> None:
         """Begin the write-ahead log anew when it is long.
 
-        The checkpoints of `sync` copy it to the file beside new writes and never come to its end. While
-        another process reads the ledger this is left for the next write.
+        `sync` copies it to the file beside new writes and never comes to its end. Right after it, little is
+        left to copy here, where answers wait; then the next write begins at the start of the log. Cutting the
+        file off takes longer, so that is for a log that no `sync` keeps short. While another process reads
+        the ledger both are left for the next write.
         """
+        if self.syncing is not None and self.syncing.done():
+            frames, self.syncing = self.syncing.result(), None
+            if frames > LONG_WAL:
+                self._checkpoint_here("PASSIVE")
         try:
             if self.wal.stat().st_size < LONGEST_WAL:
                 return
         except FileNotFoundError:
             return
+        self._checkpoint_here("TRUNCATE")
+
+    def _checkpoint_here(self, mode: str) -> None:
         with self.named_errors():
             self.connection.execute("PRAGMA busy_timeout=0")
             try:
-                self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                self.connection.execute(f"PRAGMA wal_checkpoint({mode})")
             finally:
                 self.connection.execute(f"PRAGMA busy_timeout={BUSY_S * 1000:.0f}")
 
@@ -161,9 +171,11 @@ class Ledger:
                 self.syncing.result()
             self.syncing = self.thread.submit(self._checkpoint)
 
-    def _checkpoint(self) -> None:
+    def _checkpoint(self) -> int:
+        """Flush, and return the length of the write-ahead log in frames."""
         with self.named_errors(), closing(sqlite3.connect(self.path, timeout=BUSY_S)) as connection:
-            connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+            _, frames, _ = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        return int(frames)
 
     @contextmanager
     def named_errors(self) -> Iterator[None]:

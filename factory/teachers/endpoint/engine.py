@@ -36,7 +36,7 @@ from thoughtmill.factory.teachers.endpoint.transport import Transport
 GRACE_S = 2.0  # for answers that cost nothing, after Ctrl-C
 LOOK_AGAIN_S = 1.0  # between two looks in the ledger for the answer to a request of another run
 PENDING_PER_SLOT = 4  # pending requests per request in flight; most of the others wait for a retry
-ROUNDS = 3  # turns of the event loop to send a request, receive bytes, resume its task and note its end
+ROUNDS = 2  # turns of the event loop to send a request, receive bytes, resume its task and note its end
 
 
 class EndpointRun:
@@ -59,14 +59,14 @@ class EndpointRun:
         self.room = PENDING_PER_SLOT * settings.max_concurrency
         self.next: PendingRequest | None = None
         self.again: deque[Request] = deque()
-        self.in_flight: dict[asyncio.Task[Response], PendingRequest] = {}
+        self.in_flight: dict[str, asyncio.Task[Response]] = {}
         self.arrived: list[tuple[PendingRequest, asyncio.Task[Response]]] = []
         self.write_batch = WriteBatch()
         self.retry_queue = RetryQueue()
         self.ready: deque[Reply] = deque()
         self.exhausted = False
         self.stop_reason: str | None = None
-        self.leaving = False
+        self.leaving = self.closing = False
         self.wait_until_s = math.inf
 
     def replies(self, requests: Iterable[Request]) -> Iterator[Reply]:
@@ -177,14 +177,16 @@ class EndpointRun:
         self.next = None
         self.control.sent(pending, now_s)
         pending.stream = self.transport.stream
-        task = self.loop.create_task(self.transport.post(pending.body(self.settings.api)))
-        self.in_flight[task] = pending
-        task.add_done_callback(self._arrive)
+        self.in_flight[pending.key] = self.loop.create_task(self._ask(pending))
 
-    def _arrive(self, task: asyncio.Task[Response]) -> None:
-        """Note a response, and stop the event loop so that it is written."""
-        self.arrived.append((self.in_flight.pop(task), task))
-        self.loop.stop()
+    async def _ask(self, pending: PendingRequest) -> Response:
+        """Return the response to a request, note it, and stop the event loop so that it is written."""
+        try:
+            return await self.transport.post(pending.body(self.settings.api))
+        finally:  # a callback of the task would come a turn of the event loop later
+            if not self.closing:
+                self.arrived.append((pending, self.in_flight.pop(pending.key)))
+                self.loop.stop()
 
     def _receive(self, wake_s: float) -> None:
         """Let the event loop run until a response arrives or it is time to look again."""
@@ -306,10 +308,10 @@ class EndpointRun:
 
     async def _close(self) -> None:
         """Drop the requests that are still in flight, and close the connections."""
-        for task in self.in_flight:
-            task.remove_done_callback(self._arrive)
+        self.closing = True
+        for task in self.in_flight.values():
             task.cancel()
-        await asyncio.gather(*self.in_flight, return_exceptions=True)
+        await asyncio.gather(*self.in_flight.values(), return_exceptions=True)
         await self.transport.close()
 
 
