@@ -21,8 +21,8 @@ os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.g
 """So that commands which tests run find this checkout, whether it is installed or not."""
 
 SLOW = (
-    "pipeline", "init", "infer", "finetune", "local", "envelope", "student", "serve", "foreign", "packaging",
-    "stories",
+    "pipeline", "init", "infer", "finetune", "local", "verify_rows", "student", "serve", "foreign",
+    "packaging", "stories",
 )  # fmt: skip
 
 collect_ignore = ["foreign"]  # a package of its own, which a test installs

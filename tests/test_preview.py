@@ -10,7 +10,7 @@ import pytest
 from tests.fake_endpoint import FakeEndpoint, Turn
 from thoughtmill.factory import generate
 from thoughtmill.factory.commands import estimate, preview
-from thoughtmill.factory.commands.trial import chosen_problems
+from thoughtmill.factory.commands.verified_samples import chosen_problems
 from thoughtmill.factory.core import tables
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.generate import GenerateSettings

@@ -29,7 +29,7 @@ def verify(rows: Iterable[Mapping[str, Any]], thought: str | None = None) -> lis
     >>> [(row["predicted_answer"], row["correct"], row["failure"]) for row in verify(rows, "pot")]
     [('12', True, None), ('7', False, None), (None, None, 'timeout')]
     """
-    from thoughtmill.factory.commands.envelope import Line, fault_of, verified
+    from thoughtmill.factory.commands.verify_rows import Line, fault_of, verified
     from thoughtmill.factory.solvers.solvers import Solvers
     from thoughtmill.factory.thoughts import solving
 

@@ -37,7 +37,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "thoughtmill.factory.commands.merge",
         "join the parts that shards wrote",
     ),
-    "verify": ("thoughtmill.factory.commands.envelope", "verify completions that you have"),
+    "verify": ("thoughtmill.factory.commands.verify_rows", "verify completions that you have"),
     "export": ("thoughtmill.factory.commands.export", "write records in a form that a trainer reads"),
     "prove": ("thoughtmill.factory.commands.prove", "prove that a release is what its manifest says"),
     "push": ("thoughtmill.factory.commands.push", "send the release to the Hugging Face Hub"),

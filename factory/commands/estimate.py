@@ -15,7 +15,7 @@ from tabulate import tabulate
 from thoughtmill.factory import generate
 from thoughtmill.factory.commands.pilot import HEADERS as PILOT_HEADERS
 from thoughtmill.factory.commands.pilot import forecast
-from thoughtmill.factory.commands.trial import chosen_problems, trials
+from thoughtmill.factory.commands.verified_samples import chosen_problems, verified_samples
 from thoughtmill.factory.core import params
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import root
@@ -71,9 +71,9 @@ def _pilot(
     number: int,
 ) -> str:
     problems = chosen_problems(folder, settings, number)
-    tried = [[*trials(folder, thought, settings, chosen, problems)] for thought, chosen in asked]
+    tried = [[*verified_samples(folder, thought, settings, chosen, problems)] for thought, chosen in asked]
     rows = [
-        forecast(estimate, [trial.completion for trial in found], chosen.settings)
+        forecast(estimate, [sample.completion for sample in found], chosen.settings)
         for (_, chosen), found, estimate in zip(
             asked, tried, _estimates(folder, settings, asked), strict=True
         )

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from tabulate import tabulate
 
 from thoughtmill.factory import generate
-from thoughtmill.factory.commands.trial import Trial, chosen_problems, trials
+from thoughtmill.factory.commands.verified_samples import VerifiedSample, chosen_problems, verified_samples
 from thoughtmill.factory.core import params
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import root
@@ -43,26 +43,28 @@ def call(words: argparse.Namespace) -> str:
     for thought in [words.thought] if words.thought else thoughts:
         prompt = load(thought, folder / "data" / "exemplars.jsonl")
         for chosen in settings.chosen(thought):
-            found = list(trials(folder, thought, settings, chosen, problems))
+            found = list(verified_samples(folder, thought, settings, chosen, problems))
             parts.append("\n\n".join(shown(thought, chosen, prompt, found)))
             rows.append(_summary(thought, chosen, found))
     return "\n\n".join([*parts, tabulate(rows, headers=HEADERS)])
 
 
-def shown(thought: str, chosen: ChosenTeacher, prompt: Prompt, found: Sequence[Trial]) -> Iterator[str]:
+def shown(
+    thought: str, chosen: ChosenTeacher, prompt: Prompt, found: Sequence[VerifiedSample]
+) -> Iterator[str]:
     """Yield the prompt of a thought, and each completion with its verdict."""
     by = chosen.name if chosen.model is None else f"{chosen.name} ({chosen.model})"
     yield f"== {thought} by {by}"
     yield _indented("instruction", f"{prompt.instruction}\n\n[{len(prompt.exemplars)} examples]")
-    for trial in found:
-        completion, (record, checks) = trial.completion, trial.verdict
+    for sample in found:
+        completion, (record, checks) = sample.completion, sample.verdict
         yield f"-- {record['record_id']}"
-        yield _indented("prompt", str(prompt.messages(trial.problem)[-1]["content"]))
+        yield _indented("prompt", str(prompt.messages(sample.problem)[-1]["content"]))
         if completion["reasoning"]:
             yield _indented("reasoning", completion["reasoning"])
         yield _indented("answer", completion["completion"] or "(nothing came back)")
         details = [check["detail"] for check in checks if check["check"] == "solved" and check["detail"]]
-        words = [_verdict(record, trial.problem), *details[:1], _price(completion)]
+        words = [_verdict(record, sample.problem), *details[:1], _price(completion)]
         yield f"verdict: {'; '.join(words)}"
 
 
@@ -87,10 +89,10 @@ def _price(completion: dict[str, object]) -> str:
     return ", ".join(shown).replace("_", " ") or "free"
 
 
-def _summary(thought: str, chosen: ChosenTeacher, found: Sequence[Trial]) -> tuple[object, ...]:
-    rows = [trial.completion for trial in found]
+def _summary(thought: str, chosen: ChosenTeacher, found: Sequence[VerifiedSample]) -> tuple[object, ...]:
+    rows = [sample.completion for sample in found]
     good = sum(
-        trial.verdict[0]["failure"] is None and trial.verdict[0]["correct"] is not False for trial in found
+        sample.verdict[0]["failure"] is None and sample.verdict[0]["correct"] is not False for sample in found
     )
     totals = [_total(rows, name) for name in ("prompt_tokens", "completion_tokens", "cost_usd", "latency_s")]
     return thought, chosen.name, chosen.model or "", f"{good} of {len(found)}", *totals

@@ -23,7 +23,7 @@ MAGIC = {b"\x1f\x8b": ".jsonl.gz", b"\x28\xb5\x2f\xfd": ".jsonl.zst", b"PAR1": "
 """What the first bytes of standard input say of its format."""
 
 
-class GivenSettings(NamedTuple):
+class InputSettings(NamedTuple):
     """How rows are read: encoding of files; config, split and revision of data sets; names of columns."""
 
     encoding: str | None = None
@@ -33,7 +33,7 @@ class GivenSettings(NamedTuple):
     columns: Mapping[str, str] = {}
 
 
-class GivenPart(NamedTuple):
+class InputPart(NamedTuple):
     """A part of the input: its name, its rows, the thought of all of them, and the names of columns."""
 
     name: str
@@ -43,7 +43,7 @@ class GivenPart(NamedTuple):
     path: Path | None = None
 
 
-def parts_of(named: Sequence[str], settings: GivenSettings, spool: Path) -> Iterator[GivenPart]:
+def parts_of(named: Sequence[str], settings: InputSettings, spool: Path) -> Iterator[InputPart]:
     """Yield the parts of the input by name; standard input (`-`) is copied to the folder `spool` first."""
     for name in named:
         path = Path(name)
@@ -58,12 +58,12 @@ def parts_of(named: Sequence[str], settings: GivenSettings, spool: Path) -> Iter
                 yield _file(file, settings, str(file))
 
 
-def _file(path: Path, settings: GivenSettings, shown: str) -> GivenPart:
+def _file(path: Path, settings: InputSettings, shown: str) -> InputPart:
     rows = partial(rows_of_file, path, settings.encoding, shown)
-    return GivenPart(shown, rows, columns=settings.columns, path=path)
+    return InputPart(shown, rows, columns=settings.columns, path=path)
 
 
-def _of_release(folder: Path, settings: GivenSettings) -> Iterator[GivenPart]:
+def _of_release(folder: Path, settings: InputSettings) -> Iterator[InputPart]:
     """Yield the files of a release: the rationale of a row is its completion, its folder is its thought."""
     for thought in THOUGHTS.names():
         files = (part for path in sorted((folder / thought).glob("*.parquet")) for part in parts(path))
@@ -72,14 +72,14 @@ def _of_release(folder: Path, settings: GivenSettings) -> Iterator[GivenPart]:
             yield part._replace(thought=thought, columns={"completion": "rationale"} | dict(settings.columns))
 
 
-def _of_hub(name: str, settings: GivenSettings) -> GivenPart:
+def _of_hub(name: str, settings: InputSettings) -> InputPart:
     """Return a split of a data set; the config of a release is its thought."""
     config = settings.config
     thought = config if config in THOUGHTS else None
     columns = ({"completion": "rationale"} if thought else {}) | dict(settings.columns)
     shown = f"{name}, {f'{config}, ' if config else ''}{settings.split}"
     rows = partial(rows_of_hub, name, config, settings.split, settings.revision)
-    return GivenPart(shown, rows, thought, columns)
+    return InputPart(shown, rows, thought, columns)
 
 
 def _spooled(folder: Path) -> Path:
@@ -109,7 +109,7 @@ class Survey(NamedTuple):
     digest: str
 
 
-def survey(parts: Sequence[GivenPart], needed: Sequence[str], thought: str | None) -> Survey:
+def survey(parts: Sequence[InputPart], needed: Sequence[str], thought: str | None) -> Survey:
     """Read all rows once; a part without rows, or without a column that is needed, is an error.
 
     Rows need to name their thought where neither `thought` nor their part does.

@@ -14,8 +14,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from thoughtmill.factory.commands.envelope import verify_rows
-from thoughtmill.factory.commands.given import GivenSettings
+from thoughtmill.factory.commands.inputs import InputSettings
+from thoughtmill.factory.commands.verify_rows import verify_rows
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.thoughts.solving import VerifySettings
 
@@ -37,7 +37,7 @@ def verified(
     path: Path, thought: str | None = "pot", strict: bool = False, **given: Any
 ) -> tuple[str, list[dict[str, Any]]]:
     out = path.with_name("verdicts.jsonl")
-    said = verify_rows([str(path)], thought, SETTINGS, out, strict, GivenSettings(**given))
+    said = verify_rows([str(path)], thought, SETTINGS, out, strict, InputSettings(**given))
     return said, [json.loads(line) for line in out.read_text("utf-8").splitlines()]
 
 
@@ -274,7 +274,7 @@ def test_a_data_set_of_the_hub_s_form_is_verified(tmp_path: Path, monkeypatch: p
         return [{str(key): value for key, value in each.items()} for each in frame.to_dict("records")]
 
     monkeypatch.setattr("datasets.load_dataset", loaded)
-    given = GivenSettings(config="main", split="test", revision="v1")
+    given = InputSettings(config="main", split="test", revision="v1")
     said = verify_rows(["owner/completions"], "pot", SETTINGS, None, False, given)
     assert "1 rows" in said
     assert set(seen) == {("owner/completions", "main", "test", "v1")}

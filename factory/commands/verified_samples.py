@@ -1,4 +1,4 @@
-"""Trials: a few problems asked of a teacher and verified, for `preview` and for the pilot of `estimate`."""
+"""Samples: a few problems asked of a teacher and verified, for `preview` and for the pilot of `estimate`."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -18,7 +18,7 @@ from thoughtmill.factory.verify import Verdict, verify
 from thoughtmill.schemas import Problems
 
 
-class Trial(NamedTuple):
+class VerifiedSample(NamedTuple):
     """A completion, the problem it is for, and its verdict."""
 
     completion: tables.Row
@@ -39,13 +39,13 @@ def chosen_problems(folder: Path, settings: generate.GenerateSettings, number: i
     return sorted(drawn, key=lambda row: str(row["problem_id"]))
 
 
-def trials(
+def verified_samples(
     folder: Path,
     thought: str,
     settings: generate.GenerateSettings,
     chosen: ChosenTeacher,
     problems: Sequence[tables.Row],
-) -> Iterator[Trial]:
+) -> Iterator[VerifiedSample]:
     """Ask a teacher for the first sample of a thought about some problems, and verify its completions.
 
     A teacher with an endpoint keeps its answers in the ledger, so the stage does not pay for them again.
@@ -60,4 +60,4 @@ def trials(
         verdicts = list(verify(completions, problems, lambda jobs: iter(solve([*jobs], solvers))))
     by_id = {row["problem_id"]: row for row in problems}
     for completion, verdict in zip(completions, verdicts, strict=True):
-        yield Trial(completion, by_id[completion["problem_id"]], verdict)
+        yield VerifiedSample(completion, by_id[completion["problem_id"]], verdict)

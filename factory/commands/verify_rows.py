@@ -23,7 +23,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from thoughtmill.factory.answers import ANY, KINDS, Answer, answer_of, compared
-from thoughtmill.factory.commands.given import GivenPart, GivenSettings, parts_of, survey
+from thoughtmill.factory.commands.inputs import InputPart, InputSettings, parts_of, survey
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import aside
 from thoughtmill.factory.core.journal import cache_folder, fingerprint
@@ -96,7 +96,7 @@ def _column(word: str) -> tuple[str, str]:
 
 def call(words: argparse.Namespace) -> str:
     """Verify the given rows."""
-    given = GivenSettings(words.encoding, words.config, words.split, words.revision, dict(words.columns))
+    given = InputSettings(words.encoding, words.config, words.split, words.revision, dict(words.columns))
     return verify_rows(words.rows, words.thought, configured(), words.out, words.strict, given)
 
 
@@ -183,7 +183,7 @@ def fault_of(line: Line, thought: str | None) -> str | None:
 class Lines:
     """The given rows as lines; iterate as often as you like. With `strict`, a faulty line is an error."""
 
-    def __init__(self, parts: Sequence[GivenPart], thought: str | None, strict: bool, rows: int) -> None:
+    def __init__(self, parts: Sequence[InputPart], thought: str | None, strict: bool, rows: int) -> None:
         self.parts, self.thought, self.strict, self.rows = parts, thought, strict, rows
 
     def __len__(self) -> int:
@@ -208,7 +208,7 @@ def verify_rows(
     settings: VerifySettings,
     out: Path | None = None,
     strict: bool = False,
-    given: GivenSettings | None = None,
+    given: InputSettings | None = None,
 ) -> str:
     """Verify given rows, write them with their verdicts to `out`, if given; return a summary.
 
@@ -217,7 +217,7 @@ def verify_rows(
     if thought is not None:
         THOUGHTS.named(thought)
     with TemporaryDirectory(prefix="thoughtmill-") as spool:
-        parts = list(parts_of(named, given or GivenSettings(), Path(spool)))
+        parts = list(parts_of(named, given or InputSettings(), Path(spool)))
         _spare(out, parts)
         found = survey(parts, [*NEEDED], thought)
         code = (settings.model_dump_json(), source_digest())
@@ -262,7 +262,7 @@ def names(taken: Container[str]) -> dict[str, str]:
     return found
 
 
-def _spare(out: Path | None, parts: Iterable[GivenPart]) -> None:
+def _spare(out: Path | None, parts: Iterable[InputPart]) -> None:
     """Raise an error if the verdicts would replace a file that is read, or have a name of another format."""
     if out is None:
         return
