@@ -34,7 +34,7 @@ class LoopbackServer:
 
     def _serve(self) -> None:
         asyncio.set_event_loop(self.loop)
-        application = web.Application()
+        application = web.Application(client_max_size=2**30)
         application.add_routes(self.routes())
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
         self.loop.run_until_complete(runner.setup())

@@ -16,14 +16,13 @@ import huggingface_hub
 import pyarrow
 import pyarrow.parquet as pq
 import pytest
-from huggingface_hub.errors import LocalTokenNotFoundError
 
 from tests import small_corpus
 from thoughtmill.factory import curate, grow, release, tabulate, verify
 from thoughtmill.factory.commands import prove as proving
-from thoughtmill.factory.commands import push as pushing
 from thoughtmill.factory.commands.prove import prove
 from thoughtmill.factory.commands.push import push
+from thoughtmill.factory.commands.uploads import Repository
 from thoughtmill.factory.core import corpus, tables
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import digest
@@ -202,54 +201,6 @@ def test_a_release_on_the_hub_is_proved_at_its_revision(
     assert asked == [("me/corpus", "v1.2")]
 
 
-class Hub:
-    """Stands for the Hub's client and keeps what it was asked."""
-
-    def __init__(self, refuses: bool = False) -> None:
-        self.asked: list[tuple[str, dict[str, Any]]] = []
-        self.refuses = refuses
-        self.commit_url = "the commit"
-
-    def __call__(self) -> "Hub":
-        return self
-
-    def create_repo(self, name: str, **words: Any) -> None:
-        if self.refuses:
-            raise LocalTokenNotFoundError("no\ntoken")
-        self.asked.append((name, words))
-
-    def upload_folder(self, **words: Any) -> "Hub":
-        self.asked.append((words["repo_id"], words))
-        return self
-
-
-def test_a_release_is_pushed_whole_under_its_data_version(
-    made: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    hub = Hub()
-    monkeypatch.setattr(pushing, "HfApi", hub)
-    assert push(made, "me/corpus", private=True) == "the commit"
-    (_, made_as), (_, sent) = hub.asked
-    assert made_as == {"repo_type": "dataset", "private": True, "exist_ok": True}
-    assert sent["folder_path"] == made
-    assert json.loads((made / "manifest.json").read_text())["data_version"] in sent["commit_message"]
-
-
-def test_a_changed_release_is_not_pushed(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    hub = Hub()
-    monkeypatch.setattr(pushing, "HfApi", hub)
-    (made / "README.md").write_text("other")
-    with pytest.raises(ThoughtmillError, match=r"README\.md has changed"):
-        push(made, "me/corpus", private=False)
-    assert hub.asked == []
-
-
-def test_what_the_hub_refuses_is_one_line(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pushing, "HfApi", Hub(refuses=True))
-    with pytest.raises(ThoughtmillError, match="the Hub did not take me/corpus: no token"):
-        push(made, "me/corpus", private=False)
-
-
 def test_a_push_without_a_network_is_one_line(made: Path) -> None:
     nowhere = {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_TOKEN": "token", "HF_HOME": str(made.parent)}
     done = subprocess.run(
@@ -264,6 +215,6 @@ def test_a_push_without_a_network_is_one_line(made: Path) -> None:
 @pytest.mark.parametrize("held", ["{", "[]", '{"data_version": "0"}'])
 def test_a_torn_manifest_is_named(made: Path, held: str) -> None:
     (made / "manifest.json").write_text(held)
-    for command in (lambda: prove(made, ONE), lambda: push(made, "me/corpus", private=False)):
+    for command in (lambda: prove(made, ONE), lambda: push(made, Repository("me/corpus", "dataset"))):
         with pytest.raises(ThoughtmillError, match=r"manifest\.json .* give the folder of a release"):
             command()

@@ -1,15 +1,17 @@
 """Send a release to the Hugging Face Hub, if its files match its manifest."""
 
 import argparse
+import json
 from pathlib import Path
-
-import httpx2
-from huggingface_hub import HfApi
-from huggingface_hub.errors import LocalTokenNotFoundError
+from typing import Any
 
 from thoughtmill.factory.commands.prove import changed, manifest_of
+from thoughtmill.factory.commands.uploads import Held, Repository, held, retried, tag, to_delete, upload
+from thoughtmill.factory.core import corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import root
+
+MANIFEST = "manifest.json"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,42 +19,73 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("repository", help="owner/name of the data set")
     parser.add_argument("--folder", type=Path, help="a release; default: data/release")
     parser.add_argument("--private", action="store_true", help="make a new data set private")
+    parser.add_argument("--replace", metavar="VERSION", help="the data version there that this one replaces")
+    parser.add_argument("--mirror", action="store_true", help="replace and delete also files of others")
+    parser.add_argument("--tag", help="give this version a name on the Hub, for example v1")
 
 
 def call(words: argparse.Namespace) -> str:
     """Send one release."""
-    return push(words.folder or root() / "data" / "release", words.repository, words.private)
+    folder = words.folder or root() / "data" / "release"
+    repository = Repository(words.repository, "dataset", words.private)
+    return push(folder, repository, words.replace or "", words.mirror, words.tag or "")
 
 
-def push(folder: Path, repository: str, private: bool) -> str:
-    """Upload the release in `folder` as the data set `repository` (`owner/name`); return its address.
+def push(
+    folder: Path, repository: Repository, replace: str = "", mirror: bool = False, name: str = ""
+) -> str:
+    """Upload the release in `folder` as one commit that names the data version; return what was done.
 
-    The commit message names the data version. Credentials are those of `hf auth login` or `HF_TOKEN`.
+    Files that no push put there are neither overwritten nor deleted, except with `mirror`. A repository that
+    holds another data version is left as it is, unless `replace` gives the first digits of that version.
+    With a `name`, the commit gets this tag. Credentials are those of `hf auth login` or `HF_TOKEN`.
     """
     manifest = manifest_of(folder)
     faults = list(changed(folder, manifest["release"]))
     if faults:
         raise ThoughtmillError(f"{folder} does not match its manifest: {'; '.join(faults[:20])}")
-    return upload(folder, repository, "dataset", private, f"Data version {manifest['data_version']}")
+    return retried(repository, lambda: _pushed(folder, manifest, repository, replace, mirror, name))
 
 
-def upload(folder: Path, repository: str, kind: str, private: bool, message: str) -> str:
-    """Upload `folder` as the whole content of `repository`, a `dataset` or `model`; return the commit's URL.
+def _pushed(
+    folder: Path, manifest: dict[str, Any], repository: Repository, replace: str, mirror: bool, name: str
+) -> str:
+    """Push once. A later attempt looks again at what is there: the answer to a commit may have been lost."""
+    there = held(repository)
+    earlier = _manifest(repository, there)
+    version = manifest["data_version"]
+    commit = there.commit
+    if name in there.tags and (earlier != manifest or there.tags[name] != commit):
+        raise ThoughtmillError(f"the tag {name} of {repository.name} is another version: choose another name")
+    if earlier == manifest:
+        said = f"{repository.name} holds data version {version[:12]} already"
+    else:
+        _check_version(repository, str(earlier.get("data_version", "")), version, replace)
+        put = {*earlier["release"], MANIFEST} if earlier else set()
+        deleted = to_delete(repository, there, {*manifest["release"], MANIFEST}, put, mirror)
+        commit = upload(folder, repository, f"Data version {version}", there, deleted)
+        said = f"{repository.name} holds data version {version[:12]}, commit {commit[:12]}"
+    if name and name not in there.tags:
+        tag(repository, name, commit)
+    return f"{said}, tag {name}" if name else said
 
-    A missing token, a refusal or no network raises a `ThoughtmillError`.
-    """
-    hub = HfApi()
+
+def _manifest(repository: Repository, there: Held) -> dict[str, Any]:
+    """Return the manifest of the release that a repository holds; empty if it holds none."""
+    if MANIFEST not in there.files:
+        return {}
+    path = corpus.download(repository.name, there.commit, MANIFEST) / MANIFEST
     try:
-        hub.create_repo(repository, repo_type=kind, private=private, exist_ok=True)
-        done = hub.upload_folder(
-            repo_id=repository,
-            repo_type=kind,
-            folder_path=folder,
-            commit_message=message,
-            delete_patterns="*",
-        )
-    except (httpx2.HTTPError, LocalTokenNotFoundError, OSError, ValueError) as error:
+        found = json.loads(path.read_text("utf-8"))
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) and {"data_version", "release"} <= set(found) else {}
+
+
+def _check_version(repository: Repository, holds: str, version: str, replace: str) -> None:
+    """Refuse to replace a data version that was not named."""
+    if holds not in {"", version} and not (replace and holds.startswith(replace)):
         raise ThoughtmillError(
-            f"the Hub did not take {repository}: {' '.join(str(error).split())}"
-        ) from error
-    return str(done.commit_url)
+            f"{repository.name} holds data version {holds[:12]}, this is {version[:12]}: "
+            f"say --replace {holds[:12]} to put this one in its place"
+        )
