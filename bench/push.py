@@ -1,7 +1,7 @@
 """Measure the bytes that a push sends after a small change of a table: `python -m bench.push [PROBLEMS]`.
 
-Reads `data/problems.parquet` and repeats it with other texts. The server is a stand-in for the Hub on loopback;
-the client is the Hub's own, which sends only chunks that the Hub does not have.
+Reads `data/problems.parquet` and repeats it with other texts. The server is a stand-in for the Hub on
+loopback; the client is the Hub's own, which sends only chunks that the Hub does not have.
 """
 
 import json

@@ -22,10 +22,12 @@ from thoughtmill.factory.core.partitions import parts
 from thoughtmill.factory.core.progress import track
 from thoughtmill.factory.exports import FILES, check_condition, chosen, exported
 from thoughtmill.factory.exports.writing import write
-from thoughtmill.factory.pages.card import Release, card
+from thoughtmill.factory.pages.card import Release, card, licenses
+from thoughtmill.factory.pages.croissant import croissant
 from thoughtmill.schemas import DERIVED_TABLES, TABLES, Released
 
 INSTRUCTIONS = Path(__file__).parent / "thoughts" / "instructions"
+CROISSANT = "croissant.json"
 ORIGIN = ("thoughts", "seed", "generate", "verify", "grow", "curate", "release")
 """The sections of `params.yaml` that decide the contents of a release."""
 
@@ -108,6 +110,8 @@ def release(data: Path, thoughts: tuple[str, ...], settings: ReleaseSettings, ta
         (part / "README.md").write_text(card(made, con), "utf-8")
         written = [path for path in sorted(part.rglob("*.*")) if path.is_file()]
         proof = {path.relative_to(part).as_posix(): digest(path) for path in written}
+        write_json(part / CROISSANT, croissant(made, proof, licenses(con)))
+        proof[CROISSANT] = digest(part / CROISSANT)
         shown["release"] = proof
         write_json(part / "manifest.json", shown)
 

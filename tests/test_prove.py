@@ -162,11 +162,12 @@ def test_a_test_problem_moved_to_train_is_another_data_version(made: Path) -> No
         prove(made, ONE, version[:8])
 
 
-def test_an_advertisement_in_the_card_is_named(made: Path) -> None:
-    card = made / "README.md"
-    card.write_text(card.read_text() + "\nBuy more.\n")
+@pytest.mark.parametrize("name", ["README.md", "croissant.json"])
+def test_an_advertisement_in_a_description_is_named(made: Path, name: str) -> None:
+    described = made / name
+    described.write_text(described.read_text() + "\n\n")
     forge(made)
-    with pytest.raises(ThoughtmillError, match=r"README\.md is not the card of these tables"):
+    with pytest.raises(ThoughtmillError, match=f"{name} is not that of these tables"):
         prove(made, ONE)
 
 

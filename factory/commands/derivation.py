@@ -15,7 +15,7 @@ from thoughtmill.factory.core import params, tables
 from thoughtmill.factory.core.files import write_json
 from thoughtmill.factory.core.partitions import parts
 from thoughtmill.factory.derived import derive
-from thoughtmill.factory.release import ReleaseSettings, release
+from thoughtmill.factory.release import CROISSANT, ReleaseSettings, release
 from thoughtmill.factory.thoughts.solving import VerifySettings
 from thoughtmill.schemas import DERIVED_TABLES, TABLES, Checks, Records, primary_key, table_name
 
@@ -120,8 +120,9 @@ def _configs(folder: Path, manifest: dict[str, Any], given: dict[str, Any], proj
         else:
             held, derived = tables.rows_of(folder / path), tables.rows_of(again / path)
             yield from islice(differing(str(path), held, derived, ()), SHOWN)
-    if (folder / "README.md").read_text("utf-8") != (again / "README.md").read_text("utf-8"):
-        yield "README.md is not the card of these tables"
+    for name in ("README.md", CROISSANT):
+        if (folder / name).read_text("utf-8") != (again / name).read_text("utf-8"):
+            yield f"{name} is not that of these tables"
 
 
 def differing(

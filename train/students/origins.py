@@ -55,8 +55,6 @@ def write_origin(folder: Path, origin: Origin) -> None:
     """Write `thoughtmill.json` and the card beside the weights in `folder`."""
     whole = replace(origin, adapter_sha=_sha(folder))
     (folder / "README.md").write_text(card(whole, whole.whole), "utf-8")
-    write_json(folder / "thoughtmill.json", asdict(whole))
-    (folder / "README.md").write_text(card(whole), "utf-8")
     write_json(folder / ORIGIN, asdict(whole))
 
 
@@ -129,9 +127,6 @@ def origin_of(folder: Path, style: str | None = None) -> Origin:
     if (folder / CONFIG).is_file():
         cure += ", or name its style: --style, or infer.style"
     file = existing(folder / ORIGIN, cure)
-def origin_of(folder: Path) -> Origin:
-    """Read the origin of an adapter, and refuse an adapter whose files are truncated or changed."""
-    file = existing(folder / ORIGIN, "train the role with `python -m thoughtmill.train.finetune`")
     try:
         origin = Origin(**json.loads(file.read_text("utf-8")))
     except (ValueError, TypeError) as error:
