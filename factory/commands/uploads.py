@@ -40,10 +40,10 @@ def held(repository: Repository) -> Held:
     """Return what a repository holds; the repository is made if there is none."""
     hub = HfApi()
     hub.create_repo(repository.name, repo_type=repository.kind, private=repository.private, exist_ok=True)
-    info = hub.repo_info(repository.name, repo_type=repository.kind)
+    head = str(hub.repo_info(repository.name, repo_type=repository.kind).sha)
     tags = hub.list_repo_refs(repository.name, repo_type=repository.kind).tags
-    files = frozenset(file.rfilename for file in info.siblings or ()) - OF_THE_HUB
-    return Held(str(info.sha), files, {tag.name: tag.target_commit for tag in tags})
+    files = hub.list_repo_files(repository.name, repo_type=repository.kind, revision=head)
+    return Held(head, frozenset(files) - OF_THE_HUB, {tag.name: tag.target_commit for tag in tags})
 
 
 def to_delete(repository: Repository, there: Held, ours: set[str], put: set[str], mirror: bool) -> set[str]:
