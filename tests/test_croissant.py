@@ -9,7 +9,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from thoughtmill.factory.core.files import digest
-from thoughtmill.schemas import TABLES
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*deprecated")  # what mlcroissant calls in rdflib and pandas
 
@@ -36,12 +35,14 @@ def test_it_is_valid_and_lacks_a_date_alone(dataset: mlcroissant.Dataset, descri
     assert "datePublished" in warning
 
 
-def test_every_row_of_every_config_loads(made: Path, dataset: mlcroissant.Dataset) -> None:
+def test_every_row_of_every_config_loads(
+    made: Path, dataset: mlcroissant.Dataset, described: dict[str, Any]
+) -> None:
+    files = {part["@id"]: part.get("includes") for part in described["distribution"]}
+    every = {path.relative_to(made).as_posix() for path in made.rglob("*.parquet")}
+    assert every == {path for paths in files.values() for path in paths or ()}
     for records in dataset.metadata.record_sets:
-        folder = made / "tables" if records.id in TABLES else made
-        paths = [*folder.glob(f"{records.id}/*.parquet"), *folder.glob(f"{records.id}.parquet")]
-        assert paths
-        rows = sum(pq.read_metadata(path).num_rows for path in paths)
+        rows = sum(pq.read_metadata(made / path).num_rows for path in files[f"{records.id}-files"])
         assert len(list(dataset.records(records.id))) == rows, records.id
 
 

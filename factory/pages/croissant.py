@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 import thoughtmill
 from thoughtmill.factory.pages.card import TAGS, Release
-from thoughtmill.schemas import TABLES, Released, columns, grain
+from thoughtmill.schemas import DERIVED_TABLES, TABLES, Released, columns, grain, primary_key
 
 VERSION = "http://mlcommons.org/croissant/1.1"
 CROISSANT_TERMS = (
@@ -127,23 +127,21 @@ def _file_set(config: tuple[str, dict[str, list[str]]]) -> dict[str, Any]:
 
 def _record_set(release: Release, config: str) -> dict[str, Any]:
     """Return the columns of a config, with what each says of the origin of a row."""
-    table = TABLES.get(config, Released)
+    table = {**TABLES, **DERIVED_TABLES}.get(config)
     first = next(path for paths in release.configs[config].values() for path in paths)
-    described = {column.name: column.description for column in columns(table)}
-    own = f"{config.removesuffix('s')}_id"
-    fields = [
-        _field(config, field, described.get(field.name), own)
-        for field in pq.read_schema(release.folder / first)
-    ]
-    key = {"key": {"@id": f"{config}/{own}"}} if own in {field["name"] for field in fields} else {}
+    described = {column.name: column.description for column in columns(table or Released)}
+    fields = pq.read_schema(release.folder / first)
+    named = f"{config.removesuffix('s')}_id"
+    keys = (named,) if named in fields.names else primary_key(table) if table else ()
+    own = keys[0] if len(keys) == 1 else ""
     return {
         "@type": "cr:RecordSet",
         "@id": config,
         "name": config,
-        "description": grain(table) if config in TABLES else f"What is fit to learn from, as {config}.",
+        "description": grain(table) if table else f"What is fit to learn from, as {config}.",
         "dataType": "prov:Entity",
-        **key,
-        "field": fields,
+        **({"key": {"@id": f"{config}/{own}"}} if own else {}),
+        "field": [_field(config, field, described.get(field.name), own) for field in fields],
     }
 
 
