@@ -162,10 +162,13 @@ def test_a_test_problem_moved_to_train_is_another_data_version(made: Path) -> No
         prove(made, ONE, version[:8])
 
 
-@pytest.mark.parametrize("name", ["README.md", "croissant.json"])
-def test_an_advertisement_in_a_description_is_named(made: Path, name: str) -> None:
-    described = made / name
-    described.write_text(described.read_text() + "\n\n")
+@pytest.mark.parametrize(
+    ("name", "old"), [("README.md", "A Thoughtmill corpus"), ("croissant.json", "Mathematics problems")]
+)
+def test_an_advertisement_in_a_description_is_named(made: Path, name: str, old: str) -> None:
+    text = (made / name).read_text()
+    assert old in text
+    (made / name).write_text(text.replace(old, "Buy more", 1))
     forge(made)
     with pytest.raises(ThoughtmillError, match=f"{name} is not that of these tables"):
         prove(made, ONE)

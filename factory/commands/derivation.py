@@ -1,5 +1,6 @@
 """Derive a release again from its problems and completions, and name every row that differs."""
 
+import json
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import chdir
@@ -12,7 +13,7 @@ import yaml
 
 from thoughtmill.factory import curate, verify
 from thoughtmill.factory.core import params, tables
-from thoughtmill.factory.core.files import write_json
+from thoughtmill.factory.core.files import digest, write_json
 from thoughtmill.factory.core.partitions import parts
 from thoughtmill.factory.derived import derive
 from thoughtmill.factory.release import CROISSANT, ReleaseSettings, release
@@ -120,9 +121,23 @@ def _configs(folder: Path, manifest: dict[str, Any], given: dict[str, Any], proj
         else:
             held, derived = tables.rows_of(folder / path), tables.rows_of(again / path)
             yield from islice(differing(str(path), held, derived, ()), SHOWN)
-    for name in ("README.md", CROISSANT):
-        if (folder / name).read_text("utf-8") != (again / name).read_text("utf-8"):
-            yield f"{name} is not that of these tables"
+    if (folder / "README.md").read_text("utf-8") != (again / "README.md").read_text("utf-8"):
+        yield "README.md is not that of these tables"
+    if _description(folder, folder) != _description(again, folder):
+        yield f"{CROISSANT} is not that of these tables"
+
+
+def _description(made: Path, folder: Path) -> Any:
+    """Return the Croissant description of a release that was `made` again from the tables of `folder`."""
+    try:
+        described = json.loads((made / CROISSANT).read_text("utf-8"))
+    except ValueError:
+        return None
+    for file in described["distribution"]:
+        if file["@id"].startswith("origin/") and made != folder:
+            file["sha256"] = digest(folder / file["@id"])
+            file["contentSize"] = f"{(folder / file['@id']).stat().st_size} B"
+    return described
 
 
 def differing(
