@@ -6,6 +6,7 @@ from collections import ChainMap, Counter
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,6 +18,7 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.families import heirs_of
 from thoughtmill.factory.core.files import root
 from thoughtmill.factory.core.journal import fingerprint
+from thoughtmill.factory.core.params import Section
 from thoughtmill.factory.core.printable import for_terminal
 from thoughtmill.factory.core.progress import track
 from thoughtmill.factory.core.sharding import Shard
@@ -33,6 +35,19 @@ from thoughtmill.schemas.fields import FAILURES, SPLITS
 STAGE = "generate"
 
 
+class UntilSettings(Section):
+    """How long a problem is asked again: until enough records of a thought hold, or so many were asked."""
+
+    verified: int = Field(ge=1, description="records of a thought, with different rationales, that hold")
+    at_most: int = Field(ge=1, description="completions of a problem and thought, with those of `samples`")
+
+    @model_validator(mode="after")
+    def _can_be_reached(self) -> "UntilSettings":
+        if self.at_most < self.verified:
+            raise ValueError("`at_most`: ask for at least `verified`")
+        return self
+
+
 class GenerateSettings(TeacherChoice):
     """The section `generate` of `params.yaml`.
 
@@ -44,6 +59,9 @@ class GenerateSettings(TeacherChoice):
     splits: tuple[str, ...] = tuple(SPLITS)
     inherit: tuple[str, ...] = Field((), description="thoughts that are asked once per family of problems")
     sampling: Mapping[str, SamplingSettings] = {}
+    until: UntilSettings | None = Field(
+        None, description="ask again, in the stage `grow`, for records that hold"
+    )
 
     @model_validator(mode="after")
     def _names_are_known(self) -> "GenerateSettings":
@@ -80,6 +98,18 @@ def _faults(given: Mapping[str, Any]) -> Iterator[str]:
         settings = params.validated(section, GenerateSettings, "")
         for thought in thoughts:
             yield from _fault(settings.chosen, thought)
+            yield from _fault(partial(_refuse_repetition, settings), thought)
+
+
+def _refuse_repetition(settings: GenerateSettings, thought: str) -> None:
+    """Raise a `ThoughtmillError` if an endpoint would be asked again, and give the same answer again."""
+    first = settings.chosen(thought)[0]
+    sampling = ThoughtRequests((), thought, Prompt("", (), ()), settings, first).sampling()
+    if settings.until is not None and first.endpoint is not None and sampling.temperature == 0:
+        raise ThoughtmillError(
+            f"params.yaml: generate.until asks for `{thought}` again, and at temperature 0 the answer is "
+            f"mostly the same: set generate.sampling.{thought}.temperature"
+        )
 
 
 def _fault(function: Callable[[str], object], name: str) -> Iterator[str]:
@@ -89,14 +119,23 @@ def _fault(function: Callable[[str], object], name: str) -> Iterator[str]:
         yield str(error)
 
 
-def make_teacher(settings: GenerateSettings, folder: Path, chosen: ChosenTeacher | None = None) -> Teacher:
-    """Return a teacher for the project in `folder`: the chosen one, by default that of all thoughts."""
+def make_teacher(
+    settings: GenerateSettings,
+    folder: Path,
+    chosen: ChosenTeacher | None = None,
+    more: Iterable[Request] = (),
+) -> Teacher:
+    """Return a teacher for the project in `folder`: the chosen one, by default that of all thoughts.
+
+    Its budget is for all requests of the corpus, and for `more`.
+    """
     if chosen is None:
         chosen = ChosenTeacher(
             settings.teacher, settings.teacher, settings.teacher_settings(), settings.samples
         )
     module = TEACHERS.named(chosen.module, "params.yaml: generate: ")
-    return module.make(_with_all_prices(chosen, folder, settings), folder, corpus(folder, settings, chosen))
+    every = chain(corpus(folder, settings, chosen), more)
+    return module.make(_with_all_prices(chosen, folder, settings), folder, every)
 
 
 def _with_all_prices(chosen: ChosenTeacher, folder: Path, settings: GenerateSettings) -> BaseModel:
@@ -162,7 +201,7 @@ class ThoughtRequests:
 
     def _parameters(self) -> dict[str, Any]:
         """Return the parameters that all samples share."""
-        sampling = self._sampling().parameters(self.thought, self.prompt.schema)
+        sampling = self.sampling().parameters(self.thought, self.prompt.schema)
         if self.teacher is not None and self.teacher.model:
             return {"model": self.teacher.model, **sampling}
         return sampling
@@ -172,7 +211,7 @@ class ThoughtRequests:
         mine = self.shard is None or self.shard.holds(problem["problem"])
         return mine and problem["split"] in self.settings.splits
 
-    def _sampling(self) -> SamplingSettings:
+    def sampling(self) -> SamplingSettings:
         """Return how the thought is sampled, with the changes of the teacher."""
         chosen = self.settings.sampling.get(self.thought, SamplingSettings())
         if self.teacher is None or not self.teacher.sampling:
@@ -264,16 +303,26 @@ def ask(
     teachers: Iterable[tuple[ChosenTeacher, Teacher]],
     shard: Shard | None = None,
 ) -> Generator[tables.Row, None, None]:
-    """Ask the teachers of a thought, one after the other; yield the rows of `completions`.
+    """Ask the teachers of a thought, one after the other; yield the rows of `completions`."""
+    plan = [
+        (requests_of(folder, thought, settings, chosen, shard), chosen, teacher)
+        for chosen, teacher in teachers
+    ]
+    return asked(plan, f"generate {thought}")
+
+
+def asked(
+    plan: Iterable[tuple[ThoughtRequests, ChosenTeacher, Teacher]], what: str
+) -> Generator[tables.Row, None, None]:
+    """Make requests of teachers, one teacher after the other; yield the rows of `completions`.
 
     A fall-back is asked only for samples for which the teacher before it gave no usable completion.
     """
     failed: dict[str, set[tuple[str, int]]] = {}
-    for chosen, teacher in teachers:
-        requests = replace(requests_of(folder, thought, settings, chosen, shard), count=teacher.samples)
-        if chosen.fallback_of is not None:
-            requests = replace(requests, only=failed[chosen.fallback_of])
-        shown = requests if teacher.shows_progress else track(requests, f"generate {thought}")
+    for every, chosen, teacher in plan:
+        late = chosen.fallback_of is not None
+        requests = replace(every, only=failed[str(chosen.fallback_of)]) if late else every
+        shown = requests if teacher.shows_progress else track(requests, what)
         failures = failed.setdefault(chosen.name, set())
         with closing(generate(shown, teacher, chosen.name, chosen.first_sample)) as rows:
             for row in rows:

@@ -14,7 +14,10 @@ class Growths(pa.DataFrameModel):
     problem_id: Text = pa.Field(
         nullable=True, description="the problem it made, or the parent where it wrote completions only"
     )
-    reason: Text = pa.Field(nullable=True, description="why it made nothing; null where it made something")
+    reason: Text = pa.Field(
+        nullable=True,
+        description="why it made nothing, or why the problem that a teacher wrote is not kept; else null",
+    )
 
     class Config:
         name = "growths"

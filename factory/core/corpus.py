@@ -136,8 +136,13 @@ def download(repository: str, revision: str, *wanted: str) -> Path:
         raise ThoughtmillError(f"{repository} at {revision}: {str(error).splitlines()[0]}") from error
 
 
-GROWN = ("problems", "completions", "growths")
-"""The tables that have a file in `grown/`, if anything was grown; `curate` merges the others."""
+GROWN = {
+    "problems": "problems",
+    "completions": "completions",
+    "rewritings": "completions",
+    "growths": "growths",
+}
+"""The files in `grown/`, where there is anything, and their tables; `curate` merges the others."""
 
 
 def files(data: Path, thoughts: tuple[str, ...]) -> dict[str, list[Path]]:
@@ -152,9 +157,9 @@ def files(data: Path, thoughts: tuple[str, ...]) -> dict[str, list[Path]]:
     found["growths"] = []
     for name in ("sources", "contamination"):
         found[name] = [path for path in found[name] if has_rows(path)]
-    for name in GROWN:
+    for name, table in GROWN.items():
         grown = data / "grown" / f"{name}.parquet"
-        found[name] += [grown] if grown.exists() else []
+        found[table] += [grown] if grown.exists() else []
     return {name: [part for path in paths for part in parts(path)] for name, paths in found.items()}
 
 

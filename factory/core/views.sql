@@ -172,8 +172,8 @@ select
     count(*) filter (v.verified) as verified_records,
     sum(c.cost_usd) / nullif(count(*) filter (v.verified), 0) as cost_per_verified_record_usd
 from completions c
-join records r using (completion_id)
-join verdicts v using (record_id)
+left join records r using (completion_id) -- problems that a teacher wrote are not records, and cost too
+left join verdicts v using (record_id)
 group by c.thought, c.teacher, c.model, c.prompt_sha;
 comment on view cost is
 'One row per thought, teacher, model and prompt version: what its completions cost, in all and per verified record.';
@@ -291,18 +291,45 @@ group by growth, outcome;
 comment on view growth_yield is 'One row per growth and outcome of its attempts: made, or why nothing was made.';
 
 create or replace view growth_records as
+with grown as (
+    select r.*, v.verified,
+        case when c.teacher = 'inherited' or c.teacher in (select growth from growths) then c.teacher
+            else p.growth end as growth
+    from completions c join records r using (completion_id) join verdicts v using (record_id)
+    join problems p on p.problem_id = r.problem_id
+)
 select
-    c.teacher as growth,
-    r.thought,
+    growth,
+    thought,
     count(*) as records,
-    count(*) filter (v.verified) as verified,
-    round(avg(v.verified::integer), 4) as verified_share,
-    count(*) filter (r.kept) as kept
-from completions c join records r using (completion_id) join verdicts v using (record_id)
-where c.teacher = 'inherited' or c.teacher in (select growth from growths)
-group by c.teacher, r.thought;
+    count(*) filter (verified) as verified,
+    round(avg(verified::integer), 4) as verified_share,
+    count(*) filter (kept) as kept
+from grown
+where growth is not null
+group by growth, thought;
 comment on view growth_records is
-'One row per growth and thought: what its completions came to when they were verified like any other.';
+'One row per growth and thought: what its completions, or those for its problems, came to when they were verified.';
+
+create or replace view rewritings as
+select
+    g.parent_id,
+    g.growth,
+    g.number,
+    p.problem as parent,
+    c.completion,
+    g.problem_id,
+    g.reason,
+    c.teacher,
+    c.model,
+    c.request_key,
+    c.cost_usd
+from growths g
+join completions c on c.problem_id = g.parent_id and c.thought = g.growth and c.sample = g.number
+join problems p on p.problem_id = g.parent_id
+where c.teacher <> g.growth;
+comment on view rewritings is
+'One row per problem that a teacher was asked to write: what it wrote, and why it was rejected, if it was.';
 
 -- Smoothed by one record each way. Left out are checks that know the gold answer, and `solved`, which all here pass.
 create or replace view check_weights as

@@ -1,9 +1,9 @@
 """The registry of growths: each makes problems, or completions, from a problem and its verified records.
 
-To add a growth, write a module like `Growth`: here with its line in `GROWTHS`, or in your package under an
-entry point `thoughtmill.growths`. Then give it a budget in the section `grow` of `params.yaml`. A growth is
-the teacher of its completions: they are parsed, solved and compared like any other, and nothing is right by
-construction.
+To add a growth, write a module like `Growth`, or like `Rewriting` if a teacher writes its problems: here with
+its line in `GROWTHS`, or in your package under an entry point `thoughtmill.growths`. Then give it a budget in
+the section `grow` of `params.yaml`. A growth is the teacher of its completions, unless it asks for them. They
+are parsed, solved and compared like any other, and nothing is right by construction.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -42,12 +42,16 @@ class Parent:
 class Child:
     """What a growth made: a problem with its answer, and completions by their thought.
 
-    Without a `problem` and its `answer`, the completions are about the parent itself.
+    Without a `problem` and its `answer`, the completions are about the parent itself. If it `asks`, the
+    teachers of the corpus write the completions: about the parent one more of each thought, and about a new
+    problem as many as of any problem; two of its thoughts must then agree on its answer. Without an `answer`,
+    the new problem has no gold answer.
     """
 
     completions: Mapping[str, str] = field(default_factory=dict)
     problem: str | None = None
     answer: Answer | None = None
+    asks: bool = False
 
 
 class Barren(NamedTuple):
@@ -96,7 +100,22 @@ class Growth(Protocol):
         ...
 
 
-GROWTHS: Registry[Growth] = Registry(
+class Rewriting(Protocol):
+    """A module whose problems a teacher writes; `growths.rewriting` has what such modules share.
+
+    It may have `EXEMPLARS` and `SAMPLING`, the parameters of its requests, and `WITHOUT_GOLD = True` if the
+    answers of its problems are unknown.
+    """
+
+    INSTRUCTION: str
+    """What the teacher is asked, in the form of a thought's instruction: its first line names the columns."""
+
+    def read(self, parent: Row, completion: str, earlier: Sequence[str], random: Random) -> Child | Barren:
+        """Make a child of what the teacher wrote, or say why not; `earlier` are the texts of its siblings."""
+        ...
+
+
+GROWTHS: Registry[Any] = Registry(
     "growth",
     "thoughtmill.growths",
     {
@@ -108,6 +127,10 @@ GROWTHS: Registry[Growth] = Registry(
         "rename": "thoughtmill.factory.growths.rename",
         "permute": "thoughtmill.factory.growths.permute",
         "irrelevant": "thoughtmill.factory.growths.irrelevant",
+        "rephrase": "thoughtmill.factory.growths.rephrase",
+        "self_verification": "thoughtmill.factory.growths.self_verification",
+        "answer_augmentation": "thoughtmill.factory.growths.answer_augmentation",
+        "evolve": "thoughtmill.factory.growths.evolve",
         "ranges_1": "thoughtmill.factory.growths.ranges:RANGES_1",
         "ranges_2": "thoughtmill.factory.growths.ranges:RANGES_2",
         "ranges_3": "thoughtmill.factory.growths.ranges:RANGES_3",

@@ -9,7 +9,7 @@ from thoughtmill.factory.core.files import aside
 from thoughtmill.factory.pages.agreements import shares
 from thoughtmill.factory.pages.queries import THOUGHTS, row, rows
 
-JUDGED = """completions join (
+JUDGED = """completions left join (
     select completion_id, verified from records join verdicts using (record_id)
 ) using (completion_id)"""
 

@@ -12,8 +12,13 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel
 
+from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.registry import Registry, modules_of
 from thoughtmill.factory.thoughts.prompts import Message
+
+
+class BudgetSpent(ThoughtmillError):
+    """`max_usd` does not pay for the next request; everything that was asked before it has its reply."""
 
 
 @dataclass(frozen=True, slots=True)

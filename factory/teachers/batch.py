@@ -19,7 +19,7 @@ import openai
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.ledger import Ledger
 from thoughtmill.factory.ledger.locks import Locks
-from thoughtmill.factory.teachers import Reply, Request, Teacher
+from thoughtmill.factory.teachers import BudgetSpent, Reply, Request, Teacher
 from thoughtmill.factory.teachers import openai as single
 from thoughtmill.factory.teachers.endpoint.addresses import api_key, without_key
 from thoughtmill.factory.teachers.endpoint.batch_client import LOST, BatchClient
@@ -134,7 +134,7 @@ class BatchTeacher(Teacher):
                 asked[key] = request.messages, parameters
         budget.hold(sum(budget.most_usd(*each) for each in asked.values()) * settings.price_factor)
         if not budget.affords(0.0):
-            raise ThoughtmillError(
+            raise BudgetSpent(
                 f"{budget.spent_usd:.4f} of {budget.max_usd:.4f} dollars are spent, and this may cost "
                 f"{budget.held_usd:.4f}: raise max_usd, or ask for less"
             )

@@ -27,7 +27,7 @@ ASKED: Registry[Any] = Registry(
     {path.stem: f"thoughtmill.factory.thoughts.{path.stem}" for path in sorted(FOLDER.glob("*.md"))},
 )
 """The thoughts by their instructions; completions depend only on these, so our modules are not imported."""
-HEADINGS = {"problem": "Problem", "solution": "Worked solution"}
+HEADINGS = {"problem": "Problem", "solution": "Worked solution", "answer": "Answer"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +68,14 @@ def load(thought: str, exemplars: Path) -> Prompt:
         module = ASKED.named(thought, "params.yaml: ")
         text, brought = module.INSTRUCTION, getattr(module, "EXEMPLARS", ())
         schema = getattr(module, "SCHEMA", None)
+    return prompt_of(text, (*brought, *_of(thought, exemplars)), schema)
+
+
+def prompt_of(text: str, exemplars: Iterable[Mapping[str, Any]] = (), schema: Any = None) -> Prompt:
+    """Return the prompt of an instruction whose first line names the columns that are shown."""
     heading, _, instruction = text.lstrip().partition("\n")
     given = tuple(column.strip() for column in heading.removeprefix("Given:").split(","))
-    return Prompt(instruction.strip(), given, (*brought, *_of(thought, exemplars)), schema)
+    return Prompt(instruction.strip(), given, tuple(exemplars), schema)
 
 
 def _schema(path: Path) -> Any:

@@ -20,7 +20,7 @@ from operator import length_hint
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.ledger import FailureRow, Ledger, ResultRow
 from thoughtmill.factory.ledger.locks import Locks
-from thoughtmill.factory.teachers import Reply, Request
+from thoughtmill.factory.teachers import BudgetSpent, Reply, Request
 from thoughtmill.factory.teachers.endpoint.bodies import ParsedCompletion
 from thoughtmill.factory.teachers.endpoint.control import GO_ON, Control, Retry, StopRun
 from thoughtmill.factory.teachers.endpoint.display import ProgressDisplay, announce
@@ -66,7 +66,7 @@ class EndpointRun:
         self.ready: deque[Reply] = deque()
         self.exhausted = False
         self.stop_reason: str | None = None
-        self.leaving = self.closing = False
+        self.leaving = self.closing = self.spent = False
         self.wait_until_s = math.inf
 
     def replies(self, requests: Iterable[Request]) -> Iterator[Reply]:
@@ -102,9 +102,8 @@ class EndpointRun:
                 limit.close()
         if self.stop_reason:
             lost = len(self.write_batch.results)
-            raise ThoughtmillError(
-                f"{self.stop_reason}; {lost} answers are lost" if lost else self.stop_reason
-            )
+            kind = BudgetSpent if self.spent else ThoughtmillError
+            raise kind(f"{self.stop_reason}; {lost} answers are lost" if lost else self.stop_reason)
 
     def _send(self, source: Iterator[Request]) -> float:
         """Send the next request if it may be sent now; return when to look again, in the loop's seconds."""
@@ -119,7 +118,7 @@ class EndpointRun:
             return now_s
         wait_s = self.control.wait_s(pending, now_s)
         if isinstance(wait_s, StopRun):
-            self.stop_reason = wait_s.why
+            self.stop_reason, self.spent = wait_s.why, True
         elif wait_s <= 0:
             self._post(pending, now_s)
         else:
