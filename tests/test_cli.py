@@ -186,6 +186,49 @@ def test_sql_cannot_write(project: Path) -> None:
     assert not list(project.rglob("out.csv"))
 
 
+def test_sql_reads_queries_from_a_file_and_from_standard_input(project: Path) -> None:
+    (project / "queries.sql").write_text(
+        "select 6 as first; -- a comment; with a semicolon\nselect 7 as second\n"
+    )
+    done = run(project, "sql", "--file", "queries.sql", "--csv")
+    assert (done.returncode, done.stdout) == (0, "first\n6\n\nsecond\n7\n")
+    command = [sys.executable, "-m", "thoughtmill", "sql", "--csv"]
+    env = {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        command, cwd=project, env=env, input="select 8 as third", capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "third\n8\n")
+    (project / "queries.sql").write_text("select 1; drop table records")
+    assert run(project, "sql", "--file", "queries.sql").returncode == 2
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "csv", "jsonl"])
+def test_sql_writes_rows_to_a_file(project: Path, suffix: str) -> None:
+    done = run(project, "sql", "select record_id, correct from records -- all", "-o", f"out.{suffix}")
+    assert (done.returncode, done.stdout) == (0, f"6 rows are in out.{suffix}\n")
+    counted = run(project, "sql", f"select count(*) as rows from 'out.{suffix}'", "--csv")
+    assert counted.stdout == "rows\n6\n"
+
+
+def test_sql_writes_no_other_file_and_nothing_of_a_query_that_fails(project: Path) -> None:
+    for words in (
+        ("select 1", "-o", "out.txt"),
+        ("drop table records", "-o", "out.csv"),
+        ("select x", "-o", "out.csv"),
+    ):
+        done = run(project, "sql", *words)
+        assert done.returncode == 2
+        assert done.stderr.startswith("error: ") and done.stderr.count("\n") == 1
+    assert not list(project.glob("*out*"))
+
+
+def test_sql_opens_another_corpus(project: Path) -> None:
+    data = project.parents[1] / "data"
+    for source in (data, data / "release", data / "corpus.duckdb"):
+        done = run(Path("/"), "sql", "--from", str(source), "select count(*) as rows from records", "--csv")
+        assert (done.returncode, done.stdout) == (0, "rows\n6\n")
+
+
 def test_a_wrong_query_is_one_line_and_status_2(project: Path) -> None:
     done = run(project, "sql", "select * from recods")
     assert (done.returncode, done.stdout) == (2, "")

@@ -2,12 +2,15 @@ import hashlib
 import http.server
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import ClassVar
+from urllib.parse import parse_qs
 
 import duckdb
 import pytest
@@ -26,6 +29,7 @@ WHERE = """
 kept and record_id in (select record_id from checks where passed)
 and (problem_id, thought) in (select (problem_id, thought) from difficulty where right_share > 0.5)
 """
+ROOT = Path(__file__).parents[1]
 COUNT = "select count(*) from records join problems using (problem_id)"
 
 
@@ -146,12 +150,27 @@ class Hub(http.server.BaseHTTPRequestHandler):
 
     folder: Path
     commit = hashlib.sha1(b"one revision").hexdigest()
+    fetched: ClassVar[list[tuple[str, int]]] = []
 
     def do_HEAD(self) -> None:
         self._answer(body=False)
 
     def do_GET(self) -> None:
         self._answer(body=True)
+
+    def do_POST(self) -> None:
+        """Answer what `paths-info` asks: which of some paths are files, and how long they are."""
+        asked = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())["paths"]
+        there = [name for name in asked if (self.folder / name).is_file()]
+        told = json.dumps([self._about(name) for name in there]).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(told)))
+        self.end_headers()
+        self.wfile.write(told)
+
+    def _about(self, name: str) -> dict[str, object]:
+        return {"type": "file", "path": name, "size": (self.folder / name).stat().st_size, "oid": "0" * 40}
 
     def _answer(self, body: bool) -> None:
         path = self.path.split("?")[0]
@@ -170,8 +189,11 @@ class Hub(http.server.BaseHTTPRequestHandler):
                 for name in names
             ]
             content, status = json.dumps(sizes).encode(), 200
-        elif f"/resolve/{self.commit}/" in path:
-            content, status = (self.folder / path.split(f"/resolve/{self.commit}/")[1]).read_bytes(), 200
+        elif resolved := re.search(rf"/resolve/(?:{self.commit}|v1)/(.*)", path):
+            content, status = (self.folder / resolved[1]).read_bytes(), 200
+        if status == 200 and (found := re.match(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))):
+            content, status = content[int(found[1]) : int(found[2]) + 1], 206
+            self.fetched.append((path.rsplit("/", 1)[1], len(content)))
         self.send_response(status)
         self.send_header("X-Repo-Commit", self.commit)
         self.send_header("ETag", f'"{hashlib.sha1(content).hexdigest()}"')
@@ -240,3 +262,37 @@ def test_a_revision_that_the_hub_lacks_is_one_line(ask: Callable[..., str]) -> N
     told = ask("v2")
     assert told.startswith("mill/corpus at v2: ")
     assert "\n" not in told
+
+
+def test_a_release_on_the_hub_is_queried_where_it_is(built_corpus: Path, tmp_path: Path) -> None:
+    Hub.folder = built_corpus / "release"
+    Hub.fetched.clear()
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hub)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    env = os.environ | {
+        "HF_ENDPOINT": f"http://127.0.0.1:{server.server_port}", "HF_HOME": str(tmp_path / "home"),
+        "PYTHONPATH": str(ROOT),
+    }  # fmt: skip
+    query = (
+        "select agreeing, count(*) as problems, any_value(messages) is not null as prompted"
+        " from agreement left join lineage using (problem_id) left join prompts using (prompt_sha)"
+        " group by agreeing order by all"
+    )
+
+    def asked(source: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "thoughtmill", "sql", "--from", source, query, "--csv"]
+        return subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+
+    here = asked(str(Hub.folder))
+    there = asked("hf://datasets/mill/corpus@v1")
+    assert (there.returncode, there.stderr) == (0, "")
+    assert there.stdout == here.stdout == asked("hf://datasets/mill/corpus@" + Hub.commit).stdout
+    assert len(here.stdout.splitlines()) > 1
+    assert {name for name, _ in Hub.fetched} >= {"records.parquet", "problems.parquet"}
+    assert not list((tmp_path / "home").rglob("*.parquet"))
+    gone = asked("hf://datasets/mill/corpus@v2")
+    assert gone.returncode == 2
+    assert gone.stderr.startswith("error: mill/corpus at v2 cannot be read as a release")
+    assert gone.stderr.count("\n") == 1
+    server.shutdown()
+    server.server_close()

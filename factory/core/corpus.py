@@ -38,8 +38,8 @@ def open_corpus(source: str | Path, revision: str | None = None, data_version: s
 
     `source` is a `.duckdb` file, the data folder of a corpus, the folder of a release, or `owner/name` of a
     release on the Hub with its `revision`; `hf://datasets/owner/name@revision` is read there, and only the
-    columns that a query needs are fetched. A corpus has all tables and views; a folder with only `problems`
-    and `records`, which are enough for training, has no views.
+    parts of files that a query needs are fetched. A corpus has all tables and views; a folder with only
+    `problems` and `records`, which are enough for training, has no views.
     """
     path = Path(source)
     if found := AT_THE_HUB.fullmatch(str(source)):
@@ -97,17 +97,19 @@ def _open_folder(folder: Path) -> Corpus:
 
 def _open_hub(repository: str, revision: str) -> Corpus:
     """Open a release on the Hub where it is."""
-    from huggingface_hub import HfFileSystem  # takes half a second to import
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+    import httpx2
+    from huggingface_hub.errors import HFValidationError
+
+    from thoughtmill.factory.core.hub_files import HubFiles  # takes half a second to import
 
     place = f"datasets/{repository}@{revision}"
-    files = HfFileSystem()
+    files = HubFiles()
     try:
         shown = json.loads(files.cat_file(f"{place}/manifest.json"))
         con = connect()
         con.register_filesystem(files)
         fill_from(con, _of_release(f"hf://{place}", shown), "view")
-    except (HfHubHTTPError, HFValidationError, OSError, ValueError, KeyError) as error:
+    except (httpx2.TransportError, HFValidationError, OSError, ValueError, KeyError) as error:
         why = str(error).splitlines()[0]
         raise ThoughtmillError(f"{repository} at {revision} cannot be read as a release: {why}") from error
     return Corpus(con, str(shown["data_version"]))
