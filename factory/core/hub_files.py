@@ -8,7 +8,7 @@ from huggingface_hub import HfFileSystem
 OPENED = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-class HubFiles(HfFileSystem):  # type: ignore[misc]  # fsspec is untyped
+class HubFiles(HfFileSystem):
     """The file system `hf://`; DuckDB asks it for times, which files of a repository do not have."""
 
     def modified(self, path: str, **_: Any) -> datetime:
