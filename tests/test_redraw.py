@@ -52,13 +52,34 @@ def test_whole_results_stay_whole_and_percentages_in_range(solvers: Solvers) -> 
 
 def test_a_thought_that_has_another_answer_on_other_numbers_is_left_out(solvers: Solvers) -> None:
     other = EQUATIONS.replace("40 / 100 * apples", "144")
-    found = children(parent(pot=PROGRAM, eot=other, cot=CHAIN), solvers)
-    assert {frozenset(child.completions) for child in found} == {frozenset({"pot", "cot"})}
+    found = children(parent(pot=PROGRAM, eot=other, cot=CHAIN), solvers, 12)
+    kept = {"144" in child.completions["cot"]: set(child.completions) for child in found}
+    assert kept[False] == {"pot", "cot"}
+
+
+def test_a_rise_stays_a_rise_though_one_of_its_numbers_stays(solvers: Solvers) -> None:
+    text = "Ann gets $5 a week. Then she gets $6 a week for 6 weeks. What does she get in these and 8 before?"
+    program = "weeks = 8\nans = weeks * 5 + 6 * 6"
+    for child in children(parent(text, "76", pot=program, eot="ans = 8 * 5 + 6 * 6"), solvers, 12):
+        first, second, *_ = (slot.value for slot in slots.find(child.problem or "") if slot.money)
+        assert first < second
+
+
+def test_numbers_that_are_less_than_twice_each_other_stay_so(solvers: Solvers) -> None:
+    text = "A pack holds 10 balloons and costs $3. Ann takes a pack, and needs 14 balloons. How many more?"
+    grown = parent(text, "4", pot="need = 14\npack = 10\nans = need - pack", eot="ans = 14 - 10")
+    for child in children(grown, solvers, 12):
+        pack, _, need = (slot.value for slot in slots.find(child.problem or ""))
+        assert pack < need < 2 * pack
 
 
 @pytest.mark.parametrize(
     ("grown", "reason"),
     [
+        (
+            parent(f"{PROBLEM} Which of 2 trucks is cheaper?", pot=PROGRAM, eot=EQUATIONS),
+            "it chooses, and other numbers may choose otherwise",
+        ),
         (parent(eot=EQUATIONS), "it has no verified program"),
         (parent(pot="print(216)"), "its program is no straight line"),
         (parent(pot="ans = 200 + 16"), "no number of the problem is bound to the program"),
@@ -71,8 +92,43 @@ def test_a_thought_that_has_another_answer_on_other_numbers_is_left_out(solvers:
             ),
             "a number that the program does not use restates others",
         ),
+        (
+            parent(
+                "75% of 300 cars have tickets, and 1/5 of that number have passes. How many have none?",
+                "30",
+                pot="cars = 300\nans = cars - 0.75 * cars - 15 * 0.01 * cars",
+            ),
+            "its program has a number that nothing explains",
+        ),
+        (
+            parent(
+                "The gym is 2 miles more than half of 10 miles away. How far is it?",
+                "7",
+                pot="two = 2\nhalf = 10 / two\nans = half + two",
+            ),
+            "no second thought has the same answer",
+        ),
+        (
+            parent(
+                "2 cats cost $50 each, 3 dogs $100 each, and 7 birds $9 each. What do all cost?",
+                "463",
+                pot="cats = 2 * 50\ndogs = 3 * cats\nans = dogs + 100 + 7 * 9",
+                eot="cats = 2 * 50\ndogs = 3 * cats\nans = dogs + 100 + 7 * 9",
+            ),
+            "no second thought has the same answer",
+        ),
     ],
-    ids=["no program", "no straight line", "nothing bound", "one thought", "told twice"],
+    ids=[
+        "it chooses",
+        "no program",
+        "no straight line",
+        "nothing bound",
+        "one thought",
+        "told twice",
+        "in the head",
+        "implied",
+        "equal",
+    ],
 )
 def test_a_problem_that_cannot_be_redrawn_says_why(grown: Parent, reason: str, solvers: Solvers) -> None:
     assert list(redraw.grow(grown, 2, Random("1"), solvers)) == [Barren(reason)]

@@ -26,6 +26,7 @@ def test_equation_only_keeps_the_calculations_of_the_chain_and_its_answer(solver
         ("It is 216.\n#### 216", "its chain has no calculations, or wrong ones"),
         ("12 * 30 = 350 and 350 - 134 = 216.\n#### 216", "its chain has no calculations, or wrong ones"),
         ("12 * 30 = 360, less what he sells.\n#### 216", "its last calculation is not its answer"),
+        ("8 * 27 = 216.\n#### 216", "its chain has a number from nowhere, or a share for a result"),
     ],
 )
 def test_a_chain_that_does_not_calculate_its_answer_gives_no_equations(
@@ -43,12 +44,19 @@ def test_socratic_turns_ask_for_what_each_sentence_calculates(solvers: Solvers) 
     ]  # fmt: skip
 
 
+def test_a_turn_does_not_name_twice_what_it_asks_for() -> None:
+    found = turn("The number of words in an hour is 50 * 60 = 3000 words.")
+    assert found is not None
+    assert found[0] == "The number of words in an hour is how many?"
+
+
 @pytest.mark.parametrize(
     "line",
     [
         "Since 4 * 6 = 24, he has 24.",
         "He has 24 because 4 * 6 = 24.",
         "4 * 6 = 24",
+        "She drank 1 / 4 * 4 = 1 liter of water.",
         "He has 2 + 2 = 4 and 3 + 3 = 6 pens.",
     ],
 )
@@ -60,7 +68,7 @@ def test_a_sentence_that_tells_its_result_or_leans_on_it_is_no_turn(line: str) -
 def test_their_thoughts_read_back_what_they_wrote_and_nothing_else(
     thought: str, prose: str, solvers: Solvers
 ) -> None:
-    grown = parent(cot="There are 12 * 18 = 216 apples.\n#### 216")
+    grown = parent(cot="He keeps 12 * 30 * 60 / 100 = 216 apples.\n#### 216")
     (child,) = made(thought, grown, solvers)
     module = THOUGHTS.named(thought)
     rationale = module.parse(child.completions[thought])

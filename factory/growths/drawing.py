@@ -13,11 +13,12 @@ from random import Random
 
 from thoughtmill.factory.answers.number import decimal_places
 from thoughtmill.factory.growths.binding import Variable
+from thoughtmill.factory.growths.slots import Slot
 
 STEPS = (1000, 100, 50, 10, 5, 1)
 WALK = 12
 """Proposals for each number of a problem."""
-STRETCH = Fraction(4)
+STRETCH = Fraction(2)
 """How many times larger or smaller an intermediate result may become."""
 TIGHT = Fraction(3, 2)
 """The same, in stories of ages and bodies, where few numbers are plausible."""
@@ -55,6 +56,8 @@ class Constraints:
     """The numbers of the problem that stay, which no other number may become."""
     stretch: Fraction | None = STRETCH
     """How far intermediate results may move; None is any size."""
+    still: tuple[Slot, ...] = ()
+    """The other numbers of the problem: of a thing they count too, the order with them is kept."""
 
     def start(self) -> Values:
         """Return the parent's own numbers."""
@@ -73,17 +76,40 @@ class Constraints:
 
     def _in_order(self, values: Values) -> bool:
         told = [*zip(self.variables, values, strict=True)]
-        return all(
-            (one.value < other.value) == (new < its)
-            for at, (one, new) in enumerate(told)
-            for other, its in told[at + 1 :]
-            if kind(one) == kind(other)
+        pairs = [(one, other) for at, one in enumerate(told) for other in told[at + 1 :]]
+        beside = [
+            (one.value, new, slot.value)
+            for one, new in told
+            for slot in self.still
+            if kind(one) == kind_of(slot)
+        ]
+        return (
+            all((value < fixed) == (new < fixed) for value, new, fixed in beside)
+            and all(
+                (one.value < other.value) == (new < its)
+                for (one, new), (other, its) in pairs
+                if kind(one) == kind(other)
+            )
+            and all(
+                _is_close(one.value, other.value) == _is_close(new, its)
+                for (one, new), (other, its) in pairs
+                if not any(slot.money or slot.percent for slot in (one.slots[0], other.slots[0]))
+            )
         )
+
+
+def _is_close(one: Fraction, other: Fraction) -> bool:
+    """Return whether neither number is in the other twice: of two packs of 10, no 14 balloons are left."""
+    return max(one, other) < 2 * min(one, other)
 
 
 def kind(variable: Variable) -> tuple[str, bool, bool]:
     """Return the thing that a variable counts; two variables of a thing keep their order."""
-    slot = variable.slots[0]
+    return kind_of(variable.slots[0])
+
+
+def kind_of(slot: Slot) -> tuple[str, bool, bool]:
+    """Return the thing that a number of a problem counts."""
     unit = "" if slot.money else slot.unit.removesuffix("s")
     return unit, slot.money, slot.percent
 

@@ -9,6 +9,8 @@ from random import Random
 from thoughtmill.factory.answers.number import exact_text
 from thoughtmill.factory.growths import Barren, Child, Parent
 from thoughtmill.factory.solutions.calculations import UnusableSolution, spelled, tokens
+from thoughtmill.factory.solvers.checks.gold_free import numbers_known
+from thoughtmill.factory.solvers.outcome import Outcome
 from thoughtmill.factory.solvers.solvers import Solvers
 from thoughtmill.factory.solvers.steps import steps
 
@@ -26,9 +28,16 @@ def grow(parent: Parent, count: int, random: Random, solvers: Solvers) -> Iterat
         yield Barren("its chain has no calculations, or wrong ones")
     elif exact_text(found[-1].stated) != record["predicted_answer"]:
         yield Barren("its last calculation is not its answer")
+    elif not _explained(parent, str(record["rationale"])) or any("%" in step.result for step in found):
+        yield Barren("its chain has a number from nowhere, or a share for a result")
     else:
         lines = [f"{_spaced(step.expression)} = {step.result}" for step in found]
         yield Child({"equation_only": "\n".join([*lines, f"#### {record['predicted_answer']}"])})
+
+
+def _explained(parent: Parent, chain: str) -> bool:
+    """Return whether each number of a chain is in the problem, a result or universal."""
+    return numbers_known(chain, str(parent.problem["problem"]), Outcome(None, None)).passed is not False
 
 
 def _spaced(expression: str) -> str:

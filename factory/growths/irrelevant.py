@@ -17,7 +17,8 @@ from thoughtmill.factory.growths.people import people
 from thoughtmill.factory.growths.sentences import PRONOUNS, is_question, split, words
 from thoughtmill.factory.solvers.solvers import Solvers
 
-RELATIVES = ("cousin", "neighbor", "aunt", "uncle", "classmate", "grandfather")
+RELATIVES = ("cousin", "neighbor", "aunt", "uncle")
+"""Whom a person of any age may have; who is old in the story has a neighbor only."""
 FACTS = (
     "{who} has {number} postcards.",
     "{who} keeps {number} seashells in a jar.",
@@ -30,11 +31,14 @@ FACTS = (
     "{who} lives in a house with {number} windows.",
     "{who} has a jacket with {number} buttons.",
 )
+_OLD = re.compile(r"\b(?:[4-9][0-9]|1[0-9][0-9])[- ]years?[- ]old\b|\bgrand|\bretire")
 BROAD = frozenset(
     "things items objects toys pets animals people persons collection collections plants flowers pictures "
     "belongings stuff anything everything altogether everyone family".split()
 )
 """Words of questions that might count the new fact too."""
+LEANING = PRONOUNS | {"then", "now", "there", "left", "remain", "remaining"}
+"""Words of questions that lean on the sentence before."""
 
 
 def grow(parent: Parent, count: int, random: Random, solvers: Solvers) -> Iterator[Child | Barren]:
@@ -44,7 +48,7 @@ def grow(parent: Parent, count: int, random: Random, solvers: Solvers) -> Iterat
     known = set(words(problem))
     asked = next((at for at, sentence in enumerate(sentences) if is_question(sentence)), None)
     who = people(problem)[:1]
-    relatives = [word for word in RELATIVES if word not in known]
+    relatives = [word for word in (("neighbor",) if _OLD.search(problem) else RELATIVES) if word not in known]
     facts = [fact for fact in FACTS if not known.intersection(_things(fact))]
     if asked != len(sentences) - 1 or asked == 0 or sentences[asked].startswith("If "):
         yield Barren("its question does not come alone and last")
@@ -55,7 +59,7 @@ def grow(parent: Parent, count: int, random: Random, solvers: Solvers) -> Iterat
     else:
         for fact in random.sample(facts, min(count, len(facts))):
             text = fact.format(who=f"{who[0]}'s {random.choice(relatives)}", number=_number(parent, random))
-            place = 0 if PRONOUNS.intersection(words(sentences[asked])) else asked
+            place = 0 if LEANING.intersection(words(sentences[asked])) else asked
             yield unchanged(parent, " ".join([*sentences[:place], text, *sentences[place:]]))
 
 

@@ -12,11 +12,21 @@ from thoughtmill.factory.growths.binding import Bound, Variable
 from thoughtmill.factory.growths.drawing import STRETCH, TIGHT, Constraints, Values
 from thoughtmill.factory.growths.straight_lines import StraightProgram
 from thoughtmill.factory.growths.wording import replaced
+from thoughtmill.factory.solutions.quantities import implied_in
+from thoughtmill.factory.solvers.checks.universal import UNIVERSAL
 
 FIGURE = re.compile(r"(?<![\w.])(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?![0-9.])")
 """A figure of an equation, which may be the factor of a name: `2x`."""
 BODIES = re.compile(r"\b(?:old|older|ages?|aged|younger|tall|taller|height|heights|temperature|degrees)\b")
 """Words of stories in which few numbers are plausible."""
+CHOICE = re.compile(
+    r"\b(?:most money|most expensive|least|cheapest|cheaper|best|maximum|minimum|highest|lowest|fewest"
+    r"|greatest|largest|smallest|fastest|slowest|whichever|chooses?|whoever)\b",
+    re.IGNORECASE,
+)
+"""Words of problems whose solution compares numbers first, and then only goes on with one of them."""
+WORKED_OUT = frozenset(map(Fraction, (3, 4, 5, 10)))
+"""Universal numbers that are more often a result in the head than a fact."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +49,20 @@ class ParametricProblem:
         """Return the intermediate results of the program for other numbers, the answer last."""
         return self.program.values(binding.filled(self.program.figures, self.bounds, values))
 
+    @cached_property
+    def is_ambiguous(self) -> bool:
+        """Whether a number of the program may be another of its value, a result or one of the problem."""
+        early = (self.program.values(self.program.figures) or [])[:-2]
+        return len(set(early)) < len(early) or not set(early).isdisjoint(
+            each.value for each in self.variables
+        )
+
     def constraints(self) -> Constraints:
         """Return the constraints that other numbers must keep."""
         stretch = TIGHT if BODIES.search(str(self.parent.problem["problem"])) else STRETCH
-        return Constraints(self.variables, self.results, self.kept, stretch)
+        mine = {slot for variable in self.variables for slot in variable.slots}
+        still = tuple(slot for slot in slots.find(str(self.parent.problem["problem"])) if slot not in mine)
+        return Constraints(self.variables, self.results, self.kept, stretch, still)
 
     def problem(self, values: Values) -> str:
         """Return the text of the problem with other numbers."""
@@ -88,8 +108,11 @@ def read(parent: Parent) -> ParametricProblem | Barren:
     results = program.values(program.figures)
     if results is None or answers.exact_text(results[-1]) != record["predicted_answer"]:
         return Barren("its program has another exact value")
-    told = slots.find(str(parent.problem["problem"]))
-    known = binding.variables(told)
+    text = str(parent.problem["problem"])
+    if CHOICE.search(text):
+        return Barren("it chooses, and other numbers may choose otherwise")
+    told, implied = slots.find(text), implied_in(text)
+    known = [variable for variable in binding.variables(told) if variable.value not in implied]
     bounds = binding.bind(program.figures, known)
     bound = sorted(binding.used(bounds))
     if not bound:
@@ -98,6 +121,9 @@ def read(parent: Parent) -> ParametricProblem | Barren:
     kept = frozenset(slot.value for slot in told) - {variable.value for variable in chosen}
     if _restated(kept - set(program.figures), [*(variable.value for variable in chosen), *results]):
         return Barren("a number that the program does not use restates others")
+    loose = {figure for figure, bound in zip(program.figures, bounds, strict=True) if bound is None}
+    if _is_unexplained(loose, [slot.value for slot in told], results):
+        return Barren("its program has a number that nothing explains")
     places = {old: new for new, old in enumerate(bound)}
     moved = tuple(None if each is None else Bound(places[each.variable], each.form) for each in bounds)
     return ParametricProblem(parent, chosen, kept, program, moved)
@@ -105,9 +131,25 @@ def read(parent: Parent) -> ParametricProblem | Barren:
 
 def _restated(unused: frozenset[Fraction], values: Sequence[Fraction]) -> bool:
     """Return whether an unused number is a result, or the sum, difference or product of two numbers."""
+    return bool({value for value in unused if value > 2} & {*values, *_made(values)})
+
+
+def _is_unexplained(loose: set[Fraction], told: Sequence[Fraction], results: Sequence[Fraction]) -> bool:
+    """Return whether a figure that stays may be wrong for other numbers, as nothing says what it is.
+
+    Who works out 75 / 5 in the head writes 15; so a small number that two others make is not trusted.
+    """
+    parts = {part for value in told for part in (Fraction(value.numerator), Fraction(value.denominator))}
+    strange = loose - {*told, *parts, *(value / 100 for value in told)}
+    values = [*told, *results]
+    quotients = {one / other for one in values for other in values if other}
+    return bool(strange - UNIVERSAL) or bool(strange & WORKED_OUT & (_made(values) | quotients))
+
+
+def _made(values: Sequence[Fraction]) -> set[Fraction]:
+    """Return the sums, differences and products of each two of some numbers."""
     pairs = [(one, other) for at, one in enumerate(values) for other in values[at + 1 :]]
-    made = {*values} | {made for one, other in pairs for made in (one + other, abs(one - other), one * other)}
-    return bool({value for value in unused if value > 2} & made)
+    return {made for one, other in pairs for made in (one + other, abs(one - other), one * other)}
 
 
 def _in_brackets(value: Fraction) -> str:

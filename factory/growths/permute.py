@@ -14,6 +14,11 @@ from thoughtmill.factory.solvers.solvers import Solvers
 
 PERSONS = frozenset("he she they his her their".split())
 _NUMBER = re.compile(r"[0-9]|\b(?:one|two|three|four|five|six|seven|eight|nine|ten)\b", re.IGNORECASE)
+_CUT_SHORT = re.compile(r"(?<!\$)\b[0-9][0-9,]*\.?$|\bsome\b")
+"""A number at the end of a sentence whose unit only the sentence before it says."""
+_COUNTED = re.compile(
+    r"(?:[0-9.,]*[0-9]|\b(?:a|an|one|two|three|four|five|six|seven|eight|nine|ten)) ([a-z]{3,})"
+)
 _WHEN = re.compile(
     r"\b(?:(?:mon|tues|wednes|thurs|fri|satur|sun)days?|january|february|march|april|june|july|august"
     r"|september|october|november|december|morning|afternoon|evening|today|yesterday|tomorrow|meanwhile"
@@ -41,6 +46,8 @@ def _may_change_places(sentences: list[str], at: int) -> bool:
         return False
     if not (_tells(one) and _tells(other)) or _points_to(one, other) or _points_to(other, one):
         return False
+    if _CUT_SHORT.search(one) or _CUT_SHORT.search(other) or _introduces(sentences[:at], one, other):
+        return False
     if words(one)[:2] == words(other)[:2]:  # `She bakes`, and again `She bakes`
         return at > 0 and not _leans(one, PERSONS) and not _leans(other, PERSONS)
     after = set(words(following[0]))
@@ -61,6 +68,13 @@ def _points_to(sentence: str, other: str) -> bool:
     pointed = re.findall(r"\b(?:the|of) ((?:[a-z]+ ){0,2}[a-z]+)", sentence.lower())
     there = set(words(other))
     return any(there.intersection(phrase.split()) for phrase in pointed)
+
+
+def _introduces(before: list[str], one: str, other: str) -> bool:
+    """Return whether both count a thing that nothing before names, in sentences that are not alike."""
+    known = {word.removesuffix("s") for word in words(" ".join(before))}
+    counted = [{word.removesuffix("s") for word in _COUNTED.findall(each.lower())} for each in (one, other)]
+    return bool(counted[0] & counted[1] - known) and words(one)[1:2] != words(other)[1:2]
 
 
 def _tells(sentence: str) -> bool:

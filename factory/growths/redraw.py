@@ -60,7 +60,10 @@ def _changed(old: Values, new: Values) -> bool:
 
 
 def _child(problem: ParametricProblem, values: Values, solvers: Solvers) -> Child | Barren:
-    """Return the child with some numbers, unless only its program has its answer."""
+    """Return the child with some numbers, unless only its program has its answer.
+
+    Equations may be ambiguous as the program is; a chain keeps each number beside its words.
+    """
     results = problem.results(values)
     if results is None:
         return Barren(UNCONFIRMED)
@@ -71,7 +74,7 @@ def _child(problem: ParametricProblem, values: Values, solvers: Solvers) -> Chil
         "chain": texts["chain"] and _told(texts["chain"]),
     }
     agreeing = {kind: text for kind, text in texts.items() if text and told[kind] == answer}
-    if not agreeing:
+    if not agreeing or (problem.is_ambiguous and "chain" not in agreeing):
         return Barren(UNCONFIRMED)
     completions = {"program": problem.program_for(values)} | agreeing
     by_thought = {str(problem.records[kind]["thought"]): text for kind, text in completions.items()}

@@ -33,6 +33,12 @@ _TITLE = re.compile(
 )
 
 
+_MAP = re.compile(
+    r"\b(?:coast|beach|ocean|sea|gulf|border|island|capital|desert|river|north|south|east|west)"
+)
+"""What a problem says about a place that another place might not have."""
+
+
 def grow(parent: Parent, count: int, random: Random, solvers: Solvers) -> Iterator[Child | Barren]:
     """Yield at most `count` children, each with other names."""
     problem = str(parent.problem["problem"])
@@ -106,7 +112,7 @@ def _listed(problem: str, random: Random) -> dict[str, str]:
             old, new = present[0], random.choice(free)
             for one, other in ((old, new), (_plural(old), _plural(new))):
                 found |= {one: other, one.capitalize(): other.capitalize()}
-    for group in PLACES:
+    for group in PLACES if not _MAP.search(problem) else ():
         present = [place for place in group.split() if place in words]
         free = [place for place in group.split() if place not in words]
         if len(present) == 1 and free:

@@ -22,6 +22,9 @@ LONGEST = 400
 _STEP = re.compile(r"[0-9$(][0-9.,$() +*/x-]*?[-+*/x][0-9.,$() +*/x-]*=\s*[$]?[0-9][0-9,]*(?:\.[0-9]+)?%?")
 _COUNTED = re.compile(r"\s+(?!(?:in|for|per|each|and|of|from|because|so|on|at|to|that)\b)[a-z]{3,}")
 
+_ASKS_FOR_A_NUMBER = re.compile(r"\bnumber of [a-z]|^In [a-z]+,")
+"""`The number of pens is how many?`: the thing is said already."""
+
 _LEANS_BEFORE = re.compile(r"(?:Since|If|As|When|Because|Only)\b")
 _LEANS_AFTER = re.compile(r"\b(?:because|since|or|by|if|as|when|so|that|then|after|thus|and|,|:|\()\s*$")
 
@@ -62,4 +65,8 @@ def turn(line: str) -> tuple[str, str] | None:
     if not money and not counted:
         return None
     asked = "how much" if money else "how many"
+    if counted and result == "1" and not counted[0].endswith("s"):
+        return None  # `how many liter`
+    if counted and not money and _ASKS_FOR_A_NUMBER.search(before):
+        after = after[counted.end() :]
     return f"{before}{asked}{after.rstrip(' .')}?", line

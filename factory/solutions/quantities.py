@@ -32,6 +32,15 @@ class Quantity:
     noun: str = ""
 
 
+def implied_in(problem: str) -> frozenset[Fraction]:
+    """Return the numbers that words of a problem imply.
+
+    >>> implied_in("Half of a dozen") == {2, 12}
+    True
+    """
+    return frozenset(IMPLIED[word] for word in re.findall(r"[a-z]+", problem.lower()) if word in IMPLIED)
+
+
 def quantities(problem: str) -> Iterator[Quantity]:
     """Yield the numbers of a problem in their order; a percentage is both the number and its hundredth.
 
