@@ -1,15 +1,16 @@
 """How surely reworded benchmark problems are found: `python -m bench.contamination FOLDER` with GSM8K.
 
-GSM8K test is the benchmark. Its problems are reworded by the growths `rename` and `permute`, by other words
-of the same meaning, and by other numbers; GSM8K train holds the problems that are no rewordings. A row is a
-threshold of `curate.near`: the share of each kind that is found, and the share of train that is taken for a
-rewording.
+GSM8K test is the benchmark, with problems of our own. GSM8K's are reworded by the growths `rename` and
+`permute`, by other words of the same meaning, and by other numbers; ours are rephrased by hand
+(`rewordings.jsonl`), as a model would. GSM8K train holds the problems that are no rewordings. A row is a
+threshold, first of `curate.near` alone and then of `curate.same_numbers`: the share of each kind that is
+found (recall), the share of train that is taken for a rewording, and the precision over all of them.
 """
 
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from random import Random
 
@@ -18,7 +19,9 @@ from thoughtmill.factory.problems.kept_out import Benchmark, KeptOut, KeptOutSet
 from thoughtmill.factory.solvers.limits import Limits
 from thoughtmill.factory.solvers.solvers import Solvers
 
-THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+REWORDINGS = Path(__file__).with_name("rewordings.jsonl")
+NEAR = (0.3, 0.4, 0.5, 0.6)
+SAME_NUMBERS = (0.15, 0.2, 0.25, 0.3, 0.4)
 SYNONYMS = {
     "each": "every", "buys": "purchases", "bought": "purchased", "big": "large", "gets": "receives",
     "also": "in addition", "needs": "requires", "wants": "would like", "makes": "earns", "friends": "pals",
@@ -30,21 +33,31 @@ SYNONYMS = {
 def main() -> None:
     """Print the table."""
     test, train = (problems(Path(sys.argv[1]) / f"{split}.jsonl") for split in ("test", "train"))
+    ours = [json.loads(line) for line in REWORDINGS.open(encoding="utf-8")]
     kinds = {
         "rename": list(grown(test, rename.grow)),
         "permute": list(grown(test, permute.grow)),
+        "rephrased": [row["reworded"] for row in ours],
         "synonyms": [text for text in map(synonyms, test) if text not in test],
         "other numbers": [re.sub(r"\d+", lambda number: str(int(number[0]) + 7), text) for text in test],
     }
-    print("| near | " + " | ".join(f"{kind} ({len(texts)})" for kind, texts in kinds.items()) + " | train |")
-    print("|---" * (len(kinds) + 2) + "|")
-    for near in THRESHOLDS:
-        kept = KeptOut((Benchmark("gsm8k", text) for text in test), KeptOutSettings(near=near))
-        shares = [
-            sum(kept.find(text) is not None for text in texts) / len(texts)
-            for texts in (*kinds.values(), train)
-        ]
-        print(f"| {near} | " + " | ".join(f"{share:.2%}" for share in shares) + " |", flush=True)
+    texts = [*test, *(row["problem"] for row in ours)]
+    heading = " | ".join(f"{kind} ({len(reworded)})" for kind, reworded in kinds.items())
+    for name, thresholds in (("near", NEAR), ("same_numbers", SAME_NUMBERS)):
+        print(f"| {name} | {heading} | train | precision |")
+        print("|---" * (len(kinds) + 3) + "|")
+        for threshold in thresholds:
+            settings = KeptOutSettings(**{"same_numbers": 1.0, name: threshold})
+            kept = KeptOut((Benchmark("gsm8k", text) for text in texts), settings)
+            print(f"| {threshold} | {row_of(kept, kinds.values(), train)} |", flush=True)
+
+
+def row_of(kept: KeptOut, kinds: Iterable[list[str]], train: list[str]) -> str:
+    """Return the cells of a threshold: recall of each kind, false alarms, and precision."""
+    *found, false = [[kept.find(text) is not None for text in texts] for texts in (*kinds, train)]
+    right = sum(map(sum, found))
+    shares = [*(sum(each) / len(each) for each in (*found, false)), right / (right + sum(false))]
+    return " | ".join(f"{share:.2%}" for share in shares)
 
 
 def problems(path: Path) -> list[str]:

@@ -5,7 +5,8 @@ with one worker. A row is a growth: the problems it saw, what it made, the share
 records a CPU second with growing and verifying together, and the peak of the largest process (MiB).
 
 `python -m bench.growth FOLDER 100000` grows about so many problems by `rename` instead, and curates them: the
-peaks of both stages.
+peaks of both. `python -m bench.growth FOLDER redraw 7` prints what that growth wrote about 50 problems,
+drawn by the seed 7, to be read.
 """
 
 import os
@@ -40,7 +41,8 @@ HEADING = """\
 def main() -> None:
     """Print the table."""
     source = Path(sys.argv[1]).resolve()
-    wanted = int(sys.argv[2]) if len(sys.argv) > 2 else 0
+    growth = sys.argv[2] if len(sys.argv) > 2 and not sys.argv[2].isdigit() else None
+    wanted = int(sys.argv[2]) if len(sys.argv) > 2 and growth is None else 0
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_params(folder, source, {})
@@ -49,7 +51,9 @@ def main() -> None:
             *([stage, thought] for thought in THOUGHTS for stage in ("generate", "verify")),
         ]:
             measured(folder, words)
-        if wanted:
+        if growth is not None:
+            sample(folder, source, growth, sys.argv[3] if len(sys.argv) > 3 else "1")
+        elif wanted:
             million(folder, source, wanted)
         else:
             print(HEADING)
@@ -70,6 +74,24 @@ def line(folder: Path, source: Path, growth: str) -> str:
         f"| `{growth}` | {parents:,} | {grown / parents:.1%} | {made:,} | {records:,} | {verified:.2%} "
         f"| {records / seconds:,.0f} | {peak:.0f} |"
     )
+
+
+def sample(folder: Path, source: Path, growth: str, seed: str) -> None:
+    """Print the problems that a growth made, or what it wrote about problems, for 50 drawn by a seed."""
+    write_params(folder, source, {growth: COUNTS.get(growth, 1)})
+    measured(folder, ["grow"])
+    grown = folder / "data" / "grown"
+    query = (
+        f"select problem_id, problem, answer from '{grown}/problems.parquet' order by md5(? || problem_id)"
+    )
+    if not (grown / "problems.parquet").exists():
+        query = (
+            f"select problem_id, completion, null from '{grown}/completions.parquet'"
+            " order by md5(? || problem_id)"
+        )
+    with duckdb.connect() as con:
+        for number, (name, text, answer) in enumerate(con.execute(f"{query} limit 50", [seed]).fetchall(), 1):
+            print(f"{number}. {name}: {text}" + (f" = {answer}" if answer else ""))
 
 
 def million(folder: Path, source: Path, wanted: int) -> None:

@@ -61,6 +61,12 @@ class CurateSettings(Section):
     without_gold: WithoutGoldSettings | None = Field(
         None, description="keep records of problems without a gold answer on whose answer others agree"
     )
+    same_numbers: float = Field(
+        0.25,
+        gt=0,
+        le=1,
+        description="share of words in common from which a problem with a benchmark's numbers repeats it",
+    )
     drop: tuple[
         Literal["impure", "leaks_answer", "names", "right_by_chance", "unsupported", "same_calculations"], ...
     ] = Field(
@@ -334,7 +340,7 @@ def contamination(problems: Iterable[tables.Row], kept: KeptOut) -> Iterator[tab
 def _benchmarks(settings: CurateSettings, folder: Path) -> KeptOut:
     """Read the benchmarks that are kept out; relative files begin at `folder`."""
     named = (SourceSettings(set=entry) if isinstance(entry, str) else entry for entry in settings.benchmarks)
-    how = KeptOutSettings(ngram=settings.ngram, max_overlap=settings.max_overlap, near=settings.near)
+    how = KeptOutSettings(**{name: getattr(settings, name) for name in KeptOutSettings.model_fields})
     return KeptOut(kept_out.read(named, folder), how)
 
 

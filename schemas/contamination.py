@@ -12,8 +12,8 @@ class Contamination(pa.DataFrameModel):
     benchmark: Text = pa.Field(description="the benchmark, by the name in `curate.benchmarks`")
     benchmark_problem: Text = pa.Field(description="the text of the benchmark's problem")
     how: Text = pa.Field(
-        isin=["exact", "masked", "ngram", "near"],
-        description="the same words, with other numbers, most n-grams, or near by MinHash",
+        isin=["exact", "masked", "ngram", "near", "numbers"],
+        description="the same words, with other numbers, most n-grams, near by MinHash, or the same numbers",
     )
     score: Real = pa.Field(ge=0, le=1, description="how similar the two texts are, from 0 to 1")
 

@@ -33,6 +33,11 @@ def found(text: str, **settings: float) -> Finding | None:
         (TEXT.replace("12", "17").replace("40", "55"), "masked"),
         (f"{TEXT} Think well.", "ngram"),
         (TEXT.replace("hens", "ducks").replace("buys", "gets"), "near"),
+        (
+            "On Friday 15 hens from a neighbor come to a farmer with 12 coops of 30 hens, who took 40 hens "
+            "to market on Monday. What is the number of hens?",
+            "numbers",
+        ),
     ],
 )
 def test_each_sign_names_the_problem_that_is_repeated(text: str, how: str) -> None:
@@ -40,6 +45,16 @@ def test_each_sign_names_the_problem_that_is_repeated(text: str, how: str) -> No
     assert finding is not None
     assert (finding.benchmark, finding.benchmark_problem, finding.how) == ("farm", TEXT, how)
     assert 0.3 < finding.score <= 1
+
+
+def test_rephrased_problems_are_found_by_their_numbers_and_others_are_not() -> None:
+    path = Path(__file__).parents[1] / "bench" / "rewordings.jsonl"
+    pairs = [json.loads(line) for line in path.read_text().splitlines()]
+    kept = KeptOut((Benchmark("ours", pair["problem"]) for pair in pairs), KeptOutSettings())
+    found = [kept.find(pair["reworded"]) for pair in pairs]
+    right = [one and one.benchmark_problem == pair["problem"] for one, pair in zip(found, pairs, strict=True)]
+    assert sum(map(bool, right)) >= 0.85 * len(pairs)
+    assert all(right[at] for at, one in enumerate(found) if one)
 
 
 def test_another_problem_and_a_short_one_with_other_numbers_repeat_nothing() -> None:
@@ -50,7 +65,7 @@ def test_another_problem_and_a_short_one_with_other_numbers_repeat_nothing() -> 
 def test_the_threshold_decides_what_is_near() -> None:
     text = TEXT.replace("hens", "ducks")
     assert found(text, near=0.3) is not None
-    assert found(text, near=0.95) is None
+    assert found(text, near=0.95, same_numbers=1.0) is None
 
 
 def test_benchmarks_are_read_from_their_test_split_whatever_their_answers(tmp_path: Path) -> None:

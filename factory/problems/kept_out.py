@@ -1,7 +1,8 @@
 """Benchmarks that are kept out: which problems repeat one, and how that shows.
 
-Four signs are looked for, the surest first: the same words (`exact`), the same words with other numbers
-(`masked`), most n-grams of words (`ngram`), and most shingles of three words by MinHash (`near`).
+Five signs are looked for, the surest first: the same words (`exact`), the same words with other numbers
+(`masked`), most n-grams of words (`ngram`), most shingles of three words by MinHash (`near`), and the same
+numbers with many of the same words in any order (`numbers`), as in a problem that a model rephrased.
 
 >>> benchmark = Benchmark("b", "Ann has 4 pens and buys 3 more pens today. How many has she?")
 >>> found = KeptOut([benchmark], KeptOutSettings())
@@ -14,6 +15,7 @@ Four signs are looked for, the surest first: the same words (`exact`), the same 
 
 import re
 from collections.abc import Iterable, Iterator
+from fractions import Fraction
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
@@ -22,6 +24,7 @@ from typing import NamedTuple
 from pydantic import Field
 from rensa import RMinHash, RMinHashLSH
 
+from thoughtmill.factory.answers.numbers_in_text import find
 from thoughtmill.factory.core.params import Section
 from thoughtmill.factory.problems import SourceSettings, chosen
 from thoughtmill.factory.problems.fields import fields_of
@@ -32,6 +35,14 @@ BANDS = 32
 SHINGLE = 3
 LEAST_WORDS = 8
 """Shorter texts are alike by chance, once their numbers are masked."""
+LEAST_NUMBERS = 2
+"""Problems with fewer different numbers have them in common by chance."""
+COMMON = frozenset(
+    "about after again also before cost costs does each every from have having high long many more most much "
+    "must need needs number only other still than that their them then there these they this those total "
+    "what when which will with would".split()
+)
+"""Words of any problem."""
 
 
 class KeptOutSettings(Section):
@@ -40,6 +51,12 @@ class KeptOutSettings(Section):
     ngram: int = Field(13, ge=1, description="words in a row that are one n-gram")
     max_overlap: float = Field(0.8, gt=0, le=1, description="share of n-grams from which a problem repeats")
     near: float = Field(0.4, gt=0, le=1, description="Jaccard similarity from which a problem is near")
+    same_numbers: float = Field(
+        0.25,
+        gt=0,
+        le=1,
+        description="share of words in common from which a problem of the same numbers repeats",
+    )
 
 
 class Benchmark(NamedTuple):
@@ -59,7 +76,7 @@ class Finding(NamedTuple):
 
 
 class KeptOut:
-    """The problems of benchmarks, ready to be found again; about 1 kB each."""
+    """The problems of benchmarks, ready to be found again; a few kB each."""
 
     def __init__(self, benchmarks: Iterable[Benchmark], settings: KeptOutSettings) -> None:
         self.settings = settings
@@ -68,6 +85,7 @@ class KeptOut:
         self.masked: dict[bytes, int] = {}
         self.grams: dict[bytes, int] = {}
         self.sketches: list[RMinHash] = []
+        self.by_numbers: dict[frozenset[Fraction], list[tuple[int, frozenset[str]]]] = {}
         self.near = RMinHashLSH(threshold=settings.near, num_perm=PERMUTATIONS, num_bands=BANDS)
         for number, each in enumerate(benchmarks):
             text = words(each.problem)
@@ -78,6 +96,7 @@ class KeptOut:
                 self.grams.setdefault(gram, number)
             self.sketches.append(sketch(text))
             self.near.insert(number, self.sketches[-1])
+            self.by_numbers.setdefault(numbers(each.problem), []).append((number, stems(text)))
 
     def find(self, problem: str) -> Finding | None:
         """Return the benchmark's problem that a problem repeats, by the surest sign."""
@@ -93,7 +112,21 @@ class KeptOut:
         mine = sketch(text)
         scores = [(mine.jaccard(self.sketches[number]), -number) for number in self.near.query(mine)]
         score, number = max(scores, default=(0.0, 0))
-        return self._finding(-number, "near", score) if score >= self.settings.near else None
+        if score >= self.settings.near:
+            return self._finding(-number, "near", score)
+        return self._of_numbers(problem, stems(text))
+
+    def _of_numbers(self, problem: str, mine: frozenset[str]) -> Finding | None:
+        """Return the problem with the same numbers that has the most words in common, if they are enough."""
+        told = numbers(problem)
+        if len(told) < LEAST_NUMBERS:
+            return None
+        scores = [
+            (len(mine & theirs) / max(1, len(mine | theirs)), -number)
+            for number, theirs in self.by_numbers.get(told, ())
+        ]
+        score, number = max(scores, default=(0.0, 0))
+        return self._finding(-number, "numbers", score) if score >= self.settings.same_numbers else None
 
     def _finding(self, number: int, how: str, score: float) -> Finding:
         return Finding(*self.problems[number], how, round(score, 4))
@@ -134,6 +167,24 @@ def masked(text: list[str]) -> list[str]:
     ['#', 'kg', 'and', '#']
     """
     return ["#" if word[0].isdigit() else word for word in text]
+
+
+def numbers(problem: str) -> frozenset[Fraction]:
+    """Return the numbers of a problem, in figures or in words; small ones have other words (`half`, `both`).
+
+    >>> numbers("Two of 5 pens cost nine dollars.") == {5, 9}
+    True
+    """
+    return frozenset(number.value for number in find(problem) if number.value > 2)
+
+
+def stems(text: list[str]) -> frozenset[str]:
+    """Return the beginnings of the words that say what a problem is about.
+
+    >>> sorted(stems(["each", "baker", "bakes", "48", "rolls"]))
+    ['bake', 'roll']
+    """
+    return frozenset(word[:4] for word in text if len(word) > 3 and word.isalpha() and word not in COMMON)
 
 
 def ngrams(problem: str, length: int) -> set[bytes]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from random import Random
-from typing import TypeVar
+from typing import Any, Literal, TypeVar
 
 import pydantic
 
@@ -21,6 +21,7 @@ from thoughtmill.factory.solutions.calculations import UnusableSolution
 from thoughtmill.factory.teachers import Reply, Request, Teacher
 from thoughtmill.factory.teachers.embedded import prose
 from thoughtmill.factory.teachers.embedded.compiling import COMPILERS
+from thoughtmill.factory.teachers.embedded.dialects import in_dialect
 from thoughtmill.factory.teachers.embedded.slips import SLIPS, CorrectCompletion, cut, unfinished
 
 MODEL = "embedded-1"
@@ -33,6 +34,17 @@ class EmbeddedTeacherSettings(pydantic.BaseModel, extra="forbid", frozen=True):
 
     error_rate: float = pydantic.Field(0.15, ge=0, le=1, description="share of completions with a slip")
     seed: int = 1
+    programs: Literal["declared", "in_place"] = pydantic.Field(
+        "declared",
+        description="whether programs name the problem's numbers first, or write them where they count",
+    )
+    rules: Literal["what", "why"] = pydantic.Field(
+        "what", description="whether general rules only say what to do, or also why"
+    )
+
+    def told(self) -> dict[str, Any]:
+        """Return what the request keys of completions hold: a dialect only where it is not the default."""
+        return self.model_dump(exclude_defaults=True) | {"error_rate": self.error_rate, "seed": self.seed}
 
 
 SETTINGS = EmbeddedTeacherSettings
@@ -57,6 +69,7 @@ class EmbeddedTeacher(Teacher):
         solution = _read(request.problem["solution"], request.problem["problem"])
         chain = prose.chain(request.problem["solution"]) if request.thought == "cot" else None
         if isinstance(solution, Solution):
+            solution = in_dialect(request.thought, solution, self.settings.programs, self.settings.rules)
             correct = CorrectCompletion(request.thought, solution, COMPILERS[request.thought](solution))
             said, reason = self._slipped(which, correct.completion, correct, SLIPS[request.thought])
         elif chain is not None:
@@ -83,7 +96,7 @@ class EmbeddedTeacher(Teacher):
 
     def _request_key(self, request: Request) -> str:
         problem = [request.problem[column] for column in ("problem_id", "problem", "solution")]
-        settings, messages = self.settings.model_dump(), [*request.messages]
+        settings, messages = self.settings.told(), [*request.messages]
         parts = [MODEL, settings, messages, *problem, request.thought, request.sample]
         return hashlib.sha256(canonical(parts)).hexdigest()
 

@@ -59,22 +59,42 @@ WORDINGS: dict[str, tuple[str, ...]] = {
         "What is left after several changes is the start plus all gains minus all losses.",
     ),
 }
+WHY: dict[str, str] = {
+    "percent": "a percentage counts parts of a hundred",
+    "fraction": "the denominator says how many equal parts make the whole, and the numerator how many count",
+    "*": "every group adds the same amount again",
+    "/": "sharing equally undoes adding the same amount again and again",
+    "//": "a group counts only when it is full",
+    "%": "only what fills no group stays over",
+    "+": "each part counts once in the whole",
+    "-": "the part that is gone or known and the part that is asked for make up the whole",
+    "*+": "only totals of the same thing can be added, and each kind has a total first",
+    "*-": "only totals of the same thing can be compared, and each has to be known first",
+    "/+": "an average gives everybody the same without changing the whole",
+    "/-": "what is set apart is not shared",
+    "+-": "every change acts on what the changes before it have left",
+}
+"""Why the operations of each pattern are the right ones."""
 OPERATOR = re.compile(r"//|[-+*/%]")
 HUNDREDTHS = re.compile(r"/ 100\b|\b0\.\d+|\bpercent|\bshare_of|\b100 /")
 
 
-def rules(steps: Sequence[GraphStep]) -> list[str]:
+def rules(steps: Sequence[GraphStep], why: bool = False) -> list[str]:
     """Return the rules that some calculations need, each once, in the order of the calculations.
+
+    With `why`, each rule also says why its operations are the right ones.
 
     >>> from fractions import Fraction
     >>> rules([GraphStep("students", "classes * 2", Fraction(24))])
     ['When all units have the same value, the total value is the number of units times the value of each.']
     """
-    return list(dict.fromkeys(rule for step in steps for rule in _of_step(step)))
+    found = [rule for step in steps for rule in _of_step(step)]
+    told = [f"{rule[:-1]}, because {WHY[pattern]}." if why else rule for pattern, rule in found]
+    return list(dict.fromkeys(told))
 
 
-def _of_step(step: GraphStep) -> list[str]:
-    """Return the rule of each pattern in a calculation; its names choose the wording."""
+def _of_step(step: GraphStep) -> list[tuple[str, str]]:
+    """Return each pattern in a calculation with its rule; its names choose the wording."""
     used = set(OPERATOR.findall(step.expression))
     signs = [sign for sign in WORDINGS if sign in used]
     if HUNDREDTHS.search(step.expression) and used & {"*", "/"}:
@@ -84,4 +104,4 @@ def _of_step(step: GraphStep) -> list[str]:
     else:
         patterns = ["".join(signs)] if "".join(signs) in WORDINGS else signs
     draw = crc32(re.sub(r"\d", "", f"{step.name} = {step.expression}").encode())
-    return [WORDINGS[pattern][draw % len(WORDINGS[pattern])] for pattern in patterns]
+    return [(pattern, WORDINGS[pattern][draw % len(WORDINGS[pattern])]) for pattern in patterns]
