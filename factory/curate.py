@@ -62,10 +62,7 @@ class CurateSettings(Section):
         None, description="keep records of problems without a gold answer on whose answer others agree"
     )
     same_numbers: float = Field(
-        0.25,
-        gt=0,
-        le=1,
-        description="share of words in common from which a problem with a benchmark's numbers repeats it",
+        0.25, gt=0, le=1, description="share of words in common that repeats a problem of the same numbers"
     )
     drop: tuple[
         Literal["impure", "leaks_answer", "names", "right_by_chance", "unsupported", "same_calculations"], ...
