@@ -6,16 +6,17 @@ again.
 """
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from tabulate import tabulate
 
 from thoughtmill.factory import generate
+from thoughtmill.factory.commands.further import further
 from thoughtmill.factory.commands.pilot import HEADERS as PILOT_HEADERS
 from thoughtmill.factory.commands.pilot import forecast
-from thoughtmill.factory.commands.verified_samples import chosen_problems, verified_samples
+from thoughtmill.factory.commands.verified_samples import VerifiedSample, chosen_problems, verified_samples
 from thoughtmill.factory.core import params
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import root
@@ -43,14 +44,13 @@ def call(words: argparse.Namespace) -> str:
     if not asked:
         raise ThoughtmillError(f"the teacher `{settings.teacher}` costs nothing")
     if words.pilot is None:
-        shown = table([*_estimates(folder, settings, asked)])
+        every, again = [*_estimates(folder, settings, asked)], _again(folder, settings, asked)
+        shown = "\n".join([table([*every, *again]), "", *notes(settings, asked, [*every, *again], again)])
     elif words.pilot < 2:
         raise ThoughtmillError("--pilot: give at least 2, for an interval")
     else:
         shown = _pilot(folder, settings, asked, words.pilot)
-    late = [f"{chosen.name} ({thought})" for thought, chosen in asked if chosen.fallback_of]
-    note = f"\n\nat most, for a fall-back is asked only where another teacher fails: {', '.join(late)}"
-    return shown + (note if late else "")
+    return shown.rstrip()
 
 
 def _estimates(
@@ -62,6 +62,47 @@ def _estimates(
         requests = generate.requests_of(folder, thought, settings, chosen)
         for found in estimate(chosen.settings, requests):
             yield replace(found, thought=_name(thought, chosen, settings))
+
+
+def _again(
+    folder: Path,
+    settings: generate.GenerateSettings,
+    asked: Sequence[tuple[str, ChosenTeacher]],
+    shares: Mapping[str, float] | None = None,
+) -> list[CostEstimate]:
+    """Return the estimates of what `generate.until` asks for beside the first samples."""
+    found = []
+    for thought in dict.fromkeys(thought for thought, _ in asked):
+        first = settings.chosen(thought)[0]
+        estimate = getattr(TEACHERS.named(first.module), "estimate", None)
+        more = estimate and further(folder, thought, settings, estimate, (shares or {}).get(thought))
+        found += [more] if more else []
+    return found
+
+
+def notes(
+    settings: generate.GenerateSettings,
+    asked: Sequence[tuple[str, ChosenTeacher]],
+    every: Sequence[CostEstimate],
+    again: Sequence[CostEstimate],
+) -> Iterator[str]:
+    """Yield what the numbers of a table rest on, and which of `until` and `max_usd` ends the run."""
+    until = settings.until
+    if until is not None and again:
+        unknown = any(each.thought.endswith("at most") for each in again)
+        how = "a pilot or verified records tell how many" if unknown else "by the share that holds so far"
+        yield f"until {until.verified} hold, at most {until.at_most} of a problem and thought: {how}"
+    limits = {getattr(chosen.settings, "max_usd", None) for _, chosen in asked} - {None}
+    usd, most = _sum([each.cost_usd for each in every]), _sum([each.most_usd for each in every])
+    for limit in sorted(limits):
+        ends = "the price is unknown" if usd is None else "the run ends before it"
+        if usd is not None and usd > limit:
+            ends = f"the run ends there, after about {limit / usd:.0%} of these requests"
+        elif usd is not None and (most is None or most > limit):
+            ends = "the run is expected to end before it, and may end there"
+        yield f"max_usd is {limit:.4f}: {ends}"
+    if late := [f"{chosen.name} ({thought})" for thought, chosen in asked if chosen.fallback_of]:
+        yield f"at most, for a fall-back is asked only where another teacher fails: {', '.join(late)}"
 
 
 def _pilot(
@@ -78,7 +119,20 @@ def _pilot(
             asked, tried, _estimates(folder, settings, asked), strict=True
         )
     ]
-    return tabulate(rows, headers=PILOT_HEADERS, disable_numparse=True)
+    shares = {
+        thought: sum(_holds(sample) for sample in found) / max(1, len(found))
+        for (thought, _), found in reversed([*zip(asked, tried, strict=True)])
+    }
+    again = _again(folder, settings, asked, shares)
+    shown = tabulate(rows, headers=PILOT_HEADERS, disable_numparse=True)
+    parts = [shown, table(again)] if again else [shown]
+    every = [*_estimates(folder, settings, asked), *again]
+    return "\n\n".join([*parts, "\n".join(notes(settings, asked, every, again))])
+
+
+def _holds(sample: VerifiedSample) -> bool:
+    record = sample.verdict[0]
+    return record["failure"] is None and record["correct"] is not False
 
 
 def _name(thought: str, chosen: ChosenTeacher, settings: generate.GenerateSettings) -> str:

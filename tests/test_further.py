@@ -1,0 +1,58 @@
+"""`thoughtmill estimate` says what `generate.until` is expected to ask for, and whether `max_usd` ends it."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.test_asking import Teacher, built, project, write
+from thoughtmill.factory import seed
+from thoughtmill.factory.commands import estimate
+from thoughtmill.factory.commands.further import Samples
+
+__all__ = ["project"]
+
+
+def said(**given: Any) -> list[str]:
+    return estimate.call(argparse.Namespace(pilot=None, **given)).splitlines()
+
+
+def test_before_anything_is_verified_the_most_is_told(project: Path) -> None:
+    write(project, "http://localhost:1/v1", {}, until={"verified": 2, "at_most": 9})
+    seed.main()
+    found = said()
+    assert [line.split()[:5] for line in found if "again" in line] == [
+        ["cot", "again,", "at", "most", "8"], ["pot", "again,", "at", "most", "8"],
+    ]  # fmt: skip
+    assert found[-1] == (
+        "until 2 hold, at most 9 of a problem and thought: a pilot or verified records tell how many"
+    )
+
+
+def test_verified_records_tell_how_many_are_expected_and_whether_the_budget_is_enough(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Teacher() as teacher:
+        write(
+            project, teacher.url, {}, until={"verified": 3, "at_most": 9}, samples=2, openai={"max_usd": 1.0}
+        )
+        monkeypatch.setattr("thoughtmill.factory.asking.Asking.again", lambda self: None)
+        built()
+    found = said()
+    # Both thoughts say the same twice, so each lacks 2 records, and every record so far is right.
+    assert [line.split()[:3] for line in found if "again" in line] == [
+        ["cot", "again", "2"], ["pot", "again", "2"],
+    ]  # fmt: skip
+    assert found[-2:] == [
+        "until 3 hold, at most 9 of a problem and thought: by the share that holds so far",
+        "max_usd is 1.0000: the run ends before it",
+    ]
+    write(project, "http://localhost:1/v1", {}, until={"verified": 3, "at_most": 9}, openai={"max_usd": 1e-6})
+    assert "max_usd is 0.0000: the run ends there, after about" in said()[-1]
+
+
+def test_samples_of_problems_are_pairs() -> None:
+    pairs = Samples(["a", "b"], range(1, 3))
+    assert (list(pairs), len(pairs)) == ([("a", 1), ("a", 2), ("b", 1), ("b", 2)], 4)
+    assert ("a", 2) in pairs and ("a", 3) not in pairs and "a" not in pairs
