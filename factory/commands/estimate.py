@@ -23,6 +23,7 @@ from thoughtmill.factory.core.files import root
 from thoughtmill.factory.teachers import TEACHERS
 from thoughtmill.factory.teachers.choice import ChosenTeacher
 from thoughtmill.factory.teachers.endpoint.estimate import CostEstimate
+from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 
 HEADERS = ("thought", "requests", "held", "prompt_tokens", "completion_tokens", "usd", "most_usd")
 
@@ -92,7 +93,8 @@ def notes(
         unknown = any(each.thought.endswith("at most") for each in again)
         how = "a pilot or verified records tell how many" if unknown else "by the share that holds so far"
         yield f"until {until.verified} hold, at most {until.at_most} of a problem and thought: {how}"
-    limits = {getattr(chosen.settings, "max_usd", None) for _, chosen in asked} - {None}
+    endpoints = [c.settings for _, c in asked if isinstance(c.settings, EndpointSettings)]
+    limits = {each.max_usd for each in endpoints if each.max_usd is not None}
     usd, most = _sum([each.cost_usd for each in every]), _sum([each.most_usd for each in every])
     for limit in sorted(limits):
         ends = "the price is unknown" if usd is None else "the run ends before it"

@@ -1,6 +1,6 @@
 """Estimate what `generate.until` asks for beside the first samples, before or after these are verified."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
@@ -10,6 +10,7 @@ from thoughtmill.factory import generate
 from thoughtmill.factory.asking import again_by
 from thoughtmill.factory.core import params, tables
 from thoughtmill.factory.growths.until import Again, expected, holding
+from thoughtmill.factory.teachers import Request
 from thoughtmill.factory.teachers.choice import ChosenTeacher
 from thoughtmill.factory.teachers.endpoint.estimate import CostEstimate
 from thoughtmill.schemas import Records
@@ -36,7 +37,7 @@ def further(
     folder: Path,
     thought: str,
     settings: generate.GenerateSettings,
-    estimate: Any,
+    estimate: Callable[[Any, Iterable[Request]], Iterable[CostEstimate]],
     share: float | None = None,
 ) -> CostEstimate | None:
     """Return the estimate of what is asked again for a thought; None where nothing is.
