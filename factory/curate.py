@@ -1,23 +1,21 @@
 """Stage `curate`: compare the records of all thoughts: agreement, duplicates, contamination, splits."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from functools import lru_cache
-from hashlib import sha256
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import chain, groupby
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from pydantic import Field
 
 from thoughtmill.factory.answers import equal, predicted_answer, without_gold
 from thoughtmill.factory.core import corpus, params, stage, tables
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.factory.core.families import parents_of, root_of
 from thoughtmill.factory.core.files import root
 from thoughtmill.factory.core.params import Section
 from thoughtmill.factory.core.progress import track
 from thoughtmill.factory.problems import SourceSettings, kept_out
-from thoughtmill.factory.problems.kept_out import KeptOut, KeptOutSettings, digest, ngrams, words
+from thoughtmill.factory.problems.kept_out import KeptOut, KeptOutSettings
+from thoughtmill.factory.problems.placing import Placement, PlacingSettings, placed
 from thoughtmill.factory.solvers.checks import redrawing
 from thoughtmill.factory.solvers.outcome import Check
 from thoughtmill.factory.solvers.steps import steps
@@ -36,21 +34,10 @@ class WithoutGoldSettings(Section):
     agree: int = Field(2, ge=2, description="votes for its answer")
 
 
-class CurateSettings(Section):
+class CurateSettings(PlacingSettings):
     """The section `curate` of `params.yaml`."""
 
-    seed: int = 1
-    validation_share: float = Field(
-        0.0, ge=0, lt=1, description="share of train problems moved to validation, in sets that have none"
-    )
     redraw: bool = Field(True, description="whether to redraw the numbers of programs and equations")
-    ngram: int = Field(13, ge=1, description="words in a row that are one n-gram")
-    max_overlap: float = Field(
-        0.8,
-        gt=0,
-        le=1,
-        description="drop a problem if at least this share of its n-grams is in held-out problems",
-    )
     benchmarks: tuple[str | SourceSettings, ...] = Field(
         (),
         description="problem sets to keep out of train: names, or entries as in seed.sources",
@@ -81,13 +68,6 @@ FAULTS = {
 """The checks that keep a record from being kept when it does not pass them, and the drop reason of each."""
 
 
-class Placement(NamedTuple):
-    """The split of a problem, and why its text has its records dropped, if it has; alike for all thoughts."""
-
-    split: str
-    drop_reason: str | None
-
-
 def curate(
     problems: Iterable[tables.Row],
     records: Iterable[tables.Row],
@@ -98,27 +78,38 @@ def curate(
 ) -> Iterator[tuple[tables.Row, list[tables.Row]]]:
     """Yield every record with its split, `kept` and `drop_reason`, and its new rows of `checks`.
 
-    `problems` is read several times. `records` holds all thoughts in the order of problems. The drop reason
-    is the first of `schemas.fields.DROP_REASONS` that applies; `faults` are those of `faults_of`, `repeats`
+    `problems` is read once. `records` holds all thoughts in the order of problems. The drop reason is the
+    first of `schemas.fields.DROP_REASONS` that applies; `faults` are those of `faults_of`, `repeats`
     the problems that repeat a benchmark, and `goldless` those that are decided by agreement. Memory grows
-    with the number of problems (about 300 bytes each) and of faults, not with the records.
+    with the number of faults, not with the problems or the records.
     """
-    placed = placements(problems, settings, repeats)
-    for problem_id, group in groupby(records, key=lambda record: record["problem_id"]):
-        siblings = list(group)
-        placement = placed[problem_id]
-        seen: set[tuple[str, str | None]] = set()
-        calculated: set[tuple[str, ...]] = set()
-        agreed = _agreed(siblings, settings) if problem_id in goldless else {}
-        doubts = dict(_doubts(siblings, settings, faults or {}, agreed))
-        for record in siblings:
-            reason = drop_reason(record, placement, seen, doubts.get(record["record_id"]), agreed)
-            if reason in (None, "held_out") and "same_calculations" in settings.drop:
-                reason = "same_calculations" if _repeats(record, calculated) else reason
-            curated = {**record, "split": placement.split, "kept": reason is None, "drop_reason": reason}
-            marked = agreed.get(record["record_id"])
-            checks = [] if marked is None else [Check(without_gold.CHECK, *marked).row(record["record_id"])]
-            yield curated, [agreement(record, siblings), *checks]
+    with placed(problems, settings, repeats) as placements:
+        for problem_id, group in groupby(records, key=lambda record: record["problem_id"]):
+            placement = next(each for name, each in placements if name == problem_id)
+            siblings = list(group)
+            agreed = _agreed(siblings, settings) if problem_id in goldless else {}
+            yield from _curated(siblings, placement, settings, faults or {}, agreed)
+
+
+def _curated(
+    siblings: list[tables.Row],
+    placement: Placement,
+    settings: CurateSettings,
+    faults: Mapping[str, frozenset[str]],
+    agreed: Mapping[str, without_gold.Agreement],
+) -> Iterator[tuple[tables.Row, list[tables.Row]]]:
+    """Yield the records of a problem, and their new checks."""
+    seen: set[tuple[str, str | None]] = set()
+    calculated: set[tuple[str, ...]] = set()
+    doubts = dict(_doubts(siblings, settings, faults, agreed))
+    for record in siblings:
+        reason = drop_reason(record, placement, seen, doubts.get(record["record_id"]), agreed)
+        if reason in (None, "held_out") and "same_calculations" in settings.drop:
+            reason = "same_calculations" if _repeats(record, calculated) else reason
+        curated = {**record, "split": placement.split, "kept": reason is None, "drop_reason": reason}
+        marked = agreed.get(record["record_id"])
+        checks = [] if marked is None else [Check(without_gold.CHECK, *marked).row(record["record_id"])]
+        yield curated, [agreement(record, siblings), *checks]
 
 
 def _agreed(siblings: list[tables.Row], settings: CurateSettings) -> dict[str, without_gold.Agreement]:
@@ -209,95 +200,6 @@ def agreement(record: tables.Row, siblings: list[tables.Row]) -> tables.Row:
         bool(agreeing) if mine is not None and answers else None,
         f"{len(agreeing)} of {len(answers)} other thoughts: {', '.join(agreeing)}".rstrip(": "),
     ).row(record["record_id"])
-
-
-def placements(
-    problems: Iterable[tables.Row], settings: CurateSettings, repeats: Collection[str] = ()
-) -> dict[str, Placement]:
-    """Return the placement of every problem; `problems` is read several times.
-
-    A problem that was made from another has the split of its family, and is dropped if its parent's text is.
-    """
-    parents = parents_of(problems)
-    placed = dict(_own_placements(problems, parents, settings, repeats))
-    for problem_id in parents:
-        placed[problem_id] = _inherited(problem_id, parents, placed)
-    return placed
-
-
-def _inherited(problem_id: str, parents: Mapping[str, str], placed: Mapping[str, Placement]) -> Placement:
-    """Return the placement of a problem, with the reason of its nearest ancestor that has one."""
-    seen: set[str] = set()
-    at = problem_id
-    while at in placed and at not in seen:
-        if placed[at].drop_reason is not None:
-            return _shared(placed[problem_id].split, placed[at].drop_reason)
-        seen.add(at)
-        at = parents.get(at, "")
-    return placed[problem_id]
-
-
-@lru_cache(maxsize=256)
-def _shared(split: str, drop_reason: str | None) -> Placement:
-    """Return one object for all problems that are placed alike."""
-    return Placement(split, drop_reason)
-
-
-def _own_placements(
-    problems: Iterable[tables.Row],
-    parents: Mapping[str, str],
-    settings: CurateSettings,
-    repeats: Collection[str],
-) -> Iterator[tuple[str, Placement]]:
-    """Yield (problem_id, placement) for every problem, with the reasons that its text gives."""
-    with_validation = {row["source"] for row in problems if row["split"] == "validation"}
-
-    def own_split(problem: tables.Row) -> str:
-        text = " ".join(words(problem["problem"]))
-        draw = int.from_bytes(sha256(f"{settings.seed}/{text}".encode()).digest()[:8]) / 2**64
-        moves = problem["split"] == "train" and problem["source"] not in with_validation
-        return "validation" if moves and draw < settings.validation_share else str(problem["split"])
-
-    roots = {problem_id: root_of(problem_id, parents) for problem_id in parents}
-    of_family = _splits_of_families(problems, roots, own_split)
-
-    def split_of(problem: tables.Row) -> str:
-        root = roots.get(problem["problem_id"])
-        return own_split(problem) if root is None else of_family[root]
-
-    held_out: set[bytes] = set()
-    for problem in problems:
-        if split_of(problem) != "train":
-            held_out.update(ngrams(problem["problem"], settings.ngram))
-    earlier: set[tuple[bool, bytes]] = set()  # texts of train and of held-out problems, apart
-    for problem in problems:
-        split = split_of(problem)
-        text = split == "train", digest(problem["problem"].split())
-        grams = ngrams(problem["problem"], settings.ngram)
-        overlaps = len(grams & held_out) >= settings.max_overlap * len(grams)
-        if split == "train" and (overlaps or problem["problem_id"] in repeats):
-            reason: str | None = "contaminated"
-        else:
-            reason = "duplicate_problem" if text in earlier else None
-        earlier.add(text)
-        yield problem["problem_id"], _shared(split, reason)
-
-
-def _splits_of_families(
-    problems: Iterable[tables.Row], roots: Mapping[str, str], own_split: Callable[[tables.Row], str]
-) -> dict[str, str]:
-    """Return the split of each family by its root: the root's own, or without it the first held-out split."""
-    own: dict[str, str] = {}
-    of_members: dict[str, str] = {}
-    wanted = set(roots.values())
-    for problem in problems if roots else ():
-        problem_id = problem["problem_id"]
-        root = roots.get(problem_id)
-        if problem_id in wanted:
-            own[problem_id] = own_split(problem)
-        elif root is not None and of_members.get(root, "train") == "train":
-            of_members[root] = own_split(problem)
-    return of_members | own
 
 
 def faults_of(checks: Iterable[Path]) -> dict[str, frozenset[str]]:

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.test_placing import placements
 from tests.test_seed import kept
 from thoughtmill.factory.core.families import heirs_of, parents_of, text_id
-from thoughtmill.factory.curate import CurateSettings, placements
+from thoughtmill.factory.curate import CurateSettings
 
 ORIGINAL = "Ann has 4 pens and buys 3. How many has she?"
 METAMATH = {

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.test_curate import curated, problem, record
+from tests.test_placing import placements
 from thoughtmill.factory.core import corpus, tables
-from thoughtmill.factory.curate import CurateSettings, _write_contamination, contamination, placements
+from thoughtmill.factory.curate import CurateSettings, _write_contamination, contamination
 from thoughtmill.factory.problems import SourceSettings
 from thoughtmill.factory.problems.kept_out import Benchmark, Finding, KeptOut, KeptOutSettings, read
 from thoughtmill.factory.seed import main as seed
