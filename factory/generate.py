@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel, Field, model_validator
 
-from thoughtmill.factory.core import params, sharding, stage, tables
+from thoughtmill.factory.core import executors, params, sharding, stage, tables
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.families import heirs_of
 from thoughtmill.factory.core.files import root
@@ -57,6 +57,7 @@ class GenerateSettings(TeacherChoice):
 
     seed: int = 1
     splits: tuple[str, ...] = tuple(SPLITS)
+    shards: int = Field(8, ge=1, description="shares of the requests that an executor such as `ray` spreads")
     inherit: tuple[str, ...] = Field((), description="thoughts that are asked once per family of problems")
     sampling: Mapping[str, SamplingSettings] = {}
     until: UntilSettings | None = Field(
@@ -135,10 +136,10 @@ def make_teacher(
         )
     module = TEACHERS.named(chosen.module, "params.yaml: generate: ")
     every = chain(corpus(folder, settings, chosen), more)
-    return module.make(_with_all_prices(chosen, folder, settings), folder, every)
+    return module.make(priced(chosen, folder, settings), folder, every)
 
 
-def _with_all_prices(chosen: ChosenTeacher, folder: Path, settings: GenerateSettings) -> BaseModel:
+def priced(chosen: ChosenTeacher, folder: Path, settings: GenerateSettings) -> BaseModel:
     """Return the settings of a teacher; a budget of the corpus needs the prices of the others too."""
     own = chosen.settings
     if not isinstance(own, EndpointSettings) or own.max_usd is None:
@@ -339,7 +340,13 @@ def main(thought: str, *, shard: str | None = None) -> None:
     folder = root()
     data, mine = folder / "data", None if shard is None else sharding.shard(shard)
     settings = params.section("generate", GenerateSettings)
-    teachers = [(chosen, make_teacher(settings, folder, chosen)) for chosen in settings.chosen(thought)]
+    every = settings.chosen(thought)
+    if mine is None and executors.is_spread() and all(chosen.endpoint for chosen in every):
+        from thoughtmill.factory import generate_shards  # imports this module
+
+        generate_shards.spread(folder, thought, settings)
+        return
+    teachers = [(chosen, make_teacher(settings, folder, chosen)) for chosen in every]
     failures: Counter[str | None] = Counter()
     with closing(ask(folder, thought, settings, teachers, mine)) as rows:
         if mine is None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from dvc.exceptions import DvcException
 from dvc.repo import Repo
 
-from thoughtmill.factory import generate, verify
+from thoughtmill.factory import generate, generate_shards, verify
 from thoughtmill.factory.core import params, partitions, sharding, tables
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import existing, root
@@ -59,19 +59,12 @@ def _absorbed(ledgers: Sequence[Path]) -> int:
 
 def _merged(data: Path, thoughts: Sequence[str]) -> Iterator[str]:
     """Merge what there is; yield the stages whose tables are written."""
-    stages: dict[str, Merger] = {generate.STAGE: _completions, verify.STAGE: _verdicts}
+    stages: dict[str, Merger] = {generate.STAGE: generate_shards.merge, verify.STAGE: _verdicts}
     for stage, merge in stages.items():
         for thought in thoughts:
             if sharding.parts_folder(data, stage, thought).is_dir():
                 merge(data, thought)
-                shutil.rmtree(sharding.parts_folder(data, stage, thought))
                 yield f"{stage}@{thought}"
-
-
-def _completions(data: Path, thought: str) -> None:
-    parts = _parts(data, generate.STAGE, thought, generate.origin(data, thought))
-    paths = [part / "completions.parquet" for part in parts]
-    tables.write(data / "completions" / f"{thought}.parquet", Completions, tables.merged(Completions, *paths))
 
 
 def _verdicts(data: Path, thought: str) -> None:
@@ -87,6 +80,7 @@ def _verdicts(data: Path, thought: str) -> None:
     tables.write(target / "records.parquet", Records, tables.merged(Records, *records))
     checks = tables.merged(Checks, *(part / "checks.parquet" for part in parts))
     tables.write(target / "checks.parquet", Checks, checks)
+    shutil.rmtree(sharding.parts_folder(data, verify.STAGE, thought))
 
 
 def _parts(data: Path, stage: str, thought: str, origin: str) -> list[Path]:

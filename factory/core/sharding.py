@@ -66,6 +66,12 @@ def writing(target: Path, origin: str) -> Iterator[Path]:
         (part / ORIGIN).write_text(origin + "\n", "utf-8")
 
 
+def is_made(part: Path, origin: str) -> bool:
+    """Say whether a part is there and made from `origin`."""
+    made_from = part / ORIGIN
+    return made_from.exists() and made_from.read_text("utf-8").strip() == origin
+
+
 def parts(folder: Path, origin: str, again: str) -> list[Path]:
     """Return the parts of all shards in a folder, in their order.
 
@@ -81,11 +87,9 @@ def parts(folder: Path, origin: str, again: str) -> list[Path]:
         raise ThoughtmillError(f"{folder} has parts of {named} shards: keep those of one run")
     every = [Shard(number, totals[0]) for number in range(1, totals[0] + 1)]
     for each in every:
-        made_from, command = folder / each.name / ORIGIN, f"{again} --shard {each.number}/{each.total}"
-        if not made_from.exists():
-            raise ThoughtmillError(f"{folder / each.name} is missing: run `{command}`")
-        if made_from.read_text("utf-8").strip() != origin:
-            raise ThoughtmillError(
-                f"{folder / each.name} was made from other inputs or settings: run `{command}`"
-            )
+        part, command = folder / each.name, f"{again} --shard {each.number}/{each.total}"
+        if not part.exists():
+            raise ThoughtmillError(f"{part} is missing: run `{command}`")
+        if not is_made(part, origin):
+            raise ThoughtmillError(f"{part} was made from other inputs or settings: run `{command}`")
     return [folder / each.name for each in every]

@@ -198,6 +198,10 @@ def _place(con: duckdb.DuckDBPyConnection, settings: PlacingSettings) -> None:
         con.execute(statement, used)
 
 
+HEIRS = """
+create table heir as
+select position, problem_id as ancestor, reason from placement semi join parent using (position)
+"""
 INHERIT = """
 create or replace table heir as
 select heir.position, parent.parent as ancestor, placement.reason
@@ -212,10 +216,7 @@ update placement set reason = inherited.reason from inherited where placement.po
 
 def _inherit(con: duckdb.DuckDBPyConnection) -> None:
     """Give each child without a reason that of its nearest ancestor that has one by its own text."""
-    children = (
-        "select position, problem_id as ancestor, reason from placement semi join parent using (position)"
-    )
-    con.execute(f"create table heir as {children}")
+    con.execute(HEIRS)
     con.execute("create table inherited as select position, reason from heir limit 0")
     for _ in range(DEEPEST):
         con.execute(INHERIT)

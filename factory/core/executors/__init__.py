@@ -66,6 +66,14 @@ def faults(given: object) -> Iterator[str]:
         yield "params.yaml: executor: give a name"
 
 
+def is_spread() -> bool:
+    """Say whether the current project has another executor than the local pool."""
+    try:
+        return (params.load().get("executor") or "local") != "local"
+    except NotInProject:
+        return False
+
+
 def chosen(path: Path | None = None) -> ExecutorMaker:
     """Return the executor that `params.yaml` chooses, with its settings; outside a project, `local`."""
     try:

@@ -10,6 +10,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import import_module
 from itertools import islice
+from operator import length_hint
 from typing import Any, Generic, TypeVar
 
 from pydantic import Field
@@ -66,8 +67,8 @@ class RayPool(Generic[Item, Result]):
 
     def spread(self, items: Iterable[Item]) -> Iterator[Result]:
         """Yield the result of every item, in order, with a bounded number under way."""
-        source = iter(items)
-        chunks = iter(lambda: list(islice(source, CHUNK)), [])
+        source, size = iter(items), self._size(length_hint(items))
+        chunks = iter(lambda: list(islice(source, size)), [])
         first = next(chunks, None)
         if first is None:
             return
@@ -82,6 +83,15 @@ class RayPool(Generic[Item, Result]):
                 yield from (self._alone(crew, item) for item in chunk) if found is None else found
         finally:
             crew.close()
+
+    def _size(self, count: int) -> int:
+        """Return the items of a chunk; a few items, such as shards, go to as many workers as possible."""
+        return min(CHUNK, max(1, count // (self.workers * AHEAD))) if count else CHUNK
+
+    def at_once(self, count: int) -> int:
+        """Return how many of `count` chunks are under way at the same time, at most."""
+        known = self.settings.workers or (self.workers if self.settings.address == "local" else count)
+        return min(count, known)
 
     def _alone(self, crew: "_Crew", item: Item) -> Result:
         """Do an item of a lost chunk alone; if its worker dies twice, the item itself is lost."""
@@ -134,8 +144,8 @@ class _Crew:
             self._wait()
         try:
             found: list[Any] = self.ray.get(call.reference)
-        except exceptions.RayTaskError:
-            raise
+        except exceptions.RayTaskError as error:
+            raise error.cause from error
         except exceptions.RayError:  # the worker, its node or the result is lost
             return None
         return found
