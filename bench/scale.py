@@ -1,0 +1,124 @@
+"""What it costs to grow past one machine: `python -m bench.scale`.
+
+    python -m bench.scale placing 100000 400000    seconds and peak memory of placing problems, in `curate`
+    python -m bench.scale parts 20000              what an edit of one problem makes `verify` do again
+    python -m bench.scale ray 20000 RECORDS.jsonl  Ray against the local pool, on two workers, its start aside
+
+`RECORDS.jsonl` holds rows with `thought`, `problem` and `completion`; they are repeated up to the number that is
+asked for. Each figure is of a process of its own. `python -m bench.memory` measures the stages.
+"""
+
+import itertools
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from thoughtmill.factory.core import executors, tables
+from thoughtmill.factory.core.executors.local import WorkerPool
+from thoughtmill.factory.core.executors.ray import RayPool, RaySettings, joined
+from thoughtmill.factory.core.files import digest
+from thoughtmill.factory.core.partitions import parts
+from thoughtmill.factory.curate import CurateSettings
+from thoughtmill.factory.problems.placing import placed
+from thoughtmill.factory.solvers.programs import fence_for
+from thoughtmill.factory.thoughts import solving
+from thoughtmill.factory.thoughts.solving import Job, VerifySettings
+from thoughtmill.schemas import Problems
+
+WORDS = "ann bob pens has buys sells more than each how many are left rows of cake train goes fast slow".split()
+WORKERS = 2
+WARM = 256
+
+
+def problems(count: int) -> Iterator[dict[str, Any]]:
+    """Yield made-up problems with families, lost parents and repeats."""
+    random = Random(7)
+    for number in range(count):
+        kind = random.random()
+        text = " ".join(random.choices(WORDS, k=random.randrange(15, 45))) + f" {random.randrange(10**6)}"
+        yield {
+            "problem_id": f"p{number:08}",
+            "problem": f"repeat {random.randrange(50)} {' '.join(WORDS)}" if kind < 0.02 else text,
+            "split": "train" if random.random() < 0.9 else "test_numbers",
+            "source": random.choice("abc"),
+            "parent_id": f"p{random.randrange(number):08}" if kind > 0.7 and number else None,
+        }
+
+
+def placing(count: int) -> str:
+    """Place that many problems; return a digest of the verdicts, seconds and the peak in MiB."""
+    begun, content = time.monotonic(), sha256()
+    with placed(problems(count), CurateSettings(ngram=6, max_overlap=0.3)) as found:
+        for name, placement in found:
+            content.update(f"{name} {placement.split} {placement.drop_reason}".encode())
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return f"{count} problems: {time.monotonic() - begun:.1f} s, {peak:.0f} MiB, verdicts {content.hexdigest()[:12]}"
+
+
+def edited(count: int) -> str:
+    """Write that many problems in parts, add 1 % in one place, edit one; return what changed."""
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "problems.parquet"
+        rest = {"answer": "1", "answer_kind": "number", "license": "MIT"}
+        unknown = dict.fromkeys(("subject", "level", "solution", "growth"))
+        rows = [{**row, **rest, **unknown, "parent_id": None} for row in problems(count)]
+        middle = len(rows) // 2
+        added = [{**row, "problem_id": f"{rows[middle]['problem_id']}-{at:05}"} for at, row in enumerate(rows[: count // 100])]
+        one = [*rows[:middle], {**rows[middle], "answer": "2"}, *rows[middle + 1 :]]
+        before = _digests(path, rows)
+        shares = [len(_digests(path, changed) - before) for changed in (one, [*rows, *added])]
+        return f"{count} problems in {len(before)} parts: one edit changes {shares[0]}, 1 % more change {shares[1]}"
+
+
+def _digests(path: Path, rows: list[dict[str, Any]]) -> set[str]:
+    tables.write(path, Problems, rows)
+    return {digest(part) for part in parts(path)}
+
+
+def spread(name: str, count: int, records: Path) -> str:
+    """Solve records with an executor of two workers, after a few to warm up; return seconds and a digest."""
+    lines = records.read_text("utf-8").splitlines()
+    given = [json.loads(line) for line in itertools.islice(itertools.cycle(lines), count + WARM)]
+    jobs = [Job(row["thought"], row["problem"], "number", row["completion"]) for row in given]
+    settings = VerifySettings(workers=WORKERS)
+    make = WorkerPool if name == "local" else RayPool
+    if name == "ray":
+        joined(RaySettings(), WORKERS)
+    begin = solving._begin, (settings, fence_for(settings.limits), None)
+    work = solving.partial(solving._with_solvers, solving.solve)
+    results = make(work, solving._lost, WORKERS, *begin).spread(iter(jobs))
+    for _ in itertools.islice(results, WARM):
+        pass
+    begun, content = time.monotonic(), sha256()
+    for solved in results:
+        content.update(f"{solved.rationale} {solved.outcome.answer} {solved.outcome.failure}".encode())
+    return f"{name}: {count} records in {time.monotonic() - begun:.1f} s, verdicts {content.hexdigest()[:12]}"
+
+
+def main() -> None:
+    """Print a line for each figure, each from a process of its own."""
+    what, *words = sys.argv[1:]
+    if what == "here":
+        kind, *rest = words
+        figures = {
+            "placing": lambda: placing(int(rest[0])),
+            "parts": lambda: edited(int(rest[0])),
+            "ray": lambda: spread(rest[0], int(rest[1]), Path(rest[2])),
+        }
+        print(figures[kind](), flush=True)
+        return
+    runs = [["local", *words], ["ray", *words]] * 2 if what == "ray" else [[word] for word in words]
+    for run in runs:
+        subprocess.run([sys.executable, "-m", "bench.scale", "here", what, *run], check=True)
+
+
+if __name__ == "__main__":
+    main()
