@@ -2,10 +2,10 @@
 
     python -m bench.scale placing 100000 400000    seconds and peak memory of placing problems, in `curate`
     python -m bench.scale parts 20000              what an edit of one problem makes `verify` do again
-    python -m bench.scale ray 20000 RECORDS.jsonl  Ray against the local pool, on two workers, its start aside
+    python -m bench.scale ray 20000 RECORDS.jsonl  Ray beside the local pool, two workers, without its start
 
-`RECORDS.jsonl` holds rows with `thought`, `problem` and `completion`; they are repeated up to the number that is
-asked for. Each figure is of a process of its own. `python -m bench.memory` measures the stages.
+`RECORDS.jsonl` holds rows with `thought`, `problem` and `completion`; they are repeated up to the number that
+is asked for. Each figure is of a process of its own. `python -m bench.memory` measures the stages.
 """
 
 import itertools
@@ -21,7 +21,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from thoughtmill.factory.core import executors, tables
+from thoughtmill.factory.core import tables
 from thoughtmill.factory.core.executors.local import WorkerPool
 from thoughtmill.factory.core.executors.ray import RayPool, RaySettings, joined
 from thoughtmill.factory.core.files import digest
@@ -33,7 +33,9 @@ from thoughtmill.factory.thoughts import solving
 from thoughtmill.factory.thoughts.solving import Job, VerifySettings
 from thoughtmill.schemas import Problems
 
-WORDS = "ann bob pens has buys sells more than each how many are left rows of cake train goes fast slow".split()
+WORDS = (
+    "ann bob pens has buys sells more than each how many are left rows of cake train goes fast slow".split()
+)
 WORKERS = 2
 WARM = 256
 
@@ -60,7 +62,8 @@ def placing(count: int) -> str:
         for name, placement in found:
             content.update(f"{name} {placement.split} {placement.drop_reason}".encode())
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return f"{count} problems: {time.monotonic() - begun:.1f} s, {peak:.0f} MiB, verdicts {content.hexdigest()[:12]}"
+    seconds = time.monotonic() - begun
+    return f"{count} problems: {seconds:.1f} s, {peak:.0f} MiB, verdicts {content.hexdigest()[:12]}"
 
 
 def edited(count: int) -> str:
@@ -71,11 +74,15 @@ def edited(count: int) -> str:
         unknown = dict.fromkeys(("subject", "level", "solution", "growth"))
         rows = [{**row, **rest, **unknown, "parent_id": None} for row in problems(count)]
         middle = len(rows) // 2
-        added = [{**row, "problem_id": f"{rows[middle]['problem_id']}-{at:05}"} for at, row in enumerate(rows[: count // 100])]
+        near = rows[middle]["problem_id"]
+        added = [{**row, "problem_id": f"{near}-{at:05}"} for at, row in enumerate(rows[: count // 100])]
         one = [*rows[:middle], {**rows[middle], "answer": "2"}, *rows[middle + 1 :]]
         before = _digests(path, rows)
         shares = [len(_digests(path, changed) - before) for changed in (one, [*rows, *added])]
-        return f"{count} problems in {len(before)} parts: one edit changes {shares[0]}, 1 % more change {shares[1]}"
+        edits, additions = shares
+        return (
+            f"{count} problems in {len(before)} parts: an edit changes {edits}, 1 % more change {additions}"
+        )
 
 
 def _digests(path: Path, rows: list[dict[str, Any]]) -> set[str]:

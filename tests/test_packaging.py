@@ -22,7 +22,18 @@ OURS = {"thoughtmill", "tests", "bench", "foreign_thoughts"}
 OTHERWISE_NAMED = {"yaml": "pyyaml", "triton": "torch"}
 """Modules that are not named like the distribution that brings them; torch for CUDA brings triton."""
 
-WITH_PIPELINE = {"estimate", "init", "ledger", "merge", "pilot", "preview", "push", "report", "status", "trial"}
+WITH_PIPELINE = {
+    "estimate",
+    "init",
+    "ledger",
+    "merge",
+    "pilot",
+    "preview",
+    "push",
+    "report",
+    "status",
+    "trial",
+}
 """Commands that need the extra `pipeline`."""
 
 UNIMPORTED = {
