@@ -1,6 +1,5 @@
 """Stage `generate`: ask the teacher for a thought about every problem, and keep its `completions`."""
 
-import json
 import sys
 from collections import ChainMap, Counter
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
@@ -17,7 +16,6 @@ from thoughtmill.factory.core import executors, params, sharding, stage, tables
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.families import heirs_of
 from thoughtmill.factory.core.files import root
-from thoughtmill.factory.core.journal import fingerprint
 from thoughtmill.factory.core.params import Section
 from thoughtmill.factory.core.printable import for_terminal
 from thoughtmill.factory.core.progress import track
@@ -337,13 +335,13 @@ def main(thought: str, *, shard: str | None = None) -> None:
 
     A shard, such as `2/3`, asks for its share of the problems and writes its part for `thoughtmill merge`.
     """
+    from thoughtmill.factory import generate_shards  # imports this module
+
     folder = root()
     data, mine = folder / "data", None if shard is None else sharding.shard(shard)
     settings = params.section("generate", GenerateSettings)
     every = settings.chosen(thought)
     if mine is None and executors.is_spread() and all(chosen.endpoint for chosen in every):
-        from thoughtmill.factory import generate_shards  # imports this module
-
         generate_shards.spread(folder, thought, settings)
         return
     teachers = [(chosen, make_teacher(settings, folder, chosen)) for chosen in every]
@@ -353,20 +351,12 @@ def main(thought: str, *, shard: str | None = None) -> None:
             tables.write(data / "completions" / f"{thought}.parquet", Completions, _counted(rows, failures))
         else:
             target = sharding.part_of(data, STAGE, thought, mine)
-            with sharding.writing(target, origin(data, thought)) as part:
+            with sharding.writing(target, generate_shards.origin(data, thought)) as part:
                 tables.write(part / "completions.parquet", Completions, _counted(rows, failures))
     uses_ledger = any(teacher.uses_ledger for _, teacher in teachers)
     said = chain.from_iterable(teacher.remarks(thought) for _, teacher in teachers) if mine is None else ()
     for line in chain(said, remarks(thought, failures, uses_ledger)):
         print(for_terminal(line), file=sys.stderr)
-
-
-def origin(data: Path, thought: str) -> str:
-    """Return a fingerprint of what all shards of a run depend on."""
-    files = [path for path in (data / "problems.parquet", data / "exemplars.jsonl") if path.exists()]
-    section = params.load(data.parent / "params.yaml").get(STAGE)
-    prompt = load(thought, data / "exemplars.jsonl")
-    return fingerprint(files, json.dumps(section, sort_keys=True), repr(prompt))
 
 
 def _counted(rows: Iterable[tables.Row], failures: Counter[str | None]) -> Iterator[tables.Row]:

@@ -1,5 +1,6 @@
 """Generate in shards: an executor such as Ray spreads the requests of a thought, each paid for once."""
 
+import json
 import os
 import shutil
 import sys
@@ -13,6 +14,7 @@ from typing import NamedTuple
 from thoughtmill.factory import generate
 from thoughtmill.factory.core import executors, params, sharding, tables
 from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.journal import fingerprint
 from thoughtmill.factory.core.progress import track
 from thoughtmill.factory.core.sharding import Shard
 from thoughtmill.factory.ledger import Ledger
@@ -21,6 +23,7 @@ from thoughtmill.factory.teachers import TEACHERS
 from thoughtmill.factory.teachers.endpoint import shares
 from thoughtmill.factory.teachers.endpoint.pending import spent_usd
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
+from thoughtmill.factory.thoughts import prompts
 from thoughtmill.schemas import Completions
 
 
@@ -113,8 +116,8 @@ def generate_shards(jobs: list[ShardJob]) -> list[str | None]:
 def _generate_shard(job: ShardJob) -> str | None:
     folder, thought, shard = job.folder, job.thought, job.shard
     data, settings = folder / "data", params.section(generate.STAGE, generate.GenerateSettings)
-    target, origin = sharding.part_of(data, generate.STAGE, thought, shard), generate.origin(data, thought)
-    if sharding.is_made(target, origin):
+    target, made_from = sharding.part_of(data, generate.STAGE, thought, shard), origin(data, thought)
+    if sharding.is_made(target, made_from):
         return None
     every = settings.chosen(thought)
     asked = [generate.requests_of(folder, thought, settings, chosen, shard) for chosen in every]
@@ -129,7 +132,7 @@ def _generate_shard(job: ShardJob) -> str | None:
         with (
             shares.leased(shares.ledger_path(data, thought, shard)),
             closing(generate.ask(folder, thought, settings, teachers, shard)) as rows,
-            sharding.writing(target, origin) as part,
+            sharding.writing(target, made_from) as part,
         ):
             tables.write(part / "completions.parquet", Completions, rows)
     except ThoughtmillError as error:
@@ -145,11 +148,19 @@ def lost(job: ShardJob) -> str:
     )
 
 
+def origin(data: Path, thought: str) -> str:
+    """Return a fingerprint of what all shards of a run depend on."""
+    files = [path for path in (data / "problems.parquet", data / "exemplars.jsonl") if path.exists()]
+    section = params.load(data.parent / "params.yaml").get(generate.STAGE)
+    prompt = prompts.load(thought, data / "exemplars.jsonl")
+    return fingerprint(files, json.dumps(section, sort_keys=True), repr(prompt))
+
+
 def merge(data: Path, thought: str) -> None:
     """Join the parts of all shards into the completions of a thought, and remove them."""
     folder = sharding.parts_folder(data, generate.STAGE, thought)
     again = f"python -m thoughtmill.factory.generate {thought}"
-    parts = sharding.parts(folder, generate.origin(data, thought), again)
+    parts = sharding.parts(folder, origin(data, thought), again)
     paths = [part / "completions.parquet" for part in parts]
     tables.write(data / "completions" / f"{thought}.parquet", Completions, tables.merged(Completions, *paths))
     shutil.rmtree(folder)
