@@ -23,7 +23,7 @@ from thoughtmill.factory.teachers import TEACHERS
 from thoughtmill.factory.teachers.endpoint import shares
 from thoughtmill.factory.teachers.endpoint.pending import spent_usd
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
-from thoughtmill.factory.thoughts import prompts
+from thoughtmill.factory.thoughts.prompts import load
 from thoughtmill.schemas import Completions
 
 
@@ -152,7 +152,7 @@ def origin(data: Path, thought: str) -> str:
     """Return a fingerprint of what all shards of a run depend on."""
     files = [path for path in (data / "problems.parquet", data / "exemplars.jsonl") if path.exists()]
     section = params.load(data.parent / "params.yaml").get(generate.STAGE)
-    prompt = prompts.load(thought, data / "exemplars.jsonl")
+    prompt = load(thought, data / "exemplars.jsonl")
     return fingerprint(files, json.dumps(section, sort_keys=True), repr(prompt))
 
 
