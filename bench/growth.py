@@ -4,8 +4,8 @@ The embedded teacher, without mistakes, writes all thoughts; each growth then gr
 with one worker. A row is a growth: the problems it saw, what it made, the share of its records that verify,
 records a CPU second with growing and verifying together, and the peak of the largest process (MiB).
 
-`python -m bench.growth FOLDER 100000` grows about so many problems by `rename` instead, and curates them: the
-peaks of both. `python -m bench.growth FOLDER redraw 7` prints what that growth wrote about 50 problems,
+`python -m bench.growth FOLDER 100000` grows about so many problems by `rename` from chains alone, and curates
+them: the peaks of both. `python -m bench.growth FOLDER redraw 7` prints what that growth wrote about 50 problems,
 drawn by the seed 7, to be read.
 """
 
@@ -45,10 +45,11 @@ def main() -> None:
     wanted = int(sys.argv[2]) if len(sys.argv) > 2 and growth is None else 0
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        write_params(folder, source, {})
+        thoughts = ("cot",) if wanted else THOUGHTS
+        write_params(folder, source, {}, thoughts)
         for words in [
             ["seed"],
-            *([stage, thought] for thought in THOUGHTS for stage in ("generate", "verify")),
+            *([stage, thought] for thought in thoughts for stage in ("generate", "verify")),
         ]:
             measured(folder, words)
         if growth is not None:
@@ -97,7 +98,7 @@ def sample(folder: Path, source: Path, growth: str, seed: str) -> None:
 def million(folder: Path, source: Path, wanted: int) -> None:
     """Grow and curate many problems; print the seconds and the peaks of both stages."""
     problems = sum(1 for _ in (source / "train.jsonl").open())
-    write_params(folder, source, {"rename": 2 * wanted // problems + 1})
+    write_params(folder, source, {"rename": 2 * wanted // problems + 1}, ("cot",))
     for stage in ("grow", "curate"):
         seconds, peak = measured(folder, [stage])
         print(f"{stage:8} {seconds:8.0f} CPU s {peak:8.0f} MiB", flush=True)
@@ -105,14 +106,16 @@ def million(folder: Path, source: Path, wanted: int) -> None:
     print(f"{made:,} grown problems")
 
 
-def write_params(folder: Path, source: Path, budgets: dict[str, int]) -> None:
+def write_params(
+    folder: Path, source: Path, budgets: dict[str, int], thoughts: tuple[str, ...] = THOUGHTS
+) -> None:
     """Write a project of both splits of GSM8K with one worker and some growths."""
     sources = [
         {"set": "gsm8k", "split": split, "file": str(source / f"{split}.jsonl")}
         for split in ("train", "test")
     ]
     params: dict[str, Any] = {
-        "thoughts": list(THOUGHTS),
+        "thoughts": list(thoughts),
         "seed": {"sources": sources},
         "generate": {"embedded": {"error_rate": 0.0}},
         "verify": {"workers": 1},
