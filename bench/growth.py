@@ -5,8 +5,8 @@ with one worker. A row is a growth: the problems it saw, what it made, the share
 records a CPU second with growing and verifying together, and the peak of the largest process (MiB).
 
 `python -m bench.growth FOLDER 100000` grows about so many problems by `rename` from chains alone, and curates
-them: the peaks of both. `python -m bench.growth FOLDER redraw 7` prints what that growth wrote about 50 problems,
-drawn by the seed 7, to be read.
+them: the peaks of both. `python -m bench.growth FOLDER redraw 7` prints what that growth wrote about 50
+problems, drawn by the seed 7, to be read.
 """
 
 import os
