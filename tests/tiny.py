@@ -1,11 +1,12 @@
 """A corpus, a tokenizer and bases small enough to train in a test; all real, none of them clever."""
 
+import string
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import torch
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 from transformers import (
     LlamaConfig,
     LlamaForCausalLM,
@@ -114,16 +115,32 @@ def write_causal(folder: Path, width: int = 32, seed: int = 0, chat: bool = Fals
     return folder
 
 
-def write_t5(folder: Path, seed: int = 0) -> Path:
+def write_t5(folder: Path, seed: int = 0, words: int = 98) -> Path:
     """Write a T5 of a few thousand random weights and return its folder."""
     torch.manual_seed(seed)
     config = T5Config(
-        vocab_size=98, d_model=32, d_kv=16, d_ff=64, num_layers=1, num_heads=2, dropout_rate=0.0,
+        vocab_size=words, d_model=32, d_kv=16, d_ff=64, num_layers=1, num_heads=2, dropout_rate=0.0,
         pad_token_id=0, eos_token_id=1, decoder_start_token_id=0,
     )  # fmt: skip
     T5ForConditionalGeneration(config).save_pretrained(folder)
     tokenizer().save_pretrained(folder)
     return folder
+
+
+def t5_tokenizer() -> PreTrainedTokenizerFast:
+    """Return a tokenizer that loses what T5's does: line ends, braces, and all spaces of a run but one."""
+    signs = [*string.ascii_letters, *string.digits, *"().,:;=+-*/#\"'?!%$_"]
+    free = [f"<extra_id_{at}>" for at in range(20)]
+    names = ["<pad>", "</s>", "<unk>", "▁", *signs, *free]
+    pieces = Tokenizer(models.Unigram([(name, -2.0) for name in names], unk_id=2, byte_fallback=False))
+    pieces.normalizer = normalizers.Replace(Regex(r"\s+"), " ")
+    pieces.pre_tokenizer = pre_tokenizers.Metaspace()
+    pieces.decoder = decoders.Metaspace()
+    pieces.post_processor = processors.TemplateProcessing(single="$A </s>", special_tokens=[("</s>", 1)])
+    return PreTrainedTokenizerFast(
+        tokenizer_object=pieces, pad_token="<pad>", eos_token="</s>", unk_token="<unk>",
+        additional_special_tokens=free,
+    )  # fmt: skip
 
 
 def based_on(model: PreTrainedModel, folder: Path) -> Base:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.train import roles, styles
+from thoughtmill.train.escapes import decoded, encoded, escapes
 
 if TYPE_CHECKING:  # reading this module must not import transformers
     from transformers import PreTrainedTokenizerBase
@@ -41,19 +42,22 @@ def render(
     text = styles.prompt(role, problem, given, style)
     if tokenizer.chat_template is not None:
         return _turn(tokenizer, text)
-    ids = list(tokenizer(text + styles.STYLES.named(style).ending, split_special_tokens=True)["input_ids"])
+    text += styles.STYLES.named(style).ending
+    if escapes(tokenizer):
+        return encoded(tokenizer, text) + ([int(tokenizer.eos_token_id)] if two_sided else [])
+    ids = list(tokenizer(text, split_special_tokens=True)["input_ids"])
     closed = not two_sided and ids[-1:] == [tokenizer.eos_token_id]
     return ids[:-1] if closed else ids
 
 
 def render_target(tokenizer: "PreTrainedTokenizerBase", target: str) -> list[int]:
     """Return the tokens of a target and the end of text, which is learnt like the rest."""
-    return [*_data(tokenizer, target), tokenizer.eos_token_id]
+    return [*encoded(tokenizer, target), tokenizer.eos_token_id]
 
 
 def written(tokenizer: "PreTrainedTokenizerBase", tokens: list[int]) -> str:
     """Return the text of tokens that a student wrote, without the end of text."""
-    return str(tokenizer.decode(tokens))
+    return decoded(tokenizer, tokens)
 
 
 def asking(
@@ -82,6 +86,9 @@ def asking(
         "ending": styles.STYLES.named(style).ending,
         "template_sha": template and hashlib.sha256(template.encode()).hexdigest(),
         "ends": [str(token) for token in tokenizer.convert_ids_to_tokens(sorted(ends))],
+        "escapes": {
+            sign: str(tokenizer.convert_ids_to_tokens(token)) for sign, token in escapes(tokenizer).items()
+        },
         "two_sided": two_sided,
         "temperature": 0.0,
         "max_new_tokens": 2 * longest,
@@ -100,7 +107,7 @@ def _turn(tokenizer: "PreTrainedTokenizerBase", text: str) -> list[int]:
     before, found, after = _templated(tokenizer, PLACE).partition(PLACE)
     if not found or PLACE in after:
         raise ThoughtmillError(f"the chat template of {tokenizer.name_or_path} does not say the prompt once")
-    return _obeyed(tokenizer, before) + _data(tokenizer, text) + _obeyed(tokenizer, after)
+    return _obeyed(tokenizer, before) + encoded(tokenizer, text) + _obeyed(tokenizer, after)
 
 
 def _templated(tokenizer: "PreTrainedTokenizerBase", text: str) -> str:
@@ -114,7 +121,3 @@ def _templated(tokenizer: "PreTrainedTokenizerBase", text: str) -> str:
 
 def _obeyed(tokenizer: "PreTrainedTokenizerBase", text: str) -> list[int]:
     return list(tokenizer(text, add_special_tokens=False)["input_ids"])
-
-
-def _data(tokenizer: "PreTrainedTokenizerBase", text: str) -> list[int]:
-    return list(tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"])

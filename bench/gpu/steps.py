@@ -76,8 +76,9 @@ def smoke(code: Path, work: Path) -> dict[str, object]:
     base = str((code / "train" / "embedded" / "base").resolve())
     told = {
         "roles": ["cot", "pot"],
-        "finetune": {"base": base, "steps": 12, "context": 640},
-        "infer": {"base": base, "limit": 4, "max_new_tokens": 64, "policies": ["greedy/cot", "greedy/pot"]},
+        "base": {"model": base},
+        "finetune": {"steps": 12, "context": 640},
+        "infer": {"limit": 4, "max_new_tokens": 64, "policies": ["greedy/cot", "greedy/pot"]},
     }
     (project / "params.yaml").write_text(yaml.safe_dump(told), "utf-8")
     taken = {}

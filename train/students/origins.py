@@ -111,6 +111,8 @@ def _usage(origin: Origin, merged: bool) -> list[str]:
         for part, text in told["prompts"].items()
     ]
     stops = f"A text ends with {', '.join(f'`{end}`' for end in told['ends'])}. Prompts:"
+    if told.get("escapes"):
+        stops = f"Signs that the tokenizer loses are written as tokens of it: `{told['escapes']}`. {stops}"
     command = f"With Thoughtmill: `thoughtmill ask {next(iter(told['prompts']))} PROBLEM`."
     return ["```python", *code, "```", "", *([] if merged else [command, ""]), stops, "", *parts, ""]
 

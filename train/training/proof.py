@@ -11,6 +11,7 @@ from torch import nn
 
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.train import encoding
+from thoughtmill.train.escapes import escapes
 from thoughtmill.train.students.bases import Base
 from thoughtmill.train.training import batches
 from thoughtmill.train.training.plan import TrainingPlan
@@ -38,7 +39,9 @@ def _targets(base: Base, plan: TrainingPlan) -> str:
                 f"base {base.name}: its tokenizer changes targets of `{example.role}` "
                 f"({example.problem_id}: it {words}): choose a base whose tokenizer keeps them"
             )
-    return f"targets: {len(plan.encoded):,} come back from the tokenizer as they were"
+    signs = "".join(escapes(base.tokenizer))
+    escaped = f", with {signs!r} escaped" if signs else ""
+    return f"targets: {len(plan.encoded):,} come back from the tokenizer as they were{escaped}"
 
 
 def _ids(base: Base, plan: TrainingPlan) -> str:
