@@ -47,15 +47,12 @@ def test_the_encoder_reads_an_end_of_text_after_an_escaped_prompt() -> None:
 def test_a_base_with_such_a_tokenizer_learns_programs_and_answers(tmp_path: Path) -> None:
     base = tiny.write_t5(tmp_path / "base", words=128)
     tiny.t5_tokenizer().save_pretrained(base)
-    rows = [
-        row | ({"rationale": "a = {1: 12}\nans = a[1]"} if row["thought"] == "pot" else {})
-        for row in tiny.records()
-    ]
+    rows = [row | ({"rationale": "{7}\nans=42"} if row["thought"] == "pot" else {}) for row in tiny.records()]
     corpus = open_corpus(str(tiny.write_corpus(tmp_path / "corpus", rows)))
     chosen = settings(base=str(base), weights="all", learning_rate=0.01, steps=120)
     told = proof(prepare("pot", corpus, chosen)[0], prepare("pot", corpus, chosen)[2])
     assert "come back from the tokenizer as they were, with '\\n" in told
     finetune("pot", corpus, chosen, tmp_path / "students" / "pot", tmp_path / "pot.pt")
     said = ask("greedy/pot", "3 bags of 4 nuts.", tmp_path / "students", InferSettings(max_new_tokens=40))
-    assert said.splitlines()[1:4] == ["a = {1: 12}", "ans = a[1]", "= 12"]
+    assert said.splitlines()[1:4] == ["{7}", "ans=42", "= 42"]
     assert "Signs that the tokenizer loses" in (tmp_path / "students" / "pot" / "README.md").read_text()
