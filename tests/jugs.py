@@ -98,9 +98,12 @@ def _parts(n: int, thought: str) -> tuple[tables.Row, tables.Row, list[tables.Ro
     """Return the completion, the record and the checks of one thought of a problem."""
     broken = BROKEN.get((n, thought), {})
     record = _record(n, thought, broken)
+    steps = (
+        record["correct"] if n != 4 else record["correct"] is not None or None
+    )  # only its gold answer differs
     found = {
         "solved": (record["failure"] is None, broken.get("detail")),
-        "steps": (record["correct"], "2 of 3 steps hold" if record["correct"] is False else None),
+        "steps": (steps, None if steps is not False else "2 of 3 steps hold"),
     }
     checks = [
         {"record_id": record["record_id"], "check": name, "passed": passed, "detail": detail}

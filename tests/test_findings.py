@@ -18,7 +18,7 @@ def test_a_row_counts_one_check_in_one_thought(con: duckdb.DuckDBPyConnection) -
     (table,) = tables_of(findings(con).body)
     found = {(row[0].split()[0], row[1]): row[3:] for row in table.rows}
     assert found["solved", "pot"] == ["10", "2", "0"]
-    assert found["steps", "cot"] == ["9", "2", "1"]
+    assert found["steps", "cot"] == ["10", "1", "1"]
     assert found["steps", "knowledge"] == ["0", "0", "12"]
 
 
