@@ -20,7 +20,7 @@ from thoughtmill.factory.core.files import write_json
 
 IDS = ("problem_id", "record_id", "completion_id", "parent_id", "request_key", "duplicate_id", "original_id",
        "original_problem_id")  # fmt: skip
-SHARED = ("prompts", "samplings", "policy_results", "refused")
+SHARED = ("prompts", "samplings", "policy_results", "refused", "sources")
 """The tables that are the same however many problems there are."""
 
 

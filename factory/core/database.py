@@ -9,7 +9,10 @@ from thoughtmill.factory.core import corpus
 from thoughtmill.factory.core.connections import connect
 from thoughtmill.factory.core.files import aside
 
-KEPT = ("verdicts", "answered", "agreement", "check_weights", "scores")
+KEPT = (
+    "verdicts", "answered", "agreement", "check_weights", "scores", "contradictory_golds", "cost", "teachers",
+    "families",
+)  # fmt: skip
 """The views whose rows are kept, each after those that it reads: they take seconds for a million records."""
 
 
