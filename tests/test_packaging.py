@@ -32,7 +32,8 @@ WITH_PIPELINE = {
     "push",
     "report",
     "status",
-    "trial",
+    "uploads",
+    "verified_samples",
 }
 """Commands that need the extra `pipeline`."""
 
