@@ -63,8 +63,10 @@ for stage in yaml.safe_load(open("dvc.yaml"))["stages"].values():
 
 
 def products(folder: Path) -> dict[str, str]:
+    """Return the digest of every file that stages wrote, but for what each machine measures for itself."""
     files = (path for path in (folder / "data").rglob("*") if path.is_file() and path.suffix != ".duckdb")
-    return {path.relative_to(folder).as_posix(): digest(path) for path in files}
+    named = {path.relative_to(folder).as_posix(): path for path in files}
+    return {name: digest(path) for name, path in named.items() if not name.startswith("data/local/")}
 
 
 @pytest.fixture(scope="module")
