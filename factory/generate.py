@@ -304,7 +304,11 @@ def ask(
 ) -> Generator[tables.Row, None, None]:
     """Ask the teachers of a thought, one after the other; yield the rows of `completions`."""
     plan = [
-        (requests_of(folder, thought, settings, chosen, shard), chosen, teacher)
+        (
+            replace(requests_of(folder, thought, settings, chosen, shard), count=teacher.samples),
+            chosen,
+            teacher,
+        )
         for chosen, teacher in teachers
     ]
     return asked(plan, f"generate {thought}")

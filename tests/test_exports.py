@@ -41,20 +41,20 @@ def con(built_corpus: Path) -> duckdb.DuckDBPyConnection:
         own = f"ours-train-0/cot/{sample}"
         con.execute(
             """
+            insert into completions select * replace ($own as completion_id, $sample as sample,
+                'Let me count.' as reasoning)
+            from completions where completion_id like 'ours-train-0/cot/0@%'
+            """,
+            {"own": own, "sample": sample},
+        )
+        con.execute(
+            """
             insert into records select * replace ($own as record_id, $sample as sample, $own as completion_id,
                 $said as rationale, $answer as predicted_answer, $failure as failure,
                 if($failure is null, false, null) as correct, false as kept, 'incorrect' as drop_reason)
             from records where record_id = 'ours-train-0/cot/0'
             """,
             {"own": own, "sample": sample, "said": said, "answer": answer, "failure": failure},
-        )
-        con.execute(
-            """
-            insert into completions select * replace ($own as completion_id, $sample as sample,
-                'Let me count.' as reasoning)
-            from completions where completion_id like 'ours-train-0/cot/0@%'
-            """,
-            {"own": own, "sample": sample},
         )
     return con
 

@@ -129,12 +129,12 @@ def test_two_runs_at_once_that_need_the_same_ask_for_it_once(tmp_path: Path) -> 
 
 def test_what_a_killed_run_was_asking_another_asks_at_once(tmp_path: Path) -> None:
     with FakeEndpoint(lambda prompt, times: Turn(delay_s=60 if times == 1 else 0)) as endpoint:
-        killed = start(endpoint, tmp_path / "ledger.sqlite", 16)
-        while endpoint.in_flight < 16:
+        killed = start(endpoint, tmp_path / "ledger.sqlite", 4)
+        while endpoint.in_flight < 4:
             assert killed.poll() is None
             time.sleep(0.01)
         killed.kill()
         killed.communicate()
-        said, _ = start(endpoint, tmp_path / "ledger.sqlite", 16).communicate(timeout=600)
-        assert endpoint.asked == {f"p{i}": 2 for i in range(16)}
-    assert len(said.splitlines()) == 16
+        said, _ = start(endpoint, tmp_path / "ledger.sqlite", 4).communicate(timeout=600)
+        assert endpoint.asked == {f"p{i}": 2 for i in range(4)}
+    assert len(said.splitlines()) == 4

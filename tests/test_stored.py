@@ -128,7 +128,7 @@ def test_the_command_writes_a_run_in_the_form_that_policies_read(
     rows = [row | {"run": run, "round": round_} for run in ("x-1", "x-2") for round_ in (1, 2)]
     tables.write(tmp_path / "data" / "predictions" / "tiny.parquet", Predictions, rows)
     tables.write(
-        tmp_path / "data" / "problems.parquet", Problems, map(small_corpus._problem, small_corpus.PROBLEMS)
+        tmp_path / "data" / "problems.parquet", Problems, map(small_corpus.problem_row, small_corpus.PROBLEMS)
     )
     main("x-2")
     (tmp_path / "samples.jsonl").write_text(capsys.readouterr().out)

@@ -154,6 +154,8 @@ class Ledger:
                 return
         except FileNotFoundError:
             return
+        if self.syncing is not None:
+            self.syncing.result()  # a log that is being copied cannot be cut off
         self._checkpoint_here("TRUNCATE")
 
     def _checkpoint_here(self, mode: str) -> None:
