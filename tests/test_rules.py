@@ -181,3 +181,7 @@ def test_the_rules_of_lorids_sample_name_nobody(shared_data: Path) -> None:
         for line in (shared_data / "lorid" / f"{name}.jsonl").open():
             row = json.loads(line)
             assert names(row["question"], "\n".join(row["knowledge"])).passed is True
+
+
+def test_a_thing_is_a_thing_however_long_the_number_that_counts_it() -> None:
+    assert not names(f"There are 1,951{',951' * 20_000} melons in a shop.", "Weigh the melons first.").passed

@@ -39,7 +39,7 @@ _RESULT = re.compile(
 _CAPITAL = re.compile(r"(?<![\w'’-])[A-Z][a-zà-öø-ÿ]+")
 _WORD = re.compile(r"[^\W\d_]+")
 _COUNTED = re.compile(
-    r"\b(?:[0-9][0-9,.]*|two|three|four|five|six|seven|eight|nine|ten|twelve|dozen)\s+"
+    r"\b(?:[0-9][0-9,.]{0,30}|two|three|four|five|six|seven|eight|nine|ten|twelve|dozen)\s+"
     r"([a-z]{2,}s|children|men|women|mice|geese|sheep|fish)\b"
 )
 
