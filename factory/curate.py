@@ -34,7 +34,7 @@ class WithoutGoldSettings(Section):
     agree: int = Field(2, ge=2, description="votes for its answer")
 
 
-class CurateSettings(PlacingSettings):
+class CurateSettings(PlacingSettings, KeptOutSettings):
     """The section `curate` of `params.yaml`."""
 
     redraw: bool = Field(True, description="whether to redraw the numbers of programs and equations")
@@ -42,14 +42,8 @@ class CurateSettings(PlacingSettings):
         (),
         description="problem sets to keep out of train: names, or entries as in seed.sources",
     )
-    near: float = Field(
-        0.4, gt=0, le=1, description="similarity by MinHash from which a problem repeats a benchmark's"
-    )
     without_gold: WithoutGoldSettings | None = Field(
         None, description="keep records of problems without a gold answer on whose answer others agree"
-    )
-    same_numbers: float = Field(
-        0.25, gt=0, le=1, description="share of words in common that repeats a problem of the same numbers"
     )
     drop: tuple[
         Literal["impure", "leaks_answer", "names", "right_by_chance", "unsupported", "same_calculations"], ...
@@ -239,8 +233,7 @@ def contamination(problems: Iterable[tables.Row], kept: KeptOut) -> Iterator[tab
 def _benchmarks(settings: CurateSettings, folder: Path) -> KeptOut:
     """Read the benchmarks that are kept out; relative files begin at `folder`."""
     named = (SourceSettings(set=entry) if isinstance(entry, str) else entry for entry in settings.benchmarks)
-    how = KeptOutSettings(**{name: getattr(settings, name) for name in KeptOutSettings.model_fields})
-    return KeptOut(kept_out.read(named, folder), how)
+    return KeptOut(kept_out.read(named, folder), settings)
 
 
 def _refuse_strays(folders: tuple[Path, ...], thoughts: tuple[str, ...]) -> None:

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
+from tests import stages
 from tests.fake_endpoint import FakeEndpoint, Turn
-from thoughtmill.factory import curate, generate, grow, seed, tabulate, verify
+from thoughtmill.factory import curate, generate, grow, seed, tabulate
 from thoughtmill.factory.core import corpus, params, tables
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.growths.rewriting import CHANGED, DISAGREE
@@ -105,9 +106,7 @@ def write(folder: Path, url: str, grown: dict[str, Any], **generating: Any) -> N
 def built() -> None:
     """Run the stages up to `grow`."""
     seed.main()
-    for thought in params.thoughts():
-        generate.main(thought)
-        verify.main(thought)
+    stages.generate_and_verify()
     grow.main()
 
 
@@ -227,9 +226,7 @@ def test_a_kill_loses_nothing_that_was_paid_for(project: Path) -> None:
     with Teacher(lambda name, text, seed: None) as teacher:
         write(project, teacher.url, ALL)
         seed.main()
-        for thought in params.thoughts():
-            generate.main(thought)
-            verify.main(thought)
+        stages.generate_and_verify()
         code = (
             "import os; from thoughtmill.factory import grow, asking;"
             "asking.rejections = lambda *_: os.kill(os.getpid(), 9); grow.main()"

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from thoughtmill.factory import curate, generate, grow, report, seed, tabulate, verify
+from tests import stages
+from thoughtmill.factory import curate, grow, report, seed, tabulate
 from thoughtmill.factory.core import corpus, params, tables
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.families import heirs_of, root_of
@@ -45,9 +46,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_params(tmp_path)
     monkeypatch.chdir(tmp_path)
     seed.main()
-    for thought in params.thoughts():
-        generate.main(thought)
-        verify.main(thought)
+    stages.generate_and_verify()
     return tmp_path
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from thoughtmill.factory import curate, generate, grow, release, seed, tabulate, verify
+from tests import stages
+from thoughtmill.factory import curate, grow, release, seed, tabulate
 from thoughtmill.factory.commands.prove import prove
 from thoughtmill.factory.commands.summary import summary
 from thoughtmill.factory.core import corpus
@@ -22,16 +23,11 @@ def built(folder: Path, sources: list[dict[str, Any]], **more: Any) -> Path:
         "verify": {"workers": 1},
         "curate": {"redraw": False, **more},
     }
-    (folder / "params.yaml").write_text(json.dumps(params))
-    (folder / "dvc.yaml").write_text("stages: {}\n")
-    (folder / "data").mkdir()
-    (folder / "data" / "exemplars.jsonl").touch()
+    stages.lay_out(folder, params)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         seed.main()
-        for thought in ("knowledge", "cot"):
-            generate.main(thought)
-            verify.main(thought)
+        stages.generate_and_verify()
         for stage in (grow, curate, tabulate, release):
             stage.main()
     return folder / "data"

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from thoughtmill.factory import curate, generate, grow, release, seed, tabulate, verify
+from tests import stages
+from thoughtmill.factory import curate, grow, release, seed, tabulate
 from thoughtmill.factory.commands.prove import prove
 from thoughtmill.factory.core import tables
 from thoughtmill.factory.thoughts.solving import VerifySettings
@@ -48,19 +49,14 @@ def data(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         "generate": {"teacher": "replay", "replay": {"files": ["replay.jsonl"]}},
         "verify": {"workers": 1},
     }
-    (folder / "params.yaml").write_text(json.dumps(params))
-    (folder / "dvc.yaml").write_text("stages: {}\n")
-    (folder / "data").mkdir()
-    (folder / "data" / "exemplars.jsonl").touch()
+    stages.lay_out(folder, params)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         seed.main()
         problems = list(tables.TableReader(folder / "data" / "problems.parquet", Problems))
         lines = (json.dumps(row) + "\n" for row in completions(problems))
         (folder / "replay.jsonl").write_text("".join(lines))
-        for thought in ("cot", "pot"):
-            generate.main(thought)
-            verify.main(thought)
+        stages.generate_and_verify()
         grow.main()
         curate.main()
         tabulate.main()

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from tests import stages
 from tests.test_workers import begin, lost, work
-from thoughtmill.factory import curate, generate, grow, seed, verify
+from thoughtmill.factory import curate, grow, seed, verify
 from thoughtmill.factory.core.executors import ray as executor
 from thoughtmill.factory.core.executors.ray import RayPool, RaySettings
 from thoughtmill.factory.core.files import digest, running
@@ -100,9 +101,7 @@ def built(folder: Path, given: dict[str, object], monkeypatch: pytest.MonkeyPatc
     (folder / "params.yaml").write_text(json.dumps({**PARAMS, **given}))
     monkeypatch.chdir(folder)
     seed.main()
-    for thought in PARAMS["thoughts"]:
-        generate.main(thought)
-        verify.main(thought)
+    stages.generate_and_verify()
     grow.main()
     curate.main()
     found = {path.relative_to(data).as_posix(): digest(path) for path in data.rglob("*.parquet")}

@@ -1,7 +1,6 @@
 """Send a release to the Hugging Face Hub, if its files match its manifest."""
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
@@ -74,12 +73,11 @@ def _manifest(repository: Repository, there: Held) -> dict[str, Any]:
     """Return the manifest of the release that a repository holds; empty if it holds none."""
     if MANIFEST not in there.files:
         return {}
-    path = corpus.download(repository.name, there.commit, MANIFEST) / MANIFEST
+    folder = corpus.download(repository.name, there.commit, MANIFEST)
     try:
-        found = json.loads(path.read_text("utf-8"))
-    except ValueError:
+        return manifest_of(folder)
+    except ThoughtmillError:
         return {}
-    return found if isinstance(found, dict) and {"data_version", "release"} <= set(found) else {}
 
 
 def _check_version(repository: Repository, holds: str, version: str, replace: str) -> None:

@@ -45,17 +45,26 @@ COMMON = frozenset(
 """Words of any problem."""
 
 
-class KeptOutSettings(Section):
-    """How a problem is compared with benchmarks."""
+class OverlapSettings(Section):
+    """How n-grams of words are compared, with benchmarks and with held-out problems."""
 
     ngram: int = Field(13, ge=1, description="words in a row that are one n-gram")
-    max_overlap: float = Field(0.8, gt=0, le=1, description="share of n-grams from which a problem repeats")
-    near: float = Field(0.4, gt=0, le=1, description="Jaccard similarity from which a problem is near")
-    same_numbers: float = Field(
-        0.25,
+    max_overlap: float = Field(
+        0.8,
         gt=0,
         le=1,
-        description="share of words in common from which a problem of the same numbers repeats",
+        description="drop a problem if at least this share of its n-grams is in held-out problems",
+    )
+
+
+class KeptOutSettings(OverlapSettings):
+    """How a problem is compared with benchmarks."""
+
+    near: float = Field(
+        0.4, gt=0, le=1, description="similarity by MinHash from which a problem repeats a benchmark's"
+    )
+    same_numbers: float = Field(
+        0.25, gt=0, le=1, description="share of words in common that repeats a problem of the same numbers"
     )
 
 

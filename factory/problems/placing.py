@@ -19,8 +19,7 @@ from pydantic import Field
 from thoughtmill.factory.core.connections import connect
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.families import root_of, text_id
-from thoughtmill.factory.core.params import Section
-from thoughtmill.factory.problems.kept_out import digest, ngrams, words
+from thoughtmill.factory.problems.kept_out import OverlapSettings, digest, ngrams, words
 
 Row = Mapping[str, Any]
 
@@ -45,19 +44,12 @@ PROBLEMS = pa.schema(
 )
 
 
-class PlacingSettings(Section):
+class PlacingSettings(OverlapSettings):
     """The settings of `curate` that decide on splits, duplicates and overlaps."""
 
     seed: int = 1
     validation_share: float = Field(
         0.0, ge=0, lt=1, description="share of train problems moved to validation, in sets that have none"
-    )
-    ngram: int = Field(13, ge=1, description="words in a row that are one n-gram")
-    max_overlap: float = Field(
-        0.8,
-        gt=0,
-        le=1,
-        description="drop a problem if at least this share of its n-grams is in held-out problems",
     )
 
 
