@@ -61,6 +61,23 @@ def test_a_wrong_call_says_what_the_stage_takes(
     assert "takes no arguments, not 1" in capsys.readouterr().err
 
 
+def test_a_stage_may_take_many_words_of_a_kind(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    taken: list[tuple[str, ...]] = []
+
+    def main(*names: str) -> None:
+        taken.append(names)
+
+    for words, status in ((["ir", "kg"], 0), ([], 2)):
+        monkeypatch.setattr(sys, "argv", ["stage", *words])
+        with pytest.raises(SystemExit) as exit_:
+            stage.run(main)
+        assert exit_.value.code == status
+    assert taken == [("ir", "kg")]
+    assert "takes <names> ..., not 0" in capsys.readouterr().err
+
+
 def test_a_bug_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
     def main() -> None:
         raise ZeroDivisionError

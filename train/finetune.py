@@ -1,11 +1,14 @@
-"""Stage `finetune`: train the LoRA adapter of one role.
+"""Stage `finetune`: train the LoRA adapters of roles.
 
-Run it as `python -m thoughtmill.train.finetune ROLE`, alone or under `accelerate launch`.
+Run it as `python -m thoughtmill.train.finetune ROLE...`, alone or under `accelerate launch`.
 """
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -34,31 +37,59 @@ from thoughtmill.train.training.validation import Validation
 from thoughtmill.train.training.weights import copied, learnt, shard
 
 
-def main(role: str) -> None:
-    """Train a role as `params.yaml` says, once for each seed."""
-    settings = section("finetune", FinetuneSettings).of(role)
+@dataclass(frozen=True, slots=True)
+class TrainingJob:
+    """A role to train into `folder`; a killed run resumes from `state`.
+
+    `grown` is called with the curve so far whenever a line of progress is printed, and at the end.
+    """
+
+    role: str
+    corpus: Corpus
+    settings: FinetuneSettings
+    folder: Path
+    state: Path
+    grown: Callable[[list[LossPoint]], None] | None = None
+
+
+def main(*names: str) -> None:
+    """Train the roles as `params.yaml` says, each once for every seed."""
+    every = section("finetune", FinetuneSettings)
     os.chdir(root())
-    corpus = open_corpus(settings.corpus, settings.corpus_revision, settings.data_version)
-    _train(role, corpus, settings, None)
-    for seed in settings.seeds:
-        _train(role, corpus, settings.model_copy(update={"seed": seed}), seed)
+    opened = cache(open_corpus)
+    with ExitStack() as logs:
+        jobs = []
+        for role in names:
+            settings = every.of(role)
+            corpus = opened(settings.corpus, settings.corpus_revision, settings.data_version)
+            for seed in (None, *settings.seeds):
+                own = settings if seed is None else settings.model_copy(update={"seed": seed})
+                jobs.append(_job(role, corpus, own, seed, logs))
+        train_all(jobs)
 
 
-def _train(role: str, corpus: Corpus, settings: FinetuneSettings, seed: int | None) -> None:
-    """Train a role into the folders of its base; None is the first seed."""
+def _job(
+    role: str, corpus: Corpus, settings: FinetuneSettings, seed: int | None, logs: ExitStack
+) -> TrainingJob:
+    """Return the job of a role in the folders of its base; None is the first seed."""
     name = role if seed is None else f"{role}-{SEED}{seed}"
-    curves, logs, states = (
+    curves, written, states = (
         Path("data", kind, settings.base.name) for kind in ("curves", "logs", ".training")
     )
     main_process = PartialState(cpu=parse_flag_from_env("ACCELERATE_USE_CPU")).is_main_process
-    with logging(settings.logs if main_process else [], logs / name) as log:
+    log = logs.enter_context(logging(settings.logs if main_process else [], written / name))
 
-        def grown(curve: list[LossPoint]) -> None:
-            write_curve(curve, curves / f"{name}.csv")
-            log(curve)
+    def grown(curve: list[LossPoint]) -> None:
+        write_curve(curve, curves / f"{name}.csv")
+        log(curve)
 
-        folder = of_seed(settings.base.adapters / role, seed)
-        finetune(role, corpus, settings, folder, states / f"{name}.pt", grown)
+    folder = of_seed(settings.base.adapters / role, seed)
+    return TrainingJob(role, corpus, settings, folder, states / f"{name}.pt", grown)
+
+
+def train_all(jobs: Sequence[TrainingJob]) -> list[list[LossPoint]]:
+    """Train all jobs and return their loss curves, in their order."""
+    return [finetune(job.role, job.corpus, job.settings, job.folder, job.state, job.grown) for job in jobs]
 
 
 def finetune(

@@ -13,7 +13,8 @@ from thoughtmill.factory.core.printable import for_terminal
 def run(main: Callable[..., None]) -> NoReturn:
     """Call a stage's `main` with the arguments of the command line, and exit as `leave` does.
 
-    A keyword-only parameter of `main` is an option: `shard` is given as `--shard 2/3`.
+    A keyword-only parameter of `main` is an option: `shard` is given as `--shard 2/3`. A parameter with a
+    star takes all further words, at least one.
     """
 
     def called() -> None:
@@ -34,8 +35,10 @@ def _called(words: list[str], parameters: Iterable[inspect.Parameter]) -> tuple[
             at = given.index(flag)
             options[name] = given[at + 1]
             del given[at : at + 2]
-    if len(given) != len(wanted):
-        usage = " ".join([*(f"<{name}>" for name in wanted), *(f"[--{name} ...]" for name in optional)])
+    many = any(each.kind is each.VAR_POSITIONAL for each in known)
+    if len(given) < len(wanted) or (len(given) > len(wanted) and not many):
+        names = [f"<{name}>" for name in wanted] + ["..."] * many
+        usage = " ".join([*names, *(f"[--{name} ...]" for name in optional)])
         raise ThoughtmillError(f"this stage takes {usage or 'no arguments'}, not {len(given)} arguments")
     return given, options
 
