@@ -63,7 +63,15 @@ def main(limit: int) -> None:
 def greedy(
     folder: Path, trained: Sequence[str], asked: Sequence[str], corpus: Corpus, **given: object
 ) -> Shares:
-    """Return the shares of right greedy answers of the adapters in `folder`, asked as some roles.
+    """Return the shares of right greedy answers of the adapters in `folder`, asked as some roles."""
+    shown, exactly = answered(folder, trained, asked, corpus, **given)
+    return shares(shown) | exactly
+
+
+def answered(
+    folder: Path, trained: Sequence[str], asked: Sequence[str], corpus: Corpus, **given: object
+) -> tuple[dict[str, Any], Shares]:
+    """Return what `evaluate` shows of greedy answers, and how many lists of rules are exactly right.
 
     All else is as `infer` says, but for what is `given`.
     """
@@ -78,7 +86,7 @@ def greedy(
     ):
         predictions = list(infer(settings, problems, writer, version, sha, solvers, Path(state)))
     _, shown = evaluate(predictions, problems, settings)
-    return shares(shown) | exact(predictions, problems, corpus)
+    return shown, exact(predictions, problems, corpus)
 
 
 def exact(predictions: Sequence[Row], problems: Sequence[Row], corpus: Corpus) -> Shares:

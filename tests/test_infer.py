@@ -221,11 +221,14 @@ def test_the_preset_of_lorid_has_room_for_chains_about_math_and_yields_to_what_i
     assert InferSettings().max_new_tokens == 256
 
 
-def test_knowledge_is_given_as_it_was_written_and_a_hint_with_its_answer() -> None:
-    sample = Sample("unknowns: ans\nans = 3", Answer("3"), None, 9)
+def test_knowledge_is_given_as_it_was_read_and_a_hint_with_its_answer() -> None:
+    sample = Sample("Prices add up.\nThe rest is", None, "truncated", 9)
     problems = {"p": "A problem."}
     deep = asked(SampleRequest("p", "dr_other", 0), sample, problems, InferSettings(), 1)
-    assert (deep.role, deep.given) == ("dr", sample.text)
+    assert (deep.role, deep.given) == ("dr", "Prices add up.")
+    empty = asked(SampleRequest("p", "dr", 1), Sample("\n", None, "empty", 1), problems, InferSettings(), 1)
+    assert (empty.role, empty.given) == ("dr", None)
+    sample = Sample("unknowns: ans\nans = 3", Answer("3"), None, 9)
     hinted = asked(SampleRequest("p", "gp_hint", 2), sample, problems, InferSettings(), 1)
     assert (hinted.role, hinted.given) == ("gp_hint", f"Answer: 3\n{sample.text}")
 

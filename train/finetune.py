@@ -21,6 +21,7 @@ from thoughtmill.factory.core.corpus import Corpus, open_corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import root, write_csv
 from thoughtmill.train import encoding, roles
+from thoughtmill.train.knowledge import mixed, own_knowledge
 from thoughtmill.train.students import adapters
 from thoughtmill.train.students.adapters import Student
 from thoughtmill.train.students.bases import Base, load_base, towers
@@ -126,7 +127,12 @@ def finetune(
 
 def prepare(role: str, corpus: Corpus, settings: FinetuneSettings) -> tuple[Base, Student, TrainingPlan]:
     """Return the base, the untrained student, and the training plan."""
-    examples = roles.examples(corpus, role, settings.where)
+    examples = mixed(
+        roles.examples(corpus, role, settings.where),
+        settings.knowledge,
+        settings.seed,
+        own_knowledge(settings.base.name),
+    )
     base = load_base(settings.base.model, settings.base.revision, _precision(settings))
     plan = training_plan(base, examples, settings, mixture(corpus, examples, settings))
     return base, student(base, settings), plan

@@ -17,8 +17,9 @@ from thoughtmill.factory.solvers.solvers import Solvers
 from thoughtmill.factory.thoughts.solving import VerifySettings
 from thoughtmill.schemas import Predictions
 from thoughtmill.train.answering import GeneratedText, GenerationRequest, SampleJournal, Writer, answer
+from thoughtmill.train.knowledge import read
 from thoughtmill.train.policies import policy
-from thoughtmill.train.policies.plans import Sample, SampleKey, SampleRequest
+from thoughtmill.train.policies.plans import Policy, Sample, SampleKey, SampleRequest
 from thoughtmill.train.problems import problems_of
 from thoughtmill.train.roles import ROLES
 from thoughtmill.train.stored import solve
@@ -101,13 +102,15 @@ def infer(
     solvers: Solvers,
     journals: Path,
     training_seed: int = 0,
+    policies: Mapping[str, Policy] | None = None,
 ) -> Iterator[tables.Row]:
     """Yield a row of `predictions` for every sample that any policy asked for, seed after seed.
 
     A killed run goes on from its journal. Journal and run are named by a digest of everything that the
-    samples depend on. Samples at temperature 0 are the same for every seed, and are written once.
+    samples depend on. Samples at temperature 0 are the same for every seed, and are written once. `policies`
+    take the place of those that the settings name.
     """
-    policies = {name: policy(name, settings.policy) for name in settings.policies}
+    policies = policies or {name: policy(name, settings.policy) for name in settings.policies}
     texts = {row["problem_id"]: row["problem"] for row in problems}
     gold = {row["problem_id"]: Answer(row["answer"], row["answer_kind"]) for row in problems}
     kinds = {problem_id: answer.kind for problem_id, answer in gold.items()}
@@ -152,7 +155,7 @@ def asked(
     temperature = settings.temperature
     if entry.in_pair:
         temperature = settings.pair_temperatures[wanted.sample % len(settings.pair_temperatures)]
-    text = None if given is None else hint(given) if entry.peer else given.text
+    text = None if given is None else hint(given) if entry.peer else knowledge(given)
     return GenerationRequest(
         wanted,
         role,
@@ -166,6 +169,11 @@ def asked(
 def hint(given: Sample) -> str:
     """Return a peer's work as a hint, in the form used in training: its answer, then its steps."""
     return f"Answer: {given.predicted_answer}\n{given.text}"
+
+
+def knowledge(given: Sample) -> str | None:
+    """Return the rules that KG wrote as DR reads them, None where no rule is left."""
+    return read(given.text, given.failure == "truncated")
 
 
 def solved(

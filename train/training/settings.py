@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from thoughtmill.factory.core.params import Section, unique, validated
+from thoughtmill.train.knowledge import KINDS
 from thoughtmill.train.roles import ROLES
 from thoughtmill.train.students.settings import BaseSettings, ChosenBase
 from thoughtmill.train.styles import OURS, STYLES
@@ -45,6 +46,18 @@ def filled(given: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in preset.items() if name not in length} | given
 
 
+def _some(shares: dict[str, float]) -> dict[str, float]:
+    """Refuse shares of unknown kinds of knowledge, and shares that are all 0."""
+    if unknown := sorted(shares.keys() - set(KINDS)):
+        raise ValueError(f"`knowledge`: unknown kind `{unknown[0]}`; there are: {', '.join(KINDS)}")
+    if shares and not sum(shares.values()):
+        raise ValueError("`knowledge`: give some kind a share above 0")
+    return shares
+
+
+Shares = Annotated[dict[str, Annotated[float, Field(ge=0)]], AfterValidator(_some)]
+
+
 class FinetuneSettings(Section):
     """The section `finetune`; `preset` fills in the other settings."""
 
@@ -61,6 +74,11 @@ class FinetuneSettings(Section):
     )
     curriculum: str | None = Field(
         None, description="SQL expression, such as `difficulty`: the first epoch has low values first"
+    )
+    knowledge: Shares = Field(
+        {},
+        description="how often `dr` learns with knowledge that is `gold` (alone the default), `shuffled`, "
+        "`partial`, another problem's (`other`), `none`, or KG's `own`",
     )
     weights: Literal["lora", "all"] = Field("lora", description="learn an adapter, or a whole model")
     rank: int = Field(gt=0)
