@@ -33,6 +33,7 @@ from bench.environments import REQUIREMENTS, CannotRun, last_line, python, varia
 
 ROOT = Path(__file__).parents[1]
 CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+MOMENT_S = 0.1  # the mean latency of the endpoint where clients are killed
 VARIANTS = {"openai": ("aiohttp", "httpx")}
 CLIENTS = [
     ":".join(filter(None, (name, variant)))
@@ -119,7 +120,8 @@ def resumed(client: Client, concurrency: int, mean_s: float, each: int = 200) ->
         folder = Path(kept)
         for _ in range(client.kills):
             enough = counts(url)["answers"] + chance.uniform(0.2, 1.0) * each
-            killed.append(_killed(client.start(url, requests, concurrency, folder), url, enough, client))
+            process, moment_s = client.start(url, requests, concurrency, folder), chance.uniform(0, MOMENT_S)
+            killed.append(_killed(process, url, enough, client, moment_s))
         client.run(url, requests, concurrency, folder)
         before = counts(url)
         again = sorted(repeats(before["again_s"], killed))
@@ -136,14 +138,19 @@ def resumed(client: Client, concurrency: int, mean_s: float, each: int = 200) ->
     return f"{spread} | {asked} of 2 | {others} | {took['answers']} of {requests + 1}"
 
 
-def _killed(process: Any, url: str, enough: float, client: Client) -> tuple[float, float]:
-    """Kill a client after so many answers; return the times just before the kill and after its end."""
+def _killed(process: Any, url: str, enough: float, client: Client, moment_s: float) -> tuple[float, float]:
+    """Kill a client some time after so many answers; return the times just before the kill and after its end.
+
+    The endpoint says how many answers it has sent right after it sent some; `moment_s` keeps the kill from
+    being at that moment each time.
+    """
     give_up_s = time.monotonic() + client.patience_s
     while counts(url)["answers"] < enough:
         if process.poll() is not None or time.monotonic() > give_up_s:
             _kill(process)
             raise CannotRun("ended, or hung, before it was killed")
         time.sleep(0.005)
+    time.sleep(moment_s)
     killed_s = time.monotonic()
     _kill(process)
     return killed_s, time.monotonic()
@@ -215,7 +222,7 @@ def main() -> None:
     if chosen.kills:
         print("\nanswered, then killed and asked again; one problem edited, one added; 64 at once, 0.1 s")
         heads = "kills | mean | median | most | new ones asked | others asked again | answers"
-        _table(heads, chosen.clients, lambda name: resumed(client(name), 64, 0.1))
+        _table(heads, chosen.clients, lambda name: resumed(client(name), 64, MOMENT_S))
 
 
 if __name__ == "__main__":

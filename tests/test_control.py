@@ -258,3 +258,10 @@ def test_whatever_an_endpoint_does_every_row_ends_in_time_within_its_attempts_an
         assert run.budget.spent_usd + run.budget.held_usd <= max_usd + 1e-9
     assert stopped or over == 12
     assert run.counters.of("cot").in_flight == 0
+
+
+def test_the_tokens_of_a_request_are_estimated_for_a_limit_of_tokens_alone() -> None:
+    request = Request({}, "cot", 0, ({"role": "user", "content": "x" * 400},))
+    parameters = {"model": "tiny", "max_tokens": 50}
+    assert control().pending(request, "k", parameters).tokens == 0
+    assert control(tokens_per_minute=1000).pending(request, "k", parameters).tokens > 100 + 50

@@ -542,12 +542,15 @@ def test_a_limit_per_minute_spreads_the_requests(ledger: Path) -> None:
 
 
 def test_what_was_loaded_before_a_run_is_left_alone_by_its_garbage_collections(ledger: Path) -> None:
+    threshold = gc.get_threshold()
     with FakeEndpoint() as endpoint:
         replies = OpenAITeacher(EndpointSettings(base_url=endpoint.url), ledger).complete(map(ask, GOOD))
         next(replies)
         assert gc.get_freeze_count() > 10_000
+        assert gc.get_threshold()[0] > threshold[0]
         replies.close()
     assert gc.get_freeze_count() == 0
+    assert gc.get_threshold() == threshold
 
 
 def test_the_figures_of_a_run_are_in_the_ledger(ledger: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,7 @@ in their sockets, where a kill loses them.
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from operator import attrgetter
@@ -103,11 +103,13 @@ class Ledger:
 
     def known(self, request_key: str) -> ResultRow | FailureRow | None:
         """Return the answer to a request, else its failure from shards, else None."""
-        result = self.get(request_key)
-        if result is not None:
-            return result
-        row = self.connection.execute(_SHARED_FAILURE, (request_key,)).fetchone()
-        return None if row is None else FailureRow(*row)
+        with self.named_errors():
+            is_result, is_failure = self.connection.execute(_IS_KNOWN, {"key": request_key}).fetchone()
+        if is_result:
+            return self.get(request_key)
+        if not is_failure:
+            return None
+        return FailureRow(*self.connection.execute(_SHARED_FAILURE, (request_key,)).fetchone())
 
     def has_failed(self, request_key: str) -> bool:
         """Say whether a request ended in a failure in an earlier run."""
@@ -120,8 +122,8 @@ class Ledger:
     def write(
         self,
         results: Iterable[ResultRow],
-        attempts: Iterable[AttemptRow] = (),
-        failures: Iterable[FailureRow] = (),
+        attempts: Sequence[AttemptRow] = (),
+        failures: Sequence[FailureRow] = (),
         shared: bool = False,
     ) -> None:
         """Add rows in one durable transaction.
@@ -132,9 +134,11 @@ class Ledger:
         with self.named_errors(), self.connection:
             self.connection.execute("BEGIN IMMEDIATE")
             self.connection.executemany(_INSERT_RESULT, map(attrgetter(*RESULT_COLUMNS), results))
-            self.connection.executemany(_INSERT_ATTEMPT, map(attrgetter(*ATTEMPT_COLUMNS), attempts))
-            ended = ((*row, shared) for row in map(attrgetter(*FAILURE_COLUMNS), failures))
-            self.connection.executemany(_INSERT_FAILURE, ended)
+            if attempts:
+                self.connection.executemany(_INSERT_ATTEMPT, map(attrgetter(*ATTEMPT_COLUMNS), attempts))
+            if failures:
+                ended = ((*row, shared) for row in map(attrgetter(*FAILURE_COLUMNS), failures))
+                self.connection.executemany(_INSERT_FAILURE, ended)
         self._limit_wal()
 
     def _limit_wal(self) -> None:
@@ -291,6 +295,10 @@ class Ledger:
 
 
 _SELECT = f"SELECT {', '.join(RESULT_COLUMNS)} FROM results WHERE request_key = ?"
+_IS_KNOWN = """
+SELECT EXISTS (SELECT 1 FROM results WHERE request_key = :key),
+EXISTS (SELECT 1 FROM failures WHERE request_key = :key AND shared)
+"""
 _SHARED_FAILURE = f"SELECT {', '.join(FAILURE_COLUMNS)} FROM failures WHERE request_key = ? AND shared"
 _UNANSWERED = "FROM failures WHERE request_key NOT IN (SELECT request_key FROM results)"
 _FAILURES = f"SELECT {', '.join(FAILURE_COLUMNS)} {_UNANSWERED} ORDER BY request_key"

@@ -59,8 +59,10 @@ def request_key(
 
 def _whole(value: Any) -> Any:
     """Return 1 for 1.0, so that a number has one form however `params.yaml` spells it."""
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
+    if isinstance(value, str | int | None):
+        return value
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else value
     if isinstance(value, Mapping):
         return {str(key): _whole(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -3,13 +3,16 @@
 import math
 import random
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from thoughtmill.factory.ledger import ResultRow
+from thoughtmill.factory.teachers import Request
 from thoughtmill.factory.teachers.endpoint.display import RunCounters
 from thoughtmill.factory.teachers.endpoint.faults import About, Fault
 from thoughtmill.factory.teachers.endpoint.flow import Flow, backoff_s
-from thoughtmill.factory.teachers.endpoint.money import Budget
+from thoughtmill.factory.teachers.endpoint.money import Budget, likely_tokens
 from thoughtmill.factory.teachers.endpoint.pending import PendingRequest
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 
@@ -71,6 +74,12 @@ class Control:
         self.counters = RunCounters(now_s, total)
         self.refusals = RefusalStreak(settings.breaker_after)
         self.asked_all = False
+
+    def pending(self, request: Request, key: str, parameters: Mapping[str, Any]) -> PendingRequest:
+        """Return a request with what its limits need to know of it: tokens and dollars."""
+        tokens = likely_tokens(request.messages, parameters) if self.flow.tokens else 0
+        most_usd = self.budget.most_usd(request.messages, parameters)
+        return PendingRequest.of(request, key, parameters, tokens, most_usd)
 
     def wait_s(self, pending: PendingRequest, now_s: float) -> float | StopRun:
         """Return the seconds until a request may be sent; infinity until another response arrives."""

@@ -35,6 +35,8 @@ from thoughtmill.factory.teachers.endpoint.transport import Transport
 
 GRACE_S = 2.0  # for answers that cost nothing, after Ctrl-C
 LOOK_AGAIN_S = 1.0  # between two looks in the ledger for the answer to a request of another run
+BURST = 4  # requests that are sent in one step where as many answers have arrived
+NEW_OBJECTS = 20_000  # between two collections of garbage; some 200 requests
 PENDING_PER_SLOT = 4  # pending requests per request in flight; most of the others wait for a retry
 ROUNDS = 2  # turns of the event loop to send a request, receive bytes, resume its task and note its end
 
@@ -77,14 +79,15 @@ class EndpointRun:
         """
         source = iter(requests)
         self.control.counters.total = length_hint(requests) or None
-        gc.freeze()  # collecting all loaded modules would stop the run for tens of milliseconds
         try:
-            with on_interrupt(self._interrupted):
+            with rare_collections(), on_interrupt(self._interrupted):
                 try:
                     while self._waits() or not (self.stop_reason or self._is_done()):
                         wake_s = self._send(source)
-                        if self.ready:
+                        for _ in range(min(BURST, len(self.ready))):
                             yield self.ready.popleft()
+                            if self.ready:
+                                wake_s = self._send(source)
                         self._receive(0.0 if self.ready else wake_s)
                         while self._settle():
                             self._receive(0.0)
@@ -92,7 +95,6 @@ class EndpointRun:
                 finally:
                     self._drain()
         finally:
-            gc.unfreeze()
             self.loop.stop()  # an interrupt may have scheduled a stop, which must not end `_close`
             self.loop.run_forever()
             self.loop.run_until_complete(self._close())
@@ -146,20 +148,23 @@ class EndpointRun:
             self.pending[key].requests.append(request)
             self.room -= 1
             return None
+        locked = self.locks.lock(key)
         known = self.ledger.known(key)
         if known is not None:
+            if locked:
+                self.locks.unlock(key)
             self.control.counters.of(request.thought).held += 1
             self.ready.append(reply(request, known))
             return None
-        most_usd = self.control.budget.most_usd(request.messages, parameters)
-        self.pending[key] = PendingRequest.of(request, key, parameters, most_usd)
+        self.pending[key] = self.control.pending(request, key, parameters)
+        self.pending[key].locked = locked
         self.room -= 1
         return self.pending[key]
 
     def _lock(self, pending: PendingRequest, now_s: float) -> bool:
-        """Lock a request against other runs; say whether this run must send it.
+        """Lock a request that another run had locked; say whether this run must send it.
 
-        If another run has locked it, look in the ledger again later.
+        If it is still locked, look again later.
         """
         pending.locked = self.locks.lock(pending.key)
         if not pending.locked:
@@ -189,8 +194,10 @@ class EndpointRun:
 
     def _receive(self, wake_s: float) -> None:
         """Let the event loop run until a response arrives or it is time to look again."""
-        self.alarm: asyncio.Handle = self.loop.call_at(
-            min(wake_s, self.display.next_s, self.wait_until_s), self._wake, ROUNDS
+        wake_s = min(wake_s, self.display.next_s, self.wait_until_s)
+        soon = wake_s <= self.loop.time()
+        self.alarm: asyncio.Handle = (
+            self.loop.call_soon(self._wake, ROUNDS) if soon else self.loop.call_at(wake_s, self._wake, ROUNDS)
         )
         self.loop.run_forever()
         self.alarm.cancel()
@@ -312,6 +319,23 @@ class EndpointRun:
             task.cancel()
         await asyncio.gather(*self.in_flight.values(), return_exceptions=True)
         await self.transport.close()
+
+
+@contextmanager
+def rare_collections() -> Iterator[None]:
+    """While this context is open, collect garbage rarely, and none of the loaded modules.
+
+    To collect these would stop the run for tens of milliseconds. The requests in flight make no garbage in
+    cycles, and Python would look through them at every few sent.
+    """
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(NEW_OBJECTS, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from thoughtmill.factory.ledger.locks import Locks
 from thoughtmill.factory.teachers import Reply, Request
 from thoughtmill.factory.teachers.endpoint.bodies import ParsedCompletion, parse_body
 from thoughtmill.factory.teachers.endpoint.faults import Fault
-from thoughtmill.factory.teachers.endpoint.money import Budget, likely_tokens
+from thoughtmill.factory.teachers.endpoint.money import Budget
 from thoughtmill.factory.teachers.endpoint.prices import Price
 from thoughtmill.factory.teachers.endpoint.request_keys import RequestKeys
 from thoughtmill.factory.teachers.endpoint.responses import Response
@@ -33,7 +33,7 @@ from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 class PendingRequest:
     """A request without a reply; `requests` lists all equal requests, which are sent once.
 
-    `tokens` estimates its prompt and completion, for the rate limiter; `most_usd` is the most it can cost.
+    `tokens` estimates its prompt and completion, for a limit of tokens; `most_usd` is the most it can cost.
     `stream` is how it was last asked for (see `transport`).
     `blamed` says that its failure counts against the endpoint, `failed_before` that it also failed in an
     earlier run, `locked` that this run holds its lock.
@@ -54,10 +54,10 @@ class PendingRequest:
 
     @classmethod
     def of(
-        cls, request: Request, key: str, parameters: Mapping[str, Any], most_usd: float = 0.0
+        cls, request: Request, key: str, parameters: Mapping[str, Any], tokens: int = 0, most_usd: float = 0.0
     ) -> "PendingRequest":
         """Make a pending request; `key` and `parameters` are those of `RequestKeys.keyed`."""
-        return cls(key, parameters, [request], likely_tokens(request.messages, parameters), most_usd)
+        return cls(key, parameters, [request], tokens, most_usd)
 
     @property
     def request(self) -> Request:

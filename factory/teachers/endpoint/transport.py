@@ -14,6 +14,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 import aiohttp
+import yarl
 
 from thoughtmill.factory.teachers.endpoint.addresses import Address, proxy_of, safe, without_key
 from thoughtmill.factory.teachers.endpoint.repetition import repeats
@@ -97,6 +98,7 @@ class RawTransport:
     ) -> None:
         self.address = address if isinstance(address, Address) else Address(address)
         self.url = self.address.url
+        self.parsed = yarl.URL(self.url)
         self.timeout_s = timeout_s
         self.connections = connections
         self.stream = stream
@@ -111,7 +113,9 @@ class RawTransport:
         timeout, body = self.timeouts[self.stream], body[:-1] + STREAM[self.stream] + b"}"
         begun = time.perf_counter()
         try:
-            async with session.post(self.url, data=body, allow_redirects=False, timeout=timeout) as response:
+            async with session.post(
+                self.parsed, data=body, allow_redirects=False, timeout=timeout
+            ) as response:
                 received = await (self._unless_repeating(response) if self.stop else response.read())
         except BREAKS as error:
             failed = broken_response(begun, error, self.timeout_s)
@@ -149,6 +153,7 @@ class RawTransport:
         """Open the session; aiohttp allows that only inside a running event loop."""
         self.session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=self.connections, ssl=_trust()),
+            cookie_jar=aiohttp.DummyCookieJar(),
             headers=self.address.headers(),
             proxy=proxy_of(self.url),
         )
