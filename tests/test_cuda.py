@@ -18,6 +18,7 @@ from thoughtmill.train.finetune import student
 from thoughtmill.train.students.bases import Base, load_base
 from thoughtmill.train.training import cuda, learning
 from thoughtmill.train.training.cuda import FastSteps
+from thoughtmill.train.training.flat import Chosen, Layout
 from thoughtmill.train.training.gradients import backward
 from thoughtmill.train.training.half_lora import Unsupported
 from thoughtmill.train.training.learning import learn
@@ -28,6 +29,12 @@ STEPS = [[0, 1, 2, 3], [1, 3], [2, 0, 1]] * 7
 PLAN = TrainingPlan(
     ENCODED, LENGTHS, STEPS, packs=True, records={}, left_out=0, longest=max(LENGTHS), context=99, sha=""
 )
+TURNS: list[Chosen] = [{0: step} for step in STEPS]
+
+
+def fast_steps(base: Base, model: PeftModel, plan: TrainingPlan = PLAN, pass_tokens: int = 8192) -> FastSteps:
+    """Return the faster steps of a student that learns alone."""
+    return FastSteps(base, model, [{0: step} for step in plan.steps], Layout([plan], pass_tokens))
 
 
 def plain_attention(
@@ -79,14 +86,14 @@ def gradient(base: Base, model: PeftModel, chosen: list[int]) -> tuple[float, Te
 def test_loss_and_gradient_are_those_of_the_ordinary_step(tmp_path: Path, pass_tokens: int) -> None:
     base, model = learner(tmp_path)
     wanted = [gradient(base, model, chosen) for chosen in STEPS[:3]]
-    fast = FastSteps(base, model, PLAN, pass_tokens)
+    fast = fast_steps(base, model, pass_tokens=pass_tokens)
     for chosen, (loss, grad) in zip(STEPS, wanted, strict=False):
-        found, target_tokens = fast.backward(chosen)
-        assert target_tokens == sum(len(ENCODED[one][1]) for one in chosen)
+        found, target_tokens = fast.backward({0: chosen})
+        assert target_tokens == {0: sum(len(ENCODED[one][1]) for one in chosen)}
         assert float(found) == pytest.approx(loss, rel=1e-5)
         assert fast.master.grad is not None
-        ours = torch.cat([one.flatten() for one in fast.grads])
-        assert torch.equal(ours, fast.master.grad)
+        ours = torch.cat([one.grad.flatten() for one in model.parameters() if one.grad is not None])
+        assert torch.equal(ours, fast.master.grad[0])
         assert torch.allclose(ours, grad, atol=1e-5, rtol=1e-4)
 
 
@@ -94,11 +101,11 @@ def test_copies_in_bfloat16_made_once_a_step_come_to_what_autocast_does(tmp_path
     base, model = learner(tmp_path, "bfloat16")
     with torch.autocast("cpu", torch.bfloat16):
         loss, grad = gradient(base, model, STEPS[0])
-    fast = FastSteps(base, model, PLAN, 8192)
-    found, _ = fast.backward(STEPS[0])
+    fast = fast_steps(base, model)
+    found, _ = fast.backward({0: STEPS[0]})
     assert fast.master.grad is not None
     assert float(found) == pytest.approx(loss, rel=0.01)
-    assert float((fast.master.grad - grad).norm() / grad.norm()) < 0.03
+    assert float((fast.master.grad[0] - grad).norm() / grad.norm()) < 0.03
 
 
 def curve_of(
@@ -108,7 +115,7 @@ def curve_of(
     base, model = learner(folder / "base")
 
     def faster(*_: Any) -> FastSteps | None:
-        return FastSteps(base, model, plan, 24) if fast else None
+        return fast_steps(base, model, plan, 24) if fast else None
 
     monkeypatch.setattr(learning, "faster", faster)
     chosen = settings(learning_rate=0.01, save_every=5)
@@ -135,9 +142,9 @@ def test_a_run_that_was_killed_goes_on_to_the_same_curve(
 ) -> None:
     monkeypatch.setattr(learning, "SAVE_EVERY_S", 0)
     whole, _ = curve_of(tmp_path / "whole", monkeypatch, fast=True)
-    step, done = FastSteps.backward, []
+    step, done = FastSteps.backward, list[Chosen]()
 
-    def dies(self: FastSteps, chosen: list[int]) -> tuple[Tensor, int]:
+    def dies(self: FastSteps, chosen: Chosen) -> tuple[Tensor, dict[int, int]]:
         if len(done) == 12:
             raise KeyboardInterrupt
         done.append(chosen)
@@ -146,7 +153,7 @@ def test_a_run_that_was_killed_goes_on_to_the_same_curve(
     monkeypatch.setattr(FastSteps, "backward", dies)
     with pytest.raises(KeyboardInterrupt):
         curve_of(tmp_path / "killed", monkeypatch, fast=True)
-    taken: list[list[int]] = []
+    taken: list[Chosen] = []
     monkeypatch.setattr(
         FastSteps, "backward", lambda self, chosen: (taken.append(chosen), step(self, chosen))[1]
     )
@@ -160,9 +167,9 @@ def test_the_model_is_given_back_as_it_was_with_what_it_has_learnt(tmp_path: Pat
     base, model = learner(tmp_path)
     names, asked = [name for name, _ in model.named_modules()], torch.tensor([[5, 6, 7]])
     wanted = model(input_ids=asked).logits
-    fast = FastSteps(base, model, PLAN, 8192)
+    fast = fast_steps(base, model)
     with fast.restored():
-        assert len(get_peft_model_state_dict(model)) == len(fast.weights)
+        assert len(get_peft_model_state_dict(model)) == len(fast.own)
     fast.close()
     assert [name for name, _ in model.named_modules()] == names
     assert torch.equal(model(input_ids=asked).logits, wanted)
@@ -189,7 +196,10 @@ def on_gpu() -> Any:
 
 def test_a_processor_keeps_the_ordinary_step(tmp_path: Path) -> None:
     base, model = learner(tmp_path)
-    assert cuda.fast_steps(Accelerator(cpu=True), base, model, PLAN, 8192, lambda part: 0.0) is None
+    assert (
+        cuda.fast_steps(Accelerator(cpu=True), base, model, TURNS, Layout([PLAN], 8192), lambda *_: 0.0)
+        is None
+    )
 
 
 def test_where_it_cannot_be_had_one_line_says_why_and_the_model_is_left_alone(
@@ -198,7 +208,7 @@ def test_where_it_cannot_be_had_one_line_says_why_and_the_model_is_left_alone(
     base, model = learner(tmp_path)
     names = [name for name, _ in model.named_modules()]
     capsys.readouterr()
-    assert cuda.fast_steps(on_gpu(), base, model, PLAN, 8192, lambda part: 0.0) is None
+    assert cuda.fast_steps(on_gpu(), base, model, TURNS, Layout([PLAN], 8192), lambda *_: 0.0) is None
     assert capsys.readouterr().err == "without the faster step: it computes in torch.float32\n"
     assert [name for name, _ in model.named_modules()] == names
 
@@ -208,7 +218,7 @@ def test_a_loss_unlike_the_ordinary_one_refuses_it(
 ) -> None:
     base, model = learner(tmp_path, "bfloat16")
     monkeypatch.setattr(FastSteps, "compile", lambda self: None)
-    assert cuda.fast_steps(on_gpu(), base, model, PLAN, 8192, lambda part: 1.0) is None
+    assert cuda.fast_steps(on_gpu(), base, model, TURNS, Layout([PLAN], 8192), lambda *_: 1.0) is None
     assert "where the ordinary step's is 1.0" in capsys.readouterr().err
     assert base.model.config._attn_implementation != cuda.NAME
 
@@ -224,8 +234,8 @@ def test_a_compiler_that_fails_leaves_the_step_without_it(
     capsys.readouterr()
     monkeypatch.setattr(FastSteps, "compile", no_compiler)
     monkeypatch.setattr(FastSteps, "capture", lambda self: None)
-    monkeypatch.setattr(FastSteps, "first_loss", lambda self, part: 1.0)
-    found = cuda.fast_steps(on_gpu(), base, model, PLAN, 8192, lambda part: 1.0)
+    monkeypatch.setattr(FastSteps, "first_losses", lambda self, part: [1.0])
+    found = cuda.fast_steps(on_gpu(), base, model, TURNS, Layout([PLAN], 8192), lambda *_: 1.0)
     assert isinstance(found, FastSteps)
     first, second = capsys.readouterr().err.splitlines()
     assert first == "without the compiled step: no compiler"
@@ -238,7 +248,7 @@ def test_an_older_torch_keeps_the_ordinary_step(
     base, model = learner(tmp_path, "bfloat16")
     capsys.readouterr()
     monkeypatch.setattr(cuda, "THERE", False)
-    assert cuda.fast_steps(on_gpu(), base, model, PLAN, 8192, lambda part: 1.0) is None
+    assert cuda.fast_steps(on_gpu(), base, model, TURNS, Layout([PLAN], 8192), lambda *_: 1.0) is None
     assert "before 2.10" in capsys.readouterr().err
 
 
@@ -248,4 +258,4 @@ def test_an_adapter_of_another_kind_is_refused(tmp_path: Path) -> None:
         if name.endswith("norm.weight"):
             weight.requires_grad_(True)
     with pytest.raises(Unsupported, match="more than LoRA"):
-        FastSteps(base, model, PLAN, 8192)
+        fast_steps(base, model)

@@ -50,7 +50,7 @@ def dry(role: str, corpus: Corpus, settings: FinetuneSettings) -> str:
                 accelerator, wrapped, base, plan, chosen=largest, pass_tokens=settings.pass_tokens
             )
         else:
-            loss, _ = fast.backward(largest)
+            loss, _ = fast.backward({0: largest})
         float(loss)  # a GPU works asynchronously: wait for it
     run_s = (time.monotonic() - begun) * sum(tokens) / max(tokens)
     weights = sum(weight.numel() for weight in model.parameters() if weight.requires_grad)

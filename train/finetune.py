@@ -7,14 +7,14 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import torch
 from accelerate import PartialState
 from accelerate.utils import parse_flag_from_env
-from peft import get_peft_model, prepare_model_for_kbit_training
+from peft import PeftModel, get_peft_model, prepare_model_for_kbit_training
+from torch import Tensor
 
 from thoughtmill.factory.core import stage
 from thoughtmill.factory.core.corpus import Corpus, open_corpus
@@ -27,6 +27,7 @@ from thoughtmill.train.students.adapters import Student
 from thoughtmill.train.students.bases import Base, load_base, towers
 from thoughtmill.train.students.origins import SEED, Origin, commit, of_seed
 from thoughtmill.train.students.settings import section
+from thoughtmill.train.training.jobs import TrainingJob, groups
 from thoughtmill.train.training.learning import learn
 from thoughtmill.train.training.loggers import logging
 from thoughtmill.train.training.mixtures import mixture
@@ -34,23 +35,9 @@ from thoughtmill.train.training.plan import TrainingPlan, summary, training_plan
 from thoughtmill.train.training.proof import findings, proof
 from thoughtmill.train.training.settings import FinetuneSettings
 from thoughtmill.train.training.states import LossPoint
+from thoughtmill.train.training.together import Learner, learn_together
 from thoughtmill.train.training.validation import Validation
 from thoughtmill.train.training.weights import copied, learnt, shard
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingJob:
-    """A role to train into `folder`; a killed run resumes from `state`.
-
-    `grown` is called with the curve so far whenever a line of progress is printed, and at the end.
-    """
-
-    role: str
-    corpus: Corpus
-    settings: FinetuneSettings
-    folder: Path
-    state: Path
-    grown: Callable[[list[LossPoint]], None] | None = None
 
 
 def main(*names: str) -> None:
@@ -89,8 +76,62 @@ def _job(
 
 
 def train_all(jobs: Sequence[TrainingJob]) -> list[list[LossPoint]]:
-    """Train all jobs and return their loss curves, in their order."""
-    return [finetune(job.role, job.corpus, job.settings, job.folder, job.state, job.grown) for job in jobs]
+    """Train all jobs, and return their loss curves in their order.
+
+    A job that is done already has an empty curve. On one GPU, adapters of one shape on one base learn
+    together; elsewhere one job after the other.
+    """
+    processes = PartialState(cpu=parse_flag_from_env("ACCELERATE_USE_CPU"))
+    curves: dict[int, list[LossPoint]] = {}
+    for number, job in enumerate(jobs):
+        if job.done():
+            processes.print(f"{job.role}: {job.folder} is trained already; remove it to train it again")
+            curves[number] = []
+    on_gpu = processes.device.type == "cuda" and processes.num_processes == 1
+    for group in groups(jobs, [number for number in range(len(jobs)) if number not in curves]):
+        chosen = [jobs[number] for number in group]
+        found = finetune_together(chosen) if on_gpu and len(group) > 1 else None
+        if found is None:
+            found = [
+                finetune(job.role, job.corpus, job.settings, job.folder, job.state, job.grown)
+                for job in chosen
+            ]
+        curves |= zip(group, found, strict=True)
+    return [curves[number] for number in range(len(jobs))]
+
+
+def finetune_together(jobs: Sequence[TrainingJob]) -> list[list[LossPoint]] | None:
+    """Do what `finetune` does with each of some jobs, in the same passes of one base.
+
+    Their adapters are of one shape. None where the device cannot: nothing has been learnt then.
+    """
+    settings = jobs[0].settings
+    if settings.weights == "all" or settings.shard:
+        return None
+    base = load_base(settings.base.model, settings.base.revision, _precision(settings))
+    plans = [plan_of(base, job.role, job.corpus, job.settings) for job in jobs]
+    values = []
+    for job, plan in zip(jobs, plans, strict=True):
+        print(f"{job.role}: {summary(plan, job.settings)}\n{proof(base, plan)}")
+        model = student(base, job.settings)
+        values.append(copied(learnt(model)))
+        assert isinstance(model, PeftModel)
+        model.unload()  # the next begins as it would alone
+    model = student(base, settings)
+
+    def learner(job: TrainingJob, plan: TrainingPlan, weights: dict[str, Tensor]) -> Learner:
+        validation = validating(base, model, job.role, job.corpus, job.settings)
+        what = f"finetune {job.role}"
+        return Learner(plan, job.settings, weights, job.state, what, job.grown, validation)
+
+    def finished(number: int, curve: list[LossPoint]) -> None:
+        job, plan = jobs[number], plans[number]
+        for finding in findings(base, model, plan, curve):
+            print(f"{job.role}: {finding}", file=sys.stderr)
+        adapters.save(base, model, job.folder, origin(job.role, job.corpus, job.settings, base, plan))
+        job.state.unlink(missing_ok=True)
+
+    return learn_together(base, model, [*map(learner, jobs, plans, values)], finished)
 
 
 def finetune(
@@ -108,9 +149,7 @@ def finetune(
     processes = PartialState(cpu=parse_flag_from_env("ACCELERATE_USE_CPU"))
     base, model, plan = prepare(role, corpus, settings)
     processes.print(f"{role}: {summary(plan, settings)}\n{proof(base, plan)}")
-    validation = None
-    if settings.validation is not None:
-        validation = Validation(base, model, role, corpus, settings)
+    validation = validating(base, model, role, corpus, settings)
     if settings.shard:
         shard(model)
     curve = learn(
@@ -127,15 +166,27 @@ def finetune(
 
 def prepare(role: str, corpus: Corpus, settings: FinetuneSettings) -> tuple[Base, Student, TrainingPlan]:
     """Return the base, the untrained student, and the training plan."""
+    base = load_base(settings.base.model, settings.base.revision, _precision(settings))
+    plan = plan_of(base, role, corpus, settings)
+    return base, student(base, settings), plan
+
+
+def plan_of(base: Base, role: str, corpus: Corpus, settings: FinetuneSettings) -> TrainingPlan:
+    """Return the plan of a role: its examples as tokens, and its steps."""
     examples = mixed(
         roles.examples(corpus, role, settings.where),
         settings.knowledge,
         settings.seed,
         own_knowledge(settings.base.name),
     )
-    base = load_base(settings.base.model, settings.base.revision, _precision(settings))
-    plan = training_plan(base, examples, settings, mixture(corpus, examples, settings))
-    return base, student(base, settings), plan
+    return training_plan(base, examples, settings, mixture(corpus, examples, settings))
+
+
+def validating(
+    base: Base, model: Student, role: str, corpus: Corpus, settings: FinetuneSettings
+) -> Validation | None:
+    """Return the validation of a run, if it has any."""
+    return None if settings.validation is None else Validation(base, model, role, corpus, settings)
 
 
 def student(base: Base, settings: FinetuneSettings) -> Student:

@@ -96,7 +96,7 @@ def recorded_steps(
     fast = learning.faster(accelerator, wrapped, base, model, plan, chosen)
     assert fast is not None
     return {
-        "two_steps": recorded(lambda: [fast.backward(step) for step in plan.steps[:2]], out / "steps.txt")
+        "two_steps": recorded(lambda: [fast.backward({0: step}) for step in plan.steps[:2]], out / "steps.txt")
     }
 
 
@@ -131,7 +131,7 @@ def statically(steps: cuda.FastSteps) -> None:
     """Compile the layers and the loss for each length alone."""
     for layer in steps.base.model.model.layers:
         layer.compile(dynamic=False)
-    steps.loss_of = torch.compile(cuda.summed, dynamic=False)
+    steps.loss_of = torch.compile(cuda.entropies, dynamic=False)
 
 
 class Clock(TrainerCallback):  # type: ignore[misc]

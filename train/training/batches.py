@@ -54,8 +54,12 @@ def steps_of_epoch(
     return steps
 
 
-def rows(lengths: Sequence[int], chosen: Sequence[int], packs: bool) -> list[list[int]]:
-    """Pack the examples of a step into rows as long as its longest example: first fit, longest first.
+def rows(
+    lengths: Sequence[int], chosen: Sequence[int], packs: bool, width: int | None = None
+) -> list[list[int]]:
+    """Pack the examples of a step into rows: first fit, longest first.
+
+    Rows are as long as the longest example, unless a `width` is given.
 
     >>> rows([9, 4, 3, 5, 2], [0, 1, 2, 3, 4], packs=True)
     [[0], [3, 1], [2, 4]]
@@ -63,7 +67,7 @@ def rows(lengths: Sequence[int], chosen: Sequence[int], packs: bool) -> list[lis
     by_length = sorted(chosen, key=lambda index: (-lengths[index], index))
     if not packs:
         return [[index] for index in by_length]
-    width = lengths[by_length[0]]
+    width = width or lengths[by_length[0]]
     filled: list[list[int]] = []
     free: list[int] = []
     for index in by_length:

@@ -1,15 +1,16 @@
 """A faster step on one GPU: flat rows, LoRA in bfloat16, compiled layers, replayed CUDA graphs.
 
 The examples of a pass lie in one row, which attention keeps apart by where each begins and ends, so that no
-mask is made. The adapter's weights stay in float32; their copies in bfloat16 are made once a step. Passes are
-padded to few lengths, and the kernels of each are started as one CUDA graph. Losses stay on the GPU until
-somebody reads them. What cannot be done for a base is said in one line, and the ordinary step takes over.
+mask is made. Several adapters can learn from one pass, each from its parts of the row. Their weights stay in
+float32; copies in bfloat16 are made once a step. Passes are padded to few lengths, and the kernels of each
+are started as one CUDA graph. Losses stay on the GPU until somebody reads them. What cannot be done for a
+base is said in one line, and the ordinary step takes over.
 """
 
 import inspect
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache, partial
 from importlib.util import find_spec
@@ -26,9 +27,10 @@ from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 from thoughtmill.train.graphs import captured
 from thoughtmill.train.students.bases import Base
 from thoughtmill.train.training.batches import IGNORED
-from thoughtmill.train.training.flat import Shape, flat, passes, shapes_of
+from thoughtmill.train.training.flat import Chosen, Layout, Part, Shape
 from thoughtmill.train.training.half_lora import HalfLora, Unsupported, in_one, lora_layers
 from thoughtmill.train.training.plan import TrainingPlan
+from thoughtmill.train.training.weights import Weights, learnt
 
 THERE = find_spec("torch.nn.attention.varlen") is not None
 """It came with torch 2.10."""
@@ -40,6 +42,8 @@ if THERE:
     )
 
 NAME = "thoughtmill_flat"
+CLIP = 1.0
+"""The most that the gradient of an adapter may be long."""
 NEAR = 0.02
 """How far the loss of the first pass may be from that of the ordinary step, as a share: bfloat16 rounds."""
 REFUSED = (RuntimeError, TypeError, ValueError, AttributeError, ImportError, OSError, SubprocessError)
@@ -67,37 +71,44 @@ def flat_attention(longest: int) -> Callable[..., tuple[Tensor, None]]:
     return attend
 
 
-def summed(logits_NV: Tensor, next_N: Tensor) -> Tensor:
-    """Return the cross entropy summed over the positions that are taught, in nats."""
-    return functional.cross_entropy(logits_NV.float(), next_N, ignore_index=IGNORED, reduction="sum")
+def entropies(logits_NV: Tensor, next_N: Tensor) -> Tensor:
+    """Return the cross entropy at each position, in nats; 0 where nothing is taught."""
+    return functional.cross_entropy(logits_NV.float(), next_N, ignore_index=IGNORED, reduction="none")
 
 
 def fast_steps(
     accelerator: Accelerator,
     base: Base,
     model: nn.Module,
-    plan: TrainingPlan,
-    pass_tokens: int,
-    ordinary: Callable[[list[int]], float],
+    steps_of: Sequence[Chosen],
+    layout: Layout,
+    ordinary: Callable[[int, list[int]], float],
+    adapters: Sequence[Weights] | None = None,
 ) -> "FastSteps | None":
     """Prepare the faster step on a GPU, compiled if that works; None, and a line that says why, where not.
 
-    `ordinary` is the summed loss of a pass by the ordinary step: that of the faster step must be the same.
+    `steps_of` are the steps that are to come. `ordinary` is the summed loss of an adapter on some examples by
+    the ordinary step; that of the faster step must be the same.
     """
     if accelerator.device.type != "cuda":
         return None
-    first = passes(plan.lengths, plan.steps[0], pass_tokens)[0]
-    wanted = ordinary(first)
+    first = layout.passes(steps_of[0])[0]
+    wanted = dict.fromkeys((adapter for adapter, _ in first), 0.0)
+    for adapter, examples in first:
+        wanted[adapter] += ordinary(adapter, examples)
     for compiled in (True, False):
         steps, begun = None, time.monotonic()
         try:
-            supported(accelerator, base, plan)
-            steps = FastSteps(base, model, plan, pass_tokens)
+            supported(accelerator, base, layout.plans)
+            steps = FastSteps(base, model, steps_of, layout, adapters)
             if compiled:
                 steps.compile()
-            found = steps.first_loss(first)
-            if not abs(found - wanted) <= NEAR * abs(wanted):
-                raise Unsupported(f"its loss is {found:.1f} where the ordinary step's is {wanted:.1f}")
+            found = steps.first_losses(first)
+            for adapter, loss in wanted.items():
+                if not abs(found[adapter] - loss) <= NEAR * abs(loss):
+                    raise Unsupported(
+                        f"its loss is {found[adapter]:.1f} where the ordinary step's is {loss:.1f}"
+                    )
             steps.capture()
         except REFUSED as error:
             if steps is not None:
@@ -117,13 +128,13 @@ def fast_steps(
     return None
 
 
-def supported(accelerator: Accelerator, base: Base, plan: TrainingPlan) -> None:
+def supported(accelerator: Accelerator, base: Base, plans: Sequence[TrainingPlan]) -> None:
     """Raise `Unsupported` where the faster step cannot run."""
     if accelerator.distributed_type != DistributedType.NO:
         raise Unsupported("several processes train")
     if not THERE:
         raise Unsupported("torch has no attention over flat rows before 2.10")
-    if not plan.packs or not base.model._supports_attention_backend:
+    if not all(plan.packs for plan in plans) or not base.model._supports_attention_backend:
         raise Unsupported("its attention cannot keep the examples of a row apart")
     if base.model.dtype not in (torch.bfloat16, torch.float16):
         raise Unsupported(f"it computes in {base.model.dtype}")
@@ -132,37 +143,55 @@ def supported(accelerator: Accelerator, base: Base, plan: TrainingPlan) -> None:
 
 
 class FastSteps:
-    """The steps of a plan on one device; `master.grad` holds a step's gradient after `backward`.
+    """Steps on one device; `master.grad` holds the gradient of a step after `backward`, a line an adapter.
 
-    The adapter's weights become parts of `master`. Until `close`, the model is for these steps alone.
+    The weights of `adapters`, by default those of the model, become parts of `master`. Until `close`, the
+    model is for these steps alone.
     """
 
-    def __init__(self, base: Base, model: nn.Module, plan: TrainingPlan, pass_tokens: int) -> None:
-        self.base, self.plan, self.pass_tokens = base, plan, pass_tokens
-        self.device = base.model.device
+    def __init__(
+        self,
+        base: Base,
+        model: nn.Module,
+        steps: Sequence[Chosen],
+        layout: Layout,
+        adapters: Sequence[Weights] | None = None,
+    ) -> None:
+        self.base, self.model, self.layout, self.device = base, model, layout, base.model.device
         self.layers = lora_layers(model)
         pairs = [(layer.lora_A[name], layer.lora_B[name]) for _, name, layer in self.layers]
-        self.weights: list[Tensor] = [side.get_parameter("weight") for pair in pairs for side in pair]
-        if {id(one) for one in self.weights} != {id(one) for one in model.parameters() if one.requires_grad}:
+        sides = {id(side.get_parameter("weight")): None for pair in pairs for side in pair}
+        own = learnt(model)
+        names = {id(weight): name for name, weight in own.items()}
+        if names.keys() != sides.keys():
             raise Unsupported("more than LoRA is trained")
-        self.master, parts = in_one(self.weights, torch.float32)
-        for weight, part in zip(self.weights, parts, strict=True):
-            weight.data = part
-        self.master.grad, self.grads = in_one([torch.zeros_like(one) for one in self.weights], torch.float32)
-        self.half, halves = in_one(self.weights, base.model.dtype)
+        self.own, *mixed = ([each[names[side]] for side in sides] for each in (own, *(adapters or ())))
+        self.adapters = mixed or [self.own]
+        self.master, _ = in_one(self.adapters, torch.float32)
+        self.master.grad = torch.zeros_like(self.master)
+        sizes = [weight.numel() for weight in self.adapters[0]]
+        for weights, line, grads in zip(self.adapters, self.master, self.master.grad, strict=True):
+            for weight, part, grad in zip(weights, line.split(sizes), grads.split(sizes), strict=True):
+                weight.data, weight.grad = part.view_as(weight), grad.view_as(weight)
+        self.half, halves = in_one(self.adapters, base.model.dtype)
+        self.shapes = layout.shapes(steps)
+        count = len(self.adapters)
+        self.numbers = torch.arange(count, device=self.device)
+        self.picks = None
+        if layout.width is not None:
+            most = max(shape.tokens for shape in self.shapes) // layout.width
+            self.picks = torch.zeros(most, count, dtype=base.model.dtype, device=self.device)
         self.swapped = [
-            HalfLora(layer, name, *halves[2 * at : 2 * at + 2])
-            for at, (_, name, layer) in enumerate(self.layers)
+            HalfLora(layer, name, down, up, self.picks, layout.width)
+            for (_, name, layer), down, up in zip(self.layers, halves[::2], halves[1::2], strict=True)
         ]
         self.halves = [weight for one in self.swapped for weight in (one.down, one.up)]
         self.attention = base.model.config._attn_implementation
-        self.loss_of: Callable[[Tensor, Tensor], Tensor] = summed
-        self.longest, self.shapes = max(plan.lengths), shapes_of(plan, pass_tokens)
-        self.inputs = {tokens: self.tensors(shape) for tokens, shape in self.shapes.items()}
-        self.graphs: dict[int, Any] = {}
-        self.total, self.weight = (torch.zeros((), device=self.device) for _ in range(2))
-        self.model = model
-        ALL_ATTENTION_FUNCTIONS.register(NAME, flat_attention(self.longest))
+        self.loss_of: Callable[[Tensor, Tensor], Tensor] = entropies
+        self.inputs = {shape: self.tensors(shape) for shape in self.shapes}
+        self.graphs: dict[Shape, Any] = {}
+        self.totals, self.weights = (torch.zeros(count, device=self.device) for _ in range(2))
+        ALL_ATTENTION_FUNCTIONS.register(NAME, flat_attention(layout.longest))
         self.take()
 
     def put(self, layers: Sequence[nn.Module]) -> None:
@@ -171,14 +200,21 @@ class FastSteps:
             self.model.set_submodule(place, layer)
 
     @contextmanager
-    def restored(self) -> Iterator[None]:
-        """Give the model back for a while, with its weights as they are now, so that it can write."""
+    def restored(self, adapter: int = 0) -> Iterator[None]:
+        """Give the model back for a while, with the weights of an adapter as they are now."""
+        self.lend(adapter)
         compiled = {part: part._compiled_call_impl for part in self.base.model.modules()}
         self.give_back()
         yield
         for part, implementation in compiled.items():
             part._compiled_call_impl = implementation
         self.take()
+
+    def lend(self, adapter: int) -> None:
+        """Give the model's own weights the values of an adapter, if they are others."""
+        for weight, value in zip(self.own, self.adapters[adapter], strict=True):
+            if weight is not value:
+                weight.data.copy_(value)
 
     def take(self) -> None:
         """Make the model one for these steps alone."""
@@ -196,59 +232,74 @@ class FastSteps:
 
     def tensors(self, shape: Shape) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the memory for a pass of a shape, and its parts by name."""
-        names = {"ids": shape.tokens, "places": shape.tokens, "taught": shape.taught, "next": shape.taught}
-        names["ends"] = shape.spans + 1
-        whole = torch.zeros(sum(names.values()), dtype=torch.int64, device=self.device)
-        return whole, dict(zip(names, whole.split(list(names.values())), strict=True))
+        sizes = self.layout.sizes(shape)
+        whole = torch.zeros(sum(sizes.values()), dtype=torch.int64, device=self.device)
+        return whole, dict(zip(sizes, whole.split(list(sizes.values())), strict=True))
 
-    def shape(self, part: Sequence[int]) -> Shape:
-        """Return the shape that a pass is padded to."""
-        size = sum(self.plan.lengths[one] for one in part)
-        return self.shapes[min(tokens for tokens in self.shapes if tokens >= size)]
-
-    def fill(self, part: Sequence[int]) -> int:
-        """Bring a pass to the device, and return the tokens of its shape."""
-        shape = self.shape(part)
-        held = torch.tensor(flat(self.plan.encoded, part, shape, self.longest, self.base.pad))
+    def fill(self, part: Part) -> Shape:
+        """Bring a pass to the device, and return its shape."""
+        shape = self.layout.fitting(part, self.shapes)
+        if shape not in self.inputs:
+            self.inputs[shape] = self.tensors(shape)
+        held = torch.tensor(self.layout.flat(part, shape, self.base.pad))
         held = held.pin_memory() if self.device.type == "cuda" else held
-        self.inputs[shape.tokens][0].copy_(held, non_blocking=True)
-        return shape.tokens
+        self.inputs[shape][0].copy_(held, non_blocking=True)
+        return shape
 
-    def compute(self, tokens: int) -> None:
-        """Go forward and backward over the pass of a shape, and add its loss and gradient to the step's."""
-        given = self.inputs[tokens][1]
+    def compute(self, shape: Shape) -> None:
+        """Go forward and backward over the pass of a shape; add its losses and gradients to the step's."""
+        given = self.inputs[shape][1]
+        if self.picks is not None:
+            self.picks[: len(given["rows"])] = given["rows"][:, None] == self.numbers
         with taught_only(self.base, given["taught"]):
             logits_NV = self.base.model(
                 input_ids=given["ids"][None], position_ids=given["places"][None], use_cache=False,
                 ends=given["ends"].int(),
             ).logits  # fmt: skip
-        loss = self.loss_of(logits_NV, given["next"]) * self.weight
-        grads = torch.autograd.grad(loss, self.halves)
+        losses_N = self.loss_of(logits_NV, given["next"]) * self.weights[given["taught_by"]]
+        grads = torch.autograd.grad(losses_N.sum(), self.halves)
         assert self.master.grad is not None
-        self.master.grad.add_(torch.cat([grad.flatten() for grad in grads]))
-        self.total.add_(loss.detach())
+        self.master.grad.add_(torch.cat([grad.reshape(len(self.master), -1) for grad in grads], dim=1))
+        taught_JN = self.numbers[:, None] == given["taught_by"]
+        self.totals.add_((taught_JN * losses_N.detach()).sum(1))
 
-    def begin(self, target_tokens: int) -> None:
-        """Begin a step: no gradient, no loss, and the adapter as it is now."""
+    def begin(self, target_tokens: Mapping[int, int]) -> None:
+        """Begin a step: no gradient, no loss, and the adapters as they are now."""
         assert self.master.grad is not None
         self.master.grad.zero_()
-        self.total.zero_()
-        self.weight.fill_(1 / target_tokens)
+        self.totals.zero_()
+        for adapter, tokens in target_tokens.items():
+            self.weights[adapter] = 1 / tokens
         self.half.copy_(self.master)
-        for weight, grad in zip(self.weights, self.grads, strict=True):
-            weight.grad = grad
+        if self.picks is not None:  # one that has diverged must not spoil the others: 0 times nan is nan
+            self.half.nan_to_num_()
 
-    def backward(self, chosen: Sequence[int]) -> tuple[Tensor, int]:
-        """Do what `learning.backward` does; the loss stays on the device."""
-        target_tokens = sum(len(self.plan.encoded[one][1]) for one in chosen)
+    def backward(self, chosen: Chosen) -> tuple[Tensor, dict[int, int]]:
+        """Compute the gradient of a step; return the mean loss of each adapter's tokens, and their number.
+
+        The losses stay on the device.
+        """
+        plans = self.layout.plans
+        target_tokens = {
+            adapter: sum(len(plans[adapter].encoded[one][1]) for one in part)
+            for adapter, part in chosen.items()
+        }
         self.begin(target_tokens)
-        for part in passes(self.plan.lengths, chosen, self.pass_tokens):
-            tokens = self.fill(part)
-            if tokens in self.graphs:
-                self.graphs[tokens].replay()
+        for part in self.layout.passes(chosen):
+            shape = self.fill(part)
+            if shape in self.graphs:
+                self.graphs[shape].replay()
             else:
-                self.compute(tokens)
-        return self.total.clone(), target_tokens
+                self.compute(shape)
+        if self.picks is not None:
+            self.totals.add_(self.master.sum(1) * 0)  # nan where a weight is
+        return self.totals.clone(), target_tokens
+
+    def clip(self) -> None:
+        """Shorten the gradient of each adapter that is longer than `CLIP`."""
+        assert self.master.grad is not None
+        norms_J1 = self.master.grad.norm(dim=1, keepdim=True)
+        self.master.grad.mul_((CLIP / (norms_J1 + 1e-6)).clamp(max=1.0))
 
     def compile(self) -> None:
         """Compile the layers once for all lengths, and the loss."""
@@ -256,7 +307,7 @@ class FastSteps:
         for layer in self.base.model.modules():
             if type(layer).__name__ in kinds:
                 layer.compile(dynamic=True)
-        compiled = torch.compile(summed, dynamic=True)
+        compiled = torch.compile(entropies, dynamic=True)
 
         def loss_of(logits_NV: Tensor, next_N: Tensor) -> Tensor:
             torch._dynamo.mark_static(logits_NV, 1)  # the vocabulary has one size
@@ -264,26 +315,25 @@ class FastSteps:
 
         self.loss_of = loss_of
 
-    def first_loss(self, part: Sequence[int]) -> float:
-        """Return the loss of a pass, summed."""
-        self.begin(1)
+    def first_losses(self, part: Part) -> list[float]:
+        """Return the losses of a pass, summed for each adapter."""
+        self.begin({adapter: 1 for adapter, _ in part})
         self.compute(self.fill(part))
-        return float(self.total)
+        return self.totals.tolist()
 
     def capture(self) -> None:
         """Record the kernels of every shape, the largest first: the others then fit in its memory."""
-        steps, lengths = self.plan.steps, self.plan.lengths
-        cut = [part for step in steps for part in passes(lengths, step, self.pass_tokens)]
-        pool, some = torch.cuda.graph_pool_handle(), {self.shape(part).tokens: part for part in cut}
-        for tokens in sorted(some, reverse=True):
-            self.fill(some[tokens])
-            self.graphs[tokens] = captured(partial(self.compute, tokens), pool)
+        pool = torch.cuda.graph_pool_handle()
+        for shape in sorted(self.shapes, key=lambda shape: -shape.tokens):
+            self.fill(self.shapes[shape])
+            self.graphs[shape] = captured(partial(self.compute, shape), pool)
 
     def close(self) -> None:
-        """Give the model back as it was, with its learnt weights."""
+        """Give the model back as it was; its own weights, where it learnt, have learnt."""
         self.graphs.clear()
-        for weight in self.weights:
-            weight.grad, weight.data = None, weight.data.clone()
+        for weights in self.adapters:
+            for weight in weights:
+                weight.grad, weight.data = None, weight.data.clone()
         self.give_back()
 
 

@@ -1,13 +1,24 @@
-"""Flat passes: the examples of a pass in one row, padded to one of few shapes; pure functions all."""
+"""Flat passes: examples one after the other, padded to one of few shapes; pure functions all.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+One adapter learns from a single row. Several learn from rows of one width, each of a single adapter.
+"""
 
-from thoughtmill.train.training.batches import IGNORED, Tokens
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from thoughtmill.train.training import batches
+from thoughtmill.train.training.batches import IGNORED
 from thoughtmill.train.training.plan import TrainingPlan
 
 SHAPES, LEAST, TAUGHT = 12, 256, 64
-"""The most lengths of passes; the least multiple of their tokens, and that of their taught positions."""
+"""The most shapes of passes; the least multiple of their tokens, and that of their taught positions."""
+NARROWEST, UNIT = 512, 128
+"""The least width of mixed rows, and what it is a multiple of."""
+
+Part = list[tuple[int, list[int]]]
+"""The rows of a pass: the number of an adapter, and examples of its plan."""
+Chosen = Mapping[int, Sequence[int]]
+"""The examples of a step, by the number of the adapter that learns from them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +28,136 @@ class Shape:
     tokens: int
     taught: int
     spans: int
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the steps of plans lie in passes of at most `pass_tokens` tokens, where examples fit them."""
+
+    plans: Sequence[TrainingPlan]
+    pass_tokens: int
+    packed: dict[tuple[int, tuple[int, ...]], list[list[int]]] = field(default_factory=dict)
+
+    @property
+    def longest(self) -> int:
+        """The tokens of the longest example."""
+        return max(max(plan.lengths) for plan in self.plans)
+
+    @property
+    def width(self) -> int | None:
+        """The tokens of a row, where several adapters learn."""
+        return None if len(self.plans) == 1 else max(NARROWEST, up(self.longest, UNIT))
+
+    def passes(self, chosen: Chosen) -> list[Part]:
+        """Cut the examples of a step into passes; rows of an adapter stay together."""
+        if self.width is None:
+            cut = passes(self.plans[0].lengths, chosen[0], self.pass_tokens)
+            return [[(0, part)] for part in cut]
+        rows = [(adapter, row) for adapter in sorted(chosen) for row in self._rows(adapter, chosen[adapter])]
+        count = -(-len(rows) // max(1, self.pass_tokens // self.width))
+        size = -(-len(rows) // count)
+        return [rows[at : at + size] for at in range(0, len(rows), size)]
+
+    def _rows(self, adapter: int, examples: Sequence[int]) -> list[list[int]]:
+        """Pack the examples of a step into rows; each step is packed once."""
+        key = adapter, tuple(examples)
+        if key not in self.packed:
+            lengths = self.plans[adapter].lengths
+            self.packed[key] = batches.rows(lengths, examples, packs=True, width=self.width)
+        return self.packed[key]
+
+    def tokens(self, part: Part, unit: int = 1) -> int:
+        """Return the least multiple of a unit that holds a pass.
+
+        A pass of mixed rows has two at least, because a compiler takes a single row for another case.
+        """
+        if self.width is None:
+            return up(self._used(*part[0]), unit)
+        return up(max(2, len(part)) * self.width, unit)
+
+    def _used(self, adapter: int, row: Sequence[int]) -> int:
+        return sum(self.plans[adapter].lengths[one] for one in row)
+
+    def shape(self, part: Part, tokens: int) -> Shape:
+        """Return the least shape of so many tokens that holds a pass."""
+        width = self.width or tokens
+        free = [width - self._used(*row) for row in part] + [width] * (tokens // width - len(part))
+        taught = sum(len(self.plans[adapter].encoded[one][1]) for adapter, row in part for one in row)
+        spans = sum(len(row) for _, row in part) + sum(-(-one // self.longest) for one in free)
+        return Shape(tokens, up(taught, TAUGHT), spans)
+
+    def shapes(self, steps: Iterable[Chosen]) -> dict[Shape, Part]:
+        """Return shapes that hold every pass of some steps, at most `SHAPES`, and a pass of each."""
+        cut = [part for step in steps for part in self.passes(step)]
+        unit = self.width or LEAST
+        while len({self.tokens(part, unit) for part in cut}) > SHAPES:
+            unit *= 2
+        found: dict[int, tuple[Shape, Part]] = {}
+        for part in cut:
+            one = self.shape(part, self.tokens(part, unit))
+            before, _ = found.get(one.tokens, (one, part))
+            most = Shape(one.tokens, max(one.taught, before.taught), max(one.spans, before.spans))
+            found[one.tokens] = most, part
+        return dict(found.values())
+
+    def fitting(self, part: Part, shapes: Iterable[Shape]) -> Shape:
+        """Return the smallest of some shapes that holds a pass, or a new one where none does."""
+        needed = self.tokens(part)
+        for shape in sorted(shapes, key=lambda shape: shape.tokens):
+            if shape.tokens >= needed:
+                least = self.shape(part, shape.tokens)
+                if shape.taught >= least.taught and shape.spans >= least.spans:
+                    return shape
+        return self.shape(part, self.tokens(part, self.width or LEAST))
+
+    def flat(self, part: Part, shape: Shape, pad: int) -> list[int]:
+        """Return a pass as one list: the parts of `sizes`, in their order.
+
+        The tokens that fill it up are spans too, and spans that are left over are empty; nothing of either is
+        taught.
+        """
+        ids: list[int] = []
+        places: list[int] = []
+        taught: list[int] = []
+        following: list[int] = []
+        taught_by: list[int] = []
+        ends, width = [0], self.width or shape.tokens
+        rows = [*part, *[(0, list[int]())] * (shape.tokens // width - len(part))]
+        for row, (adapter, examples) in enumerate(rows, start=1):
+            for prompt, target in (self.plans[adapter].encoded[one] for one in examples):
+                first = len(ids) + len(prompt) - 1
+                ids += prompt + target
+                places += range(len(prompt) + len(target))
+                taught += range(first, first + len(target))
+                following += target
+                taught_by += [adapter] * len(target)
+                ends.append(len(ids))
+            while ends[-1] < row * width:
+                more = min(self.longest, row * width - ends[-1])
+                places += range(more)
+                ends.append(ends[-1] + more)
+            ids += [pad] * (row * width - len(ids))
+        left = [0] * (shape.taught - len(taught))
+        following += [IGNORED] * len(left)
+        ends += [shape.tokens] * (shape.spans + 1 - len(ends))
+        return [
+            *ids,
+            *places,
+            *taught,
+            *left,
+            *following,
+            *taught_by,
+            *left,
+            *ends,
+            *(one for one, _ in rows),
+        ]
+
+    def sizes(self, shape: Shape) -> dict[str, int]:
+        """Return the parts of a flat pass: tokens and their places; the positions that are taught, what
+        follows each and the adapter that it teaches; the ends of the spans; the adapter of each row."""
+        taught = dict.fromkeys(("taught", "next", "taught_by"), shape.taught)
+        rows = shape.tokens // (self.width or shape.tokens)
+        return {"ids": shape.tokens, "places": shape.tokens, **taught, "ends": shape.spans + 1, "rows": rows}
 
 
 def passes(lengths: Sequence[int], chosen: Sequence[int], pass_tokens: int) -> list[list[int]]:
@@ -33,46 +174,6 @@ def passes(lengths: Sequence[int], chosen: Sequence[int], pass_tokens: int) -> l
     return cut
 
 
-def shapes_of(plan: TrainingPlan, pass_tokens: int) -> dict[int, Shape]:
-    """Return the shapes that fit every pass of a plan, by their tokens: at most `SHAPES`."""
-    cut = [part for step in plan.steps for part in passes(plan.lengths, step, pass_tokens)]
-    sizes = [sum(plan.lengths[one] for one in part) for part in cut]
-    unit, longest = LEAST, max(plan.lengths)
-    while len({-(-size // unit) for size in sizes}) > SHAPES:
-        unit *= 2
-    found: dict[int, Shape] = {}
-    for part, size in zip(cut, sizes, strict=True):
-        tokens = -(-size // unit) * unit
-        taught = -(-sum(len(plan.encoded[one][1]) for one in part) // TAUGHT) * TAUGHT
-        spans = len(part) + -(-(tokens - size) // longest)
-        before = found.get(tokens, Shape(tokens, 0, 0))
-        found[tokens] = Shape(tokens, max(taught, before.taught), max(spans, before.spans))
-    return found
-
-
-def flat(encoded: Sequence[Tokens], part: Sequence[int], shape: Shape, longest: int, pad: int) -> list[int]:
-    """Return a pass as one list: tokens, places, taught positions, what follows each, ends of the spans.
-
-    The tokens that fill it up are spans too, and spans that are left over are empty; nothing of either is
-    taught.
-    """
-    ids: list[int] = []
-    places: list[int] = []
-    taught: list[int] = []
-    following: list[int] = []
-    ends = [0]
-    for prompt, target in (encoded[one] for one in part):
-        first = len(ids) + len(prompt) - 1
-        ids += prompt + target
-        places += range(len(prompt) + len(target))
-        taught += range(first, first + len(target))
-        following += target
-        ends.append(len(ids))
-    while ends[-1] < shape.tokens:
-        more = min(longest, shape.tokens - ends[-1])
-        places += range(more)
-        ends.append(ends[-1] + more)
-    ids += [pad] * (shape.tokens - len(ids))
-    left = shape.taught - len(taught)
-    taught, following = taught + [0] * left, following + [IGNORED] * left
-    return [*ids, *places, *taught, *following, *ends, *[shape.tokens] * (shape.spans + 1 - len(ends))]
+def up(size: int, unit: int) -> int:
+    """Return the least multiple of a unit that is no less than a size."""
+    return -(-size // unit) * unit

@@ -15,29 +15,64 @@ class Unsupported(ValueError):
 
 
 class HalfLora(nn.Module):
-    """peft's LoRA layer, under the same names, which computes with copies of its weights in bfloat16."""
+    """peft's LoRA layer, under the same names, which computes with copies of its weights in bfloat16.
 
-    def __init__(self, layer: PeftLora, name: str, down: Tensor, up: Tensor) -> None:
+    With `picks` the weights are those of several adapters, `down` as JRD and `up` as JER. Then the input is a
+    row of parts of one width, and each part gets the adapter that its line of `picks_PJ` has a 1 for.
+    """
+
+    picks: Tensor | None
+
+    def __init__(
+        self,
+        layer: PeftLora,
+        name: str,
+        down: Tensor,
+        up: Tensor,
+        picks_PJ: Tensor | None = None,
+        width: int | None = None,
+    ) -> None:
         super().__init__()
         self.base_layer, self.lora_A, self.lora_B = layer.base_layer, layer.lora_A, layer.lora_B
         self.dropout, self.scaling = layer.lora_dropout[name], float(layer.scaling[name])
-        self.down, self.up = nn.Parameter(down), nn.Parameter(up)
+        self.down, self.up, self.width = nn.Parameter(down), nn.Parameter(up), width
+        self.register_buffer("picks", picks_PJ, persistent=False)
 
     def forward(self, x_BTD: Tensor) -> Tensor:
         """Return what the layer and its adapter make of the input.
 
         The scaling is on the narrow side, and the sum is left to a compiler to fuse with what follows.
         """
-        low_BTR = functional.linear(self.dropout(x_BTD), self.down) * self.scaling
-        y_BTE: Tensor = self.base_layer(x_BTD) + functional.linear(low_BTR, self.up)
-        return y_BTE
+        y_BTE: Tensor = self.base_layer(x_BTD)
+        if self.picks is None:
+            low_BTR = functional.linear(self.dropout(x_BTD), self.down) * self.scaling
+            return y_BTE + functional.linear(low_BTR, self.up)
+        x_PWD = self.dropout(x_BTD).view(-1, self.width, x_BTD.shape[-1])
+        picks_PJ = self.picks[: x_PWD.shape[0]]
+        low_PWR = torch.bmm(x_PWD, picked(picks_PJ, self.down).transpose(1, 2)) * self.scaling
+        return y_BTE + torch.bmm(low_PWR, picked(picks_PJ, self.up).transpose(1, 2)).view_as(y_BTE)
 
 
-def in_one(weights: Sequence[Tensor], dtype: torch.dtype) -> tuple[Tensor, list[Tensor]]:
-    """Return a copy of the weights in one tensor, and its part for each of them."""
-    whole = torch.cat([weight.detach().flatten() for weight in weights]).to(dtype)
-    parts = whole.split([weight.numel() for weight in weights])
-    return whole, [part.view_as(weight) for part, weight in zip(parts, weights, strict=True)]
+def picked(picks_PJ: Tensor, weight_JXY: Tensor) -> Tensor:
+    """Return for each part the weight of its adapter, as a product: its gradient is then a product too.
+
+    Gradients that are added up by index would be added in any order.
+    """
+    return (picks_PJ @ weight_JXY.flatten(1)).view(-1, *weight_JXY.shape[1:])
+
+
+def in_one(adapters: Sequence[Sequence[Tensor]], dtype: torch.dtype) -> tuple[Tensor, list[Tensor]]:
+    """Return a copy of the weights of adapters as the lines of one tensor, and the columns of each weight.
+
+    The weight of several adapters has their number as its first size.
+    """
+    whole_JN = torch.stack(
+        [torch.cat([weight.detach().flatten() for weight in weights]) for weights in adapters]
+    ).to(dtype)
+    many = [] if len(adapters) == 1 else [len(adapters)]
+    parts = whole_JN.split([weight.numel() for weight in adapters[0]], dim=1)
+    shaped = zip(parts, adapters[0], strict=True)
+    return whole_JN, [part.view(*many, *weight.shape) for part, weight in shaped]
 
 
 def lora_layers(model: nn.Module) -> list[tuple[str, str, PeftLora]]:

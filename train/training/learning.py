@@ -5,8 +5,10 @@ import math
 import sys
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import torch
 from accelerate import Accelerator
@@ -16,16 +18,16 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.progress import LINE_EVERY_S, line
 from thoughtmill.train.students.bases import Base
 from thoughtmill.train.training import batches
-from thoughtmill.train.training.cuda import FastSteps, fast_steps
+from thoughtmill.train.training.cuda import CLIP, FastSteps, fast_steps
+from thoughtmill.train.training.flat import Layout
 from thoughtmill.train.training.gradients import backward, summed_loss
 from thoughtmill.train.training.plan import TrainingPlan
 from thoughtmill.train.training.settings import FinetuneSettings
 from thoughtmill.train.training.states import LossPoint, resumed
 from thoughtmill.train.training.usage import used
 from thoughtmill.train.training.validation import Validation
-from thoughtmill.train.training.weights import learnt, restore
+from thoughtmill.train.training.weights import Weights, learnt, restore
 
-CLIP = 1.0
 READ_EVERY = 16
 """Losses of the faster step are read after this many steps, so that the GPU need not wait."""
 SAVE_EVERY_S = 30
@@ -53,98 +55,109 @@ def learn(
     with the curve so far whenever a line of progress is printed. With a `validation`, the model ends with the
     weights that solved the most problems, and stops early after `patience` validations without a gain.
     """
-    run = _TrainingRun(base, model, plan, settings, state, what, grown, validation)
-    run.go()
+    accelerator, weights = accelerated(base, settings), learnt(model)
+    optimizer: Any = adamw(weights, settings, accelerator)
+    wrapped: nn.Module = model
+    if not settings.shard:
+        wrapped, optimizer = accelerator.prepare(model, optimizer)
+    wrapped.train()
+    run = TrainingRun(
+        base, plan, settings, accelerator, weights=weights, optimizer=optimizer, state=state, what=what,
+        grown=grown, validation=validation,
+    )  # fmt: skip
+    fast = faster(accelerator, wrapped, base, model, plan, settings)
+    run.begun = time.monotonic()
+    while not run.done:
+        run.seed()
+        if fast is not None:
+            losses, tokens = fast.backward({0: run.chosen})
+            fast.clip()
+            run.take(losses[0], tokens[0], fast)
+            continue
+        loss, target_tokens = backward(
+            accelerator, wrapped, base, plan, chosen=run.chosen, pass_tokens=settings.pass_tokens
+        )
+        accelerator.clip_grad_norm_(weights.values(), CLIP)
+        run.take(loss, target_tokens, None)
+        optimizer.zero_grad()
+    if fast is not None:
+        fast.close()
     return run.state.curve
 
 
-class _TrainingRun:
-    """A run and all that it holds; see `learn`."""
+class TrainingRun:
+    """A run, as far as it has come; who computes gradients gives it one a step."""
 
     def __init__(
         self,
         base: Base,
-        model: nn.Module,
         plan: TrainingPlan,
         settings: FinetuneSettings,
+        accelerator: Accelerator,
+        *,
+        weights: Weights,
+        optimizer: Any,
         state: Path,
         what: str,
-        grown: Grown | None,
-        validation: Validation | None,
+        grown: Grown | None = None,
+        validation: Validation | None = None,
+        beside: int = 0,
     ) -> None:
+        """Resume the run from `state`; `beside` others learn in the same passes, and tell of it."""
         self.base, self.plan, self.settings, self.path = base, plan, settings, state
-        self.what, self.grown, self.validation = what, grown, validation
-        self.accelerator = accelerated(base, settings)
-        self.weights = learnt(model)
-        on_gpu = self.accelerator.device.type == "cuda"
-        self.optimizer = torch.optim.AdamW(
-            self.weights.values(), lr=settings.learning_rate, weight_decay=0.0, fused=on_gpu or None
-        )
-        self.wrapped = model
-        if not settings.shard:
-            self.wrapped, self.optimizer = self.accelerator.prepare(model, self.optimizer)
+        self.what, self.grown, self.validation, self.beside = what, grown, validation, beside
+        self.accelerator, self.weights, self.optimizer = accelerator, weights, optimizer
         identity = f"{plan.sha} {plan.tokens_sha} {base.sha} {settings.model_dump_json()}"
         self.fingerprint = hashlib.sha256(identity.encode()).hexdigest()
-        self.wrapped.train()
-        self.state = resumed(state, self.fingerprint, self.weights, self.optimizer)
-        self.fast = faster(self.accelerator, self.wrapped, base, model, plan, settings)
+        self.state = resumed(state, self.fingerprint, weights, optimizer)
         self.unread: list[tuple[int, Tensor, int, float]] = []
-        self.first, self.begun, self.said, self.saved = len(self.state.curve), time.monotonic(), 0.0, 0.0
+        self.first, self.done = len(self.state.curve), False
+        self.begun, self.said, self.saved = time.monotonic(), 0.0, 0.0  # the first: when steps begin
 
-    def go(self) -> None:
-        """Take all steps, or those until validation gains no more."""
-        steps, fast = len(self.plan.steps), self.fast
-        for step in range(self.first, steps):
-            self._step(step)
-            done, elapsed_s = step + 1 == steps, time.monotonic() - self.begun
-            tries = self.validation is not None and (done or (step + 1) % self.validation.every == 0)
-            saves = (step + 1) % self.settings.save_every == 0 and not done and not self.settings.shard
-            saves = saves and (fast is None or elapsed_s - self.saved >= SAVE_EVERY_S)
-            if fast is None or done or saves or tries or len(self.unread) == READ_EVERY:
-                self.state.curve += read(self.unread, self.what)
-                self.unread = []
-            done = (tries and self._tried()) or done
-            if saves and not done:
-                self._save(elapsed_s)
-            if done or (not self.unread and elapsed_s - self.said >= LINE_EVERY_S):
-                self._say(elapsed_s)
-            if done:
-                break
-        if fast is not None:
-            fast.close()
-        if self.state.best:
-            restore(self.weights, self.state.best)
+    @property
+    def step(self) -> int:
+        """How many steps are taken."""
+        return len(self.state.curve) + len(self.unread)
 
-    def _step(self, step: int) -> None:
+    @property
+    def chosen(self) -> list[int]:
+        """The examples of the next step."""
+        return self.plan.steps[self.step]
+
+    def seed(self) -> None:
+        """Seed the dropout of the next step."""
         process = self.accelerator.process_index
-        torch.manual_seed(Random(f"{self.settings.seed}/{step}/{process}").getrandbits(63))
-        rate = learning_rate(step, len(self.plan.steps), self.settings)
+        torch.manual_seed(Random(f"{self.settings.seed}/{self.step}/{process}").getrandbits(63))
+
+    def take(self, loss: Tensor, target_tokens: int, fast: FastSteps | None, adapter: int = 0) -> None:
+        """Take a step with the gradient that the weights hold; validate, save and tell when that is due."""
+        step, steps = self.step, len(self.plan.steps)
+        rate = learning_rate(step, steps, self.settings)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        loss, target_tokens = self._gradient(self.plan.steps[step])
         self.optimizer.step()
-        self.optimizer.zero_grad()
         self.unread.append((step, loss, target_tokens, rate))
+        done, elapsed_s = step + 1 == steps, time.monotonic() - self.begun
+        tries = self.validation is not None and (done or (step + 1) % self.validation.every == 0)
+        saves = (step + 1) % self.settings.save_every == 0 and not done and not self.settings.shard
+        saves = saves and (fast is None or elapsed_s - self.saved >= SAVE_EVERY_S * (1 + self.beside / 4))
+        if fast is None or done or saves or tries or len(self.unread) == READ_EVERY:
+            self.state.curve += read(self.unread, self.what)
+            self.unread = []
+        self.done = (tries and self._tried(fast, adapter)) or done
+        if saves and not self.done:
+            self._save(elapsed_s)
+        if self.done or (not self.unread and elapsed_s - self.said >= LINE_EVERY_S):
+            self._say(elapsed_s)
+        if self.done and self.state.best:
+            restore(self.weights, self.state.best)
 
-    def _gradient(self, chosen: list[int]) -> tuple[Tensor, int]:
-        """Compute the clipped gradient of a step; return its loss and the number of its target tokens."""
-        if self.fast is not None:
-            found = self.fast.backward(chosen)
-            nn.utils.clip_grad_norm_(self.fast.master, CLIP)
-            return found
-        size = self.settings.pass_tokens
-        found = backward(
-            self.accelerator, self.wrapped, self.base, self.plan, chosen=chosen, pass_tokens=size
-        )
-        self.accelerator.clip_grad_norm_(self.weights.values(), CLIP)
-        return found
-
-    def _tried(self) -> bool:
+    def _tried(self, fast: FastSteps | None, adapter: int) -> bool:
         """Solve the validation problems; return whether the run ends because it has not gained for long."""
         assert self.validation is not None
-        right = self.validation.shared(self.accelerator, self.fast)
+        with nullcontext() if fast is None else fast.restored(adapter):
+            right = self.validation.shared(self.accelerator)
         since = self.state.tried(right, self.weights)
-        self.wrapped.train()
         step = self.state.curve[-1].step + 1
         found = "the best so far" if since == 0 else f"the best was {since} before"
         self.accelerator.print(f"{self.what}: after step {step} {right:.1%} {self.validation.of}, {found}")
@@ -156,15 +169,27 @@ class _TrainingRun:
             self.state.save(self.path, self.fingerprint, self.weights, self.optimizer)
 
     def _say(self, elapsed_s: float) -> None:
-        """Print a line of progress, and pass on the curve so far."""
-        self.said, curve, steps = elapsed_s, self.state.curve, self.plan.steps
-        taken = [one for step in steps[self.first : len(curve)] for one in step]
-        rate = sum(self.plan.lengths[one] for one in taken) / elapsed_s
-        words = f"{self.what}: loss {curve[-1].loss:.3f}, {used(self.base, rate, self.accelerator.device)}"
-        progress = line(words, len(curve) - self.first, len(steps) - self.first, elapsed_s)
-        self.accelerator.print(progress, file=sys.stderr)
+        """Print a line of progress, unless other runs are beside this, and pass on the curve so far."""
+        self.said, curve, steps = elapsed_s, self.state.curve, len(self.plan.steps)
+        if not self.beside:
+            speed = used(self.base, self.learnt() / elapsed_s, self.accelerator.device)
+            words = f"{self.what}: loss {curve[-1].loss:.3f}, {speed}"
+            progress = line(words, len(curve) - self.first, steps - self.first, elapsed_s)
+            self.accelerator.print(progress, file=sys.stderr)
         if self.grown is not None and self.accelerator.is_main_process:
             self.grown(curve)
+
+    def learnt(self) -> int:
+        """Return how many tokens were learnt from since the run began or resumed."""
+        return sum(self.plan.lengths[one] for step in self.plan.steps[self.first : self.step] for one in step)
+
+
+class Diverged(ThoughtmillError):
+    """A loss that is no number, and its step."""
+
+    def __init__(self, message: str, step: int) -> None:
+        super().__init__(message)
+        self.step = step
 
 
 def read(unread: list[tuple[int, Tensor, int, float]], what: str) -> list[LossPoint]:
@@ -172,7 +197,8 @@ def read(unread: list[tuple[int, Tensor, int, float]], what: str) -> list[LossPo
     losses = torch.stack([loss for _, loss, _, _ in unread]).tolist()
     for (step, *_), loss in zip(unread, losses, strict=True):
         if not math.isfinite(loss):
-            raise ThoughtmillError(f"{what}: the loss of step {step} is {loss}: lower finetune.learning_rate")
+            words = f"{what}: the loss of step {step} is {loss}: lower finetune.learning_rate"
+            raise Diverged(words, step)
     return [
         LossPoint(step, loss, tokens, rate)
         for (step, _, tokens, rate), loss in zip(unread, losses, strict=True)
@@ -189,16 +215,33 @@ def faster(
 ) -> FastSteps | None:
     """Prepare the faster step where there is a GPU that can; else save memory there, unless told not to."""
 
-    def ordinary(part: list[int]) -> float:
-        filled = batches.rows(plan.lengths, part, plan.packs)
-        batch = batches.collate(plan.encoded, filled, base.pad, base.start).to(accelerator.device)
-        with torch.no_grad():
-            return float(summed_loss(wrapped, base, batch))
+    def ordinary(_: int, part: list[int]) -> float:
+        return ordinary_loss(accelerator, wrapped, base, plan, part)
 
-    fast = fast_steps(accelerator, base, model, plan, settings.pass_tokens, ordinary)
+    steps = [{0: step} for step in plan.steps]
+    layout = Layout([plan], settings.pass_tokens)
+    fast = fast_steps(accelerator, base, model, steps, layout, ordinary)
     if fast is None and accelerator.device.type == "cuda" and settings.gradient_checkpointing is None:
         base.model.gradient_checkpointing_enable({"use_reentrant": False})
     return fast
+
+
+@torch.no_grad()
+def ordinary_loss(
+    accelerator: Accelerator, wrapped: nn.Module, base: Base, plan: TrainingPlan, part: list[int]
+) -> float:
+    """Return the summed loss of some examples by the ordinary step."""
+    filled = batches.rows(plan.lengths, part, plan.packs)
+    batch = batches.collate(plan.encoded, filled, base.pad, base.start).to(accelerator.device)
+    return float(summed_loss(wrapped, base, batch))
+
+
+def adamw(weights: Weights, settings: FinetuneSettings, accelerator: Accelerator) -> torch.optim.AdamW:
+    """Return the optimizer of a run."""
+    on_gpu = accelerator.device.type == "cuda"
+    return torch.optim.AdamW(
+        weights.values(), lr=settings.learning_rate, weight_decay=0.0, fused=on_gpu or None
+    )
 
 
 def accelerated(base: Base, settings: FinetuneSettings) -> Accelerator:

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from contextlib import nullcontext
 from random import Random
 
 import torch
@@ -22,7 +21,6 @@ from thoughtmill.train.roles import Example
 from thoughtmill.train.stored import solve
 from thoughtmill.train.students.bases import Base
 from thoughtmill.train.training import batches
-from thoughtmill.train.training.cuda import FastSteps
 from thoughtmill.train.training.gradients import summed_loss
 from thoughtmill.train.training.plan import encode
 from thoughtmill.train.training.settings import FinetuneSettings
@@ -56,19 +54,18 @@ class Validation:
         problems = f"{len({one.problem_id for one in self.examples})} problems of `{chosen.split}`"
         self.of = f"right of {problems}" if self.solves else f"likelihood a token on {problems}"
 
-    def shared(self, accelerator: Accelerator, fast: FastSteps | None) -> float:
+    def shared(self, accelerator: Accelerator) -> float:
         """Let the main process validate, and tell the others."""
-        found = None
-        if accelerator.is_main_process:
-            with nullcontext() if fast is None else fast.restored():
-                found = self()
+        found = self() if accelerator.is_main_process else None
         [found] = broadcast_object_list([found])
         return float(found)
 
     def __call__(self) -> float:
         """Return the share, between 0 and 1."""
         self.model.eval()
-        return self._share_right() if self.solves else self._likelihood()
+        found = self._share_right() if self.solves else self._likelihood()
+        self.model.train()
+        return found
 
     def _share_right(self) -> float:
         texts = self._written()

@@ -1,0 +1,50 @@
+"""Training jobs: a role, its corpus, settings and folders; which are done, and which learn together."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from thoughtmill.factory.core.corpus import Corpus
+from thoughtmill.train.students.origins import ORIGIN, commit, origin_of
+from thoughtmill.train.training.settings import FinetuneSettings
+from thoughtmill.train.training.states import LossPoint
+
+SHAPE = {
+    "base", "weights", "rank", "alpha", "dropout", "targets", "dora", "rslora", "precision",
+    "gradient_checkpointing", "shard", "pass_tokens",
+}  # fmt: skip
+"""Settings that are the same for adapters that learn in the same passes."""
+MOST = 32
+"""The most adapters that learn in the same passes: each has its own optimizer in memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingJob:
+    """A role to train into `folder`; a killed run resumes from `state`.
+
+    `grown` is called with the curve so far whenever a line of progress is printed, and at the end.
+    """
+
+    role: str
+    corpus: Corpus
+    settings: FinetuneSettings
+    folder: Path
+    state: Path
+    grown: Callable[[list[LossPoint]], None] | None = None
+
+    def done(self) -> bool:
+        """Return whether the folder holds what would be trained: by the same code, of the same data."""
+        if not (self.folder / ORIGIN).is_file():
+            return False
+        held, code = origin_of(self.folder), commit()
+        now = (self.role, self.corpus.data_version, self.settings.model_dump(mode="json"), code)
+        same = now == (held.role, held.data_version, held.parameters, held.commit)
+        return same and not code.endswith("-changed")
+
+
+def groups(jobs: Sequence[TrainingJob], numbers: Sequence[int]) -> list[list[int]]:
+    """Return the numbers of jobs by the shape of their adapters, at most `MOST` in a group."""
+    alike: dict[str, list[int]] = {}
+    for number in numbers:
+        alike.setdefault(jobs[number].settings.model_dump_json(include=SHAPE), []).append(number)
+    return [each[at : at + MOST] for each in alike.values() for at in range(0, len(each), MOST)]
