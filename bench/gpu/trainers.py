@@ -96,7 +96,9 @@ def recorded_steps(
     fast = learning.faster(accelerator, wrapped, base, model, plan, chosen)
     assert fast is not None
     return {
-        "two_steps": recorded(lambda: [fast.backward({0: step}) for step in plan.steps[:2]], out / "steps.txt")
+        "two_steps": recorded(
+            lambda: [fast.backward({0: step}) for step in plan.steps[:2]], out / "steps.txt"
+        )
     }
 
 
