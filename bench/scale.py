@@ -23,7 +23,8 @@ from typing import Any
 
 from thoughtmill.factory.core import tables
 from thoughtmill.factory.core.executors.local import WorkerPool
-from thoughtmill.factory.core.executors.ray import RayPool, RaySettings, joined
+from thoughtmill.factory.core.executors.ray import RayPool
+from thoughtmill.factory.core.executors.ray_cluster import RaySettings, joined
 from thoughtmill.factory.core.files import digest
 from thoughtmill.factory.core.partitions import parts
 from thoughtmill.factory.curate import CurateSettings

@@ -3,7 +3,7 @@
 import sys
 from collections import ChainMap, Counter
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel, Field, model_validator
 
-from thoughtmill.factory.core import executors, params, sharding, stage, tables
+from thoughtmill.factory.core import params, progress_files, sharding, stage, tables
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.families import heirs_of
 from thoughtmill.factory.core.files import root
@@ -311,7 +311,7 @@ def ask(
         )
         for chosen, teacher in teachers
     ]
-    return asked(plan, f"generate {thought}")
+    return asked(plan, f"generate {thought}" + (f", {shard.words}" if shard else ""))
 
 
 def asked(
@@ -327,7 +327,8 @@ def asked(
         requests = replace(every, only=failed[str(chosen.fallback_of)]) if late else every
         shown = requests if teacher.shows_progress else track(requests, what)
         failures = failed.setdefault(chosen.name, set())
-        with closing(generate(shown, teacher, chosen.name, chosen.first_sample)) as rows:
+        watched = progress_files.noting(what) if teacher.shows_progress else nullcontext()
+        with watched, closing(generate(shown, teacher, chosen.name, chosen.first_sample)) as rows:
             for row in rows:
                 if row["failure"] is not None:
                     failures.add((row["problem_id"], row["sample"] - chosen.first_sample))
@@ -345,10 +346,10 @@ def main(thought: str, *, shard: str | None = None) -> None:
     data, mine = folder / "data", None if shard is None else sharding.shard(shard)
     settings = params.section("generate", GenerateSettings)
     every = settings.chosen(thought)
-    if mine is None and executors.is_spread() and all(chosen.endpoint for chosen in every):
+    teachers = [(chosen, make_teacher(settings, folder, chosen)) for chosen in every]
+    if mine is None and all(teacher.shares_limits for _, teacher in teachers) and generate_shards.is_spread():
         generate_shards.spread(folder, thought, settings)
         return
-    teachers = [(chosen, make_teacher(settings, folder, chosen)) for chosen in every]
     failures: Counter[str | None] = Counter()
     with closing(ask(folder, thought, settings, teachers, mine)) as rows:
         if mine is None:

@@ -1,62 +1,78 @@
 """Generate in shards: an executor such as Ray spreads the requests of a thought, each paid for once."""
 
 import json
+import math
 import os
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import closing
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from thoughtmill.factory import generate
 from thoughtmill.factory.core import executors, params, sharding, tables
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.journal import fingerprint
-from thoughtmill.factory.core.progress import track
+from thoughtmill.factory.core.progress_shards import track_shards
 from thoughtmill.factory.core.sharding import Shard
 from thoughtmill.factory.ledger import Ledger
 from thoughtmill.factory.ledger.locks import Locks
-from thoughtmill.factory.teachers import TEACHERS
+from thoughtmill.factory.teachers import TEACHERS, Teacher
+from thoughtmill.factory.teachers.choice import ChosenTeacher
 from thoughtmill.factory.teachers.endpoint import shares
+from thoughtmill.factory.teachers.endpoint.allowances import Allowances, ShardAllowance
+from thoughtmill.factory.teachers.endpoint.control import GO_ON
 from thoughtmill.factory.teachers.endpoint.pending import spent_usd
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 from thoughtmill.factory.thoughts.prompts import load
 from thoughtmill.schemas import Completions
 
+LOST = "its processes died"
+
 
 class ShardJob(NamedTuple):
-    """A shard to generate: how many run at once, and the dollars that its requests may cost in all runs."""
+    """A shard to generate, its number of requests, and how it draws from the dollars and rates of the run."""
 
     folder: Path
     thought: str
     shard: Shard
-    running: int
-    budget_usd: float | None
+    total: int
+    allowance: ShardAllowance
+
+    @property
+    def ledger(self) -> Path:
+        """The ledger of the shard."""
+        return shares.ledger_path(self.folder / "data", self.thought, self.shard)
+
+
+def is_spread() -> bool:
+    """Say whether the current project has an executor that can spread shards."""
+    return executors.is_spread() and hasattr(_pool(Path()), "shared")
+
+
+def _pool(folder: Path) -> Any:
+    return executors.chosen()(generate_shards, lost, os.cpu_count() or 1, os.chdir, (folder,))
 
 
 def spread(folder: Path, thought: str, settings: generate.GenerateSettings) -> None:
     """Have the executor generate the shards of a thought, then merge their parts and their ledgers.
 
     Answers that are in a ledger are not asked for again: neither those of this ledger, nor those of shards
-    whose process, node or driver died.
+    whose process, node or driver died. One object hands out dollars and rates to all shards.
     """
     data, count = folder / "data", settings.shards
     shares.absorb(data, thought)
     _forget_other_parts(data, thought, count)
-    pool = executors.chosen()(generate_shards, lost, os.cpu_count() or 1, os.chdir, (folder,))
-    running = min(count, getattr(pool, "at_once", lambda most: most)(count))
+    pool, every = _pool(folder), [Shard(number, count) for number in range(1, count + 1)]
     with Ledger() as ledger, closing(Locks(ledger.path)) as locks:  # no other run spends from the budget
         left_usd = _left_usd(folder, thought, settings, ledger, locks)
-        jobs = [
-            _job(folder, thought, settings, Shard(number, count), running, left_usd)
-            for number in range(1, count + 1)
-        ]
-        stopped = [
-            why for why in track(_Sized(pool.spread(jobs), count), f"generate {thought}, shards") if why
-        ]
+        allowances = pool.shared(Allowances, math.inf if left_usd is None else left_usd)
+        running = pool.at_once(count)
+        stopped = _stopped(
+            pool, [_job(folder, thought, settings, shard, allowances, running) for shard in every]
+        )
     shares.absorb(data, thought)
     if stopped:
         raise ThoughtmillError(stopped[0])
@@ -64,6 +80,29 @@ def spread(folder: Path, thought: str, settings: generate.GenerateSettings) -> N
     failures = Counter(row["failure"] for row in tables.rows_of(data / "completions" / f"{thought}.parquet"))
     for line in generate.remarks(thought, failures, uses_ledger=True):
         print(line, file=sys.stderr)
+
+
+def _stopped(pool: Any, jobs: list[ShardJob]) -> list[str]:
+    """Generate the shards; return why some stopped.
+
+    Where the processes of a shard died again and again, it goes on as long as it gains answers.
+    """
+    stopped: list[str] = []
+    answers = -1
+    while jobs:
+        totals = {f"generate {job.thought}, {job.shard.words}": job.total for job in jobs}
+        found = list(track_shards(pool.spread(jobs), f"generate {jobs[0].thought}, all shards", totals))
+        stopped += [why for why in found if why not in (None, LOST)]
+        jobs = [job for job, why in zip(jobs, found, strict=True) if why == LOST]
+        before, answers = answers, sum(_answers(job) for job in jobs)
+        if jobs and answers <= before:
+            return [*stopped, f"the processes that asked {jobs[0].shard.words} died; {GO_ON}"]
+    return stopped
+
+
+def _answers(job: ShardJob) -> int:
+    with shares.leased(job.ledger), Ledger(job.ledger) as ledger:
+        return ledger.count()
 
 
 def _forget_other_parts(data: Path, thought: str, count: int) -> None:
@@ -91,16 +130,22 @@ def _job(
     thought: str,
     settings: generate.GenerateSettings,
     shard: Shard,
+    allowances: Any,
     running: int,
-    left_usd: float | None,
 ) -> ShardJob:
-    """Deal a shard the answers that there are, and its share of what is left of the budget."""
-    path, cost_usd = shares.ledger_path(folder / "data", thought, shard), 0.0
-    for chosen in settings.chosen(thought):
-        requests = generate.requests_of(folder, thought, settings, chosen, shard)
-        cost_usd += shares.deal(requests, _endpoint(generate.priced(chosen, folder, settings)), path)
-    budget_usd = None if left_usd is None else cost_usd + left_usd / shard.total
-    return ShardJob(folder, thought, shard, running, budget_usd)
+    """Deal a shard the answers that there are."""
+    path, total = shares.ledger_path(folder / "data", thought, shard), 0
+    every = settings.chosen(thought)
+    asked = [generate.requests_of(folder, thought, settings, chosen, shard) for chosen in every]
+    endpoints = [_endpoint(generate.priced(chosen, folder, settings)) for chosen in every]
+    for chosen, requests, endpoint in zip(every, asked, endpoints, strict=True):
+        dealt = shares.deal(requests, endpoint, path)
+        total += 0 if chosen.fallback_of else dealt
+    with Ledger(path) as own, closing(Locks(path)) as locks:
+        before_usd = spent_usd(chain(*asked), endpoints[0], own, locks)
+    return ShardJob(
+        folder, thought, shard, total, ShardAllowance(allowances, shard.name, running, before_usd)
+    )
 
 
 def _endpoint(settings: object) -> EndpointSettings:
@@ -114,38 +159,43 @@ def generate_shards(jobs: list[ShardJob]) -> list[str | None]:
 
 
 def _generate_shard(job: ShardJob) -> str | None:
-    folder, thought, shard = job.folder, job.thought, job.shard
-    data, settings = folder / "data", params.section(generate.STAGE, generate.GenerateSettings)
+    """Generate a shard under the lease of its ledger, and export the ledger when it is done."""
+    data, thought, shard = job.folder / "data", job.thought, job.shard
+    settings = params.section(generate.STAGE, generate.GenerateSettings)
     target, made_from = sharding.part_of(data, generate.STAGE, thought, shard), origin(data, thought)
-    if sharding.is_made(target, made_from):
-        return None
-    every = settings.chosen(thought)
-    asked = [generate.requests_of(folder, thought, settings, chosen, shard) for chosen in every]
-    made_with = (_endpoint(generate.priced(chosen, folder, settings)) for chosen in every)
-    limited = (shares.limited(each, job.running, job.budget_usd) for each in made_with)
-    modules = (TEACHERS.named(chosen.module) for chosen in every)
-    teachers = [
-        (chosen, module.make(own, folder, chain(*asked)))
-        for chosen, module, own in zip(every, modules, limited, strict=True)
-    ]
     try:
-        with (
-            shares.leased(shares.ledger_path(data, thought, shard)),
-            closing(generate.ask(folder, thought, settings, teachers, shard)) as rows,
-            sharding.writing(target, made_from) as part,
-        ):
-            tables.write(part / "completions.parquet", Completions, rows)
+        with shares.leased(job.ledger):
+            if not sharding.is_made(target, made_from):
+                teachers = _teachers(job, settings)
+                with (
+                    closing(generate.ask(job.folder, thought, settings, teachers, shard)) as rows,
+                    sharding.writing(target, made_from) as part,
+                ):
+                    tables.write(part / "completions.parquet", Completions, rows)
+            shares.export(job.ledger, data / "ledger")
     except ThoughtmillError as error:
         return str(error)
     return None
 
 
+def _teachers(job: ShardJob, settings: generate.GenerateSettings) -> list[tuple[ChosenTeacher, Teacher]]:
+    """Return the teachers of a shard, which draw from what all shards share."""
+    every = settings.chosen(job.thought)
+    asked = [generate.requests_of(job.folder, job.thought, settings, chosen, job.shard) for chosen in every]
+    teachers = []
+    for chosen in every:
+        endpoint = _endpoint(generate.priced(chosen, job.folder, settings))
+        module = TEACHERS.named(chosen.module)
+        teacher = module.make(shares.limited(endpoint, job.allowance.running), job.folder, chain(*asked))
+        teacher.allowance = job.allowance
+        teachers.append((chosen, teacher))
+    return teachers
+
+
 def lost(job: ShardJob) -> str:
-    """Return why a shard stopped whose process died again and again."""
-    return (
-        f"the processes that asked shard {job.shard.number} of {job.shard.total} died; run the same command "
-        "again and it asks only for what is missing"
-    )
+    """Return why a shard stopped whose processes died."""
+    job.allowance.end()
+    return LOST
 
 
 def origin(data: Path, thought: str) -> str:
@@ -164,16 +214,3 @@ def merge(data: Path, thought: str) -> None:
     paths = [part / "completions.parquet" for part in parts]
     tables.write(data / "completions" / f"{thought}.parquet", Completions, tables.merged(Completions, *paths))
     shutil.rmtree(folder)
-
-
-class _Sized(Iterator[str | None]):
-    """Results with their number, for the line of progress."""
-
-    def __init__(self, results: Iterator[str | None], count: int) -> None:
-        self.results, self.count = results, count
-
-    def __next__(self) -> str | None:
-        return next(self.results)
-
-    def __length_hint__(self) -> int:
-        return self.count

@@ -124,7 +124,7 @@ def verify_table(
         return _verify_parts(what, asked, every, target, settings)
     depends = fingerprint((completions, *problems), settings.model_dump_json(), source_digest())
     name = f"{what}-{depends}" + (f"-{shard.name}" if shard else "")
-    shown = track(asked, f"verify {what}")
+    shown = track(asked, f"verify {what}" + (f", {shard.words}" if shard else ""))
     elapsed_s: deque[float] = deque()
     solve = _timed(solving(settings, _journal(name)), elapsed_s)
     timings = _timings(f"{shard.name}/{what}" if shard else what)

@@ -13,12 +13,11 @@ from typing import Any
 import pytest
 
 from tests.fake_endpoint import FakeEndpoint, Turn
+from tests.ray_nodes import three_nodes
 from tests.test_generate import project
 from thoughtmill.factory import generate
 from thoughtmill.factory.core import tables
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.factory.core.executors import ray as executor
-from thoughtmill.factory.core.executors.ray import RaySettings
 from thoughtmill.factory.core.files import digest
 from thoughtmill.factory.ledger import Ledger
 from thoughtmill.schemas import Completions
@@ -35,9 +34,9 @@ PROBLEMS = [
 
 @pytest.fixture(scope="module", autouse=True)
 def cluster() -> Iterator[None]:
-    ray = executor.joined(RaySettings(), 3)
-    yield
-    ray.shutdown()
+    """Three nodes, once for all tests of this file."""
+    with three_nodes(cpus=1):
+        yield
 
 
 @pytest.fixture
@@ -102,7 +101,7 @@ def kill(leases: Path, killed: list[int], done: threading.Event) -> None:
     random = Random(3)
     while len(killed) < KILLS and not done.wait(0.2):
         held = [path.read_text() for path in leases.glob("*.lease")]
-        holders = [pid for text in held if text and (pid := int(text)) not in killed]
+        holders = [pid for text in held if text and (pid := int(text.partition(":")[2])) not in killed]
         if holders:
             killed.append(random.choice(holders))
             with contextlib.suppress(ProcessLookupError):

@@ -12,10 +12,14 @@ from typing import Any
 import pytest
 
 from tests import stages
+from tests.ray_nodes import three_nodes
 from tests.test_workers import begin, lost, work
 from thoughtmill.factory import curate, grow, seed, verify
+from thoughtmill.factory.core import progress_files
 from thoughtmill.factory.core.executors import ray as executor
-from thoughtmill.factory.core.executors.ray import RayPool, RaySettings
+from thoughtmill.factory.core.executors import ray_cluster
+from thoughtmill.factory.core.executors.ray import RayPool
+from thoughtmill.factory.core.executors.ray_cluster import RaySettings
 from thoughtmill.factory.core.files import digest, running
 
 pytest.importorskip("ray", reason="the extra `ray` is not installed")
@@ -35,10 +39,9 @@ PARAMS: dict[str, Any] = {
 
 @pytest.fixture(scope="module", autouse=True)
 def cluster() -> Iterator[None]:
-    """Ray on this machine, once for all tests of this file."""
-    ray = executor.joined(RaySettings(), 8)
-    yield
-    ray.shutdown()
+    """Three nodes, once for all tests of this file."""
+    with three_nodes(cpus=3):
+        yield
 
 
 def pool(workers: int = 2) -> RayPool[int, int]:
@@ -144,6 +147,22 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
     assert not any(running(pid) for pid in pids)
 
 
+class Waited(Exception):
+    """What a pool waits for."""
+
+
+def test_a_pool_without_room_says_what_it_waits_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def said(_: object, what: str) -> None:
+        raise Waited(what)
+
+    monkeypatch.setattr(progress_files.WaitLine, "waits", said)
+    settings = RaySettings(workers=1, resources={"CPU": 1, "press": 2})
+    with pytest.raises(Waited, match="a node with CPU 1, press 2 free; the cluster has CPU 9, press 0"):
+        list(RayPool(work, lost, 1, begin, (0,), settings).spread([1]))
+
+
 def test_nothing_to_do_starts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(executor, "joined", lambda *_: pytest.fail("it started Ray"))
+    monkeypatch.setattr(ray_cluster, "joined", lambda *_: pytest.fail("it started Ray"))
     assert list(pool().spread([])) == []

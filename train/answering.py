@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from thoughtmill.factory.answers import Answer
+from thoughtmill.factory.core import progress_files
 from thoughtmill.factory.core.journal import Journal
 from thoughtmill.factory.core.progress import LINE_EVERY_S, line
 from thoughtmill.train.policies.plans import (
@@ -127,7 +128,7 @@ def answer(
         run.advance(runner)
     begun = said = time.monotonic()
     new_tokens = drawn = 0
-    with SolverThread(solving, solver_thread) as solver:
+    with progress_files.noting(what, len(everyone)) as file, SolverThread(solving, solver_thread) as solver:
         while run.waiting:
             before = drawn
             for written, sample in solver.solved(writer.write()):
@@ -135,6 +136,7 @@ def answer(
                 new_tokens, drawn = new_tokens + written.new_tokens, drawn + 1
             if drawn > before:
                 run.write_ahead()
+                file.note(done=run.decided)
             elapsed_s = time.monotonic() - begun
             if time.monotonic() - said >= LINE_EVERY_S or not run.waiting:
                 said = time.monotonic()
@@ -163,11 +165,13 @@ class _LiveRun:
         self.journal, self.writer, self.asking, self.rows = journal, writer, asking, rows
         self.waiting: dict[SampleKey, list[PlanRunner]] = {}
         self.missing: dict[PlanRunner, int] = {}
+        self.decided = 0
 
     def advance(self, runner: PlanRunner) -> None:
         """Advance a runner, and ask for its missing samples unless they are already under way."""
         lacks = {request.key: request for request in runner.advance(self.journal.stored)}
         self.missing[runner] = len(lacks)
+        self.decided += not lacks
         self._ask([request for key, request in lacks.items() if key not in self.waiting])
         for key in lacks:
             self.waiting[key].append(runner)

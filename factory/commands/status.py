@@ -1,12 +1,14 @@
-"""Show which stages are built and which are stale, without waiting for DVC's lock.
+"""Show which stages are built and which are stale, without waiting for DVC's lock, and what runs now.
 
-`dvc status` refuses to run while a stage runs; this command compares dependencies and outputs itself.
+`dvc status` refuses to run while a stage runs; this command compares dependencies and outputs itself. Each
+stage or shard that runs has a line: items done, rate, time left, dollars, machine and process.
 """
 
 import argparse
 import json
+import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +18,7 @@ from dvc.repo import Repo
 from tabulate import tabulate
 
 from thoughtmill.factory.check import packages
+from thoughtmill.factory.core import progress_files
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import root, running
 from thoughtmill.factory.ledger.runs import recent
@@ -41,11 +44,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def call(words: argparse.Namespace) -> str:
-    """Draw the pipeline, and show the last runs of a paid teacher."""
-    found = list(states(root()))
+    """Draw the pipeline, and show what runs now and the last runs of a paid teacher."""
+    found, now = list(states(root())), progress_files.read(root())
     every = [f"{each.state:8} {each.stage:20} {each.why}".rstrip() for each in found]
     lines = every if words.all else drawn(found)
-    return "\n".join(lines + [f"{run.state:8} {run.figures}" for run in recent()])
+    working = _table(progress_files.lines(now, time.time()))
+    return "\n".join(lines + working + [f"{run.state:8} {run.figures}" for run in recent()])
 
 
 def drawn(found: Sequence[StageState]) -> list[str]:
@@ -68,6 +72,10 @@ def drawn(found: Sequence[StageState]) -> list[str]:
         (worst[name].state, _counted(name, group), follows.get(name, ""), _cut(worst[name].why))
         for name, group in groups.items()
     ]
+    return _table(cells)
+
+
+def _table(cells: Iterable[Sequence[str]]) -> list[str]:
     return [line.rstrip() for line in tabulate(cells, tablefmt="plain", disable_numparse=True).splitlines()]
 
 

@@ -8,6 +8,8 @@ from typing import TypeVar
 
 from tqdm import tqdm
 
+from thoughtmill.factory.core import progress_files
+
 Item = TypeVar("Item")
 
 LINE_EVERY_S = 10.0
@@ -17,21 +19,23 @@ def track(items: Iterable[Item], what: str) -> Iterator[Item]:
     """Yield the items and show the progress; the total is their length or length hint.
 
     A terminal shows a bar. A pipe, as in CI, gets a plain line every ten seconds and a last line at the end.
+    `thoughtmill status` shows the same from another terminal.
     """
     total = length_hint(items) or None
-    if sys.stderr.isatty():
-        yield from tqdm(items, desc=what, total=total, unit="", dynamic_ncols=True)
-        return
+    bar = tqdm(items, desc=what, total=total, unit="", dynamic_ncols=True) if sys.stderr.isatty() else None
     begun = said = time.monotonic()
     done = 0
-    for item in items:
-        yield item
-        done += 1
-        now = time.monotonic()
-        if now - said >= LINE_EVERY_S:
-            said = now
-            print(line(what, done, total, now - begun), file=sys.stderr, flush=True)
-    print(line(what, done, total, time.monotonic() - begun), file=sys.stderr, flush=True)
+    with progress_files.noting(what, total) as file:
+        for item in items if bar is None else bar:
+            yield item
+            done += 1
+            now = time.monotonic()
+            file.note(done=done)
+            if bar is None and now - said >= LINE_EVERY_S:
+                said = now
+                print(line(what, done, total, now - begun), file=sys.stderr, flush=True)
+    if bar is None:
+        print(line(what, done, total, time.monotonic() - begun), file=sys.stderr, flush=True)
 
 
 def line(what: str, done: int, total: int | None, elapsed_s: float) -> str:

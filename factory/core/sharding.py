@@ -31,6 +31,11 @@ class Shard(NamedTuple):
         """The name of the shard's folder."""
         return f"{self.number}-of-{self.total}"
 
+    @property
+    def words(self) -> str:
+        """The shard in lines of progress."""
+        return f"shard {self.number} of {self.total}"
+
 
 def shard(words: str) -> Shard:
     """Read the words of `--shard`.

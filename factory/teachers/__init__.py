@@ -74,6 +74,10 @@ class Teacher(Protocol):
     """Whether it shows its own progress; otherwise the stage shows it."""
     uses_ledger: bool = False
     """Whether it keeps its replies in the ledger: `thoughtmill ledger retry` then asks again for failures."""
+    shares_limits: bool = False
+    """Whether shards of its requests may run at once: it then draws dollars and rates from `allowance`."""
+    allowance: Any = None
+    """What it draws from in a shard: a `teachers.endpoint.allowances.ShardAllowance`."""
 
     def complete(self, requests: Iterable[Request]) -> Iterator[Reply]:
         """Yield one reply for every request, in any order."""

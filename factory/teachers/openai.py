@@ -8,6 +8,7 @@ from pathlib import Path
 from thoughtmill.factory.ledger import Ledger
 from thoughtmill.factory.ledger.locks import Locks
 from thoughtmill.factory.teachers import Reply, Request, Teacher
+from thoughtmill.factory.teachers.endpoint.allowances import ShardAllowance
 from thoughtmill.factory.teachers.endpoint.engine import EndpointRun
 from thoughtmill.factory.teachers.endpoint.estimate import CostEstimate, estimates
 from thoughtmill.factory.teachers.endpoint.pending import spent_usd
@@ -29,8 +30,10 @@ class OpenAITeacher(Teacher):
     settings: EndpointSettings
     ledger_path: Path | None = None
     corpus: Iterable[Request] = ()
+    allowance: ShardAllowance | None = None
     shows_progress = True
     uses_ledger = True
+    shares_limits = True
 
     def complete(self, requests: Iterable[Request]) -> Iterator[Reply]:
         """Yield a reply for every request, in the order in which the replies arrive.
@@ -42,7 +45,9 @@ class OpenAITeacher(Teacher):
         transport = transport_of(settings)
         with Ledger(self.ledger_path) as ledger, closing(Locks(ledger.path)) as locks:
             spent = spent_usd(self.corpus, settings, ledger, locks)
-            yield from EndpointRun(settings, ledger, locks, transport, spent).replies(requests)
+            yield from EndpointRun(settings, ledger, locks, transport, spent, self.allowance).replies(
+                requests
+            )
 
 
 def transport_of(settings: EndpointSettings) -> Transport:

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.progress import LINE_EVERY_S, line
+from thoughtmill.factory.core.progress_files import ProgressFile
 from thoughtmill.train.students.bases import Base
 from thoughtmill.train.training import batches
 from thoughtmill.train.training.cuda import CLIP, FastSteps, fast_steps
@@ -113,6 +114,7 @@ class TrainingRun:
         self.unread: list[tuple[int, Tensor, int, float]] = []
         self.first, self.done = len(self.state.curve), False
         self.begun, self.said, self.saved = time.monotonic(), 0.0, 0.0  # the first: when steps begin
+        self.file = ProgressFile(what, len(plan.steps)) if accelerator.is_main_process else None
 
     @property
     def step(self) -> int:
@@ -145,10 +147,14 @@ class TrainingRun:
             self.state.curve += read(self.unread, self.what)
             self.unread = []
         self.done = (tries and self._tried(fast, adapter)) or done
+        if self.file is not None:
+            self.file.note(done=step + 1, held=self.first)
         if saves and not self.done:
             self._save(elapsed_s)
         if self.done or (not self.unread and elapsed_s - self.said >= LINE_EVERY_S):
             self._say(elapsed_s)
+        if self.done and self.file is not None:
+            self.file.remove()
         if self.done and self.state.best:
             restore(self.weights, self.state.best)
 

@@ -4,19 +4,17 @@ Workers are plain actors with a bounded number of batches each, and not `ray.dat
 for themselves, which on one or two cores leaves none for the work, and it fuses batches as it likes.
 """
 
-import os
-import sys
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from importlib import import_module
 from itertools import islice
 from operator import length_hint
 from typing import Any, Generic, TypeVar
 
-from pydantic import Field
-
-from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.factory.core.params import Section
+from thoughtmill.factory.core import progress_files
+from thoughtmill.factory.core.executors import ray_cluster as cluster
+from thoughtmill.factory.core.executors.ray_cluster import RaySettings
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -25,22 +23,9 @@ CHUNK = 64
 AHEAD = 4
 """Chunks taken ahead for each worker, so that others go on while one result is late."""
 DEEP = 2
-"""Chunks that a worker has at once: it begins the next while the last result travels."""
-SAY_EVERY_S = 10.0
-STORE_B = 200_000_000
-QUIET: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
-OPTIONS = {"CPU": "num_cpus", "GPU": "num_gpus", "memory": "memory"}
-"""Ray's own resources, by the option that asks for each."""
-
-
-class RaySettings(Section):
-    """The section `ray` of `params.yaml`, for `executor: ray`."""
-
-    address: str = Field("local", description="`local` starts Ray here; `auto` or host:port joins a cluster")
-    workers: int = Field(0, ge=0, description="0 is one per core of the machine or the cluster")
-    resources: Mapping[str, float] = Field(
-        {"CPU": 1}, description="what each worker takes of its node: CPU, GPU, or resources of your own"
-    )
+"""Chunks that a worker has at once: it begins the next while the last result travels. Single items, such as
+shards, take so long that each waits for the first worker that is free."""
+LOOK_EVERY_S = 1.0
 
 
 class RayPool(Generic[Item, Result]):
@@ -72,7 +57,7 @@ class RayPool(Generic[Item, Result]):
         first = next(chunks, None)
         if first is None:
             return
-        crew = _Crew(self)
+        crew = _Crew(self, deep=1 if size == 1 else DEEP)
         under_way: deque[tuple[list[Item], Any]] = deque([(first, crew.submit(first))])
         try:
             while under_way:
@@ -92,6 +77,11 @@ class RayPool(Generic[Item, Result]):
         """Return how many of `count` chunks are under way at the same time, at most."""
         known = self.settings.workers or (self.workers if self.settings.address == "local" else count)
         return min(count, known)
+
+    def shared(self, make: Callable[..., Any], *arguments: Any) -> "SharedObject":
+        """Return an object, made in a process beside this one, whose methods all workers may call."""
+        ray = cluster.joined(self.settings, self.workers)
+        return SharedObject(ray.remote(_Host).options(**cluster.here(ray)).remote(make, arguments))
 
     def _alone(self, crew: "_Crew", item: Item) -> Result:
         """Do an item of a lost chunk alone; if its worker dies twice, the item itself is lost."""
@@ -113,15 +103,21 @@ class _Call:
 class _Crew:
     """The actors of one pool, and the chunks that wait for one of them."""
 
-    def __init__(self, pool: RayPool[Any, Any]) -> None:
-        self.ray = joined(pool.settings, pool.workers)
-        self.pool = pool
-        self.worker = self.ray.remote(_Worker).options(**_taken(pool.settings.resources))
+    def __init__(self, pool: RayPool[Any, Any], deep: int) -> None:
+        self.deep = deep
+        self.ray = cluster.joined(pool.settings, pool.workers)
+        progress_files.note(dashboard=cluster.dashboard())
+        self.pool, self.wait_line = pool, progress_files.WaitLine()
+        self.worker = self.ray.remote(_Worker).options(**cluster.taken(pool.settings.resources))
         self.waiting: deque[_Call] = deque()
         self.load: Counter[Any] = Counter()  # chunks that each ready worker has
         self.running: dict[Any, Any] = {}  # the worker of each reference that is not done
         self.starting: dict[Any, Any] = {}  # workers that are not ready, by the reference that says so
-        count = pool.workers if pool.settings.address == "local" or pool.settings.workers else cores(self.ray)
+        count = (
+            pool.workers
+            if pool.settings.address == "local" or pool.settings.workers
+            else cluster.cores(self.ray)
+        )
         for _ in range(count):
             self._start()
 
@@ -160,10 +156,10 @@ class _Crew:
         self.starting[worker.ready.remote()] = worker
 
     def _hand_out(self) -> None:
-        """Give waiting chunks to workers that have fewer than `DEEP`."""
+        """Give waiting chunks to workers that have fewer than `deep`."""
         while self.waiting and self.load:
             worker, busy = min(self.load.items(), key=lambda each: each[1])
-            if busy >= DEEP:
+            if busy >= self.deep:
                 return
             call = self.waiting.popleft()
             call.reference = worker.work.remote(self.pool.work, call.chunk)
@@ -172,10 +168,11 @@ class _Crew:
 
     def _wait(self) -> None:
         """Wait until a worker is ready or has done a chunk; say what for, if that takes long."""
-        done, _ = self.ray.wait([*self.running, *self.starting], num_returns=1, timeout=SAY_EVERY_S)
-        if not done and not self.running:
-            wanted = ", ".join(f"{name} {amount:g}" for name, amount in self.pool.settings.resources.items())
-            print(f"ray: waits for a node with {wanted or 'room'} free", file=sys.stderr, flush=True)
+        done, _ = self.ray.wait([*self.running, *self.starting], num_returns=1, timeout=LOOK_EVERY_S)
+        if self.load or done:
+            self.wait_line.goes_on()
+        else:
+            self.wait_line.waits(cluster.room_wanted(self.ray, self.pool.settings.resources))
         for reference in done:
             if reference in self.starting:
                 self._begun(reference, self.starting.pop(reference))
@@ -212,6 +209,33 @@ class _Crew:
             self._start()
 
 
+class _Host:
+    """An actor that holds an object."""
+
+    def __init__(self, make: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+        self.object = make(*arguments)
+
+    def call(self, name: str, arguments: tuple[Any, ...]) -> Any:
+        """Call a method of the object."""
+        return getattr(self.object, name)(*arguments)
+
+
+class SharedObject:
+    """An object in another process; a call of a method takes about a millisecond."""
+
+    def __init__(self, host: Any) -> None:
+        self.host = host
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name.startswith("_"):  # pickle asks for such before there is a host
+            raise AttributeError(name)
+        return partial(self._called, name)
+
+    def _called(self, name: str, *arguments: Any) -> Any:
+        ray: Any = import_module("ray")
+        return ray.get(self.host.call.remote(name, arguments))
+
+
 class _Worker:
     """An actor: a process that has begun."""
 
@@ -226,44 +250,3 @@ class _Worker:
     def work(self, work: Callable[[list[Any]], list[Any]], items: list[Any]) -> list[Any]:
         """Do a chunk."""
         return work(items)
-
-
-def joined(settings: RaySettings, workers: int) -> Any:
-    """Return the module `ray`, connected to a cluster or to Ray on this machine.
-
-    Ray on this machine is started for this process, and ends with it.
-    """
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    ray: Any = import_module("ray")  # takes seconds; half of it has no types
-    if ray.is_initialized():
-        return ray
-    if settings.address == "local":
-        ray.init("local", **_room(settings.resources, workers), include_dashboard=False, **QUIET)
-        return ray
-    try:
-        context = ray.init(settings.address, **QUIET)
-    except (ConnectionError, ValueError) as error:
-        where, why = f"no cluster at `{settings.address}`", str(error).splitlines()[0]
-        raise ThoughtmillError(f"params.yaml: ray.address: {where}: {why}") from error
-    board = f"; dashboard: http://{context.dashboard_url}" if context.dashboard_url else ""
-    print(f"ray: {len(ray.nodes())} nodes, {cores(ray)} cores{board}", file=sys.stderr, flush=True)
-    return ray
-
-
-def _room(resources: Mapping[str, float], workers: int) -> dict[str, Any]:
-    """Return what Ray on this machine has: room for all workers, however few cores there are."""
-    own = {name: amount * workers for name, amount in resources.items() if name not in OPTIONS}
-    needed = round(workers * resources.get("CPU", 1))
-    return {"num_cpus": max(1, needed), "resources": own, "object_store_memory": STORE_B}
-
-
-def cores(ray: Any) -> int:
-    """Return the number of cores of a cluster, at least one."""
-    return max(1, int(ray.cluster_resources().get("CPU", 1)))
-
-
-def _taken(resources: Mapping[str, float]) -> dict[str, Any]:
-    """Return resources as the options of an actor."""
-    known = {option: resources[name] for name, option in OPTIONS.items() if name in resources}
-    own = {name: amount for name, amount in resources.items() if name not in OPTIONS}
-    return {"num_cpus": 0, **known, "resources": own}

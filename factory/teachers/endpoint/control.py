@@ -86,8 +86,8 @@ class Control:
         wait_s = self.flow.wait_s(pending.tokens, now_s)
         if wait_s > 0 or self.budget.affords(pending.most_usd):
             return wait_s
-        if self.flow.window.in_flight:
-            return math.inf
+        if self.flow.window.in_flight or self.budget.wait_s() < math.inf:
+            return self.budget.wait_s()
         return StopRun(
             f"max_usd is used up: {self.budget.spent_usd:.4f} of {self.budget.max_usd:.4f} dollars are "
             f"spent and the next request may cost {pending.most_usd:.4f}; raise max_usd, then {GO_ON}"

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TextIO
 
+from thoughtmill.factory.core import progress_files
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.ledger import Ledger, runs
 
@@ -67,6 +68,13 @@ class RunCounters:
     def is_answered(self) -> bool:
         """Whether the endpoint has answered any request of this run."""
         return any(count.answered for count in self.thoughts.values())
+
+    def note(self) -> None:
+        """Put the progress of the run into the progress file of its stage."""
+        held = sum(count.held for count in self.thoughts.values())
+        spent_usd = self.spent_usd if self.priced else None
+        done = sum(count.done for count in self.thoughts.values())
+        progress_files.note(done=done, total=self.total, held=held, spent_usd=spent_usd)
 
     def line(self, now_s: float) -> str:
         """Return the progress of the run in one line.
@@ -140,6 +148,7 @@ class ProgressDisplay:
             return
         self.next_s = now_s + REDRAW_S
         line = self.counters.line(now_s)
+        self.counters.note()
         runs.note(self.ledger, self.run, line, ended=False)
         if self.live:
             width = shutil.get_terminal_size().columns - 1

@@ -19,8 +19,10 @@ from operator import length_hint
 
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.ledger import FailureRow, Ledger, ResultRow
+from thoughtmill.factory.ledger.in_flight import InFlight
 from thoughtmill.factory.ledger.locks import Locks
 from thoughtmill.factory.teachers import BudgetSpent, Reply, Request
+from thoughtmill.factory.teachers.endpoint.allowances import ShardAllowance
 from thoughtmill.factory.teachers.endpoint.bodies import ParsedCompletion
 from thoughtmill.factory.teachers.endpoint.control import GO_ON, Control, Retry, StopRun
 from thoughtmill.factory.teachers.endpoint.display import ProgressDisplay, announce
@@ -30,7 +32,7 @@ from thoughtmill.factory.teachers.endpoint.prices import price_of
 from thoughtmill.factory.teachers.endpoint.request_keys import FORMAT, RequestKeys
 from thoughtmill.factory.teachers.endpoint.responses import Response, parse_response
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
-from thoughtmill.factory.teachers.endpoint.shared_limits import share
+from thoughtmill.factory.teachers.endpoint.shared_limits import SharedRateLimiter, share
 from thoughtmill.factory.teachers.endpoint.transport import Transport
 
 GRACE_S = 2.0  # for answers that cost nothing, after Ctrl-C
@@ -45,7 +47,13 @@ class EndpointRun:
     """One call of `OpenAITeacher.complete`. It has an event loop to itself and closes it at the end."""
 
     def __init__(
-        self, settings: EndpointSettings, ledger: Ledger, locks: Locks, transport: Transport, spent_usd: float
+        self,
+        settings: EndpointSettings,
+        ledger: Ledger,
+        locks: Locks,
+        transport: Transport,
+        spent_usd: float,
+        allowance: ShardAllowance | None = None,
     ) -> None:
         self.settings = settings
         self.url = settings.url()
@@ -55,7 +63,13 @@ class EndpointRun:
         self.loop = asyncio.new_event_loop()
         self.control = Control(settings, self.loop.time(), None, spent_usd)
         self.keys = RequestKeys(settings, ledger.__contains__, announce)
-        self.limits = share(self.control.flow, self.control.endpoint, ledger.path, self.loop.time())
+        self.limits: list[SharedRateLimiter] = []
+        if allowance is not None:
+            self.control.budget = allowance.budget(settings, spent_usd)
+            allowance.share(self.control.flow, self.control.endpoint, self.loop.time())
+        else:
+            self.limits = share(self.control.flow, self.control.endpoint, ledger.path, self.loop.time())
+        self.sent = None if settings.max_usd is None else InFlight(ledger.path)
         self.display = ProgressDisplay(self.control.counters, ledger)
         self.pending: dict[str, PendingRequest] = {}
         self.room = PENDING_PER_SLOT * settings.max_concurrency
@@ -100,8 +114,11 @@ class EndpointRun:
             self.loop.run_until_complete(self._close())
             self.loop.close()
             self.display.end(self.loop.time())
+            self.control.budget.close()
             for limit in self.limits:
                 limit.close()
+            if self.sent is not None:
+                self.sent.close()
         if self.stop_reason:
             lost = len(self.write_batch.results)
             kind = BudgetSpent if self.spent else ThoughtmillError
@@ -180,6 +197,8 @@ class EndpointRun:
         """Begin to send a request."""
         self.next = None
         self.control.sent(pending, now_s)
+        if self.sent is not None:
+            self.sent.add(pending.key, pending.most_usd)
         pending.stream = self.transport.stream
         self.in_flight[pending.key] = self.loop.create_task(self._ask(pending))
 
@@ -243,6 +262,9 @@ class EndpointRun:
         self.ready.extend(written.replies)
         for pending in written.finished:
             self.locks.unlock(pending.key)
+        if self.sent is not None:
+            for key in written.keys():  # noqa: SIM118  a batch is not a mapping
+                self.sent.remove(key)
 
     def _failed(self, pending: PendingRequest, fault: Fault, retry_after_s: float | None) -> None:
         """Retry a request, give it up or stop the run, as `Control` decides."""

@@ -1,5 +1,6 @@
 """Money: the cost of a completion, the most it can cost, and a budget that is never overspent. Pure."""
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -63,6 +64,10 @@ class Budget:
         """Say whether the budget has room for this amount."""
         return self.max_usd is None or self.spent_usd + self.held_usd + usd <= self.max_usd
 
+    def wait_s(self) -> float:
+        """Return the seconds until the budget may have room, without an answer of this run; mostly never."""
+        return math.inf
+
     def hold(self, usd: float) -> None:
         """Hold back the most that a request can cost."""
         self.held_usd += usd
@@ -71,3 +76,6 @@ class Budget:
         """Replace the amount held back for a request by its cost."""
         self.held_usd -= held_usd
         self.spent_usd += spent_usd
+
+    def close(self) -> None:
+        """End the run that spends from it."""

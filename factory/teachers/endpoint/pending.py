@@ -9,7 +9,7 @@ import heapq
 import itertools
 import math
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ import orjson
 
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.ledger import AttemptRow, FailureRow, Ledger, ResultRow
+from thoughtmill.factory.ledger.in_flight import note_killed
 from thoughtmill.factory.ledger.keys import prompt_sha
 from thoughtmill.factory.ledger.locks import Locks
 from thoughtmill.factory.teachers import Reply, Request
@@ -137,6 +138,11 @@ class WriteBatch:
         self.replies += pending.replies(row, parsed)
         self.finished.append(pending)
 
+    def keys(self) -> Iterator[str]:
+        """Yield the keys of the requests that have a row in the batch."""
+        yield from (pending.key for pending in self.finished)
+        yield from (attempt.request_key for attempt in self.attempts)
+
     def write(self, ledger: Ledger) -> None:
         """Write the rows, if there are any."""
         if self.finished or self.attempts:
@@ -151,6 +157,7 @@ def spent_usd(corpus: Iterable[Request], settings: EndpointSettings, ledger: Led
     """
     if settings.max_usd is None:
         return 0.0
+    note_killed(ledger)
     budget = Budget(settings.max_usd, settings.prices, url=settings.url())
 
     keys = RequestKeys(settings, ledger.__contains__)

@@ -1,4 +1,4 @@
-"""Shares of a run: each shard of its requests has its ledger, its budget and its limits, wherever it runs.
+"""Shares of a run: each shard of its requests has its ledger, wherever it runs.
 
 SQLite cannot be shared over a network, so a shard has a ledger beside the tables, which one process holds
 by a lease. When that process dies, another takes the ledger over, and asks only for what it lacks. The
@@ -7,19 +7,23 @@ ledger of the run gives each shard the answers it has, and absorbs their ledgers
 
 import fcntl
 import os
+import socket
+import time
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
+from thoughtmill.factory.core.progress_files import WaitLine
 from thoughtmill.factory.core.sharding import Shard
-from thoughtmill.factory.ledger import FailureRow, Ledger
-from thoughtmill.factory.ledger.locks import Locks
+from thoughtmill.factory.ledger import FailureRow, Ledger, shards
+from thoughtmill.factory.ledger.in_flight import note_killed
 from thoughtmill.factory.teachers import Request
-from thoughtmill.factory.teachers.endpoint.pending import spent_usd
 from thoughtmill.factory.teachers.endpoint.request_keys import RequestKeys
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 
 PATH = "THOUGHTMILL_LEDGER"
+LOOK_EVERY_S = 0.1
 
 
 def ledger_path(data: Path, thought: str, shard: Shard) -> Path:
@@ -31,14 +35,14 @@ def ledger_path(data: Path, thought: str, shard: Shard) -> Path:
 def leased(path: Path) -> Iterator[None]:
     """Hold the ledger of a shard, and make it that of this process; wait while another process holds it.
 
-    The system ends the lease of a process that dies. The file of the lease names the process.
+    The system ends the lease of a process that dies. The file of the lease names machine and process.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     before = os.environ.get(PATH)
     with path.with_suffix(".lease").open("a+") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        _lock(file)
         file.truncate(0)
-        file.write(str(os.getpid()))
+        file.write(f"{socket.gethostname()}:{os.getpid()}")
         file.flush()
         os.environ[PATH] = str(path)
         try:
@@ -49,41 +53,54 @@ def leased(path: Path) -> Iterator[None]:
             file.truncate(0)
 
 
+def _lock(file: TextIO) -> None:
+    """Lock the file of a lease; while another process holds it, say so."""
+    wait_line = WaitLine()
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            wait_line.waits(f"{file.name}, which {file.read() or 'another process'} holds")
+            time.sleep(LOOK_EVERY_S)
+        else:
+            wait_line.goes_on()
+            return
+
+
 def absorb(data: Path, thought: str) -> None:
     """Add the ledgers of all shards of a thought to the ledger of this process, and remove them."""
     folder = ledger_path(data, thought, Shard(1, 1)).parent
     for path in sorted(folder.glob("*.sqlite")):
-        with leased(path), Ledger(path):
-            pass  # whoever held it has ended, and its write-ahead log is in the file
+        with leased(path), Ledger(path) as own:  # whoever held it has ended
+            note_killed(own)
         with Ledger() as ledger:
             ledger.absorb(path)
         for left in folder.glob(f"{path.name}*"):
             left.unlink()
 
 
-def deal(requests: Iterable[Request], settings: EndpointSettings, path: Path) -> float:
-    """Give the ledger of a shard the answers that there are to its requests; return what they cost.
-
-    `requests` are read twice.
-    """
+def deal(requests: Iterable[Request], settings: EndpointSettings, path: Path) -> int:
+    """Give the ledger of a shard the answers that there are to its requests; return how many requests."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with Ledger() as ledger, Ledger(path) as own, closing(Locks(own.path)) as locks:
+    with Ledger() as ledger, Ledger(path) as own:
         keys = RequestKeys(settings, ledger.__contains__)
-        for request in requests:
+        count = 0
+        for count, request in enumerate(requests, start=1):  # noqa: B007  it is read after the loop
             held = ledger.known(keys.keyed(request)[0])
             if isinstance(held, FailureRow):
                 own.write([], failures=[held], shared=True)
             elif held is not None:
                 own.write([held])
-        return spent_usd(requests, settings, own, locks)
+    return count
 
 
-def limited(settings: EndpointSettings, running: int, budget_usd: float | None) -> EndpointSettings:
-    """Return the settings of one shard of `running` that run at once: their limits add up to those given."""
-    limits = {
-        name: limit / running
-        for name in ("requests_per_minute", "tokens_per_minute")
-        if (limit := getattr(settings, name)) is not None
-    }
-    at_once = max(1, settings.max_concurrency // running)
-    return settings.model_copy(update={**limits, "max_concurrency": at_once, "max_usd": budget_usd})
+def export(path: Path, folder: Path) -> None:
+    """Add the answers of a shard's ledger to a folder of Parquet files that are named by their content."""
+    with Ledger(path) as ledger:
+        shards.export(ledger, folder)
+
+
+def limited(settings: EndpointSettings, running: int) -> EndpointSettings:
+    """Return the settings of one shard of `running` that run at once: their requests in flight add up."""
+    return settings.model_copy(update={"max_concurrency": max(1, settings.max_concurrency // running)})

@@ -1,0 +1,98 @@
+"""A cluster of Ray: join it or start it on this machine, name its dashboard, and say what it has room for."""
+
+import os
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+from pydantic import Field
+
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.params import Section
+
+STORE_B = 200_000_000
+QUIET: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
+OPTIONS = {"CPU": "num_cpus", "GPU": "num_gpus", "memory": "memory"}
+"""Ray's own resources, by the option that asks for each."""
+
+_dashboard: str | None = None
+
+
+class RaySettings(Section):
+    """The section `ray` of `params.yaml`, for `executor: ray`."""
+
+    address: str = Field("local", description="`local` starts Ray here; `auto` or host:port joins a cluster")
+    workers: int = Field(0, ge=0, description="0 is one per core of the machine or the cluster")
+    resources: Mapping[str, float] = Field(
+        {"CPU": 1}, description="what each worker takes of its node: CPU, GPU, or resources of your own"
+    )
+
+
+def joined(settings: RaySettings, workers: int) -> Any:
+    """Return the module `ray`, connected to a cluster or to Ray on this machine.
+
+    Ray on this machine is started for this process, and ends with it.
+    """
+    global _dashboard  # noqa: PLW0603  a process joins one cluster
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    ray: Any = import_module("ray")  # takes seconds; half of it has no types
+    if ray.is_initialized():
+        return ray
+    if settings.address == "local":
+        ray.init("local", **_room(settings.resources, workers), include_dashboard=False, **QUIET)
+        _say(f"started here for {workers} workers; a cluster (`ray.address`) has a dashboard")
+        return ray
+    try:
+        context = ray.init(settings.address, **QUIET)
+    except (ConnectionError, ValueError) as error:
+        where, why = f"no cluster at `{settings.address}`", str(error).splitlines()[0]
+        raise ThoughtmillError(f"params.yaml: ray.address: {where}: {why}") from error
+    if context.dashboard_url:
+        _dashboard = f"Ray's dashboard: http://{context.dashboard_url}"
+    _say(f"{len(ray.nodes())} nodes, {cores(ray)} cores; {_dashboard or 'it has no dashboard'}")
+    return ray
+
+
+def dashboard() -> str | None:
+    """Return the words for the dashboard of the cluster that this process has joined."""
+    return _dashboard
+
+
+def _say(words: str) -> None:
+    print(f"ray: {words}", file=sys.stderr, flush=True)
+
+
+def room_wanted(ray: Any, resources: Mapping[str, float]) -> str:
+    """Return the words for a node that has room for a worker, and what the cluster has of it in all."""
+    has = ray.cluster_resources()
+    wanted = ", ".join(f"{name} {amount:g}" for name, amount in resources.items())
+    there = ", ".join(f"{name} {has.get(name, 0):g}" for name in resources)
+    return f"a node with {wanted or 'room'} free" + (f"; the cluster has {there}" if there else "")
+
+
+def _room(resources: Mapping[str, float], workers: int) -> dict[str, Any]:
+    """Return what Ray on this machine has: room for all workers, however few cores there are."""
+    own = {name: amount * workers for name, amount in resources.items() if name not in OPTIONS}
+    needed = round(workers * resources.get("CPU", 1))
+    return {"num_cpus": max(1, needed), "resources": own, "object_store_memory": STORE_B}
+
+
+def cores(ray: Any) -> int:
+    """Return the number of cores of a cluster, at least one."""
+    return max(1, int(ray.cluster_resources().get("CPU", 1)))
+
+
+def taken(resources: Mapping[str, float]) -> dict[str, Any]:
+    """Return resources as the options of an actor, which goes to the least busy node that has them."""
+    known = {option: resources[name] for name, option in OPTIONS.items() if name in resources}
+    own = {name: amount for name, amount in resources.items() if name not in OPTIONS}
+    return {"num_cpus": 0, **known, "resources": own, "scheduling_strategy": "SPREAD"}
+
+
+def here(ray: Any) -> dict[str, Any]:
+    """Return the options of an actor that takes no core, and lives on the node of this process."""
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    place = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+    return {"num_cpus": 0, "scheduling_strategy": place}

@@ -1,0 +1,28 @@
+"""A cluster of three Ray nodes on this machine, as processes that a test can kill."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from thoughtmill.factory.core.executors.ray_cluster import QUIET, STORE_B
+
+
+@contextmanager
+def three_nodes(cpus: int) -> Iterator[Any]:
+    """Start three nodes of this many cores each, and join them; the first one is the head."""
+    ray = pytest.importorskip("ray", reason="the extra `ray` is not installed")
+    from ray.cluster_utils import Cluster
+
+    size = {"num_cpus": cpus, "object_store_memory": STORE_B, "include_dashboard": False}
+    cluster = Cluster(initialize_head=True, head_node_args=size)
+    try:
+        for _ in range(2):
+            cluster.add_node(wait=False, **size)
+        ray.init(cluster.address, **QUIET)
+        cluster.wait_for_nodes()
+        yield cluster
+    finally:
+        ray.shutdown()
+        cluster.shutdown()
