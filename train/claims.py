@@ -17,6 +17,7 @@ from thoughtmill.train.measuring.scores import PolicyScore, difference, holm, sm
 
 Claim = Mapping[str, Any]
 
+Claims = Mapping[str, tuple[str, tuple[str, ...]]]
 CLAIMS: dict[str, tuple[str, tuple[str, ...]]] = {
     "consistency beats IR alone": ("lorid", ("greedy/ir",)),
     "knowledge helps DR: against none": ("greedy/dr", ("greedy/dr_bare",)),
@@ -31,7 +32,9 @@ CLAIMS: dict[str, tuple[str, tuple[str, ...]]] = {
 AGAINST_VOTES = "Points gained over as many votes of IR as the policy's own tokens buy:"
 
 
-def judged(by_set: Mapping[tuple[str, str], Mapping[str, PolicyScore]]) -> list[dict[str, Any]]:
+def judged(
+    by_set: Mapping[tuple[str, str], Mapping[str, PolicyScore]], claims: Claims = CLAIMS
+) -> list[dict[str, Any]]:
     """Return a table of claims: those of every base and test set whose policies were run, and what shows.
 
     `shows` is `yes` for a gain and `no` for a loss whose p, corrected for the number of claims in the table,
@@ -40,7 +43,7 @@ def judged(by_set: Mapping[tuple[str, str], Mapping[str, PolicyScore]]) -> list[
     rows = [
         {"base": base, "test_set": test_set} | row
         for (base, test_set), results in by_set.items()
-        for row in gains(results)
+        for row in gains(results, claims)
     ]
     for row, chance in zip(rows, holm([row["p"] for row in rows]), strict=True):
         row["shows"] = ("yes" if row["gain"] > 0 else "no") if chance < 0.05 else "unclear"
@@ -48,14 +51,14 @@ def judged(by_set: Mapping[tuple[str, str], Mapping[str, PolicyScore]]) -> list[
     return rows
 
 
-def gains(results: Mapping[str, PolicyScore]) -> list[dict[str, Any]]:
+def gains(results: Mapping[str, PolicyScore], claims: Claims = CLAIMS) -> list[dict[str, Any]]:
     """Return every claim whose policies were run: its gain with an interval, and its gain over plain votes.
 
     `votes` is the number of IR's votes at the policy's cost, from `votes_for`; None if a single vote costs
     more.
     """
     rows = []
-    for claim, (name, others) in CLAIMS.items():
+    for claim, (name, others) in claims.items():
         if name not in results or any(other not in results for other in others):
             continue
         score = results[name]

@@ -9,6 +9,7 @@ and `$OUT` or `out` (`--out`).
     shape           write a base of its shape instead, with random weights and its tokenizer
     card            what the card can do at best: a matrix product, a copy
     smoke           the embedded base through finetune, infer and evaluate in small
+    papers          `bench.papers`: all roles trained, the test sets answered, the page, the samples
     profile         what training and answering wait for, as they are
     train, infer    `bench.train --gpu` and `bench.infer --gpu`
 """
@@ -28,6 +29,7 @@ HERE = Path(__file__).resolve().parent
 ARCHIVES = ("code", "wheels", "corpus", "shape")
 LIMITS = {
     "base": 60, "shape": 60, "card": 40, "smoke": 150, "profile": 120, "train": 240, "infer": 120,
+    "papers": 420,
 }  # fmt: skip
 TAIL = 25
 BESIDE = (".git", ".venv", ".gpu", "bases")

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import tarfile
 import time
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from bench.gpu.clock import seconds
 from thoughtmill.train import smol
 
 NAME = "smollm2-135m-instruct"
+KNOWN = (130_000, 130, 60_000, 10)
+"""What `papers` plans with, rather too low: tokens a second of one H100 in training many roles and seconds to
+begin, then both of answering. Measuring them would compile everything twice."""
 
 
 def base(work: Path) -> Path:
@@ -89,6 +93,28 @@ def smoke(code: Path, work: Path) -> dict[str, object]:
     return {"seconds": taken}
 
 
+def papers(base: Path, work: Path, out: Path, seconds: str = "330", *speeds: str) -> dict[str, object]:
+    """Make the papers' tables in so many seconds; words after them are the speeds that are known.
+
+    The samples come back as one archive for each seed: policies can be replayed on them without a GPU.
+    """
+    from bench.papers import __main__ as bench
+
+    folder = work / "papers"
+    words = ["--base", str(base), "--corpus", str(work / "corpus" / "data"), "--folder", str(folder)]
+    words += ["--hours", str(int(seconds) / 3600), "--page", str(out / "papers.md")]
+    known = list(speeds) or [str(one) for one in KNOWN] * torch.cuda.is_available()
+    bench.main(*words, *(["--speeds", *known] if known else []))
+    for seed in (1, 2, 3):
+        with tarfile.open(out / f"papers-{seed}.tar", "w") as file:
+            for path in [*folder.glob("p*.json"), *folder.glob("p*.parquet")]:
+                file.add(path, path.name)
+            for path in sorted((folder / "predictions").glob(f"*-{seed}-*.parquet")):
+                file.add(path, f"predictions/{path.name}")
+    told: dict[str, object] = json.loads((folder / "plan.json").read_text("utf-8"))
+    return told
+
+
 def main(step: str, work: str, out: str, *words: str) -> None:
     """Run a step and print what it found as a line of JSON."""
     space, code = Path(work), Path.cwd()
@@ -99,6 +125,9 @@ def main(step: str, work: str, out: str, *words: str) -> None:
         found = card()
     elif step == "smoke":
         found = smoke(code, space)
+    elif step == "papers":
+        given = [word for word in words if word != "embedded"]
+        found = papers(chosen(space, words), space, Path(out), *given)
     elif step == "profile":
         from bench.gpu import profile
 

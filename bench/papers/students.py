@@ -1,0 +1,181 @@
+"""Train the students of all groups, and measure first how fast they are trained and answer."""
+
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from bench.papers.contents import GROUPS, SINGLE
+from bench.papers.fitting import Speeds, Work
+from thoughtmill.factory.core.corpus import Corpus
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.train import roles
+from thoughtmill.train.finetune import TrainingJob, train_all
+from thoughtmill.train.students.bases import load_base
+from thoughtmill.train.students.origins import origin_of
+from thoughtmill.train.training.plan import training_plan
+from thoughtmill.train.training.settings import FinetuneSettings
+from thoughtmill.train.training.states import LossPoint
+
+ON_GPU = torch.cuda.is_available()
+BATCH, STEPS = (32, 80) if ON_GPU else (4, 3)
+"""Of what is measured before the work is planned."""
+PASS_TOKENS = 32768 if ON_GPU else 8192
+READ = 200
+"""Records of a role that are encoded to know how long they are."""
+
+
+class TimeUp(Exception):
+    """The time of a run is over; what was saved goes on with the next."""
+
+
+def settings_of(base: str, preset: str, seed: int, where: str) -> FinetuneSettings:
+    """Return the settings of all students; they learn from the records for which `where` holds."""
+    told = {
+        "base": base,
+        "preset": preset,
+        "seed": seed,
+        "where": where,
+        "pass_tokens": PASS_TOKENS,
+        "epochs": 1,
+    }
+    return FinetuneSettings.model_validate(told)
+
+
+def trainable(corpus: Corpus, where: str) -> dict[str, tuple[str, ...]]:
+    """Return the roles of each group that a corpus has records for; say which are left out and why."""
+    found = {}
+    for name, group in GROUPS.items():
+        held = []
+        for role in group.roles:
+            try:
+                roles.examples(corpus, role, where)
+                held.append(role)
+            except ThoughtmillError as error:
+                print(f"left out: {error}", flush=True)
+        found[name] = tuple(held)
+    return {name: held for name, held in found.items() if held}
+
+
+def jobs(
+    folder: Path, corpus: Corpus, groups: dict[str, tuple[str, ...]], settings: FinetuneSettings
+) -> dict[str, TrainingJob]:
+    """Return what is to be trained, by group and role; shared adapters are linked to those of `single`."""
+    found = {}
+    for name, held in groups.items():
+        for role in held:
+            place = folder / "adapters" / name / role
+            if role in GROUPS[name].shared:
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.is_symlink() or place.symlink_to(Path("..", SINGLE, role))
+                continue
+            chosen = settings.model_copy(update=dict(GROUPS[name].settings.get(role, {})))
+            state = folder / "states" / f"{name}-{role}.pt"
+            found[f"{name}/{role}"] = TrainingJob(role, corpus, chosen, place, state)
+    return found
+
+
+def work_of(todo: dict[str, TrainingJob], problems: dict[str, int]) -> Work:
+    """Return how many tokens an epoch has, by the lengths of some records of each role."""
+    base = load_base(next(iter(todo.values())).settings.base.model)
+    tokens, targets = {}, []
+    for name, job in todo.items():
+        examples = roles.examples(job.corpus, job.role, job.settings.where)
+        plan = training_plan(base, examples, job.settings.model_copy(update={"limit": READ}))
+        share = len(examples) / (len(plan.lengths) + plan.left_out)
+        tokens[name] = round(sum(plan.lengths) * share)
+        targets += [len(target) for _, target in plan.encoded]
+    return Work(epoch_tokens=tokens, target_tokens=sum(targets) / len(targets), problems=problems)
+
+
+def train(todo: dict[str, TrainingJob], epochs: float, ends: float) -> bool:
+    """Train what is not trained yet for some epochs; return whether the time sufficed."""
+
+    def watched(curve: list[LossPoint]) -> None:
+        if time.monotonic() > ends:
+            raise TimeUp
+
+    length = {"epochs": epochs, "steps": None}
+    left = [
+        replace(job, settings=job.settings.model_copy(update=length), grown=watched)
+        for job in todo.values()
+        if not (job.folder / "thoughtmill.json").is_file()
+    ]
+    try:
+        train_all(left)
+    except TimeUp:
+        return False
+    return True
+
+
+def shown(todo: dict[str, TrainingJob]) -> dict[str, Any]:
+    """Return how students were trained, for the page."""
+    settings = next(iter(todo.values())).settings
+    records = {name: origin_of(job.folder).records for name, job in todo.items()}
+    device = torch.cuda.get_device_name() if ON_GPU else "a processor"
+    kept = ("rank", "learning_rate", "batch_records", "targets")
+    return {"records": records, "device": device} | {name: getattr(settings, name) for name in kept}
+
+
+def measured(todo: dict[str, TrainingJob], answered: Callable[[Path, tuple[str, ...]], float]) -> Speeds:
+    """Take a few steps of some roles and have them answer a few problems.
+
+    `answered` is given the folder of the adapters and their roles, and returns tokens a second.
+    """
+    chosen = [job for name, job in todo.items() if name.startswith(f"{SINGLE}/")][: 4 if ON_GPU else 1]
+    with tempfile.TemporaryDirectory() as scratch:
+        begun = time.monotonic()
+        step_s, start_s = _steps_timed(chosen, Path(scratch))
+        tokens = sum(_mean_length(job) for job in chosen) * BATCH
+        at = time.monotonic()
+        rate = answered(Path(scratch), tuple(job.role for job in chosen))
+        loading_s = time.monotonic() - at
+    print(f"measured in {time.monotonic() - begun:.0f} s", flush=True)
+    return Speeds(
+        training=tokens / step_s,
+        training_start_s=start_s * (1 if ON_GPU else len(todo)),
+        answering=rate,
+        answering_start_s=loading_s,
+    )
+
+
+def _steps_timed(chosen: list[TrainingJob], folder: Path) -> tuple[float, float]:
+    """Return the seconds of a step and those before the first.
+
+    On a GPU the steps say them between two lines of progress; elsewhere more steps are compared with fewer.
+    """
+    noted: list[tuple[int, float]] = []
+
+    def took(steps: int) -> float:
+        begun = time.monotonic()
+        few = [_few(job, steps, folder) for job in chosen]
+        few[0] = replace(few[0], grown=lambda curve: noted.append((len(curve), time.monotonic())))
+        train_all(few)
+        return time.monotonic() - begun
+
+    if ON_GPU:
+        whole_s = took(STEPS)
+        (first, early), (last, late) = noted[0], noted[-1]
+        step_s = (late - early) / max(last - first, 1) or whole_s / STEPS
+        return step_s, max(whole_s - STEPS * step_s, 0.0)
+    one_s = took(1)
+    step_s = max((took(1 + STEPS) - one_s) / STEPS, 1e-3)
+    return step_s, max(one_s - step_s, 0.0)
+
+
+def _few(job: TrainingJob, steps: int, folder: Path) -> TrainingJob:
+    """Return a job with a few steps, in another folder."""
+    less = {"steps": steps, "epochs": None, "batch_records": BATCH, "limit": BATCH * steps}
+    settings = job.settings.model_copy(update=less)
+    return replace(job, settings=settings, folder=folder / job.role, state=folder / f"{job.role}-{steps}.pt")
+
+
+def _mean_length(job: TrainingJob) -> float:
+    examples = roles.examples(job.corpus, job.role, job.settings.where)
+    less = job.settings.model_copy(update={"limit": READ})
+    plan = training_plan(load_base(job.settings.base.model), examples, less)
+    return sum(plan.lengths) / len(plan.lengths)

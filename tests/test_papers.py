@@ -1,0 +1,145 @@
+"""The papers' tables: the work fits the hours, a stopped run goes on, and the page says what it counts."""
+
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from bench.papers import __main__ as bench
+from bench.papers import answering, fitting, page
+from bench.papers.contents import LOOPS, SINGLE, Students, tables
+from tests import tiny
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.train.policies import PolicySettings, policy, roles_of
+
+WORK = fitting.Work(epoch_tokens={"single/ir": 1_000_000}, target_tokens=80.0, problems={"a": 1000, "b": 150})
+SPEEDS = fitting.Speeds(training=100_000, training_start_s=30, answering=50_000, answering_start_s=30)
+
+
+def test_more_hours_buy_more_epochs_and_more_problems() -> None:
+    plans = [fitting.fitted(WORK, SPEEDS, seconds) for seconds in (200, 400, 3600)]
+    assert [plan.epochs for plan in plans] == sorted(plan.epochs for plan in plans)
+    assert plans[0].problems < plans[1].problems < plans[2].problems
+    assert plans[2].epochs == fitting.MOST_EPOCHS, "ETD trains ten epochs"
+
+
+@pytest.mark.parametrize("seconds", [150, 200, 333, 1000, 5000])
+def test_a_plan_fits_into_its_seconds(seconds: float) -> None:
+    plan = fitting.fitted(WORK, SPEEDS, seconds)
+    assert plan.training_s + plan.answering_s + fitting.page_s(seconds) <= seconds
+
+
+def test_where_nothing_fits_the_least_is_named_and_fits() -> None:
+    with pytest.raises(ThoughtmillError, match="--hours: nothing fits; the least is ") as caught:
+        fitting.fitted(WORK, SPEEDS, 20)
+    hours = float(str(caught.value).split()[-2])
+    fitting.fitted(WORK, SPEEDS, hours * 3600)
+
+
+def test_a_set_with_fewer_problems_is_counted_as_it_is() -> None:
+    few = fitting.answering_s(WORK, SPEEDS, 150, 4, 1)
+    more = fitting.answering_s(WORK, SPEEDS, 300, 4, 1)
+    assert more - SPEEDS.answering_start_s == pytest.approx(1.5 * (few - SPEEDS.answering_start_s))
+
+
+@pytest.fixture(scope="module")
+def words(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Return the words of a run over a tiny corpus with two test sets, and a base that knows nothing."""
+    folder = tmp_path_factory.mktemp("papers")
+    tiny.write_corpus(folder / "data")
+    rows = pd.DataFrame(tiny.problems())
+    rows["source"] = ["gsm8k" if at % 2 else "svamp" for at in range(len(rows))]
+    rows["split"] = ["train", "test", "test", "validation"] * (len(rows) // 4)
+    rows.to_parquet(folder / "data" / "problems.parquet")
+    base = tiny.write_causal(folder / "base")
+    places = ["--corpus", folder / "data", "--folder", folder / "run", "--page", folder / "papers.md"]
+    return ["--base", str(base), *map(str, places), "--max-new-tokens", "4", "--preset", "embedded"]
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Train two students only, and one of the union."""
+    single = Students(("ir", "cot"), ("greedy/ir", "greedy/cot"), ("lorid",))
+    union = Students(("etd",), ("greedy/cot",))
+    monkeypatch.setattr("bench.papers.students.GROUPS", {SINGLE: single, "union": union})
+    for module in (answering, page):
+        monkeypatch.setattr(module, "GROUPS", {SINGLE: single, "union": union})
+    monkeypatch.setattr(answering, "FIRST", 1)
+    monkeypatch.setattr(answering, "BLOCK", 2)
+    monkeypatch.setattr(fitting, "STEP_EPOCHS", 0.01)
+    monkeypatch.setattr(fitting, "MOST_EPOCHS", 0.01)
+
+
+SPEED = ["--speeds", "1e6", "1", "1e6", "1"]
+
+
+@pytest.mark.usefixtures("few")
+def test_a_stopped_run_goes_on_where_it_was_and_its_page_counts_what_is_there(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, shown = Path(words[5]), Path(words[7])
+    run = [*words, "--hours", "0.05", *SPEED]
+    bench.main(*run, "--dry")
+    assert "training: 0.01 epochs of single/ir, single/cot, union/etd" in capsys.readouterr().out
+    assert not folder.joinpath("plan.json").exists(), "a dry run leaves nothing"
+
+    block = answering.Answering.block
+    blocks: list[tuple[int, int]] = []
+
+    def stopped(self: answering.Answering, seed: int, samples: int, first: int, size: int) -> None:
+        if len(blocks) == 2:
+            raise bench.students.TimeUp
+        blocks.append((first, size))
+        block(self, seed, samples, first, size)
+
+    monkeypatch.setattr(answering.Answering, "block", stopped)
+    bench.main(*run)
+    told = shown.read_text("utf-8")
+    assert "the time is up: run the same command again" in capsys.readouterr().out
+    assert [sum(size for _, size in blocks), blocks[1][0]] == [3, 1]
+    assert "gsm8k, test, n = 3" in told
+    assert "validation" not in told.split("##")[1]
+
+    monkeypatch.setattr(answering.Answering, "block", block)
+    before = {path: path.stat().st_mtime_ns for path in folder.glob("adapters/*/*/adapter_model.safetensors")}
+    held = {path.name for path in (folder / "predictions").iterdir()}
+    bench.main(*run)
+    assert before == {path: path.stat().st_mtime_ns for path in before}, "nothing is trained twice"
+    assert held < {path.name for path in (folder / "predictions").iterdir()}
+    assert "gsm8k, test, n = 6" in shown.read_text("utf-8")
+    assert "over the seeds of sampling" not in capsys.readouterr().err
+
+    shown.unlink()
+    bench.main("--tables", str(folder), "--page", str(shown))
+    assert "| IR " in shown.read_text("utf-8")
+
+
+@pytest.mark.usefixtures("few")
+def test_a_folder_of_another_run_is_not_overwritten(words: list[str]) -> None:
+    with pytest.raises(ThoughtmillError, match="is another run's"):
+        bench.main(*words, "--hours", "0.05", *SPEED, "--seed", "9")
+
+
+def test_what_time_cuts_off_is_raised_between_tokens() -> None:
+    class Never:
+        def ask(self, requests: object) -> None: ...
+
+        def write(self) -> list[object]:
+            raise AssertionError("it wrote after its time")
+
+    with pytest.raises(bench.students.TimeUp):
+        answering.TimedWriter(Never(), time.monotonic() - 1).write()  # type: ignore[arg-type]
+
+
+def test_every_row_is_of_a_policy_that_its_students_are_asked() -> None:
+    for table in tables(4):
+        for row in table.rows:
+            policy(row.policy, PolicySettings(loops=LOOPS))
+            asked = set(roles_of(row.policy, PolicySettings()))
+            there = {
+                role
+                for name in answering.policies_of(row.group, 4, 1)
+                for role in roles_of(name, PolicySettings())
+            }
+            assert asked <= there, row
