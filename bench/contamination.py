@@ -11,11 +11,13 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, count
 from pathlib import Path
 from random import Random
 
 from thoughtmill.factory.growths import Child, Parent, permute, rename
-from thoughtmill.factory.problems.kept_out import Benchmark, KeptOut, KeptOutSettings
+from thoughtmill.factory.problems.kept_out import Benchmark, KeptOutSettings
+from thoughtmill.factory.problems.repeating import repeats
 from thoughtmill.factory.solvers.limits import Limits
 from thoughtmill.factory.solvers.solvers import Solvers
 
@@ -48,13 +50,19 @@ def main() -> None:
         print("|---" * (len(kinds) + 3) + "|")
         for threshold in thresholds:
             settings = KeptOutSettings(**{"same_numbers": 1.0, name: threshold})
-            kept = KeptOut((Benchmark("gsm8k", text) for text in texts), settings)
-            print(f"| {threshold} | {row_of(kept, kinds.values(), train)} |", flush=True)
+            benchmarks = [Benchmark("gsm8k", text) for text in texts]
+            cells = row_of(benchmarks, settings, kinds.values(), train)
+            print(f"| {threshold} | {cells} |", flush=True)
 
 
-def row_of(kept: KeptOut, kinds: Iterable[list[str]], train: list[str]) -> str:
+def row_of(
+    benchmarks: list[Benchmark], settings: KeptOutSettings, kinds: Iterable[list[str]], train: list[str]
+) -> str:
     """Return the cells of a threshold: recall of each kind, false alarms, and precision."""
-    *found, false = [[kept.find(text) is not None for text in texts] for texts in (*kinds, train)]
+    asked = [{"problem_id": str(at), "problem": text} for at, text in enumerate(chain(*kinds, train))]
+    repeated = {int(name) for name, _ in repeats(asked, benchmarks, settings)}
+    at = count()
+    *found, false = [[next(at) in repeated for _ in texts] for texts in (*kinds, train)]
     right = sum(map(sum, found))
     shares = [*(sum(each) / len(each) for each in (*found, false)), right / (right + sum(false))]
     return " | ".join(f"{share:.2%}" for share in shares)

@@ -51,11 +51,12 @@ def main() -> None:
         folder = words.keep or Path(name)
         if not (folder / "data" / "manifest.json").exists():
             repeat(words.data, folder, words.records)
-        seconds, peak_mib = measured(folder, ["report"])
+        cost = measured(folder, ["report"])
         files = [path for path in (folder / "data" / "report").rglob("*") if path.is_file()]
         size = sum(path.stat().st_size for path in files) / 2**20
         print(f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
-        print(f"written in {seconds:.0f} s, peak {peak_mib:.0f} MiB: {len(files)} files, {size:.0f} MiB")
+        spent = f"{cost.wall_s:.0f} s, peak {cost.peak_mib:.0f} MiB"
+        print(f"written in {spent}: {len(files)} files, {size:.0f} MiB")
         browse((folder / "data" / "report" / "explore.html").as_uri())
 
 

@@ -1,15 +1,16 @@
 """What it costs to grow past one machine: `python -m bench.scale`.
 
+    python -m bench.scale stages 20000 100000      every stage, a run of DVC without work, and an edit
+    python -m bench.scale --estimate               100 nodes, 100 million records: on paper and by simulation
     python -m bench.scale placing 100000 400000    seconds and peak memory of placing problems, in `curate`
     python -m bench.scale parts 20000              what an edit of one problem makes `verify` do again
-    python -m bench.scale ray 20000 RECORDS.jsonl  Ray beside the local pool, two workers, without its start
+    python -m bench.scale ray 20000 FOLDER         Ray beside the local pool, two workers, without its start
 
-`RECORDS.jsonl` holds rows with `thought`, `problem` and `completion`; they are repeated up to the number that
-is asked for. Each figure is of a process of its own. `python -m bench.memory` measures the stages.
+Each figure is of a process of its own. `THOUGHTMILL_SCALE` names the folder of the corpora of
+`stages`, which are kept there; else they are temporary.
 """
 
-import itertools
-import json
+import os
 import resource
 import subprocess
 import sys
@@ -21,24 +22,19 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from bench.cluster import estimate
+from bench.growing import grown
 from thoughtmill.factory.core import tables
-from thoughtmill.factory.core.executors.local import WorkerPool
-from thoughtmill.factory.core.executors.ray import RayPool
-from thoughtmill.factory.core.executors.ray_cluster import RaySettings, joined
 from thoughtmill.factory.core.files import digest
 from thoughtmill.factory.core.partitions import parts
 from thoughtmill.factory.curate import CurateSettings
 from thoughtmill.factory.problems.placing import placed
-from thoughtmill.factory.solvers.programs import fence_for
-from thoughtmill.factory.thoughts import solving
-from thoughtmill.factory.thoughts.solving import Job, VerifySettings
 from thoughtmill.schemas import Problems
 
 WORDS = (
     "ann bob pens has buys sells more than each how many are left rows of cake train goes fast slow".split()
 )
-WORKERS = 2
-WARM = 256
+PAIRS = 3
 
 
 def problems(count: int) -> Iterator[dict[str, Any]]:
@@ -91,41 +87,37 @@ def _digests(path: Path, rows: list[dict[str, Any]]) -> set[str]:
     return {digest(part) for part in parts(path)}
 
 
-def spread(name: str, count: int, records: Path) -> str:
-    """Solve records with an executor of two workers, after a few to warm up; return seconds and a digest."""
-    lines = records.read_text("utf-8").splitlines()
-    given = [json.loads(line) for line in itertools.islice(itertools.cycle(lines), count + WARM)]
-    jobs = [Job(row["thought"], row["problem"], "number", row["completion"]) for row in given]
-    settings = VerifySettings(workers=WORKERS)
-    make = WorkerPool if name == "local" else RayPool
-    if name == "ray":
-        joined(RaySettings(), WORKERS)
-    begin = solving._begin, (settings, fence_for(settings.limits), None)
-    work = solving.partial(solving._with_solvers, solving.solve)
-    results = make(work, solving._lost, WORKERS, *begin).spread(iter(jobs))
-    for _ in itertools.islice(results, WARM):
-        pass
-    begun, content = time.monotonic(), sha256()
-    for solved in results:
-        content.update(f"{solved.rationale} {solved.outcome.answer} {solved.outcome.failure}".encode())
-    return f"{name}: {count} records in {time.monotonic() - begun:.1f} s, verdicts {content.hexdigest()[:12]}"
+def stages(words: list[str]) -> None:
+    """Print the costs of whole corpora, each of so many problems."""
+    with tempfile.TemporaryDirectory(prefix="scale-") as temporary:
+        folder = Path(os.environ.get("THOUGHTMILL_SCALE") or temporary)
+        print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+        print("problems, stage: CPU s, s, MiB of its largest process, MiB of all its processes")
+        for word in words:
+            for line in grown(folder / word / "project", int(word)):
+                print(line, flush=True)
 
 
 def main() -> None:
-    """Print a line for each figure, each from a process of its own."""
+    """Print a line for each figure; a figure that is alone has a process for itself."""
     what, *words = sys.argv[1:]
-    if what == "here":
+    if what == "--estimate":
+        print("\n".join(estimate()))
+    elif what == "stages":
+        stages(words)
+    elif what == "here":
         kind, *rest = words
         figures = {
             "placing": lambda: placing(int(rest[0])),
             "parts": lambda: edited(int(rest[0])),
-            "ray": lambda: spread(rest[0], int(rest[1]), Path(rest[2])),
         }
         print(figures[kind](), flush=True)
-        return
-    runs = [["local", *words], ["ray", *words]] * 2 if what == "ray" else [[word] for word in words]
-    for run in runs:
-        subprocess.run([sys.executable, "-m", "bench.scale", "here", what, *run], check=True)
+    else:
+        runs = [["bench.scale", "here", what, word] for word in words]
+        if what == "ray":
+            runs = [["bench.spreading", name, *words] for name in ("local", "ray")] * PAIRS
+        for run in runs:
+            subprocess.run([sys.executable, "-m", *run], check=True)
 
 
 if __name__ == "__main__":

@@ -39,6 +39,7 @@ An executor with settings has a section of its own name too.
 
 VALUES = {
     "executor": "thoughtmill.factory.core.executors:faults",
+    "memory_limit": "thoughtmill.factory.core.scratch:faults",
     "partition_rows": "thoughtmill.factory.core.partitions:faults",
 }
 """Keys beside the sections, and the function (`module:function`) that yields the faults of their value."""

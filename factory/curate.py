@@ -1,9 +1,9 @@
 """Stage `curate`: compare the records of all thoughts: agreement, duplicates, contamination, splits."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, groupby
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydantic import Field
 
@@ -13,15 +13,16 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import root
 from thoughtmill.factory.core.params import Section
 from thoughtmill.factory.core.progress import track
-from thoughtmill.factory.problems import SourceSettings, kept_out
-from thoughtmill.factory.problems.kept_out import KeptOut, KeptOutSettings
+from thoughtmill.factory.core.scratch import stream
+from thoughtmill.factory.problems import SourceSettings, kept_out, repeating
+from thoughtmill.factory.problems.kept_out import KeptOutSettings
 from thoughtmill.factory.problems.placing import Placement, PlacingSettings, placed
 from thoughtmill.factory.solvers.checks import redrawing
 from thoughtmill.factory.solvers.outcome import Check
 from thoughtmill.factory.solvers.steps import steps
 from thoughtmill.factory.thoughts import THOUGHTS
 from thoughtmill.factory.thoughts.solving import VerifySettings, executor
-from thoughtmill.schemas import Checks, Contamination, Growths, Problems, Records
+from thoughtmill.schemas import Checks, Contamination, Problems, Records
 from thoughtmill.schemas.fields import DROP_REASONS
 
 
@@ -62,27 +63,39 @@ FAULTS = {
 """The checks that keep a record from being kept when it does not pass them, and the drop reason of each."""
 
 
+class RecordFault(NamedTuple):
+    """A drop reason that a check of a record gives."""
+
+    problem_id: str
+    record_id: str
+    reason: str
+
+
 def curate(
     problems: Iterable[tables.Row],
     records: Iterable[tables.Row],
     settings: CurateSettings,
-    faults: Mapping[str, frozenset[str]] | None = None,
-    repeats: Collection[str] = (),
-    goldless: Collection[str] = (),
+    faults: Iterable[RecordFault] = (),
+    repeats: Iterable[str] = (),
+    goldless: Iterable[str] = (),
 ) -> Iterator[tuple[tables.Row, list[tables.Row]]]:
     """Yield every record with its split, `kept` and `drop_reason`, and its new rows of `checks`.
 
-    `problems` is read once. `records` holds all thoughts in the order of problems. The drop reason is the
-    first of `schemas.fields.DROP_REASONS` that applies; `faults` are those of `faults_of`, `repeats`
-    the problems that repeat a benchmark, and `goldless` those that are decided by agreement. Memory grows
-    with the number of faults, not with the problems or the records.
+    `records` holds all thoughts. `faults` are those of `faults_of`, `repeats` the problems that repeat a
+    benchmark, and `goldless` those that are decided by agreement. All are in the order of problems, and are
+    read once, in flat memory. The drop reason is the first of `schemas.fields.DROP_REASONS` that applies.
     """
     with placed(problems, settings, repeats) as placements:
+        faults_in = tables.in_step((fault.problem_id, fault) for fault in faults)
+        goldless_in = tables.in_step((name, name) for name in goldless)
         for problem_id, group in groupby(records, key=lambda record: record["problem_id"]):
             placement = next(each for name, each in placements if name == problem_id)
             siblings = list(group)
-            agreed = _agreed(siblings, settings) if problem_id in goldless else {}
-            yield from _curated(siblings, placement, settings, faults or {}, agreed)
+            found: dict[str, frozenset[str]] = {}
+            for _, record_id, reason in faults_in(problem_id):
+                found[record_id] = found.get(record_id, frozenset()) | {reason}
+            agreed = _agreed(siblings, settings) if goldless_in(problem_id) else {}
+            yield from _curated(siblings, placement, settings, found, agreed)
 
 
 def _curated(
@@ -196,44 +209,44 @@ def agreement(record: tables.Row, siblings: list[tables.Row]) -> tables.Row:
     ).row(record["record_id"])
 
 
-def faults_of(checks: Iterable[Path]) -> dict[str, frozenset[str]]:
-    """Return the faults of records, as drop reasons, from files of the table `checks`; most have none."""
-    query = (
-        'select record_id, "check" from read_parquet($files)'
-        ' where list_contains($checks, "check") and not passed'
-    )
-    given = {"files": [*map(str, checks)], "checks": [*FAULTS]}
+FOUND = """
+select regexp_extract(record_id, '^(.*)/[^/]*/[^/]*$', 1, 's') as problem_id, record_id, "check"
+from read_parquet($files) where list_contains($checks, "check") and not passed order by all
+"""
+
+
+def faults_of(checks: Iterable[Path]) -> Iterator[RecordFault]:
+    """Yield the faults of records from files of the table `checks`, in the order of their problems."""
     with tables.connect() as con:
-        found = con.execute(query, given).fetchall()
-    faults: dict[str, frozenset[str]] = {}
-    for record_id, check in found:
-        faults[record_id] = faults.get(record_id, frozenset()) | {FAULTS[check]}
-    return faults
+        rows = stream(con, FOUND, files=[*map(str, checks)], checks=[*FAULTS])
+        for problem_id, record_id, check in rows:
+            yield RecordFault(problem_id, record_id, FAULTS[check])
 
 
-def goldless(data: Path) -> set[str]:
-    """Return the problems without a gold answer, except those that a growth made and then rejected."""
-    rejected = {
-        row["problem_id"]
-        for path in corpus.files(data, ())["growths"]
-        for row in tables.TableReader(path, Growths)
-        if row["reason"] is not None
-    }
-    return {row["problem_id"] for row in corpus.problems(data) if row["answer"] is None} - rejected
+GOLDLESS = """
+select problem_id from read_parquet($problems) where answer is null
+{except} order by problem_id
+"""
+REJECTED = "except select problem_id from read_parquet($growths) where reason is not null"
 
 
-def contamination(problems: Iterable[tables.Row], kept: KeptOut) -> Iterator[tables.Row]:
+def goldless(data: Path) -> Iterator[str]:
+    """Yield the problems without a gold answer, except those that a growth made and then rejected."""
+    found = corpus.files(data, ())
+    given = {name: [str(path) for path in found[name]] for name in ("problems", "growths") if found[name]}
+    query = GOLDLESS.replace("{except}", REJECTED if "growths" in given else "")
+    with tables.connect() as con:
+        for (problem_id,) in stream(con, query, **given):
+            yield problem_id
+
+
+def contamination(data: Path, settings: CurateSettings) -> Iterator[tables.Row]:
     """Yield a row of `contamination` for every problem of train that repeats a benchmark."""
-    for problem in problems:
-        found = kept.find(problem["problem"]) if problem["split"] == "train" else None
-        if found is not None:
-            yield {"problem_id": problem["problem_id"], **found._asdict()}
-
-
-def _benchmarks(settings: CurateSettings, folder: Path) -> KeptOut:
-    """Read the benchmarks that are kept out; relative files begin at `folder`."""
     named = (SourceSettings(set=entry) if isinstance(entry, str) else entry for entry in settings.benchmarks)
-    return KeptOut(kept_out.read(named, folder), settings)
+    problems = track(corpus.problems(data), "keep out")
+    trained = (problem for problem in problems if problem["split"] == "train")
+    for name, finding in repeating.repeats(trained, kept_out.read(named, data.parent), settings):
+        yield {"problem_id": name, **finding._asdict()}
 
 
 def _refuse_strays(folders: tuple[Path, ...], thoughts: tuple[str, ...]) -> None:
@@ -244,18 +257,6 @@ def _refuse_strays(folders: tuple[Path, ...], thoughts: tuple[str, ...]) -> None
         raise ThoughtmillError(
             f"params.yaml no longer lists the thoughts of: {named}; remove them: rm -r {named}"
         )
-
-
-def _write_contamination(data: Path, settings: CurateSettings) -> set[str]:
-    """Write the table `contamination`, and return the problems in it."""
-    repeats: set[str] = set()
-    with tables.writer(data / "contamination.parquet", Contamination) as add:
-        if settings.benchmarks:
-            problems = track(corpus.problems(data), "keep out")
-            for row in contamination(problems, _benchmarks(settings, data.parent)):
-                add(row)
-                repeats.add(row["problem_id"])
-    return repeats
 
 
 def main() -> None:
@@ -279,11 +280,15 @@ def main() -> None:
     ):
         for check in chain(*checks, redrawing.rows(track(found, "redraw numbers"), pool.spread)):
             add_check(check)
-        repeats = _write_contamination(data, settings)
+        contaminated = data / "contamination.parquet"
+        tables.write(
+            contaminated, Contamination, contamination(data, settings) if settings.benchmarks else ()
+        )
+        repeated = (row["problem_id"] for row in tables.TableReader(contaminated, Contamination))
         faults = faults_of(part for source in checks for part in source.parts)
         every = tables.merged(Records, *(folder / "records.parquet" for folder in folders))
         undecided = goldless(data) if settings.without_gold else ()
-        curated = curate(corpus.problems(data), every, settings, faults, repeats, undecided)
+        curated = curate(corpus.problems(data), every, settings, faults, repeated, undecided)
         for record, more in track(curated, "curate"):
             add_record(record)
             for check in more:

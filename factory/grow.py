@@ -7,7 +7,7 @@ of the stage are in `data/grown/`, and later stages read them beside the tables 
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, groupby
+from itertools import chain
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -76,16 +76,13 @@ def works(
 ) -> Iterator[Work]:
     """Yield every problem that a growth takes, with its verified records; both in the order of problems."""
     splits = {name: getattr(GROWTHS.named(name), "SPLITS", ("train",)) for name in budgets_of_all}
-    later = groupby(records, key=lambda record: record["problem_id"])
-    group = next(later, None)
+    records_of = tables.in_step((record["problem_id"], record) for record in records)
     for problem in problems:
-        while group is not None and group[0] < problem["problem_id"]:
-            group = next(later, None)
-        mine = group[1] if group is not None and group[0] == problem["problem_id"] else ()
+        mine = records_of(problem["problem_id"])
         split = problem["split"].partition("_")[0]
         budgets = {name: count for name, count in budgets_of_all.items() if split in splits[name]}
         if budgets:
-            yield Work(_parent(problem, list(mine)), budgets, seed)
+            yield Work(_parent(problem, mine), budgets, seed)
 
 
 def _parent(problem: tables.Row, records: Sequence[tables.Row]) -> Parent:

@@ -15,7 +15,6 @@ from pydantic import AfterValidator, Field
 
 import thoughtmill
 from thoughtmill.factory.core import corpus, params, stage, tables
-from thoughtmill.factory.core.connections import connect
 from thoughtmill.factory.core.files import digest, folder_aside, root, write_json
 from thoughtmill.factory.core.params import Section
 from thoughtmill.factory.core.partitions import parts
@@ -88,7 +87,7 @@ def release(data: Path, thoughts: tuple[str, ...], settings: ReleaseSettings, ta
     with folder_aside(target) as part:
         shown = _copy_tables(data, thoughts, settings.leave_out, part / "tables")
         _copy_origin(data, part / "origin")
-        con = connect(memory_limit="1GB", threads=2)
+        con = tables.connect()
         corpus.fill(con, part / "tables", thoughts, "view")
         _check_condition(con, settings.where, part)
         made = Release(part, settings.title, settings.license, shown["data_version"])

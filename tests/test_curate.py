@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from thoughtmill.factory.core import tables
-from thoughtmill.factory.curate import CurateSettings, curate, faults_of
+from thoughtmill.factory.curate import CurateSettings, RecordFault, curate, faults_of
 from thoughtmill.schemas import Checks
 from thoughtmill.schemas.fields import DROP_REASONS
 
@@ -64,10 +64,11 @@ def test_a_verified_record_of_train_is_kept() -> None:
     assert (row["kept"], row["drop_reason"], row["split"]) == (True, None, "train")
 
 
-FAULTS = {
-    "a/pot/0": frozenset({"impure"}),
-    "a/knowledge/0": frozenset({"names", "leaks_answer"}),
-}
+FAULTS = [
+    RecordFault("a", "a/pot/0", "impure"),
+    RecordFault("a", "a/knowledge/0", "names"),
+    RecordFault("a", "a/knowledge/0", "leaks_answer"),
+]
 
 
 @pytest.mark.parametrize(
@@ -123,7 +124,7 @@ def test_the_same_rationale_in_another_thought_is_no_duplicate() -> None:
 
 def test_a_chain_that_is_right_by_chance_is_dropped_unless_it_is_wanted() -> None:
     problems, records = [problem("a", "one?")], [record("a", "cot"), record("a", "knowledge", **NO_ANSWER)]
-    by_chance = {"a/cot/0": frozenset({"right_by_chance"})}
+    by_chance = [RecordFault("a", "a/cot/0", "right_by_chance")]
 
     def found(**settings: Any) -> list[str | None]:
         curated = curate(problems, records, CurateSettings(**settings), by_chance)
@@ -162,11 +163,12 @@ def test_the_stage_reads_faults_from_the_checks_that_were_not_passed(tmp_path: P
         for name, check, passed in checks
     ]
     tables.write(tmp_path / "checks.parquet", Checks, rows)
-    assert faults_of([tmp_path / "checks.parquet"]) == {
-        "b/cot/0": {"right_by_chance"},
-        "b/knowledge/0": {"leaks_answer", "names"},
-        "b/pot/0": {"impure"},
-    }
+    assert list(faults_of([tmp_path / "checks.parquet"])) == [
+        ("b", "b/cot/0", "right_by_chance"),
+        ("b", "b/knowledge/0", "leaks_answer"),
+        ("b", "b/knowledge/0", "names"),
+        ("b", "b/pot/0", "impure"),
+    ]
 
 
 def test_every_reason_is_one_of_the_enum() -> None:
@@ -267,7 +269,7 @@ def test_too_few_votes_or_as_many_for_another_answer_keep_nothing() -> None:
 
 def test_agreement_by_a_wrong_step_is_not_enough() -> None:
     records = [record("a", thought, **UNKNOWN) for thought in ("cot", "pot")]
-    by_chance = {"a/cot/0": frozenset({"right_by_chance"})}
+    by_chance = [RecordFault("a", "a/cot/0", "right_by_chance")]
     settings = CurateSettings.model_validate({"without_gold": {}})
     found = curate([problem("a", "one?")], records, settings, by_chance, goldless={"a"})
     assert [row["drop_reason"] for row, _ in found] == ["right_by_chance", None]

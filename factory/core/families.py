@@ -2,9 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 Row = Mapping[str, Any]
+
+DEEPEST = 1_000
+"""Generations of a family; what is still unresolved then are problems that are made from each other."""
 
 
 def text_id(problem: str) -> str:
@@ -63,3 +69,49 @@ def heirs_of(problems: Iterable[Row]) -> dict[str, str]:
         root = roots[problem_id]
         heads.setdefault(root, root if root in held else problem_id)
     return {problem_id: heads[root] for problem_id, root in roots.items() if heads[root] != problem_id}
+
+
+def named(position: int, problem: Row) -> dict[str, Any]:
+    """Return the columns of a problem from which `find_roots` finds families."""
+    own = {name: problem[name] for name in ("problem_id", "parent_id")}
+    return {**own, "position": position, "name": text_id(problem["problem"])}
+
+
+PARENTS = """
+create table parent as
+select child.position, child.problem_id, coalesce(named.problem_id, child.parent_id) as parent
+from problem child left join (
+    select name, arg_min(problem_id, position) as problem_id from problem
+    where name in (select parent_id from problem) group by name
+) named on child.parent_id = named.name
+where child.parent_id is not null
+"""
+"""The parent of every problem that has one; a text names the first problem of that text."""
+
+STEP = """
+update walk set root = parent.parent from parent where walk.root = parent.problem_id
+"""
+UNRESOLVED = "select count(*) from walk join parent on walk.root = parent.problem_id"
+
+
+def find_roots(con: "DuckDBPyConnection") -> None:
+    """Write the tables `parent`, and `walk` with the original of each child, in the corpus or not, as `root`.
+
+    They follow from a table `problem` with the columns of `named`.
+    """
+    con.execute(PARENTS)
+    con.execute("create table walk as select position, problem_id, parent as root from parent")
+    for _ in range(DEEPEST):
+        if not count(con, UNRESOLVED):
+            return
+        con.execute(STEP)
+    circles = "select walk.problem_id, parent.parent from walk join parent using (problem_id)"
+    left = dict(con.execute(f"{circles} where walk.root in (select problem_id from parent)").fetchall())
+    for problem_id in left:
+        con.execute("update walk set root = ? where problem_id = ?", [root_of(problem_id, left), problem_id])
+
+
+def count(con: "DuckDBPyConnection", query: str) -> int:
+    """Return the number that a query counts."""
+    ((found,),) = con.execute(query).fetchall()
+    return int(found)

@@ -4,8 +4,9 @@ import heapq
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 import pandas as pd
@@ -25,9 +26,11 @@ from thoughtmill.factory.core.partitions import (
     partition_rows,
     parts,
 )
+from thoughtmill.factory.core.scratch import memory_limit
 from thoughtmill.schemas import Table, arrow_schema, primary_key, table_name
 
 Row = dict[str, Any]
+Value = TypeVar("Value")
 
 GROUP_ROWS = 16_384
 SHOWN_FAULTS = 20
@@ -91,6 +94,27 @@ def joined(rows: Iterable[Row], problems: Iterable[Row]) -> Iterator[tuple[Row, 
         if problem is None or problem["problem_id"] != row["problem_id"]:
             raise ThoughtmillError(f"the problem {row['problem_id']} is missing: rebuild with `dvc repro`")
         yield row, problem
+
+
+def in_step(pairs: Iterable[tuple[str, Value]]) -> Callable[[str], list[Value]]:
+    """Return a function from a key to its values, in flat memory.
+
+    The pairs come in the order of their keys, and the function is called in that order, once for a key.
+
+    >>> values = in_step([("a", 1), ("b", 2), ("b", 3), ("d", 4)])
+    >>> values("b"), values("c"), values("d")
+    ([2, 3], [], [4])
+    """
+    groups = groupby(pairs, key=lambda pair: pair[0])
+    held = next(groups, None)
+
+    def values(key: str) -> list[Value]:
+        nonlocal held
+        while held is not None and held[0] < key:
+            held = next(groups, None)
+        return [value for _, value in held[1]] if held is not None and held[0] == key else []
+
+    return values
 
 
 class MergedRows:
@@ -233,7 +257,7 @@ def faults(arrow: pyarrow.Table, table: Table) -> list[str]:
 
 def connect() -> duckdb.DuckDBPyConnection:
     """Return an in-memory DuckDB with bounded memory, for sorting and joining tables larger than memory."""
-    return connections.connect(memory_limit="600MB", threads=2, preserve_insertion_order=True)
+    return connections.connect(memory_limit=memory_limit(), threads=2, preserve_insertion_order=True)
 
 
 def _sort(path: Path, schema: pyarrow.Schema, key: tuple[str, ...]) -> list[str]:

@@ -1,0 +1,151 @@
+"""What a large run would cost, on paper and by simulation: `python -m bench.scale --estimate`.
+
+Costs per record are those that `bench.scale stages` measured on one node (`bench/scale.json`), and those of
+the ledger and the teacher's client. The simulation deals shards to nodes that die, with answers that take
+different times; it is seeded, and no network is involved.
+"""
+
+import heapq
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+from typing import Any, NamedTuple
+
+MEASURED = Path(__file__).with_name("scale.json")
+DAY_S = 86_400
+RECORDS_A_PROBLEM = 4
+PROMPT_TOKENS, COMPLETION_TOKENS = 700, 100
+"""Tokens of a request with exemplars and of its answer, on GSM8K; long thinking takes 20 times as many."""
+CLIENT_CPU_S = 0.0005
+"""CPU seconds of a request, in the teacher's client (`python -m bench.teacher thoughtmill`)."""
+LEDGER_B = 670
+"""Bytes of an answer in a ledger (`python -m bench.ledger --rows 100000`: 67 MB)."""
+SQL_S = 0.4
+"""Seconds of the slowest query of the cookbook at a million records (`python -m bench.sql 1000000`)."""
+
+
+class Fleet(NamedTuple):
+    """A cluster that generates: nodes, what each asks at once, and how answers and nodes behave."""
+
+    nodes: int = 100
+    at_once: int = 256
+    shards: int = 800
+    requests: int = 1_250_000
+    requests_per_s: float = 0.0
+    latency_s: float = 8.0
+    slow_share: float = 0.01
+    slow_times: float = 20.0
+    hours_between_deaths: float = 24.0
+    lease_s: float = 60.0
+    seed: int = 1
+
+
+class Outcome(NamedTuple):
+    """How a simulated run went: hours, the share of them that nodes asked, requests asked again, deaths."""
+
+    hours: float
+    busy: float
+    asked_again: int
+    deaths: int
+    last_tenth: float
+
+
+def simulated(fleet: Fleet) -> Outcome:
+    """Deal shards to nodes until all are done.
+
+    A node has one shard at a time. It asks `at_once` requests, or its share of the limit per second. When it
+    dies, another takes the shard after `lease_s` and asks again for what was in flight. A shard ends with its
+    slowest answer: the last requests of each are few at once.
+    """
+    random = Random(fleet.seed)
+    size = fleet.requests // fleet.shards
+    rate = fleet.at_once / (fleet.latency_s * (1 + fleet.slow_share * (fleet.slow_times - 1)))
+    if fleet.requests_per_s:
+        rate = min(rate, fleet.requests_per_s / min(fleet.nodes, fleet.shards))
+    in_flight = min(size, round(rate * fleet.latency_s) + 1)
+    waiting = [(0.0, shard, size) for shard in range(fleet.shards)]
+    free = [(0.0, node) for node in range(fleet.nodes)]
+    ends: list[float] = []
+    asking_s, asked_again, deaths = 0.0, 0, 0
+    while waiting:
+        ready_s, shard, left = heapq.heappop(waiting)
+        free_s, node = heapq.heappop(free)
+        begun_s = max(ready_s, free_s)
+        slow = any(random.random() < fleet.slow_share for _ in range(in_flight))
+        tail_s = fleet.latency_s * (fleet.slow_times if slow else 1)
+        needed_s = left / rate + tail_s
+        dies_s = random.expovariate(1 / (3600 * fleet.hours_between_deaths))
+        if dies_s < needed_s:
+            done = min(left, int(dies_s * rate))
+            deaths, asked_again = deaths + 1, asked_again + min(in_flight, left - done)
+            heapq.heappush(waiting, (begun_s + dies_s + fleet.lease_s, shard, left - done))
+            needed_s = dies_s
+        else:
+            ends.append(begun_s + needed_s)
+        asking_s += min(needed_s, left / rate)
+        heapq.heappush(free, (begun_s + needed_s + (fleet.lease_s if dies_s < needed_s else 0), node))
+    total_s, ends = max(ends), sorted(ends)
+    last_tenth = (total_s - ends[int(0.9 * len(ends))]) / total_s
+    return Outcome(total_s / 3600, asking_s / (total_s * fleet.nodes), asked_again, deaths, last_tenth)
+
+
+def on_paper(records: int, tokens_a_day: float, nodes: int) -> Iterator[tuple[str, str]]:
+    """Yield what a corpus of that many records costs, each with its amount."""
+    noted: dict[str, Any] = json.loads(MEASURED.read_text("utf-8"))
+    times = records / (RECORDS_A_PROBLEM * noted["problems"])
+    size, stages = noted["bytes"], noted["stages"]
+    requests_a_day = tokens_a_day / (PROMPT_TOKENS + COMPLETION_TOKENS)
+    yield "requests a day", f"{requests_a_day:,.0f}"
+    yield "requests a second", f"{requests_a_day / DAY_S:.1f}"
+    yield "at once, at 8 s an answer", f"{requests_a_day / DAY_S * 8:.0f}"
+    yield "cores of the client", f"{requests_a_day / DAY_S * CLIENT_CPU_S:.3f}"
+    yield "days of asking", f"{records / requests_a_day:.0f}"
+    yield "ledgers", _gb(records * LEDGER_B)
+    yield "a ledger, in 800 shards", _gb(records * LEDGER_B / 800)
+    tables = ("problems.parquet", "completions", "verified", "records.parquet", "checks.parquet")
+    for name in (*tables, "derived", "release", "report", "corpus.duckdb", "cache"):
+        if name in size:
+            yield name, _gb(times * size[name])
+    parts = sum(records / per / 165_000 for per in (1, 1, 1, RECORDS_A_PROBLEM))
+    yield "files in DVC's cache, tables alone", f"{parts:,.0f}"
+    groups: dict[str, float] = {}
+    for name, cost in stages.items():
+        groups[name.split()[0]] = groups.get(name.split()[0], 0.0) + times * cost["cpu_s"] / 3600
+    for name, hours in groups.items():
+        if name not in {"check", "dvc"}:
+            spread = f"; on {nodes} nodes of 2 cores {hours / nodes / 2:.2f} h"
+            yield (
+                f"`{name}`",
+                f"{hours:.1f} CPU h" + (spread if name in {"generate", "verify", "grow"} else ""),
+            )
+    yield "slowest query of the cookbook", f"{SQL_S * records / 1e6:.0f} s"
+
+
+def _gb(size: float) -> str:
+    return f"{size / 1e9:,.1f} GB"
+
+
+def estimate() -> Iterator[str]:
+    """Yield the lines of both tables."""
+    yield "| 100 million records, a billion tokens a day, 100 nodes | |"
+    yield "|---|---|"
+    for name, amount in on_paper(100_000_000, 1e9, 100):
+        yield f"| {name} | {amount} |"
+    yield ""
+    yield "| shards | limit, requests/s | a node dies every | hours | nodes busy | asked again | last tenth |"
+    yield "|---|---|---|---|---|---|---|"
+    for shards in (8, 100, 800):
+        yield _row(Fleet(shards=shards))
+    for shards in (8, 100, 800):
+        yield _row(Fleet(shards=shards, requests_per_s=14.5))
+    yield _row(Fleet(shards=100, hours_between_deaths=1.0))
+
+
+def _row(fleet: Fleet) -> str:
+    found = simulated(fleet)
+    limit = f"{fleet.requests_per_s:g}" if fleet.requests_per_s else "none"
+    return (
+        f"| {fleet.shards} | {limit} | {fleet.hours_between_deaths:g} h | {found.hours:.2f} "
+        f"| {found.busy:.0%} | {found.asked_again:,} | {found.last_tenth:.0%} |"
+    )
