@@ -116,6 +116,24 @@ def again_by(teachers: Sequence[ChosenTeacher], until: UntilSettings) -> list[Ch
     return found
 
 
+def more_by(
+    thought: str, name: str, settings: GenerateSettings, growing: Growing, wanted: Mapping[str, int]
+) -> tuple[ChosenTeacher, set[tuple[str, int]]]:
+    """Return who writes the further samples of a thought that a growth wants, and which these are.
+
+    `wanted` has their number by problem. They come after the samples of all teachers and of `until`.
+    """
+    teachers = settings.chosen(thought)
+    until = settings.until or UntilSettings(verified=1, at_most=teachers[0].samples)
+    before = again_by(teachers, until)
+    begin = max(teachers[0].samples, until.at_most)
+    end = sum(each.samples for each in teachers)
+    end += len(before) * max(0, until.at_most - teachers[0].samples)
+    sampled = _sampled(teachers[0], name, growing)
+    teacher = replace(sampled, samples=begin + max(wanted.values()), first_sample=end - begin)
+    return teacher, {(problem_id, begin + at) for problem_id, n in wanted.items() for at in range(n)}
+
+
 @dataclass
 class Asking:
     """What growths and `generate.until` ask for; `folder` holds tables in between.
@@ -233,18 +251,7 @@ class Asking:
         for name in sorted({name for name, _ in samples}):
             wanted = {problem_id: n for (growth, problem_id), n in samples.items() if growth == name}
             for thought in self.listed:
-                teachers = self.settings.chosen(thought)
-                until = self.settings.until or UntilSettings(verified=1, at_most=teachers[0].samples)
-                before = again_by(teachers, until)
-                begin = max(teachers[0].samples, until.at_most)
-                end = sum(each.samples for each in teachers)
-                end += len(before) * max(0, until.at_most - teachers[0].samples)
-                teacher = replace(
-                    _sampled(teachers[0], name, self.growing),
-                    samples=begin + max(wanted.values()),
-                    first_sample=end - begin,
-                )
-                only = {(problem_id, begin + at) for problem_id, n in wanted.items() for at in range(n)}
+                teacher, only = more_by(thought, name, self.settings, self.growing, wanted)
                 for row in self.asker.rows(thought, self._prompt(thought), [teacher], problems, only):
                     add(row)
 

@@ -24,6 +24,7 @@ from thoughtmill.factory.teachers.choice import ChosenTeacher
 from thoughtmill.factory.teachers.endpoint import shares
 from thoughtmill.factory.teachers.endpoint.allowances import Allowances, ShardAllowance
 from thoughtmill.factory.teachers.endpoint.control import GO_ON
+from thoughtmill.factory.teachers.endpoint.grown import paid_by_grow
 from thoughtmill.factory.teachers.endpoint.pending import spent_usd
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 from thoughtmill.factory.thoughts.prompts import load
@@ -121,7 +122,8 @@ def _left_usd(
         priced = generate.priced(chosen, folder, settings)
         if isinstance(priced, EndpointSettings) and priced.max_usd is not None:
             every = generate.corpus(folder, settings, chosen)
-            return max(0.0, priced.max_usd - spent_usd(every, priced, ledger, locks))
+            grown = paid_by_grow(folder, priced)
+            return max(0.0, priced.max_usd - spent_usd(every, priced, ledger, locks, grown))
     return None
 
 

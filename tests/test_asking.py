@@ -347,3 +347,23 @@ def test_a_replay_may_hold_rewritings_and_the_thoughts_of_their_problems(project
     )
     built()
     assert [row["correct"] for row in rows(project, "records", Records)] == [True, True]
+
+
+def test_what_growing_cost_counts_in_the_budget_of_the_next_run(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prices = {"m": {"prompt": 0, "completion": 1000}}  # an answer costs 5 thousandths, and may cost 50
+    with Teacher() as teacher:
+        write(project, teacher.url, ALL, openai={"prices": prices})
+        built()
+        asked = teacher.names.total()
+        another = {"problem": "Ann has 2 pens and 3 pads. How many is that?", "answer": "5"}
+        (project / "ours.jsonl").write_text((project / "ours.jsonl").read_text() + f"\n{json.dumps(another)}")
+        write(project, teacher.url, ALL, openai={"prices": prices, "max_usd": 0.005 * asked + 0.04})
+        seed.main()
+        with pytest.raises(ThoughtmillError, match=f"max_usd is used up: {0.005 * asked:.4f} of"):
+            generate.main("cot")
+        assert teacher.names.total() == asked
+        monkeypatch.setattr("thoughtmill.factory.teachers.openai.paid_by_grow", lambda *given: ())
+        generate.main("cot")
+        assert teacher.names.total() == asked + 1, "it was the growths that the budget had no room beside"

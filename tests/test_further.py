@@ -1,6 +1,7 @@
 """`thoughtmill estimate` says what `generate.until` is expected to ask for, and whether `max_usd` ends it."""
 
 import argparse
+import re
 from pathlib import Path
 from typing import Any
 
@@ -56,3 +57,43 @@ def test_samples_of_problems_are_pairs() -> None:
     pairs = Samples(["a", "b"], range(1, 3))
     assert (list(pairs), len(pairs)) == ([("a", 1), ("a", 2), ("b", 1), ("b", 2)], 4)
     assert ("a", 2) in pairs and ("a", 3) not in pairs and "a" not in pairs
+
+
+def names_of(lines: list[str]) -> dict[str, list[str]]:
+    """Return requests and held ones by the names of a table's rows."""
+    rows = [re.split(r"\s{2,}", line.strip()) for line in lines[2:] if re.search(r"\s{2,}\d", line)]
+    return {row[0]: row[1:3] for row in rows}
+
+
+GROWN = {"rephrase": 2, "evolve": 1, "answer_augmentation": 3}
+
+
+def test_growths_are_foreseen_and_after_they_ran_they_are_held(project: Path) -> None:
+    with Teacher() as teacher:
+        write(project, teacher.url, GROWN)
+        seed.main()
+        before = names_of(said())
+        built()
+        after, asked = names_of(said()), teacher.names
+    at_most = {
+        "rephrase": ["2", "0"],
+        "evolve": ["1", "0"],
+        "cot of new problems": ["3", "0"],
+        "pot of new problems": ["3", "0"],
+        "cot, answer_augmentation": ["3", "0"],
+        "pot, answer_augmentation": ["3", "0"],
+    }
+    for name, cells in at_most.items():
+        assert before[f"{name}, at most"] == cells
+    # The second rephrasing is the first again, so two new problems are made.
+    assert (asked["rephrase"], asked["evolve"], asked["cot"]) == (2, 1, 1 + 2 + 3)
+    assert {name: after[name] for name in at_most} == {
+        name: [cells[0].replace("3", "2") if "new" in name else cells[0]] * 2
+        for name, cells in at_most.items()
+    }
+
+
+def test_a_growth_without_a_teacher_costs_nothing(project: Path) -> None:
+    write(project, "http://localhost:1/v1", {"redraw": 3})
+    seed.main()
+    assert set(names_of(said())) == {"cot", "pot", "all"}

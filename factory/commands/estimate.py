@@ -13,6 +13,7 @@ from pathlib import Path
 from tabulate import tabulate
 
 from thoughtmill.factory import generate
+from thoughtmill.factory.commands.foreseen import AT_MOST, growths
 from thoughtmill.factory.commands.further import further
 from thoughtmill.factory.commands.pilot import HEADERS as PILOT_HEADERS
 from thoughtmill.factory.commands.pilot import forecast
@@ -46,7 +47,8 @@ def call(words: argparse.Namespace) -> str:
         raise ThoughtmillError(f"the teacher `{settings.teacher}` costs nothing")
     if words.pilot is None:
         every, again = [*_estimates(folder, settings, asked)], _again(folder, settings, asked)
-        shown = "\n".join([table([*every, *again]), "", *notes(settings, asked, [*every, *again], again)])
+        every += [*again, *growths(folder, settings)]
+        shown = "\n".join([table(every), "", *notes(settings, asked, every, again)])
     elif words.pilot < 2:
         raise ThoughtmillError("--pilot: give at least 2, for an interval")
     else:
@@ -93,6 +95,8 @@ def notes(
         unknown = any(each.thought.endswith("at most") for each in again)
         how = "a pilot or verified records tell how many" if unknown else "by the share that holds so far"
         yield f"until {until.verified} hold, at most {until.at_most} of a problem and thought: {how}"
+    if any(each.thought.endswith(AT_MOST) for each in every if each not in again):
+        yield "growths: at most, as if every problem had a verified thought and every new one were kept"
     endpoints = [c.settings for _, c in asked if isinstance(c.settings, EndpointSettings)]
     limits = {each.max_usd for each in endpoints if each.max_usd is not None}
     usd, most = _sum([each.cost_usd for each in every]), _sum([each.most_usd for each in every])
@@ -126,9 +130,10 @@ def _pilot(
         for (thought, _), found in reversed([*zip(asked, tried, strict=True)])
     }
     again = _again(folder, settings, asked, shares)
+    more = [*again, *growths(folder, settings)]
     shown = tabulate(rows, headers=PILOT_HEADERS, disable_numparse=True)
-    parts = [shown, table(again)] if again else [shown]
-    every = [*_estimates(folder, settings, asked), *again]
+    parts = [shown, table(more)] if more else [shown]
+    every = [*_estimates(folder, settings, asked), *more]
     return "\n\n".join([*parts, "\n".join(notes(settings, asked, every, again))])
 
 

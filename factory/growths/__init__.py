@@ -92,7 +92,8 @@ class Growth(Protocol):
     """A module that makes new problems from old ones.
 
     It may have `SPLITS`, the splits whose problems it grows; without it, these are `train`. If it writes
-    completions about the parent itself, it has `WRITES`, their thoughts.
+    completions about the parent itself, it has `WRITES`, their thoughts; if teachers write them, it has
+    `ASKS = True`, so that `thoughtmill estimate` foresees them.
     """
 
     def grow(self, parent: Parent, count: int, random: Random, solvers: Solvers) -> Iterator[Child | Barren]:

@@ -9,6 +9,7 @@ from random import Random
 from thoughtmill.factory.growths import Barren, Child, Parent
 from thoughtmill.factory.solvers.solvers import Solvers
 
+ASKS = True
 SAMPLING = {"temperature": 0.7}
 
 

@@ -25,6 +25,7 @@ from thoughtmill.factory.teachers.endpoint.addresses import api_key, without_key
 from thoughtmill.factory.teachers.endpoint.batch_client import LOST, BatchClient
 from thoughtmill.factory.teachers.endpoint.display import RunCounters, announce
 from thoughtmill.factory.teachers.endpoint.estimate import CostEstimate
+from thoughtmill.factory.teachers.endpoint.grown import paid_by_grow
 from thoughtmill.factory.teachers.endpoint.money import Budget
 from thoughtmill.factory.teachers.endpoint.native_batches import (
     AnthropicApi,
@@ -42,11 +43,15 @@ NATIVE_HOSTS = {"anthropic.com": "anthropic", "googleapis.com": "gemini"}
 
 @dataclass
 class BatchTeacher(Teacher):
-    """A teacher that replies within a day; `max_usd` is a budget for all requests of `corpus`."""
+    """A teacher that replies within a day.
+
+    `max_usd` is a budget for all requests of `corpus`, and those of `grow` in the project in `folder`.
+    """
 
     settings: BatchSettings
     ledger_path: Path | None = None
     corpus: Iterable[Request] = ()
+    folder: Path | None = None
     shows_progress = True
     uses_ledger = True
 
@@ -124,7 +129,8 @@ class BatchTeacher(Teacher):
         if settings.max_usd is None:
             return
         corpus = [*self.corpus]
-        spent = spent_usd(corpus, settings, ledger, locks)
+        others = paid_by_grow(self.folder, settings) if self.folder else ()
+        spent = spent_usd(corpus, settings, ledger, locks, others)
         budget = Budget(settings.max_usd, settings.prices, spent, settings.url())
         asked = {each.key: (each.request.messages, each.parameters) for each in pending}
         keys = RequestKeys(settings, ledger.__contains__)
@@ -164,7 +170,7 @@ def native_api(settings: BatchSettings) -> NativeApi | None:
 
 def make(settings: BatchSettings, folder: Path, corpus: Iterable[Request]) -> Teacher:
     """Return the teacher; all projects of a user share one ledger."""
-    return BatchTeacher(settings, corpus=corpus)
+    return BatchTeacher(settings, corpus=corpus, folder=folder)
 
 
 def estimate(settings: BatchSettings, requests: Iterable[Request]) -> list[CostEstimate]:

@@ -11,6 +11,7 @@ from thoughtmill.factory.teachers import Reply, Request, Teacher
 from thoughtmill.factory.teachers.endpoint.allowances import ShardAllowance
 from thoughtmill.factory.teachers.endpoint.engine import EndpointRun
 from thoughtmill.factory.teachers.endpoint.estimate import CostEstimate, estimates
+from thoughtmill.factory.teachers.endpoint.grown import paid_by_grow
 from thoughtmill.factory.teachers.endpoint.pending import spent_usd
 from thoughtmill.factory.teachers.endpoint.pool import PooledTransport
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
@@ -23,14 +24,15 @@ SETTINGS = EndpointSettings
 class OpenAITeacher(Teacher):
     """A teacher behind `POST /chat/completions`; see `teachers.endpoint.engine` for how requests run.
 
-    `max_usd` is a budget for all requests of `corpus`, in this run and earlier ones. Without a corpus the
-    budget is for this run alone.
+    `max_usd` is a budget for all requests of `corpus` and those of the stage `grow` in the project in
+    `folder`, in this run and earlier ones. Without a corpus the budget is for this run alone.
     """
 
     settings: EndpointSettings
     ledger_path: Path | None = None
     corpus: Iterable[Request] = ()
     allowance: ShardAllowance | None = None
+    folder: Path | None = None
     shows_progress = True
     uses_ledger = True
     shares_limits = True
@@ -44,10 +46,10 @@ class OpenAITeacher(Teacher):
         settings = self.settings
         transport = transport_of(settings)
         with Ledger(self.ledger_path) as ledger, closing(Locks(ledger.path)) as locks:
-            spent = spent_usd(self.corpus, settings, ledger, locks)
-            yield from EndpointRun(settings, ledger, locks, transport, spent, self.allowance).replies(
-                requests
-            )
+            others = paid_by_grow(self.folder, settings) if self.folder else ()
+            spent = spent_usd(self.corpus, settings, ledger, locks, others)
+            run = EndpointRun(settings, ledger, locks, transport, spent, self.allowance)
+            yield from run.replies(requests)
 
 
 def transport_of(settings: EndpointSettings) -> Transport:
@@ -63,7 +65,7 @@ def transport_of(settings: EndpointSettings) -> Transport:
 
 def make(settings: EndpointSettings, folder: Path, corpus: Iterable[Request]) -> Teacher:
     """Return the teacher; all projects of a user share one ledger."""
-    return OpenAITeacher(settings, corpus=corpus)
+    return OpenAITeacher(settings, corpus=corpus, folder=folder)
 
 
 def estimate(

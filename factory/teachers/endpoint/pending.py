@@ -149,9 +149,16 @@ class WriteBatch:
             ledger.write(self.results, self.attempts, self.failures)
 
 
-def spent_usd(corpus: Iterable[Request], settings: EndpointSettings, ledger: Ledger, locks: Locks) -> float:
+def spent_usd(
+    corpus: Iterable[Request],
+    settings: EndpointSettings,
+    ledger: Ledger,
+    locks: Locks,
+    others: Iterable[tuple[str, float]] = (),
+) -> float:
     """Return how much of the budget is spent: the cost of all requests of the corpus; 0 without a budget.
 
+    `others` are requests of the corpus by their keys, such as those of `grow`, with their highest costs.
     An unknown cost counts at its highest. This locks the budget until `locks` are closed; if another run has
     locked it, a `ThoughtmillError` is raised.
     """
@@ -172,7 +179,7 @@ def spent_usd(corpus: Iterable[Request], settings: EndpointSettings, ledger: Led
         return 0.0
     if not locks.lock(hashlib.sha256(f"budget/{first[0]}".encode()).hexdigest()):
         raise ThoughtmillError("another run spends from the same max_usd: start this one when it has ended")
-    return ledger.cost_usd(itertools.chain([first], asked))
+    return ledger.cost_usd(itertools.chain([first], asked, others))
 
 
 def result(
