@@ -183,11 +183,12 @@ class ThoughtRequests:
     def __iter__(self) -> Iterator[Request]:
         settings, teacher, only = self.settings, self.teacher, self.only
         sampling = self._parameters()
+        prompt = self.prompt.reminding() if teacher is not None and teacher.reminders else self.prompt
         whose = () if teacher is None or teacher.endpoint is None else (teacher.endpoint, teacher.settings)
         heirs = heirs_of(self.problems) if self.thought in settings.inherit else {}
         for problem in self.problems:
             if self._asks(problem) and problem["problem_id"] not in heirs:
-                messages = self.prompt.messages(problem)
+                messages = prompt.messages(problem)
                 samples = self._samples()
                 for sample in range(self.count(problem, self.thought, samples) if self.count else samples):
                     if only is None or (problem["problem_id"], sample) in only:

@@ -152,6 +152,17 @@ def test_a_fall_back_is_asked_only_for_what_failed(here: Path) -> None:
     ]
 
 
+def test_a_weak_teacher_alone_may_be_reminded_of_the_form(here: Path) -> None:
+    with FakeEndpoint(lambda prompt, times: Turn(text="ans = 42")) as endpoint:
+        teachers = {"cheap": {"model": "small", "reminders": True}, "strong": {"model": "large"}}
+        project(here, {"teachers": teachers, "openai": {"base_url": endpoint.url}})
+        main("pot")
+        asked = {(body["model"], body["messages"][-1]["content"]) for body in endpoint.bodies}
+    plain = [f"Problem:\nProblem {number}." for number in range(3)]
+    reminder = "\n\nWrite one short ```python block. Its last line is `ans = ` and the answer."
+    assert asked == {("large", text) for text in plain} | {("small", text + reminder) for text in plain}
+
+
 def test_a_budget_counts_what_all_teachers_cost(here: Path) -> None:
     price = {"prompt": 1.0, "completion": 1.0}
     with FakeEndpoint(lambda prompt, times: Turn(text="ans = 42")) as endpoint:

@@ -24,8 +24,10 @@ def test_the_text_of_a_prompt_is_what_its_sha_was_made_of() -> None:
     odd = ({"role": "system", "content": 'x "\\ \n\t\x01\x7f é \u2028 \N{GRINNING FACE} </s>'},)
     for each in (messages, odd, ()):
         assert hashlib.sha256(written(each).encode()).hexdigest() == prompt_sha(each)
-    (row,) = prompts([prompt_sha(messages)], ["cot", "pot"], EXEMPLARS)
-    assert (row["thought"], row["given"], row["messages"]) == ("pot", "problem", written(messages))
+    for prompt in (load("pot", EXEMPLARS), load("pot", EXEMPLARS).reminding()):
+        messages = prompt.messages({})[:-1]
+        (row,) = prompts([prompt_sha(messages)], ["cot", "pot"], EXEMPLARS)
+        assert (row["thought"], row["given"], row["messages"]) == ("pot", "problem", written(messages))
 
 
 def test_a_prompt_of_nobody_is_a_row_without_messages() -> None:

@@ -30,6 +30,16 @@ def test_braces_and_dollars_of_a_problem_arrive_untouched(thought: str) -> None:
     assert message["content"] == "Problem:\n" + str(HOSTILE["problem"])
 
 
+@pytest.mark.parametrize("thought", THOUGHTS.names())
+def test_a_reminder_ends_each_message_that_shows_a_problem_and_changes_nothing_else(thought: str) -> None:
+    plain = prompts.load(thought, EXEMPLARS)
+    asked = zip(plain.messages(HOSTILE), plain.reminding().messages(HOSTILE), strict=True)
+    for before, after in asked:
+        end = f"\n\n{plain.spare_reminder}" if before["role"] == "user" and plain.spare_reminder else ""
+        assert after == {**before, "content": before["content"] + end}
+    assert bool(plain.spare_reminder) == (thought != "long_cot")
+
+
 def test_only_knowledge_is_shown_the_solution() -> None:
     problem = {"problem": "2 + 2?", "solution": "2+2=<<2+2=4>>4\n#### 4", "answer": "4"}
     shown = {

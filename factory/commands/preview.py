@@ -44,7 +44,8 @@ def call(words: argparse.Namespace) -> str:
         prompt = load(thought, folder / "data" / "exemplars.jsonl")
         for chosen in settings.chosen(thought):
             found = list(verified_samples(folder, thought, settings, chosen, problems))
-            parts.append("\n\n".join(shown(thought, chosen, prompt, found)))
+            asked = prompt.reminding() if chosen.reminders else prompt
+            parts.append("\n\n".join(shown(thought, chosen, asked, found)))
             rows.append(_summary(thought, chosen, found))
     return "\n\n".join([*parts, tabulate(rows, headers=HEADERS)])
 

@@ -19,8 +19,9 @@ def prompts(used: Iterable[str], thoughts: Iterable[str], exemplars: Path) -> It
         written(()): (None, None)  # a growth writes without a prompt
     }
     for thought in thoughts:
-        prompt = load(thought, exemplars)
-        known[written(prompt.messages({})[:-1])] = thought, ", ".join(prompt.given)
+        plain = load(thought, exemplars)
+        for prompt in (plain, plain.reminding()):
+            known[written(prompt.messages({})[:-1])] = thought, ", ".join(prompt.given)
     by_sha = {hashlib.sha256(text.encode()).hexdigest(): text for text in known}
     for sha in used:
         messages = by_sha.get(sha)

@@ -34,6 +34,7 @@ class TeacherEntry(Section):
     samples: int | None = Field(None, ge=1, description="completions per problem and thought")
     sampling: Mapping[str, Any] = Field({}, description="parameters over those of the thought")
     thoughts: tuple[str, ...] | None = Field(None, description="the thoughts that it writes; default: all")
+    reminders: bool | None = Field(None, description="as `reminders` of all teachers, which is the default")
     fallback_of: str | None = Field(
         None, description="the earlier teacher for whose unusable completions alone it is asked"
     )
@@ -61,6 +62,7 @@ class ChosenTeacher:
     first_sample: int = 0
     sampling: Mapping[str, Any] = field(default_factory=dict)
     fallback_of: str | None = None
+    reminders: bool = False
 
     @property
     def endpoint(self) -> str | None:
@@ -82,6 +84,9 @@ class TeacherChoice(Section):
     teachers: Mapping[str, TeacherEntry] = Field({}, description="several teachers by name, instead of one")
     by_thought: Mapping[str, ThoughtEntry] = {}
     samples: int = Field(1, ge=1, description="completions per problem and thought")
+    reminders: bool = Field(
+        False, description="end each message with a reminder of the thought's form, for weak models"
+    )
 
     @model_validator(mode="after")
     def _teachers_are_known(self) -> "TeacherChoice":
@@ -125,6 +130,7 @@ class TeacherChoice(Section):
                 first_sample=sum(samples.values()),
                 sampling=entry.sampling,
                 fallback_of=fallback_of,
+                reminders=self.reminders if entry.reminders is None else entry.reminders,
             )
             samples[name] = count
         if not samples:

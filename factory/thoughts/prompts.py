@@ -1,15 +1,16 @@
 """Prompts: the messages that ask a teacher for a thought about a problem.
 
 The instruction of a thought is `factory/thoughts/instructions/<thought>.md`: its first line, `Given: problem,
-solution`, names the columns of `problems` that are shown, and the rest is the system message. A thought of
-another package has the same text as `INSTRUCTION` in its module, examples as `EXEMPLARS` and the JSON schema
-of a completion, if it likes, as `SCHEMA` (ours: `<thought>.schema.json`). Texts are put
-side by side, never formatted into each other: braces and dollar signs are mathematics.
+solution`, names the columns of `problems` that are shown, its second may be a reminder of the form, and the
+rest is the system message. A thought of another package has the same text as `INSTRUCTION` in its module,
+examples as `EXEMPLARS` and the JSON schema of a completion, if it likes, as `SCHEMA` (ours:
+`<thought>.schema.json`). Texts are put side by side, never formatted into each other: braces and dollar signs
+are mathematics.
 """
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ ASKED: Registry[Any] = Registry(
     {path.stem: f"thoughtmill.factory.thoughts.{path.stem}" for path in sorted(FOLDER.glob("*.md"))},
 )
 """The thoughts by their instructions; completions depend only on these, so our modules are not imported."""
+REMINDER = "Reminder:"
 HEADINGS = {"problem": "Problem", "solution": "Worked solution", "answer": "Answer"}
 
 
@@ -34,13 +36,20 @@ HEADINGS = {"problem": "Problem", "solution": "Worked solution", "answer": "Answ
 class Prompt:
     """How one thought is asked for: the instruction, the columns shown, and worked examples.
 
-    `schema` is the JSON schema of a completion, for endpoints that keep to one; a thought may have none.
+    `schema` is the JSON schema of a completion, for endpoints that keep to one; a thought may have none. A
+    `reminder` of the form ends every message that shows a problem; `spare_reminder` is left out.
     """
 
     instruction: str
     given: tuple[str, ...]
     exemplars: tuple[Mapping[str, Any], ...]
     schema: Mapping[str, Any] | None = None
+    spare_reminder: str = ""
+    reminder: str = ""
+
+    def reminding(self) -> "Prompt":
+        """Return the prompt with its reminder: small models forget a form that was said once, far above."""
+        return replace(self, reminder=self.spare_reminder)
 
     def messages(self, problem: Mapping[str, Any]) -> tuple[Message, ...]:
         """Return the chat for one problem: system message, each exemplar as its own exchange, problem."""
@@ -51,9 +60,8 @@ class Prompt:
         return (*chat, {"role": "user", "content": self._shown(problem)})
 
     def _shown(self, problem: Mapping[str, Any]) -> str:
-        return "\n\n".join(
-            f"{HEADINGS[column]}:\n{problem[column]}" for column in self.given if problem.get(column)
-        )
+        shown = [f"{HEADINGS[column]}:\n{problem[column]}" for column in self.given if problem.get(column)]
+        return "\n\n".join([*shown, self.reminder] if self.reminder else shown)
 
 
 def load(thought: str, exemplars: Path) -> Prompt:
@@ -72,10 +80,23 @@ def load(thought: str, exemplars: Path) -> Prompt:
 
 
 def prompt_of(text: str, exemplars: Iterable[Mapping[str, Any]] = (), schema: Any = None) -> Prompt:
-    """Return the prompt of an instruction whose first line names the columns that are shown."""
-    heading, _, instruction = text.lstrip().partition("\n")
+    """Return the prompt of an instruction whose first line names the columns that are shown.
+
+    >>> found = prompt_of("Given: problem\\nReminder: One line.\\n\\nSolve it.")
+    >>> found.instruction, found.given, found.spare_reminder
+    ('Solve it.', ('problem',), 'One line.')
+    """
+    heading, _, rest = text.lstrip().partition("\n")
     given = tuple(column.strip() for column in heading.removeprefix("Given:").split(","))
-    return Prompt(instruction.strip(), given, tuple(exemplars), schema)
+    reminder, _, after = rest.partition("\n")
+    has_reminder = reminder.startswith(REMINDER)
+    return Prompt(
+        (after if has_reminder else rest).strip(),
+        given,
+        tuple(exemplars),
+        schema,
+        reminder.removeprefix(REMINDER).strip() if has_reminder else "",
+    )
 
 
 def _schema(path: Path) -> Any:
