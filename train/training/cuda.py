@@ -27,7 +27,7 @@ from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 from thoughtmill.train.graphs import captured
 from thoughtmill.train.students.bases import Base
 from thoughtmill.train.training.batches import IGNORED
-from thoughtmill.train.training.flat import Chosen, Layout, Part, Shape
+from thoughtmill.train.training.flat import Chosen, Layout, Part, Shape, up
 from thoughtmill.train.training.half_lora import HalfLora, Unsupported, in_one, lora_layers
 from thoughtmill.train.training.plan import TrainingPlan
 from thoughtmill.train.training.weights import Weights, learnt
@@ -173,14 +173,16 @@ class FastSteps:
         for weights, line, grads in zip(self.adapters, self.master, self.master.grad, strict=True):
             for weight, part, grad in zip(weights, line.split(sizes), grads.split(sizes), strict=True):
                 weight.data, weight.grad = part.view_as(weight), grad.view_as(weight)
-        self.half, halves = in_one(self.adapters, base.model.dtype)
-        self.shapes = layout.shapes(steps)
         count = len(self.adapters)
-        self.numbers = torch.arange(count, device=self.device)
+        # Products are fast where sizes are multiples of 8: adapters of zeros fill up the number.
+        blank = [[torch.zeros_like(one) for one in self.own]] * (up(count, 8) - count if count > 1 else 0)
+        self.half, halves = in_one([*self.adapters, *blank], base.model.dtype)
+        self.shapes = layout.shapes(steps)
+        self.numbers = torch.arange(len(self.half), device=self.device)
         self.picks = None
         if layout.width is not None:
             most = max(shape.tokens for shape in self.shapes) // layout.width
-            self.picks = torch.zeros(most, count, dtype=base.model.dtype, device=self.device)
+            self.picks = torch.zeros(most, len(self.half), dtype=base.model.dtype, device=self.device)
         self.swapped = [
             HalfLora(layer, name, down, up, self.picks, layout.width)
             for (_, name, layer), down, up in zip(self.layers, halves[::2], halves[1::2], strict=True)
@@ -259,8 +261,9 @@ class FastSteps:
         losses_N = self.loss_of(logits_NV, given["next"]) * self.weights[given["taught_by"]]
         grads = torch.autograd.grad(losses_N.sum(), self.halves)
         assert self.master.grad is not None
-        self.master.grad.add_(torch.cat([grad.reshape(len(self.master), -1) for grad in grads], dim=1))
-        taught_JN = self.numbers[:, None] == given["taught_by"]
+        count, filled = len(self.master), len(self.half)
+        self.master.grad.add_(torch.cat([grad.reshape(filled, -1)[:count] for grad in grads], dim=1))
+        taught_JN = self.numbers[:count, None] == given["taught_by"]
         self.totals.add_((taught_JN * losses_N.detach()).sum(1))
 
     def begin(self, target_tokens: Mapping[int, int]) -> None:
@@ -270,7 +273,7 @@ class FastSteps:
         self.totals.zero_()
         for adapter, tokens in target_tokens.items():
             self.weights[adapter] = 1 / tokens
-        self.half.copy_(self.master)
+        self.half[: len(self.master)] = self.master
         if self.picks is not None:  # one that has diverged must not spoil the others: 0 times nan is nan
             self.half.nan_to_num_()
 

@@ -118,6 +118,7 @@ def _go(
             if run.done:
                 with fast.restored(number):
                     finished(number, run.state.curve)
+                fast.model.train()
         live = {number: run for number, run in live.items() if not run.done}
         elapsed_s = time.monotonic() - begun
         if not live or elapsed_s - said >= LINE_EVERY_S:
