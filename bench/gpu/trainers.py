@@ -1,10 +1,11 @@
 """Tokens a second in training on one GPU: Thoughtmill against TRL's SFTTrainer, each in a process of its own.
 
 All train the same LoRA (ETD's settings) on the records of `cot`, in the same order and batch, in bfloat16.
-`thoughtmill-ordinary` is the step that other machines take, for its loss; `thoughtmill-static` compiles each
-of two lengths of passes by itself instead of one layer for all. The seconds are those of the steps: what is
-compiled and captured before them, once a run, is `prepared_s`; of TRL's steps the first three, slower ones
-are left out.
+`thoughtmill-mixed` trains seven roles in the same passes; its losses are those of `cot`, which are to be those
+of `thoughtmill`. `thoughtmill-ordinary` is the step that other machines take, for its loss;
+`thoughtmill-static` compiles each of two lengths of passes by itself instead of one layer for all. The seconds
+are those of the steps: what is compiled and captured before them, once a run, is `prepared_s`; of TRL's steps
+the first three, slower ones are left out.
 """
 
 import json
@@ -12,7 +13,9 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
@@ -25,11 +28,22 @@ from bench.gpu.run import told_by
 from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.train import finetune, roles
 from thoughtmill.train.students.bases import Base, load_base
-from thoughtmill.train.training import cuda, flat, learning
+from thoughtmill.train.training import cuda, flat, learning, together
+from thoughtmill.train.training.jobs import TrainingJob
 from thoughtmill.train.training.plan import TrainingPlan, training_plan
 from thoughtmill.train.training.settings import FinetuneSettings
 
-NAMES = ("thoughtmill", "trl-no-checkpointing", "trl", "thoughtmill-ordinary", "thoughtmill-static")
+ROLES = ("cot", "ir", "kg", "dr", "pot", "eot", "gp")
+PASS_TOKENS = 32768
+"""Tokens in a pass of mixed rows."""
+NAMES = (
+    "thoughtmill",
+    "thoughtmill-mixed",
+    "trl-no-checkpointing",
+    "trl",
+    "thoughtmill-ordinary",
+    "thoughtmill-static",
+)
 WARM = 3
 ON_GPU = torch.cuda.is_available()
 
@@ -43,6 +57,8 @@ def main(base: Path, corpus: Path, out: Path, *words: str) -> dict[str, Any]:
     found: dict[str, Any] = {"base": base.name, "steps": steps}
     found["card"] = torch.cuda.get_device_name() if ON_GPU else "none"
     for name in [one for one in NAMES if one in words] or NAMES:
+        if name == "thoughtmill-mixed" and not ON_GPU:
+            continue
         asked = [sys.executable, "-m", "bench.gpu.trainers", name, str(base), str(corpus), str(out)]
         asked.append(str(found["steps"]))
         given = os.environ | {"PYTHONPATH": os.pathsep.join([str(Path.cwd()), *sys.path])}
@@ -63,6 +79,9 @@ def settings(base: str, steps: int) -> FinetuneSettings:
 def only(name: str, base: str, corpus: str, out: str, steps: str) -> None:
     """Train with one trainer and print what was measured, as JSON."""
     chosen = settings(base, int(steps))
+    if name == "thoughtmill-mixed":
+        print(json.dumps(mixed(base, corpus, chosen)))
+        return
     loaded = load_base(base, precision="bfloat16" if ON_GPU else "float32")
     loaded.model.to("cuda" if ON_GPU else "cpu")
     plan = training_plan(loaded, roles.examples(open_corpus(corpus), "cot"), chosen)
@@ -127,6 +146,47 @@ def ours(
     curve = learning.learn(base, model, plan, chosen, state=out / "no-state", what=name)
     seconds = time.monotonic() - begun - prepared
     return seconds, [point.loss for point in curve], {"prepared_s": round(prepared, 1), "model": model}
+
+
+def mixed(base: str, corpus: str, chosen: FinetuneSettings) -> dict[str, Any]:
+    """Train roles in the same passes; return what was measured, without preparing and saving."""
+    found: dict[str, Any] = {"roles": len(ROLES)}
+    prepare, go = together.fast_steps, together.take_turns
+
+    def preparing(*given: Any) -> Any:
+        begun = time.monotonic()
+        made = prepare(*given)
+        found["prepared_s"] = round(time.monotonic() - begun, 1)
+        return made
+
+    def going(fast: cuda.FastSteps, runs: Sequence[learning.TrainingRun], _: object) -> None:
+        begun = time.monotonic()
+        go(fast, runs, lambda *_: None)
+        torch.cuda.synchronize()
+        seconds, tokens = time.monotonic() - begun, sum(run.learnt() for run in runs)
+        targets = sum(point.target_tokens for run in runs for point in run.state.curve)
+        weights = sum(one.numel() for one in fast.base.model.parameters())
+        losses = [point.loss for point in runs[0].state.curve]
+        found.update(
+            tokens_per_s=round(tokens / seconds),
+            target_tokens_per_s=round(targets / seconds),
+            ms_per_step=round(1000 * seconds / len(losses), 1),
+            tokens_per_step=round(tokens / len(losses)),
+            mfu_6n=round(6 * weights * tokens / seconds / PEAK, 4),
+            peak_gb=round(torch.cuda.max_memory_allocated() / 2**30, 2),
+            losses=[round(one, 3) for one in (*losses[:2], *losses[9::10])],
+        )
+
+    together.fast_steps, together.take_turns = preparing, going
+    opened, begun = open_corpus(corpus), time.monotonic()
+    chosen = chosen.model_copy(update={"pass_tokens": PASS_TOKENS})
+    with TemporaryDirectory() as scratch:
+        jobs = [
+            TrainingJob(role, opened, chosen, Path(scratch, role), Path(scratch, f"{role}.pt"))
+            for role in ROLES
+        ]
+        finetune.finetune_together(jobs)
+    return found | {"whole_s": round(time.monotonic() - begun, 1)}
 
 
 def statically(steps: cuda.FastSteps) -> None:

@@ -83,7 +83,7 @@ def learn_together(
     fast = fast_steps(accelerator, base, model, turns(runs), layout, ordinary, adapters)
     if fast is None:
         return None
-    _go(fast, runs, finished)
+    take_turns(fast, runs, finished)
     fast.close()
     return [run.state.curve for run in runs]
 
@@ -97,7 +97,7 @@ def turns(runs: Sequence[TrainingRun]) -> list[Chosen]:
     ]
 
 
-def _go(
+def take_turns(
     fast: FastSteps, runs: Sequence[TrainingRun], finished: Callable[[int, list[LossPoint]], None]
 ) -> None:
     """Take the turns until all runs are done."""
