@@ -1,11 +1,11 @@
 """Tokens a second in training on one GPU: Thoughtmill against TRL's SFTTrainer, each in a process of its own.
 
-All train the same LoRA (ETD's settings) on the records of `cot`, in the same order and batch, in bfloat16.
-`thoughtmill-mixed` trains seven roles in the same passes; its losses are those of `cot`, which are to be those
-of `thoughtmill`. `thoughtmill-ordinary` is the step that other machines take, for its loss;
-`thoughtmill-static` compiles each of two lengths of passes by itself instead of one layer for all. The seconds
-are those of the steps: what is compiled and captured before them, once a run, is `prepared_s`; of TRL's steps
-the first three, slower ones are left out.
+All train the same LoRA (ETD's settings) on the records of `cot`, in the same order and batch, in
+bfloat16. `thoughtmill-mixed` trains seven roles in the same passes; its losses are those of `cot`, and
+are to be those of `thoughtmill`. `thoughtmill-ordinary` is the step that other machines take, for its
+loss. `thoughtmill-static` compiles each of two lengths of passes by itself instead of one layer for all.
+The seconds are those of the steps. What is compiled and captured before them, once a run, is
+`prepared_s`; of TRL's steps the first three, slower ones are left out.
 """
 
 import json
