@@ -3,7 +3,7 @@
 import pytest
 
 from tests.tabled import decided, table
-from thoughtmill.train.policies.ensembles import etd, etd_two_agree, etd_vote
+from thoughtmill.train.policies.ensembles import etd, etd_two_agree, etd_vote, thoughts
 
 ORDER = ("eot", "pot", "cot")
 
@@ -50,3 +50,9 @@ def test_the_third_settles_between_two_that_disagree(cot: str) -> None:
 
 def test_without_any_agreement_the_first_answer_in_the_order_counts() -> None:
     assert decided(etd_two_agree("p", ORDER), table(said(None, "2", "3"), first=0)) == (("2",), False, 2, 30)
+
+
+def test_sampled_thoughts_vote_together_and_a_tie_goes_to_the_earlier_round() -> None:
+    stored = table({"eot": ["1", "4"], "pot": ["2", "3"], "cot": [None, "3"]})
+    assert decided(thoughts("p", ORDER, 2), stored) == (("3",), True, 2, 60)
+    assert decided(thoughts("p", ORDER, 1), stored) == (("1",), False, 1, 30)

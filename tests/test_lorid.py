@@ -51,6 +51,24 @@ def test_the_fallback_is_the_vote_of_all_the_first_round_first() -> None:
     assert decided(lorid("p", 2), table(rounds([None, "2"], ["3", None])))[0] == ("3",)
 
 
+def test_no_round_is_asked_that_promises_too_few_agreements() -> None:
+    nothing_agrees = table(rounds(["1", "3", None, "6"], ["2", "4", "5", "7"]))
+    decisions = [decided(lorid("p", 4, gain), nothing_agrees) for gain in (0.0, 5.0, 5.1, 8.0, 11.0)]
+    assert [rounds_ for _, _, rounds_, _ in decisions] == [4, 4, 3, 2, 1]
+    assert decisions[-1] == (("1",), False, 1, 25)
+    one_repeats = table(rounds(["1", "1", None, "6"], ["2", "4", "5", "7"]))
+    assert decided(lorid("p", 4, 8.0), one_repeats)[2] == 4
+
+
+def test_the_policy_takes_its_least_gain_from_the_settings() -> None:
+    stored = table(rounds(["1", "3", "5"], ["2", "4", "6"]))
+    found = {}
+    for gain in (0.0, 100.0):
+        chosen = policy("lorid_stop", PolicySettings(max_rounds=3, least_gain=gain))
+        found[gain] = replay(chosen, ["p"], stored).decisions["p"].rounds
+    assert found == {0.0: 3, 100.0: 1}
+
+
 def test_numbers_agree_however_they_are_written() -> None:
     assert decided(lorid("p", 1), table(rounds(["1/2"], ["0.5"])))[:2] == (("0.5",), True)
 

@@ -82,8 +82,10 @@ def gains(results: Mapping[str, PolicyScore], claims: Claims = CLAIMS) -> list[d
     return rows
 
 
-def votes_for(results: Mapping[str, PolicyScore], new_tokens: float) -> tuple[float, PolicyScore] | None:
-    """Return how many votes of IR a number of new tokens buys per problem, and the score of these votes.
+def votes_for(
+    results: Mapping[str, PolicyScore], new_tokens: float, role: str = "ir"
+) -> tuple[float, PolicyScore] | None:
+    """Return how many votes of a role a number of new tokens buys per problem, and the score of these votes.
 
     Between the costs of k and k + 1 votes, a share of the problems gets k + 1 votes and the others k; cost
     and accuracy are interpolated by that share. The result is None if the tokens do not buy a vote, and all
@@ -92,7 +94,7 @@ def votes_for(results: Mapping[str, PolicyScore], new_tokens: float) -> tuple[fl
     ladder = sorted(
         (result.mean_new_tokens, int(found[1]), result.right)
         for name, result in results.items()
-        if (found := re.fullmatch(r"majority@(\d+)/ir", name))
+        if (found := re.fullmatch(rf"majority@(\d+)/{role}", name))
     )
     if not ladder or new_tokens < ladder[0][0]:
         return None

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -30,6 +31,10 @@ from thoughtmill.train.writers.local import local_writer
 from thoughtmill.train.writers.routed import RoutedWriter
 from thoughtmill.train.writers.settings import InferSettings
 from thoughtmill.train.writers.vllm import VllmWriter
+
+NO_MATTER: dict[str, Any] = {"seeds": True, "rows": True, "policies": True, "preset": True}
+NO_MATTER["policy"] = {"least_gain", "verifier"}
+"""The settings that change no sample."""
 
 AGAIN = "thoughtmill ledger retry && dvc repro -f -s train/dvc.yaml:infer"
 
@@ -114,7 +119,7 @@ def infer(
     texts = {row["problem_id"]: row["problem"] for row in problems}
     gold = {row["problem_id"]: Answer(row["answer"], row["answer_kind"]) for row in problems}
     kinds = {problem_id: answer.kind for problem_id, answer in gold.items()}
-    chosen = settings.model_dump_json(exclude={"seeds", "rows", "policies", "preset"})
+    chosen = settings.model_dump_json(exclude=NO_MATTER)
     wider = sorted(item for item in kinds.items() if item[1] != "number")
     shown = f"{chosen} {sha} {sorted(texts.items())}" + (f" {wider}" if wider else "")
     name = hashlib.sha256(shown.encode()).hexdigest()[:12]

@@ -28,6 +28,9 @@ class PolicySettings(Section):
     """The parameters of policies, with the defaults of their papers."""
 
     max_rounds: int = Field(20, gt=0, description="LoRID's rounds before the fallback")
+    least_gain: float = Field(
+        0.5, ge=0, description="lorid_stop: agreements that the next 1,000 tokens must promise"
+    )
     order: tuple[str, ...] = Field(
         ("eot", "pot", "cot"), min_length=2, description="ETD: whom to trust first"
     )
@@ -35,6 +38,9 @@ class PolicySettings(Section):
     pairs: int = Field(3, gt=0, description="the pairs of a network")
     window: int = Field(4, gt=1, description="samples that must be unanimous to stop early")
     confidence: float = Field(0.95, gt=0.5, lt=1, description="that the leading answer stays ahead")
+    verifier: str | dict[int, dict[str, float]] | None = Field(
+        None, description="file of a learnt verifier, for verifier@K, or its weights"
+    )
 
 
 class Asked(NamedTuple):
@@ -68,13 +74,15 @@ class PolicyEntry:
     """An entry: a policy, or a family of policies that differ in a number of samples K and a role.
 
     `form` is the rest of a policy's name: nothing, `@K`, `/ROLE` or `@K/ROLE`. `roles` returns the roles that
-    are asked, `sizes` the K to try on stored samples. `grader` compares an answer with the gold answer.
+    are asked, `sizes` the K to try on stored samples, `ready` whether the settings hold all that it needs.
+    `grader` compares an answer with the gold answer.
     """
 
     plans: Plans
     form: str = ""
     roles: Callable[[Asked], tuple[str, ...]] = lambda asked: (asked.role,)
     sizes: Sizes = halves
+    ready: Callable[[Asked], bool] = lambda asked: True
     grader: Grader = equal
 
 
@@ -90,11 +98,14 @@ POLICIES: Registry[PolicyEntry] = Registry(
         "difficulty": "thoughtmill.train.policies.votes:DIFFICULTY",
         "prove": "thoughtmill.train.policies.votes:PROVE",
         "lorid": "thoughtmill.train.policies.lorid:LORID",
+        "lorid_stop": "thoughtmill.train.policies.lorid:LORID_STOP",
         "same_round": "thoughtmill.train.policies.lorid:SAME_ROUND",
         "lorid_released": "thoughtmill.train.policies.lorid:LORID_RELEASED",
         "etd": "thoughtmill.train.policies.ensembles:ETD",
         "etd_vote": "thoughtmill.train.policies.ensembles:ETD_VOTE",
         "etd_two_agree": "thoughtmill.train.policies.ensembles:ETD_TWO_AGREE",
+        "thoughts": "thoughtmill.train.policies.ensembles:THOUGHTS",
+        "verifier": "thoughtmill.train.policies.verifiers:VERIFIER",
         "pair": "thoughtmill.train.policies.pairs:PAIR",
         "pair_unhinted": "thoughtmill.train.policies.pairs:PAIR_UNHINTED",
         "network": "thoughtmill.train.policies.pairs:NETWORK",
@@ -138,7 +149,8 @@ def candidates(stored: Iterable[SampleKey], settings: PolicySettings) -> list[st
             names += [f"{name}@{k}/{role}" for k in entry.sizes(role, most[role])]
     for name, entry in of_form["@K"].items():
         asked = entry.roles(Asked("", 1, settings))
-        names += [f"{name}@{k}" for k in entry.sizes("", min(most.get(role, 0) for role in asked))]
+        sizes = entry.sizes("", min(most.get(role, 0) for role in asked))
+        names += [f"{name}@{k}" for k in sizes if entry.ready(Asked("", k, settings))]
     return [*names, *of_form[""]]
 
 

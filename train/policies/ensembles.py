@@ -1,6 +1,7 @@
 """Ensembles: combine the thoughts of a problem (EoTD/ETD, arXiv 2401.11864, section 3.3).
 
-All ask at temperature 0. `order` names the roles; the paper trusts equations before programs before chains.
+`order` names the roles; the paper trusts equations before programs before chains. All but `thoughts` ask at
+temperature 0.
 """
 
 from collections.abc import Callable, Sequence
@@ -43,6 +44,16 @@ def etd_two_agree(problem_id: str, order: Sequence[str]) -> Plan[Decision]:
     return voted(answers, False, len(order) - 1)
 
 
+def thoughts(problem_id: str, order: Sequence[str], k: int) -> Plan[Decision]:
+    """Vote among k sampled rounds of all roles; ties go to the earlier round, then to the earlier role.
+
+    Two equal answers resolve the problem.
+    """
+    samples = yield [SampleRequest(problem_id, role, round_) for round_ in range(1, k + 1) for role in order]
+    answers = [sample.predicted_answer for sample in samples]
+    return voted(answers, any(votes > 1 for _, votes in tally(answers)), k)
+
+
 def _entry(plan: Callable[[str, Sequence[str]], Plan[Decision]]) -> PolicyEntry:
     return PolicyEntry(
         by_problem(lambda problem_id, asked: plan(problem_id, asked.settings.order)),
@@ -53,3 +64,8 @@ def _entry(plan: Callable[[str, Sequence[str]], Plan[Decision]]) -> PolicyEntry:
 ETD = _entry(etd)
 ETD_VOTE = _entry(etd_vote)
 ETD_TWO_AGREE = _entry(etd_two_agree)
+THOUGHTS = PolicyEntry(
+    by_problem(lambda problem_id, asked: thoughts(problem_id, asked.settings.order, asked.k)),
+    "@K",
+    roles=lambda asked: asked.settings.order,
+)

@@ -11,7 +11,7 @@ from thoughtmill.factory.answers import ANY, Answer, answer_of, equal, number
 from thoughtmill.factory.answers.reading import boxes
 from thoughtmill.train.policies import Asked, PolicyEntry, by_problem
 from thoughtmill.train.policies.plans import Decision, Plan, Sample, SampleRequest
-from thoughtmill.train.policies.votes import agree, greedy, voted
+from thoughtmill.train.policies.votes import agree, greedy, tally, voted
 from thoughtmill.train.roles import ROLES
 
 CLOSING = re.compile(r"-->\s*(.*?)\s*END", re.DOTALL)
@@ -20,29 +20,49 @@ WHOLE = re.compile(r"^(-?\d+)\.0*$")
 """A whole number written with a point."""
 
 
-def lorid(problem_id: str, max_rounds: int) -> Plan[Decision]:
+def lorid(problem_id: str, max_rounds: int, least_gain: float = 0.0) -> Plan[Decision]:
     """Answer at the first agreement of an IR answer with a DR answer, over all rounds so far.
 
     IR's answer of a round is compared first, with DR's of the rounds before; only where it agrees with none
-    are KG and DR asked in that round. So exactly one answer comes out. After `max_rounds` without one it is
-    the vote of all answers, in the order of rounds and IR before DR, and the problem is unresolved.
+    are KG and DR asked in that round. So exactly one answer comes out. After `max_rounds` without one, or
+    once the next round promises less than `least_gain`, it is the vote of all answers, in the order of rounds
+    and IR before DR, and the problem is unresolved.
     """
     intuitive: list[Answer | None] = []
     deep: list[Answer | None] = []
-    for round_ in range(1, max_rounds + 1):
+    spent = round_ = 0
+    while round_ < max_rounds and (not round_ or promised([*intuitive, *deep], spent / round_) >= least_gain):
+        round_ += 1
         asked, rules = SampleRequest(problem_id, "ir", round_), SampleRequest(problem_id, "kg", round_)
         # In the first round DR is always asked, so KG need not wait for IR.
         samples = yield [asked, rules] if round_ == 1 else [asked]
+        spent += sum(sample.new_tokens for sample in samples)
         intuitive.append(samples[0].predicted_answer)
         if any(agree(intuitive[-1], answer) for answer in deep):
             return voted(intuitive[-1:], True, round_)
         if round_ > 1:
-            yield [rules]
+            (written,) = yield [rules]
+            spent += written.new_tokens
         (sample,) = yield [SampleRequest(problem_id, "dr", round_, given=rules)]
+        spent += sample.new_tokens
         deep.append(sample.predicted_answer)
         if any(agree(deep[-1], answer) for answer in intuitive):
             return voted(deep[-1:], True, round_)
-    return voted([answer for pair in zip(intuitive, deep, strict=True) for answer in pair], False, max_rounds)
+    return voted([answer for pair in zip(intuitive, deep, strict=True) for answer in pair], False, round_)
+
+
+def promised(answers: Sequence[Answer | None], round_tokens: float) -> float:
+    """Return how many agreements the next 1,000 tokens promise, at `round_tokens` a round.
+
+    The chance that a new answer repeats an earlier one is the share of answers that are repeated already
+    (Good, 1953), here with one answer of each kind added; an answer that is lacking repeats none.
+
+    >>> seven, nine = Answer("7"), Answer("9")
+    >>> [round(promised(found, 250), 2) for found in ([seven, nine], [seven, nine, None, None], [nine, nine])]
+    [1.0, 0.67, 3.0]
+    """
+    repeated = sum(votes for _, votes in tally(answers) if votes > 1)
+    return 1000 * (repeated + 1) / (len(answers) + 2) / max(round_tokens, 1.0)
 
 
 def _round(problem_id: str, round_: int) -> Plan[list[Sample]]:
@@ -139,5 +159,11 @@ GREEDY = PolicyEntry(
     lambda problem_ids, asked: greedy_plans(problem_ids, asked.role), "/ROLE", roles=_given_by
 )
 LORID = _in_rounds(lorid)
+LORID_STOP = replace(
+    LORID,
+    plans=by_problem(
+        lambda problem_id, asked: lorid(problem_id, asked.settings.max_rounds, asked.settings.least_gain)
+    ),
+)
 SAME_ROUND = _in_rounds(same_round)
 LORID_RELEASED = replace(_in_rounds(lorid_released), grader=released_grader)

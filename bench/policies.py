@@ -1,0 +1,194 @@
+"""Policies against plain votes at equal tokens, replayed on stored samples.
+
+    python -m bench.policies FOLDER    # its problems.parquet, and predictions/ as `infer` writes them
+
+Each policy is compared with as many votes as its own tokens buy, at least one: votes of IR, and votes of the
+role that votes best. On validation problems, where there are samples about them, the verifier is learnt; that
+role, the K of a policy and the least gain of `lorid_stop` are chosen. Else there is no verifier, the dearest
+policy of a family is taken, and the role that votes best on the test set itself, which flatters the votes.
+"""
+
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+from typing import NamedTuple
+
+import duckdb
+from tabulate import tabulate
+
+from thoughtmill.factory.answers import Answer
+from thoughtmill.train.claims import votes_for
+from thoughtmill.train.evaluate import only
+from thoughtmill.train.measuring.scores import (
+    PolicyScore,
+    ScoredRun,
+    difference,
+    holm,
+    result,
+    scored,
+    smallest_gain,
+    wilson,
+)
+from thoughtmill.train.policies import PolicySettings, candidates, policy
+from thoughtmill.train.policies.plans import MissingSample, Policy, Sample, SampleKey, of_predictions, replay
+from thoughtmill.train.predictions import predictions_in
+from thoughtmill.train.verifier import learnt
+
+FAMILIES = (
+    "lorid", "lorid_stop,", "same_round", "etd", "etd_vote", "etd_two_agree", "thoughts@", "prove@",
+    "verifier@", "adaptive@",
+)  # fmt: skip
+VOTERS = ("ir", "cot", "pot", "eot")
+GAINS = (0.25, 0.5, 1.0, 2.0)
+HELD = "validation"
+PROBLEMS = """
+select problem_id, answer, answer_kind,
+       case when starts_with(split, $held) then $held else source || ', ' || split end as test_set
+from read_parquet($path) where answer is not null
+"""
+
+Run = dict[SampleKey, Sample]
+Scores = Mapping[str, PolicyScore]
+
+
+class Comparison(NamedTuple):
+    """A policy beside `count` votes of a role, which cost as many tokens; `gain` holds what is gained."""
+
+    test_set: str
+    policy: str
+    score: PolicyScore
+    role: str
+    count: float
+    votes: PolicyScore
+    gain: dict[str, float]
+
+
+def main(folder: Path) -> None:
+    """Print a table for each base."""
+    names = {"path": str(folder / "problems.parquet"), "held": HELD}
+    rows = duckdb.connect().execute(PROBLEMS, names).fetchall()
+    gold = {name: Answer(answer, kind) for name, answer, kind, _ in rows}
+    sets = {name: test_set for name, *_, test_set in rows}
+    for reader in predictions_in(folder):
+        runs = [of_predictions(each) for _, each in groupby(reader, key=itemgetter("run"))]
+        print(f"{reader.path.stem}\n\n{table(comparisons(scores(runs, gold, sets)))}\n")
+
+
+def scores(runs: Sequence[Run], gold: Mapping[str, Answer], sets: Mapping[str, str]) -> dict[str, Scores]:
+    """Return the scores of all policies over the runs, by test set; `validation` is one of them."""
+    by_set: dict[str, list[str]] = {}
+    for problem_id in sorted({key[0] for run in runs for key in run}):
+        by_set.setdefault(sets[problem_id], []).append(problem_id)
+    rounds = max((round_ for run in runs for _, role, round_, _ in run if role == "dr"), default=0)
+    how = PolicySettings(max_rounds=max(rounds, 1))
+    if HELD in by_set:
+        held = {name: gold[name] for name in by_set[HELD]}
+        how = how.model_copy(update={"verifier": learnt(runs, held, how)})
+    found: dict[str, dict[str, list[ScoredRun]]] = {}
+    for run in runs:
+        for name, chosen in policies(run, how).items():
+            with suppress(MissingSample):
+                decided = replay(chosen, sorted({key[0] for key in run}), run)
+                for test_set, ids in by_set.items():
+                    part = scored(chosen, only(decided, ids), gold)
+                    found.setdefault(test_set, {}).setdefault(name, []).append(part)
+    return {
+        test_set: {name: result(each) for name, each in policies.items()}
+        for test_set, policies in found.items()
+    }
+
+
+def policies(run: Run, how: PolicySettings) -> dict[str, Policy]:
+    """Return the policies to try on the samples of a run, `lorid_stop` with several least gains."""
+    names, roles = candidates(run, how), {role for _, role, _, _ in run}
+    stops = {
+        f"lorid_stop, {gain}": policy("lorid_stop", how.model_copy(update={"least_gain": gain}))
+        for gain in GAINS
+    }
+    return {name: policy(name, how, roles) for name in names if name != "lorid_stop"} | stops
+
+
+def comparisons(by_set: Mapping[str, Scores]) -> list[Comparison]:
+    """Return a comparison with the votes of IR, and of the best role, for each policy and test set."""
+    rows = []
+    for test_set, results in by_set.items():
+        for name in picked(results, by_set.get(HELD)) if test_set != HELD else ():
+            score = results[name]
+            chosen_on = by_set.get(HELD, results)
+            cost = chosen_on[name].mean_new_tokens
+            best = max(VOTERS, key=lambda role: voting(chosen_on, cost, role))
+            for role in dict.fromkeys(("ir", best)):
+                if found := bought(results, score.mean_new_tokens, role):
+                    count, votes = found
+                    gain = difference(score.right, votes.right)
+                    rows.append(Comparison(test_set, name, score, role, count, votes, gain))
+    return rows
+
+
+def bought(results: Scores, new_tokens: float, role: str) -> tuple[float, PolicyScore] | None:
+    """Return how many votes of a role some tokens buy, at least one, and their score; None without votes."""
+    one = results.get(f"majority@1/{role}")
+    return votes_for(results, new_tokens, role) or (one and (1.0, one))
+
+
+def voting(results: Scores, new_tokens: float, role: str) -> float:
+    """Return the accuracy of as many votes of a role as some tokens buy, 0 for a role without votes."""
+    votes = bought(results, new_tokens, role)
+    return votes[1].accuracy if votes else 0.0
+
+
+def picked(results: Scores, chosen_on: Scores | None) -> list[str]:
+    """Return a policy of each family: of those with K samples, the best on validation problems."""
+    names = []
+    for family in FAMILIES:
+        members = [
+            name for name in results if name == family or (family[-1] in "@," and name.startswith(family))
+        ]
+        cost = {name: results[name].mean_new_tokens for name in members}
+        if chosen_on is None:
+            members.sort(key=cost.__getitem__)
+        else:
+            members.sort(key=lambda name: (_over_votes(name, chosen_on), -cost[name]))
+        names += members[-1:]
+    return names
+
+
+def _over_votes(name: str, results: Scores) -> float:
+    """Return what a policy gains over the best votes at equal tokens."""
+    score = results[name]
+    return score.accuracy - max(voting(results, score.mean_new_tokens, role) for role in VOTERS)
+
+
+def table(rows: Sequence[Comparison]) -> str:
+    """Return the comparisons in Markdown, with p corrected by Holm, and the smallest gain that would show."""
+    lines = []
+    for row, p in zip(rows, holm([row.gain["p"] for row in rows]), strict=True):
+        low, high = wilson(row.score.accuracy, len(row.score.right))
+        gained = [f"{100 * row.gain[name]:+.1f}" for name in ("gain", "low", "high")]
+        lines.append(
+            [
+                row.test_set,
+                f"`{row.policy}`",
+                f"{100 * row.score.accuracy:.1f} ({100 * low:.1f} to {100 * high:.1f})",
+                f"{row.score.mean_new_tokens:.0f}",
+                f"{row.count:.1f} of {row.role}: {100 * row.votes.accuracy:.1f}",
+                f"{row.votes.mean_new_tokens:.0f}",
+                f"{gained[0]} ({gained[1]} to {gained[2]})",
+                f"{p:.3f}",
+                ("**yes**" if row.gain["gain"] > 0 else "**no**") if p < 0.05 else "unclear",
+            ]
+        )
+    heads = ["problems", "policy", "% right", "tokens", "votes", "tokens", "gain", "p (Holm)", "shows"]
+    smallest = min((smallest_gain(row.gain["error"], len(rows)) for row in rows), default=0.0)
+    words = (
+        f"{len(rows)} comparisons; the smallest gain that would show four times in five: {100 * smallest:.1f}"
+    )
+    return f"{tabulate(lines, heads, 'pipe', disable_numparse=True)}\n\n{words}"
+
+
+if __name__ == "__main__":
+    given = Path(sys.argv[1])
+    main(given if (given / "problems.parquet").is_file() else given / "data")

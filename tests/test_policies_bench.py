@@ -1,0 +1,37 @@
+"""`bench.policies`: policies beside plain votes at equal tokens, on stored samples."""
+
+from bench.policies import Run, comparisons, scores, table
+from tests.tabled import table as samples
+from thoughtmill.factory.answers import Answer
+
+GOLD = {f"{kind}{at}": Answer("7") for kind in ("held", "test") for at in range(60)}
+SETS = {name: "validation" if name.startswith("held") else "sums, test" for name in GOLD}
+
+
+def run() -> Run:
+    """Return samples of students: IR is right about every second problem, equations are always."""
+    found: Run = {}
+    for at, name in enumerate(GOLD):
+        alone = "7" if at % 2 else "9"
+        found |= samples({"ir": [alone] * 4, "pot": ["8", "7"], "cot": [alone, "9"], "eot": ["7", "7"]}, name)
+    return found
+
+
+def test_a_policy_that_beats_the_votes_of_equal_tokens_shows_and_others_do_not() -> None:
+    rows = comparisons(scores([run()], GOLD, SETS))
+    by_ir = {row.policy: row for row in rows if row.role == "ir"}
+    assert {row.test_set for row in rows} == {"sums, test"}
+    assert by_ir["verifier@1"].score.accuracy == 1
+    assert by_ir["verifier@1"].votes.accuracy == 0.5
+    assert by_ir["verifier@1"].votes.mean_new_tokens == by_ir["verifier@1"].score.mean_new_tokens == 30
+    assert {row.role for row in rows if row.policy == "verifier@1"} == {"ir", "eot"}
+    shown = table(rows)
+    lines = [line for line in shown.splitlines() if "`verifier@1`" in line]
+    assert ["**yes**" in line for line in lines] == [True, False]
+    assert f"{len(rows)} comparisons" in shown
+
+
+def test_without_validation_samples_there_is_no_verifier_and_the_dearest_policy_is_compared() -> None:
+    alone = {key: sample for key, sample in run().items() if key[0].startswith("test")}
+    names = {row.policy for row in comparisons(scores([alone], GOLD, SETS))}
+    assert names == {"thoughts@2", "prove@2", "adaptive@4/ir"}
