@@ -98,6 +98,15 @@ def test_advice_names_the_parameter_that_a_refusal_quotes_or_else_says(
     )
 
 
+def test_advice_names_the_parameter_as_it_is_in_params_though_another_name_was_sent() -> None:
+    request = Request({}, "cot", 0, (), {"temperature": 0.0, "max_tokens": 9, "thinking_tokens": 5})
+    sent = {"model": "o3", "max_completion_tokens": 9, "thinking_budget": 5}
+    asked = PendingRequest("k", sent, [request], tokens=1, most_usd=0.0)
+    for name, ours in {"max_completion_tokens": "max_tokens", "thinking_budget": "thinking_tokens"}.items():
+        said = advice(asked, Fault(About.UNKNOWN, f"HTTP 400: {name} is too large"))
+        assert f"set `{ours}: null` in params.yaml" in said
+
+
 def test_a_row_that_can_never_be_answered_is_over_at_once() -> None:
     run, asked = control(), row()
     run.sent(asked, 0.0)

@@ -29,6 +29,7 @@ SAID: list[tuple[str, int, Any, str]] = [  # provider, status, words, failure
     ("llama.cpp, older", 500, "the request exceeds the available context size.", "too_long"),
     ("llama-cpp-python", 500, "Requested tokens (2059) exceed context window of 2048", "too_long"),
     ("OpenAI, newer", 400, "Your input exceeds the context window of this model.", "too_long"),
+    ("OpenAI, of late", 400, "Input tokens exceed the configured limit of 272000 tokens.", "too_long"),
     ("LM Studio, newer", 400, "The request exceeds model context window", "too_long"),
     ("Gemini", 400, "The input token count (9) exceeds the maximum number of tokens allowed (8)", "too_long"),
     ("Anthropic", 400, "input length and `max_tokens` exceed context limit: 199 + 9 > 200", "too_long"),

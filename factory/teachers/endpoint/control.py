@@ -14,6 +14,7 @@ from thoughtmill.factory.teachers.endpoint.faults import About, Fault
 from thoughtmill.factory.teachers.endpoint.flow import Flow, backoff_s
 from thoughtmill.factory.teachers.endpoint.money import Budget, likely_tokens
 from thoughtmill.factory.teachers.endpoint.pending import PendingRequest
+from thoughtmill.factory.teachers.endpoint.presets import asked_as
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 
 GO_ON = "run the same command again and it asks only for what is missing"
@@ -205,6 +206,6 @@ def advice(pending: PendingRequest, fault: Fault) -> str:
     named = named or [name for name in sent if re.search(rf"\b{name}\b", fault.detail)]
     if fault.about is not About.UNKNOWN or not named:
         return ""
-    lines = " or ".join(f"`{name}: null`" for name in named)
+    lines = " or ".join(f"`{asked_as(name, pending.request.parameters)}: null`" for name in named)
     place = f"generate.sampling.{pending.request.thought}"
     return f"; to leave it out, set {lines} in params.yaml under {place}"

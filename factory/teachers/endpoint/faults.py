@@ -107,6 +107,7 @@ WORDINGS: tuple[tuple[About, str, str], ...] = (  # the cause, the failure, the 
     (ROW, "too_long", "exceeds the available context size"),  # llama.cpp
     (ROW, "too_long", "exceed context window"),  # llama-cpp-python
     (ROW, "too_long", "exceeds the context window"),  # OpenAI's newer models
+    (ROW, "too_long", "tokens exceed the configured limit"),  # OpenAI's newer models
     (ROW, "too_long", "exceeds model context window"),
     (ROW, "too_long", "exceeds the maximum number of tokens"),  # Gemini
     (ROW, "too_long", "exceed context limit"),  # Anthropic: prompt and max_tokens together

@@ -6,7 +6,7 @@ budget for thinking is set. `plain` passes everything on.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -114,6 +114,20 @@ def fitted(parameters: Mapping[str, Any], name: str, thought: str) -> dict[str, 
     del given["thinking_tokens"]
     longer = {key: given[key] + thinking for key in LIMITS if isinstance(given.get(key), int)}
     return {**preset.budget(thinking), **given, **longer}
+
+
+def asked_as(sent: str, given: Iterable[str]) -> str:
+    """Return which of the given parameters is sent under this name; the name itself if none is.
+
+    >>> asked_as("max_output_tokens", ["seed", "max_tokens"]), asked_as("thinking", ["thinking_tokens"])
+    ('max_tokens', 'thinking_tokens')
+    """
+    names = {sent, *(ours for ours, theirs in RESPONSES.items() if theirs == sent)}
+    for preset in PRESETS.values():
+        names |= {ours for ours, theirs in preset.renames.items() if theirs in names}
+        if sent in preset.budget(1):
+            names.add("thinking_tokens")
+    return next((name for name in given if name in names), sent)
 
 
 def for_responses(parameters: Mapping[str, Any]) -> dict[str, Any]:
