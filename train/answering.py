@@ -113,13 +113,14 @@ def answer(
     what: str = "infer",
     rows: int = 0,
     solver_thread: bool = False,
+    speed: Callable[[float], str] = "{:,.0f} tokens a second".format,
 ) -> dict[str, PolicyOutcome]:
     """Run policies side by side until each has decided every problem; draw shared samples once.
 
     A policy goes on as soon as the samples it waits for are solved. While fewer than `rows` samples are being
     written, the next rounds of waiting policies are written ahead. That saves time and changes no result: the
     run leaves out samples that no policy asks for in the end. With `solver_thread`, the writer goes on while
-    texts are solved.
+    texts are solved. `speed` says how fast so many tokens a second are.
     """
     run = _LiveRun(journal, writer, asking, rows)
     groups = {name: runners(policy, problem_ids) for name, policy in policies.items()}
@@ -141,7 +142,7 @@ def answer(
             if time.monotonic() - said >= LINE_EVERY_S or not run.waiting:
                 said = time.monotonic()
                 rate = new_tokens / max(elapsed_s, 1e-9)
-                words = f"{what}: {rate:,.0f} tokens a second, {len(run.waiting)} samples asked, written"
+                words = f"{what}: {speed(rate)}, {len(run.waiting)} samples asked, written"
                 print(line(words, drawn, None, elapsed_s), file=sys.stderr, flush=True)
     journal.keep({key for runner in everyone for key in runner.seen})
     if journal.unused:

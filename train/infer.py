@@ -3,7 +3,7 @@
 import hashlib
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,10 +25,12 @@ from thoughtmill.train.problems import problems_of
 from thoughtmill.train.roles import ROLES
 from thoughtmill.train.stored import solve
 from thoughtmill.train.students.settings import section
+from thoughtmill.train.training.usage import used
 from thoughtmill.train.writers.endpoint import EndpointWriter
 from thoughtmill.train.writers.loading import LoadedStudents, adapter_map, load_students, seeds_of
 from thoughtmill.train.writers.local import local_writer
 from thoughtmill.train.writers.routed import RoutedWriter
+from thoughtmill.train.writers.sampling import StudentWriter
 from thoughtmill.train.writers.settings import InferSettings
 from thoughtmill.train.writers.vllm import VllmWriter
 
@@ -137,6 +139,7 @@ def infer(
             f"infer, seed {seed}",
             rows=0 if settings.backend == "openai" else settings.rows,  # paid samples are not written ahead
             solver_thread=torch.cuda.is_available(),  # on a CPU both compete for the same cores
+            **_speed(writer),
         )
         for key, sample in sorted(journal.stored.items()):
             named = {"run": f"{name}-{seed}", "base": settings.base.name, "training_seed": training_seed}
@@ -145,6 +148,13 @@ def infer(
             print(f"infer, seed {seed}: {lost} unanswered; ask again with: {AGAIN}", file=sys.stderr)
         greedy = {key: sample for key, sample in journal.stored.items() if key[2] == 0}
         journal.remove()
+
+
+def _speed(writer: Writer) -> dict[str, Callable[[float], str]]:
+    """Return how `answer` is to say the speed of students in memory: with the share of the GPU's peak."""
+    if not isinstance(writer, StudentWriter) or not torch.cuda.is_available():
+        return {}
+    return {"speed": partial(used, writer.base, device=writer.base.model.device, operations=2)}
 
 
 def asked(

@@ -4,7 +4,7 @@ import hashlib
 import inspect
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +32,16 @@ READ = ("*.json", "*.safetensors", "*.bin", "*.jinja", "*.model", "*.txt")
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """A base model with its tokenizer and name; `sha` is a folder's digest or the commit on the Hub."""
+    """A base model with its tokenizer and name; `sha` is a folder's digest or the commit on the Hub.
+
+    `encoded` holds the tokens of texts that several plans have in common.
+    """
 
     model: PreTrainedModel
     tokenizer: PreTrainedTokenizerBase
     name: str
     sha: str
+    encoded: dict[tuple[str | None, ...], list[int]] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def start(self) -> int | None:

@@ -75,10 +75,19 @@ def training_plan(
 
 
 def encode(base: Base, example: Example, style: str = styles.OURS) -> batches.Tokens:
-    """Return an example as the tokens of its prompt and of its target."""
-    asked = (example.role, example.problem, example.given)
-    prompt = encoding.render(base.tokenizer, *asked, two_sided=base.start is not None, style=style)
-    return prompt, encoding.render_target(base.tokenizer, example.target)
+    """Return an example as the tokens of its prompt and of its target.
+
+    Roles share many of them, as `etd` and its parts do, so they are made once for a base.
+    """
+    known, two_sided = base.encoded, base.start is not None
+    template = base.tokenizer.chat_template
+    asked = (example.role, example.problem, example.given, style, template and str(template))
+    answered = (example.target,)
+    if asked not in known:
+        known[asked] = encoding.render(base.tokenizer, *asked[:3], two_sided=two_sided, style=style)
+    if answered not in known:
+        known[answered] = encoding.render_target(base.tokenizer, example.target)
+    return known[asked], known[answered]
 
 
 def _steps(

@@ -17,12 +17,13 @@ PEAKS = {
 SIZE, TIMES = 768, 3
 
 
-def used(base: Base, rate: float, device: torch.device) -> str:
+def used(base: Base, rate: float, device: torch.device, operations: int = 6) -> str:
     """Say how fast a run is, what share of the device's peak it uses (MFU), and its peak memory.
 
-    Six operations count per weight and token (forward and backward), as in PaLM (arXiv 2204.02311).
+    Six operations count per weight and token (forward and backward), as in PaLM (arXiv 2204.02311); two where
+    students write.
     """
-    flops = 6 * rate * base.model.num_parameters()
+    flops = operations * rate * base.model.num_parameters()
     share = f"MFU {flops / peak(device):.1%}"
     if device.type == "cuda":
         memory = torch.cuda.max_memory_allocated(device)
