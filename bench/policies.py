@@ -8,6 +8,7 @@ role, the K of a policy and the least gain of `lorid_stop` are chosen. Else ther
 policy of a family is taken, and the role that votes best on the test set itself, which flatters the votes.
 """
 
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -38,10 +39,11 @@ from thoughtmill.train.predictions import predictions_in
 from thoughtmill.train.verifier import learnt
 
 FAMILIES = (
-    "lorid", "lorid_stop,", "same_round", "etd", "etd_vote", "etd_two_agree", "thoughts@", "prove@",
-    "verifier@", "adaptive@",
+    "lorid", "lorid_stop, .*", "same_round", "etd", "etd_vote", "etd_two_agree", "thoughts@.*", "prove@.*",
+    "verifier@.*", "adaptive@.*",
 )  # fmt: skip
 VOTERS = ("ir", "cot", "pot", "eot")
+AS_DEAR = 0.95
 GAINS = (0.25, 0.5, 1.0, 2.0)
 HELD = "validation"
 PROBLEMS = """
@@ -72,15 +74,22 @@ def main(folder: Path) -> None:
     rows = duckdb.connect().execute(PROBLEMS, names).fetchall()
     gold = {name: Answer(answer, kind) for name, answer, kind, _ in rows}
     sets = {name: test_set for name, *_, test_set in rows}
-    for reader in predictions_in(folder):
-        runs = [of_predictions(each) for _, each in groupby(reader, key=itemgetter("run"))]
-        print(f"{reader.path.stem}\n\n{table(comparisons(scores(runs, gold, sets)))}\n")
+    runs: dict[str, dict[str, Run]] = {}
+    for reader in predictions_in(folder):  # a run may lie in several files
+        for (base, run), written in groupby(reader, key=itemgetter("base", "run")):
+            runs.setdefault(base, {}).setdefault(run, {}).update(of_predictions(written))
+    for base, found in runs.items():
+        print(f"{base}\n\n{table(comparisons(scores([*found.values()], gold, sets)))}\n")
 
 
 def scores(runs: Sequence[Run], gold: Mapping[str, Answer], sets: Mapping[str, str]) -> dict[str, Scores]:
-    """Return the scores of all policies over the runs, by test set; `validation` is one of them."""
+    """Return the scores of all policies over the runs that asked every problem, by test set.
+
+    `validation` is one of them.
+    """
+    asked = {key[0] for run in runs for key in run}
     by_set: dict[str, list[str]] = {}
-    for problem_id in sorted({key[0] for run in runs for key in run}):
+    for problem_id in sorted(asked):
         by_set.setdefault(sets[problem_id], []).append(problem_id)
     rounds = max((round_ for run in runs for _, role, round_, _ in run if role == "dr"), default=0)
     how = PolicySettings(max_rounds=max(rounds, 1))
@@ -91,7 +100,7 @@ def scores(runs: Sequence[Run], gold: Mapping[str, Answer], sets: Mapping[str, s
     for run in runs:
         for name, chosen in policies(run, how).items():
             with suppress(MissingSample):
-                decided = replay(chosen, sorted({key[0] for key in run}), run)
+                decided = replay(chosen, sorted(asked), run)
                 for test_set, ids in by_set.items():
                     part = scored(chosen, only(decided, ids), gold)
                     found.setdefault(test_set, {}).setdefault(name, []).append(part)
@@ -129,30 +138,35 @@ def comparisons(by_set: Mapping[str, Scores]) -> list[Comparison]:
 
 
 def bought(results: Scores, new_tokens: float, role: str) -> tuple[float, PolicyScore] | None:
-    """Return how many votes of a role some tokens buy, at least one, and their score; None without votes."""
+    """Return how many votes of a role some tokens buy, at least one, and their score.
+
+    It is None where too few votes are stored to cost as much.
+    """
     one = results.get(f"majority@1/{role}")
-    return votes_for(results, new_tokens, role) or (one and (1.0, one))
+    found = votes_for(results, new_tokens, role) or (one and (1.0, one))
+    return found if found and found[1].mean_new_tokens >= AS_DEAR * new_tokens else None
 
 
 def voting(results: Scores, new_tokens: float, role: str) -> float:
-    """Return the accuracy of as many votes of a role as some tokens buy, 0 for a role without votes."""
+    """Return the accuracy of as many votes of a role as some tokens buy, 0 where too few are stored."""
     votes = bought(results, new_tokens, role)
     return votes[1].accuracy if votes else 0.0
 
 
 def picked(results: Scores, chosen_on: Scores | None) -> list[str]:
-    """Return a policy of each family: of those with K samples, the best on validation problems."""
+    """Return a policy of each family: of those that cost as much as stored votes, the best on validation."""
     names = []
     for family in FAMILIES:
-        members = [
-            name for name in results if name == family or (family[-1] in "@," and name.startswith(family))
-        ]
-        cost = {name: results[name].mean_new_tokens for name in members}
+        cost = {
+            name: score.mean_new_tokens
+            for name, score in results.items()
+            if re.fullmatch(family, name)
+            if any(bought(results, score.mean_new_tokens, role) for role in VOTERS)
+        }
         if chosen_on is None:
-            members.sort(key=cost.__getitem__)
+            names += sorted(cost, key=cost.__getitem__)[-1:]
         else:
-            members.sort(key=lambda name: (_over_votes(name, chosen_on), -cost[name]))
-        names += members[-1:]
+            names += sorted(cost, key=lambda name: (_over_votes(name, chosen_on), -cost[name]))[-1:]
     return names
 
 

@@ -13,7 +13,7 @@ def run() -> Run:
     found: Run = {}
     for at, name in enumerate(GOLD):
         alone = "7" if at % 2 else "9"
-        found |= samples({"ir": [alone] * 4, "pot": ["8", "7"], "cot": [alone, "9"], "eot": ["7", "7"]}, name)
+        found |= samples({"ir": [alone] * 4, "pot": ["8", "7"], "cot": [alone, "9"], "eot": ["7"] * 4}, name)
     return found
 
 
@@ -34,4 +34,4 @@ def test_a_policy_that_beats_the_votes_of_equal_tokens_shows_and_others_do_not()
 def test_without_validation_samples_there_is_no_verifier_and_the_dearest_policy_is_compared() -> None:
     alone = {key: sample for key, sample in run().items() if key[0].startswith("test")}
     names = {row.policy for row in comparisons(scores([alone], GOLD, SETS))}
-    assert names == {"thoughts@2", "prove@2", "adaptive@4/ir"}
+    assert names == {"thoughts@1", "prove@2", "adaptive@4/ir"}
