@@ -46,11 +46,13 @@ class CurateSettings(PlacingSettings, KeptOutSettings):
     without_gold: WithoutGoldSettings | None = Field(
         None, description="keep records of problems without a gold answer on whose answer others agree"
     )
-    drop: tuple[
-        Literal["impure", "leaks_answer", "names", "right_by_chance", "unsupported", "same_calculations"], ...
-    ] = Field(
+    drop: tuple[Literal["impure", "leaks_answer", "names", "right_by_chance", "unsupported"], ...] = Field(
         ("impure", "leaks_answer", "names", "right_by_chance", "unsupported"),
         description="reasons for which a right record is not kept either",
+    )
+    same_calculations: Literal["keep", "drop"] = Field(
+        "keep",
+        description="what happens to a right chain that calculates as an earlier one of its problem does",
     )
 
 
@@ -111,7 +113,7 @@ def _curated(
     doubts = dict(_doubts(siblings, settings, faults, agreed))
     for record in siblings:
         reason = drop_reason(record, placement, seen, doubts.get(record["record_id"]), agreed)
-        if reason in (None, "held_out") and "same_calculations" in settings.drop:
+        if reason in (None, "held_out") and settings.same_calculations == "drop":
             reason = "same_calculations" if _repeats(record, calculated) else reason
         curated = {**record, "split": placement.split, "kept": reason is None, "drop_reason": reason}
         marked = agreed.get(record["record_id"])

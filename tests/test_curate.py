@@ -211,7 +211,7 @@ def test_agreement_compares_the_answers_of_other_thoughts(
 def test_of_chains_with_the_same_calculations_one_is_kept_when_asked_for() -> None:
     chains = ["There are 3 + 4 = 7.", "In all 3+4 = 7 of them.", "First 4 + 3 = 7."]
     records = [record("a", "cot", sample=at, rationale=text) for at, text in enumerate(chains)]
-    found = reasons([problem("a", "How many?")], records, drop=["same_calculations"])
+    found = reasons([problem("a", "How many?")], records, same_calculations="drop")
     assert list(found.values()) == [None, "same_calculations", None]
     assert set(reasons([problem("a", "How many?")], records).values()) == {None}
 
