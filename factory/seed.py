@@ -10,7 +10,7 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import root
 from thoughtmill.factory.core.printable import for_terminal
 from thoughtmill.factory.core.progress import track
-from thoughtmill.factory.core.rows.hub import revision_of
+from thoughtmill.factory.core.rows.hub import origin_of
 from thoughtmill.factory.problems import ProblemSet, SourceSettings, chosen
 from thoughtmill.factory.problems.intake import Intake
 from thoughtmill.factory.problems.settings import SeedSettings
@@ -33,8 +33,9 @@ def seed(
     `ThoughtmillError`. So are all refused rows together, unless the settings keep them.
     """
     intake = Intake(refuse)
-    for source in settings.sources:
-        problem_set = chosen(source)
+    for entry in settings.sources:
+        problem_set = chosen(entry)
+        source = located(entry, problem_set)
         options = settings.options(source.set)
         for split, rows in rows_by_split(source, problem_set, options, folder):
             before = intake.counts()
@@ -52,15 +53,24 @@ def seed(
         print(for_terminal(f"note: seed: {intake}; the table `refused` has them"), file=sys.stderr)
 
 
+def located(source: SourceSettings, problem_set: ProblemSet) -> SourceSettings:
+    """Return a source of the Hub with its commit and the licence of its card, which are asked for first."""
+    hub = source.hub or problem_set.hub
+    if source.file is not None or hub is None:
+        return source
+    found = origin_of(hub, source.revision or problem_set.revision)
+    license = source.license or found.license or problem_set.license
+    return source.model_copy(update={"revision": found.revision, "license": license})
+
+
 def _origin(source: SourceSettings, problem_set: ProblemSet, split: str) -> tables.Row:
     """Return where the rows of a source came from, as columns of `sources`."""
     files = () if source.file is None else (source.file,) if isinstance(source.file, str) else source.file
-    hub, revision = source.hub or problem_set.hub, source.revision or problem_set.revision
     return {
         "source": source.name or source.set,
         "split": split,
-        "place": ", ".join(files) or hub,
-        "revision": None if files else revision_of(str(hub), revision),
+        "place": ", ".join(files) or source.hub or problem_set.hub,
+        "revision": None if files else source.revision,
         "license": source.license or problem_set.license,
     }
 

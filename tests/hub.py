@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
+import yaml
 from aiohttp import web
 
 from tests.loopback import LoopbackServer
@@ -104,7 +105,9 @@ class Hub(LoopbackServer):
         commit = self._at(request)
         name = f"{request.match_info['owner']}/{request.match_info['name']}"
         files = [{"rfilename": path} for path in sorted(commit.files)]
-        return web.json_response({"id": name, "sha": commit.oid, "siblings": files})
+        _, head, *_ = [*commit.files.get("README.md", b"").decode().split("---\n", 2), ""]
+        card = yaml.safe_load(head) or {}
+        return web.json_response({"id": name, "sha": commit.oid, "siblings": files, "cardData": card})
 
     async def _refs(self, request: web.Request) -> web.Response:
         found = self.repository(request)

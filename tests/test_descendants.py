@@ -42,6 +42,19 @@ def test_rows_of_lorid_with_one_id_are_a_family(tmp_path: Path) -> None:
     assert heirs_of(problems) == {"lorid-train-1": "lorid-train-0"}
 
 
+def test_rows_of_lorid_without_ids_are_a_family_where_they_share_their_rules(tmp_path: Path) -> None:
+    rows = [
+        {
+            "question": f"What are {n} pens?",
+            "rationale": f"It is {n}.\nThe answer is: {n}",
+            "knowledge": rules,
+        }
+        for n, rules in ((4, "Add."), (5, "Add."), (6, ["Sum."]))
+    ]
+    problems, _ = kept(tmp_path, {"set": "lorid", "file": write(tmp_path / "l.jsonl", *rows)})
+    assert heirs_of(problems) == {"lorid-train-1": "lorid-train-0"}
+
+
 def test_a_column_of_a_table_may_name_the_text_of_the_parent(tmp_path: Path) -> None:
     file = write(tmp_path / "t.jsonl", {"q": "Twice 4?", "a": "8", "from": "Double 4?"})
     entry = {"set": "table", "name": "mine", "file": file}

@@ -1,15 +1,21 @@
 """Sets of instructions that others made: each reader gives the problem and the completions of a row."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests import hub, stages
 from tests.test_seed import jsonl, kept
+from thoughtmill.factory.core import tables
 from thoughtmill.factory.problems import SourceSettings, chosen
 from thoughtmill.factory.problems.instructions import BOX_PLEASE
 from thoughtmill.factory.problems.sources import ColumnSettings, SourceCompletion, UnusableRow
+from thoughtmill.schemas import Problems, Sources
 
 TEXT = r"Two and three are $\boxed{5}$."
 ROWS: dict[str, dict[str, Any]] = {
@@ -77,6 +83,51 @@ def test_other_editions_of_a_set_are_read_too(
 ) -> None:
     found = read(name, ROWS[name] | changed)
     assert (found["answer"], found["completions"][0].model) == (answer, model)
+
+
+@pytest.mark.parametrize("name", ["numina", "openr1"])
+@pytest.mark.parametrize("word", ["proof", "notfound"])
+def test_a_problem_without_an_answer_to_compare_is_refused(name: str, word: str) -> None:
+    with pytest.raises(UnusableRow, match=f"the answer is `{word}`"):
+        read(name, ROWS[name] | {"answer": word})
+
+
+def test_every_set_is_read_at_a_commit_of_the_hub_and_keeps_the_licence_of_its_card(tmp_path: Path) -> None:
+    """Half of them are streamed, for their first row; `lorid` is read from another name than its own."""
+    sources: list[dict[str, Any]] = [{"set": name, "split": "train", "limit": 1} for name in ROWS]
+    for entry in sources[::2]:
+        del entry["limit"]
+    sources[1] |= {"hub": "mill/rules"}
+    with hub.Hub() as server:
+        for number, entry in enumerate(sources):
+            place = entry.get("hub") or chosen(SourceSettings(set=entry["set"])).hub
+            card = f"---\nlicense: other\nlicense_name: own-{number}\n---\n"
+            server.repositories[place] = repository = hub.Repository()
+            repository.commits.append(hub.Commit(f"{number + 1:040x}", "", published(entry["set"], card)))
+            repository.commits.append(hub.Commit("f" * 40, "", {"README.md": b""}))
+            repository.tags["v1"] = f"{number + 1:040x}"
+            entry["revision"] = "v1"
+        stages.lay_out(tmp_path, {"seed": {"sources": sources}})
+        environment = os.environ | {"HF_ENDPOINT": server.host, "HF_HOME": str(tmp_path / "home")}
+        command = [sys.executable, "-m", "thoughtmill.factory.seed"]
+        subprocess.run(command, cwd=tmp_path, env=environment | {"HF_HUB_DISABLE_XET": "1"}, check=True)
+    places = [(row["revision"], row["license"], row["rows"]) for row in of(tmp_path, "sources", Sources)]
+    assert sorted(places) == [(f"{number + 1:040x}", f"own-{number}", 1) for number in range(len(ROWS))]
+    problems = of(tmp_path, "problems", Problems)
+    assert {(row["problem"], row["answer"]) for row in problems} == {("2 + 3?", "5")}
+    assert {row["license"] for row in problems} == {license for _, license, _ in places}
+
+
+def published(name: str, card: str) -> dict[str, bytes]:
+    """Return the files of a data set of one row; the config of `openthoughts` is `metadata`."""
+    config = chosen(SourceSettings(set=name)).config
+    head = card.replace("---\nl", f"---\nconfigs: [{{config_name: {config}, data_files: rows.jsonl}}]\nl", 1)
+    row = json.dumps(ROWS[name]).encode()
+    return {"README.md": (card if config is None else head).encode(), "rows.jsonl": row}
+
+
+def of(folder: Path, name: str, table: Any) -> list[dict[str, Any]]:
+    return list(tables.TableReader(folder / "data" / f"{name}.parquet", table))
 
 
 def test_a_conversation_of_openthoughts_has_no_gold_answer() -> None:

@@ -34,7 +34,8 @@ def read_metamath(row: Fields) -> Fields:
 def read_lorid(row: Fields) -> Fields:
     """Read LoRID's data (arXiv 2508.13037): MetaMathQA's problems, with the rules of each seed problem.
 
-    `id` is that of the seed problem, unique within its `type`.
+    `id` is that of the seed problem, unique within its `type`. Where rows have none, those with the same
+    rules are of one seed problem, for which the rules were written.
 
     >>> row = {"id": 17, "question": "What is 2 times 4?", "rationale": "It is 2 * 4 = 8.", "answer": "8",
     ...        "knowledge": ["Multiply."]}
@@ -44,14 +45,15 @@ def read_lorid(row: Fields) -> Fields:
     rationale = str(row["rationale"])
     answer = row.get("answer") or _said(rationale) or boxed(rationale)
     closed = rationale if SAID in rationale or "####" in rationale else f"{rationale}\n#### {answer}"
-    rules = json.dumps(row["knowledge"], ensure_ascii=False)
+    said = row["knowledge"]
+    rules = said if isinstance(said, str) else json.dumps(said, ensure_ascii=False)
     return {
         "problem": row["question"],
         "answer": answer,
         "solution": rationale,
         "subject": row.get("type"),
         "level": row.get("level"),
-        "parent": f"lorid {row.get('type', '')} {row['id']}",
+        "parent": f"lorid {row.get('type', '')} {row.get('id', rules)}",
         "completions": [
             SourceCompletion("cot", closed, model="gpt-3.5-turbo"),
             SourceCompletion("knowledge", rules, model="gpt-4o"),
@@ -68,3 +70,4 @@ TRAIN = (("train", "train"),)
 
 METAMATH = ProblemSet(read_metamath, TRAIN, "MIT", "meta-math/MetaMathQA", answer_kinds=ANY)
 LORID = ProblemSet(read_lorid, TRAIN, "Apache-2.0", "LoRID-Math/GSM8K", answer_kinds=ANY)
+"""The licence is that of the files beside its code; on the Hub, `LoRID-Math/MATH` is its other half."""

@@ -36,13 +36,15 @@ def read_openmath(row: Fields) -> Fields:
 def read_numina(row: Fields) -> Fields:
     r"""Read NuminaMath-CoT and NuminaMath-1.5 (Li et al., 2024): the answer is in the solution's box.
 
+    A proof has nothing to compare, and is refused; so is an answer that was not found.
+
     >>> read_numina({"source": "olympiads", "problem": "Find $2+3$.", "solution": r"$\boxed{5}$"})["answer"]
     '5'
     """
     solution = row["solution"]
     return {
         "problem": row["problem"],
-        "answer": row.get("answer") or boxed(solution),
+        "answer": _comparable(row.get("answer")) or boxed(solution),
         "solution": solution,
         "subject": row.get("problem_type") or row.get("source"),
         "completions": _chains(None, solution),
@@ -60,7 +62,7 @@ def read_openr1(row: Fields) -> Fields:
     generations = [text for text in row["generations"] or () if text]
     return {
         "problem": row["problem"],
-        "answer": row["answer"],
+        "answer": _comparable(row["answer"]),
         "solution": row.get("solution"),
         "subject": row.get("problem_type"),
         "completions": [each for text in generations for each in _thought_over("DeepSeek-R1", text, None)],
@@ -104,6 +106,13 @@ def read_dart(row: Fields) -> Fields:
         "answer": row.get("gt_ans") or boxed(response),
         "completions": _chains(row.get("resp_src_agent") or "DeepSeekMath-7B-RL", response),
     }
+
+
+def _comparable(answer: Any) -> Any:
+    """Return an answer; an `UnusableRow` where it is one of NuminaMath's words for none."""
+    if answer in ("proof", "notfound"):
+        raise UnusableRow(f"the answer is `{answer}`: there is nothing to compare")
+    return answer
 
 
 def _chains(model: str | None, *texts: Any) -> list[SourceCompletion]:

@@ -111,8 +111,9 @@ class SourceSettings(Section):
     """An entry of `seed.sources`.
 
     `set` is a registered problem set. `file` is read instead of the Hub: a path, a pattern, a folder, or a
-    list of them. Files must have the digests `sha256` where these are given. `answer_kinds` replace those of
-    the set. A set that comes as `table` needs a `name`, its `columns`, and a `file` or a `hub` name.
+    list of them. Files must have the digests `sha256` where these are given. `hub` names a data set of the
+    same form there, such as another edition. `answer_kinds` replace those of the set. A set that comes as
+    `table` needs a `name`, its `columns`, and a `file` or a `hub` name.
     """
 
     set: str
@@ -172,14 +173,15 @@ def _of_files(source: SourceSettings, problem_set: ProblemSet, folder: Path) -> 
 
 def _of_hub(source: SourceSettings, problem_set: ProblemSet, split: str) -> Iterator[FileRow]:
     """Yield the rows of a split on the Hub; a row of one config of several names its part."""
-    if problem_set.hub is None:
+    hub = source.hub or problem_set.hub
+    if hub is None:
         raise ThoughtmillError(f"params.yaml: seed: {source.set} is on no Hub: give `file:`")
     config = source.config or problem_set.config
     several = isinstance(problem_set.config, tuple) or config != problem_set.config
     for each in config if isinstance(config, tuple) else (config,):
         revision = source.revision or problem_set.revision
-        rows = rows_of_hub(problem_set.hub, each, split, revision, streaming=source.limit is not None)
-        for row in _begun(rows, f"{problem_set.hub}, {each or 'default'}, {split}", problem_set):
+        rows = rows_of_hub(hub, each, split, revision, streaming=source.limit is not None)
+        for row in _begun(rows, f"{hub}, {each or 'default'}, {split}", problem_set):
             yield row._replace(part=each if several else None)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.rows import FileRow
@@ -34,17 +35,27 @@ def rows_of_hub(
         ) from error
 
 
-def revision_of(name: str, revision: str | None) -> str | None:
-    """Return the commit that a revision of a data set on the Hub is now.
+class Origin(NamedTuple):
+    """The commit of a data set on the Hub, and the licence of its card; None where it is not known."""
 
-    Of a local folder, and where the Hub cannot be asked, it is the given revision.
+    revision: str | None
+    license: str | None
+
+
+def origin_of(name: str, revision: str | None) -> Origin:
+    """Return the commit that a revision of a data set on the Hub is now, and its licence there.
+
+    Of a local folder, and where the Hub cannot be asked, the commit is the given revision.
     """
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, OfflineModeIsEnabled
 
     if Path(name).exists():
-        return revision
+        return Origin(revision, None)
     try:
-        return HfApi().dataset_info(name, revision=revision, timeout=TIMEOUT_S).sha or revision
+        found = HfApi().dataset_info(name, revision=revision, timeout=TIMEOUT_S)
     except (HfHubHTTPError, HFValidationError, OfflineModeIsEnabled, OSError):
-        return revision
+        return Origin(revision, None)
+    card = found.card_data or {}
+    said = card.get("license_name") if card.get("license") == "other" else card.get("license")
+    return Origin(found.sha or revision, said if isinstance(said, str) else None)
