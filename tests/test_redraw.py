@@ -117,6 +117,31 @@ def test_numbers_that_are_less_than_twice_each_other_stay_so(solvers: Solvers) -
             ),
             "no second thought has the same answer",
         ),
+        (
+            parent(
+                "Ten friends share a car of $1900. How much more has each to pay when one leaves?",
+                "38",
+                pot="ans = 1900 / 5 - 1900 / 10 - 152",
+            ),
+            "its program has a number that nothing explains",
+        ),
+        (
+            parent(
+                "He sells 50 pens for $60, for 20% more than they cost. What does a pen cost?",
+                "1",
+                pot="price = 60 / 50\nans = price / price",
+                eot="price = 60 / 50\nans = price / price",
+            ),
+            "its program has a number that nothing explains",
+        ),
+        (
+            parent(
+                "Since she was 5 years old she saves a shell a month. How many has she on her 10th birthday?",
+                "60",
+                pot="years = 5\nans = years * 12",
+            ),
+            "a number that the program does not use restates others",
+        ),
     ],
     ids=[
         "it chooses",
@@ -128,6 +153,9 @@ def test_numbers_that_are_less_than_twice_each_other_stay_so(solvers: Solvers) -
         "in the head",
         "implied",
         "equal",
+        "one fewer",
+        "a share by chance",
+        "an unused number",
     ],
 )
 def test_a_problem_that_cannot_be_redrawn_says_why(grown: Parent, reason: str, solvers: Solvers) -> None:
@@ -143,6 +171,8 @@ def test_a_problem_that_cannot_be_redrawn_says_why(grown: Parent, reason: str, s
         ("She takes Route 66 to room 12 with her iPhone 14.", {"66": "name", "12": "name", "14": "name"}),
         ("Three $20 bills, and 1/3 of it is his.", {"Three": "word", "20": "fact", "1/3": "fraction"}),
         ("The ratio is 3:2 and the score 37-23.", {"3": "clock", "37": "name", "23": "name"}),
+        ("Of 20 men 12 of them sing; an ounce is equal to 30 ml.", {"12": "part", "30": "fact"}),
+        ("There are 128 ounces in a gallon.", {"128": "fact"}),
         ("Ann has 17 pens for $4 each and 250 pins.", {"17": None, "4": None, "250": None}),
     ],
 )  # fmt: skip
@@ -164,6 +194,32 @@ def test_a_percentage_is_found_in_each_form_that_a_calculation_gives_it(figure: 
     known = binding.variables(slots.find("He saves 40% of it."))
     figures = [Fraction(figure)]
     assert binding.filled(figures, binding.bind(figures, known), [Fraction(60)]) == [Fraction(becomes)]
+
+
+@pytest.mark.parametrize("problem", ["It is 50% off.", "He spends 20%, then 40%, and saves the rest."])
+def test_a_percentage_that_may_be_what_others_leave_is_left_alone(problem: str) -> None:
+    assert not {variable.value for variable in binding.variables(slots.find(problem))} & {40, 50}
+
+
+@pytest.mark.parametrize(
+    ("problem", "program"),
+    [
+        ("A 10-minute shower every other day for 4 weeks uses 2 gallons. How much is it?", "2 * 10 * 28 / 2"),
+        ("John ran 3 hours, and James 1/3 more. How long did both run?", "3 + 3 + 3 / 3"),
+        ("They eat 5 carrots on each of the weekdays, at $7. What do they pay?", "5 * 5 * 7"),
+        ("Her parents and she pay $12, and take 2 bags. What do they pay?", "12 * 2 + 12"),
+    ],
+)
+def test_a_number_that_a_word_or_a_fraction_implies_too_is_left_alone(problem: str, program: str) -> None:
+    read = parametric.read(parent(problem, str(eval(program)), pot=f"ans = {program}"))
+    assert isinstance(read, Barren) or not {variable.value for variable in read.variables} & {2, 3, 5}
+
+
+def test_a_score_stays_below_a_hundred(solvers: Solvers) -> None:
+    problem = "Ann scores 90 on a test, Bo 10 less. What is their average score?"
+    grown = parent(problem, "85", pot="bo = 90 - 10\nans = (90 + bo) / 2", eot="ans = (90 + 90 - 10) / 2")
+    for child in children(grown, solvers, 12):
+        assert all(slot.value <= 100 for slot in slots.find(child.problem or ""))
 
 
 def test_a_small_number_that_a_program_has_twice_may_be_a_constant() -> None:

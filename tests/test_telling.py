@@ -98,6 +98,21 @@ def test_fuller_names_titles_and_names_of_firms_stay(solvers: Solvers) -> None:
     assert reason("rename", grown, solvers) == "it names no person, thing or place that is on a list"
 
 
+@pytest.mark.parametrize(
+    "problem",
+    [
+        "The Chicago Bulls won 70 games. How many are that?",
+        "The Oscar bags hold 4 pens. How many are in 2?",
+        "Julia has 4 pins. How many has Julie?",
+        "The comic books cost $4. What do 2 cost?",
+    ],
+)
+def test_teams_prizes_and_misspelt_names_stay(problem: str, solvers: Solvers) -> None:
+    assert (
+        reason("rename", parent(problem), solvers) == "it names no person, thing or place that is on a list"
+    )
+
+
 def test_a_place_whose_coast_is_spoken_of_stays(solvers: Solvers) -> None:
     grown = parent("A storm nears the coast of Texas with 40 knots. How many knots are that?")
     assert reason("rename", grown, solvers) == "it names no person, thing or place that is on a list"

@@ -11,6 +11,8 @@ from thoughtmill.factory.growths.socratic import turn
 from thoughtmill.factory.solvers.solvers import Solvers
 from thoughtmill.factory.thoughts import THOUGHTS
 
+UNUSABLE = "its chain has no calculations, or wrong ones, or rough ones, or several in a row"
+
 
 def test_equation_only_keeps_the_calculations_of_the_chain_and_its_answer(solvers: Solvers) -> None:
     (child,) = made("equation_only", farmer(), solvers)
@@ -23,8 +25,10 @@ def test_equation_only_keeps_the_calculations_of_the_chain_and_its_answer(solver
 @pytest.mark.parametrize(
     ("chain", "why"),
     [
-        ("It is 216.\n#### 216", "its chain has no calculations, or wrong ones"),
-        ("12 * 30 = 350 and 350 - 134 = 216.\n#### 216", "its chain has no calculations, or wrong ones"),
+        ("It is 216.\n#### 216", UNUSABLE),
+        ("12 * 30 = 350 and 350 - 134 = 216.\n#### 216", UNUSABLE),
+        ("12 * 30 - 144 = 360 - 144 = 216.\n#### 216", UNUSABLE),
+        ("40 / 12 = 3, so 12 * 30 * 60 / 100 = 216.\n#### 216", UNUSABLE),
         ("12 * 30 = 360, less what he sells.\n#### 216", "its last calculation is not its answer"),
         ("8 * 27 = 216.\n#### 216", "its chain has a number from nowhere, or a share for a result"),
     ],
@@ -58,6 +62,10 @@ def test_a_turn_does_not_name_twice_what_it_asks_for() -> None:
         "4 * 6 = 24",
         "She drank 1 / 4 * 4 = 1 liter of water.",
         "He has 2 + 2 = 4 and 3 + 3 = 6 pens.",
+        "There are another 2 * 4 = 8 pupils outside.",
+        "The rate is 45 / 3 = $15/hr.",
+        "We do this by performing 9 - 2 = 7 hours for the day.",
+        "He eats .10 * 30 = 3 donuts.",
     ],
 )
 def test_a_sentence_that_tells_its_result_or_leans_on_it_is_no_turn(line: str) -> None:

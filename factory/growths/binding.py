@@ -64,10 +64,14 @@ def variables(slots: Sequence[Slot]) -> list[Variable]:
     for slot in slots:
         grouped.setdefault((slot.value, slot.unit, slot.money), []).append(slot)
     values = [value for value, _, _ in grouped]
+    shares = [told[0].value for told in grouped.values() if told[0].percent]
+    left = {Fraction(50), 100 - sum(shares)}  # such a share may be itself, or what it or all of them leave
     return [
         Variable(value, tuple(told))
         for (value, _, _), told in grouped.items()
-        if values.count(value) == 1 and all(slot.kept is None for slot in told)
+        if values.count(value) == 1
+        and all(slot.kept is None for slot in told)
+        and not (told[0].percent and value in left)
     ]
 
 

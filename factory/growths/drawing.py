@@ -58,6 +58,8 @@ class Constraints:
     """How far intermediate results may move; None is any size."""
     still: tuple[Slot, ...] = ()
     """The other numbers of the problem: of a thing they count too, the order with them is kept."""
+    most: Fraction | None = None
+    """What no number and no result becomes more than, where the parent's is not."""
 
     def start(self) -> Values:
         """Return the parent's own numbers."""
@@ -72,7 +74,13 @@ class Constraints:
             found is not None
             and len(found) == len(results)
             and all(alike(old, new, self.stretch) for old, new in zip(results, found, strict=True))
+            and self._below(self.start(), values)
+            and self._below(results, found)
         )
+
+    def _below(self, old: Sequence[Fraction], new: Sequence[Fraction]) -> bool:
+        most = self.most
+        return most is None or all(was > most or now <= most for was, now in zip(old, new, strict=True))
 
     def _in_order(self, values: Values) -> bool:
         told = [*zip(self.variables, values, strict=True)]

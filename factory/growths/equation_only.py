@@ -4,15 +4,16 @@ It makes no problem: it writes the thought `equation_only` about the parent. Sma
 """
 
 from collections.abc import Iterator
+from fractions import Fraction
 from random import Random
 
-from thoughtmill.factory.answers.number import exact_text
+from thoughtmill.factory.answers.number import exact_text, value
 from thoughtmill.factory.growths import Barren, Child, Parent
 from thoughtmill.factory.solutions.calculations import UnusableSolution, spelled, tokens
 from thoughtmill.factory.solvers.checks.gold_free import numbers_known
 from thoughtmill.factory.solvers.outcome import Outcome
 from thoughtmill.factory.solvers.solvers import Solvers
-from thoughtmill.factory.solvers.steps import steps
+from thoughtmill.factory.solvers.steps import ChainStep, steps
 
 WRITES = ("equation_only",)
 
@@ -24,20 +25,26 @@ def grow(parent: Parent, count: int, random: Random, solvers: Solvers) -> Iterat
         yield Barren("it has no verified chain")
         return
     found = steps(str(record["rationale"]))
-    if not found or not all(step.right for step in found):
-        yield Barren("its chain has no calculations, or wrong ones")
+    lines = "\n".join(f"{_spaced(step.expression)} = {step.result}" for step in found)
+    if not found or not all(_is_plain(step) for step in found):
+        yield Barren("its chain has no calculations, or wrong ones, or rough ones, or several in a row")
     elif exact_text(found[-1].stated) != record["predicted_answer"]:
         yield Barren("its last calculation is not its answer")
-    elif not _explained(parent, str(record["rationale"])) or any("%" in step.result for step in found):
+    elif not _explained(parent, lines) or any("%" in step.result for step in found):
         yield Barren("its chain has a number from nowhere, or a share for a result")
     else:
-        lines = [f"{_spaced(step.expression)} = {step.result}" for step in found]
-        yield Child({"equation_only": "\n".join([*lines, f"#### {record['predicted_answer']}"])})
+        yield Child({"equation_only": f"{lines}\n#### {record['predicted_answer']}"})
 
 
-def _explained(parent: Parent, chain: str) -> bool:
-    """Return whether each number of a chain is in the problem, a result or universal."""
-    return numbers_known(chain, str(parent.problem["problem"]), Outcome(None, None)).passed is not False
+def _is_plain(step: ChainStep) -> bool:
+    """Return whether a calculation is right to the hundredth, and its result is a number."""
+    off = abs(step.exact - step.stated)
+    return step.right and value(step.result) is not None and off <= Fraction(1, 100) * max(1, abs(step.exact))
+
+
+def _explained(parent: Parent, lines: str) -> bool:
+    """Return whether each number of the calculations is in the problem, a result or universal."""
+    return numbers_known(lines, str(parent.problem["problem"]), Outcome(None, None)).passed is not False
 
 
 def _spaced(expression: str) -> str:

@@ -19,12 +19,16 @@ FIGURE = re.compile(r"(?<![\w.])(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?![0-9.])")
 """A figure of an equation, which may be the factor of a name: `2x`."""
 BODIES = re.compile(r"\b(?:old|older|ages?|aged|younger|tall|taller|height|heights|temperature|degrees)\b")
 """Words of stories in which few numbers are plausible."""
+SCORES = re.compile(r"\b(?:scores?|quiz(?:zes)?|tests?|exams?|grades?)\b")
+"""Words of stories in which a number up to a hundred stays below."""
 CHOICE = re.compile(
     r"\b(?:most money|most expensive|least|cheapest|cheaper|best|maximum|minimum|highest|lowest|fewest"
     r"|greatest|largest|smallest|fastest|slowest|whichever|chooses?|whoever)\b",
     re.IGNORECASE,
 )
 """Words of problems whose solution compares numbers first, and then only goes on with one of them."""
+AT_ONCE = frozenset(map(Fraction, (2, 7, 12, 24, 52, 60, 100, 365)))
+"""Constants: used more than once, such a number of a problem may be one of them the second time."""
 WORKED_OUT = frozenset(map(Fraction, (3, 4, 5, 10)))
 """Universal numbers that are more often a result in the head than a fact."""
 
@@ -59,10 +63,12 @@ class ParametricProblem:
 
     def constraints(self) -> Constraints:
         """Return the constraints that other numbers must keep."""
-        stretch = TIGHT if BODIES.search(str(self.parent.problem["problem"])) else STRETCH
+        text = str(self.parent.problem["problem"])
+        stretch = TIGHT if BODIES.search(text) else STRETCH
         mine = {slot for variable in self.variables for slot in variable.slots}
-        still = tuple(slot for slot in slots.find(str(self.parent.problem["problem"])) if slot not in mine)
-        return Constraints(self.variables, self.results, self.kept, stretch, still)
+        still = tuple(slot for slot in slots.find(text) if slot not in mine)
+        most = Fraction(100) if SCORES.search(text) else None
+        return Constraints(self.variables, self.results, self.kept, stretch, still, most)
 
     def problem(self, values: Values) -> str:
         """Return the text of the problem with other numbers."""
@@ -111,8 +117,9 @@ def read(parent: Parent) -> ParametricProblem | Barren:
     text = str(parent.problem["problem"])
     if CHOICE.search(text):
         return Barren("it chooses, and other numbers may choose otherwise")
-    told, implied = slots.find(text), implied_in(text)
-    known = [variable for variable in binding.variables(told) if variable.value not in implied]
+    told, uses = slots.find(text), program.uses()
+    constants = implied_in(text) | {value for value in AT_ONCE if uses[value] > 1}
+    known = [variable for variable in binding.variables(told) if variable.value not in constants]
     bounds = binding.bind(program.figures, known)
     bound = sorted(binding.used(bounds))
     if not bound:
@@ -122,7 +129,9 @@ def read(parent: Parent) -> ParametricProblem | Barren:
     if _restated(kept - set(program.figures), [*(variable.value for variable in chosen), *results]):
         return Barren("a number that the program does not use restates others")
     loose = {figure for figure, bound in zip(program.figures, bounds, strict=True) if bound is None}
-    if _is_unexplained(loose, [slot.value for slot in told], results):
+    shares = {form.of(slot.value) for slot in told if slot.percent for form in binding.HUNDREDTHS[1:]}
+    repeated = {slot.value for slot in told if uses[slot.value] > 1}
+    if shares & {*results[:-2]} or _is_unexplained(loose, repeated, [slot.value for slot in told], results):
         return Barren("its program has a number that nothing explains")
     places = {old: new for new, old in enumerate(bound)}
     moved = tuple(None if each is None else Bound(places[each.variable], each.form) for each in bounds)
@@ -130,20 +139,33 @@ def read(parent: Parent) -> ParametricProblem | Barren:
 
 
 def _restated(unused: frozenset[Fraction], values: Sequence[Fraction]) -> bool:
-    """Return whether an unused number is a result, or the sum, difference or product of two numbers."""
-    return bool({value for value in unused if value > 2} & {*values, *_made(values)})
+    """Return whether an unused number is a result, or makes one number of another, or is made of two."""
+    large = {value for value in unused if value > 2}
+    makes = {made for one in large for other in values for made in (abs(one - other), one + other)}
+    return bool(large & {*values, *_made(values)} or makes & {*values})
 
 
-def _is_unexplained(loose: set[Fraction], told: Sequence[Fraction], results: Sequence[Fraction]) -> bool:
+def _is_unexplained(
+    loose: set[Fraction], repeated: set[Fraction], told: Sequence[Fraction], results: Sequence[Fraction]
+) -> bool:
     """Return whether a figure that stays may be wrong for other numbers, as nothing says what it is.
 
-    Who works out 75 / 5 in the head writes 15; so a small number that two others make is not trusted.
+    Who works out 75 / 5 in the head writes 15; so a small number that two others make is not trusted, nor is
+    a number of the problem that is used again and that two others make.
     """
+    if any(value in _made([one for one in {*told} if one != value]) for value in repeated):
+        return True
     parts = {part for value in told for part in (Fraction(value.numerator), Fraction(value.denominator))}
     strange = loose - {*told, *parts, *(value / 100 for value in told)}
     values = [*told, *results]
-    quotients = {one / other for one in values for other in values if other}
-    return bool(strange - UNIVERSAL) or bool(strange & WORKED_OUT & (_made(values) | quotients))
+    made = _made(values) | _shares(values) | {value + step for value in told for step in (-1, 1)}
+    return bool(strange - UNIVERSAL or strange & _shares(told) or strange & WORKED_OUT & made)
+
+
+def _shares(values: Sequence[Fraction]) -> set[Fraction]:
+    """Return the quotients of each two of some numbers, and the parts that fractions are of the others."""
+    pairs = [(one, other) for one in values for other in values if other and one != other]
+    return {one / other for one, other in pairs} | {a * b for a, b in pairs if b.denominator != 1}
 
 
 def _made(values: Sequence[Fraction]) -> set[Fraction]:

@@ -31,12 +31,13 @@ class Ranges:
         if isinstance(problem, Barren):
             yield problem
             return
-        constraints = replace(problem.constraints(), stretch=None)
+        constraints = replace(problem.constraints(), stretch=None, most=None)
         pools = [self._pool(variable) for variable in problem.variables]
         yield from children(problem, constraints, pools, count, random, solvers)
 
     def _pool(self, variable: Variable) -> Pool:
-        return (variable.value,) if variable.slots[0].unit in RATIOS else self.magnitude
+        slot = variable.slots[0]
+        return (variable.value,) if slot.unit in RATIOS or "." in slot.text else self.magnitude
 
 
 RANGES_1 = Ranges(range(2, 100))

@@ -6,7 +6,7 @@ name for a girl's and a fruit for a fruit, and no name that the problem has alre
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from random import Random
 
 from thoughtmill.factory.growths import Barren, Child, Parent, unchanged
@@ -29,7 +29,8 @@ PLACES = (
     "Paris London Berlin Rome Madrid Vienna Tokyo Lisbon",
 )
 _TITLE = re.compile(
-    r"\b(?:St\.|Saint|Mount|Lake|Mr\.|Mrs\.|Ms\.|Dr\.|Fort|Port|Prince|King|Queen|Aunt|Uncle|Grandma) $"
+    r"\b(?:[Tt]he|St\.|Saint|Mount|Lake|Mr\.|Mrs\.|Ms\.|Dr\.|Fort|Port|Prince|King|Queen|Aunt|Uncle"
+    r"|Grandma) $"
 )
 
 
@@ -82,10 +83,16 @@ def _people(problem: str, random: Random) -> dict[str, str]:
     named = people(problem)
     for name in named:
         girl = name in GIRLS if len(named) > 1 else _is_she(problem, name in GIRLS)
-        if not re.search(rf"\b{name} (?!and\b)[A-Z][a-z]", problem) and not _titled(problem, name):
+        fuller = re.search(rf"\b{name} (?!and\b)[A-Z][a-z]", problem)
+        if not fuller and not _titled(problem, name) and not _misspelt(name, taken):
             other = random.choice(sorted((GIRLS if girl else BOYS) - taken - set(found.values())))
             found |= {name: other, name.lower(): other.lower()}
     return found
+
+
+def _misspelt(name: str, words: Collection[str]) -> bool:
+    """Return whether a problem has another word that may be the same name: Julia and Julie."""
+    return any(word[:3] == name[:3] and word != name and abs(len(word) - len(name)) <= 1 for word in words)
 
 
 def _is_she(problem: str, otherwise: bool) -> bool:
@@ -115,7 +122,7 @@ def _listed(problem: str, random: Random) -> dict[str, str]:
     for group in PLACES if not _MAP.search(problem) else ():
         present = [place for place in group.split() if place in words]
         free = [place for place in group.split() if place not in words]
-        if len(present) == 1 and free:
+        if len(present) == 1 and free and not re.search(rf"\b{present[0]} [A-Z]", problem):  # `Chicago Bulls`
             found[present[0]] = random.choice(free)
     return found
 
@@ -123,7 +130,7 @@ def _listed(problem: str, random: Random) -> dict[str, str]:
 def _is_a_name(problem: str, thing: str) -> bool:
     """Return whether a thing is part of a name (`Apple`), or of a word for something else (`pen pal`)."""
     name = thing.capitalize()
-    return bool(re.search(rf"(?<=[a-z,] ){name}|\b{thing} pal|\b{thing} (?:floor|statue|tile)", problem))
+    return bool(re.search(rf"(?<=[a-z,] ){name}|\b{thing} pal|\b{thing} (?:floor|statue|tile|book)", problem))
 
 
 def _plural(thing: str) -> str:

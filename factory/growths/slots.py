@@ -1,7 +1,8 @@
 """The numbers of a problem that may be others, and why the rest are kept.
 
 A number is kept where another would make the problem odd: in dates, clock times, ordinals, names
-(`Route 66`), facts (`7 days in a week`, `4 wheels`), fractions, ratios, and small numbers in words.
+(`Route 66`), facts (`7 days in a week`, `4 wheels`), parts (`3 of them`), fractions, ratios, and small
+numbers in words.
 
 >>> slots = find("On May 5, Ann's 3 cars with 4 wheels each drove 60 miles for $12.50.")
 >>> [(slot.text, slot.kept) for slot in slots]
@@ -82,12 +83,17 @@ _FACTS = re.compile(
     r"|seats?)\b",
     re.IGNORECASE,
 )
+_EQUAL = re.compile(r"\b(?:is|are) equal to $|\bequals? $", re.IGNORECASE)
+_IN_A_UNIT = re.compile(
+    r" [a-z]+ (?:in|to) (?:a|an|one|each|every) (?:gallon|quart|pint|cup|pound|ounce|ton|mile|yard|foot|inch"
+    r"|kilometer|meter|liter|kilogram|hour|minute|day|week|month|year|dozen|dollar)\b"
+)
 _MONEY_PIECE = re.compile(r"[ -](?:dollar |cent )?(?:bills?|coins?|notes?|pieces?)\b", re.IGNORECASE)
 _PARTS = frozenset("third fourth fifth sixth seventh eighth ninth tenth".split())
 _NOT_COUNTED = frozenset(
     " and to was were is in he she they it the a his her but when if there how".split(" ")
 )
-_UNIT = re.compile(r"\s*[- ]?\s*([A-Za-z%]+)")
+_UNIT = re.compile(r"\s*[- ]?\s*(?:of (?:the|these|those|his|her|their|its|my|our) )?([A-Za-z%]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +150,10 @@ def _kept(value: Fraction, before: str, after: str, unit: str, money: bool) -> s
     if not money and _LABEL.search(before) and not _LABELS_OF_PEOPLE.search(before):
         return "name"
     if unit in _CONVERSIONS.get(int(value) if value.denominator == 1 else -1, "").split() and not money:
+        return "fact"
+    if after.startswith(" of them"):
+        return "part"
+    if _EQUAL.search(before) or _IN_A_UNIT.match(after):
         return "fact"
     if (not money and _FACTS.match(after)) or _MONEY_PIECE.match(after):
         return "fact"

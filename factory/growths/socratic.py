@@ -26,7 +26,10 @@ _ASKS_FOR_A_NUMBER = re.compile(r"\bnumber of [a-z]|^In [a-z]+,")
 """`The number of pens is how many?`: the thing is said already."""
 
 _LEANS_BEFORE = re.compile(r"(?:Since|If|As|When|Because|Only)\b")
-_LEANS_AFTER = re.compile(r"\b(?:because|since|or|by|if|as|when|so|that|then|after|thus|and|,|:|\()\s*$")
+_LEANS_AFTER = re.compile(
+    r"\b(?:because|since|or|by|if|as|when|so|that|then|after|thus|and|a|an|the|another"
+    r"|additional|extra|other|only|[a-z]+ing|,|:|\()\s*$"
+)
 
 
 def grow(parent: Parent, count: int, random: Random, solvers: Solvers) -> Iterator[Child | Barren]:
@@ -58,6 +61,8 @@ def turn(line: str) -> tuple[str, str] | None:
     if (
         not re.search(r"[A-Za-z]{2}", before)
         or leaning
+        or after.startswith("/")
+        or re.search(r"[.0-9]\s*$", before)
         or re.search(rf"\b{re.escape(result)}\b", before + after)
     ):
         return None

@@ -10,9 +10,11 @@
 import ast
 import operator
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any, cast
 
 from thoughtmill.factory.answers import number as answers
@@ -76,6 +78,24 @@ class StraightProgram:
         except (ZeroDivisionError, OverflowError, KeyError):
             return None
         return [*found, named.get("ans", last)]
+
+    def uses(self) -> Counter[Fraction]:
+        """Return how often each figure is calculated with, by itself or under the name that it is given.
+
+        >>> read("bags = 4\\nans = bags * 4 - bags").uses()
+        Counter({Fraction(4, 1): 3})
+        """
+        named: dict[str, Fraction] = {}
+        found: Counter[Fraction] = Counter()
+        for before, (kind, what) in pairwise([("", None), *self.instructions]):
+            if kind == "figure":
+                found[self.figures[what]] += 1
+            elif kind == "name" and what in named:
+                found[named[what]] += 1
+            elif kind == "set" and before[0] == "figure":
+                named[what] = self.figures[before[1]]
+                found[named[what]] -= 1
+        return found
 
     def written(self, figures: Sequence[Fraction]) -> str:
         """Return the program with other figures in its places."""

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 from thoughtmill.factory.answers import number as answers
 from thoughtmill.factory.solutions import names
@@ -19,6 +20,20 @@ FACTORS = {
     12: "dozen",
 }
 IMPLIED = {word: Fraction(factor) for factor, words in FACTORS.items() for word in words.split()}
+FURTHER = {
+    2: "parents twins both pair pairs halved doubling every_other round_trip weekend weekends sunday",
+    3: "triplets tripled triples",
+    4: "quadruple quadruples quadrupled quarterly fourth fourths",
+    5: "weekday weekdays workday workdays workweek school_days fifth fifths nickel nickels",
+    6: "sixth sixths",
+    7: "seventh sevenths",
+    8: "eighth eighths",
+    9: "ninth ninths",
+    10: "tenth tenths dime dimes decade decades",
+}
+FURTHER_IMPLIED = IMPLIED | {word: Fraction(n) for n, words in FURTHER.items() for word in words.split()}
+"""Words that imply a number, which nobody calls a factor: they are only looked for, never calculated with."""
+PARTS = re.compile(r"(?<![\d./])(\d{1,3})\s?/\s?(\d{1,3})(?![\d/])")
 NOUN = re.compile(r"[ -]([A-Za-z]{3,})")
 NUMBER = re.compile(r"(?<![\w.])(\d(?:[\d,]*\d)?(?:\.\d+)?|\.\d+)|([A-Za-z]+)")
 
@@ -35,10 +50,15 @@ class Quantity:
 def implied_in(problem: str) -> frozenset[Fraction]:
     """Return the numbers that words of a problem imply.
 
-    >>> implied_in("Half of a dozen") == {2, 12}
-    True
+    Of a fraction these are its two parts.
+
+    >>> implied_in("Half of a dozen") == {2, 12}, implied_in("2/3 of them, every other day") == {2, 3}
+    (True, True)
     """
-    return frozenset(IMPLIED[word] for word in re.findall(r"[a-z]+", problem.lower()) if word in IMPLIED)
+    words = re.findall(r"[a-z]+", problem.lower())
+    pairs = [f"{one}_{other}" for one, other in pairwise(words)]
+    parts = {Fraction(part) for found in PARTS.finditer(problem) for part in found.groups()}
+    return frozenset(parts | {FURTHER_IMPLIED[word] for word in (*words, *pairs) if word in FURTHER_IMPLIED})
 
 
 def quantities(problem: str) -> Iterator[Quantity]:
