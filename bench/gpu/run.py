@@ -10,6 +10,7 @@ and `$OUT` or `out` (`--out`).
     card            what the card can do at best: a matrix product, a copy
     smoke           the embedded base through finetune, infer and evaluate in small
     papers          `bench.papers`: all roles trained, the test sets answered, the page, the samples
+    growth          `bench.taught`: students that learn from different growths, and what they answer
     profile         what training and answering wait for, as they are
     train, infer    `bench.train --gpu` and `bench.infer --gpu`
 """
@@ -26,10 +27,11 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-ARCHIVES = ("code", "wheels", "corpus", "shape")
+ARCHIVES = ("code", "wheels", "corpus", "growth", "shape")
 LIMITS = {
     "base": 60, "shape": 60, "card": 40, "smoke": 150, "profile": 120, "train": 240, "infer": 120,
     "papers": 420,
+    "growth": 240,
 }  # fmt: skip
 TAIL = 25
 BESIDE = (".git", ".venv", ".gpu", "bases")

@@ -1,6 +1,7 @@
 """The steps of `run.py`, each in its own process: `python -m bench.gpu.steps STEP WORK OUT WORD…`."""
 
 import json
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -115,6 +116,22 @@ def papers(base: Path, work: Path, out: Path, seconds: str = "330", *speeds: str
     return told
 
 
+def growth(base: Path, work: Path, out: Path, steps: str = "300", *arms: str) -> dict[str, object]:
+    """Teach arms, by default all, in so many steps; their samples come back in `predictions.parquet`."""
+    from bench import taught
+
+    folder, data = work / "taught", work / "growth" / "data"
+    training = {"base": str(base), "preset": "etd", "batch_records": 16, "steps": int(steps)}
+    answering = {"limit": 300, "max_new_tokens": 256, "rows": 2048}
+    more = {"pass_tokens": 32768, "save_every": 10**6}
+    taught.teach(folder, data, arms or tuple(taught.ARMS), training | more, answering)
+    shutil.copy(folder / "predictions.parquet", out)
+    shown = taught.table(folder, data)
+    (out / "growth.md").write_text(shown + "\n", "utf-8")
+    print(shown)
+    return training
+
+
 def main(step: str, work: str, out: str, *words: str) -> None:
     """Run a step and print what it found as a line of JSON."""
     space, code = Path(work), Path.cwd()
@@ -128,6 +145,9 @@ def main(step: str, work: str, out: str, *words: str) -> None:
     elif step == "papers":
         given = [word for word in words if word != "embedded"]
         found = papers(chosen(space, words), space, Path(out), *given)
+    elif step == "growth":
+        given = [word for word in words if word != "embedded"]
+        found = growth(chosen(space, words), space, Path(out), *given)
     elif step == "profile":
         from bench.gpu import profile
 
