@@ -1,8 +1,8 @@
 """The corpora that are compared to see what growths and dialects teach: an arm is one of them.
 
 `bench.taught` trains a student on each. All arms are SQL conditions over one corpus, whose embedded teacher
-makes no mistake and writes programs and rules in both of its dialects: sample 0 is in the default dialect,
-sample 1 in the other.
+makes no mistake and writes programs and rules in both of its dialects: sample 0 has programs in place and
+rules that say why, sample 1 has the others.
 """
 
 import os
@@ -35,14 +35,18 @@ EMBEDDED = {
 CHILDREN = {
     "redraw": 2, "fobar": 1, "rename": 1, "permute": 1, "irrelevant": 1, "equation_only": 1, "socratic": 1,
 }  # fmt: skip
-PLAIN = {"teacher": "embedded", "error_rate": 0.0}
-OTHER = PLAIN | {"programs": "in_place", "rules": "why", "thoughts": ["pot", "knowledge"]}
+CORRECT = {"teacher": "embedded", "error_rate": 0.0}
+TEACHERS = {
+    "first": CORRECT | {"programs": "in_place", "rules": "why"},
+    "second": CORRECT | {"thoughts": ["pot", "knowledge"]},
+}
 KEPT = tuple(
     f"data/{name}"
     for name in ("problems.parquet", "records.parquet", "manifest.json", "grown/problems.parquet")
 )
 
 OLD = "kept and growth is null and sample = 0"
+ASKED_TOO = f"{OLD} and problem_id in (select problem_id from records where thought = 'socratic' and kept)"
 SECOND = "growth is null and sample = 1 and (kept or drop_reason = 'duplicate_rationale')"
 """A program without numbers to name is the same in both dialects."""
 FEW = "md5(coalesce(parent_id, problem_id)) < '4'"
@@ -84,7 +88,7 @@ TURNS = Role("Solve the problem in questions and answers.", "socratic")
 
 ARMS = {
     **alone("pot", POT, OLD),
-    **alone("pot_in_place", POT, SECOND, "pot"),
+    **alone("pot_declared", POT, SECOND, "pot"),
     **alone("pot_redraw", POT, grown("redraw"), "pot"),
     **alone("eot", EOT, OLD),
     **alone("eot_again", EOT, OLD, "eot", seed=1),
@@ -96,9 +100,10 @@ ARMS = {
     **alone("cot", COT, OLD),
     **alone("cot_redraw", COT, grown("redraw"), "cot"),
     **alone("equation_only", CALCULATIONS, OLD, "cot"),
-    **alone("socratic", TURNS, OLD, "cot"),
-    **with_rules("what", OLD),
-    **with_rules("why", f"{SECOND} or {OLD} and thought = 'cot'", "what"),
+    **alone("cot_asked_too", COT, ASKED_TOO),
+    **alone("socratic", TURNS, OLD, "cot_asked_too"),
+    **with_rules("why", OLD),
+    **with_rules("what", f"{SECOND} or {OLD} and thought = 'cot'", "why"),
 }
 """`eot_again` differs from `eot` in its seed alone: its gain is what chance makes of a training."""
 
@@ -106,9 +111,9 @@ ARMS = {
 def register() -> None:
     """Make all arms known as roles."""
     for name, arm in ARMS.items():
-        ROLES.loaded.update(arm.roles)
-        if name not in arm.roles:
-            ROLES.loaded[name] = Role(parts=tuple(arm.roles))
+        roles = {name: Role(parts=tuple(arm.roles)), **arm.roles}
+        ROLES.ours.update(dict.fromkeys(roles, __name__))
+        ROLES.loaded.update(roles)
 
 
 def build(folder: Path, data: Path | None = None) -> None:
@@ -143,7 +148,7 @@ def settings(data: Path | None) -> dict[str, Any]:
     return {
         "thoughts": [*THOUGHTS],
         "seed": seed,
-        "generate": {"splits": ["train"], "teachers": {"plain": PLAIN, "other": OTHER}},
+        "generate": {"splits": ["train"], "teachers": TEACHERS},
         "grow": CHILDREN,
         "curate": {"redraw": False},
     }
