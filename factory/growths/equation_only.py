@@ -38,8 +38,8 @@ def grow(parent: Parent, count: int, random: Random, solvers: Solvers) -> Iterat
 
 def _is_plain(step: ChainStep) -> bool:
     """Return whether a calculation is right to the hundredth, and its result is a number."""
-    off = abs(step.exact - step.stated)
-    return step.right and value(step.result) is not None and off <= Fraction(1, 100) * max(1, abs(step.exact))
+    off, size = abs(step.exact - step.stated), max(Fraction(1), abs(step.exact))
+    return step.right and value(step.result) is not None and 100 * off <= size
 
 
 def _explained(parent: Parent, lines: str) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.rows import FileRow
@@ -35,14 +35,14 @@ def rows_of_hub(
         ) from error
 
 
-class Origin(NamedTuple):
+class HubOrigin(NamedTuple):
     """The commit of a data set on the Hub, and the licence of its card; None where it is not known."""
 
     revision: str | None
     license: str | None
 
 
-def origin_of(name: str, revision: str | None) -> Origin:
+def origin_of(name: str, revision: str | None) -> HubOrigin:
     """Return the commit that a revision of a data set on the Hub is now, and its licence there.
 
     Of a local folder, and where the Hub cannot be asked, the commit is the given revision.
@@ -51,11 +51,11 @@ def origin_of(name: str, revision: str | None) -> Origin:
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, OfflineModeIsEnabled
 
     if Path(name).exists():
-        return Origin(revision, None)
+        return HubOrigin(revision, None)
     try:
         found = HfApi().dataset_info(name, revision=revision, timeout=TIMEOUT_S)
     except (HfHubHTTPError, HFValidationError, OfflineModeIsEnabled, OSError):
-        return Origin(revision, None)
-    card = found.card_data or {}
+        return HubOrigin(revision, None)
+    card: Any = found.card_data or {}
     said = card.get("license_name") if card.get("license") == "other" else card.get("license")
-    return Origin(found.sha or revision, said if isinstance(said, str) else None)
+    return HubOrigin(found.sha or revision, said if isinstance(said, str) else None)
