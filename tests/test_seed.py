@@ -291,6 +291,7 @@ def test_rows_of_several_configs_have_the_config_in_their_ids(
         return [row, row]
 
     monkeypatch.setattr("datasets.load_dataset", loaded)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     found = [each["problem_id"] for each in rows(tmp_path, {"set": "math", "split": "test"})]
     assert found[:2] == ["math-test-algebra-0", "math-test-algebra-1"]
     assert len(set(found)) == 14

@@ -102,7 +102,7 @@ def test_fuller_names_titles_and_names_of_firms_stay(solvers: Solvers) -> None:
     "problem",
     [
         "The Chicago Bulls won 70 games. How many are that?",
-        "The Oscar bags hold 4 pens. How many are in 2?",
+        "The Oscar bags hold 4 rods. How many are in 2?",
         "Julia has 4 pins. How many has Julie?",
         "The comic books cost $4. What do 2 cost?",
     ],

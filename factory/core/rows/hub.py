@@ -47,6 +47,7 @@ def origin_of(name: str, revision: str | None) -> HubOrigin:
 
     Of a local folder, and where the Hub cannot be asked, the commit is the given revision.
     """
+    import httpx2
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, OfflineModeIsEnabled
 
@@ -54,7 +55,7 @@ def origin_of(name: str, revision: str | None) -> HubOrigin:
         return HubOrigin(revision, None)
     try:
         found = HfApi().dataset_info(name, revision=revision, timeout=TIMEOUT_S)
-    except (HfHubHTTPError, HFValidationError, OfflineModeIsEnabled, OSError):
+    except (HfHubHTTPError, HFValidationError, OfflineModeIsEnabled, OSError, httpx2.TransportError):
         return HubOrigin(revision, None)
     card: Any = found.card_data or {}
     said = card.get("license_name") if card.get("license") == "other" else card.get("license")
