@@ -10,12 +10,12 @@ from thoughtmill.factory.core.executors.ray_cluster import QUIET, STORE_B
 
 
 @contextmanager
-def three_nodes(cpus: int) -> Iterator[Any]:
-    """Start three nodes of this many cores each, and join them; the first one is the head."""
+def three_nodes(cpus: int, gpus: int = 0) -> Iterator[Any]:
+    """Start three nodes of this many cores and claimed GPUs each, and join them; the first is the head."""
     ray = pytest.importorskip("ray", reason="the extra `ray` is not installed")
     from ray.cluster_utils import Cluster
 
-    size = {"num_cpus": cpus, "object_store_memory": STORE_B, "include_dashboard": False}
+    size = {"num_cpus": cpus, "num_gpus": gpus, "object_store_memory": STORE_B, "include_dashboard": False}
     cluster = Cluster(initialize_head=True, head_node_args=size)
     try:
         for _ in range(2):

@@ -1,26 +1,20 @@
 """Generate in shards on Ray: the bytes of one run, nothing paid twice whoever dies, one budget for all."""
 
-import contextlib
 import json
-import os
-import signal
-import threading
 from collections.abc import Iterator
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import pytest
 
+from bench.kills import AT_ONCE, KINDS, Kills
 from tests.fake_endpoint import FakeEndpoint, Turn
 from tests.ray_nodes import three_nodes
 from tests.test_generate import project
 from thoughtmill.factory import generate
-from thoughtmill.factory.core import tables
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import digest
 from thoughtmill.factory.ledger import Ledger
-from thoughtmill.schemas import Completions
 
 pytest.importorskip("ray", reason="the extra `ray` is not installed")
 
@@ -33,10 +27,10 @@ PROBLEMS = [
 
 
 @pytest.fixture(scope="module", autouse=True)
-def cluster() -> Iterator[None]:
+def cluster() -> Iterator[Any]:
     """Three nodes, once for all tests of this file."""
-    with three_nodes(cpus=1):
-        yield
+    with three_nodes(cpus=1) as started:
+        yield started
 
 
 @pytest.fixture
@@ -93,42 +87,17 @@ def test_the_budget_holds_for_all_shards_together(
     assert spent <= 0.5
 
 
-KILLS = int(os.environ.get("THOUGHTMILL_TEST_KILLS", "3"))
-
-
-def kill(leases: Path, killed: list[int], done: threading.Event) -> None:
-    """Kill processes that hold a ledger, one after the other."""
-    random = Random(3)
-    while len(killed) < KILLS and not done.wait(0.2):
-        held = [path.read_text() for path in leases.glob("*.lease")]
-        holders = [pid for text in held if text and (pid := int(text.partition(":")[2])) not in killed]
-        if holders:
-            killed.append(random.choice(holders))
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(killed[-1], signal.SIGKILL)
-
-
-def test_when_workers_are_killed_no_answer_is_asked_for_again_and_none_is_lost(
-    tmp_path: Path, endpoint: FakeEndpoint, monkeypatch: pytest.MonkeyPatch
+def test_whoever_is_killed_no_answer_is_asked_for_again_and_none_is_lost(
+    tmp_path: Path, endpoint: FakeEndpoint, cluster: Any
 ) -> None:
     endpoint.plan = lambda prompt, times: Turn("ans = 7", delay_s=0.2)
-    path = begun(tmp_path / "project", endpoint.url, monkeypatch, max_concurrency=3)
-    killed, done = list[int](), threading.Event()
-    leases = tmp_path / "project" / "data" / "shards" / "ledger" / "pot"
-    killer = threading.Thread(target=kill, args=(leases, killed, done))
-    killer.start()
-    try:
-        for _ in range(KILLS + 1):
-            with contextlib.suppress(ThoughtmillError):  # a shard that was killed too often: run again
-                generate.main("pot")
-                break
-    finally:
-        done.set()
-        killer.join()
-    assert len(killed) >= min(3, KILLS)
-    assert len(tables.TableReader(path, Completions)) == COUNT
-    assert endpoint.asked.total() <= COUNT + len(killed)  # one was in flight at each kill
-    with Ledger() as ledger:
-        assert ledger.count() == COUNT
-    locally(tmp_path / "project")
-    assert endpoint.asked.total() <= COUNT + len(killed)
+    run = Kills(tmp_path, cluster, endpoint.url, endpoint.answered.total, requests=90)
+    run.project(max_usd=100.0)
+    run.run(KINDS, each=20)
+    assert run.killed == list(KINDS)
+    assert run.completions() == 90
+    in_flight = sum(AT_ONCE if kind == "driver" else AT_ONCE // 3 * 2 for kind in KINDS)
+    assert endpoint.asked.total() <= 90 + in_flight
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        assert ledger.count() == 90
+    assert list((tmp_path / "data" / "ledger").glob("*.parquet"))

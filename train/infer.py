@@ -4,6 +4,7 @@ import hashlib
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,10 @@ from typing import Any
 import torch
 
 from thoughtmill.factory.answers import Answer, compared
-from thoughtmill.factory.core import params, stage, tables
+from thoughtmill.factory.core import executors, params, sharding, stage, tables
 from thoughtmill.factory.core.corpus import Corpus, open_corpus
 from thoughtmill.factory.core.files import root
+from thoughtmill.factory.core.sharding import Shard
 from thoughtmill.factory.solvers.solvers import Solvers
 from thoughtmill.factory.thoughts.solving import VerifySettings
 from thoughtmill.schemas import Predictions
@@ -34,31 +36,71 @@ from thoughtmill.train.writers.sampling import StudentWriter
 from thoughtmill.train.writers.settings import InferSettings
 from thoughtmill.train.writers.vllm import VllmWriter
 
-NO_MATTER: dict[str, Any] = {"seeds": True, "rows": True, "policies": True, "preset": True}
+NO_MATTER: dict[str, Any] = dict.fromkeys(("seeds", "rows", "policies", "preset", "shards"), True)
 NO_MATTER["policy"] = {"least_gain", "verifier"}
 """The settings that change no sample."""
 
 AGAIN = "thoughtmill ledger retry && dvc repro -f -s train/dvc.yaml:infer"
 
 
-def main() -> None:
-    """Read problems and adapters, write the file of the base in `data/predictions`."""
-    settings = section("infer", InferSettings)
-    verify = params.section("verify", VerifySettings)
-    trained = [str(role) for role in params.load().get("roles") or ()]
+@dataclass
+class InferRun:
+    """What the current project answers: its problems, and the students of each training run."""
+
+    settings: InferSettings
+    verify: VerifySettings
+    trained: list[str]
+    corpus: Corpus
+    problems: list[tables.Row]
+    opened: tuple[int, tuple[Writer, str, str]] | None = None
+
+    @classmethod
+    def of_project(cls) -> "InferRun":
+        """Read the settings and the problems of the project in the current folder."""
+        settings = section("infer", InferSettings)
+        corpus = open_corpus(settings.corpus, settings.corpus_revision)
+        problems = problems_of(corpus, settings.splits, settings.limit)
+        trained = [str(role) for role in params.load().get("roles") or ()]
+        return cls(settings, params.section("verify", VerifySettings), trained, corpus, problems)
+
+    @property
+    def seeds(self) -> dict[int, int | None]:
+        """The training runs whose students answer, as `seeds_of` names them."""
+        if self.settings.backend == "openai":
+            return {0: None}
+        return seeds_of(self.settings.base.adapters, self.trained)
+
+    def rows(self, shard: Shard | None = None) -> Iterator[tables.Row]:
+        """Yield the rows of `predictions`, or those of a shard."""
+        journals = Path(".dvc/tmp/thoughtmill")
+        with Solvers(self.verify.limits, self.verify.equations_timeout_s) as solvers:
+            for seed, at in self.seeds.items():
+                if self.opened is None or self.opened[0] != seed:
+                    self.opened = None  # their memory goes before the next are loaded
+                    self.opened = seed, self.students(at)
+                how, students = self.settings, self.opened[1]
+                yield from infer(how, self.problems, *students, solvers, journals, seed, shard=shard)
+
+    def students(self, seed: int | None) -> tuple[Writer, str, str]:
+        """Load the students of a training run, as `open_writer` does."""
+        return open_writer(self.settings, self.settings.base.adapters, self.trained, self.corpus, seed)
+
+
+def main(*, shard: str | None = None) -> None:
+    """Read problems and adapters, write the file of the base in `data/predictions`.
+
+    A shard, such as `2/3`, answers its share of the problems and writes its part for `thoughtmill merge`.
+    """
+    from thoughtmill.train import infer_shards  # imports this module
+
     os.chdir(root())
-    corpus = open_corpus(settings.corpus, settings.corpus_revision)
-    problems = problems_of(corpus, settings.splits, settings.limit)
-    folder, journals = settings.base.adapters, Path(".dvc/tmp/thoughtmill")
-    seeds = {0: None} if settings.backend == "openai" else seeds_of(folder, trained)
-    with Solvers(verify.limits, verify.equations_timeout_s) as solvers:
-        opened = ((seed, open_writer(settings, folder, trained, corpus, at)) for seed, at in seeds.items())
-        rows = (
-            row
-            for seed, students in opened
-            for row in infer(settings, problems, *students, solvers, journals, seed)
-        )
-        tables.write(Path("data/predictions", f"{settings.base.name}.parquet"), Predictions, rows)
+    run = InferRun.of_project()
+    if shard is not None:
+        infer_shards.write(run, sharding.shard(shard))
+    elif executors.is_spread() and run.settings.backend != "openai":
+        infer_shards.spread(run)
+    else:
+        tables.write(Path("data/predictions", f"{run.settings.base.name}.parquet"), Predictions, run.rows())
 
 
 def open_writer(
@@ -110,33 +152,36 @@ def infer(
     journals: Path,
     training_seed: int = 0,
     policies: Mapping[str, Policy] | None = None,
+    shard: Shard | None = None,
 ) -> Iterator[tables.Row]:
     """Yield a row of `predictions` for every sample that any policy asked for, seed after seed.
 
     A killed run goes on from its journal. Journal and run are named by a digest of everything that the
     samples depend on. Samples at temperature 0 are the same for every seed, and are written once. `policies`
-    take the place of those that the settings name.
+    take the place of those that the settings name. A `shard` answers the problems that it holds.
     """
     policies = policies or {name: policy(name, settings.policy) for name in settings.policies}
     texts = {row["problem_id"]: row["problem"] for row in problems}
     gold = {row["problem_id"]: Answer(row["answer"], row["answer_kind"]) for row in problems}
     kinds = {problem_id: answer.kind for problem_id, answer in gold.items()}
+    mine = [name for name in sorted(texts) if shard is None or shard.holds(texts[name])]
+    part = ("", "") if shard is None else (f"-{shard.name}", f", {shard.words}")
     chosen = settings.model_dump_json(exclude=NO_MATTER)
     wider = sorted(item for item in kinds.items() if item[1] != "number")
     shown = f"{chosen} {sha} {sorted(texts.items())}" + (f" {wider}" if wider else "")
     name = hashlib.sha256(shown.encode()).hexdigest()[:12]
     greedy: dict[SampleKey, Sample] = {}
     for seed in settings.seeds:
-        journal = SampleJournal(journals / f"infer-{name}-{seed}.jsonl")
+        journal = SampleJournal(journals / f"infer-{name}-{seed}{part[0]}.jsonl")
         journal.stored |= greedy
         answer(
             policies,
-            sorted(texts),
+            mine,
             journal,
             writer,
             partial(asked, problems=texts, settings=settings, seed=seed),
             partial(solved, problems=texts, kinds=kinds, solvers=solvers),
-            f"infer, seed {seed}",
+            f"infer, seed {seed}{part[1]}",
             rows=0 if settings.backend == "openai" else settings.rows,  # paid samples are not written ahead
             solver_thread=torch.cuda.is_available(),  # on a CPU both compete for the same cores
             **_speed(writer),

@@ -1,12 +1,14 @@
-"""Join the parts that shards of generate and verify wrote: the tables are the same bytes as those of one run.
+"""Join the parts that shards of generate, verify and infer wrote, into the bytes of one run.
 
-Run a shard anywhere, with `python -m thoughtmill.factory.generate THOUGHT --shard 2/3` and the same for
-verify, and bring `data/shards/` together. After `merge`, `dvc repro` goes on with the stages that follow.
+Run a shard anywhere, with `python -m thoughtmill.factory.generate THOUGHT --shard 2/3`, the same for verify
+and `python -m thoughtmill.train.infer --shard 2/3`, and bring `data/shards/` together. After `merge`,
+`dvc repro` goes on with the stages that follow.
 """
 
 import argparse
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
 
 from dvc.exceptions import DvcException
@@ -19,6 +21,9 @@ from thoughtmill.factory.core.files import existing, root
 from thoughtmill.factory.ledger import Ledger
 from thoughtmill.factory.thoughts.solving import VerifySettings
 from thoughtmill.schemas import Checks, Completions, Records, Table
+
+STUDENTS = "thoughtmill.train.infer_shards"
+"""It needs the libraries of students, so it is imported where there are parts of them."""
 
 Merger = Callable[[Path, str], None]
 """Merges the parts of a thought under a data folder."""
@@ -41,7 +46,7 @@ def call(words: argparse.Namespace) -> str:
     lines += [f"{new} answers are new to the ledger"] if words.ledger else []
     if not lines:
         raise ThoughtmillError(
-            f"{folder / 'data' / 'shards'} holds no parts: run shards of generate or verify"
+            f"{folder / 'data' / 'shards'} holds no parts: run shards of generate, verify or infer"
         )
     return "\n".join(lines)
 
@@ -65,6 +70,10 @@ def _merged(data: Path, thoughts: Sequence[str]) -> Iterator[str]:
             if sharding.parts_folder(data, stage, thought).is_dir():
                 merge(data, thought)
                 yield f"{stage}@{thought}"
+    students = data / "shards" / "infer"
+    for folder in sorted(students.iterdir()) if students.is_dir() else ():
+        import_module(STUDENTS).merge(data, folder.name)
+        yield "train/dvc.yaml:infer"
 
 
 def _verdicts(data: Path, thought: str) -> None:

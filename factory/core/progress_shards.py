@@ -19,13 +19,16 @@ Result = TypeVar("Result")
 LOOK_EVERY_S = 1.0
 
 
-def track_shards(results: Iterable[Result], what: str, totals: Mapping[str, int]) -> Iterator[Result]:
+def track_shards(
+    results: Iterable[Result], what: str, totals: Mapping[str, int], files: int = 1
+) -> Iterator[Result]:
     """Yield the results of shards, and show the sum of what all their processes do.
 
-    `totals` gives the items of each shard, under the name of its progress file, in the order of the results.
+    `totals` gives the items of each progress file of the shards, in the order of the results; a shard has
+    so many `files`.
     """
     with progress_files.noting(what, sum(totals.values())) as file:
-        watch = _Watch(file, totals)
+        watch = _Watch(file, totals, files)
         watch.thread.start()
         try:
             for result in results:
@@ -38,8 +41,8 @@ def track_shards(results: Iterable[Result], what: str, totals: Mapping[str, int]
 class _Watch:
     """A thread that sums the progress files of shards, and shows the sum."""
 
-    def __init__(self, file: ProgressFile, totals: Mapping[str, int]) -> None:
-        self.file, self.totals = file, totals
+    def __init__(self, file: ProgressFile, totals: Mapping[str, int], files: int) -> None:
+        self.file, self.totals, self.files = file, totals, files
         self.live = sys.stderr.isatty()
         self.seen: dict[str, StageProgress] = {}
         self.finished = 0
@@ -71,7 +74,7 @@ class _Watch:
         done = held = 0
         for number, (name, total) in enumerate(self.totals.items()):
             last = self.seen.get(name)
-            whole = number < self.finished
+            whole = number < self.finished * self.files
             done += total if whole else last.done if last else 0
             held += (total if whole else 0) if last is None else last.held
         dollars = [each.spent_usd for each in self.seen.values() if each.spent_usd is not None]
@@ -79,5 +82,5 @@ class _Watch:
         self.file.note(done=done, held=held, spent_usd=spent_usd)
         summed = replace(self.file.progress, seen_at=time.time(), done=done, held=held, spent_usd=spent_usd)
         busy = sum(each.state != "killed" for each in now.values())
-        shards = f"{self.finished} of {len(self.totals)} shards done, {busy} run"
+        shards = f"{self.finished} of {len(self.totals) // self.files} shards done, {busy} run"
         return f"{summed.what}: {summed.figures()}; {shards}"

@@ -49,6 +49,7 @@ class InferSettings(DecisionSettings):
     top_p: float = Field(0.9, gt=0, le=1, description="LoRID's")
     max_new_tokens: int = Field(256, gt=0)
     rows: int = Field(128, gt=0, description="samples written at a time")
+    shards: int = Field(8, ge=1, description="shares of the problems that an executor such as `ray` spreads")
     style: str | None = Field(None, description="how adapters of others are asked, which do not say it")
     mixed_versions: bool = Field(False, description="accept adapters of different data versions")
     openai: EndpointWriterSettings = EndpointWriterSettings()

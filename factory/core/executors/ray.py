@@ -113,11 +113,9 @@ class _Crew:
         self.load: Counter[Any] = Counter()  # chunks that each ready worker has
         self.running: dict[Any, Any] = {}  # the worker of each reference that is not done
         self.starting: dict[Any, Any] = {}  # workers that are not ready, by the reference that says so
-        count = (
-            pool.workers
-            if pool.settings.address == "local" or pool.settings.workers
-            else cluster.cores(self.ray)
-        )
+        count = pool.settings.workers or cluster.most_workers(self.ray, pool.settings.resources)
+        if pool.settings.address == "local":
+            count = min(count, pool.workers)
         for _ in range(count):
             self._start()
 

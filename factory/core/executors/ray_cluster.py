@@ -23,7 +23,7 @@ class RaySettings(Section):
     """The section `ray` of `params.yaml`, for `executor: ray`."""
 
     address: str = Field("local", description="`local` starts Ray here; `auto` or host:port joins a cluster")
-    workers: int = Field(0, ge=0, description="0 is one per core of the machine or the cluster")
+    workers: int = Field(0, ge=0, description="0 is as many as there is room for")
     resources: Mapping[str, float] = Field(
         {"CPU": 1}, description="what each worker takes of its node: CPU, GPU, or resources of your own"
     )
@@ -81,6 +81,14 @@ def _room(resources: Mapping[str, float], workers: int) -> dict[str, Any]:
 def cores(ray: Any) -> int:
     """Return the number of cores of a cluster, at least one."""
     return max(1, int(ray.cluster_resources().get("CPU", 1)))
+
+
+def most_workers(ray: Any, resources: Mapping[str, float]) -> int:
+    """Return how many workers the resources of a cluster suffice for, at least one."""
+    has = ray.cluster_resources()
+    return max(
+        1, int(min((has.get(name, 0) / amount for name, amount in resources.items() if amount), default=1))
+    )
 
 
 def taken(resources: Mapping[str, float]) -> dict[str, Any]:
