@@ -101,7 +101,13 @@ class Kills:
             "THOUGHTMILL_LEDGER": str(self.folder / "ledger.sqlite"),
         }  # fmt: skip
         self.driver = subprocess.Popen(
-            words, cwd=self.folder, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
+            words,
+            cwd=self.folder,
+            env=environment,
+            stdout=subprocess.DEVNULL,  # Ray tells of every death there
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
         )
 
     def _ended(self) -> bool:
