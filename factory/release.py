@@ -27,8 +27,8 @@ from thoughtmill.schemas import DERIVED_TABLES, TABLES, Released
 
 INSTRUCTIONS = Path(__file__).parent / "thoughts" / "instructions"
 CROISSANT = "croissant.json"
-ORIGIN = ("thoughts", "seed", "generate", "verify", "grow", "curate", "release")
-"""The sections of `params.yaml` that decide the contents of a release."""
+ORIGIN = ("thoughts", "partition_rows", "seed", "generate", "verify", "grow", "curate", "release")
+"""The parts of `params.yaml` that decide the contents of a release."""
 
 PRIVATE = re.compile(r"url|endpoint|key|header|folder|ledger|proxy|organi[sz]ation|deployment")
 """Matches the names of settings that a release does not repeat."""

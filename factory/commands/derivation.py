@@ -47,7 +47,7 @@ def _tables(folder: Path, given: dict[str, Any], project: Path, settings: Verify
     with chdir(project):
         for thought in given["thoughts"]:
             verify.main(thought)
-        _verify_grown(project)
+        verify_grown(project)
         curate.main()
     left_out = bool((given.get("release") or {}).get("leave_out") or _curating(given).get("benchmarks"))
     for table in (Records, Checks):
@@ -94,7 +94,8 @@ def _curating(given: dict[str, Any]) -> dict[str, Any]:
     return given.get("curate") or {}
 
 
-def _verify_grown(project: Path) -> None:
+def verify_grown(project: Path) -> None:
+    """Verify the completions of growths of a project, the current folder, into `data/grown/`."""
     data = project / "data"
     for name in ("problems", "completions"):
         if not (data / "grown" / f"{name}.parquet").exists():  # a release has no file without rows

@@ -17,6 +17,7 @@ from dvc.exceptions import DvcException
 from dvc.repo import Repo
 
 import thoughtmill
+from thoughtmill.factory.commands import init_from
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import aside, existing
 
@@ -41,33 +42,47 @@ SOURCE = re.compile(r"^ +- (?:factory|schemas|train)(?:/(?!embedded/base\b)\S+)?
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the folder and its parameters."""
+    """Declare the folder and its origin."""
     parser.add_argument("folder", type=Path, help="a new or empty folder")
-    parser.add_argument(
+    origin = parser.add_mutually_exclusive_group()
+    origin.add_argument(
         "--params", type=Path, help="a file to copy as params.yaml; default: Thoughtmill's own"
+    )
+    origin.add_argument(
+        "--from",
+        dest="release",
+        help="build the corpus of this release again, a folder or owner/name@revision on the Hub",
     )
 
 
 def call(words: argparse.Namespace) -> str:
     """Write the project."""
-    init(words.folder, words.params)
+    init(words.folder, words.params, words.release)
     path = shlex.quote(str(words.folder))
     return f"{path} is a corpus project; build it with: cd {path} && dvc repro"
 
 
-def init(folder: Path, params: Path | None = None) -> None:
+def init(folder: Path, params: Path | None = None, origin: str | None = None) -> None:
     """Write a project into `folder`; make it a DVC project, and a git repository if git is installed.
 
-    `params` is copied as `params.yaml`, instead of Thoughtmill's own.
+    `params` is copied as `params.yaml`, instead of Thoughtmill's own. With the release `origin`, parameters,
+    prompts, problems and completions are those of the release, and a build gives its data version again.
     """
-    given = {} if params is None else {"params.yaml": existing(params, "give a file").read_bytes()}
+    files = dict(_files())
+    if params is not None:
+        files["params.yaml"] = existing(params, "give a file").read_bytes()
     if folder.exists() and (not folder.is_dir() or any(path.name != ".git" for path in folder.iterdir())):
         raise ThoughtmillError(f"{folder} is not empty: give a new folder")
+    release = init_from.found(origin) if origin else None
+    if release:
+        files = init_from.files(release, files)
     with _all_or_nothing(folder):
-        for name, content in _files():
+        for name, content in files.items():
             with aside(folder / name) as part:
-                part.write_bytes(given.get(name, content))
+                part.write_bytes(content)
         _begin_versions(folder)
+        if release:
+            init_from.keep(release, folder)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from thoughtmill.factory.commands import rebuild
 from thoughtmill.factory.commands.derivation import differences
 from thoughtmill.factory.commands.versions import ON_THE_HUB
 from thoughtmill.factory.core import corpus
@@ -32,7 +33,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def call(words: argparse.Namespace) -> str:
     """Prove one release, here or on the Hub."""
-    return prove(_folder(words.release), configured(), words.version or "")
+    return prove(release_folder(words.release), configured(), words.version or "")
 
 
 def prove(folder: Path, settings: VerifySettings, version: str = "") -> str:
@@ -41,7 +42,8 @@ def prove(folder: Path, settings: VerifySettings, version: str = "") -> str:
     Every file must have the SHA-256 in `manifest.json`, and no file may be missing or added. Every completion
     is parsed, solved, checked and curated again, and every config and the card are written again: all rows
     must be the same. What cannot be derived, problems and completions, is what the data version names; give
-    the `version` that you expect. No text may hold a key, a home folder or a private host.
+    the `version` that you expect. A `rebuild/` that a push added must be that of the data version. No text
+    may hold a key, a home folder or a private host.
     """
     manifest = manifest_of(folder)
     faults = list(changed(folder, manifest["release"]))
@@ -56,6 +58,7 @@ def prove(folder: Path, settings: VerifySettings, version: str = "") -> str:
     }
     proof = digests(manifest["files"]) | beside
     faults += [f"tables/{fault}" for fault in changed(folder / "tables", proof)]
+    faults += rebuild.faults(folder, manifest)
     faults += private(folder)
     if not faults:
         faults += differences(folder, manifest, settings)
@@ -71,7 +74,7 @@ def prove(folder: Path, settings: VerifySettings, version: str = "") -> str:
     )
 
 
-def _folder(release: str | None) -> Path:
+def release_folder(release: str | None) -> Path:
     """Return the folder of a release, downloaded if it is on the Hub."""
     found = ON_THE_HUB.fullmatch(release or "")
     if release and found and not Path(release).exists():
@@ -95,9 +98,16 @@ def digests(files: dict[str, Any]) -> dict[str, str]:
 
 
 def changed(folder: Path, proof: dict[str, str]) -> Iterator[str]:
-    """Yield a line for every file of a release that is missing, added or changed."""
+    """Yield a line for every file of a release that is missing, added or changed.
+
+    Files of the Hub and of `rebuild/` are no part of a release.
+    """
     files = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
-    there = {file.as_posix() for file in files if not file.parts[0].startswith(".")}  # the Hub adds these
+    there = {
+        file.as_posix()
+        for file in files
+        if not file.parts[0].startswith(".") and file.parts[0] != rebuild.FOLDER
+    }
     yield from (f"{name} is missing" for name in sorted(proof.keys() - there))
     yield from (f"{name} is not in the manifest" for name in sorted(there - proof.keys() - {"manifest.json"}))
     for name in sorted(proof.keys() & there):
@@ -108,7 +118,7 @@ def changed(folder: Path, proof: dict[str, str]) -> Iterator[str]:
 def private(folder: Path) -> Iterator[str]:
     """Yield a line for every text of a release that names a key, a home folder or a private host."""
     for path in sorted(folder.rglob("*")):
-        if path.suffix not in {".md", ".json", ".yaml", ".jsonl"} or not path.is_file():
+        if path.suffix not in {".md", ".json", ".yaml", ".jsonl", ".lock", ".txt"} or not path.is_file():
             continue
         if found := PRIVATE.search(path.read_text("utf-8")):
             name = path.relative_to(folder).as_posix()

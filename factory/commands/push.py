@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from thoughtmill.factory.commands import rebuild
 from thoughtmill.factory.commands.prove import changed, manifest_of
 from thoughtmill.factory.commands.uploads import Held, Repository, held, retried, tag, to_delete, upload
 from thoughtmill.factory.core import corpus
@@ -37,32 +38,36 @@ def push(
 
     Files that no push put there are neither overwritten nor deleted, except with `mirror`. A repository that
     holds another data version is left as it is, unless `replace` gives the first digits of that version.
-    With a `name`, the commit gets this tag. Credentials are those of `hf auth login` or `HF_TOKEN`.
+    With a `name`, the commit gets this tag. Where the corpus' `dvc.lock` is that of the release, `rebuild/`
+    goes with it: lock, commit, versions of packages, and a recipe. Credentials are those of `hf auth login`
+    or `HF_TOKEN`.
     """
     manifest = manifest_of(folder)
-    faults = list(changed(folder, manifest["release"]))
+    faults = [*changed(folder, manifest["release"]), *rebuild.faults(folder, manifest)]
     if faults:
         raise ThoughtmillError(f"{folder} does not match its manifest: {'; '.join(faults[:20])}")
-    return retried(repository, lambda: _pushed(folder, manifest, repository, replace, mirror, name))
+    beside = rebuild.beside(folder, manifest)
+    return retried(repository, lambda: _pushed(folder, beside, repository, replace, mirror, name))
 
 
 def _pushed(
-    folder: Path, manifest: dict[str, Any], repository: Repository, replace: str, mirror: bool, name: str
+    folder: Path, beside: dict[str, bytes], repository: Repository, replace: str, mirror: bool, name: str
 ) -> str:
     """Push once. A later attempt looks again at what is there: the answer to a commit may have been lost."""
+    manifest = manifest_of(folder)
     there = held(repository)
     earlier = _manifest(repository, there)
     version = manifest["data_version"]
     commit = there.commit
     if name in there.tags and (earlier != manifest or there.tags[name] != commit):
         raise ThoughtmillError(f"the tag {name} of {repository.name} is another version: choose another name")
-    if earlier == manifest:
+    if earlier == manifest and beside.keys() <= there.files:
         said = f"{repository.name} holds data version {version[:12]} already"
     else:
         _check_version(repository, str(earlier.get("data_version", "")), version, replace)
-        put = {*earlier["release"], MANIFEST} if earlier else set()
-        deleted = to_delete(repository, there, {*manifest["release"], MANIFEST}, put, mirror)
-        commit = upload(folder, repository, f"Data version {version}", there, deleted)
+        put = {*earlier["release"], MANIFEST, *rebuild.FILES} if earlier else set()
+        deleted = to_delete(repository, there, {*manifest["release"], MANIFEST, *beside}, put, mirror)
+        commit = upload(folder, repository, f"Data version {version}", there, deleted, beside)
         said = f"{repository.name} holds data version {version[:12]}, commit {commit[:12]}"
     if name and name not in there.tags:
         tag(repository, name, commit)

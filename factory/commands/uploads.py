@@ -1,7 +1,7 @@
 """Upload a folder to the Hugging Face Hub: all of it or nothing, and over no file of somebody else."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -61,18 +61,23 @@ def to_delete(repository: Repository, there: Held, ours: set[str], put: set[str]
     return set(there.files if mirror else there.files & put) - ours
 
 
-def upload(folder: Path, repository: Repository, message: str, there: Held, deleted: Iterable[str]) -> str:
-    """Commit every file of `folder` and the deletions as one commit; return the commit.
+def upload(
+    folder: Path,
+    repository: Repository,
+    message: str,
+    there: Held,
+    deleted: Iterable[str],
+    beside: Mapping[str, bytes] | None = None,
+) -> str:
+    """Commit every file of `folder`, those `beside` it, and the deletions as one commit; return the commit.
 
     Only content that the Hub does not have is sent, so that an upload that was cut off goes on where it was.
     The commit fails if `main` is no longer at `there.commit`: no version of somebody else is overwritten.
     """
     hub = HfApi()
-    added = [
-        CommitOperationAdd(path.relative_to(folder).as_posix(), path)
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    ]
+    paths = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    held: dict[str, Path | bytes] = {**paths, **(beside or {})}
+    added = [CommitOperationAdd(name, held[name]) for name in sorted(held)]
     # Files first: the commit is short then, and an error in it repeats no upload.
     hub.preupload_lfs_files(repository.name, additions=added, repo_type=repository.kind)
     done = hub.create_commit(

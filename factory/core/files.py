@@ -49,7 +49,12 @@ def aside(path: Path, folder_too: bool = False) -> Iterator[Path]:
 def write_json(path: Path, value: Any) -> None:
     """Write `value` to `path` as indented JSON with sorted keys: the same bytes everywhere."""
     with aside(path) as part:
-        part.write_text(json.dumps(value, indent=1, sort_keys=True) + "\n", "utf-8", newline="\n")
+        part.write_text(json_text(value), "utf-8", newline="\n")
+
+
+def json_text(value: Any) -> str:
+    """Return `value` as indented JSON with sorted keys."""
+    return json.dumps(value, indent=1, sort_keys=True) + "\n"
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -67,10 +72,10 @@ def existing(path: Path, remedy: str) -> Path:
     return path
 
 
-def digest(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes, in hexadecimal."""
+def digest(path: Path, kind: str = "sha256") -> str:
+    """Return the SHA-256 of a file's bytes, in hexadecimal, or another hash that `hashlib` knows."""
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return hashlib.file_digest(file, kind).hexdigest()
 
 
 def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
