@@ -1,6 +1,6 @@
-"""Virtual environments for the peers of `bench.teacher`, made the first time they are asked for.
+"""Virtual environments for the peers of `bench.teacher` and for trainers, made when they are first asked for.
 
-None of the peers can share ours, or each other's: they pin packages that others pin otherwise.
+None of them can share ours, or each other's: they pin packages that others pin otherwise.
 """
 
 import os
@@ -20,20 +20,24 @@ REQUIREMENTS = {
     "distilabel": ("distilabel[openai]", "requests"),
 }
 
+TRAINERS = {"verifiers": ("verifiers>=0.4", "--editable", str(Path(__file__).parents[1]))}
+"""Trainers that take our rewards, with Thoughtmill beside them."""
+
 
 class CannotRun(Exception):
     """A client that cannot be installed or run here, and why."""
 
 
 def python(name: str, folder: Path) -> Path:
-    """Return the Python that has a client; `folder` holds an environment per peer."""
-    if name not in REQUIREMENTS:
+    """Return the Python that has a client or trainer; `folder` holds an environment for each."""
+    requirements = {**REQUIREMENTS, **TRAINERS}.get(name)
+    if requirements is None:
         return Path(sys.executable)
     environment = folder / name
     found, ready = environment / "bin" / "python", environment / "ready"
     if not ready.exists():
         venv.create(environment, with_pip=True, clear=True)
-        words = [found, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *REQUIREMENTS[name]]
+        words = [found, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *requirements]
         installed = subprocess.run(words, capture_output=True, text=True, check=False)
         if installed.returncode:
             raise CannotRun(f"not installed: {last_line(installed.stderr)}")

@@ -10,19 +10,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from selenium.webdriver.remote.webdriver import WebDriver
 
+    from tests.firefox import Firefox
+
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chromium-browser"))), None)
 CHROMIUM_DRIVER = shutil.which("chromedriver")
-FIREFOX = next(filter(None, map(shutil.which, ("firefox", "firefox-esr"))), None)
-FIREFOX_DRIVER = shutil.which("geckodriver")
 SELENIUM = find_spec("selenium") is not None
 
 NO_CHROMIUM = (
     "needs selenium, Chromium and chromedriver" if not (SELENIUM and CHROMIUM and CHROMIUM_DRIVER) else ""
 )
-NO_FIREFOX = (
-    "needs selenium, Firefox and geckodriver" if not (SELENIUM and FIREFOX and FIREFOX_DRIVER) else ""
-)
-"""Why a browser cannot be driven; empty where it can."""
+"""Why Chromium cannot be driven; empty where it can."""
 
 PATIENCE_S = 60.0
 
@@ -47,23 +44,7 @@ def chromium(width: int = 1280, height: int = 900) -> Iterator["WebDriver"]:
         driver.quit()
 
 
-@contextmanager
-def firefox() -> Iterator["WebDriver"]:
-    """Yield Firefox without a window."""
-    from selenium import webdriver
-    from selenium.webdriver.firefox.service import Service
-
-    options = webdriver.FirefoxOptions()
-    options.binary_location = FIREFOX or ""
-    options.add_argument("--headless")
-    driver = webdriver.Firefox(options=options, service=Service(FIREFOX_DRIVER))
-    try:
-        yield driver
-    finally:
-        driver.quit()
-
-
-def shown_s(driver: "WebDriver") -> float:
+def shown_s(driver: "WebDriver | Firefox") -> float:
     """Wait until the explorer has shown what its address wants, and return the seconds that it took.
 
     They count from the mark `asked`, or from the beginning of the visit where there is none.

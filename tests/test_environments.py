@@ -30,6 +30,13 @@ def test_thoughtmill_runs_where_we_run_and_a_peer_in_its_own_environment(tmp_pat
     assert python("litellm", tmp_path) == tmp_path / "litellm" / "bin" / "python"
 
 
+def test_a_trainer_has_thoughtmill_beside_it(tmp_path: Path) -> None:
+    assert environments.TRAINERS["verifiers"][1:] == ("--editable", str(Path(__file__).parents[1]))
+    (tmp_path / "verifiers").mkdir()
+    (tmp_path / "verifiers" / "ready").touch()
+    assert python("verifiers", tmp_path) == tmp_path / "verifiers" / "bin" / "python"
+
+
 def test_a_peer_that_cannot_be_installed_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(environments.venv, "create", lambda folder, **_: (folder / "bin").mkdir(parents=True))
     monkeypatch.setitem(environments.REQUIREMENTS, "litellm", ())

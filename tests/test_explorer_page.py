@@ -10,7 +10,8 @@ import duckdb
 import pytest
 
 from tests import jugs
-from tests.browsers import NO_CHROMIUM, NO_FIREFOX, chromium, firefox, shown_s
+from tests.browsers import NO_CHROMIUM, chromium, shown_s
+from tests.firefox import NO_FIREFOX, Firefox, firefox
 from thoughtmill.factory.core import corpus, tables
 from thoughtmill.factory.pages import explorer
 from thoughtmill.factory.pages.explorer.columns import FACETS
@@ -26,6 +27,7 @@ HOSTILE = (
 """It would take the page over if any of it were read as markup or code."""
 
 needs_chromium = pytest.mark.skipif(bool(NO_CHROMIUM), reason=NO_CHROMIUM)
+needs_firefox = pytest.mark.skipif(bool(NO_FIREFOX), reason=NO_FIREFOX)
 
 
 @pytest.fixture(scope="module")
@@ -79,16 +81,16 @@ def driver(address: str) -> Iterator["WebDriver"]:
         yield driver
 
 
-def visit(driver: "WebDriver", address: str, **wanted: object) -> None:
+def visit(driver: "WebDriver | Firefox", address: str, **wanted: object) -> None:
     """Open the explorer anew at what is wanted, and wait until it is shown."""
     driver.get("about:blank")
     driver.get(f"{address}#{urlencode(wanted, doseq=True)}")
     shown_s(driver)
 
 
-def counted(driver: "WebDriver") -> tuple[int, int]:
+def counted(driver: "WebDriver | Firefox") -> tuple[int, int]:
     """Return how many records and problems the page says that it found."""
-    said = driver.find_element("id", "status").text
+    (said,) = texts(driver, "#status")
     found = re.match(r"([\d,]+) records? of ([\d,]+) problems?", said)
     assert found is not None, said
     return int(found[1].replace(",", "")), int(found[2].replace(",", ""))
@@ -106,10 +108,10 @@ def asked(con: duckdb.DuckDBPyConnection, where: str) -> tuple[int, int]:
     return found
 
 
-def texts(driver: "WebDriver", selector: str) -> list[str]:
-    return [
-        found.get_attribute("textContent") or "" for found in driver.find_elements("css selector", selector)
-    ]
+def texts(driver: "WebDriver | Firefox", selector: str) -> list[str]:
+    script = "return [...document.querySelectorAll(arguments[0])].map((found) => found.textContent)"
+    found: list[str] = driver.execute_script(script, selector)
+    return found
 
 
 @needs_chromium
@@ -324,13 +326,66 @@ def test_nothing_is_wider_than_a_phone(address: str) -> None:
             assert phone.execute_script("return document.documentElement.scrollWidth") == 390
 
 
-@pytest.mark.skipif(bool(NO_FIREFOX), reason=NO_FIREFOX)
-def test_firefox_shows_the_same(con: duckdb.DuckDBPyConnection, address: str) -> None:
-    with firefox() as driver:
-        visit(driver, address, thought="pot", outcome="correct")
-        assert counted(driver) == asked(con, "r.thought = 'pot' and v.outcome = 'correct'")
-        visit(driver, address, record="jugs-1/cot/0")
-        assert texts(driver, "#problem-title") == ["jugs-1"]
+@pytest.fixture(scope="module")
+def fox() -> Iterator[Firefox]:
+    with firefox() as tab:
+        yield tab
+
+
+@needs_firefox
+def test_firefox_lists_problems_from_files_alone(fox: Firefox, address: str) -> None:
+    visit(fox, address)
+    assert counted(fox) == (48, 13)
+    loaded = fox.execute_script("return performance.getEntriesByType('resource').map((each) => each.name)")
+    assert all(name.startswith(address.removesuffix("explore.html")) for name in loaded)
+    assert not fox.errors
+
+
+@needs_firefox
+def test_firefox_finds_by_filters_and_by_typed_words_what_sql_finds(
+    fox: Firefox, con: duckdb.DuckDBPyConnection, address: str
+) -> None:
+    visit(fox, address, thought="pot", outcome="correct")
+    assert counted(fox) == asked(con, "r.thought = 'pot' and v.outcome = 'correct'")
+    visit(fox, address)
+    fox.execute_script(
+        "performance.mark('asked'); document.querySelector(\"[data-key='outcome=timeout']\").click()"
+    )
+    shown_s(fox)
+    assert texts(fox, ".hit .name") == ["jugs-2"]
+    visit(fox, address)
+    fox.execute_script("performance.mark('asked')")
+    fox.press("/nobody")
+    shown_s(fox)
+    assert texts(fox, ".hit .name") == ["jugs-alone"]
+
+
+@needs_firefox
+def test_firefox_opens_a_permanent_link_with_values_and_coloured_steps(fox: Firefox, address: str) -> None:
+    visit(fox, address, record="jugs-1/cot/0")
+    assert texts(fox, "#problem-title") == ["jugs-1"]
+    assert texts(fox, ".thoughts h3") == sorted(jugs.THOUGHTS)
+    assert fox.execute_script("return document.activeElement.dataset.record") == "jugs-1/cot/0"
+    assert {"✗ 1+2 = 4, which is 3", "→ cups = 3", "→ ans = 9"} <= set(texts(fox, ".thoughts .worth"))
+    assert len(texts(fox, ".thoughts li.wrong")) == 1
+
+
+@needs_firefox
+def test_firefox_shows_hostile_texts_as_text(fox: Firefox, address: str) -> None:
+    visit(fox, address, problem="jugs-11")
+    assert texts(fox, "title") == ["Thoughtmill: every record"]
+    assert texts(fox, ".problem") == [HOSTILE.replace("\x00", "\ufffd")]
+
+
+@needs_firefox
+def test_firefox_shows_nothing_wider_than_a_phone(fox: Firefox, address: str) -> None:
+    fox.resize(390, 800)
+    for wanted in ({}, {"problem": "jugs-11"}, {"record": "jugs-1/cot/0"}):
+        visit(fox, address, **wanted)
+        fox.execute_script("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+        page = "const page = document.documentElement; return [page.scrollWidth, page.clientWidth]"
+        needed, there = fox.execute_script(page)
+        assert needed == there <= 390  # Firefox takes the width of its scroll bar away
 
 
 def test_every_column_of_the_page_is_tested_against_sql() -> None:

@@ -52,7 +52,7 @@ def test_what_git_ignores_in_a_project_it_ignores_in_ours() -> None:
 
 
 def test_the_command_to_go_on_with_can_be_copied_where_a_path_has_a_space(tmp_path: Path) -> None:
-    said = call(argparse.Namespace(folder=tmp_path / "my corpus", params=None))
+    said = call(argparse.Namespace(folder=tmp_path / "my corpus", params=None, release=None))
     assert said.endswith(f"cd '{tmp_path}/my corpus' && dvc repro")
 
 

@@ -1,8 +1,8 @@
 """Rewards for reinforcement learning: a completion is solved in the fences and compared with the gold answer.
 
 Both functions take the columns of the export `rl`. `correct` is a reward function of TRL's GRPOTrainer, and
-`correct_rollout` one of a rubric of `verifiers`. What a model writes is hostile: programs never run in the
-trainer's process.
+`correct_rollout` gives the reward that a task of `verifiers` returns. What a model writes is hostile:
+programs never run in the trainer's process.
 
 >>> correct(["3 * 4 = 12\\n#### 12", "#### 7"], solution=["12", "12"], thought=["cot", "cot"])
 [1.0, 0.0]
@@ -56,7 +56,8 @@ def correct_rollout(
 ) -> float:
     """Return 1.0 if the last turn of a rollout has the gold answer, else 0.0.
 
-    `info` may name the `thought`, `cot` by default, and `answer_kind` of a row.
+    `completion` is its turns or the text of the last, such as `trace.last_reply` of `verifiers` 0.4. `info`
+    may name the `thought`, `cot` by default, and `answer_kind` of a row.
     """
     del arguments
     given = info or {}
