@@ -2,9 +2,9 @@
 
     python -m bench.endpoint --mean_s 0.3
 
-prints its port and serves until it is killed. It is a bare protocol, so that it takes little of the machine
-the client is measured on. `GET /counts` tells how many requests came, how many answers it sent, and for every
-request that repeated an answered one when that answer had been sent (`time.monotonic`).
+prints its port and serves until it is killed. It is a bare protocol and leaves the processor to the client
+that is measured. `GET /counts` returns the number of requests and of answers. For each request that repeats
+an answered one it also returns when the first answer was sent (`time.monotonic`).
 """
 
 import argparse

@@ -1,8 +1,8 @@
-"""What others run programs with, in our own words, and one attack against one of them.
+"""Run programs as other projects run them, and attack one of their executors.
 
 `tora` and `smol`: `bench/tora.py` and `bench/smol.py`, in environments made on demand. `pal`: `exec` in the
-same process under SIGALRM (PAL's `GenericRuntime`). `fresh`: a new `python -I` each time. Theirs are given
-where a program's answer is; only Thoughtmill finds it by itself.
+same process under SIGALRM (PAL's `GenericRuntime`). `fresh`: a new `python -I` each time. These get programs
+that print their answer; only Thoughtmill finds the answer by itself.
 """
 
 import json
@@ -37,7 +37,7 @@ class Ready(NamedTuple):
 
     @property
     def printing(self) -> str:
-        """The program with its answer printed at the end."""
+        """The program, which prints its answer at the end."""
         return f"{self.body}\nprint({self.tail})" if self.tail else self.body
 
 
@@ -167,7 +167,7 @@ def attack(executor: str, name: str) -> str | None:
 
 
 def main() -> None:
-    """Attack in a child of this process, so that what kills its parent kills no more than this."""
+    """Attack in a child of this process: an attack that kills its parent then kills only this process."""
     if sys.argv[1] == "here":
         try:
             print(attack(sys.argv[2], sys.argv[3]) or "stopped", flush=True)

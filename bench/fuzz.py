@@ -1,9 +1,8 @@
 """Fuzz every parser: `python -m bench.fuzz --seconds 600`. Same seed, same texts.
 
-Each text is made of the pieces that real ones are made of, or looks like a real one, and then has pieces
-put in, cut, moved or repeated many times. Reported are exceptions that escape, with the text that raised
-them, and each parser's slowest text. Nothing may escape and nothing may take long; and a text that gets
-itself run makes a folder.
+Each text is made of pieces of real texts, or looks like a real text; then pieces are put in, cut, moved or
+repeated many times. The table shows the exceptions that escape, with their texts, and each parser's slowest
+text. No exception may escape and no text may take long. A text that a parser runs as code makes a folder.
 """
 
 import argparse

@@ -95,7 +95,7 @@ def main() -> None:
 
 
 def weights(model: torch.nn.Module) -> float:
-    """Return the weights in memory as a multiple of one base; three merged models are three of it."""
+    """Return the weights in memory as a multiple of one base; three merged models are 3."""
     size = {name: weight.numel() * weight.element_size() for name, weight in model.named_parameters()}
     added = sum(size[name] for name in size if "lora_" in name)
     base = sum(size.values()) - added

@@ -3,8 +3,8 @@
     python -m bench.roles        # after `make students`: 200 problems of each test set
     python -m bench.roles 40
 
-The base is asked with the prompt of each role, through an untrained adapter. Both take the
-most likely token. Of `kg`, what counts are the lists of rules that it writes exactly as the corpus has them.
+The base is asked with the prompt of each role, through an untrained adapter. Both take the most likely token.
+`kg` is right where it writes a list of rules exactly as in the corpus.
 """
 
 import sys

@@ -32,7 +32,7 @@ class MathTask(vf.Task[MathData]):
 
 
 class OneTurn(NullHarness):
-    """Asks the model once, in this process: verifiers' own harness would first install a program of its."""
+    """Asks the model once, in this process; verifiers' own harness would first install a program."""
 
     async def setup(self, runtime: vf.Runtime) -> None:
         """Prepare nothing."""

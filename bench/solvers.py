@@ -2,8 +2,8 @@
 
 Programs come from `--programs` (JSON lines with `completion`), else from real ones beside the repository,
 else they are made here. Speed is in processor time, children included, over programs that end within the time
-limit, less what an executor takes for no program at all; each program is run several times over, for a real
-run has many thousands. Safety is the share of the attacks of `tests/attacks.py` that reach no goal.
+limit. The time that an executor takes to start is subtracted. Each program runs several times. Safety is the
+share of the attacks of `tests/attacks.py` that reach no goal.
 """
 
 import argparse

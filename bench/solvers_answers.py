@@ -3,9 +3,9 @@
 Texts come from `--chains` (JSON lines with `completion` and `answer`), else from real ones beside the
 repository, else they are made here. Speed is in processor time, the best of three runs. *Whole chains* are
 read and compared with the gold answer; *plain answers* are the last words of the chains alone. math-verify is
-given the same texts, without its time limit, which would cost it more. Beside each speed stands how many
-wrong answers that naive graders accept it refuses, and how many right ones in unusual dress it accepts, of
-the lists that the tests hold us to.
+given the same texts, without its time limit, which would cost it more. Beside each speed are two counts over
+the lists of our tests: wrong answers that naive graders accept and it refuses, and right answers in unusual
+notation that it accepts.
 """
 
 import argparse

@@ -24,7 +24,7 @@ INPUT, SYSTEM = r"(\s|^)?input\(", r"(\s|^)?os\.system\("
 
 
 class Runtime:
-    """Globals that programs run in; each task carries a fresh copy of it across the pipe."""
+    """The globals of a program; each task sends a fresh copy through the pipe."""
 
     def __init__(self) -> None:
         self.names: dict[str, Any] = {}

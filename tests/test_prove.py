@@ -30,7 +30,14 @@ from thoughtmill.factory.thoughts.solving import VerifySettings
 from thoughtmill.schemas import TABLES
 
 ONE = VerifySettings(workers=1)
-PARAMS = "thoughts: [cot, pot]\nverify: {workers: 1}\nrelease: {exports: [sft, rl]}\n"
+PARAMS = """
+thoughts: [cot, pot]
+generate:
+  teachers: {replay: {teacher: openai, model: m, base_url: "http://10.0.0.7/v1"}}
+  sampling: {cot: {temperature: 0.5}}
+verify: {workers: 1}
+release: {exports: [sft, rl]}
+"""
 PROBLEMS = [
     ("ours-train-0", "train", "Mo has 3 bags of 4 nuts. How many nuts?", "12"),
     ("ours-train-1", "train", "Ida cuts 7 pies into 2 parts each. How many parts?", "14"),
@@ -143,13 +150,28 @@ def first(**values: Any) -> Callable[[list[tables.Row]], list[tables.Row]]:
         ("tables/records.parquet", lambda rows: rows[1:], "records: ours-test-0/cot/0 is missing"),
         ("tables/checks.parquet", first(passed=False), "checks: ours-test-0/cot/0/agreement: passed is"),
         ("tables/checks.parquet", lambda rows: rows[1:], "checks: ours-test-0/cot/0/agreement is missing"),
+        ("tables/derived/samplings.parquet", first(parameters='{"model": "m", "temperature": 0.2}'),
+         "samplings: cot/replay/0: parameters is"),
+        ("tables/derived/samplings.parquet", lambda rows: rows[1:], "samplings: cot/replay/0 is missing"),
     ],
-)
+)  # fmt: skip
 def test_a_forgery_under_a_fitting_manifest_is_named(made: Path, name: str, change: Any, said: str) -> None:
     rewrite(made / name, change)
     forge(made)
     with pytest.raises(ThoughtmillError, match=re.escape(said)):
         prove(made, ONE)
+
+
+def test_what_an_endpoint_was_sent_beside_is_no_fault(made: Path) -> None:
+    path = made / "tables" / "derived" / "samplings.parquet"
+    held = json.loads(pq.read_table(path).to_pylist()[0]["parameters"])
+    rewrite(path, first(parameters=json.dumps(held | {"enable_thinking": False})))
+    forge(made)
+    with pytest.raises(
+        ThoughtmillError, match=r"README\.md is not"
+    ) as error:  # it holds the size of the table
+        prove(made, ONE)
+    assert "samplings" not in str(error.value)
 
 
 def test_a_test_problem_moved_to_train_is_another_data_version(made: Path) -> None:

@@ -56,5 +56,5 @@ def sections(path: Path) -> dict[str, str]:
 
 
 def before(path: Path) -> str:
-    """Return what comes before the first section of a file."""
+    """Return the text of a file before its first section."""
     return SECTION.split(path.read_text("utf-8"))[0]

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import chdir
 from itertools import islice
 from pathlib import Path
@@ -12,13 +12,15 @@ from typing import Any
 import yaml
 
 from thoughtmill.factory import curate, verify
-from thoughtmill.factory.core import params, tables
+from thoughtmill.factory.core import corpus, params, tables
 from thoughtmill.factory.core.files import digest, write_json
 from thoughtmill.factory.core.partitions import parts
 from thoughtmill.factory.derived import derive
+from thoughtmill.factory.generate import GenerateSettings
 from thoughtmill.factory.release import CROISSANT, ReleaseSettings, release
+from thoughtmill.factory.tabulate import samplings
 from thoughtmill.factory.thoughts.solving import VerifySettings
-from thoughtmill.schemas import DERIVED_TABLES, TABLES, Checks, Records, primary_key, table_name
+from thoughtmill.schemas import DERIVED_TABLES, TABLES, Checks, Records, Samplings, primary_key, table_name
 
 SHOWN = 20
 OF_THE_MACHINE = {"fence"}
@@ -60,10 +62,7 @@ def _tables(folder: Path, given: dict[str, Any], project: Path, settings: Verify
 
 
 def _derived(folder: Path, given: dict[str, Any], project: Path) -> Iterator[str]:
-    """Derive the tables for queries again, and yield the differences.
-
-    `samplings` follow from the settings of endpoints, which a release does not repeat.
-    """
+    """Derive the tables for queries again, and yield the differences."""
     again = project / "derived"
     data = shutil.copytree(folder / "tables", project / "whole")
     shutil.copyfile(folder / "origin" / "exemplars.jsonl", data / "exemplars.jsonl")
@@ -74,6 +73,42 @@ def _derived(folder: Path, given: dict[str, Any], project: Path) -> Iterator[str
             held = tables.TableReader(path, table) if path.exists() else ()
             rows = tables.TableReader(derived, table)
             yield from islice(differing(name, held, rows, primary_key(table)), SHOWN)
+    yield from islice(_sampled(data, given), SHOWN)
+
+
+def _sampled(data: Path, given: dict[str, Any]) -> Iterator[str]:
+    """Yield the parameters of requests that are not those of `generate` in `params.yaml`.
+
+    An endpoint may have been sent others beside: its address decides, which a release does not repeat.
+    Without the extra `pipeline`, the parameters of endpoints cannot be derived.
+    """
+    path = data / "derived" / "samplings.parquet"
+    held = list(tables.TableReader(path, Samplings)) if path.exists() else []
+    completions = [str(part) for part in corpus.files(data, tuple(given["thoughts"]))["completions"]]
+    if params.faults(given.get("generate") or {}, GenerateSettings, "") or not completions:
+        return
+    try:
+        derived = list(samplings(completions, given, data))
+    except ModuleNotFoundError:
+        return
+    yield from differing("samplings", map(_same(derived), held), derived, primary_key(Samplings))
+
+
+def _same(derived: Iterable[tables.Row]) -> Callable[[tables.Row], tables.Row]:
+    """Return a function that leaves of a row of an endpoint, which has a model, what was derived too."""
+    keys = primary_key(Samplings)
+    known = {tuple(row[key] for key in keys): row["parameters"] for row in derived}
+
+    def same(row: tables.Row) -> tables.Row:
+        mine = known.get(tuple(row[key] for key in keys))
+        if mine is None:
+            return row
+        ours, theirs = json.loads(mine), json.loads(row["parameters"])
+        if "model" in ours and all(theirs[name] == value for name, value in ours.items() if name in theirs):
+            return {**row, "parameters": mine}
+        return row
+
+    return same
 
 
 def _lay_out(folder: Path, project: Path, given: dict[str, Any], settings: VerifySettings) -> None:

@@ -13,6 +13,7 @@ from tabulate import tabulate
 
 import thoughtmill
 from thoughtmill.factory.exports import EXPORTS
+from thoughtmill.factory.pages.plots import plots
 from thoughtmill.schemas import DERIVED_TABLES, TABLES, Released, Table, columns, grain, table_name
 from thoughtmill.schemas.fields import DROP_REASONS, FAILURES
 
@@ -77,6 +78,7 @@ def card(release: Release, con: duckdb.DuckDBPyConnection) -> str:
         "version": thoughtmill.__version__,
         "without_gold": without_gold(con),
         "yield": _table(con, YIELD),
+        "plots": plots(con),
         "sources": _table(con, SOURCES),
         "teachers": _table(con, TEACHERS),
         "columns": "\n\n".join(described(table) for table in every),

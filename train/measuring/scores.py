@@ -119,7 +119,7 @@ def wilson(share: float, problems: int) -> tuple[float, float]:
 
 
 def difference(one: Mapping[str, float], other: Mapping[str, float]) -> dict[str, float]:
-    """Return the gain in accuracy of `one` over `other` on the same problems, and what chance makes of it.
+    """Return the gain in accuracy of `one` over `other` on the same problems, and how sure it is.
 
     Interval, standard error and two-sided p are those of paired shares with half a problem added to each cell
     (Agresti and Min, 2005), so that equal policies have an interval too. Shares of several runs are paired

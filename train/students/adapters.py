@@ -102,7 +102,7 @@ def load(
 
 
 def load_whole(folder: Path, role: str, precision: str) -> Base:
-    """Load the model of a role whose weights have all learnt, as a base.
+    """Load the model of a role that was trained as a whole, as a base.
 
     It carries an adapter of zeros, so that it is asked like students with adapters.
     """

@@ -28,7 +28,7 @@ records of its problem, of all thoughts, that are wrong."""
 
 @dataclass(frozen=True, slots=True)
 class Mixture:
-    """Of each example, how often an epoch has it, and its rank in the first epoch."""
+    """How often an epoch has each example, and the rank of each in the first epoch."""
 
     weights: list[float]
     ranks: list[float] | None = None

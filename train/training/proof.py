@@ -29,7 +29,7 @@ def proof(base: Base, plan: TrainingPlan) -> str:
 
 
 def _targets(base: Base, plan: TrainingPlan) -> str:
-    """Every target comes back from its tokens as it was; a program without its line ends would not run."""
+    """Check that tokens give every target back; a program without its line ends would not run."""
     for example, (_, target) in zip(plan.examples, plan.encoded, strict=True):
         found = encoding.written(base.tokenizer, target[:-1])
         if found != example.target:
@@ -45,7 +45,7 @@ def _targets(base: Base, plan: TrainingPlan) -> str:
 
 
 def _ids(base: Base, plan: TrainingPlan) -> str:
-    """Every token has a row in the embedding."""
+    """Check that every token has a row in the embedding."""
     rows = int(base.model.get_input_embeddings().num_embeddings)  # type: ignore[arg-type] # a number
     highest = max(max(prompt + target) for prompt, target in plan.encoded)
     if highest >= rows:
@@ -58,7 +58,7 @@ def _ids(base: Base, plan: TrainingPlan) -> str:
 
 
 def _specials(base: Base, plan: TrainingPlan) -> str:
-    """Special tokens that are written in data are split, so that none of them ends or opens a turn."""
+    """Check that special tokens in data are split, so that none of them ends or opens a turn."""
     ending = base.ends
     for example, (_, target) in zip(plan.examples, plan.encoded, strict=True):
         if obeyed := ending.intersection(target[:-1]):

@@ -1,6 +1,6 @@
 """Attention from one token of every row to the row's slot, as one kernel: each row reads its own length only.
 
-Traffic: twice `length * heads * size` numbers of each row and layer; nothing else is worth counting.
+Traffic: twice `length * heads * size` numbers of each row and layer; the rest is negligible.
 """
 
 from importlib.util import find_spec

@@ -17,8 +17,10 @@ from thoughtmill.train.styles import OURS
 
 @dataclass(frozen=True, slots=True)
 class AdapterMap:
-    """The adapters of some roles: `adapter_of` maps roles to adapters, the others adapters to their folders
-    and origins."""
+    """The adapters of some roles: `adapter_of` maps roles to adapters.
+
+    `folders` and `origins` map adapters to their folder and origin.
+    """
 
     folders: dict[str, Path]
     adapter_of: dict[str, str]

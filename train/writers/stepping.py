@@ -74,7 +74,7 @@ class SlotSteps:
         self.written_S[at_S] = 1
 
     def _read(self, prompts: Sequence[tuple[str, tuple[int, ...], list[int]]]) -> None:
-        """Read prompts, the longest first; the last token of each only fills it up."""
+        """Read prompts, the longest first, without the last token of each."""
         width = len(prompts[0][1]) - 1
         if not width:
             return
@@ -100,7 +100,7 @@ class SlotSteps:
         self.written_S[at_S], self.slots.lengths_S[at_S], self.heats_S[at_S] = 0, 0, 0.0
 
     def move(self, sources: Sequence[int], targets: Sequence[int]) -> None:
-        """Move rows into slots that are free; theirs are then free."""
+        """Move rows into free slots; the slots that they leave are then free."""
         self.slots.move(old := self._tensor(sources), new := self._tensor(targets))
         for held in (self.tokens_S1, self.written_S, self.heats_S, self.mask_SR):
             held[new] = held[old]
