@@ -1,11 +1,11 @@
 """Whole problems per second and core: `python -m bench.solvers_problems`. Figures are ratios, not promises.
 
 The chain, the program and the equations of each problem are parsed, solved, checked and compared with the
-gold answer. Chains and programs are the real ones of `replay` beside the repository; equations are made of the
-marks of GSM8K's own solutions. Problems whose program loops are left out: a loop costs its time limit in any
-executor. `as XoT` is the least that the published pipeline of XoT
-(Liu et al., arXiv 2310.14628) does for a problem: the last number of the chain, `exec` of the program in this
-process under an alarm, and sympy for the equations; no checks.
+gold answer. Chains and programs are the real ones of `replay` beside the repository; equations are made of
+the marks of GSM8K's own solutions. Problems whose program loops are left out: a loop costs its time limit
+in any executor. `as XoT` is the least that the published pipeline of XoT (Liu et al., arXiv 2310.14628)
+does for a problem: the last number of the chain, `exec` of the program in this process under an alarm, and
+sympy for the equations; no checks.
 """
 
 import json
