@@ -19,7 +19,7 @@ from thoughtmill.factory.commands.init import PROFILES
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 OURS = {"thoughtmill", "tests", "bench", "foreign_thoughts"}
-OTHERWISE_NAMED = {"yaml": "pyyaml", "triton": "torch"}
+OTHERWISE_NAMED = {"yaml": "pyyaml", "triton": "torch", "websocket": "websocket-client"}
 """Modules that are not named like the distribution that brings them; torch for CUDA brings triton."""
 
 WITH_PIPELINE = {
