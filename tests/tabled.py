@@ -1,6 +1,7 @@
 """Tables of samples small enough to decide by hand."""
 
 from thoughtmill.factory.answers import Answer
+from thoughtmill.factory.core import tables
 from thoughtmill.train.policies.plans import Decision, Plan, Sample, SampleKey, each, replay
 
 TOKENS = {"kg": 5}
@@ -22,6 +23,20 @@ def wrote(role: str, answer: str | None) -> Sample:
     """Return a sample that came to an answer, or to none."""
     failure = None if answer is not None or role == "kg" else "no_answer"
     return Sample(f"so {answer}", answer and Answer(answer), failure, TOKENS.get(role, 10))
+
+
+def predictions(stored: dict[SampleKey, Sample], run: str) -> list[tables.Row]:
+    """Return samples as the rows of `predictions` of a run; a run that ends with 3 is of another training."""
+    rows = []
+    for (problem_id, role, round_, sample), one in sorted(stored.items()):
+        text, kind = one.predicted_answer or (None, None)
+        rows.append(
+            {"run": run, "base": "tiny", "training_seed": int(run[-1]) // 3, "data_version": "v",
+             "problem_id": problem_id, "role": role, "round": round_, "sample": sample, "text": one.text,
+             "predicted_answer": text, "predicted_kind": kind, "failure": one.failure, "correct": None,
+             "new_tokens": one.new_tokens}
+        )  # fmt: skip
+    return rows
 
 
 def decided(plan: Plan[Decision], stored: dict[SampleKey, Sample]) -> tuple[tuple[str, ...], bool, int, int]:

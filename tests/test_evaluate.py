@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from tests.tabled import table
+from tests.tabled import predictions, table
 from thoughtmill.factory.answers import Answer
 from thoughtmill.factory.core import tables
 from thoughtmill.factory.core.errors import ThoughtmillError
@@ -30,26 +30,13 @@ PROBLEMS = [
 ]
 
 
-def predicted(sample: Sample) -> dict[str, str | None]:
-    text, kind = sample.predicted_answer or (None, None)
-    return {"predicted_answer": text, "predicted_kind": kind}
-
-
 def written(run: str, answers: dict[str, list[str | None]], greedy: dict[str, str]) -> list[tables.Row]:
     """Return the predictions of a run: IR's answers by round, with which DR agrees, and its greedy ones."""
     stored: dict[SampleKey, Sample] = {}
     for name, said in answers.items():
         stored |= table({"ir": said, "kg": [None] * len(said), "dr": said}, name)
         stored |= table({"ir": [greedy[name]]}, name, first=0)
-    rows = []
-    for (problem_id, role, round_, sample), one in sorted(stored.items()):
-        rows.append(
-            {"run": run, "base": "tiny", "training_seed": int(run[-1]) // 3, "data_version": "v",
-             "problem_id": problem_id, "role": role, "round": round_,
-             "sample": sample, "text": one.text, **predicted(one),
-             "failure": one.failure, "correct": None, "new_tokens": one.new_tokens}
-        )  # fmt: skip
-    return rows
+    return predictions(stored, run)
 
 
 def two_runs() -> list[tables.Row]:

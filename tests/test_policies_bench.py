@@ -1,8 +1,16 @@
 """`bench.policies`: policies beside plain votes at equal tokens, on stored samples."""
 
-from bench.policies import Run, comparisons, scores, table
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from bench.policies import Run, comparisons, main, scores, table
+from tests.tabled import predictions
 from tests.tabled import table as samples
 from thoughtmill.factory.answers import Answer
+from thoughtmill.factory.core import tables
+from thoughtmill.schemas import Predictions
 
 GOLD = {f"{kind}{at}": Answer("7") for kind in ("held", "test") for at in range(60)}
 SETS = {name: "validation" if name.startswith("held") else "sums, test" for name in GOLD}
@@ -35,3 +43,20 @@ def test_without_validation_samples_there_is_no_verifier_and_the_dearest_policy_
     alone = {key: sample for key, sample in run().items() if key[0].startswith("test")}
     names = {row.policy for row in comparisons(scores([alone], GOLD, SETS))}
     assert names == {"thoughts@1", "prove@2", "adaptive@4/ir"}
+
+
+def test_the_samples_of_a_run_may_lie_in_several_files(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = predictions(run(), "x-1")
+    for at in range(2):
+        of_half = [row for row in rows if int(row["problem_id"][4:]) % 2 == at]
+        tables.write(tmp_path / "predictions" / f"tiny-1-{at}.parquet", Predictions, of_half)
+    problems = [
+        {"problem_id": name, "answer": "7", "answer_kind": "number", "source": "sums"}
+        | {"split": SETS[name].split(", ")[-1]}
+        for name in GOLD
+    ]
+    pd.DataFrame(problems).to_parquet(tmp_path / "problems.parquet")
+    main(tmp_path)
+    assert capsys.readouterr().out == f"tiny\n\n{table(comparisons(scores([run()], GOLD, SETS)))}\n\n"

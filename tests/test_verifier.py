@@ -3,16 +3,20 @@
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from tests.tabled import decided, table
+from tests import tiny
+from tests.tabled import decided, predictions, table
 from thoughtmill.factory.answers import Answer
+from thoughtmill.factory.core import tables
 from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.schemas import Predictions
 from thoughtmill.train.policies import PolicySettings, candidates, policy
 from thoughtmill.train.policies.plans import Sample, SampleKey, replay
 from thoughtmill.train.policies.verifiers import candidates as judged
 from thoughtmill.train.policies.verifiers import probability, requests, verifier, weights
-from thoughtmill.train.verifier import fitted, learnt
+from thoughtmill.train.verifier import fitted, learnt, main
 
 ORDER = ("eot", "pot", "cot")
 HOW = PolicySettings()
@@ -98,3 +102,31 @@ def test_a_verifier_is_read_from_its_file_and_tried_for_its_numbers_of_samples_a
 def test_a_verifier_is_not_learnt_without_samples_about_validation_problems() -> None:
     with pytest.raises(ThoughtmillError, match="no samples of eot, pot, cot about validation problems"):
         learnt([table({"ir": ["7"]})], {"p": Answer("7")}, HOW)
+
+
+def test_the_command_learns_from_the_validation_problems_of_a_project_and_from_no_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stored, gold = run()
+    asked = table({"eot": ["5"], "pot": ["5"], "cot": ["5"]}, "test")
+    tables.write(tmp_path / "data/predictions/tiny.parquet", Predictions, predictions(stored | asked, "x-1"))
+    rows = [
+        {"problem_id": name, "problem": "How many?", "answer": "7", "answer_kind": "number", "source": "tiny"}
+        | {"split": "test" if name == "test" else "validation"}
+        for name in [*gold, "test"]
+    ]
+    pd.DataFrame(rows).to_parquet(tmp_path / "data/problems.parquet")
+    pd.DataFrame(tiny.records()).to_parquet(tmp_path / "data/records.parquet")
+    (tmp_path / "data/manifest.json").write_text('{"data_version": "v"}')
+    (tmp_path / "dvc.yaml").touch()
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "params.yaml").write_text("infer: {splits: [test]}")
+    with pytest.raises(
+        ThoughtmillError, match="list `validation`: a verifier never learns from test problems"
+    ):
+        main()
+    (tmp_path / "params.yaml").write_text("infer: {splits: [test, validation]}")
+    main()
+    path = "data/verifiers/tiny.json"
+    assert capsys.readouterr().out == f"wrote {path}: name it in infer.policy.verifier\n"
+    assert weights(PolicySettings(verifier=path)) == learnt([stored], gold, HOW)
