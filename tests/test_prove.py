@@ -3,7 +3,6 @@
 import argparse
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -96,15 +95,11 @@ def rewrite(path: Path, change: Callable[[list[tables.Row]], list[tables.Row]]) 
     pq.write_table(pyarrow.Table.from_pylist(change(table.to_pylist()), schema=table.schema), path)
 
 
-def test_a_release_as_it_was_made_is_proved(made: Path) -> None:
+def test_a_release_as_it_was_made_is_proved_and_what_the_hub_adds_is_no_fault(made: Path) -> None:
+    (made / ".gitattributes").touch()
     said = prove(made, ONE)
     assert "files are what they claim, and 8 records were derived again" in said
     assert json.loads((made / "manifest.json").read_text())["data_version"] in said
-
-
-def test_what_the_hub_adds_is_no_fault(made: Path) -> None:
-    (made / ".gitattributes").touch()
-    assert "are what they claim" in prove(made, ONE)
 
 
 @pytest.mark.parametrize(
@@ -132,34 +127,54 @@ def first(**values: Any) -> Callable[[list[tables.Row]], list[tables.Row]]:
     return lambda rows: [{**rows[0], **values}, *rows[1:]]
 
 
-@pytest.mark.parametrize(
-    ("name", "change", "said"),
+FORGERIES = [  # those of a list are in different files, and each must be named
     [
         (
             "pot/train.parquet",
             first(rationale="ans = 12"),
             "ours-train-0/pot/0: rationale is 'ans = 12', and",
         ),
-        ("pot/train.parquet", first(answer="13"), "ours-train-0/pot/0: answer is '13', and derived '12'"),
         ("cot/train.parquet", lambda rows: rows[:-1], "cot/train.parquet: ours-train-2/cot/0 is missing"),
-        ("cot/train.parquet", lambda rows: [*rows, rows[0]], "ours-train-0/cot/0 is not derived"),
         ("sft/train.parquet", lambda rows: rows[::-1], "sft/train.parquet: ours-train-2/pot/0: messages is"),
         ("rl/test.parquet", first(solution="19"), "rl/test.parquet: ours-test-0: solution is '19'"),
-        ("tables/records.parquet", first(correct=False), "records: ours-test-0/cot/0: correct is False, and"),
-        ("tables/records.parquet", first(kept=True), "records: ours-test-0/cot/0: kept is True, and derived"),
-        ("tables/records.parquet", lambda rows: rows[1:], "records: ours-test-0/cot/0 is missing"),
-        ("tables/checks.parquet", first(passed=False), "checks: ours-test-0/cot/0/agreement: passed is"),
-        ("tables/checks.parquet", lambda rows: rows[1:], "checks: ours-test-0/cot/0/agreement is missing"),
-        ("tables/derived/samplings.parquet", first(parameters='{"model": "m", "temperature": 0.2}'),
-         "samplings: cot/replay/0: parameters is"),
-        ("tables/derived/samplings.parquet", lambda rows: rows[1:], "samplings: cot/replay/0 is missing"),
     ],
-)  # fmt: skip
-def test_a_forgery_under_a_fitting_manifest_is_named(made: Path, name: str, change: Any, said: str) -> None:
-    rewrite(made / name, change)
+    [
+        ("pot/train.parquet", first(answer="13"), "ours-train-0/pot/0: answer is '13', and derived '12'"),
+        ("cot/train.parquet", lambda rows: [*rows, rows[0]], "ours-train-0/cot/0 is not derived"),
+        ("tables/records.parquet", first(correct=False), "records: ours-test-0/cot/0: correct is False, and"),
+        ("tables/checks.parquet", first(passed=False), "checks: ours-test-0/cot/0/agreement: passed is"),
+    ],
+    [
+        ("tables/records.parquet", first(kept=True), "records: ours-test-0/cot/0: kept is True, and derived"),
+        ("tables/checks.parquet", lambda rows: rows[1:], "checks: ours-test-0/cot/0/agreement is missing"),
+        (
+            "tables/derived/samplings.parquet",
+            first(parameters='{"model": "m", "temperature": 0.2}'),
+            "samplings: cot/replay/0: parameters is",
+        ),
+    ],
+    [
+        ("tables/records.parquet", lambda rows: rows[1:], "records: ours-test-0/cot/0 is missing"),
+        (
+            "tables/derived/samplings.parquet",
+            lambda rows: rows[1:],
+            "samplings: cot/replay/0 is missing",
+        ),
+    ],
+]
+
+
+@pytest.mark.parametrize("forged", FORGERIES)
+def test_forgeries_under_a_fitting_manifest_are_named(
+    made: Path, forged: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("thoughtmill.factory.commands.prove.SHOWN", 1000)
+    for name, change, _ in forged:
+        rewrite(made / name, change)
     forge(made)
-    with pytest.raises(ThoughtmillError, match=re.escape(said)):
+    with pytest.raises(ThoughtmillError) as caught:
         prove(made, ONE)
+    assert [said for _, _, said in forged if said not in str(caught.value)] == []
 
 
 def test_what_an_endpoint_was_sent_beside_is_no_fault(made: Path) -> None:
