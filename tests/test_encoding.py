@@ -7,7 +7,7 @@ from tokenizers import processors
 from transformers import PreTrainedTokenizerFast
 
 from tests import tiny
-from thoughtmill.train.encoding import render, render_target, specials, written
+from thoughtmill.train.encoding import render, render_all, render_target, render_targets, specials, written
 
 DATED = "{%- if strftime_now is defined %}{{ strftime_now('%d %b %Y, %B') }}{% endif %} " + tiny.CHAT
 END = 1
@@ -45,6 +45,20 @@ def test_the_date_of_a_template_is_pinned() -> None:
     told = written(tokenizer, render(tokenizer, "ir", "7 bags"))
     assert told.startswith("01 Jan 2025, January [user] 7 bags")
     assert not re.search(r"%\w", told)
+
+
+TURN = "{% for m in messages %}[{{ m['content'] }}]{% endfor %}"
+TRIMS = TURN.replace("['content']", "['content'] | trim")
+
+
+@pytest.mark.parametrize("template", [None, TURN, TRIMS, DATED])
+def test_many_prompts_and_targets_are_read_together_as_they_are_alone(template: str | None) -> None:
+    tokenizer = tiny.tokenizer(chat=True)
+    tokenizer.chat_template = template
+    problems = ["7 bags", " 8 bags ", "7 <end> bags", "7 bags", "{{ 9 }} bags\n"]
+    asked = [("dr", problem, given) for problem in problems for given in (None, "A rule.")]
+    assert render_all(tokenizer, asked) == [render(tokenizer, *one) for one in asked]
+    assert render_targets(tokenizer, problems) == [render_target(tokenizer, one) for one in problems]
 
 
 def closing() -> PreTrainedTokenizerFast:

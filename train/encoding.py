@@ -5,7 +5,7 @@ that it opens and closes no turn. Dates in chat templates are pinned, so that pr
 """
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from thoughtmill.factory.core.errors import ThoughtmillError
@@ -25,6 +25,9 @@ PINNED = (
 )
 PLACE = "THOUGHTMILL-PROMPT"
 
+Piece = tuple[str, bool]
+"""A part of a prompt, and whether special tokens in it are obeyed."""
+
 
 def render(
     tokenizer: "PreTrainedTokenizerBase",
@@ -41,13 +44,33 @@ def render(
     """
     text = styles.prompt(role, problem, given, style)
     if tokenizer.chat_template is not None:
-        return _turn(tokenizer, text)
+        return _read(tokenizer, [_turn(tokenizer, text)])[0]
     text += styles.STYLES.named(style).ending
     if escapes(tokenizer):
         return encoded(tokenizer, text) + ([int(tokenizer.eos_token_id)] if two_sided else [])
     ids = list(tokenizer(text, split_special_tokens=True)["input_ids"])
     closed = not two_sided and ids[-1:] == [tokenizer.eos_token_id]
     return ids[:-1] if closed else ids
+
+
+def render_all(
+    tokenizer: "PreTrainedTokenizerBase",
+    asked: Sequence[tuple[str, str, str | None]],
+    two_sided: bool = False,
+    style: str = styles.OURS,
+) -> list[list[int]]:
+    """Return what `render` does for each role, problem and given text; many are read faster together."""
+    if tokenizer.chat_template is None:
+        return [render(tokenizer, *one, two_sided=two_sided, style=style) for one in asked]
+    return _read(tokenizer, _turns(tokenizer, [styles.prompt(*one, style) for one in asked]))
+
+
+def render_targets(tokenizer: "PreTrainedTokenizerBase", targets: Sequence[str]) -> list[list[int]]:
+    """Return what `render_target` does for each target."""
+    if escapes(tokenizer):
+        return [render_target(tokenizer, one) for one in targets]
+    found = _read(tokenizer, [[(one, False)] for one in targets])
+    return [[*tokens, tokenizer.eos_token_id] for tokens in found]
 
 
 def render_target(tokenizer: "PreTrainedTokenizerBase", target: str) -> list[int]:
@@ -100,14 +123,30 @@ def specials(tokenizer: "PreTrainedTokenizerBase", text: str) -> list[str]:
     return [token for token in tokenizer.all_special_tokens if token in text]
 
 
-def _turn(tokenizer: "PreTrainedTokenizerBase", text: str) -> list[int]:
-    """Return the tokens of a user's turn, in which only the template's special tokens are obeyed."""
+def _turns(tokenizer: "PreTrainedTokenizerBase", texts: Sequence[str]) -> list[list[Piece]]:
+    """Return what `_turn` does for each text.
+
+    A template that says a prompt once, as it is, is rendered for the first text only.
+    """
+    before, found, after = _templated(tokenizer, PLACE).partition(PLACE)
+    once = found and texts and _templated(tokenizer, texts[0]) == f"{before}{texts[0]}{after}"
+    special = tokenizer.all_special_tokens
+    return [
+        [(f"{before}{text}{after}", True)]
+        if once and text == text.strip() and not any(token in text for token in special)
+        else _turn(tokenizer, text)
+        for text in texts
+    ]
+
+
+def _turn(tokenizer: "PreTrainedTokenizerBase", text: str) -> list[Piece]:
+    """Return a user's turn, in which only the template's special tokens are obeyed."""
     if not specials(tokenizer, text):
-        return _obeyed(tokenizer, _templated(tokenizer, text))
+        return [(_templated(tokenizer, text), True)]
     before, found, after = _templated(tokenizer, PLACE).partition(PLACE)
     if not found or PLACE in after:
         raise ThoughtmillError(f"the chat template of {tokenizer.name_or_path} does not say the prompt once")
-    return _obeyed(tokenizer, before) + encoded(tokenizer, text) + _obeyed(tokenizer, after)
+    return [(before, True), (text, False), (after, True)]
 
 
 def _templated(tokenizer: "PreTrainedTokenizerBase", text: str) -> str:
@@ -119,5 +158,17 @@ def _templated(tokenizer: "PreTrainedTokenizerBase", text: str) -> str:
     )
 
 
-def _obeyed(tokenizer: "PreTrainedTokenizerBase", text: str) -> list[int]:
-    return list(tokenizer(text, add_special_tokens=False)["input_ids"])
+def _read(tokenizer: "PreTrainedTokenizerBase", texts: Sequence[Sequence[Piece]]) -> list[list[int]]:
+    """Return the tokens of texts that are given in pieces; equal pieces are read once."""
+    pieces = dict.fromkeys(piece for text in texts for piece in text)
+    ids: dict[Piece, list[int]] = {}
+    if obeyed := [text for text, obeys in pieces if obeys]:
+        found = tokenizer(obeyed, add_special_tokens=False)["input_ids"]
+        ids |= {(text, True): list(tokens) for text, tokens in zip(obeyed, found, strict=True)}
+    data = [text for text, obeys in pieces if not obeys]
+    if data and not escapes(tokenizer):
+        found = tokenizer(data, add_special_tokens=False, split_special_tokens=True)["input_ids"]
+        ids |= {(text, False): list(tokens) for text, tokens in zip(data, found, strict=True)}
+    else:
+        ids |= {(text, False): encoded(tokenizer, text) for text in data}
+    return [[token for piece in text for token in ids[piece]] for text in texts]

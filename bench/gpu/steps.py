@@ -1,6 +1,7 @@
 """The steps of `run.py`, each in its own process: `python -m bench.gpu.steps STEP WORK OUT WORD…`."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -101,6 +102,7 @@ def papers(base: Path, work: Path, out: Path, seconds: str = "330", *speeds: str
     """
     from bench.papers import __main__ as bench
 
+    os.environ["TOKENIZERS_PARALLELISM"] = "true"  # some hundred thousand texts; no process that forks reads
     folder = work / "papers"
     words = ["--base", str(base), "--corpus", str(work / "corpus" / "data"), "--folder", str(folder)]
     words += ["--hours", str(int(seconds) / 3600), "--page", str(out / "papers.md")]

@@ -51,7 +51,7 @@ def training_plan(
         examples = [examples[index] for index in kept]
         mixture = mixture and mixture.of(kept)
     examples = [replace(one, target=styles.target(one.target, settings.style)) for one in examples]
-    everything = [encode(base, example, settings.style) for example in examples]
+    everything = encode_all(base, examples, settings.style)
     context = min(settings.context, base.context)
     sizes = [len(prompt) + len(target) for prompt, target in everything]
     fitting = [index for index, size in enumerate(sizes) if size <= context]
@@ -75,19 +75,26 @@ def training_plan(
 
 
 def encode(base: Base, example: Example, style: str = styles.OURS) -> batches.Tokens:
-    """Return an example as the tokens of its prompt and of its target.
+    """Return an example as the tokens of its prompt and of its target."""
+    return encode_all(base, [example], style)[0]
+
+
+def encode_all(base: Base, examples: list[Example], style: str = styles.OURS) -> list[batches.Tokens]:
+    """Return each example as the tokens of its prompt and of its target.
 
     Roles share many of them, as `etd` and its parts do, so they are made once for a base.
     """
     known, two_sided = base.encoded, base.start is not None
-    template = base.tokenizer.chat_template
-    asked = (example.role, example.problem, example.given, style, template and str(template))
-    answered = (example.target,)
-    if asked not in known:
-        known[asked] = encoding.render(base.tokenizer, *asked[:3], two_sided=two_sided, style=style)
-    if answered not in known:
-        known[answered] = encoding.render_target(base.tokenizer, example.target)
-    return known[asked], known[answered]
+    template = base.tokenizer.chat_template and str(base.tokenizer.chat_template)
+    asked = [(one.role, one.problem, one.given, style, template) for one in examples]
+    answered = [(one.target,) for one in examples]
+    new = [one for one in dict.fromkeys(asked) if one not in known]
+    prompts = encoding.render_all(base.tokenizer, [one[:3] for one in new], two_sided, style)
+    known |= zip(new, prompts, strict=True)
+    taught = [one for one in dict.fromkeys(answered) if one not in known]
+    targets = encoding.render_targets(base.tokenizer, [target for (target,) in taught])
+    known |= zip(taught, targets, strict=True)
+    return [(known[one], known[target]) for one, target in zip(asked, answered, strict=True)]
 
 
 def _steps(
