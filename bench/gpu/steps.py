@@ -98,22 +98,24 @@ def smoke(code: Path, work: Path) -> dict[str, object]:
 def papers(base: Path, work: Path, out: Path, seconds: str = "330", *speeds: str) -> dict[str, object]:
     """Make the papers' tables in so many seconds; words after them are the speeds that are known.
 
-    The samples come back as one archive for each seed: policies can be replayed on them without a GPU.
+    The samples come back as archives, of the first seed and of the others: policies can be replayed on them
+    without a GPU.
     """
     from bench.papers import __main__ as bench
 
     os.environ["TOKENIZERS_PARALLELISM"] = "true"  # some hundred thousand texts; no process that forks reads
     folder = work / "papers"
     words = ["--base", str(base), "--corpus", str(work / "corpus" / "data"), "--folder", str(folder)]
-    words += ["--hours", str(int(seconds) / 3600), "--page", str(out / "papers.md")]
+    words += ["--hours", str(int(seconds) / 3600), "--samples-only"]
     known = list(speeds) or [str(one) for one in KNOWN] * torch.cuda.is_available()
     bench.main(*words, *(["--speeds", *known] if known else []))
-    for seed in (1, 2, 3):
-        with tarfile.open(out / f"papers-{seed}.tar", "w") as file:
+    for number, seeds in ((1, "1"), (2, "23")):
+        with tarfile.open(out / f"papers-{number}.tar", "w") as file:
             for path in [*folder.glob("p*.json"), *folder.glob("p*.parquet")]:
                 file.add(path, path.name)
-            for path in sorted((folder / "predictions").glob(f"*-{seed}-*.parquet")):
+            for path in sorted((folder / "predictions").glob(f"*-[{seeds}]-*.parquet")):
                 file.add(path, f"predictions/{path.name}")
+    bench.main("--tables", str(folder), "--page", str(out / "papers.md"))
     told: dict[str, object] = json.loads((folder / "plan.json").read_text("utf-8"))
     return told
 

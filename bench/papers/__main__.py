@@ -59,6 +59,7 @@ def _parsed(words: tuple[str, ...]) -> argparse.Namespace:
     parser.add_argument("--preset", default="etd", help="of finetune")
     parser.add_argument("--seed", default=1, type=int, help="of training and of the choice of problems")
     parser.add_argument("--max-new-tokens", default=256, type=int)
+    parser.add_argument("--samples-only", action="store_true", help="leave the page to --tables")
     parser.add_argument("--dry", action="store_true", help="only say what will fit")
     parser.add_argument(
         "--speeds", nargs=4, type=float, metavar=("TRAINING", "START", "ANSWERING", "START"),
@@ -107,7 +108,8 @@ class Run:
         write_problems(self.corpus, self.problems, self.folder / "problems.parquet")
         if self.trained(todo, plan):
             self.answered(plan)
-        write_page(self.folder, self.given.page)
+        if not self.given.samples_only:
+            write_page(self.folder, self.given.page)
         print(f"{time.monotonic() - self.begun:.0f} of {self.seconds:.0f} s", flush=True)
 
     def noted(self, todo: dict[str, TrainingJob]) -> dict[str, Any]:

@@ -98,7 +98,7 @@ def settings_of(base: str, group: str, samples: int, policies: Sequence[str], **
         "policies": policies,
         "policy": {"max_rounds": samples, "loops": LOOPS},
         "temperature": 0.7,
-        "rows": ROWS,
+        "rows": ROWS if group == SINGLE else ROWS // 4,  # all groups share the memory of one GPU
     }
     return InferSettings.model_validate(told | more)
 

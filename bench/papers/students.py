@@ -1,5 +1,6 @@
 """Train the students of all groups, and measure first how fast they are trained and answer."""
 
+import gc
 import tempfile
 import time
 from collections.abc import Callable
@@ -109,6 +110,9 @@ def train(todo: dict[str, TrainingJob], epochs: float, ends: float) -> bool:
         train_all(left)
     except TimeUp:
         return False
+    gc.collect()
+    if ON_GPU:
+        torch.cuda.empty_cache()  # what answers takes a share of what is free
     return True
 
 
