@@ -29,7 +29,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ARCHIVES = ("code", "wheels", "corpus", "growth", "shape")
 LIMITS = {
-    "base": 60, "shape": 60, "card": 40, "smoke": 150, "profile": 120, "train": 240, "infer": 120,
+    "base": 60, "shape": 60, "card": 40, "smoke": 150, "profile": 120, "train": 420, "infer": 120,
     "papers": 420,
     "growth": 240,
 }  # fmt: skip

@@ -45,6 +45,7 @@ NAMES = (
     "thoughtmill-static",
 )
 WARM = 3
+"""Steps of TRL that are left out."""
 ON_GPU = torch.cuda.is_available()
 
 
@@ -165,7 +166,9 @@ def mixed(base: str, corpus: str, chosen: FinetuneSettings) -> dict[str, Any]:
         torch.cuda.synchronize()
         seconds, tokens = time.monotonic() - begun, sum(run.learnt() for run in runs)
         targets = sum(point.target_tokens for run in runs for point in run.state.curve)
-        weights = sum(one.numel() for one in fast.base.model.parameters())
+        weights = sum(one.numel() for one in fast.base.model.parameters()) - sum(
+            one.numel() for one in fast.halves
+        )
         losses = [point.loss for point in runs[0].state.curve]
         found.update(
             tokens_per_s=round(tokens / seconds),

@@ -42,14 +42,19 @@ from thoughtmill.train.writers.settings import InferSettings
 from thoughtmill.train.writers.slots import decode_by_mask
 
 NAMES = ("check", "slots", "answered", "generate", "slots-sampled", "slots-256", "vllm")
-MORE = ("dr", "gp")
+MORE = ["dr", "gp"]
 """Roles whose adapters are there and write nothing."""
 ON_GPU = torch.cuda.is_available()
 ROWS, BATCH, TOKENS, SAMPLES = (2048, 512, 160, 4096) if ON_GPU else (8, 4, 12, 24)
 
 
 def main(base: Path, corpus: Path, out: Path, *words: str) -> dict[str, Any]:
-    """Measure the ways that `words` name, or all; print what each found."""
+    """Measure the ways that `words` name, or all; print what each found.
+
+    A number among the words is how many adapters there are, instead of seven.
+    """
+    for number in (int(word) for word in words if word.isdecimal()):
+        MORE.extend(f"more-{at}" for at in range(number - len(ROLES) - len(MORE)))
     found: dict[str, Any] = {"base": base.name, "card": torch.cuda.get_device_name() if ON_GPU else "none"}
     questions = open_corpus(str(corpus)).con.execute(QUESTIONS).fetchall()[: SAMPLES // len(ROLES)]
     begun = time.monotonic()

@@ -23,7 +23,9 @@ def used(base: Base, rate: float, device: torch.device, operations: int = 6) -> 
     Six operations count per weight and token (forward and backward), as in PaLM (arXiv 2204.02311); two where
     students write.
     """
-    flops = operations * rate * base.model.num_parameters()
+    # Copies of adapters in the precision of the base compute in place of the adapters.
+    counted = (one for name, one in base.model.named_parameters() if not name.endswith((".down", ".up")))
+    flops = operations * rate * sum(one.numel() for one in counted)
     share = f"MFU {flops / peak(device):.1%}"
     if device.type == "cuda":
         memory = torch.cuda.max_memory_allocated(device)
