@@ -11,6 +11,7 @@ from bench.papers import answering, fitting, page
 from bench.papers.contents import LOOPS, SINGLE, Students, tables
 from tests import tiny
 from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.train.finetune import TrainingJob
 from thoughtmill.train.policies import PolicySettings, policy, roles_of
 
 WORK = fitting.Work(epoch_tokens={"single/ir": 1_000_000}, target_tokens=80.0, problems={"a": 1000, "b": 150})
@@ -113,6 +114,30 @@ def test_a_stopped_run_goes_on_where_it_was_and_its_page_counts_what_is_there(
     shown.unlink()
     bench.main("--tables", str(folder), "--page", str(shown))
     assert "| IR " in shown.read_text("utf-8")
+
+
+@pytest.mark.usefixtures("few")
+def test_students_that_are_done_answer_alone_until_all_are(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train_all = bench.students.train_all
+
+    def slow(jobs: list[TrainingJob]) -> None:
+        train_all(jobs[:1])
+        raise bench.students.TimeUp
+
+    shown = tmp_path / "papers.md"
+    run = [*words, "--folder", str(tmp_path), "--page", str(shown), "--hours", "0.05", *SPEED]
+    monkeypatch.setattr("bench.papers.students.train_all", slow)
+    bench.main(*run)
+    assert "training is not done: run the same command again" in capsys.readouterr().out
+    rows = {line.split("|")[1].strip(): line for line in shown.read_text("utf-8").splitlines() if "|" in line}
+    assert "0.0 (0.0 to 39.0)" in rows["IR"]
+    assert " 0.0" not in rows["chains alone"]
+    monkeypatch.setattr("bench.papers.students.train_all", train_all)
+    bench.main(*run)
+    rows = {line.split("|")[1].strip(): line for line in shown.read_text("utf-8").splitlines() if "|" in line}
+    assert "0.0 (0.0 to 39.0)" in rows["chains alone"]
 
 
 @pytest.mark.usefixtures("few")

@@ -30,7 +30,7 @@ HERE = Path(__file__).resolve().parent
 ARCHIVES = ("code", "wheels", "corpus", "growth", "shape")
 LIMITS = {
     "base": 60, "shape": 60, "card": 40, "smoke": 150, "profile": 120, "train": 420, "infer": 120,
-    "papers": 420,
+    "papers": 540,
     "growth": 240,
 }  # fmt: skip
 TAIL = 25

@@ -106,8 +106,8 @@ class Run:
         self.note({})
         self.problems = {name: rows[: plan.problems] for name, rows in self.problems.items()}
         write_problems(self.corpus, self.problems, self.folder / "problems.parquet")
-        if self.trained(todo, plan):
-            self.answered(plan)
+        self.trained(todo, plan)
+        self.answered(plan)
         if not self.given.samples_only:
             write_page(self.folder, self.given.page)
         print(f"{time.monotonic() - self.begun:.0f} of {self.seconds:.0f} s", flush=True)
@@ -148,7 +148,7 @@ class Run:
         rows = [row for rows in self.problems.values() for row in rows[:ANSWERED]][:ANSWERED]
         names = [f"greedy/{role}" for role in roles if role in ("ir", "cot", "pot")]
         settings = settings_of(self.base, SINGLE, 1, names, max_new_tokens=self.given.max_new_tokens)
-        writer, version, sha, _ = load(folder, SINGLE, roles, self.base, self.given.max_new_tokens)
+        writer, version, sha = load(folder, SINGLE, roles, self.base, self.given.max_new_tokens)
         begun = time.monotonic()
         with Solvers(Limits(), 5.0) as solvers:
             found = list(infer(settings, rows, writer, version, sha, solvers, folder / "journals"))
@@ -160,16 +160,21 @@ class Run:
             self.told["seconds"][part] = round(self.told["seconds"].get(part, 0.0) + took, 1)
         write_json(self.folder / "plan.json", self.told)
 
-    def trained(self, todo: dict[str, TrainingJob], plan: fitting.Plan) -> bool:
-        """Train what is not trained; return whether all is."""
+    def trained(self, todo: dict[str, TrainingJob], plan: fitting.Plan) -> None:
+        """Train what is not trained; where the time does not suffice, those that are done answer alone.
+
+        What they answered alone is answered again once all are trained.
+        """
         begun = time.monotonic()
         done = students.train(todo, plan.epochs, self.ends - KEPT_SHARE * self.seconds)
-        if done and "students" not in self.told:
-            self.told["students"] = students.shown(todo)
+        if self.told.pop("partly", False):
+            for path in (*self.folder.glob("predictions/*"), *self.folder.glob("blocks-*")):
+                path.unlink()
+        self.groups = students.there(self.folder, self.groups)
+        self.told |= {"students": students.shown(todo)} | ({} if done else {"partly": True})
         self.note({"training": time.monotonic() - begun})
         if not done:
             print("training is not done: run the same command again, it goes on", flush=True)
-        return done
 
     def answered(self, plan: fitting.Plan) -> None:
         """Answer what fits."""

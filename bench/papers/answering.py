@@ -23,7 +23,7 @@ from thoughtmill.train.answering import GeneratedText, GenerationRequest, Writer
 from thoughtmill.train.infer import infer, local
 from thoughtmill.train.policies import PolicySettings, roles_of
 from thoughtmill.train.problems import DecisionSettings, problems_of
-from thoughtmill.train.roles import ROLES
+from thoughtmill.train.roles import ROLES, parts_of
 from thoughtmill.train.writers.loading import load_students
 from thoughtmill.train.writers.settings import InferSettings
 
@@ -36,8 +36,8 @@ FEWEST = 2
 ROWS = 2048 if ON_GPU else 128
 SEEDS = (1, 2, 3)
 
-Loaded = tuple[Writer, str, str, tuple[str, ...]]
-"""Students in memory, the data version and digest that identify them, and the roles they answer for."""
+Loaded = tuple[Writer, str, str]
+"""Students in memory, and the data version and digest that identify them."""
 
 
 class TimedWriter:
@@ -167,9 +167,10 @@ class Answering:
             policies = policies_of(group, samples, seed)
             if path.exists() or not policies:
                 continue
-            writer, version, sha, there = self.loaded(group)
+            there = [part for role in self.groups[group] for part in parts_of(role)]
             if not (policies_there := possible(policies, there)):
                 continue
+            writer, version, sha = self.loaded(group)
             settings = settings_of(
                 self.base, group, samples, policies_there, seeds=(seed,), max_new_tokens=self.tokens
             )
@@ -193,7 +194,7 @@ def load(folder: Path, group: str, roles: Sequence[str], base: str, tokens: int)
     """Load the adapters of a folder, and what writes with them."""
     settings = settings_of(base, group, 1, ["greedy/ir"], max_new_tokens=tokens)
     found = load_students(folder, roles, base)
-    return local(found, settings), found.data_version, found.sha, tuple(found.adapter_of)
+    return local(found, settings), found.data_version, found.sha
 
 
 def _key(row: tables.Row) -> tuple[str, str, int, int]:

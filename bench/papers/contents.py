@@ -41,7 +41,7 @@ GROUPS: dict[str, Students] = {
         shared=("ir", "kg"),
     ),  # DR that has learnt also from knowledge that is not right
     SINGLE: Students(
-        ("ir", "kg", "dr", "cot", "pot", "eot", "gp", "eq", "gp_hint", "eq_hint"), GREEDY, SAMPLED
+        ("ir", "cot", "pot", "eot", "kg", "dr", "gp", "eq", "gp_hint", "eq_hint"), GREEDY, SAMPLED
     ),
 }
 """All students by the name of their group; what takes the most time comes last."""

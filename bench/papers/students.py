@@ -26,6 +26,8 @@ ON_GPU = torch.cuda.is_available()
 BATCH, STEPS = (32, 80) if ON_GPU else (4, 3)
 """Of what is measured before the work is planned."""
 PASS_TOKENS = 32768 if ON_GPU else 8192
+ADAPTER = "thoughtmill.json"
+"""The file of an adapter that is done."""
 READ = 200
 """Records of a role that are encoded to know how long they are."""
 
@@ -67,7 +69,7 @@ def jobs(
 ) -> dict[str, TrainingJob]:
     """Return what is to be trained, by group and role; shared adapters are linked to those of `single`."""
     found = {}
-    for name, held in groups.items():
+    for name, held in sorted(groups.items(), key=lambda item: item[0] != SINGLE):
         for role in held:
             place = folder / "adapters" / name / role
             if role in GROUPS[name].shared:
@@ -104,7 +106,7 @@ def train(todo: dict[str, TrainingJob], epochs: float, ends: float) -> bool:
     left = [
         replace(job, settings=job.settings.model_copy(update=length), grown=watched)
         for job in todo.values()
-        if not (job.folder / "thoughtmill.json").is_file()
+        if not (job.folder / ADAPTER).is_file()
     ]
     try:
         train_all(left)
@@ -116,10 +118,20 @@ def train(todo: dict[str, TrainingJob], epochs: float, ends: float) -> bool:
     return True
 
 
+def there(folder: Path, groups: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """Return the roles of each group whose adapters are done."""
+    found = {
+        name: tuple(role for role in held if (folder / "adapters" / name / role / ADAPTER).is_file())
+        for name, held in groups.items()
+    }
+    return {name: held for name, held in found.items() if held}
+
+
 def shown(todo: dict[str, TrainingJob]) -> dict[str, Any]:
     """Return how students were trained, for the page."""
     settings = next(iter(todo.values())).settings
-    records = {name: origin_of(job.folder).records for name, job in todo.items()}
+    done = {name: job for name, job in todo.items() if (job.folder / ADAPTER).is_file()}
+    records = {name: origin_of(job.folder).records for name, job in done.items()}
     device = torch.cuda.get_device_name() if ON_GPU else "a processor"
     kept = ("rank", "learning_rate", "batch_records", "targets")
     return {"records": records, "device": device} | {name: getattr(settings, name) for name in kept}
