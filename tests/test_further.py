@@ -97,3 +97,12 @@ def test_a_growth_without_a_teacher_costs_nothing(project: Path) -> None:
     write(project, "http://localhost:1/v1", {"redraw": 3})
     seed.main()
     assert set(names_of(said())) == {"cot", "pot", "all"}
+
+
+def test_with_several_teachers_the_names_say_who_will_write_of_new_problems(project: Path) -> None:
+    two = {"cheap": {"model": "m"}, "strong": {"model": "n", "samples": 2}}
+    write(project, "http://localhost:1/v1", {"evolve": 1}, teachers=two)
+    seed.main()
+    found = names_of(said())
+    assert found["cot of new problems by cheap, at most"] == ["1", "0"]
+    assert found["cot of new problems by strong, at most"] == ["2", "0"]

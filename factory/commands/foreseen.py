@@ -61,7 +61,10 @@ class _Plan:
         children = [*self._children(parents, writing)] if writing else []
         for thought in self.thoughts:
             for teacher in self.settings.chosen(thought) if thought not in self.settings.inherit else ():
-                yield from _of(teacher, self._about(children, thought, teacher), f"{thought} of new problems")
+                by = f" by {teacher.name}" if self.settings.teachers else ""
+                yield from _of(
+                    teacher, self._about(children, thought, teacher), f"{thought} of new problems{by}"
+                )
             for name, number in further.items():
                 yield from self._further(thought, name, number)
 
