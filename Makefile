@@ -18,8 +18,11 @@ repro: .venv/ready
 	@echo 'next: `make students` trains a student for every role and lets them answer (15 minutes on two cores)'
 
 # PROFILE=smol puts params/smol.yaml into params.yaml first; `git restore params.yaml` goes back.
+# On one GPU all roles learn in the same passes, and DVC takes their adapters as they are.
 students: .venv/ready
 	if [ -n "$(PROFILE)" ]; then thoughtmill profile "$(PROFILE)"; fi
+	if python -c 'import sys, torch; sys.exit(torch.cuda.device_count() != 1)'; then \
+		python -m thoughtmill.train.finetune all && (cd train && dvc commit -q -f finetune); fi
 	cd train && $(REPRO)
 	@echo 'the answers of the students: data/students/index.html'
 

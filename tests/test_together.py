@@ -205,3 +205,20 @@ def test_validation_keeps_the_best_weights_of_each(tmp_path: Path, corpus: Corpu
         assert [point.right for point in curve if point.right is not None] == pytest.approx(
             [point.right for point in wanted if point.right is not None], rel=1e-3
         )
+
+
+def test_one_word_is_all_roles_and_seeds_of_a_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny.write_corpus(tmp_path / "data")
+    (tmp_path / "dvc.yaml").write_text("", "utf-8")
+    (tmp_path / "params.yaml").write_text("roles: [ir, kg]\nfinetune: {seeds: [4]}\n", "utf-8")
+    monkeypatch.chdir(tmp_path)
+    taken: list[TrainingJob] = []
+    monkeypatch.setattr(stage, "train_all", taken.extend)
+    stage.main("all")
+    assert [(one.role, one.settings.seed, one.folder.as_posix()) for one in taken] == [
+        (role, seed, f"data/adapters/embedded/{role}{place}")
+        for role in ("ir", "kg")
+        for seed, place in ((0, ""), (4, "/seed-4"))
+    ]

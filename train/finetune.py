@@ -1,6 +1,7 @@
 """Stage `finetune`: train the LoRA adapters of roles.
 
-Run it as `python -m thoughtmill.train.finetune ROLE...`, alone or under `accelerate launch`.
+Run it as `python -m thoughtmill.train.finetune ROLE...`, alone or under `accelerate launch`. The word `all`
+stands for all roles of `params.yaml`.
 """
 
 import os
@@ -16,7 +17,7 @@ from accelerate.utils import parse_flag_from_env
 from peft import PeftModel, get_peft_model, prepare_model_for_kbit_training
 from torch import Tensor
 
-from thoughtmill.factory.core import stage
+from thoughtmill.factory.core import params, stage
 from thoughtmill.factory.core.corpus import Corpus, open_corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import root, write_csv
@@ -43,6 +44,8 @@ from thoughtmill.train.training.weights import copied, learnt, shard
 def main(*names: str) -> None:
     """Train the roles as `params.yaml` says, each once for every seed."""
     every = section("finetune", FinetuneSettings)
+    if names == ("all",):
+        names = tuple(map(str, params.load().get("roles") or ()))
     os.chdir(root())
     opened = cache(open_corpus)
     with ExitStack() as logs:
