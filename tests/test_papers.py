@@ -60,14 +60,15 @@ def words(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Train two students only, and one of the union."""
+    """Train two students only, one of them in two groups, and one of the union."""
     single = Students(("ir", "cot"), ("greedy/ir", "greedy/cot"), ("lorid",))
-    union = Students(("etd",), ("greedy/cot",))
+    union = Students(("etd", "ir"), ("greedy/cot",), shared=("ir",))
     monkeypatch.setattr("bench.papers.students.GROUPS", {SINGLE: single, "union": union})
     for module in (answering, page):
         monkeypatch.setattr(module, "GROUPS", {SINGLE: single, "union": union})
     monkeypatch.setattr(answering, "FIRST", 1)
     monkeypatch.setattr(answering, "BLOCK", 2)
+    monkeypatch.setattr(fitting, "LADDER", ((6, 2, 1),))
     monkeypatch.setattr(fitting, "STEP_EPOCHS", 0.01)
     monkeypatch.setattr(fitting, "MOST_EPOCHS", 0.01)
 
@@ -83,7 +84,7 @@ def test_a_stopped_run_goes_on_where_it_was_and_its_page_counts_what_is_there(
     run = [*words, "--hours", "0.05", *SPEED]
     bench.main(*run, "--dry")
     assert "training: 0.01 epochs of single/ir, single/cot, union/etd" in capsys.readouterr().out
-    assert not folder.joinpath("plan.json").exists(), "a dry run leaves nothing"
+    assert not folder.exists(), "a dry run leaves nothing"
 
     block = answering.Answering.block
     blocks: list[tuple[int, int]] = []

@@ -166,6 +166,7 @@ class Run:
         What they answered alone is answered again once all are trained.
         """
         begun = time.monotonic()
+        students.link(self.folder, self.groups)
         done = students.train(todo, plan.epochs, self.ends - KEPT_SHARE * self.seconds)
         if self.told.pop("partly", False):
             for path in (*self.folder.glob("predictions/*"), *self.folder.glob("blocks-*")):

@@ -67,14 +67,12 @@ def trainable(corpus: Corpus, where: str) -> dict[str, tuple[str, ...]]:
 def jobs(
     folder: Path, corpus: Corpus, groups: dict[str, tuple[str, ...]], settings: FinetuneSettings
 ) -> dict[str, TrainingJob]:
-    """Return what is to be trained, by group and role; shared adapters are linked to those of `single`."""
+    """Return what is to be trained, by group and role; roles that groups share are trained once."""
     found = {}
     for name, held in sorted(groups.items(), key=lambda item: item[0] != SINGLE):
         for role in held:
             place = folder / "adapters" / name / role
             if role in GROUPS[name].shared:
-                place.parent.mkdir(parents=True, exist_ok=True)
-                place.is_symlink() or place.symlink_to(Path("..", SINGLE, role))
                 continue
             chosen = settings.model_copy(update=dict(GROUPS[name].settings.get(role, {})))
             state = folder / "states" / f"{name}-{role}.pt"
@@ -116,6 +114,16 @@ def train(todo: dict[str, TrainingJob], epochs: float, ends: float) -> bool:
     if ON_GPU:
         torch.cuda.empty_cache()  # what answers takes a share of what is free
     return True
+
+
+def link(folder: Path, groups: dict[str, tuple[str, ...]]) -> None:
+    """Link the adapters that groups share with `single` to it."""
+    for name, held in groups.items():
+        for role in sorted(set(held) & set(GROUPS[name].shared)):
+            place = folder / "adapters" / name / role
+            place.parent.mkdir(parents=True, exist_ok=True)
+            if not place.is_symlink():
+                place.symlink_to(Path("..", SINGLE, role))
 
 
 def there(folder: Path, groups: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
