@@ -92,10 +92,12 @@ def test_repair_shows_a_rejected_program_with_its_fault_and_the_verified_one(sol
     bad = [
         {"thought": "pot", "rationale": "ans = 12 + 30", "failure": None, "predicted_answer": "42"},
         {"thought": "pot", "rationale": "ans = crates", "failure": "raised", "predicted_answer": None},
+        {"thought": "pot", "rationale": "ans = (", "failure": "unparsable", "predicted_answer": None},
         {"thought": "cot", "rationale": "It is 7.", "failure": None, "predicted_answer": "7"},
     ]
-    first, second = made("repair", Parent(good.problem, good.records, bad), solvers)
-    assert first.problem is not None and second.problem is not None
+    first, second, third = made("repair", Parent(good.problem, good.records, bad), solvers)
+    assert first.problem is not None and second.problem is not None and third.problem is not None
+    assert "wrong: it is not Python." in third.problem
     assert "ans = 12 + 30" in first.problem and "comes to 42, which is wrong" in first.problem
     assert "the program raised an exception" in second.problem
     assert first.completions == {"pot": f"```python\n{PROGRAM}\n```"}

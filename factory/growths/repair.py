@@ -32,4 +32,5 @@ def said(row: Row) -> str:
     """Return why a program was rejected, in a sentence for a student."""
     if row["failure"] is None:
         return f"This program comes to {row['predicted_answer']}, which is wrong."
-    return f"This program is wrong: {FAILURES[row['failure']]}."
+    why = "it is not Python" if row["failure"] == "unparsable" else FAILURES[row["failure"]]
+    return f"This program is wrong: {why}."
