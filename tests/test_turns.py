@@ -66,6 +66,7 @@ def test_a_turn_does_not_name_twice_what_it_asks_for() -> None:
         "The rate is 45 / 3 = $15/hr.",
         "We do this by performing 9 - 2 = 7 hours for the day.",
         "He eats .10 * 30 = 3 donuts.",
+        "In 2005, 60 / 2 = 30 kids came.",
     ],
 )
 def test_a_sentence_that_tells_its_result_or_leans_on_it_is_no_turn(line: str) -> None:

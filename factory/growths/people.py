@@ -1,6 +1,6 @@
 """The people of a problem, by their first names.
 
-Names that are also words, months or places (Mark, April, Dallas) are not known as names.
+Names that are also words, months or places (Mark, April, Dallas, Oscar) are not known as names.
 
 >>> people("Natalia gave clips to Ben's sister, and Ben thanked her. In April May left.")
 ['Natalia', 'Ben']
@@ -39,7 +39,7 @@ BOYS = frozenset(
     "Jerome Jerry Jim Jimmy Joe Joel John Johnny Jonah Jonathan Jorge Jose Joseph Josh Joshua Juan Julian "
     "Justin Karl Keith Ken Kenneth Kevin Kyle Larry Lawrence Leo Leon Leonard Lewis Liam Logan Louis "
     "Lucas Luis Luke Malcolm Manuel Marcus Mario Martin Marvin Matt Matthew Maurice Michael Miguel Mike "
-    "Mitchell Mohamed Nathan Nathaniel Neil Nicholas Noah Norman Oliver Omar Oscar Owen Patrick Paul "
+    "Mitchell Mohamed Nathan Nathaniel Neil Nicholas Noah Norman Oliver Omar Owen Patrick Paul "
     "Pedro Peter Phil Philip Rafael Ralph Ramon Randy Raymond Ricardo Richard Rick Ricky Robert Roberto "
     "Rodney Roger Roland Ronald Ronnie Ross Roy Russell Ryan Samuel Scott Sean Sergio Seth Shawn Sidney "
     "Simon Stanley Stephen Steve Steven Stuart Ted Terrence Theodore Thomas Tim Timothy Toby Todd Tom "

@@ -130,7 +130,9 @@ def _listed(problem: str, random: Random) -> dict[str, str]:
 def _is_a_name(problem: str, thing: str) -> bool:
     """Return whether a thing is part of a name (`Apple`), or of a word for something else (`pen pal`)."""
     name = thing.capitalize()
-    return bool(re.search(rf"(?<=[a-z,] ){name}|\b{thing} pal|\b{thing} (?:floor|statue|tile|book)", problem))
+    posted = thing == "stamp" and re.search(r"envelope|letter|mail|post", problem)
+    words = rf"(?<=[a-z,] ){name}|\b{thing} pal|\b{thing} (?:floor|statue|tile|book)"
+    return bool(posted or re.search(words, problem))
 
 
 def _plural(thing: str) -> str:

@@ -63,6 +63,7 @@ def turn(line: str) -> tuple[str, str] | None:
         or leaning
         or after.startswith("/")
         or re.search(r"[.0-9]\s*$", before)
+        or re.search(r",\s", found[0][0])
         or re.search(rf"\b{re.escape(result)}\b", before + after)
     ):
         return None
