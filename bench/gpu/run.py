@@ -31,7 +31,7 @@ ARCHIVES = ("code", "wheels", "corpus", "growth", "shape")
 LIMITS = {
     "base": 60, "shape": 60, "card": 40, "smoke": 150, "profile": 120, "train": 420, "infer": 120,
     "papers": 540,
-    "growth": 240,
+    "growth": 300,
 }  # fmt: skip
 TAIL = 25
 BESIDE = (".git", ".venv", ".gpu", "bases")

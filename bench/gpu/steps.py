@@ -120,7 +120,7 @@ def papers(base: Path, work: Path, out: Path, seconds: str = "330", *speeds: str
     return told
 
 
-def growth(base: Path, work: Path, out: Path, steps: str = "240", *arms: str) -> dict[str, object]:
+def growth(base: Path, work: Path, out: Path, steps: str = "200", *arms: str) -> dict[str, object]:
     """Teach arms, by default all, in so many steps; their samples come back in `predictions.parquet`."""
     from bench import taught
 
