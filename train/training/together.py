@@ -100,9 +100,9 @@ def turns(runs: Sequence[TrainingRun]) -> list[Chosen]:
 def take_turns(
     fast: FastSteps, runs: Sequence[TrainingRun], finished: Callable[[int, list[LossPoint]], None]
 ) -> None:
-    """Take the turns until all runs are done."""
+    """Take the turns until all runs are done; what is done with those that end is not in their speed."""
     live, begun, said, turn = dict(enumerate(runs)), time.monotonic(), 0.0, 0
-    whole = max(len(run.plan.steps) - run.step for run in runs)
+    turns_left = max(len(run.plan.steps) - run.step for run in runs)
     for run in runs:
         run.begun = begun
     while live:
@@ -115,20 +115,26 @@ def take_turns(
                 run.take(losses[number], target_tokens[number], fast, number)
             except Diverged as error:
                 raise first_to_diverge(live.values()) from error
-            if run.done:
-                with fast.restored(number):
-                    finished(number, run.state.curve)
-                fast.model.train()
+        ended = [number for number, run in live.items() if run.done]
         live = {number: run for number, run in live.items() if not run.done}
         elapsed_s = time.monotonic() - begun
         if not live or elapsed_s - said >= LINE_EVERY_S:
             said = elapsed_s
-            told = ", ".join(
-                f"{run.what.split()[-1]} {run.state.curve[-1].loss:.3f}" for run in runs if run.state.curve
-            )
-            speed = used(fast.base, sum(run.learnt() for run in runs) / elapsed_s, fast.device)
-            progress = line(f"finetune together: loss {told}; {speed}", turn, whole, elapsed_s)
-            print(progress, file=sys.stderr, flush=True)
+            print(told(fast, runs, turn, turns_left, elapsed_s), file=sys.stderr, flush=True)
+        for number in ended:
+            with fast.restored(number):
+                finished(number, runs[number].state.curve)
+            fast.model.train()
+        begun += time.monotonic() - begun - elapsed_s
+
+
+def told(fast: FastSteps, runs: Sequence[TrainingRun], turn: int, turns: int, elapsed_s: float) -> str:
+    """Return a line of progress for all runs."""
+    losses = ", ".join(
+        f"{run.what.split()[-1]} {run.state.curve[-1].loss:.3f}" for run in runs if run.state.curve
+    )
+    speed = used(fast.base, sum(run.learnt() for run in runs) / elapsed_s, fast.device)
+    return line(f"finetune together: loss {losses}; {speed}", turn, turns, elapsed_s)
 
 
 def first_to_diverge(runs: Iterable[TrainingRun]) -> Diverged:
