@@ -29,6 +29,7 @@ from thoughtmill.factory.growths.rewriting import rejections
 from thoughtmill.factory.growths.until import Again
 from thoughtmill.factory.teachers import BudgetSpent, Request
 from thoughtmill.factory.teachers.choice import ChosenTeacher
+from thoughtmill.factory.teachers.endpoint.grown import AskedByGrow
 from thoughtmill.factory.thoughts.prompts import Prompt, load, prompt_of
 from thoughtmill.factory.thoughts.solving import VerifySettings
 from thoughtmill.factory.verify import verify_table
@@ -55,6 +56,9 @@ class Asker:
     unanswered: int = 0
     spent: str | None = None
 
+    def __post_init__(self) -> None:
+        self.asked = AskedByGrow(self.folder)
+
     def rows(
         self,
         thought: str,
@@ -75,6 +79,7 @@ class Asker:
         try:
             with closing(asked(plan, f"ask for {thought}")) as rows:
                 for row in rows:
+                    self.asked.add(row["request_key"])
                     self.unanswered += row["failure"] == "unanswered"
                     yield row
         except BudgetSpent as error:

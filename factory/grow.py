@@ -233,6 +233,7 @@ def main() -> None:
             path = part / f"{name}.parquet"
             if not len(tables.TableReader(path, TABLES[table])):
                 path.unlink()  # a release has a config for every file
+    asking.asker.asked.forget_earlier()
     for line in asking.remarks():
         print(line, file=sys.stderr)
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -17,6 +18,8 @@ from thoughtmill.factory import curate, generate, grow, seed, tabulate
 from thoughtmill.factory.core import corpus, params, tables
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.growths.rewriting import CHANGED, DISAGREE
+from thoughtmill.factory.teachers.endpoint.grown import paid_by_grow
+from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 from thoughtmill.schemas import Completions, Growths, Problems, Records
 
 ROOT = Path(__file__).parents[1]
@@ -234,9 +237,16 @@ def test_a_kill_loses_nothing_that_was_paid_for(project: Path) -> None:
         assert subprocess.run([sys.executable, "-c", code], check=False, capture_output=True).returncode == -9
         assert not (project / "data" / "grown").exists()
         asked = teacher.names.total()
+        settings = EndpointSettings(base_url=teacher.url)
+        noted = {key for key, _ in paid_by_grow(project, settings)}
+        assert len(noted) == asked - 2, "the budget of generate counts what grow asked before it was killed"
         grow.main()
         assert teacher.names.total() == asked
-    assert len(rows(project, "problems", Problems)) == 3
+        written = [*rows(project, "rewritings", Completions), *rows(project, "completions", Completions)]
+        assert {row["request_key"] for row in written} == noted
+        assert len(rows(project, "problems", Problems)) == 3
+        shutil.rmtree(project / "data" / "grown")
+        assert {key for key, _ in paid_by_grow(project, settings)} == noted, "DVC removes it before it runs"
 
 
 def test_a_growth_that_cannot_work_is_named_with_what_to_do(project: Path) -> None:

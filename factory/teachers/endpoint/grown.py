@@ -1,13 +1,38 @@
-"""What the stage `grow` has paid for: its requests, as the tables of its last run hold them."""
+"""What the stage `grow` has paid for: the keys of its requests, in its tables and in a note beside them.
+
+The tables of `grow` are gone from when it begins until it ends. So it notes each key as its answer comes.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 from thoughtmill.factory.core import tables
+from thoughtmill.factory.core.files import aside
 from thoughtmill.factory.teachers.endpoint.prices import price_of
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 
 FILES = ("completions", "rewritings")
+
+
+class AskedByGrow:
+    """The note of a project: the keys of the last whole run of `grow`, and of those that began since."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = _path(folder)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.path.open("ab") as file:
+            self.begin = file.tell()
+
+    def add(self, request_key: str) -> None:
+        """Note a request that has an answer."""
+        with self.path.open("a") as file:
+            file.write(f"{request_key}\n")
+
+    def forget_earlier(self) -> None:
+        """Keep the keys of this run alone, as it has ended."""
+        mine = self.path.read_bytes()[self.begin :]
+        with aside(self.path) as part:
+            part.write_bytes(mine)
 
 
 def paid_by_grow(folder: Path, settings: EndpointSettings) -> Iterator[tuple[str, float]]:
@@ -21,3 +46,10 @@ def paid_by_grow(folder: Path, settings: EndpointSettings) -> Iterator[tuple[str
             price = price_of({"model": row["model"]}, settings.prices, settings.url())
             usage = row["prompt_tokens"], row["cached_tokens"], row["completion_tokens"]
             yield row["request_key"], (price.cost_usd(*usage) if price else None) or 0.0
+    if _path(folder).exists():
+        with _path(folder).open() as file:
+            yield from ((line.strip(), 0.0) for line in file)
+
+
+def _path(folder: Path) -> Path:
+    return folder / ".dvc" / "tmp" / "thoughtmill" / "grow-asked"
