@@ -92,6 +92,19 @@ def test_a_shard_that_never_comes_back_keeps_nobody_waiting(clock: Clock) -> Non
     assert other.wait_s() == math.inf
 
 
+def test_nobody_waits_for_a_shard_that_is_silent_for_a_minute(clock: Clock) -> None:
+    drawn = Allowances(1.0)
+    assert shard(drawn, "dead").affords(0.6)
+    other = shard(drawn, "b")
+    for _ in range(int(allowances.SILENT_S) - 1):
+        clock.now_s += 1
+        assert not other.affords(0.6)
+        assert other.wait_s() < math.inf
+    clock.now_s += 2
+    assert not other.affords(0.6)
+    assert other.wait_s() == math.inf
+
+
 def test_without_a_budget_everything_is_afforded() -> None:
     free = SETTINGS.model_copy(update={"max_usd": None})
     assert ShardAllowance(Allowances(math.inf), "a", 1, 0.0).budget(free, 0.0).affords(1e9)

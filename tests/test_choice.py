@@ -76,7 +76,8 @@ def test_a_fall_back_has_as_many_samples_as_the_teacher_before_it() -> None:
 def test_a_wrong_name_is_one_line_that_says_what_there_is() -> None:
     begin = "params.yaml: generate: "
     assert refused(teachers={"a": {"teacher": "opnai"}}) == (
-        f"{begin}`teachers.a.teacher`: unknown teacher `opnai`; there are: batch, embedded, openai, replay"
+        f"{begin}`teachers.a.teacher`: unknown teacher `opnai`; "
+        "there are: batch, embedded, openai, replay, vllm"
     )
     assert refused(teachers={"a": {"fallback_of": "b"}, "b": {}}) == (
         f"{begin}`teachers.a.fallback_of`: no earlier teacher `b`; there are: none"

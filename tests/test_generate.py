@@ -170,7 +170,7 @@ def refused(**given: Any) -> str:
 def test_a_misspelt_name_is_one_line_that_says_what_there_is() -> None:
     assert refused(teacher="opnai") == (
         "params.yaml: generate: `teacher`: unknown teacher `opnai`; "
-        "there are: batch, embedded, openai, replay"
+        "there are: batch, embedded, openai, replay, vllm"
     )
     assert refused(sampling={"cto": {}}) == (
         "params.yaml: generate: `sampling`: unknown thought `cto`; "
@@ -179,7 +179,7 @@ def test_a_misspelt_name_is_one_line_that_says_what_there_is() -> None:
     assert "`splits`: unknown split `tset`; there are: train" in refused(splits=["tset"])
     assert refused(smaples=2) == (
         "params.yaml: generate: unknown key `smaples`; there are: teacher, teachers, by_thought, samples, "
-        "seed, splits, shards, inherit, sampling, until, batch, embedded, openai, replay"
+        "seed, splits, shards, inherit, sampling, until, batch, embedded, openai, replay, vllm"
     )
 
 

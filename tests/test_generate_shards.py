@@ -11,7 +11,9 @@ from bench.kills import AT_ONCE, KINDS, Kills
 from tests.fake_endpoint import FakeEndpoint, Turn
 from tests.ray_nodes import three_nodes
 from tests.test_generate import project
+from tests.test_vllm_teacher import stand_in
 from thoughtmill.factory import generate
+from thoughtmill.factory.core import tables
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import digest
 from thoughtmill.factory.ledger import Ledger
@@ -29,7 +31,7 @@ PROBLEMS = [
 @pytest.fixture(scope="module", autouse=True)
 def cluster() -> Iterator[Any]:
     """Three nodes, once for all tests of this file."""
-    with three_nodes(cpus=1) as started:
+    with three_nodes(cpus=1, gpus=1) as started:
         yield started
 
 
@@ -73,6 +75,26 @@ def test_shards_on_ray_give_the_bytes_of_one_run_and_leave_one_ledger(
     locally(tmp_path / "project")
     assert digest(path) == spread
     assert endpoint.asked.total() == COUNT
+
+
+def test_on_each_gpu_a_worker_starts_one_server_of_vllm_for_all_its_shards(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = begun(tmp_path / "project", "http://localhost/v1", monkeypatch)
+    given = json.loads((tmp_path / "project" / "params.yaml").read_text())
+    given["ray"] = {"resources": {"GPU": 1}}
+    given["generate"] |= {
+        "teacher": "vllm",
+        "vllm": {"model": "big", "command": [str(stand_in(tmp_path / "vllm")), "serve"]},
+    }
+    (tmp_path / "project" / "params.yaml").write_text(json.dumps(given))
+    generate.main("pot")
+    texts = [row["completion"].rpartition(" ") for row in tables.rows_of(path)]
+    assert {text for text, *_ in texts} == {"big on 0 in"}
+    assert len(texts) == COUNT
+    assert 2 <= len({pid for *_, pid in texts}) <= 3
+    locally(tmp_path / "project")  # from the ledger, without a server
+    assert [row["completion"].rpartition(" ") for row in tables.rows_of(path)] == texts
 
 
 def test_the_budget_holds_for_all_shards_together(

@@ -1,11 +1,13 @@
 """The executor `ray`: it keeps what the local pool promises, and writes the same bytes."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -107,20 +109,29 @@ def built(folder: Path, given: dict[str, object], monkeypatch: pytest.MonkeyPatc
     stages.generate_and_verify()
     grow.main()
     curate.main()
+    return digests(data)
+
+
+def on_ray(workers: int) -> dict[str, object]:
+    return {"executor": "ray", "ray": {"workers": workers}}
+
+
+def digests(data: Path) -> dict[str, str]:
     found = {path.relative_to(data).as_posix(): digest(path) for path in data.rglob("*.parquet")}
     return {name: of for name, of in found.items() if not name.startswith("local/")}  # seconds are no output
 
 
-def test_stages_write_the_bytes_of_the_local_pool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stages_write_the_bytes_of_the_local_pool_on_three_nodes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     expected = built(tmp_path / "local", {"executor": "local"}, monkeypatch)
     assert "grown/growths.parquet" in expected
-    assert built(tmp_path / "ray", {"executor": "ray", "ray": {"workers": 2}}, monkeypatch) == expected
-    for workers in (1, 8):
-        (tmp_path / "ray" / "params.yaml").write_text(
-            json.dumps({**PARAMS, "executor": "ray", "ray": {"workers": workers}})
-        )
-        verify.main("pot")
-        assert digest(Path("data/verified/pot/records.parquet")) == expected["verified/pot/records.parquet"]
+    assert built(tmp_path / "ray", on_ray(2), monkeypatch) == expected
+    for workers in ((1, 8, 1), (8, 1, 8)):
+        for count, run in zip(workers, (partial(verify.main, "pot"), grow.main, curate.main), strict=True):
+            (tmp_path / "ray" / "params.yaml").write_text(json.dumps({**PARAMS, **on_ray(count)}))
+            run()
+        assert digests(tmp_path / "ray" / "data") == expected
 
 
 PARENT = """
@@ -145,6 +156,23 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
     while any(running(pid) for pid in pids) and time.monotonic() < until:
         time.sleep(0.05)
     assert not any(running(pid) for pid in pids)
+
+
+def wait_or_die(items: list[str]) -> list[int]:
+    """Die once over `b`; over `a`, wait until `b` is done."""
+    folder, name = os.path.split(items[0])
+    if name == "b" and not os.path.exists(os.path.join(folder, "died")):
+        Path(folder, "died").touch()
+        os._exit(9)
+    Path(folder, f"{name} is done").touch()
+    while name == "a" and not os.path.exists(os.path.join(folder, "b is done")):
+        time.sleep(0.05)
+    return [len(items)]
+
+
+def test_an_item_whose_worker_died_is_done_again_before_its_turn(tmp_path: Path) -> None:
+    items = [str(tmp_path / name) for name in "ab"]
+    assert list(RayPool(wait_or_die, lost, 2, begin, (0,)).spread(items)) == [1, 1]
 
 
 class Waited(Exception):

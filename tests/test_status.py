@@ -1,6 +1,13 @@
 """`thoughtmill status`: the pipeline in a screen, or every stage with all that changed."""
 
+import argparse
+from pathlib import Path
+
+import pytest
+
+from thoughtmill.factory.commands import status
 from thoughtmill.factory.commands.status import WIDTH, StageState, drawn
+from thoughtmill.factory.core.progress_files import noting
 
 FOUND = [
     StageState("seed", "built", ""),
@@ -39,3 +46,17 @@ def test_what_changed_is_cut_to_a_readable_length() -> None:
 
 def test_no_stage_is_no_line() -> None:
     assert drawn([]) == []
+
+
+def test_what_runs_now_comes_after_the_pipeline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("params.yaml", "dvc.yaml"):
+        (tmp_path / name).touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("THOUGHTMILL_LEDGER", str(tmp_path / "none.sqlite"))
+    monkeypatch.setattr(status, "states", lambda _: FOUND[:1])
+    with noting("verify pot, shard 2 of 3", 40), noting("finetune ir", 90) as file:
+        file.note(waits_for="a node with GPU 1 free")
+        built, running, waits = status.call(argparse.Namespace(all=False)).splitlines()
+    assert built.split() == ["built", "seed"]
+    assert running.startswith("running  verify pot, shard 2 of 3  0 of 40, 0.0 a second")
+    assert waits.startswith("waits    finetune ir")

@@ -26,6 +26,8 @@ DEEP = 2
 """Chunks that a worker has at once: it begins the next while the last result travels. Single items, such as
 shards, take so long that each waits for the first worker that is free."""
 LOOK_EVERY_S = 1.0
+MOST_DEATHS = 2
+"""Workers that an item may cost before it is lost."""
 
 
 class RayPool(Generic[Item, Result]):
@@ -65,7 +67,7 @@ class RayPool(Generic[Item, Result]):
                     under_way.append((chunk, crew.submit(chunk)))
                 chunk, call = under_way.popleft()
                 found = crew.result(call)
-                yield from (self._alone(crew, item) for item in chunk) if found is None else found
+                yield from self._each(crew, chunk) if found is None else found
         finally:
             crew.close()
 
@@ -83,13 +85,11 @@ class RayPool(Generic[Item, Result]):
         ray = cluster.joined(self.settings, self.workers)
         return SharedObject(ray.remote(_Host).options(**cluster.here(ray)).remote(make, arguments))
 
-    def _alone(self, crew: "_Crew", item: Item) -> Result:
-        """Do an item of a lost chunk alone; if its worker dies twice, the item itself is lost."""
-        for _ in range(2):
-            found: list[Result] | None = crew.result(crew.submit([item]))
-            if found is not None:
-                return found[0]
-        return self.lost(item)
+    def _each(self, crew: "_Crew", chunk: list[Item]) -> Iterator[Result]:
+        """Do the items of a lost chunk alone; if its worker dies twice, an item itself is lost."""
+        for item in chunk:
+            found: list[Result] | None = crew.result(crew.submit([item])) if len(chunk) > 1 else None
+            yield self.lost(item) if found is None else found[0]
 
 
 class _Call:
@@ -98,6 +98,7 @@ class _Call:
     def __init__(self, chunk: list[Any]) -> None:
         self.chunk = chunk
         self.reference: Any = None
+        self.deaths = 0
 
 
 class _Crew:
@@ -111,7 +112,7 @@ class _Crew:
         self.worker = self.ray.remote(_Worker).options(**cluster.taken(pool.settings.resources))
         self.waiting: deque[_Call] = deque()
         self.load: Counter[Any] = Counter()  # chunks that each ready worker has
-        self.running: dict[Any, Any] = {}  # the worker of each reference that is not done
+        self.running: dict[Any, tuple[Any, _Call]] = {}  # worker and call of each reference that is not done
         self.starting: dict[Any, Any] = {}  # workers that are not ready, by the reference that says so
         count = pool.settings.workers or cluster.most_workers(self.ray, pool.settings.resources)
         if pool.settings.address == "local":
@@ -161,7 +162,7 @@ class _Crew:
                 return
             call = self.waiting.popleft()
             call.reference = worker.work.remote(self.pool.work, call.chunk)
-            self.running[call.reference] = worker
+            self.running[call.reference] = worker, call
             self.load[worker] += 1
 
     def _wait(self) -> None:
@@ -175,7 +176,7 @@ class _Crew:
             if reference in self.starting:
                 self._begun(reference, self.starting.pop(reference))
             else:
-                self._done(reference, self.running.pop(reference))
+                self._done(reference, *self.running.pop(reference))
         self._hand_out()
 
     def _begun(self, reference: Any, worker: Any) -> None:
@@ -191,20 +192,24 @@ class _Crew:
         else:
             self.load[worker] = 0
 
-    def _done(self, reference: Any, worker: Any) -> None:
-        """Count a chunk as done; replace a worker that died over it."""
+    def _done(self, reference: Any, worker: Any, call: _Call) -> None:
+        """Count a chunk as done. Replace a worker that died over it, and do a single item again at once."""
         from ray import exceptions
 
-        if worker not in self.load:
-            return
-        self.load[worker] -= 1
+        if worker in self.load:
+            self.load[worker] -= 1
         try:
             self.ray.get(reference)
         except exceptions.RayTaskError:
             pass  # its own exception, which `result` raises
         except exceptions.RayError:
-            del self.load[worker]
-            self._start()
+            call.deaths += 1
+            if len(call.chunk) == 1 and call.deaths < MOST_DEATHS:
+                call.reference = None
+                self.waiting.appendleft(call)
+            if worker in self.load:
+                del self.load[worker]
+                self._start()
 
 
 class _Host:

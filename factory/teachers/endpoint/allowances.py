@@ -18,6 +18,8 @@ GOOD_S = 2.0
 AHEAD = 8
 """A shard draws the dollars of so many requests at once, if there are as many."""
 LOOK_AGAIN_S = 0.2
+SILENT_S = 60.0
+"""No shard waits for dollars of one that is silent for longer: its process may be dead."""
 
 
 class Drawn(Protocol):
@@ -34,39 +36,43 @@ class Drawn(Protocol):
 
 @dataclass
 class Allowances:
-    """The dollars that are left for all shards, what each has drawn, and the rates of each endpoint."""
+    """The dollars that are left for all shards, what each has drawn, and the rates of each endpoint.
+
+    `busy` says when each shard that may give dollars back was last heard of.
+    """
 
     left_usd: float
     drawn_usd: dict[str, float] = field(default_factory=dict)
-    busy: set[str] = field(default_factory=set)
+    busy: dict[str, float] = field(default_factory=dict)
     limits: dict[str, RateLimiter] = field(default_factory=dict)
 
     def resume(self, shard: str, spent_usd: float) -> None:
         """Begin a shard, or begin it again: its ledger says what it spent, whoever held it before."""
         self.left_usd += self.drawn_usd.get(shard, 0.0) - spent_usd
         self.drawn_usd[shard] = spent_usd
-        self.busy.add(shard)
+        self.busy[shard] = time.monotonic()
 
     def draw(self, shard: str, least: float, most: float) -> tuple[float, float, bool]:
         """Hand out dollars: as many as are there, from `least` to `most`, or none.
 
         Returns them, what is left, and whether another shard may give some back.
         """
-        self.busy.add(shard)
+        now_s = self.busy[shard] = time.monotonic()
         drawn = min(most, self.left_usd) if self.left_usd >= least else 0.0
         self.left_usd -= drawn
         self.drawn_usd[shard] = self.drawn_usd.get(shard, 0.0) + drawn
-        return drawn, self.left_usd, bool(self.busy - {shard})
+        others = any(now_s - seen_s < SILENT_S for each, seen_s in self.busy.items() if each != shard)
+        return drawn, self.left_usd, others
 
     def rest(self, shard: str, usd: float) -> None:
         """Take dollars back from a shard that has nothing in flight."""
         self.left_usd += usd
         self.drawn_usd[shard] -= usd
-        self.busy.discard(shard)
+        self.busy.pop(shard, None)
 
     def end(self, shard: str) -> None:
         """Note that nothing comes back from a shard."""
-        self.busy.discard(shard)
+        self.busy.pop(shard, None)
 
     def permits(
         self, limit: str, per_minute: float, least: float, most: float, unused: float
