@@ -179,7 +179,7 @@ def test_a_misspelt_name_is_one_line_that_says_what_there_is() -> None:
     assert "`splits`: unknown split `tset`; there are: train" in refused(splits=["tset"])
     assert refused(smaples=2) == (
         "params.yaml: generate: unknown key `smaples`; there are: teacher, teachers, by_thought, samples, "
-        "seed, splits, shards, inherit, sampling, until, batch, embedded, openai, replay, vllm"
+        "reminders, seed, splits, shards, inherit, sampling, until, batch, embedded, openai, replay, vllm"
     )
 
 
