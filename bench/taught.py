@@ -51,9 +51,13 @@ def main(option: str, folder: str, *words: str) -> None:
 def teach(
     folder: Path, data: Path, names: Sequence[str], training: Mapping[str, Any], answering: Mapping[str, Any]
 ) -> None:
-    """Train arms on the corpus in `data`, and write what they answer into `folder`, beside their adapters."""
+    """Train arms on the corpus in `data`, and write what they answer into `folder`, beside their adapters.
+
+    Of an arm with more records than its steps read, so many are drawn, and only these are made tokens.
+    """
     register()
     corpus, settings = open_corpus(data), FinetuneSettings.model_validate(training)
+    settings = settings.model_copy(update={"limit": settings.batch_records * (settings.steps or 1)})
     train_all(
         [
             TrainingJob(
