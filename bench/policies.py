@@ -79,7 +79,10 @@ def main(folder: Path) -> None:
         for (base, run), written in groupby(reader, key=itemgetter("base", "run")):
             runs.setdefault(base, {}).setdefault(run, {}).update(of_predictions(written))
     for base, found in runs.items():
-        print(f"{base}\n\n{table(comparisons(scores([*found.values()], gold, sets)))}\n")
+        if compared := comparisons(scores([*found.values()], gold, sets)):
+            print(f"{base}\n\n{table(compared)}\n")
+        else:
+            print(f"{base}: no stored votes cost as much as a policy\n")
 
 
 def scores(runs: Sequence[Run], gold: Mapping[str, Answer], sets: Mapping[str, str]) -> dict[str, Scores]:

@@ -58,5 +58,10 @@ def test_the_samples_of_a_run_may_lie_in_several_files(
         for name in GOLD
     ]
     pd.DataFrame(problems).to_parquet(tmp_path / "problems.parquet")
+    other = samples({"ir": ["7"], "kg": [None], "dr": ["7"]}, "test1") | samples({"ir": ["7"]}, "held1")
+    lorid = [row | {"base": "mixed"} for row in predictions(other, "x-1")]
+    tables.write(tmp_path / "predictions" / "mixed.parquet", Predictions, lorid)
     main(tmp_path)
-    assert capsys.readouterr().out == f"tiny\n\n{table(comparisons(scores([run()], GOLD, SETS)))}\n\n"
+    mixed, own = capsys.readouterr().out.split("tiny\n\n")
+    assert own == f"{table(comparisons(scores([run()], GOLD, SETS)))}\n\n"
+    assert mixed == "mixed: no stored votes cost as much as a policy\n\n"

@@ -99,11 +99,6 @@ def test_a_verifier_is_read_from_its_file_and_tried_for_its_numbers_of_samples_a
         replay(policy("verifier@3", how), ["p"], {})
 
 
-def test_a_verifier_is_not_learnt_without_samples_about_validation_problems() -> None:
-    with pytest.raises(ThoughtmillError, match="no samples of eot, pot, cot about validation problems"):
-        learnt([table({"ir": ["7"]})], {"p": Answer("7")}, HOW)
-
-
 def test_the_command_learns_from_the_validation_problems_of_a_project_and_from_no_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -130,3 +125,7 @@ def test_the_command_learns_from_the_validation_problems_of_a_project_and_from_n
     path = "data/verifiers/tiny.json"
     assert capsys.readouterr().out == f"wrote {path}: name it in infer.policy.verifier\n"
     assert weights(PolicySettings(verifier=path)) == learnt([stored], gold, HOW)
+    alone = predictions(table({"ir": ["7"]}, "a0"), "x-1")
+    tables.write(tmp_path / "data/predictions/tiny.parquet", Predictions, alone)
+    with pytest.raises(ThoughtmillError, match="no samples of eot, pot, cot about validation problems"):
+        main()

@@ -42,24 +42,26 @@ def main() -> None:
     }
     for reader in predictions_in(Path("data")):
         runs = [of_predictions(rows) for _, rows in groupby(reader, key=itemgetter("run"))]
-        path = Path("data/verifiers", f"{reader.path.stem}.json")
-        write_json(path, learnt(runs, gold, how.policy))
+        path, found = Path("data/verifiers", f"{reader.path.stem}.json"), learnt(runs, gold, how.policy)
+        if not found:
+            roles = ", ".join(how.policy.order)
+            raise ThoughtmillError(
+                f"{reader.path}: no samples of {roles} about validation problems: draw `thoughts@K` for them"
+            )
+        write_json(path, found)
         print(f"wrote {path}: name it in infer.policy.verifier")
 
 
 def learnt(
     runs: Collection[Mapping[SampleKey, Sample]], gold: Mapping[str, Answer], how: PolicySettings
 ) -> dict[int, dict[str, float]]:
-    """Return the weights of features for every number of samples that the runs hold of each role."""
+    """Return the weights of features for every number of samples that the runs hold of each role, if any."""
     most = min((_rounds(stored, role) for stored in runs for role in how.order), default=0)
     found = {}
     for k in halves("", most):
         rows = [row for stored in runs for row in examples(stored, gold, how.order, k)]
         if len({right for _, right in rows}) > 1:  # some right, some wrong
             found[k] = fitted(rows)
-    if not found:
-        roles = ", ".join(how.order)
-        raise ThoughtmillError(f"no samples of {roles} about validation problems: draw `thoughts@K` for them")
     return found
 
 
