@@ -40,7 +40,7 @@ from thoughtmill.train.verifier import learnt
 
 FAMILIES = (
     "lorid", "lorid_stop, .*", "same_round", "etd", "etd_vote", "etd_two_agree", "thoughts@.*", "prove@.*",
-    "verifier@.*", "adaptive@.*",
+    "verifier@.*", "adaptive@.*/(ir|cot|pot|eot)",
 )  # fmt: skip
 VOTERS = ("ir", "cot", "pot", "eot")
 AS_DEAR = 0.95
