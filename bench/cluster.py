@@ -21,6 +21,11 @@ CLIENT_CPU_S = 0.0005
 """CPU seconds of a request, in the teacher's client (`python -m bench.teacher thoughtmill`)."""
 LEDGER_B = 670
 """Bytes of an answer in a ledger (`python -m bench.ledger --rows 100000`: 67 MB)."""
+SPREAD = ("generate", "verify", "grow")
+"""Stages whose work is spread over nodes; what is spread of `curate` counts as if it were not."""
+IN_DATA = ("problems.parquet", "completions", "verified", "records.parquet", "checks.parquet", "derived",
+           "release", "report", "corpus.duckdb", "local")  # fmt: skip
+FILES, DISK_B = 20_000, 1e12
 SQL_S = 0.4
 """Seconds of the slowest query of the cookbook at a million records (`python -m bench.sql 1000000`)."""
 
@@ -90,36 +95,61 @@ def simulated(fleet: Fleet) -> Outcome:
     return Outcome(total_s / 3600, asking_s / (total_s * fleet.nodes), asked_again, deaths, last_tenth)
 
 
-def on_paper(records: int, tokens_a_day: float, nodes: int) -> Iterator[tuple[str, str]]:
+def on_paper(records: int, tokens_a_day: float) -> Iterator[tuple[str, str]]:
     """Yield what a corpus of that many records costs, each with its amount."""
-    noted: dict[str, Any] = json.loads(MEASURED.read_text("utf-8"))
+    noted = measured()
     times = records / (RECORDS_A_PROBLEM * noted["problems"])
-    size, stages = noted["bytes"], noted["stages"]
     requests_a_day = tokens_a_day / (PROMPT_TOKENS + COMPLETION_TOKENS)
-    yield "requests a day", f"{requests_a_day:,.0f}"
-    yield "requests a second", f"{requests_a_day / DAY_S:.1f}"
-    yield "at once, at 8 s an answer", f"{requests_a_day / DAY_S * 8:.0f}"
-    yield "cores of the client", f"{requests_a_day / DAY_S * CLIENT_CPU_S:.3f}"
+    rate = requests_a_day / DAY_S
+    yield "requests, all records", f"{records:,}"
+    yield "requests a day; a second", f"{requests_a_day:,.0f}; {rate:.1f}"
+    yield f"requests at once, at {Fleet().latency_s:g} s each", f"{rate * Fleet().latency_s:.0f}"
+    yield "cores that the client needs", f"{rate * CLIENT_CPU_S:.3f}"
     yield "days of asking", f"{records / requests_a_day:.0f}"
     yield "ledgers", _gb(records * LEDGER_B)
-    yield "a ledger, in 800 shards", _gb(records * LEDGER_B / 800)
-    tables = ("problems.parquet", "completions", "verified", "records.parquet", "checks.parquet")
-    for name in (*tables, "derived", "release", "report", "corpus.duckdb", "cache"):
-        if name in size:
-            yield name, _gb(times * size[name])
-    parts = sum(records / per / 165_000 for per in (1, 1, 1, RECORDS_A_PROBLEM))
-    yield "files in DVC's cache, tables alone", f"{parts:,.0f}"
-    groups: dict[str, float] = {}
-    for name, cost in stages.items():
-        groups[name.split()[0]] = groups.get(name.split()[0], 0.0) + times * cost["cpu_s"] / 3600
-    for name, hours in groups.items():
-        if name not in {"check", "dvc"}:
-            spread = f"; on {nodes} nodes of 2 cores {hours / nodes / 2:.2f} h"
-            yield (
-                f"`{name}`",
-                f"{hours:.1f} CPU h" + (spread if name in {"generate", "verify", "grow"} else ""),
-            )
+    for name, amount in noted["bytes"].items():
+        yield f"`data/{name}`" if name in IN_DATA else name, _gb(times * amount)
+    for name, cpu_s in cpu_by_stage(noted).items():
+        yield (
+            f"`{name}`" + ("" if name in SPREAD else ", in one process"),
+            f"{times * cpu_s / 3600:.1f} CPU h",
+        )
     yield "slowest query of the cookbook", f"{SQL_S * records / 1e6:.0f} s"
+
+
+def measured() -> dict[str, Any]:
+    """Return what `bench.scale stages` noted of one node."""
+    noted: dict[str, Any] = json.loads(MEASURED.read_text("utf-8"))
+    return noted
+
+
+def cpu_by_stage(noted: dict[str, Any]) -> dict[str, float]:
+    """Return the CPU seconds of each stage, those of all thoughts together."""
+    found: dict[str, float] = {}
+    for name, cost in noted["stages"].items():
+        if name.split()[0] not in {"check", "dvc"}:
+            found[name.split()[0]] = found.get(name.split()[0], 0.0) + cost["cpu_s"]
+    return found
+
+
+def limits() -> list[tuple[float, str]]:
+    """Return what a corpus outgrows, each with the records at which it does, the first first."""
+    noted = measured()
+    records = RECORDS_A_PROBLEM * noted["problems"]
+    found = [
+        (records * DAY_S / cpu_s, f"`{name}`, in one process, takes a day")
+        for name, cpu_s in cpu_by_stage(noted).items()
+        if name not in SPREAD
+    ]
+    found.append(
+        (records * FILES / noted["report_files"], f"the report has {FILES:,} files: 8 s of DVC each run")
+    )
+    found.append((60 / SQL_S * 1e6, "the slowest query of the cookbook takes a minute"))
+    found.append(
+        (records * DISK_B / sum(noted["bytes"].values()), "everything, DVC's cache too, is a terabyte")
+    )
+    found.append((DISK_B / LEDGER_B, "the merged ledger, one SQLite file, is a terabyte"))
+    return sorted(found)
 
 
 def _gb(size: float) -> str:
@@ -127,11 +157,16 @@ def _gb(size: float) -> str:
 
 
 def estimate() -> Iterator[str]:
-    """Yield the lines of both tables."""
-    yield "| 100 million records, a billion tokens a day, 100 nodes | |"
+    """Yield the lines of the three tables."""
+    yield "| 100 million records, a billion tokens a day | |"
     yield "|---|---|"
-    for name, amount in on_paper(100_000_000, 1e9, 100):
+    for name, amount in on_paper(100_000_000, 1e9):
         yield f"| {name} | {amount} |"
+    yield ""
+    yield "| at million records | what is outgrown |"
+    yield "|---|---|"
+    for size, what in limits():
+        yield f"| {size / 1e6:,.0f} | {what} |"
     yield ""
     yield "| shards | limit, requests/s | a node dies every | hours | nodes busy | asked again | last tenth |"
     yield "|---|---|---|---|---|---|---|"

@@ -16,6 +16,8 @@ from thoughtmill.factory.core import tables
 from thoughtmill.schemas import Problems
 
 DVC = [sys.executable, "-m", "dvc"]
+SMALL_B = 20_000
+"""Files under this size do not grow with the problems."""
 EDITED = "pot"
 """The thought whose verdicts are made again after an edit."""
 VERIFIED = re.compile(rf"verify {EDITED}, part (\d+): .*, done")
@@ -29,7 +31,7 @@ def grown(folder: Path, problems: int) -> Iterator[str]:
         cost = costs[" ".join(words)] = measured(folder, words)
         _note(folder, problems, costs)
         yield f"{problems:>9} {' '.join(words):20} " + " ".join(f"{amount:8.1f}" for amount in cost)
-    costs["dvc commit"] = cost_of(folder, [*DVC, "commit", "-f", "-q"])
+    costs["dvc commit"] = cost_of(folder, [*DVC, "commit", "-f", "-q", "dvc.yaml"])
     costs["dvc repro, no-op"] = cost_of(folder, [*DVC, "repro", "-q"])
     _note(folder, problems, costs)
     no_op = costs["dvc repro, no-op"]
@@ -43,7 +45,10 @@ def again(folder: Path) -> int:
     path = folder / "data" / "problems.parquet"
     rows = tables.TableReader(path, Problems)
     middle = len(rows) // 2
-    edited = ({**row, "answer": "1"} if at == middle else row for at, row in enumerate(rows))
+    edited = (
+        {**row, "answer": "2" if row["answer"] == "1" else "1"} if at == middle else row
+        for at, row in enumerate(rows)
+    )
     tables.write(path, Problems, edited)
     subprocess.run([*DVC, "commit", "-f", "-q", "seed"], cwd=folder, check=True)
     found = subprocess.run([*DVC, "repro", f"verify@{EDITED}"], cwd=folder, check=True, capture_output=True)
@@ -53,14 +58,18 @@ def again(folder: Path) -> int:
 
 def _note(folder: Path, problems: int, costs: dict[str, Cost]) -> None:
     stages = {name: {"cpu_s": round(c.cpu_s, 1), "peak_mib": round(c.peak_mib)} for name, c in costs.items()}
-    noted: dict[str, Any] = {"problems": problems, "stages": stages, "bytes": sizes(folder)}
+    noted: dict[str, Any] = {"problems": problems, "stages": stages, **sizes(folder)}
     (folder.parent / "costs.json").write_text(json.dumps(noted, indent=1) + "\n")
 
 
-def sizes(folder: Path) -> dict[str, int]:
-    """Return the bytes of everything under `data`, and of DVC's cache."""
+def sizes(folder: Path) -> dict[str, Any]:
+    """Return the bytes of what a project holds, and the number of files of its report."""
     found = {path.name: _size(path) for path in sorted((folder / "data").iterdir())}
-    return {**found, "cache": _size(folder / ".dvc" / "cache"), "kept": _size(folder / ".dvc" / "tmp")}
+    small = {name for name, size in found.items() if size < SMALL_B}
+    found = {name: size for name, size in found.items() if name not in small}
+    caches = {"DVC's cache": _size(folder / ".dvc" / "cache")}
+    files = [path for path in (folder / "data" / "report").rglob("*") if path.is_file()]
+    return {"bytes": {**found, **caches}, "report_files": len(files)}
 
 
 def _size(path: Path) -> int:

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from tests import stages
 from thoughtmill.factory.core import tables
-from thoughtmill.factory.curate import CurateSettings, RecordFault, curate, faults_of
-from thoughtmill.schemas import Checks
+from thoughtmill.factory.curate import CurateSettings, RecordFault, curate, faults_of, main
+from thoughtmill.schemas import Checks, Problems, Records, Table
 from thoughtmill.schemas.fields import DROP_REASONS
 
 STORY = (
@@ -273,3 +274,49 @@ def test_agreement_by_a_wrong_step_is_not_enough() -> None:
     settings = CurateSettings.model_validate({"without_gold": {}})
     found = curate([problem("a", "one?")], records, settings, by_chance, goldless={"a"})
     assert [row["drop_reason"] for row, _ in found] == ["right_by_chance", None]
+
+
+def test_curate_in_parts_with_little_memory_writes_the_rows_of_one_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [f"Ann has {n % 1001} pens and sells all of them today. How many?" for n in range(2_500)]
+    problems = [
+        full_row(Problems)
+        | problem(f"p{n:04}", text, "test" if n % 10 == 0 else "train")
+        | {"license": "MIT", "parent_id": f"p{n - 7:04}" if n % 3 == 2 and n > 7 else None}
+        for n, text in enumerate(texts)
+    ]
+    records = [
+        full_row(Records)
+        | record(row["problem_id"], "cot", correct=n % 9 > 0)
+        | {"completion_id": row["problem_id"], "split": row["split"], "kept": False}
+        for n, row in enumerate(problems)
+    ]
+    found = [
+        {"record_id": row["record_id"], "check": "no_error_in_answer", "passed": n % 5 > 0, "detail": None}
+        for n, row in enumerate(records)
+    ]
+    written = []
+    for name, more in (("whole", {}), ("parts", {"partition_rows": 1_000, "memory_limit": "100MB"})):
+        folder = tmp_path / name
+        folder.mkdir()
+        given = {"thoughts": ["cot"], "curate": {"redraw": False, "ngram": 4}, **more}
+        stages.lay_out(folder, given)
+        monkeypatch.chdir(folder)
+        (folder / "data" / "completions").mkdir()
+        for verified in (folder / "data" / "verified" / "cot", folder / "data" / "grown"):
+            held = verified.name == "cot"
+            tables.write(verified / "records.parquet", Records, records if held else [])
+            tables.write(verified / "checks.parquet", Checks, found if held else [])
+        tables.write(folder / "data" / "problems.parquet", Problems, problems)
+        main()
+        paths = [folder / "data" / f"{table}.parquet" for table in ("records", "checks")]
+        written.append([[*tables.rows_of(path)] for path in paths])
+        assert [path.is_dir() for path in paths] == [name == "parts"] * 2
+    assert written[0] == written[1]
+    reasons = {row["drop_reason"] for row in written[0][0]}
+    assert reasons >= {None, "incorrect", "right_by_chance", "contaminated", "duplicate_problem", "held_out"}
+
+
+def full_row(table: Table) -> tables.Row:
+    return dict.fromkeys(table.to_schema().columns)

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.small_corpus import THOUGHTS
-from thoughtmill.factory.core import corpus, tables
-from thoughtmill.factory.core.database import add_runs
+from thoughtmill.factory.core import connections, corpus, tables
+from thoughtmill.factory.core.database import add_runs, build
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.schemas import PolicyResults, Predictions
 
@@ -56,3 +56,21 @@ def test_a_failure_leaves_the_old_file(built_corpus: Path) -> None:
     with pytest.raises(ThoughtmillError, match="policy_results"):
         add_runs(built_corpus)
     assert (built_corpus / "corpus.duckdb").read_bytes() == before
+
+
+def test_a_large_corpus_has_the_same_rows_without_keys(
+    built_corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = []
+    for most in (corpus.MOST_KEYED, 1):
+        monkeypatch.setattr(corpus, "MOST_KEYED", most)
+        build(built_corpus, THOUGHTS, tmp_path / f"{most}.duckdb", "v")
+        with connections.connect(tmp_path / f"{most}.duckdb", read_only=True) as con:
+            keys = con.execute(
+                "select count(*) from duckdb_constraints() where constraint_type <> 'NOT NULL'"
+                " and table_name <> 'meta'"
+            ).fetchall()
+            found.append((keys[0][0], con.execute("from records order by record_id").fetchall()))
+    (some, rows), (none, same) = found
+    assert some > 0 == none
+    assert rows == same

@@ -79,6 +79,16 @@ def test_only_a_bounded_number_of_items_is_taken_ahead() -> None:
     assert taken <= 1000 + (2 * executor.AHEAD + 1) * executor.CHUNK
 
 
+def test_other_work_does_not_come_before_the_workers_that_ray_starts_here(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    name = "RAY_worker_niceness"
+    for given, found in ((None, "0"), ("15", "15")):  # whoever sets it means it
+        monkeypatch.delenv(name) if given is None else monkeypatch.setenv(name, given)
+        ray_cluster.joined(RaySettings(), 1)
+        assert os.environ[name] == found
+
+
 def broken() -> None:
     raise ZeroDivisionError("cannot begin")
 

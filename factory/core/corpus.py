@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -250,7 +250,8 @@ def version(files: dict[str, Any]) -> str:
 def fill(con: duckdb.DuckDBPyConnection, data: Path, thoughts: tuple[str, ...], kind: str) -> None:
     """Make every table, its comments and the views in a database; `kind` is `table` or `view`.
 
-    Views read the Parquet files in place; tables are copies, with primary and foreign keys.
+    Views read the Parquet files in place; tables are copies, with primary and foreign keys unless one of them
+    has more than `MOST_KEYED` rows.
     """
     found = {**files(data, thoughts), **beside(data)}
     for path in (path for paths in found.values() for path in paths):
@@ -258,22 +259,33 @@ def fill(con: duckdb.DuckDBPyConnection, data: Path, thoughts: tuple[str, ...], 
     fill_from(con, {name: [str(path) for path in paths] for name, paths in found.items()}, kind)
 
 
+MOST_KEYED = 1_000_000
+"""Rows up to which tables have keys: DuckDB holds the indexes of a table in memory while it is filled."""
+
+
 def fill_from(con: duckdb.DuckDBPyConnection, found: Mapping[str, list[str]], kind: str) -> None:
     """Make every table as `fill` does, from Parquet files that DuckDB can read; a table may have none."""
-    from thoughtmill.schemas import DERIVED_TABLES, LOCAL_TABLES, RUN_TABLES, TABLES
+    from thoughtmill.schemas import DERIVED_TABLES, KEYED, LOCAL_TABLES, RUN_TABLES, TABLES
 
     schemas = {**TABLES, **DERIVED_TABLES, **LOCAL_TABLES, **RUN_TABLES}
+    keys = kind == "table" and _most_rows(con, (found.get(name) for name in KEYED)) <= MOST_KEYED
     for name in sorted(schemas, key=lambda name: name != "prompts"):  # others refer to it
         paths = found.get(name, [])
         held = kind if paths else "table"
         if held == "view":
             con.from_parquet(paths).create_view(name, replace=True)
         else:
-            con.execute(declared(schemas[name], keys=kind == "table"))
+            con.execute(declared(schemas[name], keys))
         if held == "table" and paths:
             con.execute(f'insert into "{name}" from read_parquet(?)', [paths])
         _comment(con, held, name, schemas[name])
     con.execute(VIEWS.read_text("utf-8"))
+
+
+def _most_rows(con: duckdb.DuckDBPyConnection, tables: Iterable[list[str] | None]) -> int:
+    """Return the rows of the largest table, given the Parquet files of each."""
+    counted = "select count(*) from read_parquet(?)"
+    return max((con.execute(counted, [paths]).fetchall()[0][0] for paths in tables if paths), default=0)
 
 
 SQL_TYPES = {"string": "varchar", "int64": "bigint", "double": "double", "bool": "boolean"}

@@ -36,6 +36,7 @@ def joined(settings: RaySettings, workers: int) -> Any:
     """
     global _dashboard  # noqa: PLW0603  a process joins one cluster
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_worker_niceness", "0")  # 15 by default: other work would come first
     ray: Any = import_module("ray")  # takes seconds; half of it has no types
     if ray.is_initialized():
         return ray
