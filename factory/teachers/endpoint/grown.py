@@ -6,7 +6,6 @@ The tables of `grow` are gone from when it begins until it ends. So it notes eac
 from collections.abc import Iterator
 from pathlib import Path
 
-from thoughtmill.factory.core import tables
 from thoughtmill.factory.core.files import aside
 from thoughtmill.factory.teachers.endpoint.prices import price_of
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
@@ -40,6 +39,8 @@ def paid_by_grow(folder: Path, settings: EndpointSettings) -> Iterator[tuple[str
 
     Completions that no endpoint wrote are among them; the ledger does not know their keys.
     """
+    from thoughtmill.factory.core import tables  # 100 MB, which a teacher without tables does without
+
     for name in FILES:
         path = folder / "data" / "grown" / f"{name}.parquet"
         for row in tables.rows_of(path) if path.exists() else ():
