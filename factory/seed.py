@@ -7,7 +7,7 @@ from pathlib import Path
 
 from thoughtmill.factory.core import params, stage, tables
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.factory.core.files import root
+from thoughtmill.factory.core.files import public, root
 from thoughtmill.factory.core.printable import for_terminal
 from thoughtmill.factory.core.progress import track
 from thoughtmill.factory.core.rows.hub import origin_of
@@ -69,7 +69,7 @@ def _origin(source: SourceSettings, problem_set: ProblemSet, split: str) -> tabl
     return {
         "source": source.name or source.set,
         "split": split,
-        "place": ", ".join(files) or source.hub or problem_set.hub,
+        "place": ", ".join(map(public, files)) or source.hub or problem_set.hub,
         "revision": None if files else source.revision,
         "license": source.license or problem_set.license,
     }

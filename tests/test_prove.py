@@ -19,7 +19,7 @@ import pytest
 from tests import small_corpus
 from thoughtmill.factory import curate, grow, release, tabulate, verify
 from thoughtmill.factory.commands import prove as proving
-from thoughtmill.factory.commands.prove import prove
+from thoughtmill.factory.commands.prove import private, prove
 from thoughtmill.factory.commands.push import push
 from thoughtmill.factory.commands.uploads import Repository
 from thoughtmill.factory.core import corpus, tables
@@ -218,6 +218,14 @@ def test_what_belongs_to_a_person_or_a_machine_is_named(made: Path, held: str) -
     forge(made)
     with pytest.raises(ThoughtmillError, match="belongs to a person or a machine"):
         prove(made, ONE)
+
+
+def test_a_host_in_the_fault_of_an_endpoint_is_named(made: Path) -> None:
+    fault = {"failure": "unanswered", "detail": "Cannot connect to host 10.0.0.7:8000"}
+    rewrite(made / "tables" / "completions" / "cot.parquet", first(**fault))
+    assert list(private(made)) == [
+        "tables/completions/cot.parquet holds `10.0.0.7:800...`, which belongs to a person or a machine"
+    ]
 
 
 def test_another_data_version_over_the_same_tables_is_named(made: Path) -> None:

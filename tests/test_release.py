@@ -224,3 +224,12 @@ def test_an_empty_release_says_so_and_shows_no_config_that_is_not_there(
 
 def test_the_example_of_the_card_loads_a_config_that_is_there(made: Path) -> None:
     assert 'cot = load_dataset("<this data set>", "cot", split="train")' in (made / "README.md").read_text()
+
+
+def test_the_card_cites_thoughtmill_as_its_own_citation_does(made: Path) -> None:
+    cited = yaml.safe_load((Path(__file__).parents[1] / "CITATION.cff").read_text("utf-8"))
+    text = (made / "README.md").read_text("utf-8")
+    authors = " and ".join(author["name"] for author in cited["authors"])
+    for name, value in {"author": authors, "title": cited["title"], "version": cited["version"]}.items():
+        assert f"  {name} = {{{value}}}" in text
+    assert all(reference["url"] in text for reference in cited["references"])

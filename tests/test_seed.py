@@ -434,6 +434,23 @@ def test_a_source_of_which_no_row_becomes_a_problem_is_an_error(tmp_path: Path) 
         rows(tmp_path, mine(tmp_path, entries), refused="keep")
 
 
+def test_a_file_elsewhere_is_named_without_its_folders(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "home" / "t.csv"
+    elsewhere.parent.mkdir()
+    elsewhere.write_text("problem,answer\n1?,1\nWhy?,n/a\n")
+    (tmp_path / "project").mkdir()
+    settings = SeedSettings.model_validate(
+        {"refused": "keep", "sources": [{"set": "table", "name": "mine", "file": str(elsewhere)}]}
+    )
+    refused: list[Any] = []
+    sources: list[Any] = []
+    assert len(list(seed(settings, tmp_path / "project", refused.append, sources.append))) == 1
+    assert ([row["place"] for row in refused], [row["place"] for row in sources]) == (
+        ["t.csv, line 3"],
+        ["t.csv"],
+    )
+
+
 def test_several_files_and_patterns_are_one_source(tmp_path: Path) -> None:
     (tmp_path / "b").mkdir()
     jsonl(tmp_path / "b" / "2.jsonl", [{"problem": "3?", "answer": 3}])

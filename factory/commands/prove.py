@@ -10,6 +10,7 @@ from thoughtmill.factory.commands import rebuild
 from thoughtmill.factory.commands.derivation import differences
 from thoughtmill.factory.commands.versions import ON_THE_HUB
 from thoughtmill.factory.core import corpus
+from thoughtmill.factory.core.connections import connect
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import digest, root
 from thoughtmill.factory.thoughts.solving import VerifySettings, configured
@@ -19,8 +20,12 @@ PRIVATE = re.compile(
     r"\b(?:sk-[\w-]{20,}|hf_\w{30,}|gh[pousr]_\w{30,}|AKIA\w{16}|AIza[\w-]{30,})"  # keys of providers
     r"|(?:/home|/root|/Users|[A-Z]:\\Users)[/\\]\w+"
     r"|https?://(?:localhost|127\.|10\.|192\.168\.)[^\s\"']*"
+    r"|\b(?:localhost|127(?:\.\d+){3}|10(?:\.\d+){3}|192\.168(?:\.\d+){2}):\d+"
 )
 """Matches private data: keys, home folders, and hosts of a private network."""
+
+OF_MACHINES = {"sources": "place", "refused": "place", "completions": "detail"}
+"""The columns of tables that machines filled: texts of problems and teachers may name whatever they like."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -116,10 +121,29 @@ def changed(folder: Path, proof: dict[str, str]) -> Iterator[str]:
 
 
 def private(folder: Path) -> Iterator[str]:
-    """Yield a line for every text of a release that names a key, a home folder or a private host."""
+    """Yield a line for every text of a release that names a key, a home folder or a private host.
+
+    Of tables, these are the places of sources and the faults of endpoints.
+    """
+    tables = {
+        name: [*folder.glob(f"tables/**/{name}.parquet"), *folder.glob(f"tables/**/{name}/*.parquet")]
+        for name in OF_MACHINES
+    }
+    with connect() as con:
+        for name, column in OF_MACHINES.items():
+            for path in sorted(path for path in tables[name] if path.is_file()):
+                query = (
+                    f"select distinct {column} from read_parquet(?) where {column} is not null order by all"
+                )
+                said = (text for (text,) in con.execute(query, [str(path)]).fetchall())
+                if found := next(filter(None, map(PRIVATE.search, said)), None):
+                    yield _private(path.relative_to(folder), found[0])
     for path in sorted(folder.rglob("*")):
         if path.suffix not in {".md", ".json", ".yaml", ".jsonl", ".lock", ".txt"} or not path.is_file():
             continue
         if found := PRIVATE.search(path.read_text("utf-8")):
-            name = path.relative_to(folder).as_posix()
-            yield f"{name} holds `{found[0][:12]}...`, which belongs to a person or a machine"
+            yield _private(path.relative_to(folder), found[0])
+
+
+def _private(name: Path, found: str) -> str:
+    return f"{name.as_posix()} holds `{found[:12]}...`, which belongs to a person or a machine"

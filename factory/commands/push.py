@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from thoughtmill.factory.commands import rebuild
-from thoughtmill.factory.commands.prove import changed, manifest_of
+from thoughtmill.factory.commands.prove import changed, manifest_of, private
 from thoughtmill.factory.commands.uploads import Held, Repository, held, retried, tag, to_delete, upload
 from thoughtmill.factory.core import corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
@@ -43,9 +43,9 @@ def push(
     or `HF_TOKEN`.
     """
     manifest = manifest_of(folder)
-    faults = [*changed(folder, manifest["release"]), *rebuild.faults(folder, manifest)]
+    faults = [*changed(folder, manifest["release"]), *rebuild.faults(folder, manifest), *private(folder)]
     if faults:
-        raise ThoughtmillError(f"{folder} does not match its manifest: {'; '.join(faults[:20])}")
+        raise ThoughtmillError(f"{folder} cannot be pushed: {'; '.join(faults[:20])}")
     beside = rebuild.beside(folder, manifest)
     return retried(repository, lambda: _pushed(folder, beside, repository, replace, mirror, name))
 

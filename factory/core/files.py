@@ -72,6 +72,15 @@ def existing(path: Path, remedy: str) -> Path:
     return path
 
 
+def public(place: str) -> str:
+    """Return a place in a file as others may read it: an absolute path without its folders.
+
+    >>> public("/home/me/mine.csv, line 3"), public("data/mine.csv, line 3")
+    ('mine.csv, line 3', 'data/mine.csv, line 3')
+    """
+    return Path(place).name if place.startswith(("/", "~")) else place
+
+
 def digest(path: Path, kind: str = "sha256") -> str:
     """Return the SHA-256 of a file's bytes, in hexadecimal, or another hash that `hashlib` knows."""
     with path.open("rb") as file:

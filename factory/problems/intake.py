@@ -7,6 +7,7 @@ from typing import Any
 
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.families import text_id
+from thoughtmill.factory.core.files import public
 from thoughtmill.factory.core.rows import FileRow
 from thoughtmill.factory.problems.fields import fields_of, own_id, problem_columns
 from thoughtmill.factory.problems.sources import Fields, ProblemSet, SourceSettings, UnusableRow
@@ -93,7 +94,7 @@ class Intake:
                 "source": name,
                 "split": split,
                 "position": position,
-                "place": row.place,
+                "place": public(row.place),
                 "text": row.shown(),
                 "reason": reason,
             }
