@@ -1,5 +1,7 @@
 """Flat passes: every example keeps its tokens, its places and what it is taught; padding teaches nothing."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -118,3 +120,24 @@ def test_a_single_mixed_row_gets_one_of_padding_beside_it() -> None:
     shape = layout.shape(part, layout.tokens(part))
     assert (shape.tokens, shape.taught) == (2 * NARROWEST, TAUGHT)
     assert parts(layout, part, shape)["rows"] == [1, 0]
+
+
+class Counted(list[int]):
+    """A list that counts how often it is read through."""
+
+    read = 0
+
+    def __iter__(self) -> Iterator[int]:
+        self.read += 1
+        return super().__iter__()
+
+
+def test_laying_out_a_pass_does_not_look_at_every_example_of_its_plan() -> None:
+    one = many(40)
+    lengths = Counted(one.lengths)
+    layout = Layout([replace(one, lengths=lengths)] * 2, 2048)
+    shapes = layout.shapes([{0: step, 1: step} for step in one.steps])
+    for step in one.steps:
+        for part in layout.passes({0: step, 1: step}):
+            layout.flat(part, layout.fitting(part, shapes), PAD)
+    assert lengths.read == 2

@@ -10,6 +10,7 @@ base is said in one line, and the ordinary step takes over.
 import inspect
 import sys
 import time
+from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache, partial
@@ -243,7 +244,7 @@ class FastSteps:
         shape = self.layout.fitting(part, self.shapes)
         if shape not in self.inputs:
             self.inputs[shape] = self.tensors(shape)
-        held = torch.tensor(self.layout.flat(part, shape, self.base.pad))
+        held = torch.frombuffer(array("q", self.layout.flat(part, shape, self.base.pad)), dtype=torch.int64)
         held = held.pin_memory() if self.device.type == "cuda" else held
         self.inputs[shape][0].copy_(held, non_blocking=True)
         return shape

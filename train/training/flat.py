@@ -5,6 +5,7 @@ One adapter learns from a single row. Several learn from rows of one width, each
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from thoughtmill.train.training import batches
 from thoughtmill.train.training.batches import IGNORED
@@ -38,12 +39,12 @@ class Layout:
     pass_tokens: int
     packed: dict[tuple[int, tuple[int, ...]], list[list[int]]] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def longest(self) -> int:
         """The tokens of the longest example."""
         return max(max(plan.lengths) for plan in self.plans)
 
-    @property
+    @cached_property
     def width(self) -> int | None:
         """The tokens of a row, where several adapters learn."""
         return None if len(self.plans) == 1 else max(NARROWEST, up(self.longest, UNIT))
