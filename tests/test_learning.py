@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from tests import tiny
 from tests.test_finetune import settings
 from thoughtmill.train.finetune import student
 from thoughtmill.train.students.bases import Base, load_base, packs
-from thoughtmill.train.training import batches
+from thoughtmill.train.training import batches, learning
 from thoughtmill.train.training.gradients import backward, summed_loss
 from thoughtmill.train.training.learning import accelerated, learning_rate
 from thoughtmill.train.training.plan import TrainingPlan
@@ -136,3 +137,23 @@ def test_the_rate_rises_to_its_top_and_falls_to_nothing() -> None:
     assert 0 < rates[0] < rates[5] < 1
     assert rates[10:] == sorted(rates[10:], reverse=True)
     assert 0 < rates[-1] < 0.001
+
+
+def test_a_run_without_time_for_all_its_steps_takes_fewer_and_its_rate_falls_by_then(
+    base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(learning, "LINE_EVERY_S", 0.0)
+    chosen = settings(steps=40, learning_rate=0.01)
+    model, plan = student(base, chosen), replace(PLAN, steps=[[0, 1, 2, 3]] * 40)
+    curve = learning.learn(
+        base, model, plan, chosen, state=tmp_path / "state.pt", what="short",
+        grown=lambda curve: 12 if len(curve) > 4 else None,
+    )  # fmt: skip
+    assert len(curve) == 12
+    assert curve[3].learning_rate > 0.009
+    assert curve[-1].learning_rate < 0.001
+    curve = learning.learn(
+        base, model, replace(plan, steps=[[0, 1]] * 40), chosen, state=tmp_path / "none.pt",
+        what="late", grown=lambda curve: 2 if len(curve) > 4 else None,
+    )  # fmt: skip
+    assert len(curve) == 6, "a step that is taken is not taken back"

@@ -8,13 +8,20 @@ import pytest
 
 from bench.papers import __main__ as bench
 from bench.papers import answering, fitting, page
+from bench.papers.clock import StepClock, TimeUp
 from bench.papers.contents import LOOPS, SINGLE, Students, tables
 from tests import tiny
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.train.finetune import TrainingJob
 from thoughtmill.train.policies import PolicySettings, policy, roles_of
+from thoughtmill.train.training.jobs import TrainingJob
+from thoughtmill.train.training.states import LossPoint
 
-WORK = fitting.Work(epoch_tokens={"single/ir": 1_000_000}, target_tokens=80.0, problems={"a": 1000, "b": 150})
+WORK = fitting.Work(
+    epoch_tokens={"single/ir": 1_000_000},
+    records={"single/ir": 5000},
+    target_tokens=80.0,
+    problems={"a": 1000, "b": 150},
+)
 SPEEDS = fitting.Speeds(training=100_000, training_start_s=30, answering=50_000, answering_start_s=30)
 
 
@@ -42,6 +49,55 @@ def test_a_set_with_fewer_problems_is_counted_as_it_is() -> None:
     few = fitting.answering_s(WORK, SPEEDS, 150, 4, 1)
     more = fitting.answering_s(WORK, SPEEDS, 300, 4, 1)
     assert more - SPEEDS.answering_start_s == pytest.approx(1.5 * (few - SPEEDS.answering_start_s))
+
+
+class Runs:
+    """Training runs of a hundred steps at a token each, whose speed is known, on a clock of their own."""
+
+    def __init__(self, names: str, soft: float, ends: float = 1e9) -> None:
+        self.at = 1000.0
+        self.clock = StepClock(dict.fromkeys(names, (100, 100)), 1000 + soft, 1000 + ends, lambda: self.at)
+        self.steps = dict.fromkeys(names, 100)
+
+    def say(self, name: str, taken: int) -> None:
+        fitting = self.clock.fitting(name, [LossPoint(0, 0.0, 1, 0.0)] * taken)
+        self.steps[name] = min(self.steps[name], 100 if fitting is None else fitting)
+
+
+def test_runs_in_the_same_passes_are_shortened_alike_to_end_in_time() -> None:
+    runs = Runs("abcd", soft=100)
+    for taken in (10, 20):  # ten seconds for ten steps of each: all would take 90 more
+        for name in "abcd":
+            runs.say(name, taken)
+        runs.at += 10
+    assert set(runs.steps.values()) == {100}
+    runs = Runs("abcd", soft=50)
+    for taken in (10, 20, 30):
+        for name in "abcd":
+            runs.say(name, taken)
+        runs.at += 10
+    assert set(runs.steps.values()) == {60}, "40 seconds are left after the second time, 30 after the third"
+
+
+def test_runs_one_after_the_other_leave_time_for_those_that_wait() -> None:
+    runs = Runs("ab", soft=90)
+    runs.say("a", 10)
+    runs.at += 20
+    runs.say("a", 30)  # a step a second, and 70 are left for 170 steps
+    assert runs.steps == {"a": 50, "b": 100}
+    runs.at += 20
+    runs.say("a", 50)
+    runs.at += 31  # the other begins
+    runs.say("b", 31)
+    assert runs.steps["b"] == 50, "19 seconds are left"
+
+
+def test_a_run_whose_time_is_over_ends() -> None:
+    runs = Runs("a", soft=5, ends=10)
+    runs.say("a", 1)
+    runs.at += 11
+    with pytest.raises(TimeUp):
+        runs.say("a", 2)
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +147,7 @@ def test_a_stopped_run_goes_on_where_it_was_and_its_page_counts_what_is_there(
 
     def stopped(self: answering.Answering, seed: int, samples: int, first: int, size: int) -> None:
         if len(blocks) == 2:
-            raise bench.students.TimeUp
+            raise TimeUp
         blocks.append((first, size))
         block(self, seed, samples, first, size)
 
@@ -125,7 +181,7 @@ def test_students_that_are_done_answer_alone_until_all_are(
 
     def slow(jobs: list[TrainingJob]) -> None:
         train_all(jobs[:1])
-        raise bench.students.TimeUp
+        raise TimeUp
 
     shown = tmp_path / "papers.md"
     run = [*words, "--folder", str(tmp_path), "--page", str(shown), "--hours", "0.05", *SPEED]
@@ -154,7 +210,7 @@ def test_what_time_cuts_off_is_raised_between_tokens() -> None:
         def write(self) -> list[object]:
             raise AssertionError("it wrote after its time")
 
-    with pytest.raises(bench.students.TimeUp):
+    with pytest.raises(TimeUp):
         answering.TimedWriter(Never(), time.monotonic() - 1).write()  # type: ignore[arg-type]
 
 

@@ -143,7 +143,7 @@ def finetune(
     settings: FinetuneSettings,
     folder: Path,
     state: Path,
-    grown: Callable[[list[LossPoint]], None] | None = None,
+    grown: Callable[[list[LossPoint]], int | None] | None = None,
 ) -> list[LossPoint]:
     """Train `role` into `folder` and return its loss curve; a killed run resumes from `state`.
 

@@ -18,9 +18,9 @@ from bench.gpu.clock import seconds
 from thoughtmill.train import smol
 
 NAME = "smollm2-135m-instruct"
-KNOWN = (150_000, 115, 60_000, 10)
-"""What `papers` plans with, rather too low: tokens a second of one H100 in training many roles and seconds to
-begin, then both of answering. Measuring them would compile everything twice."""
+KNOWN = (90_000, 220, 60_000, 15)
+"""What `papers` plans with: tokens a second of one H200 in training twelve students together and seconds to
+begin, as measured, then both of answering, a guess. Measuring them would compile everything twice."""
 
 
 def base(work: Path) -> Path:

@@ -15,6 +15,7 @@ import torch
 import bench.papers
 from bench.papers import fitting, students
 from bench.papers.answering import Answering, held_out, load, ordered, settings_of
+from bench.papers.clock import TimeUp
 from bench.papers.contents import SINGLE
 from bench.papers.page import page
 from thoughtmill.factory.core import stage, tables
@@ -30,8 +31,9 @@ from thoughtmill.train.students.bases import sha256_of
 
 ANSWERED = 512 if torch.cuda.is_available() else 16
 """Problems that are answered by each role before the work is planned."""
-KEPT_SHARE = 0.15
-"""Of the time, kept for answering while students are trained."""
+LONGEST_SHARE, KEPT_SHARE = 0.65, 0.15
+"""Of the time: after the first, students that are slower than planned are trained for fewer steps; the second
+is kept for answering whatever happens."""
 
 
 def main(*words: str) -> None:
@@ -167,7 +169,11 @@ class Run:
         """
         begun = time.monotonic()
         students.link(self.folder, self.groups)
-        done = students.train(todo, plan.epochs, self.ends - KEPT_SHARE * self.seconds)
+        work = fitting.Work.model_validate(self.told["work"])
+        soft = max(begun + plan.training_s, self.begun + LONGEST_SHARE * self.seconds)
+        ends = self.ends - KEPT_SHARE * self.seconds
+        done, epochs = students.train(todo, work, plan.epochs, min(soft, ends), ends)
+        self.told["epochs"] = self.told.get("epochs", {}) | epochs
         if self.told.pop("partly", False):
             for path in (*self.folder.glob("predictions/*"), *self.folder.glob("blocks-*")):
                 path.unlink()
@@ -185,7 +191,7 @@ class Run:
         )
         try:
             done = work.all(plan)
-        except students.TimeUp:
+        except TimeUp:
             done = False
         self.note({"answering": time.monotonic() - begun})
         if not done:

@@ -11,9 +11,10 @@ from hashlib import md5
 from pathlib import Path
 from typing import Any
 
+from bench.papers.clock import TimeUp
 from bench.papers.contents import GROUPS, LOOPS, SINGLE, sampled
 from bench.papers.fitting import Plan
-from bench.papers.students import ON_GPU, TimeUp
+from bench.papers.students import ON_GPU
 from thoughtmill.factory.core import tables
 from thoughtmill.factory.core.corpus import Corpus
 from thoughtmill.factory.solvers.limits import Limits

@@ -38,9 +38,10 @@ class Speeds(BaseModel):
 
 
 class Work(BaseModel):
-    """The work there is: tokens of an epoch and of a target, by role, and problems by test set."""
+    """The work there is: tokens of an epoch and records by role, tokens of a target, problems by test set."""
 
     epoch_tokens: dict[str, int]
+    records: dict[str, int]
     target_tokens: float
     problems: dict[str, int]
 

@@ -116,13 +116,15 @@ them the papers' test sets. It wrote this page; `--tables FOLDER` writes it agai
 
 def _about(told: Mapping[str, Any]) -> str:
     """Say how the students were trained and asked."""
-    fixed, plan, students, seconds = (told[name] for name in ("fixed", "plan", "students", "seconds"))
+    fixed, students, seconds = (told[name] for name in ("fixed", "students", "seconds"))
     records = ", ".join(
         f"{name.removeprefix('single/')} {count:,}" for name, count in students["records"].items()
     )
+    epochs = sorted({told["epochs"][name] for name in students["records"]})
+    long = " to ".join(f"{one:g}" for one in dict.fromkeys([*epochs[:1], *epochs[-1:]]))
     return (
         f"Base: {fixed['base']}. Corpus: data version `{fixed['data_version'][:12]}`. Each student is an "
-        f"adapter of rank {students['rank']} on {students['targets']} layers, trained for {plan['epochs']} "
+        f"adapter of rank {students['rank']} on {students['targets']} layers, trained for {long} "
         f"epochs of its records ({records}) in batches of {students['batch_records']} at a rate of "
         f"{students['learning_rate']:g}. They wrote {fixed['max_new_tokens']} tokens at most, samples at "
         f"temperature 0.7. On {students['device']}: {seconds.get('training', 0):,.0f} s of training, "

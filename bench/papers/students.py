@@ -5,11 +5,13 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from bench.papers.clock import StepClock, TimeUp
 from bench.papers.contents import GROUPS, SINGLE
 from bench.papers.fitting import Speeds, Work
 from thoughtmill.factory.core.corpus import Corpus
@@ -20,7 +22,6 @@ from thoughtmill.train.students.bases import load_base
 from thoughtmill.train.students.origins import origin_of
 from thoughtmill.train.training.plan import training_plan
 from thoughtmill.train.training.settings import FinetuneSettings
-from thoughtmill.train.training.states import LossPoint
 
 ON_GPU = torch.cuda.is_available()
 BATCH, STEPS = (32, 80) if ON_GPU else (4, 3)
@@ -30,10 +31,6 @@ ADAPTER = "thoughtmill.json"
 """The file of an adapter that is done."""
 READ = 200
 """Records of a role that are encoded to know how long they are."""
-
-
-class TimeUp(Exception):
-    """The time of a run is over; what was saved goes on with the next."""
 
 
 def settings_of(base: str, preset: str, seed: int, where: str) -> FinetuneSettings:
@@ -83,37 +80,44 @@ def jobs(
 def work_of(todo: dict[str, TrainingJob], problems: dict[str, int]) -> Work:
     """Return how many tokens an epoch has, by the lengths of some records of each role."""
     base = load_base(next(iter(todo.values())).settings.base.model)
-    tokens, targets = {}, []
+    tokens, counts, targets = {}, {}, []
     for name, job in todo.items():
         examples = roles.examples(job.corpus, job.role, job.settings.where)
         plan = training_plan(base, examples, job.settings.model_copy(update={"limit": READ}))
         share = len(examples) / (len(plan.lengths) + plan.left_out)
         tokens[name] = round(sum(plan.lengths) * share)
+        counts[name] = len(examples)
         targets += [len(target) for _, target in plan.encoded]
-    return Work(epoch_tokens=tokens, target_tokens=sum(targets) / len(targets), problems=problems)
+    return Work(
+        epoch_tokens=tokens, records=counts, target_tokens=sum(targets) / len(targets), problems=problems
+    )
 
 
-def train(todo: dict[str, TrainingJob], epochs: float, ends: float) -> bool:
-    """Train what is not trained yet for some epochs; return whether the time sufficed."""
+def train(
+    todo: dict[str, TrainingJob], work: Work, epochs: float, soft: float, ends: float
+) -> tuple[bool, dict[str, float]]:
+    """Train what is not trained yet for some epochs; return whether the time sufficed, and epochs by student.
 
-    def watched(curve: list[LossPoint]) -> None:
-        if time.monotonic() > ends:
-            raise TimeUp
-
+    Runs that would last beyond `soft` are shortened while they go, and their learning rates fall by then.
+    What `ends` cuts off is not trained.
+    """
     length = {"epochs": epochs, "steps": None}
-    left = [
-        replace(job, settings=job.settings.model_copy(update=length), grown=watched)
-        for job in todo.values()
-        if not (job.folder / ADAPTER).is_file()
+    left = {name: job for name, job in todo.items() if not (job.folder / ADAPTER).is_file()}
+    each = {name: work.records[name] / job.settings.batch_records for name, job in left.items()}
+    sizes = {name: (epochs * each[name], epochs * work.epoch_tokens[name]) for name in left}
+    clock, done = StepClock(sizes, soft, ends), True
+    timed = [
+        replace(job, settings=job.settings.model_copy(update=length), grown=partial(clock.fitting, name))
+        for name, job in left.items()
     ]
     try:
-        train_all(left)
+        train_all(timed)
     except TimeUp:
-        return False
+        done = False
     gc.collect()
     if ON_GPU:
         torch.cuda.empty_cache()  # what answers takes a share of what is free
-    return True
+    return done, {name: round(steps / each[name], 2) for name, steps in clock.taken.items()}
 
 
 def link(folder: Path, groups: dict[str, tuple[str, ...]]) -> None:

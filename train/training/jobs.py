@@ -30,7 +30,7 @@ class TrainingJob:
     settings: FinetuneSettings
     folder: Path
     state: Path
-    grown: Callable[[list[LossPoint]], None] | None = None
+    grown: Callable[[list[LossPoint]], int | None] | None = None
 
     def done(self) -> bool:
         """Return whether the folder holds what would be trained: by the same code, of the same data."""

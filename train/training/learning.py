@@ -34,8 +34,8 @@ READ_EVERY = 16
 SAVE_EVERY_S = 30
 """The least seconds between two states of the faster step, which takes fifty steps in a second or two."""
 
-Grown = Callable[[list[LossPoint]], None]
-"""What is done with the curve so far."""
+Grown = Callable[[list[LossPoint]], int | None]
+"""What is done with the curve so far; it may return for how many steps in all there is time."""
 
 
 def learn(
@@ -53,7 +53,8 @@ def learn(
 
     The run is saved to `state` every `save_every` steps, and resumes from there if the plan is the same. The
     curve is then the same too, because order, rate and dropout depend only on the step. `grown` is called
-    with the curve so far whenever a line of progress is printed. With a `validation`, the model ends with the
+    with the curve so far whenever a line of progress is printed; if it returns a number, the run takes no
+    more steps, and its learning rate falls to 0 by then. With a `validation`, the model ends with the
     weights that solved the most problems, and stops early after `patience` validations without a gain.
     """
     accelerator, weights = accelerated(base, settings), learnt(model)
@@ -176,14 +177,16 @@ class TrainingRun:
 
     def _say(self, elapsed_s: float) -> None:
         """Print a line of progress, unless other runs are beside this, and pass on the curve so far."""
-        self.said, curve, steps = elapsed_s, self.state.curve, len(self.plan.steps)
+        self.said, curve, steps = elapsed_s, self.state.curve, self.plan.steps
         if not self.beside:
             speed = used(self.base, self.learnt() / elapsed_s, self.accelerator.device)
             words = f"{self.what}: loss {curve[-1].loss:.3f}, {speed}"
-            progress = line(words, len(curve) - self.first, steps - self.first, elapsed_s)
+            progress = line(words, len(curve) - self.first, len(steps) - self.first, elapsed_s)
             self.accelerator.print(progress, file=sys.stderr)
         if self.grown is not None and self.accelerator.is_main_process:
-            self.grown(curve)
+            fitting = self.grown(curve)
+            if fitting is not None and self.accelerator.num_processes == 1 and not self.done:
+                del steps[max(fitting, len(curve) + 1) :]
 
     def learnt(self) -> int:
         """Return how many tokens were learnt from since the run began or resumed."""
