@@ -20,7 +20,7 @@ from thoughtmill.train import smol
 NAME = "smollm2-135m-instruct"
 KNOWN = (90_000, 220, 60_000, 15)
 """What `papers` plans with: tokens a second of one H200 in training twelve students together and seconds to
-begin, as measured, then both of answering, a guess. Measuring them would compile everything twice."""
+begin, as measured beside another process, then both of answering, a guess. Measuring would compile twice."""
 
 
 def base(work: Path) -> Path:
