@@ -137,7 +137,9 @@ class Run:
         left = self.seconds - (time.monotonic() - self.begun)
         plan = fitting.fitted(work, speeds, left)
         kinds = {"plan": plan, "work": work, "speeds": speeds}
-        return {"fixed": fixed, "seconds": {}} | {name: one.model_dump() for name, one in kinds.items()}
+        return {"fixed": fixed, "seconds": {}, "epochs": {}} | {
+            name: one.model_dump() for name, one in kinds.items()
+        }
 
     def speeds(self, todo: dict[str, TrainingJob]) -> fitting.Speeds:
         """Return the speeds that are given, or measure them."""
@@ -172,8 +174,12 @@ class Run:
         work = fitting.Work.model_validate(self.told["work"])
         soft = max(begun + plan.training_s, self.begun + LONGEST_SHARE * self.seconds)
         ends = self.ends - KEPT_SHARE * self.seconds
-        done, epochs = students.train(todo, work, plan.epochs, min(soft, ends), ends)
-        self.told["epochs"] = self.told.get("epochs", {}) | epochs
+
+        def noted(name: str, epochs: float) -> None:
+            self.told["epochs"][name] = epochs
+            self.note({})
+
+        done = students.train(todo, work, plan.epochs, min(soft, ends), ends, noted)
         if self.told.pop("partly", False):
             for path in (*self.folder.glob("predictions/*"), *self.folder.glob("blocks-*")):
                 path.unlink()

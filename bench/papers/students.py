@@ -22,6 +22,7 @@ from thoughtmill.train.students.bases import load_base
 from thoughtmill.train.students.origins import origin_of
 from thoughtmill.train.training.plan import training_plan
 from thoughtmill.train.training.settings import FinetuneSettings
+from thoughtmill.train.training.states import LossPoint
 
 ON_GPU = torch.cuda.is_available()
 BATCH, STEPS = (32, 80) if ON_GPU else (4, 3)
@@ -94,9 +95,16 @@ def work_of(todo: dict[str, TrainingJob], problems: dict[str, int]) -> Work:
 
 
 def train(
-    todo: dict[str, TrainingJob], work: Work, epochs: float, soft: float, ends: float
-) -> tuple[bool, dict[str, float]]:
-    """Train what is not trained yet for some epochs; return whether the time sufficed, and epochs by student.
+    todo: dict[str, TrainingJob],
+    work: Work,
+    epochs: float,
+    soft: float,
+    ends: float,
+    noted: Callable[[str, float], None],
+) -> bool:
+    """Train what is not trained yet for some epochs; return whether the time sufficed.
+
+    `noted` is called with a student and its epochs so far whenever it says how far it has come.
 
     Runs that would last beyond `soft` are shortened while they go, and their learning rates fall by then.
     What `ends` cuts off is not trained.
@@ -106,8 +114,13 @@ def train(
     each = {name: work.records[name] / job.settings.batch_records for name, job in left.items()}
     sizes = {name: (epochs * each[name], epochs * work.epoch_tokens[name]) for name in left}
     clock, done = StepClock(sizes, soft, ends), True
+
+    def grown(name: str, curve: list[LossPoint]) -> int | None:
+        noted(name, round(len(curve) / each[name], 2))
+        return clock.fitting(name, curve)
+
     timed = [
-        replace(job, settings=job.settings.model_copy(update=length), grown=partial(clock.fitting, name))
+        replace(job, settings=job.settings.model_copy(update=length), grown=partial(grown, name))
         for name, job in left.items()
     ]
     try:
@@ -117,7 +130,7 @@ def train(
     gc.collect()
     if ON_GPU:
         torch.cuda.empty_cache()  # what answers takes a share of what is free
-    return done, {name: round(steps / each[name], 2) for name, steps in clock.taken.items()}
+    return done
 
 
 def link(folder: Path, groups: dict[str, tuple[str, ...]]) -> None:
