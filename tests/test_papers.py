@@ -100,6 +100,15 @@ def test_a_run_whose_time_is_over_ends() -> None:
         runs.say("a", 2)
 
 
+def test_time_that_is_left_goes_to_more_problems_once_other_seeds_have_theirs() -> None:
+    work = answering.Answering(Path(), "", {}, {}, ends=time.monotonic() + 1000, tokens=4)
+    assert work.next_size(1, at=0, whole=50, most=200, problem_s=1.0) == answering.FIRST
+    assert work.next_size(1, at=50, whole=50, most=80, problem_s=1.0) == 30, "900 s: 100 are the others'"
+    assert work.next_size(1, at=50, whole=50, most=200, problem_s=10.0) == 0
+    assert work.next_size(1, at=8, whole=50, most=200, problem_s=30.0) == 29
+    assert work.next_size(2, at=50, whole=50, most=200, problem_s=1.0) == 0
+
+
 @pytest.fixture(scope="module")
 def words(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """Return the words of a run over a tiny corpus with two test sets, and a base that knows nothing."""

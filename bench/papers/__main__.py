@@ -106,7 +106,6 @@ class Run:
         if self.given.dry:
             return
         self.note({})
-        self.problems = {name: rows[: plan.problems] for name, rows in self.problems.items()}
         write_problems(self.corpus, self.problems, self.folder / "problems.parquet")
         self.trained(todo, plan)
         self.answered(plan)
@@ -205,7 +204,7 @@ class Run:
 
 
 def write_problems(corpus: Corpus, problems: Mapping[str, list[tables.Row]], path: Path) -> None:
-    """Write the problems that are asked, as the corpus has them; those for validation have that split."""
+    """Write the problems that may be asked, as the corpus has them; those for validation have that split."""
     ids = [row["problem_id"] for rows in problems.values() for row in rows]
     path.parent.mkdir(parents=True, exist_ok=True)
     split = "case split when 'train' then 'validation' else split end as split"

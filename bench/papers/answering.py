@@ -32,6 +32,8 @@ HELD_OUT = "md5(problem_id) < '0d'"
 """The 5 % of train problems that are held out where a corpus has none for validation."""
 FIRST, BLOCK = 8, 100
 """Problems of each set in the first block, which shows how long they take, and in the largest."""
+MARGIN = 0.9
+"""Of the time that is left, as much is planned with."""
 FEWEST = 2
 """Problems of each set that are worth a block of their own."""
 ROWS = 2048 if ON_GPU else 128
@@ -127,26 +129,40 @@ class Answering:
     writers: dict[str, Loaded] = field(default_factory=dict)
 
     def all(self, plan: Plan) -> bool:
-        """Answer as many of the planned problems as fit, with one seed after the other; say what is done."""
-        whole = min(plan.problems, max(map(len, self.problems.values())))
+        """Answer as many problems as fit, with one seed after the other; return whether those planned did.
+
+        With the first seed more than planned are answered, as long as the other seeds have time for as many.
+        """
+        most = max(map(len, self.problems.values()))
+        whole = min(plan.problems, most)
         problem_s = plan.answering_s / whole
         for seed in SEEDS:
-            at = 0
-            for first, size in self.begun(seed):
+            blocks = self.begun(seed)
+            for first, size in blocks:
                 self.block(seed, plan.samples, first, size)
-                at = first + size
-            while at < whole:
-                left = self.ends - time.monotonic()
-                fitting = int(0.9 * left / problem_s)
-                if fitting < min(FEWEST, whole - at):
-                    return False
-                size = min(fitting, whole - at, BLOCK if at or seed != SEEDS[0] else FIRST)
+            at = sum(size for _, size in blocks)
+            while size := self.next_size(seed, at, whole, most, problem_s):
                 self.begin(seed, size)
                 before = time.monotonic()
                 self.block(seed, plan.samples, at, size)
                 problem_s, at = (time.monotonic() - before) / size, at + size
                 print(f"answered: {at} of {whole} problems of each set, seed {seed}", flush=True)
+            if at < whole:
+                return False
+            whole = at
         return True
+
+    def next_size(self, seed: int, at: int, whole: int, most: int, problem_s: float) -> int:
+        """Return how many problems of each set the next block has; 0 where a seed is done, or no more fit."""
+        fitting = MARGIN * (self.ends - time.monotonic()) / problem_s
+        last = whole
+        if at >= whole:
+            if seed != SEEDS[0]:
+                return 0
+            others = len(SEEDS) - 1
+            fitting, last = (fitting - others * at) / (1 + others), most
+        largest = BLOCK if at or seed != SEEDS[0] else FIRST
+        return min(int(fitting), last - at, largest) if fitting >= min(FEWEST, last - at) else 0
 
     def begun(self, seed: int) -> list[tuple[int, int]]:
         """Return the blocks of a seed that this call or one before began: their first problem and size."""
