@@ -183,6 +183,15 @@ def test_a_release_is_built_again_to_the_same_data_version(made: Path, tmp_path:
     assert (project / "data" / "manifest.json").read_text() == (made.parent / "manifest.json").read_text()
 
 
+def test_a_project_may_be_given_as_a_relative_path(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(init_from, "asks", lambda sections: True)
+    with chdir(tmp_path):
+        init(Path("again"), origin=str(made))
+    assert (tmp_path / "again" / "data" / "grown" / "records.parquet").exists()
+
+
 @pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")  # pygtrie's, of which DVC makes use
 def test_dvc_takes_problems_and_completions_of_a_release_as_they_are(made: Path, tmp_path: Path) -> None:
     project = tmp_path / "again"
@@ -204,6 +213,7 @@ def test_dvc_takes_problems_and_completions_of_a_release_as_they_are(made: Path,
         ({}, False),
         ({"grow": {"redraw": 2}, "generate": {"teacher": "embedded"}}, False),
         ({"grow": {"redraw": 2, "rephrase": 1}}, True),
+        ({"grow": {"answer_augmentation": 1}}, True),
         ({"generate": {"until": {"verified": 2, "at_most": 4}}}, True),
     ],
 )

@@ -85,8 +85,8 @@ def frozen(pipeline: str, growing: bool = False) -> str:
 def asks(sections: Mapping[str, Any]) -> bool:
     """Return whether the stage `grow` of a corpus asks teachers, given its `params.yaml`."""
     growing, generating = sections.get("grow") or {}, sections.get("generate") or {}
-    named = [name for name in GROWTHS.names() if growing.get(name)]
-    return bool(generating.get("until")) or any(is_rewriting(GROWTHS.named(name)) for name in named)
+    named = [GROWTHS.named(name) for name in GROWTHS.names() if growing.get(name)]
+    return bool(generating.get("until")) or any(is_rewriting(one) or hasattr(one, "ASKS") for one in named)
 
 
 def keep(release: Path, project: Path) -> None:
@@ -100,7 +100,7 @@ def keep(release: Path, project: Path) -> None:
             if (held / "grown" / f"{name}.parquet").exists():
                 _copy(held / "grown" / f"{name}.parquet", data / "grown" / f"{name}.parquet", table)
         with chdir(project):
-            verify_grown(project)
+            verify_grown(Path.cwd())  # the project may be given as a relative path
 
 
 def _sections(release: Path) -> dict[str, Any]:
