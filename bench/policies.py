@@ -9,7 +9,6 @@ policy of a family is taken, and the role that votes best on the test set itself
 """
 
 import re
-import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from itertools import groupby
@@ -21,6 +20,8 @@ import duckdb
 from tabulate import tabulate
 
 from thoughtmill.factory.answers import Answer
+from thoughtmill.factory.core import stage
+from thoughtmill.factory.core.files import existing
 from thoughtmill.train.claims import votes_for
 from thoughtmill.train.evaluate import only
 from thoughtmill.train.measuring.scores import (
@@ -68,14 +69,16 @@ class Comparison(NamedTuple):
     gain: dict[str, float]
 
 
-def main(folder: Path) -> None:
-    """Print a table for each base."""
-    names = {"path": str(folder / "problems.parquet"), "held": HELD}
+def main(folder: str) -> None:
+    """Print a table for each base that answered in a folder, or in its folder `data`."""
+    data = Path(folder) if (Path(folder) / "problems.parquet").is_file() else Path(folder, "data")
+    path = existing(data / "problems.parquet", "give a project, or a folder with problems and predictions")
+    names = {"path": str(path), "held": HELD}
     rows = duckdb.connect().execute(PROBLEMS, names).fetchall()
     gold = {name: Answer(answer, kind) for name, answer, kind, _ in rows}
     sets = {name: test_set for name, *_, test_set in rows}
     runs: dict[str, dict[str, Run]] = {}
-    for reader in predictions_in(folder):  # a run may lie in several files
+    for reader in predictions_in(data):  # a run may lie in several files
         for (base, run), written in groupby(reader, key=itemgetter("base", "run")):
             runs.setdefault(base, {}).setdefault(run, {}).update(of_predictions(written))
     for base, found in runs.items():
@@ -207,5 +210,4 @@ def table(rows: Sequence[Comparison]) -> str:
 
 
 if __name__ == "__main__":
-    given = Path(sys.argv[1])
-    main(given if (given / "problems.parquet").is_file() else given / "data")
+    stage.run(main)

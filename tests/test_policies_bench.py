@@ -10,6 +10,7 @@ from tests.tabled import predictions
 from tests.tabled import table as samples
 from thoughtmill.factory.answers import Answer
 from thoughtmill.factory.core import tables
+from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.schemas import Predictions
 
 GOLD = {f"{kind}{at}": Answer("7") for kind in ("held", "test") for at in range(60)}
@@ -61,7 +62,12 @@ def test_the_samples_of_a_run_may_lie_in_several_files(
     other = samples({"ir": ["7"], "kg": [None], "dr": ["7"]}, "test1") | samples({"ir": ["7"]}, "held1")
     lorid = [row | {"base": "mixed"} for row in predictions(other, "x-1")]
     tables.write(tmp_path / "predictions" / "mixed.parquet", Predictions, lorid)
-    main(tmp_path)
+    main(str(tmp_path))
     mixed, own = capsys.readouterr().out.split("tiny\n\n")
     assert own == f"{table(comparisons(scores([run()], GOLD, SETS)))}\n\n"
     assert mixed == "mixed: no stored votes cost as much as a policy\n\n"
+
+
+def test_a_folder_without_problems_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ThoughtmillError, match=r"data/problems\.parquet is missing: give a project"):
+        main(str(tmp_path))
