@@ -14,6 +14,7 @@ from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
         ("http://api.example.com/v1", None),
         ("https://gpu.inside:8000/v1", None),
         ("https://localhost:8000/v1", None),
+        ("https://127.0.0.1:8000/v1", None),
     ],
 )
 def test_a_proxy_is_the_one_the_environment_names(

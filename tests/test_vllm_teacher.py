@@ -13,7 +13,7 @@ import pytest
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import running
 from thoughtmill.factory.core.params import validated
-from thoughtmill.factory.teachers import Reply, Request, vllm
+from thoughtmill.factory.teachers import Reply, Request, openai, vllm
 from thoughtmill.factory.teachers.endpoint import servers
 
 STAND_IN = f"""#!{sys.executable}
@@ -96,9 +96,23 @@ def test_each_gpu_has_a_server_all_are_asked_and_a_rebuild_starts_none(
     assert not any(running(int(pid)) for pid in pids)
 
 
-def test_replicas_share_the_gpus_of_a_machine(command: Path) -> None:
+def test_replicas_share_the_gpus_of_a_machine_and_are_asked_without_its_proxy(
+    command: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     (reply,) = replies(settings(command, replicas=1), 1)
     assert str(reply.completion).startswith("ours/big on 0,1 in ")
+
+
+def test_its_budget_counts_what_grow_asked(
+    command: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[Path] = []
+    monkeypatch.setattr(openai, "paid_by_grow", lambda folder, _: counted.append(folder) or ())
+    chosen = settings(command, max_usd=1.0, prices={"ours/big": {"prompt": 1.0, "completion": 1.0}})
+    assert list(vllm.make(chosen, tmp_path, ()).complete([])) == []
+    assert counted == [tmp_path]
 
 
 def test_a_server_that_cannot_start_is_one_line_with_its_last_words(command: Path) -> None:

@@ -58,7 +58,8 @@ class VllmTeacher(OpenAITeacher):
             urls = servers.running(command, settings.replicas, settings.start_s)
             addresses = tuple(AddressSettings(base_url=url) for url in urls)
             settings = settings.model_copy(update={"endpoints": addresses})
-        yield from OpenAITeacher(settings, self.ledger_path, self.corpus, self.allowance).complete(requests)
+        given = self.ledger_path, self.corpus, self.allowance, self.folder
+        yield from OpenAITeacher(settings, *given).complete(requests)
 
     def _lacks(self, requests: Iterable[Request]) -> bool:
         """Say whether the ledger lacks an answer; requests that can be read once may lack any."""
@@ -71,4 +72,4 @@ class VllmTeacher(OpenAITeacher):
 
 def make(settings: VllmTeacherSettings, folder: Path, corpus: Iterable[Request]) -> Teacher:
     """Return the teacher."""
-    return VllmTeacher(settings, corpus=corpus)
+    return VllmTeacher(settings, corpus=corpus, folder=folder)

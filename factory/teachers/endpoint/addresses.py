@@ -15,6 +15,7 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 KEY_ENV = "OPENAI_API_KEY"
 PATHS = {"chat": "/chat/completions", "responses": "/responses"}
 SHORTEST_SECRET = 12
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")  # in a URL, such as a proxy's
 ACCOUNT = {"OPENAI_ORG_ID": "OpenAI-Organization", "OPENAI_PROJECT_ID": "OpenAI-Project"}
 
@@ -81,9 +82,12 @@ def is_local(url: str) -> bool:
 
 
 def proxy_of(url: str) -> str | None:
-    """Return the proxy that `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` set for a URL, or None."""
+    """Return the proxy that `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` set for a URL, or None.
+
+    A server on this machine is asked without one: a proxy elsewhere does not reach it.
+    """
     parts = urlsplit(url)
-    if urllib.request.proxy_bypass(parts.netloc):
+    if parts.hostname in LOOPBACK or urllib.request.proxy_bypass(parts.netloc):
         return None
     return urllib.request.getproxies().get(parts.scheme)
 
