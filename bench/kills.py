@@ -38,7 +38,7 @@ PATIENCE_S = 1800.0
 
 @dataclass
 class Kills:
-    """A run of `generate` under kills, and what it came to."""
+    """A run of `generate` under kills, and what was killed in it."""
 
     folder: Path
     cluster: Any

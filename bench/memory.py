@@ -3,7 +3,7 @@
     python -m bench.memory PROBLEMS [FOLDER]
 
 Builds a corpus of that many embedded problems, all thoughts, in a folder, else a temporary one: stage by
-stage, in processes of their own. Prints for each stage the CPU seconds of all its processes, the seconds on
+stage, in separate processes. Prints for each stage the CPU seconds of all its processes, the seconds on
 the clock, and two peaks in MiB: of its largest process, and of all its processes together.
 """
 

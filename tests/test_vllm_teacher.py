@@ -92,8 +92,11 @@ def test_each_gpu_has_a_server_all_are_asked_and_a_rebuild_starts_none(
     monkeypatch.setattr(servers, "running", lambda *_: pytest.fail("it started servers"))
     again = replies(settings(command, replicas=1), 24)
     assert {reply.completion for reply in again} == {reply.completion for reply in more}
+    logs = [server.log for each in servers._running.values() for server in each]
+    assert len(logs) == 2 and all(log.exists() for log in logs)
     servers._end_all()
     assert not any(running(int(pid)) for pid in pids)
+    assert not any(log.exists() for log in logs)
 
 
 def test_replicas_share_the_gpus_of_a_machine_and_are_asked_without_its_proxy(

@@ -35,7 +35,7 @@ FIRST, BLOCK = 8, 100
 MARGIN = 0.9
 """Of the time that is left, as much is planned with."""
 FEWEST = 2
-"""Problems of each set that are worth a block of their own."""
+"""Problems of each set that a block has at least, unless fewer are left."""
 ROWS = 2048 if ON_GPU else 128
 SEEDS = (1, 2, 3)
 
@@ -78,8 +78,9 @@ def ordered(corpus: Corpus, validation: Sequence[str], seed: int) -> dict[str, l
     found: dict[str, list[tables.Row]] = {}
     for row in problems_of(corpus, DecisionSettings().splits, None):
         found.setdefault(row["test_set"], []).append(row)
+    chosen = set(validation)
     for row in problems_of(corpus, ("train", "validation"), None):
-        if row["problem_id"] in set(validation):
+        if row["problem_id"] in chosen:
             name = f"{row['test_set'].partition(', ')[0]}, validation"
             found.setdefault(name, []).append(row | {"test_set": name})
     for rows in found.values():

@@ -152,4 +152,8 @@ def _end(servers: Sequence[LocalServer]) -> None:
 @atexit.register
 def _end_all() -> None:
     while _running:
-        _end(_running.popitem()[1])
+        ended = _running.popitem()[1]
+        logs = [server.log for server in ended if server.process.poll() is None]  # who died may say why
+        _end(ended)
+        for log in logs:
+            log.unlink(missing_ok=True)
