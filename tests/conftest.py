@@ -22,7 +22,8 @@ os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.g
 
 SLOW = (
     "pipeline", "init", "infer", "finetune", "local", "verify_rows", "student", "serve", "foreign",
-    "packaging", "stories", "ray", "generate_shards", "infer_shards", "rebuild", "prove", "cookbook", "together",
+    "packaging", "stories", "ray", "generate_shards", "infer_shards", "rebuild", "prove", "cookbook",
+    "together",
 )  # fmt: skip
 
 collect_ignore = ["foreign"]  # a package of its own, which a test installs
