@@ -30,7 +30,7 @@ CROISSANT = "croissant.json"
 ORIGIN = ("thoughts", "partition_rows", "seed", "generate", "verify", "grow", "curate", "release")
 """The parts of `params.yaml` that decide the contents of a release."""
 
-PRIVATE = re.compile(r"url|endpoint|key|header|folder|ledger|proxy|organi[sz]ation|deployment")
+PRIVATE_NAMES = re.compile(r"url|endpoint|key|header|folder|ledger|proxy|organi[sz]ation|deployment")
 """Matches the names of settings that a release does not repeat."""
 
 RELEASED = """
@@ -165,7 +165,7 @@ def shareable(value: Any) -> Any:
     {'model': 'm', 'file': 'mine.csv'}
     """
     if isinstance(value, dict):
-        kept = ((name, inner) for name, inner in value.items() if not PRIVATE.search(str(name)))
+        kept = ((name, inner) for name, inner in value.items() if not PRIVATE_NAMES.search(str(name)))
         return {name: _file_names(inner) if name == "file" else shareable(inner) for name, inner in kept}
     return [shareable(inner) for inner in value] if isinstance(value, list) else value
 

@@ -95,6 +95,11 @@ def test_without_shares_and_for_roles_without_knowledge_nothing_changes() -> Non
     assert mixed(examples()[:1], {"other": 1.0}, 0, NOWHERE)[0].given is None  # there is no other problem
 
 
+def test_examples_of_one_problem_keep_their_own_rules() -> None:
+    two = [Example("p", "dr", "A problem.", rules, "3") for rules in ("rule a1\nrule b1", "rule c1")]
+    assert mixed(two, {"gold": 1.0}, 0, NOWHERE) == two
+
+
 def test_a_plan_learns_with_the_knowledge_that_the_settings_name(tmp_path: Path) -> None:
     corpus = open_corpus(str(tiny.write_corpus(tmp_path / "corpus")))
     base = str(tiny.write_causal(tmp_path / "base"))
@@ -112,6 +117,11 @@ def test_faults_of_the_shares_are_named() -> None:
         settings(knowledge={"golden": 1})
     with pytest.raises(ValueError, match="`knowledge`: give some kind a share above 0"):
         settings(knowledge={"gold": 0})
+    for endless in (float("inf"), float("nan")):
+        with pytest.raises(ValueError, match="finite number"):
+            settings(knowledge={"gold": endless})
+        with pytest.raises(ValueError, match="finite number"):
+            settings(mix={"true": endless})
 
 
 def test_the_knowledge_giver_writes_about_every_training_problem_and_the_reasoner_learns_with_it(

@@ -104,7 +104,7 @@ def mixed(
             return replace(one, given=own[one.role][one.problem_id])
         away = rng.randrange(1, max(len(lists), 2))
         others = lists[(places[one.problem_id] + away) % len(lists)] if len(lists) > 1 else []
-        rules = CHANGES[kind](gold[one.problem_id], others, rng)
+        rules = CHANGES[kind]((one.given or "").split("\n"), others, rng)
         return replace(one, given="\n".join(rules) or None)
 
     return [changed(place, one) if one.role in asked else one for place, one in enumerate(examples)]

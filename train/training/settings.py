@@ -55,7 +55,8 @@ def _some(shares: dict[str, float]) -> dict[str, float]:
     return shares
 
 
-Shares = Annotated[dict[str, Annotated[float, Field(ge=0)]], AfterValidator(_some)]
+Share = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Shares = Annotated[dict[str, Share], AfterValidator(_some)]
 
 
 class FinetuneSettings(Section):
@@ -69,7 +70,7 @@ class FinetuneSettings(Section):
     style: str = Field(OURS, description="the layout of prompts: thoughtmill, etd or lorid")
     where: str = Field("kept", description="SQL condition: the records to learn from")
     limit: int | None = Field(None, gt=0, description="most records to learn from, drawn by the seed")
-    mix: dict[str, Annotated[float, Field(ge=0)]] = Field(
+    mix: dict[str, Share] = Field(
         {}, description="how often an epoch has the records for which an SQL condition holds; default: once"
     )
     curriculum: str | None = Field(
