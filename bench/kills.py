@@ -24,8 +24,8 @@ from typing import Any
 
 from bench.teacher import ROOT, counts, endpoint
 from thoughtmill.factory.core import tables
-from thoughtmill.factory.core.executors.ray_cluster import STORE_B
 from thoughtmill.factory.core.files import running
+from thoughtmill.factory.core.ray_cluster import STORE_B
 from thoughtmill.schemas import Problems
 
 KINDS = ("worker", "node", "driver")

@@ -18,7 +18,7 @@ import psutil
 
 from thoughtmill.factory.core.executors.local import WorkerPool
 from thoughtmill.factory.core.executors.ray import RayPool
-from thoughtmill.factory.core.executors.ray_cluster import RaySettings, joined
+from thoughtmill.factory.core.ray_cluster import RaySettings, joined
 from thoughtmill.factory.solvers.programs import fence_for
 from thoughtmill.factory.thoughts import solving
 from thoughtmill.factory.thoughts.solving import Job, VerifySettings

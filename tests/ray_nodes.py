@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from thoughtmill.factory.core.executors.ray_cluster import QUIET, STORE_B
+from thoughtmill.factory.core.ray_cluster import QUIET, STORE_B
 
 
 @contextmanager

@@ -17,12 +17,11 @@ from tests import stages
 from tests.ray_nodes import three_nodes
 from tests.test_workers import begin, lost, work
 from thoughtmill.factory import curate, grow, seed, verify
-from thoughtmill.factory.core import progress_files
+from thoughtmill.factory.core import progress_files, ray_cluster
 from thoughtmill.factory.core.executors import ray as executor
-from thoughtmill.factory.core.executors import ray_cluster
 from thoughtmill.factory.core.executors.ray import RayPool
-from thoughtmill.factory.core.executors.ray_cluster import RaySettings
 from thoughtmill.factory.core.files import digest, running
+from thoughtmill.factory.core.ray_cluster import RaySettings
 
 pytest.importorskip("ray", reason="the extra `ray` is not installed")
 

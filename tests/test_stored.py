@@ -119,7 +119,7 @@ def test_the_command_writes_a_run_in_the_form_that_policies_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in ("params.yaml", "dvc.yaml"):
-        (tmp_path / name).write_text("")
+        (tmp_path / name).write_text("{}\n")
     monkeypatch.chdir(tmp_path)
     row = {"base": "tiny", "training_seed": 0, "data_version": "v", "problem_id": "ours-test-0",
            "role": "ir", "sample": 0, "text": "#### 18",

@@ -13,8 +13,8 @@ from operator import length_hint
 from typing import Any, Generic, TypeVar
 
 from thoughtmill.factory.core import progress_files
-from thoughtmill.factory.core.executors import ray_cluster as cluster
-from thoughtmill.factory.core.executors.ray_cluster import RaySettings
+from thoughtmill.factory.core import ray_cluster as cluster
+from thoughtmill.factory.core.ray_cluster import RaySettings
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
