@@ -135,23 +135,29 @@ class Answering:
         With the first seed more than planned are answered, as long as the other seeds have time for as many.
         """
         most = max(map(len, self.problems.values()))
-        whole = min(plan.problems, most)
-        problem_s = plan.answering_s / whole
-        for seed in SEEDS:
-            blocks = self.begun(seed)
-            for first, size in blocks:
-                self.block(seed, plan.samples, first, size)
-            at = sum(size for _, size in blocks)
-            while size := self.next_size(seed, at, whole, most, problem_s):
-                self.begin(seed, size)
-                before = time.monotonic()
-                self.block(seed, plan.samples, at, size)
-                problem_s, at = (time.monotonic() - before) / size, at + size
-                print(f"answered: {at} of {whole} problems of each set, seed {seed}", flush=True)
-            if at < whole:
-                return False
-            whole = at
+        whole, before = min(plan.problems, most), 0
+        problem_s = dict.fromkeys(SEEDS, plan.answering_s / whole)
+        while whole > before:
+            before = whole
+            for seed in SEEDS:
+                at = self.answered(seed, plan.samples)
+                while size := self.next_size(seed, at, whole, most, problem_s[seed]):
+                    self.begin(seed, size)
+                    begun = time.monotonic()
+                    self.block(seed, plan.samples, at, size)
+                    problem_s[seed], at = (time.monotonic() - begun) / size, at + size
+                    print(f"answered: {at} problems of each set, seed {seed}", flush=True)
+                if at < whole:
+                    return False
+                whole = at
         return True
+
+    def answered(self, seed: int, samples: int) -> int:
+        """Answer the blocks that were begun, as far as they are not done; return their problems of a set."""
+        blocks = self.begun(seed)
+        for first, size in blocks:
+            self.block(seed, samples, first, size)
+        return sum(size for _, size in blocks)
 
     def next_size(self, seed: int, at: int, whole: int, most: int, problem_s: float) -> int:
         """Return how many problems of each set the next block has; 0 where a seed is done, or no more fit."""
