@@ -12,6 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,14 +89,13 @@ def running(command: Sequence[str], replicas: int, start_s: float) -> list[str]:
     if any(server.process.poll() is not None for server in _running.get(key, ())):
         _end(_running.pop(key))
     if key not in _running:
-        _running[key] = []
-        try:
+        servers = _running[key] = []
+        with ExitStack() as undone:
+            undone.callback(lambda: _end(_running.pop(key)))
             for gpus in shared_out(devices(), replicas):
-                _running[key].append(_started(command, gpus))
-            _wait(_running[key], start_s)
-        except BaseException:
-            _end(_running.pop(key))
-            raise
+                servers.append(_started(command, gpus))
+            _wait(servers, start_s)
+            undone.pop_all()
     return [server.url for server in _running[key]]
 
 
