@@ -5,10 +5,7 @@ makes no mistake and writes programs and rules in both of its dialects: sample 0
 rules that say why, sample 1 has the others.
 """
 
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -16,17 +13,10 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from bench.gpu import corpus
 from thoughtmill.train.roles import COT, DR, EOT, KG, POT, ROLES, Role
 
-ROOT = Path(__file__).parents[1]
-THOUGHTS = ("knowledge", "cot", "pot", "eot")
-FILES = {
-    ("gsm8k", "train"): "gsm8k/train.jsonl",
-    ("gsm8k", "test"): "gsm8k/test.jsonl",
-    ("svamp", "test"): "svamp/SVAMP.json",
-    ("asdiv", "test"): "asdiv/asdiv.jsonl",
-    ("multiarith", "test"): "multiarith/multiarith.jsonl",
-}
+FILES = {named: file for named, file in corpus.FILES.items() if named[0] != "math"}
 EMBEDDED = {
     "seed": 1, "train": 600, "validation": 0, "validation_compositions": 0, "test_numbers": 200,
     "test_compositions": 200, "test_templates": 200,
@@ -119,14 +109,10 @@ def register() -> None:
 def build(folder: Path, data: Path | None = None) -> None:
     """Make the corpus of all arms in `folder/data`: of the sets under `data`, or of embedded problems."""
     (folder / "data").mkdir(parents=True)
-    shutil.copy(ROOT / "data" / "exemplars.jsonl", folder / "data")
+    shutil.copy(corpus.ROOT / "data" / "exemplars.jsonl", folder / "data")
     (folder / "dvc.yaml").touch()
     (folder / "params.yaml").write_text(yaml.safe_dump(settings(data)), "utf-8")
-    given = os.environ | {"PYTHONPATH": str(ROOT), "THOUGHTMILL_LEDGER": str(folder / "ledger")}
-    each = [[stage, thought] for thought in THOUGHTS for stage in ("generate", "verify")]
-    for stage, *words in [["seed"], *each, ["grow"], ["curate"], ["tabulate"]]:
-        command = [sys.executable, "-m", f"thoughtmill.factory.{stage}", *words]
-        subprocess.run(command, cwd=folder, env=given, check=True)
+    corpus.run_stages(folder, THOUGHTMILL_LEDGER=str(folder / "ledger"))
 
 
 def strip(folder: Path) -> None:
@@ -146,7 +132,7 @@ def settings(data: Path | None) -> dict[str, Any]:
         sources = [{"set": name, "split": split, "file": str(at)} for (name, split), at in found.items()]
         seed = {"sources": sources}
     return {
-        "thoughts": [*THOUGHTS],
+        "thoughts": [*corpus.THOUGHTS],
         "seed": seed,
         "generate": {"splits": ["train"], "teachers": TEACHERS},
         "grow": CHILDREN,

@@ -48,14 +48,19 @@ def build(data: Path, folder: Path) -> None:
         "curate": {"seed": 1},
     }
     (folder / "params.yaml").write_text(yaml.safe_dump(told), "utf-8")
-    given = os.environ | {"PYTHONPATH": str(ROOT)}
+    run_stages(folder)
+    for path in (folder / "data").iterdir():
+        if path.name not in KEPT:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def run_stages(folder: Path, **environment: str) -> None:
+    """Run the stages from `seed` to `tabulate` in a project."""
+    given = os.environ | {"PYTHONPATH": str(ROOT)} | environment
     each = [[stage, thought] for thought in THOUGHTS for stage in ("generate", "verify")]
     for stage, *words in [["seed"], *each, ["grow"], ["curate"], ["tabulate"]]:
         command = [sys.executable, "-m", f"{PACKAGE}.{stage}", *words]
         subprocess.run(command, cwd=folder, env=given, check=True)
-    for path in (folder / "data").iterdir():
-        if path.name not in KEPT:
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def fewer(file: Path, count: int | None, folder: Path) -> Path:
