@@ -19,7 +19,7 @@ from thoughtmill.factory.problems.kept_out import KeptOutSettings
 from thoughtmill.factory.problems.placing import Placement, PlacingSettings, placed
 from thoughtmill.factory.solvers.checks import redrawing
 from thoughtmill.factory.solvers.outcome import Check
-from thoughtmill.factory.solvers.steps import steps
+from thoughtmill.factory.solvers.steps import calculations
 from thoughtmill.factory.thoughts import THOUGHTS
 from thoughtmill.factory.thoughts.solving import VerifySettings, executor
 from thoughtmill.schemas import Checks, Contamination, Problems, Records
@@ -135,8 +135,8 @@ def _repeats(record: tables.Row, calculated: set[tuple[str, ...]]) -> bool:
     """
     if THOUGHTS.named(record["thought"]).KIND != "chain":
         return False
-    found = steps(record["rationale"])
-    key = record["thought"], *("".join(f"{step.expression}={step.result}".split()) for step in found)
+    found = calculations(record["rationale"])
+    key = record["thought"], *found
     repeats = bool(found) and key in calculated
     calculated.add(key)
     return repeats

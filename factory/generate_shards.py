@@ -65,7 +65,7 @@ def spread(folder: Path, thought: str, settings: generate.GenerateSettings) -> N
     """
     data, count = folder / "data", settings.shards
     shares.absorb(data, thought)
-    _forget_other_parts(data, thought, count)
+    sharding.forget_others(sharding.parts_folder(data, generate.STAGE, thought), count)
     pool, every = _pool(folder), [Shard(number, count) for number in range(1, count + 1)]
     with Ledger() as ledger, closing(Locks(ledger.path)) as locks:  # no other run spends from the budget
         left_usd = _left_usd(folder, thought, settings, ledger, locks)
@@ -104,14 +104,6 @@ def _stopped(pool: Any, jobs: list[ShardJob]) -> list[str]:
 def _answers(job: ShardJob) -> int:
     with shares.leased(job.ledger), Ledger(job.ledger) as ledger:
         return ledger.count()
-
-
-def _forget_other_parts(data: Path, thought: str, count: int) -> None:
-    """Remove the parts of a run with another number of shards."""
-    folder = sharding.parts_folder(data, generate.STAGE, thought)
-    for path in folder.iterdir() if folder.exists() else ():
-        if not path.name.endswith(f"-of-{count}"):
-            shutil.rmtree(path)
 
 
 def _left_usd(

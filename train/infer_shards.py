@@ -44,10 +44,7 @@ def spread(run: InferRun) -> None:
     """Have the executor answer all shards, and merge their parts; parts that are there stay."""
     name, made_from = run.settings.base.name, origin(run)
     every = [Shard(number, run.settings.shards) for number in range(1, run.settings.shards + 1)]
-    folder = sharding.parts_folder(DATA, STAGE, name)
-    for path in folder.iterdir() if folder.exists() else ():
-        if path.name not in {shard.name for shard in every}:
-            shutil.rmtree(path)
+    sharding.forget_others(sharding.parts_folder(DATA, STAGE, name), run.settings.shards)
     parts = {shard: sharding.part_of(DATA, STAGE, name, shard) for shard in every}
     jobs = [InferJob(shard) for shard, part in parts.items() if not sharding.is_made(part, made_from)]
     pool = executors.chosen()(answered, lost, os.cpu_count() or 1, begin, (Path.cwd(),))

@@ -3,14 +3,14 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from thoughtmill.factory.core.errors import ThoughtmillError, nearest
+from thoughtmill.factory.core.errors import NotInProject, ThoughtmillError, nearest
 from thoughtmill.factory.core.files import existing, root
 
 
@@ -77,6 +77,20 @@ def section(name: str, model: type[Model], path: Path | None = None) -> Model:
     """Return one section of `params.yaml` as its model; an absent section has all defaults."""
     given = load(path).get(name)
     return validated({} if given is None else given, model, f"params.yaml: {name}")
+
+
+def single(name: str, default: Any, faults_of: Callable[[object], Iterable[str]]) -> Any:
+    """Return a setting at the top of `params.yaml`; its default where it, or a project, is absent.
+
+    `faults_of` yields the faults of a value; the first is raised.
+    """
+    try:
+        given = load().get(name, default)
+    except NotInProject:
+        return default
+    for fault in faults_of(given):
+        raise ThoughtmillError(fault)
+    return given
 
 
 def thoughts(path: Path | None = None) -> tuple[str, ...]:

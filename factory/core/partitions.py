@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from thoughtmill.factory.core import params
-from thoughtmill.factory.core.errors import NotInProject, ThoughtmillError
 
 DEFAULT_ROWS = 250_000
 LEAST_ROWS = 1_000
@@ -24,13 +23,7 @@ def faults(given: object) -> Iterator[str]:
 
 def partition_rows() -> int:
     """Return the rows above which the current project cuts a table in parts."""
-    try:
-        given = params.load().get("partition_rows", DEFAULT_ROWS)
-    except NotInProject:
-        return DEFAULT_ROWS
-    for fault in faults(given):
-        raise ThoughtmillError(fault)
-    return int(given)
+    return int(params.single("partition_rows", DEFAULT_ROWS, faults))
 
 
 def parts(path: Path) -> list[Path]:

@@ -12,7 +12,6 @@ import pyarrow as pa
 
 from thoughtmill.factory.core import params
 from thoughtmill.factory.core.connections import connect
-from thoughtmill.factory.core.errors import NotInProject, ThoughtmillError
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -32,13 +31,7 @@ def faults(given: object) -> Iterator[str]:
 
 def memory_limit() -> str:
     """Return how much memory the queries of a stage may take, as DuckDB reads it."""
-    try:
-        given = params.load().get("memory_limit", DEFAULT)
-    except NotInProject:
-        return DEFAULT
-    for fault in faults(given):
-        raise ThoughtmillError(fault)
-    return str(given)
+    return str(params.single("memory_limit", DEFAULT, faults))
 
 
 @contextmanager
@@ -59,6 +52,12 @@ def fill(con: "DuckDBPyConnection", name: str, schema: pa.Schema, rows: Iterable
         con.register("batch", pa.Table.from_pylist(taken, schema))
         con.execute(f"insert into {name} select * from batch")
     con.unregister("batch")
+
+
+def run(con: "DuckDBPyConnection", script: str, **given: Any) -> None:
+    """Run the statements of a script, which end in `;` and a new line; each gets the values that it names."""
+    for statement in script.split(";\n"):
+        con.execute(statement, {name: value for name, value in given.items() if f"${name}" in statement})
 
 
 def stream(con: "DuckDBPyConnection", query: str, **given: Any) -> Iterator[tuple[Any, ...]]:

@@ -1,6 +1,7 @@
 """Shards of a stage: run i of N does the rows that it holds, and `thoughtmill merge` joins their parts."""
 
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,6 +59,13 @@ def parts_folder(data: Path, stage: str, thought: str) -> Path:
 def part_of(data: Path, stage: str, thought: str, shard: Shard) -> Path:
     """Return the folder of a shard's part."""
     return parts_folder(data, stage, thought) / shard.name
+
+
+def forget_others(folder: Path, total: int) -> None:
+    """Remove from a folder of parts those of a run with another number of shards."""
+    for path in folder.iterdir() if folder.exists() else ():
+        if not path.name.endswith(f"-of-{total}"):
+            shutil.rmtree(path)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from thoughtmill.factory.core.families import PARENTS, count, named
 from thoughtmill.factory.core.partitions import parts
 from thoughtmill.factory.core.scratch import fill, scratch, stream
 from thoughtmill.factory.problems.kept_out import digest, ngrams, words
-from thoughtmill.factory.solvers.steps import steps
+from thoughtmill.factory.solvers.steps import calculations
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -139,11 +139,6 @@ def _records(files: list[str]) -> Iterator[tables.Row]:
                 if said.setdefault((rationale,), record_id) != record_id and reason == "duplicate_rationale":
                     yield _row("rationale", record_id, said[rationale,], problem_id, problem_id)
                 elif reason in {None, "held_out", "same_calculations"}:
-                    original = said.setdefault(("calculations", *calculated(rationale)), record_id)
+                    original = said.setdefault(("calculations", *calculations(rationale)), record_id)
                     if reason == "same_calculations":
                         yield _row("calculations", record_id, original, problem_id, problem_id)
-
-
-def calculated(rationale: str) -> tuple[str, ...]:
-    """Return the calculations of a chain, as `curate` compares them."""
-    return tuple("".join(f"{step.expression}={step.result}".split()) for step in steps(rationale))

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.families import DEEPEST, count, find_roots, named
-from thoughtmill.factory.core.scratch import fill, scratch, stream
+from thoughtmill.factory.core.scratch import fill, run, scratch, stream
 from thoughtmill.factory.problems.kept_out import OverlapSettings, digest, ngrams, words
 
 Row = Mapping[str, Any]
@@ -131,10 +131,7 @@ from placed left join overlap using (position)
 
 def _place(con: duckdb.DuckDBPyConnection, settings: PlacingSettings) -> None:
     """Write the table `placement`: split and reason of every problem by its own text."""
-    for statement in PLACE.split(";\n"):
-        given = {"share": settings.validation_share, "max_overlap": settings.max_overlap}
-        used = {name: value for name, value in given.items() if f"${name}" in statement}
-        con.execute(statement, used)
+    run(con, PLACE, share=settings.validation_share, max_overlap=settings.max_overlap)
 
 
 HEIRS = """

@@ -20,7 +20,7 @@ import duckdb
 import pyarrow as pa
 
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.factory.core.scratch import fill, scratch, stream
+from thoughtmill.factory.core.scratch import fill, run, scratch, stream
 from thoughtmill.factory.problems.kept_out import (
     PERMUTATIONS,
     Benchmark,
@@ -154,9 +154,5 @@ def _band(at: int, hashes: list[int]) -> int:
 
 
 def _find(con: duckdb.DuckDBPyConnection, settings: KeptOutSettings) -> None:
-    given = {
-        **settings.model_dump(include={"max_overlap", "near", "same_numbers"}),
-        "permutations": PERMUTATIONS,
-    }
-    for statement in FOUND.split(";\n"):
-        con.execute(statement, {name: value for name, value in given.items() if f"${name}" in statement})
+    given = settings.model_dump(include={"max_overlap", "near", "same_numbers"})
+    run(con, FOUND, permutations=PERMUTATIONS, **given)

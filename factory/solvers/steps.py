@@ -59,6 +59,15 @@ def steps(text: str) -> tuple[ChainStep, ...]:
     return tuple(found)
 
 
+def calculations(text: str) -> tuple[str, ...]:
+    """Return the steps of a text without spaces, by which chains are the same whatever their words.
+
+    >>> calculations("48 / 2 = 24 clips, and so 48 + 24 = 72.")
+    ('48/2=24', '48+24=72')
+    """
+    return tuple("".join(f"{step.expression}={step.result}".split()) for step in steps(text))
+
+
 def _line_steps(line: str) -> Iterator[ChainStep]:
     seen: set[tuple[Fraction, Fraction]] = set()
     for part in (*MARK.findall(line), MARK.sub("", line)):
