@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from tests.waiting import PATIENCE_S
+
 if TYPE_CHECKING:
     from selenium.webdriver.remote.webdriver import WebDriver
 
@@ -20,8 +22,6 @@ NO_CHROMIUM = (
     "needs selenium, Chromium and chromedriver" if not (SELENIUM and CHROMIUM and CHROMIUM_DRIVER) else ""
 )
 """Why Chromium cannot be driven; empty where it can."""
-
-PATIENCE_S = 60.0
 
 
 @contextmanager

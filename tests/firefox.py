@@ -15,12 +15,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from tests.waiting import PATIENCE_S
+
 FIREFOX = next(filter(None, map(shutil.which, ("firefox", "firefox-esr"))), None)
 NO_FIREFOX = "" if FIREFOX and find_spec("websocket") else "needs Firefox and websocket-client"
 """Why Firefox cannot be driven; empty where it can."""
 
 LISTENING = re.compile(r"WebDriver BiDi listening on (ws://\S+)")
-PATIENCE_S = 120.0
 
 
 class Firefox:

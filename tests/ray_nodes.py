@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.waiting import PATIENCE_S
 from thoughtmill.factory.core.ray_cluster import QUIET, STORE_B
 
 
@@ -21,7 +22,7 @@ def three_nodes(cpus: int, gpus: int = 0) -> Iterator[Any]:
         for _ in range(2):
             cluster.add_node(wait=False, **size)
         ray.init(cluster.address, **QUIET)
-        cluster.wait_for_nodes()
+        cluster.wait_for_nodes(PATIENCE_S)
         yield cluster
     finally:
         ray.shutdown()

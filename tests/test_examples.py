@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.test_documents import blocks
+from tests.waiting import PATIENCE_S
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -21,7 +22,7 @@ def said(script: str, *words: object) -> str:
     """Return what an example prints."""
     run = subprocess.run(
         [sys.executable, EXAMPLES / script, *map(str, words)],
-        capture_output=True, text=True, check=False, timeout=120, cwd=EXAMPLES.parent,
+        capture_output=True, text=True, check=False, timeout=PATIENCE_S, cwd=EXAMPLES.parent,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
     return run.stdout

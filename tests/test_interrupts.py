@@ -8,13 +8,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests import asking
 from tests.fake_endpoint import FakeEndpoint, Turn
+from tests.waiting import PATIENCE_S, until
 from thoughtmill.factory.teachers.endpoint.engine import on_interrupt
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 from thoughtmill.factory.teachers.openai import OpenAITeacher
@@ -41,19 +41,12 @@ def start(endpoint: FakeEndpoint, ledger: Path, usd: str = "1") -> subprocess.Po
     return subprocess.Popen(words, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
-def until(true: Callable[[], bool]) -> None:
-    give_up = time.monotonic() + 600
-    while not true():
-        assert time.monotonic() < give_up, "waited in vain"
-        time.sleep(0.005)
-
-
 def test_ctrl_c_sends_nothing_more_brings_home_what_is_in_flight_and_says_how_to_go_on(ledger: Path) -> None:
     with FakeEndpoint(lambda prompt, times: Turn(delay_s=0.05)) as endpoint:
         process = start(endpoint, ledger)
         until(lambda: sum(endpoint.answered.values()) > 40)
         process.send_signal(signal.SIGINT)
-        out, said = process.communicate(timeout=600)
+        out, said = process.communicate(timeout=PATIENCE_S)
         assert sum(endpoint.asked.values()) == sum(endpoint.answered.values()) == len(written(ledger))
     assert len(out.splitlines()) == len(written(ledger)) < 10_000
     assert process.returncode == 2
@@ -63,25 +56,29 @@ def test_ctrl_c_sends_nothing_more_brings_home_what_is_in_flight_and_says_how_to
 
 
 def test_a_second_ctrl_c_leaves_at_once(ledger: Path) -> None:
-    with FakeEndpoint(lambda prompt, times: Turn(delay_s=0.0 if prompt == "p0" else 60)) as endpoint:
+    with FakeEndpoint(
+        lambda prompt, times: Turn(delay_s=0.0 if prompt == "p0" else 2 * PATIENCE_S)
+    ) as endpoint:
         process = start(endpoint, ledger)
         until(lambda: sum(endpoint.asked.values()) > 10 and len(written(ledger)) == 1)
         process.send_signal(signal.SIGINT)
         assert process.stderr is not None
         assert "stopping" in process.stderr.readline()
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=50)  # who waited for answers waited 60 seconds
+        _, said = process.communicate(timeout=PATIENCE_S)  # who waited for answers waited longer
     assert process.returncode == 130
     assert "Traceback" not in said
     assert len(written(ledger)) == 1
 
 
 def test_ctrl_c_does_not_wait_for_a_slow_server_of_ones_own(ledger: Path) -> None:
-    with FakeEndpoint(lambda prompt, times: Turn(delay_s=0.0 if prompt == "p0" else 60)) as endpoint:
+    with FakeEndpoint(
+        lambda prompt, times: Turn(delay_s=0.0 if prompt == "p0" else 2 * PATIENCE_S)
+    ) as endpoint:
         process = start(endpoint, ledger, usd="0")
         until(lambda: sum(endpoint.asked.values()) > 10 and len(written(ledger)) == 1)
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=50)  # who waited for answers waited 60 seconds
+        _, said = process.communicate(timeout=PATIENCE_S)  # who waited for answers waited longer
     assert "to a server that costs nothing: they have 2 s" in said
     assert "Traceback" not in said
     assert len(written(ledger)) == 1

@@ -4,7 +4,6 @@ import argparse
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 
 from tests.fake_endpoint import FakeEndpoint, Turn
 from tests.test_generate import project
+from tests.waiting import until
 from thoughtmill.factory import generate, verify
 from thoughtmill.factory.commands import merge
 from thoughtmill.factory.core.errors import ThoughtmillError
@@ -98,9 +98,7 @@ def test_a_killed_shard_is_run_again_and_asks_nothing_again(
     endpoint.plan = lambda prompt, times: Turn("ans = 1", delay_s=0.1 * (len(endpoint.answered) % 5))
     command = [sys.executable, "-m", "thoughtmill.factory.generate", "pot", "--shard", "1/2"]
     with subprocess.Popen(command, cwd=folder, env=dict(os.environ), stderr=subprocess.DEVNULL) as process:
-        until = time.monotonic() + 60
-        while not endpoint.answered and time.monotonic() < until:
-            time.sleep(0.01)
+        until(lambda: endpoint.answered)
         process.kill()
     assert not (folder / "data" / "shards" / "generate" / "pot" / "1-of-2").exists()
     with pytest.raises(ThoughtmillError, match="holds no parts"):

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.waiting import PATIENCE_S
 from thoughtmill.factory.solvers.limits import Limits
 from thoughtmill.factory.solvers.program import monty as module
 from thoughtmill.factory.solvers.program.monty import Monty
@@ -108,7 +109,7 @@ def test_a_stopped_worker_is_replaced_however_long_the_next_program(monkeypatch:
     one = Screened("#" * 90_000, "1", plain=True, heavy=False)  # a pipe holds 65,536 bytes
     assert opened.run(one) == ("number", "1")
     os.kill(processes[-1], signal.SIGSTOP)
-    end, given_up = ("", ""), time.monotonic() + 60
+    end, given_up = ("", ""), time.monotonic() + PATIENCE_S
     while time.monotonic() < given_up:  # on a busy machine its threads stand still one after the other
         end = opened.run(one)
         if end == ("number", "1") and processes[-1] != processes[0]:

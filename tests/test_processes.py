@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import until
 from thoughtmill.factory.answers import Answer
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.solvers import programs as module
@@ -98,12 +99,9 @@ def test_nothing_outlives_a_parent_that_is_killed(tmp_path: Path) -> None:
     below = _descendants(parent.pid)
     parent.kill()
     parent.wait()
-    deadline = time.monotonic() + 600
-    while (left := [pid for pid in below if _alive(pid)]) and time.monotonic() < deadline:
-        time.sleep(0.05)
     parent.stdout.close()
     assert below
-    assert not left
+    until(lambda: not any(map(_alive, below)))
 
 
 def test_several_workers_have_fences_of_their_own() -> None:

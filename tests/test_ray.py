@@ -16,6 +16,7 @@ import pytest
 from tests import stages
 from tests.ray_nodes import three_nodes
 from tests.test_workers import begin, lost, work
+from tests.waiting import until
 from thoughtmill.factory import curate, grow, seed, verify
 from thoughtmill.factory.core import progress_files, ray_cluster
 from thoughtmill.factory.core.executors import ray as executor
@@ -157,14 +158,10 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
     (tmp_path / "main.py").write_text(PARENT)
     command = [sys.executable, str(tmp_path / "main.py"), str(tmp_path)]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as process:
-        until = time.monotonic() + 120
-        while not (pids := [int(path.name) for path in tmp_path.glob("[0-9]*")]) and time.monotonic() < until:
-            time.sleep(0.05)
+        until(lambda: any(tmp_path.glob("[0-9]*")))
+        pids = [int(path.name) for path in tmp_path.glob("[0-9]*")]
         process.kill()
-    assert pids
-    while any(running(pid) for pid in pids) and time.monotonic() < until:
-        time.sleep(0.05)
-    assert not any(running(pid) for pid in pids)
+    until(lambda: not any(map(running, pids)))
 
 
 def wait_or_die(items: list[str]) -> list[int]:

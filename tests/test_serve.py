@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import PATIENCE_S
 from thoughtmill.factory.teachers import Request
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 from thoughtmill.factory.teachers.openai import OpenAITeacher
@@ -78,12 +79,12 @@ def url(model: Path) -> Iterator[str]:
 
 
 def wait_for(address: str, server: "subprocess.Popen[bytes]") -> None:
-    give_up = time.monotonic() + 120
+    give_up = time.monotonic() + PATIENCE_S
     while True:
         assert server.poll() is None, "the server left"
         assert time.monotonic() < give_up, "the server never came up"
         try:
-            urllib.request.urlopen(address, timeout=5).close()
+            urllib.request.urlopen(address, timeout=60).close()
             return
         except urllib.error.HTTPError:
             return  # it answers, and that is all that is asked here

@@ -14,12 +14,11 @@ from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 
 from tests.small_corpus import THOUGHTS
+from tests.waiting import PATIENCE_S
 from thoughtmill.factory.commands.shell import SqlCompleter
 from thoughtmill.factory.core import corpus
 
 ROOT = Path(__file__).parents[1]
-LONG_S = 120.0
-"""For a loaded machine; where it answers, the test ends at once."""
 
 
 class Terminal:
@@ -38,7 +37,7 @@ class Terminal:
 
     def until(self, text: str) -> None:
         """Read until the terminal shows a text."""
-        given_up_s = time.monotonic() + LONG_S
+        given_up_s = time.monotonic() + PATIENCE_S
         while text not in self.seen:
             assert time.monotonic() < given_up_s, self.seen
             if select.select([self.side], [], [], 1)[0]:
@@ -78,7 +77,7 @@ def test_queries_are_answered_errors_are_a_line_and_the_history_is_kept(
     terminal.type("select count(*)\rfrom records;\r")
     terminal.until("6")
     terminal.type("\x04")
-    assert terminal.process.wait(LONG_S) == 0
+    assert terminal.process.wait(PATIENCE_S) == 0
     kept = (tmp_path / "state" / "thoughtmill" / "sql_history").read_text()
     assert "+select 6 * 7 as answer;" in kept
 

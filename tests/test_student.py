@@ -7,6 +7,7 @@ from transformers import AutoModelForCausalLM
 
 from tests import tiny
 from tests.test_texts import SMALL as READ
+from thoughtmill.train.embedded.settings import Cycle
 from thoughtmill.train.embedded.student import (
     build_model,
     build_tokenizer,
@@ -23,6 +24,7 @@ from thoughtmill.train.training.batches import IGNORED
 assert tiny  # one thread per test process
 
 SMALL = READ.model_copy(update={"width": 32, "layers": 1, "heads": 2, "hidden": 64, "vocabulary": 400})
+SHORT = SMALL.model_copy(update={"cycles": (Cycle(steps=6), Cycle(steps=4, share=0.5, closed=True))})
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +33,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("student") / "base"
     train_base(SMALL, made, made.parent / "state.pt")
     return made
+
+
+@pytest.fixture(scope="module")
+def short(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """The files of a base that learned for a few steps."""
+    made = tmp_path_factory.mktemp("student") / "short"
+    train_base(SHORT, made, made.parent / "short.pt")
+    return contents(made)
 
 
 def test_every_token_is_taught_the_next_one_and_the_last_one_the_end() -> None:
@@ -111,7 +121,7 @@ def test_the_base_stands_alone_in_the_formats_of_transformers(folder: Path) -> N
 
 
 def test_a_killed_run_goes_on_after_its_last_cycle_and_ends_in_the_same_bytes(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    short: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done = []
 
@@ -124,19 +134,19 @@ def test_a_killed_run_goes_on_after_its_last_cycle_and_ends_in_the_same_bytes(
     monkeypatch.setattr("thoughtmill.train.embedded.student.train_cycle", killed_in_the_second)
     state = tmp_path / "state.pt"
     with pytest.raises(KeyboardInterrupt):
-        train_base(SMALL, tmp_path / "again", state)
+        train_base(SHORT, tmp_path / "again", state)
     assert not (tmp_path / "again").exists()
     done.append("killed")
-    train_base(SMALL, tmp_path / "again", state)
+    train_base(SHORT, tmp_path / "again", state)
     assert done == [0, "killed", 1]
     assert not state.exists()
-    assert contents(tmp_path / "again") == contents(folder)
+    assert contents(tmp_path / "again") == short
 
 
-def test_the_state_of_another_run_is_not_taken_up(folder: Path, tmp_path: Path) -> None:
+def test_the_state_of_another_run_is_not_taken_up(short: dict[str, bytes], tmp_path: Path) -> None:
     torch.save({"origin": {"settings": {}}, "cycles": 1, "weights": {}}, tmp_path / "state.pt")
-    train_base(SMALL, tmp_path / "again", tmp_path / "state.pt")
-    assert contents(tmp_path / "again") == contents(folder)
+    train_base(SHORT, tmp_path / "again", tmp_path / "state.pt")
+    assert contents(tmp_path / "again") == short
 
 
 def contents(folder: Path) -> dict[str, bytes]:

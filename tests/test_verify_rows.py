@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from tests.waiting import PATIENCE_S, until
 from thoughtmill.factory.commands.inputs import InputSettings
 from thoughtmill.factory.commands.verify_rows import verify_rows
 from thoughtmill.factory.core.errors import ThoughtmillError
@@ -335,18 +335,14 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
     with subprocess.Popen(
         command, cwd=tmp_path, env=env, start_new_session=True, stderr=subprocess.DEVNULL
     ) as process:
-        until = time.monotonic() + 60
-        while time.monotonic() < until and not any(
-            journal.stat().st_size > 50_000 for journal in tmp_path.rglob("in.jsonl.*.jsonl")
-        ):
-            time.sleep(0.02)
+        until(lambda: any(each.stat().st_size > 50_000 for each in tmp_path.rglob("in.jsonl.*.jsonl")))
         os.killpg(process.pid, signal.SIGKILL)
     (journal,) = tmp_path.rglob("in.jsonl.*.jsonl")
     done = journal.read_bytes().count(b"\n")
     assert 0 < done < 6001
     assert not (tmp_path / "out.jsonl").exists()
     again = subprocess.run(
-        command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120, check=True
+        command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=PATIENCE_S, check=True
     )
     assert "6001 rows" in again.stdout
     found = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]

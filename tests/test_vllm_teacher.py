@@ -3,13 +3,13 @@
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.waiting import until
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import running
 from thoughtmill.factory.core.params import validated
@@ -145,7 +145,4 @@ def test_a_server_ends_when_its_parent_is_killed(command: Path) -> None:
         pid = int(parent.stdout.readline())
         assert running(pid)
         parent.kill()
-    until = time.monotonic() + 30
-    while running(pid) and time.monotonic() < until:
-        time.sleep(0.02)
-    assert not running(pid)
+    until(lambda: not running(pid))

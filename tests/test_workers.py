@@ -9,10 +9,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
+from tests.waiting import until
 from thoughtmill.factory.core.executors import local as workers
 from thoughtmill.factory.core.executors.local import WorkerPool
 from thoughtmill.factory.core.files import running
 
+ROOT = Path(__file__).parents[1]
 _offset = 0
 
 
@@ -82,17 +86,27 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
         "    list(pool.spread([sys.argv[1]] * 500))\n"
     )
     (tmp_path / "main.py").write_text(program)
-    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, str(tmp_path / "main.py"), str(tmp_path)]
     with subprocess.Popen(command, env=env, stderr=subprocess.DEVNULL) as process:
-        until = time.monotonic() + 60
-        while not (pids := [int(path.name) for path in tmp_path.glob("[0-9]*")]) and time.monotonic() < until:
-            time.sleep(0.05)
+        until(lambda: any(tmp_path.glob("[0-9]*")))
+        pids = [int(path.name) for path in tmp_path.glob("[0-9]*")]
         process.kill()
-    assert pids
-    while any(running(pid) for pid in pids) and time.monotonic() < until:
-        time.sleep(0.05)
-    assert not any(running(pid) for pid in pids)
+    until(lambda: not any(map(running, pids)))
+
+
+def knows_pipes(items: list[int]) -> list[bool]:
+    return ["thoughtmill.factory.core.pipes" in sys.modules] * len(items)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere workers are not forked")
+def test_workers_are_forked_with_what_their_parent_has_imported() -> None:
+    program = (
+        "import thoughtmill.factory.core.pipes; from tests import test_workers as here\n"
+        "print(*here.WorkerPool(here.knows_pipes, here.lost, 1, here.begin, (0,)).spread([0]))"
+    )
+    words = [sys.executable, "-c", program]
+    assert subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout == "True\n"
 
 
 def stall(items: list[int]) -> list[int]:

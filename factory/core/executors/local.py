@@ -4,6 +4,7 @@ import multiprocessing
 import multiprocessing.connection
 import os
 import signal
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -17,6 +18,7 @@ Result = TypeVar("Result")
 
 CHUNK = 64
 AHEAD = 4
+START = "forkserver" if sys.platform == "linux" else "spawn"  # elsewhere libraries are not safe to fork
 
 
 class WorkerPool(Generic[Item, Result]):
@@ -58,7 +60,8 @@ class WorkerPool(Generic[Item, Result]):
     def _submit(self, chunk: list[Item]) -> Future[list[Result]] | None:
         """Hand a chunk to the pool; return None if the pool is broken."""
         if self.pool is None:
-            context = multiprocessing.get_context("spawn")
+            context = multiprocessing.get_context(START)
+            context.set_forkserver_preload(_imported())
             begun = (self.begin, self.arguments)
             self.pool = ProcessPoolExecutor(self.workers, context, _begin, begun)
         try:
@@ -96,6 +99,11 @@ class WorkerPool(Generic[Item, Result]):
                 process.kill()
             self.pool.shutdown(cancel_futures=True)
             self.pool = None
+
+
+def _imported() -> list[str]:
+    """Return our modules that this process has imported: a worker that is forked imports none of them."""
+    return sorted(name for name in sys.modules if name.startswith("thoughtmill.factory"))
 
 
 def _begin(begin: Callable[..., None], arguments: tuple[Any, ...]) -> None:
