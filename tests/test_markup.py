@@ -35,6 +35,11 @@ def test_the_text_of_a_value_is_never_a_template() -> None:
     assert "{{ 7*7 }}" in render("stacked.svg", label="{{ 7*7 }}", segments=[], whole=1)
 
 
+def test_the_head_of_a_page_is_written_once() -> None:
+    heads = [path.name for path in markup.TEMPLATES.glob("*.html") if "<head>" in path.read_text("utf-8")]
+    assert heads == ["document.html"]
+
+
 def test_every_template_compiles() -> None:
     names = sorted(path.name for path in markup.TEMPLATES.iterdir())
     assert "page.html" in names
