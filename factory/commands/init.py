@@ -27,12 +27,16 @@ FILES = ("params.yaml", "data/exemplars.jsonl", *PROFILES)
 PIPELINES = ("dvc.yaml", "train/dvc.yaml")
 BASE = "train/embedded/base"
 CHECKED = "data/checked.json"
+WATCHED = ("data/own_knowledge", "data/verifiers")
+"""Folders that stages depend on, and that need not hold anything."""
 
 GITIGNORE = """\
 /data/*
 !/data/exemplars.jsonl
 !/data/ledger.dvc
 !/data/students.json
+!/data/own_knowledge
+!/data/verifiers
 /dvc_plots/
 /train/bases/
 """
@@ -109,6 +113,8 @@ def _files() -> Iterator[tuple[str, bytes]]:
         yield name, adapted((PACKAGE / "project" / name).read_text("utf-8")).encode()
     for path in sorted((PACKAGE / BASE).iterdir()):
         yield f"{BASE}/{path.name}", path.read_bytes()
+    for name in WATCHED:
+        yield f"{name}/.gitignore", b"*\n!.gitignore\n"
     yield "README.md", Path(__file__).with_name("project.md").read_bytes()
     yield ".gitignore", GITIGNORE.encode()
 
