@@ -25,7 +25,7 @@ from bench.gpu import corpus, planes
 from thoughtmill.train import smol
 
 ROOT = Path(__file__).parents[2]
-PIECE = 58 * 10**6
+PIECE = 48 * 10**6
 WHEELS = """
     annotated-types datasets dill distro duckdb gguf httpcore2 httpx2 jiter
     multiprocess mypy_extensions openai orjson pandera platformdirs pydantic pydantic-monty
