@@ -20,7 +20,7 @@ from pathlib import Path
 from bench.roles import greedy
 from thoughtmill.factory.core.corpus import Corpus, open_corpus
 from thoughtmill.train import roles
-from thoughtmill.train.finetune import finetune
+from thoughtmill.train.finetune import TrainingJob, finetune
 from thoughtmill.train.roles import ROLES, Role
 from thoughtmill.train.students.settings import section
 from thoughtmill.train.training.settings import FinetuneSettings
@@ -41,7 +41,7 @@ def main(name: str, corpus: str | None = None) -> None:
         for label, role, given in variants(name, opened):
             folder = Path(scratch, label)
             chosen = FinetuneSettings.model_validate(settings.model_dump() | given)
-            finetune(role, opened, chosen, folder / role, folder / "state")
+            finetune(TrainingJob(role, opened, chosen, folder / role, folder / "state"))
             like = {"base": chosen.base, "limit": PROBLEMS}
             for (part, split), share in greedy(folder, [role], roles.parts_of(role), opened, **like).items():
                 print(f"{name}: {label:24} {split:28} {part} {share:.0%}", flush=True)

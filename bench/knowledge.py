@@ -18,7 +18,7 @@ from tabulate import tabulate
 from bench.roles import PROBLEMS, answered
 from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.factory.core.files import root
-from thoughtmill.train.finetune import finetune
+from thoughtmill.train.finetune import TrainingJob, finetune
 from thoughtmill.train.students.settings import section, trained
 from thoughtmill.train.training.settings import FinetuneSettings
 
@@ -43,7 +43,7 @@ def main(limit: str = str(PROBLEMS), *names: str) -> None:
             folder = Path(scratch)
             shutil.copytree(root() / trained() / "kg", folder / "kg")
             if VARIANTS[name]:
-                finetune("dr", corpus, chosen, folder / "dr", folder / "state")
+                finetune(TrainingJob("dr", corpus, chosen, folder / "dr", folder / "state"))
             else:
                 shutil.copytree(root() / trained() / "dr", folder / "dr")
             shown, exact = answered(folder, ("kg", "dr"), ASKED, corpus, limit=int(limit), splits=SPLITS)

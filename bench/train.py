@@ -27,7 +27,7 @@ from thoughtmill.train.finetune import student
 from thoughtmill.train.students import adapters
 from thoughtmill.train.students.bases import Base, load_base
 from thoughtmill.train.training.learning import learn
-from thoughtmill.train.training.plan import TrainingPlan, training_plan
+from thoughtmill.train.training.plan import TrainingPlan, plan_of
 from thoughtmill.train.training.settings import FinetuneSettings
 
 KEPT = Path(__file__).parent / ".venvs" / "trl"
@@ -91,7 +91,7 @@ def prepared(corpus: str, chosen: FinetuneSettings) -> tuple[Base, TrainingPlan]
     """Load the base, on the GPU if there is one, and make the training plan."""
     loaded = load_base(chosen.base.model, precision="bfloat16" if torch.cuda.is_available() else "float32")
     loaded.model.to("cuda" if torch.cuda.is_available() else "cpu")
-    return loaded, training_plan(loaded, roles.examples(open_corpus(corpus), "etd"), chosen)
+    return loaded, plan_of(loaded, "etd", open_corpus(corpus), chosen)
 
 
 def ours(base: Base, plan: TrainingPlan, chosen: FinetuneSettings) -> tuple[float, list[float]]:
@@ -156,7 +156,7 @@ def ensemble(corpus: str, base: str) -> None:
     for role in (*roles.parts_of("etd"), "etd"):
         chosen = FinetuneSettings.model_validate({"base": base, "epochs": 1, "save_every": 10**6})
         loaded = load_base(base)
-        plan = training_plan(loaded, roles.examples(opened, role), chosen)
+        plan = plan_of(loaded, role, opened, chosen)
         begun = CLOCK()
         learn(loaded, student(loaded, chosen), plan, chosen, state=KEPT / "no-state", what=role)
         seconds[role] = CLOCK() - begun

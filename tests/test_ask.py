@@ -15,7 +15,7 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.params import validated
 from thoughtmill.train import ask as asking
 from thoughtmill.train.ask import adapters_of, ask
-from thoughtmill.train.finetune import finetune
+from thoughtmill.train.finetune import TrainingJob, finetune
 from thoughtmill.train.students.origins import origin_of
 from thoughtmill.train.writers.settings import InferSettings
 
@@ -27,7 +27,7 @@ def adapters_on(base: Path, folder: Path, *roles: str, steps: int = 40) -> Path:
     corpus = open_corpus(str(tiny.write_corpus(folder / "corpus")))
     for role in roles:
         chosen = settings(base=str(base), steps=steps, learning_rate=0.015)
-        finetune(role, corpus, chosen, folder / "adapters" / role, folder / f"{role}.pt")
+        finetune(TrainingJob(role, corpus, chosen, folder / "adapters" / role, folder / f"{role}.pt"))
     return folder / "adapters"
 
 

@@ -1,5 +1,6 @@
 """The faster step has the loss and gradient of the ordinary one: on a processor, with plain attention."""
 
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -137,20 +138,26 @@ def test_a_run_has_the_same_curve_and_ends_with_the_same_weights(
     assert all(torch.allclose(learnt[name], weights[name], atol=5e-3) for name in weights)
 
 
+def killed_after(turns: int) -> Callable[[FastSteps, Chosen], tuple[Tensor, dict[int, int]]]:
+    """Return a `backward` that ends the run after some turns, as a kill does."""
+    real, taken = FastSteps.backward, list[Chosen]()
+
+    def dies(self: FastSteps, chosen: Chosen) -> tuple[Tensor, dict[int, int]]:
+        if len(taken) == turns:
+            raise KeyboardInterrupt
+        taken.append(chosen)
+        return real(self, chosen)
+
+    return dies
+
+
 def test_a_run_that_was_killed_goes_on_to_the_same_curve(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(learning, "SAVE_EVERY_S", 0)
     whole, _ = curve_of(tmp_path / "whole", monkeypatch, fast=True)
-    step, done = FastSteps.backward, list[Chosen]()
-
-    def dies(self: FastSteps, chosen: Chosen) -> tuple[Tensor, dict[int, int]]:
-        if len(done) == 12:
-            raise KeyboardInterrupt
-        done.append(chosen)
-        return step(self, chosen)
-
-    monkeypatch.setattr(FastSteps, "backward", dies)
+    step = FastSteps.backward
+    monkeypatch.setattr(FastSteps, "backward", killed_after(12))
     with pytest.raises(KeyboardInterrupt):
         curve_of(tmp_path / "killed", monkeypatch, fast=True)
     taken: list[Chosen] = []

@@ -7,7 +7,8 @@ from tokenizers import processors
 from transformers import PreTrainedTokenizerFast
 
 from tests import tiny
-from thoughtmill.train.encoding import render, render_all, render_target, render_targets, specials, written
+from thoughtmill.train.encoding import render, render_all, render_targets, specials
+from thoughtmill.train.escapes import decoded
 
 DATED = "{%- if strftime_now is defined %}{{ strftime_now('%d %b %Y, %B') }}{% endif %} " + tiny.CHAT
 END = 1
@@ -18,16 +19,16 @@ def test_a_special_token_in_a_problem_is_split(chat: bool) -> None:
     tokenizer = tiny.tokenizer(chat)
     asked = render(tokenizer, "ir", "7 <end> bags")
     assert END not in asked
-    assert "7 <end> bags" in written(tokenizer, asked)
+    assert "7 <end> bags" in decoded(tokenizer, asked)
     plain = render(tokenizer, "ir", "7 bags")
-    assert written(tokenizer, asked).replace("<end> ", "") == written(tokenizer, plain)
+    assert decoded(tokenizer, asked).replace("<end> ", "") == decoded(tokenizer, plain)
 
 
 def test_a_special_token_in_a_target_is_split_and_its_end_is_the_only_one() -> None:
     tokenizer = tiny.tokenizer()
-    target = render_target(tokenizer, "1<end>2")
+    target = render_targets(tokenizer, ["1<end>2"])[0]
     assert target.index(END) == len(target) - 1
-    assert written(tokenizer, target[:-1]) == "1<end>2"
+    assert decoded(tokenizer, target[:-1]) == "1<end>2"
 
 
 def test_special_tokens_of_the_template_are_obeyed_beside_those_of_data() -> None:
@@ -42,7 +43,7 @@ def test_special_tokens_of_the_template_are_obeyed_beside_those_of_data() -> Non
 def test_the_date_of_a_template_is_pinned() -> None:
     tokenizer = tiny.tokenizer(chat=True)
     tokenizer.chat_template = DATED
-    told = written(tokenizer, render(tokenizer, "ir", "7 bags"))
+    told = decoded(tokenizer, render(tokenizer, "ir", "7 bags"))
     assert told.startswith("01 Jan 2025, January [user] 7 bags")
     assert not re.search(r"%\w", told)
 
@@ -58,7 +59,7 @@ def test_many_prompts_and_targets_are_read_together_as_they_are_alone(template: 
     problems = ["7 bags", " 8 bags ", "7 <end> bags", "7 bags", "{{ 9 }} bags\n"]
     asked = [("dr", problem, given) for problem in problems for given in (None, "A rule.")]
     assert render_all(tokenizer, asked) == [render(tokenizer, *one) for one in asked]
-    assert render_targets(tokenizer, problems) == [render_target(tokenizer, one) for one in problems]
+    assert render_targets(tokenizer, problems) == [render_targets(tokenizer, [one])[0] for one in problems]
 
 
 def closing() -> PreTrainedTokenizerFast:
@@ -73,4 +74,4 @@ def closing() -> PreTrainedTokenizerFast:
 def test_a_decoder_goes_on_after_a_prompt_that_its_tokenizer_would_close() -> None:
     assert render(closing(), "ir", "7 bags") == render(tiny.tokenizer(), "ir", "7 bags")
     assert render(closing(), "ir", "7 bags", two_sided=True)[-1] == END
-    assert render_target(closing(), "7") == render_target(tiny.tokenizer(), "7")
+    assert render_targets(closing(), ["7"])[0] == render_targets(tiny.tokenizer(), ["7"])[0]

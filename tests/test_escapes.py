@@ -8,9 +8,9 @@ from tests import tiny
 from tests.test_finetune import settings
 from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.train.ask import ask
-from thoughtmill.train.encoding import render, render_target, written
-from thoughtmill.train.escapes import encoded, escapes
-from thoughtmill.train.finetune import finetune, prepare
+from thoughtmill.train.encoding import render, render_targets
+from thoughtmill.train.escapes import decoded, encoded, escapes
+from thoughtmill.train.finetune import TrainingJob, finetune, prepare
 from thoughtmill.train.training.proof import proof
 from thoughtmill.train.writers.settings import InferSettings
 
@@ -20,7 +20,7 @@ PROGRAM = "def f(x):\n    return {1: x}[1]\n\n\tans = f( 3)  # <end>"
 @pytest.mark.parametrize("text", [PROGRAM, " a", "a ", "a  b", "{ }", "\n\n", "x = 3", "<extra_id_0>", ""])
 def test_a_text_comes_back_from_its_tokens(text: str) -> None:
     tokenizer = tiny.t5_tokenizer()
-    assert written(tokenizer, render_target(tokenizer, text)[:-1]) == text
+    assert decoded(tokenizer, render_targets(tokenizer, [text])[0][:-1]) == text
 
 
 def test_only_lost_signs_are_escaped_and_spaces_between_words_are_not() -> None:
@@ -41,7 +41,7 @@ def test_the_encoder_reads_an_end_of_text_after_an_escaped_prompt() -> None:
     tokenizer = tiny.t5_tokenizer()
     asked = render(tokenizer, "pot", "3 bags.", two_sided=True)
     assert asked[-1] == tokenizer.eos_token_id
-    assert written(tokenizer, asked[:-1]).startswith("3 bags.\nWrite a Python program")
+    assert decoded(tokenizer, asked[:-1]).startswith("3 bags.\nWrite a Python program")
 
 
 def test_a_base_with_such_a_tokenizer_learns_programs_and_answers(tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_a_base_with_such_a_tokenizer_learns_programs_and_answers(tmp_path: Path
     chosen = settings(base=str(base), weights="all", learning_rate=0.01, steps=120)
     told = proof(prepare("pot", corpus, chosen)[0], prepare("pot", corpus, chosen)[2])
     assert "come back from the tokenizer as they were, with '\\n" in told
-    finetune("pot", corpus, chosen, tmp_path / "students" / "pot", tmp_path / "pot.pt")
+    finetune(TrainingJob("pot", corpus, chosen, tmp_path / "students" / "pot", tmp_path / "pot.pt"))
     said = ask("greedy/pot", "3 bags of 4 nuts.", tmp_path / "students", InferSettings(max_new_tokens=40))
     assert said.splitlines()[1:4] == ["{7}", "ans=42", "= 42"]
     assert "Signs that the tokenizer loses" in (tmp_path / "students" / "pot" / "README.md").read_text()

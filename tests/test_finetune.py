@@ -19,7 +19,7 @@ from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.params import validated
 from thoughtmill.train import encoding, roles
-from thoughtmill.train.finetune import finetune, prepare, student, write_curve
+from thoughtmill.train.finetune import TrainingJob, finetune, prepare, student, write_curve
 from thoughtmill.train.students import adapters
 from thoughtmill.train.students.bases import load_base
 from thoughtmill.train.students.origins import WEIGHTS, origin_of
@@ -43,7 +43,7 @@ def marked_corpus(folder: Path) -> Path:
 
 def trained(tmp_path: Path, base: Path, role: str, corpus: Path, **given: object) -> Path:
     chosen = settings(base=str(base), **given)
-    finetune(role, open_corpus(str(corpus)), chosen, tmp_path / role, tmp_path / f"{role}.pt")
+    finetune(TrainingJob(role, open_corpus(str(corpus)), chosen, tmp_path / role, tmp_path / f"{role}.pt"))
     return tmp_path / role
 
 
@@ -114,10 +114,10 @@ from pathlib import Path
 from tests.test_finetune import settings
 from thoughtmill.train.students.origins import WEIGHTS, origin_of
 from thoughtmill.factory.core.corpus import open_corpus
-from thoughtmill.train.finetune import finetune
+from thoughtmill.train.finetune import TrainingJob, finetune
 folder, base, corpus, steps = sys.argv[1:]
 chosen = settings(base=base, steps=int(steps), dropout=0.2)
-finetune("ir", open_corpus(corpus), chosen, Path(folder, "ir"), Path(folder, "ir.pt"))
+finetune(TrainingJob("ir", open_corpus(corpus), chosen, Path(folder, "ir"), Path(folder, "ir.pt")))
 """
 
 
@@ -125,7 +125,9 @@ def test_a_killed_run_goes_on_from_its_last_state_with_the_same_curve_and_weight
     base, corpus, steps = tiny.write_causal(tmp_path / "base"), marked_corpus(tmp_path / "corpus"), 60
     chosen = settings(base=str(base), steps=steps, dropout=0.2)
     whole = finetune(
-        "ir", open_corpus(str(corpus)), chosen, tmp_path / "whole" / "ir", tmp_path / "whole" / "ir.pt"
+        TrainingJob(
+            "ir", open_corpus(str(corpus)), chosen, tmp_path / "whole" / "ir", tmp_path / "whole" / "ir.pt"
+        )
     )
     folder = tmp_path / "killed"
     words = [sys.executable, "-c", KILLED, str(folder), str(base), str(corpus), str(steps)]
@@ -138,7 +140,7 @@ def test_a_killed_run_goes_on_from_its_last_state_with_the_same_curve_and_weight
     held = torch.load(folder / "ir.pt", weights_only=True)
     assert 0 < len(held["curve"]) < steps
     assert not (folder / "ir").exists()
-    rest = finetune("ir", open_corpus(str(corpus)), chosen, folder / "ir", folder / "ir.pt")
+    rest = finetune(TrainingJob("ir", open_corpus(str(corpus)), chosen, folder / "ir", folder / "ir.pt"))
     assert rest == whole
     weights = [(where / "ir" / WEIGHTS).read_bytes() for where in (tmp_path / "whole", folder)]
     assert weights[0] == weights[1]
@@ -158,7 +160,7 @@ def test_a_state_of_other_settings_is_not_taken_up(tmp_path: Path) -> None:
     torch.save(
         {"fingerprint": "of another run", "adapter": {}, "optimizer": {}, "curve": [(0, 9.9, 1, 0.1)]}, state
     )
-    curve = finetune("ir", corpus, settings(base=str(base)), tmp_path / "ir", state)
+    curve = finetune(TrainingJob("ir", corpus, settings(base=str(base)), tmp_path / "ir", state))
     assert [point.step for point in curve] == [0, 1, 2]
     assert curve[0].loss != 9.9
 
@@ -200,7 +202,9 @@ def test_the_curve_is_shown_as_it_grows_with_speed_and_memory(
     seen: list[int] = []
     chosen = settings(base=str(base), dora=True)
     curve = finetune(
-        "ir", corpus, chosen, tmp_path / "ir", tmp_path / "ir.pt", lambda points: seen.append(len(points))
+        TrainingJob(
+            "ir", corpus, chosen, tmp_path / "ir", tmp_path / "ir.pt", lambda points: seen.append(len(points))
+        )
     )
     assert seen == [1, 2, 3]
     assert len(curve) == 3
@@ -308,12 +312,12 @@ SPREAD = """
 import os, sys
 from pathlib import Path
 from tests.test_finetune import settings
-from thoughtmill.train.finetune import finetune
+from thoughtmill.train.finetune import TrainingJob, finetune
 from thoughtmill.factory.core.corpus import open_corpus
 folder, base, corpus = sys.argv[1:]
 state = Path(folder, os.environ["RANK"], "ir.pt")
 chosen = settings(base=base, steps=4, save_every=2)
-curve = finetune("ir", open_corpus(corpus), chosen, Path(folder, "ir"), state)
+curve = finetune(TrainingJob("ir", open_corpus(corpus), chosen, Path(folder, "ir"), state))
 print("\\ncurve", [round(point.loss, 4) for point in curve])
 """
 

@@ -11,7 +11,7 @@ from tests.test_finetune import settings
 from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.train.ask import ask, call
-from thoughtmill.train.finetune import finetune
+from thoughtmill.train.finetune import TrainingJob, finetune
 from thoughtmill.train.students.origins import ORIGIN, origin_of
 from thoughtmill.train.writers.settings import InferSettings
 
@@ -30,7 +30,7 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
     base = str(tiny.write_causal(folder / "base"))
     for role in ("ir", "kg", "dr"):
         chosen = settings(base=base, steps=80, style="lorid")
-        finetune(role, corpus, chosen, folder / "adapters" / role, folder / f"{role}.pt")
+        finetune(TrainingJob(role, corpus, chosen, folder / "adapters" / role, folder / f"{role}.pt"))
         for name in (ORIGIN, "README.md"):
             (folder / "adapters" / role / name).unlink()
     return folder / "adapters"

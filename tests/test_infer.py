@@ -27,7 +27,7 @@ from thoughtmill.factory.solvers.solvers import Solvers
 from thoughtmill.schemas import Predictions
 from thoughtmill.train import roles
 from thoughtmill.train.answering import GeneratedText, GenerationRequest
-from thoughtmill.train.finetune import finetune
+from thoughtmill.train.finetune import TrainingJob, finetune
 from thoughtmill.train.infer import AGAIN, asked, hint, infer, open_writer, solved
 from thoughtmill.train.policies import policy
 from thoughtmill.train.policies.plans import Sample, SampleRequest, of_predictions, replay
@@ -66,7 +66,11 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     spelling.save_pretrained(base)
     for role in TRAINED:
         chosen = settings(base=str(base), steps=90, learning_rate=0.015, batch_records=8)
-        finetune(role, corpus, chosen, folder / "data" / "adapters" / "tiny" / role, folder / f"{role}.pt")
+        finetune(
+            TrainingJob(
+                role, corpus, chosen, folder / "data" / "adapters" / "tiny" / role, folder / f"{role}.pt"
+            )
+        )
     return folder
 
 

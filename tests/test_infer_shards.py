@@ -16,7 +16,7 @@ from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import digest
 from thoughtmill.train import infer, infer_shards
-from thoughtmill.train.finetune import finetune
+from thoughtmill.train.finetune import TrainingJob, finetune
 from thoughtmill.train.predictions import predictions_in
 
 TRAINED = ("ir", "kg", "dr")
@@ -41,7 +41,11 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     base, corpus = tiny.write_causal(folder / "base"), open_corpus(str(corpus_of(folder / "data")))
     for role in TRAINED:
         chosen = settings(base=str(base), steps=2, batch_records=4)
-        finetune(role, corpus, chosen, folder / "data" / "adapters" / "tiny" / role, folder / f"{role}.pt")
+        finetune(
+            TrainingJob(
+                role, corpus, chosen, folder / "data" / "adapters" / "tiny" / role, folder / f"{role}.pt"
+            )
+        )
     (folder / "dvc.yaml").write_text("stages: {}\n")
     return folder
 

@@ -8,7 +8,7 @@ from tests import tiny
 from tests.test_finetune import settings
 from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.train.finetune import finetune
+from thoughtmill.train.finetune import TrainingJob, finetune
 from thoughtmill.train.writers.loading import load_students
 
 
@@ -21,7 +21,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
         corpus = open_corpus(str(tiny.write_corpus(folder / f"corpus-{version}", version=version * 64)))
         for role in ("ir", "kg", "etd", "pot"):
             chosen = settings(base=str(base), steps=1)
-            finetune(role, corpus, chosen, folder / version / role, folder / f"{role}.pt")
+            finetune(TrainingJob(role, corpus, chosen, folder / version / role, folder / f"{role}.pt"))
     return base, folder / "v"
 
 

@@ -13,7 +13,7 @@ from tests.test_finetune import settings
 from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.train.dry import writing
-from thoughtmill.train.finetune import finetune, prepare
+from thoughtmill.train.finetune import TrainingJob, finetune, prepare
 from thoughtmill.train.students.bases import Base, packs
 from thoughtmill.train.training.plan import TrainingPlan, training_plan
 from thoughtmill.train.training.proof import findings, proof
@@ -135,7 +135,7 @@ def test_training_prints_the_page_before_and_the_findings_after(
 ) -> None:
     base, corpus = tiny.write_causal(tmp_path / "base"), open_corpus(str(tiny.write_corpus(tmp_path / "c")))
     chosen = settings(base=str(base), steps=8, learning_rate=5.0)
-    finetune("ir", corpus, chosen, tmp_path / "ir", tmp_path / "ir.pt")
+    finetune(TrainingJob("ir", corpus, chosen, tmp_path / "ir", tmp_path / "ir.pt"))
     told = capsys.readouterr()
     assert "\u2713 targets: 24 come back" in told.out
     assert "ir: none of 8 targets would be ended" in told.err

@@ -9,9 +9,9 @@ from tests.test_finetune import settings
 from thoughtmill.factory.answers import reading
 from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.train import encoding, roles
+from thoughtmill.train import encoding, escapes, roles
 from thoughtmill.train.ask import ask
-from thoughtmill.train.finetune import finetune, prepare
+from thoughtmill.train.finetune import TrainingJob, finetune, prepare
 from thoughtmill.train.students.origins import origin_of
 from thoughtmill.train.styles import OURS, STYLES, prompt, target
 from thoughtmill.train.writers.loading import adapter_map
@@ -26,7 +26,7 @@ def test_our_style_asks_as_roles_say() -> None:
 def test_etd_asks_with_its_three_triggers_and_nothing_after() -> None:
     tokenizer = tiny.tokenizer()
     asked = encoding.render(tokenizer, "pot", "7 bags?", style="etd")
-    assert encoding.written(tokenizer, asked) == "Question: 7 bags?\nLet's break down the code step by step\n"
+    assert escapes.decoded(tokenizer, asked) == "Question: 7 bags?\nLet's break down the code step by step\n"
 
 
 def test_lorid_asks_with_an_instruction_and_an_input() -> None:
@@ -56,7 +56,7 @@ def test_an_adapter_is_asked_in_the_style_that_it_learnt(tmp_path: Path) -> None
     corpus = open_corpus(str(tiny.write_corpus(tmp_path / "corpus")))
     chosen = settings(base=str(tiny.write_causal(tmp_path / "base")), style="etd", steps=30)
     folder = tmp_path / "adapters"
-    finetune("etd", corpus, chosen, folder / "etd", tmp_path / "etd.pt")
+    finetune(TrainingJob("etd", corpus, chosen, folder / "etd", tmp_path / "etd.pt"))
     assert adapter_map(folder, ["etd"]).styles == {"etd": "etd"}
     told = origin_of(folder / "etd").asking
     assert told["prompts"]["cot"] == "Question: {problem}\nLet's think step by step.\n"

@@ -2,17 +2,19 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pandas as pd
 import pytest
 import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
 from tests import tiny
-from tests.test_cuda import plain_attention
+from tests.test_cuda import killed_after, plain_attention
 from tests.test_finetune import settings
 from thoughtmill.factory.core.corpus import Corpus, open_corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
@@ -64,7 +66,7 @@ def job(folder: Path, base: Path, corpus: Corpus, role: str, **given: object) ->
 def alone(one: TrainingJob, folder: Path) -> tuple[list[LossPoint], dict[str, Tensor]]:
     """Train a job alone; return its curve and its adapter."""
     where = folder / one.folder.name
-    curve = finetune(one.role, one.corpus, one.settings, where, folder / "state.pt")
+    curve = finetune(replace(one, folder=where, state=folder / "state.pt"))
     return curve, load_file(where / WEIGHTS)
 
 
@@ -103,15 +105,8 @@ def test_runs_that_were_killed_go_on_to_the_same_curves(
     monkeypatch.setattr(learning, "SAVE_EVERY_S", 0)
     whole = finetune_together([job(tmp_path / "whole", base, corpus, role) for role in STEPS])
     every = [job(tmp_path / "killed", base, corpus, role) for role in STEPS]
-    real, taken = FastSteps.backward, list[Chosen]()
-
-    def dies(self: FastSteps, chosen: Chosen) -> Any:
-        if len(taken) == 4:
-            raise KeyboardInterrupt
-        taken.append(chosen)
-        return real(self, chosen)
-
-    monkeypatch.setattr(FastSteps, "backward", dies)
+    real = FastSteps.backward
+    monkeypatch.setattr(FastSteps, "backward", killed_after(4))
     with pytest.raises(KeyboardInterrupt):
         finetune_together(every)
     assert [one.folder.exists() for one in every] == [False, True]  # `kg` had ended
@@ -171,6 +166,29 @@ def test_a_job_that_is_done_is_not_trained_again_unless_anything_of_it_is_anothe
     held = json.loads((one.folder / ORIGIN).read_text("utf-8"))
     (one.folder / ORIGIN).write_text(json.dumps(held | {"commit": "a-changed"}), "utf-8")
     monkeypatch.setattr(jobs, "commit", lambda: "a-changed")
+    assert not one.done()
+
+
+def test_a_job_with_knowledge_of_its_own_is_done_until_that_changes(
+    tmp_path: Path, corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stage, "commit", lambda: "c0ffee")
+    monkeypatch.setattr(jobs, "commit", lambda: "c0ffee")
+    monkeypatch.chdir(tmp_path)
+    Path("data/own_knowledge").mkdir(parents=True)
+
+    def write(text: str) -> None:
+        rows = [
+            {"problem_id": row["problem_id"], "role": "kg", "sample": 0, "text": text, "failure": None}
+            for row in tiny.problems()
+        ]
+        pd.DataFrame(rows).to_parquet("data/own_knowledge/embedded.parquet")
+
+    one = job(tmp_path, tiny.write_causal(tmp_path / "base"), corpus, "dr", steps=1, knowledge={"own": 1})
+    write("The total is all bags together.")
+    train_all([one])
+    assert one.done()
+    write("The total is all nuts together.")
     assert not one.done()
 
 

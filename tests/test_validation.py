@@ -10,7 +10,7 @@ from tests import tiny
 from tests.test_finetune import settings
 from thoughtmill.factory.core.corpus import Corpus, open_corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.train.finetune import finetune, prepare
+from thoughtmill.train.finetune import TrainingJob, finetune, prepare
 from thoughtmill.train.students import adapters
 from thoughtmill.train.students.bases import load_base
 from thoughtmill.train.training.states import LossPoint, TrainingState
@@ -44,7 +44,7 @@ def test_the_best_adapter_is_kept_and_its_share_is_in_the_curve(tmp_path: Path) 
     corpus = corpus_of(tmp_path / "corpus")
     base = tiny.write_causal(tmp_path / "base")
     chosen = settings(base=str(base), steps=60, validation=TRIED)
-    curve = finetune("ir", corpus, chosen, tmp_path / "ir", tmp_path / "ir.pt")
+    curve = finetune(TrainingJob("ir", corpus, chosen, tmp_path / "ir", tmp_path / "ir.pt"))
     tried = {point.step + 1: point.right for point in curve if point.right is not None}
     assert list(tried) == [20, 40, 60]
     assert max(tried.values()) == pytest.approx(1 / 3)
@@ -60,7 +60,7 @@ def test_training_ends_after_trials_without_a_gain(
     corpus = corpus_of(tmp_path / "corpus")
     tried = TRIED | {"every": 5, "patience": 2}
     chosen = settings(base=str(tiny.write_causal(tmp_path / "base")), steps=400, validation=tried)
-    curve = finetune("ir", corpus, chosen, tmp_path / "ir", tmp_path / "ir.pt")
+    curve = finetune(TrainingJob("ir", corpus, chosen, tmp_path / "ir", tmp_path / "ir.pt"))
     shares = [point.right for point in curve if point.right is not None]
     assert len(curve) < 400
     assert shares[-1] <= shares[-3] == max(shares)
@@ -73,11 +73,13 @@ def test_trials_change_no_step_of_training(tmp_path: Path) -> None:
     corpus, base = corpus_of(tmp_path / "corpus"), tiny.write_causal(tmp_path / "base")
     curves = [
         finetune(
-            "ir",
-            corpus,
-            settings(base=str(base), steps=12, dropout=0.1, validation=tried),
-            tmp_path / name / "ir",
-            tmp_path / f"{name}.pt",
+            TrainingJob(
+                "ir",
+                corpus,
+                settings(base=str(base), steps=12, dropout=0.1, validation=tried),
+                tmp_path / name / "ir",
+                tmp_path / f"{name}.pt",
+            )
         )
         for name, tried in (("without", None), ("with", TRIED | {"every": 3}))
     ]

@@ -14,7 +14,7 @@ from tests.test_finetune import settings
 from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.train.answering import GeneratedText, GenerationRequest
-from thoughtmill.train.finetune import finetune
+from thoughtmill.train.finetune import TrainingJob, finetune
 from thoughtmill.train.infer import open_writer
 from thoughtmill.train.policies.plans import SampleRequest
 from thoughtmill.train.writers.loading import adapter_map, load_students
@@ -33,7 +33,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     base, corpus = tiny.write_causal(folder / "base"), open_corpus(str(tiny.write_corpus(folder / "data")))
     for role in ROLES:
         chosen = settings(base=str(base), steps=2, rank=12)
-        finetune(role, corpus, chosen, folder / "adapters" / role, folder / f"{role}.pt")
+        finetune(TrainingJob(role, corpus, chosen, folder / "adapters" / role, folder / f"{role}.pt"))
     return folder
 
 

@@ -15,7 +15,7 @@ from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.train.ask import ask
 from thoughtmill.train.export_adapter import merge
-from thoughtmill.train.finetune import finetune
+from thoughtmill.train.finetune import TrainingJob, finetune
 from thoughtmill.train.students.origins import WHOLE, origin_of
 from thoughtmill.train.writers.loading import load_students
 from thoughtmill.train.writers.settings import InferSettings
@@ -29,7 +29,7 @@ def trained(folder: Path, base: Path, *roles: str, **given: object) -> Path:
     corpus = open_corpus(str(marked_corpus(folder / "corpus")))
     for role in roles:
         chosen = settings(**{"base": str(base), "weights": "all", "learning_rate": 0.01, "steps": 60} | given)
-        finetune(role, corpus, chosen, folder / "students" / role, folder / f"{role}.pt")
+        finetune(TrainingJob(role, corpus, chosen, folder / "students" / role, folder / f"{role}.pt"))
     return folder / "students"
 
 
@@ -74,7 +74,7 @@ def test_a_whole_model_that_changed_is_refused_and_its_card_asks_it(tmp_path: Pa
 def test_a_killed_run_of_a_whole_model_goes_on_to_the_same_curve(tmp_path: Path) -> None:
     corpus = open_corpus(str(marked_corpus(tmp_path / "corpus")))
     chosen = settings(base=str(tiny.write_causal(tmp_path / "base")), weights="all", steps=6, save_every=2)
-    whole = finetune("ir", corpus, chosen, tmp_path / "a" / "ir", tmp_path / "a.pt")
+    whole = finetune(TrainingJob("ir", corpus, chosen, tmp_path / "a" / "ir", tmp_path / "a.pt"))
 
     def killed(points: list[object]) -> None:
         if len(points) == 5:
@@ -83,9 +83,9 @@ def test_a_killed_run_of_a_whole_model_goes_on_to_the_same_curve(tmp_path: Path)
     state = tmp_path / "b.pt"
     with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr("thoughtmill.train.training.learning.LINE_EVERY_S", 0.0)
-        finetune("ir", corpus, chosen, tmp_path / "b" / "ir", state, killed)
+        finetune(TrainingJob("ir", corpus, chosen, tmp_path / "b" / "ir", state, killed))
     assert state.is_file()
-    assert finetune("ir", corpus, chosen, tmp_path / "b" / "ir", state) == whole
+    assert finetune(TrainingJob("ir", corpus, chosen, tmp_path / "b" / "ir", state)) == whole
 
 
 def test_weights_of_4_bits_cannot_learn() -> None:
@@ -98,10 +98,11 @@ import sys
 from pathlib import Path
 from tests.test_finetune import settings
 from thoughtmill.factory.core.corpus import open_corpus
-from thoughtmill.train.finetune import finetune
+from thoughtmill.train.finetune import TrainingJob, finetune
 folder, base, corpus, weights = sys.argv[1:]
 chosen = settings(base=base, steps=4, shard=True, weights=weights, pass_tokens=300)
-curve = finetune("ir", open_corpus(corpus), chosen, Path(folder, "sharded", "ir"), Path(folder, "ir.pt"))
+job = TrainingJob("ir", open_corpus(corpus), chosen, Path(folder, "sharded", "ir"), Path(folder, "ir.pt"))
+curve = finetune(job)
 print("\\ncurve", [round(point.loss, 4) for point in curve])
 """
 
@@ -113,7 +114,9 @@ def test_two_processes_that_each_hold_a_part_of_the_model_learn_what_one_learns(
     """FSDP on processors, by gloo, as `torchrun` starts it."""
     base, corpus = tiny.write_causal(tmp_path / "base"), marked_corpus(tmp_path / "corpus")
     chosen = settings(base=str(base), steps=4, weights=weights, pass_tokens=300)
-    alone = finetune("ir", open_corpus(str(corpus)), chosen, tmp_path / "alone" / "ir", tmp_path / "a.pt")
+    alone = finetune(
+        TrainingJob("ir", open_corpus(str(corpus)), chosen, tmp_path / "alone" / "ir", tmp_path / "a.pt")
+    )
     script = tmp_path / "sharded.py"
     script.write_text(SHARDED)
     run = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", str(script)]

@@ -3,7 +3,10 @@
 import hashlib
 import sys
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -22,7 +25,6 @@ from thoughtmill.train.policies.plans import (
     outcome_of,
     runners,
 )
-from thoughtmill.train.solver_thread import SolverThread
 
 
 class GenerationRequest(NamedTuple):
@@ -66,6 +68,9 @@ Asking = Callable[[SampleRequest, Sample | None], GenerationRequest]
 """Makes the generation request for a sample that a policy wants, with the sample given to it."""
 
 Solving = Callable[[GeneratedText], Sample]
+
+IDLE_S = 0.001
+"""Seconds to wait for the solver's thread when the writer has finished nothing."""
 
 
 class SampleJournal:
@@ -129,7 +134,8 @@ def answer(
         run.advance(runner)
     begun = said = time.monotonic()
     new_tokens = drawn = 0
-    with progress_files.noting(what, len(everyone)) as file, SolverThread(solving, solver_thread) as solver:
+    solving_texts = closing(_Solver(solving, solver_thread))
+    with progress_files.noting(what, len(everyone)) as file, solving_texts as solver:
         while run.waiting:
             before = drawn
             for written, sample in solver.solved(writer.write()):
@@ -157,6 +163,32 @@ def _answer(noted: list[str] | str | None) -> Answer | None:
     if noted is None:
         return None
     return Answer(noted) if isinstance(noted, str) else Answer(*noted)
+
+
+class _Solver:
+    """Solves texts in the order of their arrival: in a thread beside the writer, or at once."""
+
+    def __init__(self, solving: Solving, in_thread: bool) -> None:
+        self.solving = solving
+        self.thread = ThreadPoolExecutor(1, "solver") if in_thread else None
+        self.begun: deque[tuple[GeneratedText, Future[Sample]]] = deque()
+
+    def solved(self, texts: Sequence[GeneratedText]) -> Iterator[tuple[GeneratedText, Sample]]:
+        """Take texts; yield solved texts with their samples. Errors of the thread are raised here."""
+        if self.thread is None:
+            yield from ((text, self.solving(text)) for text in texts)
+            return
+        self.begun += [(text, self.thread.submit(self.solving, text)) for text in texts]
+        if self.begun and not texts:
+            wait([self.begun[0][1]], IDLE_S)
+        while self.begun and self.begun[0][1].done():
+            text, sample = self.begun.popleft()
+            yield text, sample.result()
+
+    def close(self) -> None:
+        """Drop the texts that nobody has begun to solve."""
+        if self.thread is not None:
+            self.thread.shutdown(cancel_futures=True)
 
 
 class _LiveRun:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.train import roles, styles
-from thoughtmill.train.escapes import decoded, encoded, escapes
+from thoughtmill.train.escapes import encoded, escapes
 
 if TYPE_CHECKING:  # reading this module must not import transformers
     from transformers import PreTrainedTokenizerBase
@@ -66,21 +66,9 @@ def render_all(
 
 
 def render_targets(tokenizer: "PreTrainedTokenizerBase", targets: Sequence[str]) -> list[list[int]]:
-    """Return what `render_target` does for each target."""
-    if escapes(tokenizer):
-        return [render_target(tokenizer, one) for one in targets]
+    """Return the tokens of each target and the end of text, which is learnt like the rest."""
     found = _read(tokenizer, [[(one, False)] for one in targets])
     return [[*tokens, tokenizer.eos_token_id] for tokens in found]
-
-
-def render_target(tokenizer: "PreTrainedTokenizerBase", target: str) -> list[int]:
-    """Return the tokens of a target and the end of text, which is learnt like the rest."""
-    return [*encoded(tokenizer, target), tokenizer.eos_token_id]
-
-
-def written(tokenizer: "PreTrainedTokenizerBase", tokens: list[int]) -> str:
-    """Return the text of tokens that a student wrote, without the end of text."""
-    return decoded(tokenizer, tokens)
 
 
 def asking(

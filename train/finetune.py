@@ -6,7 +6,7 @@ stands for all roles of `params.yaml`.
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
@@ -15,14 +15,12 @@ import torch
 from accelerate import PartialState
 from accelerate.utils import parse_flag_from_env
 from peft import PeftModel, get_peft_model, prepare_model_for_kbit_training
-from torch import Tensor
 
 from thoughtmill.factory.core import params, stage
 from thoughtmill.factory.core.corpus import Corpus, open_corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import root, write_csv
-from thoughtmill.train import encoding, roles
-from thoughtmill.train.knowledge import mixed, own_knowledge
+from thoughtmill.train import encoding
 from thoughtmill.train.students import adapters
 from thoughtmill.train.students.adapters import Student
 from thoughtmill.train.students.bases import Base, load_base, towers
@@ -31,13 +29,12 @@ from thoughtmill.train.students.settings import section
 from thoughtmill.train.training.jobs import TrainingJob, groups
 from thoughtmill.train.training.learning import learn
 from thoughtmill.train.training.loggers import logging
-from thoughtmill.train.training.mixtures import mixture
-from thoughtmill.train.training.plan import TrainingPlan, summary, training_plan
+from thoughtmill.train.training.plan import TrainingPlan, plan_of, summary
 from thoughtmill.train.training.proof import findings, proof
 from thoughtmill.train.training.settings import FinetuneSettings
 from thoughtmill.train.training.states import LossPoint
 from thoughtmill.train.training.together import Learner, learn_together
-from thoughtmill.train.training.validation import Validation
+from thoughtmill.train.training.validation import validation_of
 from thoughtmill.train.training.weights import copied, learnt, shard
 
 
@@ -67,8 +64,7 @@ def _job(
     curves, written, states = (
         Path("data", kind, settings.base.name) for kind in ("curves", "logs", ".training")
     )
-    main_process = PartialState(cpu=parse_flag_from_env("ACCELERATE_USE_CPU")).is_main_process
-    log = logs.enter_context(logging(settings.logs if main_process else [], written / name))
+    log = logs.enter_context(logging(settings.logs if _processes().is_main_process else [], written / name))
 
     def grown(curve: list[LossPoint]) -> None:
         write_curve(curve, curves / f"{name}.csv")
@@ -84,7 +80,7 @@ def train_all(jobs: Sequence[TrainingJob]) -> list[list[LossPoint]]:
     A job that is done already has an empty curve. On one GPU, adapters of one shape on one base learn
     together; elsewhere one job after the other.
     """
-    processes = PartialState(cpu=parse_flag_from_env("ACCELERATE_USE_CPU"))
+    processes = _processes()
     curves: dict[int, list[LossPoint]] = {}
     for number, job in enumerate(jobs):
         if job.done():
@@ -94,12 +90,7 @@ def train_all(jobs: Sequence[TrainingJob]) -> list[list[LossPoint]]:
     for group in groups(jobs, [number for number in range(len(jobs)) if number not in curves]):
         chosen = [jobs[number] for number in group]
         found = finetune_together(chosen) if on_gpu and len(group) > 1 else None
-        if found is None:
-            found = [
-                finetune(job.role, job.corpus, job.settings, job.folder, job.state, job.grown)
-                for job in chosen
-            ]
-        curves |= zip(group, found, strict=True)
+        curves |= zip(group, found or map(finetune, chosen), strict=True)
     return [curves[number] for number in range(len(jobs))]
 
 
@@ -112,59 +103,54 @@ def finetune_together(jobs: Sequence[TrainingJob]) -> list[list[LossPoint]] | No
     if settings.weights == "all" or settings.shard:
         return None
     base = load_base(settings.base.model, settings.base.revision, _precision(settings))
-    plans = [plan_of(base, job.role, job.corpus, job.settings) for job in jobs]
-    values = []
-    for job, plan in zip(jobs, plans, strict=True):
-        print(f"{job.role}: {summary(plan, job.settings)}\n{proof(base, plan)}")
+    learners = []
+    for job in jobs:
+        plan = _proved(base, job)
         model = student(base, job.settings)
-        values.append(copied(learnt(model)))
+        learners.append(Learner(job, plan, copied(learnt(model))))
         assert isinstance(model, PeftModel)
         model.unload()  # the next begins as it would alone
     model = student(base, settings)
-
-    def learner(job: TrainingJob, plan: TrainingPlan, weights: dict[str, Tensor]) -> Learner:
-        validation = validating(base, model, job.role, job.corpus, job.settings)
-        what = f"finetune {job.role}"
-        return Learner(plan, job.settings, weights, job.state, what, job.grown, validation)
-
-    def finished(number: int, curve: list[LossPoint]) -> None:
-        job, plan = jobs[number], plans[number]
-        for finding in findings(base, model, plan, curve):
-            print(f"{job.role}: {finding}", file=sys.stderr)
-        adapters.save(base, model, job.folder, origin(job.role, job.corpus, job.settings, base, plan))
-        job.state.unlink(missing_ok=True)
-
-    return learn_together(base, model, [*map(learner, jobs, plans, values)], finished)
+    return learn_together(
+        base, model, learners, lambda learner, curve: _keep(base, model, learner.job, learner.plan, curve)
+    )
 
 
-def finetune(
-    role: str,
-    corpus: Corpus,
-    settings: FinetuneSettings,
-    folder: Path,
-    state: Path,
-    grown: Callable[[list[LossPoint]], int | None] | None = None,
-) -> list[LossPoint]:
-    """Train `role` into `folder` and return its loss curve; a killed run resumes from `state`.
-
-    `grown` is called with the curve so far whenever a line of progress is printed, and at the end.
-    """
-    processes = PartialState(cpu=parse_flag_from_env("ACCELERATE_USE_CPU"))
-    base, model, plan = prepare(role, corpus, settings)
-    processes.print(f"{role}: {summary(plan, settings)}\n{proof(base, plan)}")
-    validation = validating(base, model, role, corpus, settings)
+def finetune(job: TrainingJob) -> list[LossPoint]:
+    """Train a role and return its loss curve; a killed run resumes from its state."""
+    settings = job.settings
+    base = load_base(settings.base.model, settings.base.revision, _precision(settings))
+    plan, model = _proved(base, job), student(base, settings)
+    validation = validation_of(base, model, job)
     if settings.shard:
         shard(model)
     curve = learn(
-        base, model, plan, settings, state=state, what=f"finetune {role}", grown=grown, validation=validation
+        base, model, plan, settings, state=job.state, what=job.what, grown=job.grown, validation=validation
     )
-    for finding in findings(base, model, plan, curve):
-        processes.print(f"{role}: {finding}", file=sys.stderr)
-    whole = copied(learnt(model)) if settings.shard else None  # all processes take part
-    if processes.is_main_process:
-        adapters.save(base, model, folder, origin(role, corpus, settings, base, plan), whole)
-        state.unlink(missing_ok=True)
+    _keep(base, model, job, plan, curve)
     return curve
+
+
+def _proved(base: Base, job: TrainingJob) -> TrainingPlan:
+    """Return the plan of a job once its proof is printed."""
+    plan = plan_of(base, job.role, job.corpus, job.settings)
+    _processes().print(f"{job.role}: {summary(plan, job.settings)}\n{proof(base, plan)}")
+    return plan
+
+
+def _keep(base: Base, model: Student, job: TrainingJob, plan: TrainingPlan, curve: list[LossPoint]) -> None:
+    """Print what is wrong with a trained student, and write it; all processes take part."""
+    processes, settings = _processes(), job.settings
+    for finding in findings(base, model, plan, curve):
+        processes.print(f"{job.role}: {finding}", file=sys.stderr)
+    whole = copied(learnt(model)) if settings.shard else None
+    if processes.is_main_process:
+        adapters.save(base, model, job.folder, origin(job.role, job.corpus, settings, base, plan), whole)
+        job.state.unlink(missing_ok=True)
+
+
+def _processes() -> PartialState:
+    return PartialState(cpu=parse_flag_from_env("ACCELERATE_USE_CPU"))
 
 
 def prepare(role: str, corpus: Corpus, settings: FinetuneSettings) -> tuple[Base, Student, TrainingPlan]:
@@ -172,24 +158,6 @@ def prepare(role: str, corpus: Corpus, settings: FinetuneSettings) -> tuple[Base
     base = load_base(settings.base.model, settings.base.revision, _precision(settings))
     plan = plan_of(base, role, corpus, settings)
     return base, student(base, settings), plan
-
-
-def plan_of(base: Base, role: str, corpus: Corpus, settings: FinetuneSettings) -> TrainingPlan:
-    """Return the plan of a role: its examples as tokens, and its steps."""
-    examples = mixed(
-        roles.examples(corpus, role, settings.where),
-        settings.knowledge,
-        settings.seed,
-        own_knowledge(settings.base.name),
-    )
-    return training_plan(base, examples, settings, mixture(corpus, examples, settings))
-
-
-def validating(
-    base: Base, model: Student, role: str, corpus: Corpus, settings: FinetuneSettings
-) -> Validation | None:
-    """Return the validation of a run, if it has any."""
-    return None if settings.validation is None else Validation(base, model, role, corpus, settings)
 
 
 def student(base: Base, settings: FinetuneSettings) -> Student:

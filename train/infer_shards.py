@@ -8,7 +8,6 @@ import shutil
 from collections.abc import Iterator
 from contextlib import chdir
 from pathlib import Path
-from typing import NamedTuple
 
 from thoughtmill.factory.core import executors, sharding, tables
 from thoughtmill.factory.core.errors import ThoughtmillError
@@ -27,12 +26,6 @@ _run: InferRun | None = None
 """The run of a worker, with the students that it has loaded."""
 
 
-class InferJob(NamedTuple):
-    """A shard to answer."""
-
-    shard: Shard
-
-
 def write(run: InferRun, shard: Shard) -> None:
     """Answer the problems of a shard, and write its part."""
     target = sharding.part_of(DATA, STAGE, run.settings.base.name, shard)
@@ -46,18 +39,18 @@ def spread(run: InferRun) -> None:
     every = [Shard(number, run.settings.shards) for number in range(1, run.settings.shards + 1)]
     sharding.forget_others(sharding.parts_folder(DATA, STAGE, name), run.settings.shards)
     parts = {shard: sharding.part_of(DATA, STAGE, name, shard) for shard in every}
-    jobs = [InferJob(shard) for shard, part in parts.items() if not sharding.is_made(part, made_from)]
+    left = [shard for shard, part in parts.items() if not sharding.is_made(part, made_from)]
     pool = executors.chosen()(answered, lost, os.cpu_count() or 1, begin, (Path.cwd(),))
-    totals = dict(_totals(run, jobs))
-    for stopped in track_shards(pool.spread(jobs), "infer, all shards", totals, len(run.settings.seeds)):
+    totals = dict(_totals(run, left))
+    for stopped in track_shards(pool.spread(left), "infer, all shards", totals, len(run.settings.seeds)):
         if stopped is not None:
             raise ThoughtmillError(stopped)
     merge(DATA.resolve(), name)
 
 
-def _totals(run: InferRun, jobs: list[InferJob]) -> Iterator[tuple[str, int]]:
+def _totals(run: InferRun, shards: list[Shard]) -> Iterator[tuple[str, int]]:
     """Yield the name of each progress file, and how many problems its policies answer."""
-    for shard, *_ in jobs:
+    for shard in shards:
         held = sum(shard.holds(row["problem"]) for row in run.problems)
         for seed in run.settings.seeds:
             yield f"infer, seed {seed}, {shard.words}", held * len(run.settings.policies)
@@ -68,24 +61,24 @@ def begin(folder: Path) -> None:
     os.chdir(folder)
 
 
-def answered(jobs: list[InferJob]) -> list[str | None]:
+def answered(shards: list[Shard]) -> list[str | None]:
     """Answer shards in this process; return for each why it stopped, or None."""
-    return [_answered(job) for job in jobs]
+    return [_answered(shard) for shard in shards]
 
 
-def _answered(job: InferJob) -> str | None:
+def _answered(shard: Shard) -> str | None:
     global _run  # noqa: PLW0603  a pool hands its workers nothing but functions
     try:
         _run = _run or InferRun.of_project()
-        write(_run, job.shard)
+        write(_run, shard)
     except ThoughtmillError as error:
         return str(error)
     return None
 
 
-def lost(job: InferJob) -> str:
+def lost(shard: Shard) -> str:
     """Return why a shard stopped whose process died again and again."""
-    return f"the processes that answered {job.shard.words} died; run the same command again, and it goes on"
+    return f"the processes that answered {shard.words} died; run the same command again, and it goes on"
 
 
 def origin(run: InferRun) -> str:

@@ -15,10 +15,10 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 
 from thoughtmill.factory.core.corpus import open_corpus
-from thoughtmill.train import finetune, roles
+from thoughtmill.train import finetune
 from thoughtmill.train.students.bases import load_base
 from thoughtmill.train.training import learning
-from thoughtmill.train.training.plan import TrainingPlan, training_plan
+from thoughtmill.train.training.plan import TrainingPlan, plan_of
 from thoughtmill.train.training.settings import FinetuneSettings
 
 QUESTIONS = "select problem_id, problem from problems where split = 'test' order by md5(problem_id)"
@@ -47,11 +47,11 @@ def training(base: Path, corpus: Path, out: Path, steps: int = 16) -> dict[str, 
     loaded = load_base(str(base), precision="bfloat16" if device == "cuda" else "float32")
     loaded.model.to(device)
     student = finetune.student(loaded, settings(base, 1))
-    examples = roles.examples(open_corpus(str(corpus)), "cot")
+    opened = open_corpus(str(corpus))
 
     def learnt(count: int) -> tuple[TrainingPlan, float]:
         chosen = settings(base, count)
-        plan, begun = training_plan(loaded, examples, chosen), time.perf_counter()
+        plan, begun = plan_of(loaded, "cot", opened, chosen), time.perf_counter()
         learning.learn(loaded, student, plan, chosen, state=out / "no-state", what=f"{count} steps")
         return plan, time.perf_counter() - begun
 

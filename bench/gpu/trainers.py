@@ -26,11 +26,11 @@ from bench import train
 from bench.gpu.profile import PEAK, recorded
 from bench.gpu.run import told_by
 from thoughtmill.factory.core.corpus import open_corpus
-from thoughtmill.train import finetune, roles
+from thoughtmill.train import finetune
 from thoughtmill.train.students.bases import Base, load_base
 from thoughtmill.train.training import cuda, flat, learning, together
 from thoughtmill.train.training.jobs import TrainingJob
-from thoughtmill.train.training.plan import TrainingPlan, training_plan
+from thoughtmill.train.training.plan import TrainingPlan, plan_of
 from thoughtmill.train.training.settings import FinetuneSettings
 
 ROLES = ("cot", "ir", "kg", "dr", "pot", "eot", "gp")
@@ -85,7 +85,7 @@ def only(name: str, base: str, corpus: str, out: str, steps: str) -> None:
         return
     loaded = load_base(base, precision="bfloat16" if ON_GPU else "float32")
     loaded.model.to("cuda" if ON_GPU else "cpu")
-    plan = training_plan(loaded, roles.examples(open_corpus(corpus), "cot"), chosen)
+    plan = plan_of(loaded, "cot", open_corpus(corpus), chosen)
     work = trl if name.startswith("trl") else ours
     seconds, losses, more = work(name, loaded, plan, chosen, Path(out))
     model = more.pop("model", None)

@@ -20,7 +20,7 @@ from thoughtmill.train import roles
 from thoughtmill.train.finetune import TrainingJob, train_all
 from thoughtmill.train.students.bases import load_base
 from thoughtmill.train.students.origins import origin_of
-from thoughtmill.train.training.plan import training_plan
+from thoughtmill.train.training.plan import plan_of
 from thoughtmill.train.training.settings import FinetuneSettings
 from thoughtmill.train.training.states import LossPoint
 
@@ -84,7 +84,7 @@ def work_of(todo: dict[str, TrainingJob], problems: dict[str, int]) -> Work:
     tokens, counts, targets = {}, {}, []
     for name, job in todo.items():
         examples = roles.examples(job.corpus, job.role, job.settings.where)
-        plan = training_plan(base, examples, job.settings.model_copy(update={"limit": READ}))
+        plan = plan_of(base, job.role, job.corpus, job.settings.model_copy(update={"limit": READ}))
         share = len(examples) / (len(plan.lengths) + plan.left_out)
         tokens[name] = round(sum(plan.lengths) * share)
         counts[name] = len(examples)
@@ -216,7 +216,6 @@ def _few(job: TrainingJob, steps: int, folder: Path) -> TrainingJob:
 
 
 def _mean_length(job: TrainingJob) -> float:
-    examples = roles.examples(job.corpus, job.role, job.settings.where)
     less = job.settings.model_copy(update={"limit": READ})
-    plan = training_plan(load_base(job.settings.base.model), examples, less)
+    plan = plan_of(load_base(job.settings.base.model), job.role, job.corpus, less)
     return sum(plan.lengths) / len(plan.lengths)

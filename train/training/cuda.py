@@ -29,6 +29,7 @@ from thoughtmill.train.graphs import captured
 from thoughtmill.train.students.bases import Base
 from thoughtmill.train.training.batches import IGNORED
 from thoughtmill.train.training.flat import Chosen, Layout, Part, Shape, up
+from thoughtmill.train.training.gradients import output_layer_sees
 from thoughtmill.train.training.half_lora import HalfLora, Unsupported, in_one, lora_layers
 from thoughtmill.train.training.plan import TrainingPlan
 from thoughtmill.train.training.weights import Weights, learnt
@@ -254,7 +255,7 @@ class FastSteps:
         given = self.inputs[shape][1]
         if self.picks is not None:
             self.picks[: len(given["rows"])] = given["rows"][:, None] == self.numbers
-        with taught_only(self.base, given["taught"]):
+        with output_layer_sees(self.base, lambda hidden: hidden[0].index_select(0, given["taught"])):
             logits_NV = self.base.model(
                 input_ids=given["ids"][None], position_ids=given["places"][None], use_cache=False,
                 ends=given["ends"].int(),
@@ -339,17 +340,3 @@ class FastSteps:
             for weight in weights:
                 weight.grad, weight.data = None, weight.data.clone()
         self.give_back()
-
-
-@contextmanager
-def taught_only(base: Base, taught_N: Tensor) -> Iterator[None]:
-    """Let the output layer see only some positions of the row."""
-
-    def select(_: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        return (inputs[0][0].index_select(0, taught_N), *inputs[1:])
-
-    hook = base.model.get_output_embeddings().register_forward_pre_hook(select)
-    try:
-        yield
-    finally:
-        hook.remove()

@@ -1,6 +1,6 @@
 """Gradients of a training step, whose rows are shared among processes and cut into passes."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 
 import torch
@@ -62,19 +62,16 @@ def _most_passes(
 def summed_loss(model: nn.Module, base: Base, batch: batches.Batch) -> Tensor:
     """Return the cross entropy summed over the target tokens of a pass, in nats."""
     taught_BT = batch.next_BT != batches.IGNORED
-    with _only(base, taught_BT):
+    with output_layer_sees(base, lambda hidden_BTD: hidden_BTD[taught_BT]):
         logits_NV = model(**batch.inputs, use_cache=False).logits
     return functional.cross_entropy(logits_NV.float(), batch.next_BT[taught_BT], reduction="sum")
 
 
 @contextmanager
-def _only(base: Base, taught_BT: Tensor) -> Iterator[None]:
-    """Restrict the output layer to the positions that have a target: prompts need no logits."""
-
-    def select(_: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        return (inputs[0][taught_BT], *inputs[1:])
-
-    hook = base.model.get_output_embeddings().register_forward_pre_hook(select)
+def output_layer_sees(base: Base, chosen: Callable[[Tensor], Tensor]) -> Iterator[None]:
+    """Restrict the output layer to the chosen positions, those with a target: prompts need no logits."""
+    layer = base.model.get_output_embeddings()
+    hook = layer.register_forward_pre_hook(lambda _, inputs: (chosen(inputs[0]), *inputs[1:]))
     try:
         yield
     finally:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from thoughtmill.factory.core.corpus import Corpus
 from thoughtmill.train.students.origins import ORIGIN, commit, origin_of
+from thoughtmill.train.training.plan import digest, examples_of
 from thoughtmill.train.training.settings import FinetuneSettings
 from thoughtmill.train.training.states import LossPoint
 
@@ -32,6 +33,11 @@ class TrainingJob:
     state: Path
     grown: Callable[[list[LossPoint]], int | None] | None = None
 
+    @property
+    def what(self) -> str:
+        """The name of the run in its lines of progress."""
+        return f"finetune {self.role}"
+
     def done(self) -> bool:
         """Return whether the folder holds what would be trained: by the same code, of the same data."""
         if not (self.folder / ORIGIN).is_file():
@@ -39,7 +45,10 @@ class TrainingJob:
         held, code = origin_of(self.folder), commit()
         now = (self.role, self.corpus.data_version, self.settings.model_dump(mode="json"), code)
         same = now == (held.role, held.data_version, held.parameters, held.commit)
-        return same and not code.endswith("-changed")
+        if not same or code.endswith("-changed"):
+            return False
+        # A data version does not cover what KG wrote itself (`finetune.knowledge: own`).
+        return digest(examples_of(self.role, self.corpus, self.settings)) == held.examples_sha
 
 
 def groups(jobs: Sequence[TrainingJob], numbers: Sequence[int]) -> list[list[int]]:

@@ -6,13 +6,15 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from random import Random
 
+from thoughtmill.factory.core.corpus import Corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.train import encoding, styles
+from thoughtmill.train import encoding, roles, styles
+from thoughtmill.train.knowledge import mixed, own_knowledge
 from thoughtmill.train.roles import Example
 from thoughtmill.train.students import bases
 from thoughtmill.train.students.bases import Base
 from thoughtmill.train.training import batches
-from thoughtmill.train.training.mixtures import Mixture
+from thoughtmill.train.training.mixtures import Mixture, mixture
 from thoughtmill.train.training.settings import FinetuneSettings
 
 
@@ -42,15 +44,31 @@ class TrainingPlan:
         return hashlib.sha256(repr(self.encoded).encode()).hexdigest()
 
 
+def plan_of(base: Base, role: str, corpus: Corpus, settings: FinetuneSettings) -> TrainingPlan:
+    """Return the plan of a role."""
+    examples = examples_of(role, corpus, settings)
+    return training_plan(base, examples, settings, mixture(corpus, examples, settings))
+
+
+def examples_of(role: str, corpus: Corpus, settings: FinetuneSettings) -> list[Example]:
+    """Return the examples that a role learns from: with their knowledge, up to the limit, in the style."""
+    found = roles.examples(corpus, role, settings.where)
+    found = mixed(found, settings.knowledge, settings.seed, own_knowledge(settings.base.name))
+    if settings.limit is not None and settings.limit < len(found):
+        kept = sorted(Random(f"{settings.seed}/limit").sample(range(len(found)), settings.limit))
+        found = [found[index] for index in kept]
+    return [replace(one, target=styles.target(one.target, settings.style)) for one in found]
+
+
+def digest(examples: list[Example]) -> str:
+    """Return the SHA-256 of examples in their order."""
+    return hashlib.sha256("\n".join(map(repr, examples)).encode()).hexdigest()
+
+
 def training_plan(
     base: Base, examples: list[Example], settings: FinetuneSettings, mixture: Mixture | None = None
 ) -> TrainingPlan:
     """Encode the examples, leave out those that exceed the context, and plan every step of the run."""
-    if settings.limit is not None and settings.limit < len(examples):
-        kept = sorted(Random(f"{settings.seed}/limit").sample(range(len(examples)), settings.limit))
-        examples = [examples[index] for index in kept]
-        mixture = mixture and mixture.of(kept)
-    examples = [replace(one, target=styles.target(one.target, settings.style)) for one in examples]
     everything = encode_all(base, examples, settings.style)
     context = min(settings.context, base.context)
     sizes = [len(prompt) + len(target) for prompt, target in everything]
@@ -69,7 +87,7 @@ def training_plan(
         left_out=len(everything) - len(fitting),
         longest=max(sizes),
         context=context,
-        sha=hashlib.sha256("\n".join(map(repr, examples)).encode()).hexdigest(),
+        sha=digest(examples),
         examples=[examples[index] for index in fitting],
     )
 

@@ -11,7 +11,7 @@ from torch import nn
 
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.train import encoding
-from thoughtmill.train.escapes import escapes
+from thoughtmill.train.escapes import decoded, escapes
 from thoughtmill.train.students.bases import Base
 from thoughtmill.train.training import batches
 from thoughtmill.train.training.plan import TrainingPlan
@@ -31,7 +31,7 @@ def proof(base: Base, plan: TrainingPlan) -> str:
 def _targets(base: Base, plan: TrainingPlan) -> str:
     """Check that tokens give every target back; a program without its line ends would not run."""
     for example, (_, target) in zip(plan.examples, plan.encoded, strict=True):
-        found = encoding.written(base.tokenizer, target[:-1])
+        found = decoded(base.tokenizer, target[:-1])
         if found != example.target:
             lost = sorted((Counter(example.target) - Counter(found)).keys())
             words = f"loses {', '.join(map(repr, lost))}" if lost else f"reads it as {found[:60]!r}"

@@ -6,8 +6,7 @@ Each has its own plan, optimizer, state and curve, and learns what it would alon
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from typing import NamedTuple
 
 from torch import Tensor, nn
 
@@ -15,9 +14,9 @@ from thoughtmill.factory.core.progress import LINE_EVERY_S, line
 from thoughtmill.train.students.bases import Base
 from thoughtmill.train.training.cuda import FastSteps, fast_steps
 from thoughtmill.train.training.flat import Chosen, Layout
+from thoughtmill.train.training.jobs import TrainingJob
 from thoughtmill.train.training.learning import (
     Diverged,
-    Grown,
     TrainingRun,
     accelerated,
     adamw,
@@ -25,52 +24,44 @@ from thoughtmill.train.training.learning import (
     read,
 )
 from thoughtmill.train.training.plan import TrainingPlan
-from thoughtmill.train.training.settings import FinetuneSettings
 from thoughtmill.train.training.states import LossPoint
 from thoughtmill.train.training.usage import used
-from thoughtmill.train.training.validation import Validation
+from thoughtmill.train.training.validation import validation_of
 from thoughtmill.train.training.weights import learnt, restore
 
 
-@dataclass(frozen=True, slots=True)
-class Learner:
-    """An adapter that learns with others: `weights` are its values before the first step.
+class Learner(NamedTuple):
+    """A job that learns with others: `weights` are the values of its adapter before the first step."""
 
-    The rest is as `learning.learn` takes it.
-    """
-
+    job: TrainingJob
     plan: TrainingPlan
-    settings: FinetuneSettings
     weights: Mapping[str, Tensor]
-    state: Path
-    what: str
-    grown: Grown | None = None
-    validation: Validation | None = None
 
 
 def learn_together(
     base: Base,
     model: nn.Module,
     learners: Sequence[Learner],
-    finished: Callable[[int, list[LossPoint]], None],
+    finished: Callable[[Learner, list[LossPoint]], None],
 ) -> list[list[LossPoint]] | None:
     """Train adapters of one shape in the same passes; return their curves.
 
     `model` carries an adapter of that shape, whose values change. When a learner has ended, they are its own,
-    and `finished` is called with its number and curve. None, after a line that says why, where the device has
-    no faster step for the base: nothing has been learnt then.
+    and `finished` is called with it and its curve. None, after a line that says why, where the device has no
+    faster step for the base: nothing has been learnt then.
     """
-    accelerator = accelerated(base, learners[0].settings)
+    settings = learners[0].job.settings
+    accelerator = accelerated(base, settings)
     wrapped = accelerator.prepare(model)
     wrapped.train()
     runs = []
-    for one in learners:
-        weights = {name: nn.Parameter(value.to(accelerator.device)) for name, value in one.weights.items()}
+    for job, plan, values in learners:
+        weights = {name: nn.Parameter(value.to(accelerator.device)) for name, value in values.items()}
         runs.append(
             TrainingRun(
-                base, one.plan, one.settings, accelerator, weights=weights,
-                optimizer=adamw(weights, one.settings, accelerator), state=one.state, what=one.what,
-                grown=one.grown, validation=one.validation, beside=len(learners) - 1,
+                base, plan, job.settings, accelerator, weights=weights,
+                optimizer=adamw(weights, job.settings, accelerator), state=job.state, what=job.what,
+                grown=job.grown, validation=validation_of(base, model, job), beside=len(learners) - 1,
             )
         )  # fmt: skip
 
@@ -78,12 +69,12 @@ def learn_together(
         restore(learnt(model), runs[number].weights)
         return ordinary_loss(accelerator, wrapped, base, runs[number].plan, part)
 
-    layout = Layout([run.plan for run in runs], learners[0].settings.pass_tokens)
+    layout = Layout([run.plan for run in runs], settings.pass_tokens)
     adapters = [run.weights for run in runs]
     fast = fast_steps(accelerator, base, model, turns(runs), layout, ordinary, adapters)
     if fast is None:
         return None
-    take_turns(fast, runs, finished)
+    take_turns(fast, runs, lambda number, curve: finished(learners[number], curve))
     fast.close()
     return [run.state.curve for run in runs]
 

@@ -22,6 +22,7 @@ from thoughtmill.train.stored import solve
 from thoughtmill.train.students.bases import Base
 from thoughtmill.train.training import batches
 from thoughtmill.train.training.gradients import summed_loss
+from thoughtmill.train.training.jobs import TrainingJob
 from thoughtmill.train.training.plan import encode
 from thoughtmill.train.training.settings import FinetuneSettings
 from thoughtmill.train.writers.local import local_writer
@@ -116,6 +117,13 @@ class Validation:
             batch = batches.collate(encoded, [[at]], self.base.pad, self.base.start).to(device)
             loss += float(summed_loss(self.model, self.base, batch))
         return math.exp(-loss / sum(len(target) for _, target in encoded))
+
+
+def validation_of(base: Base, model: nn.Module, job: TrainingJob) -> Validation | None:
+    """Return the validation of a job, if it has any."""
+    if job.settings.validation is None:
+        return None
+    return Validation(base, model, job.role, job.corpus, job.settings)
 
 
 def drawn(corpus: Corpus, role: str, split: str, count: int) -> list[Example]:

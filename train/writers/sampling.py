@@ -12,6 +12,7 @@ from torch import Tensor
 
 from thoughtmill.train import encoding
 from thoughtmill.train.answering import GeneratedText, GenerationRequest
+from thoughtmill.train.escapes import decoded
 from thoughtmill.train.students.bases import Base
 from thoughtmill.train.styles import OURS
 from thoughtmill.train.writers.loading import adapter_for
@@ -43,7 +44,7 @@ class ActiveSample:
     def text(self, tokenizer: Any) -> GeneratedText:
         """Return the text of a row that has ended."""
         stopped = bool(self.tokens) and self.tokens[-1] in self.ends
-        text = encoding.written(tokenizer, self.tokens[:-1] if stopped else self.tokens)
+        text = decoded(tokenizer, self.tokens[:-1] if stopped else self.tokens)
         return GeneratedText(self.request.wanted, text, len(self.tokens), None if stopped else "truncated")
 
 

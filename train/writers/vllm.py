@@ -14,6 +14,7 @@ from transformers import AutoTokenizer
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.train import encoding
 from thoughtmill.train.answering import GeneratedText, GenerationRequest
+from thoughtmill.train.escapes import decoded
 from thoughtmill.train.policies.plans import SampleRequest
 from thoughtmill.train.writers.loading import AdapterMap, adapter_for
 from thoughtmill.train.writers.settings import VllmSettings
@@ -32,12 +33,8 @@ class VllmWriter:
             vllm, lora = import_module("vllm"), import_module("vllm.lora.request")
         except ImportError as error:
             raise ThoughtmillError("infer.backend: vllm is not installed: `pip install vllm`") from error
-        self.adapter_of, self.styles, self.sampled, self.sampling = (
-            adapters.adapter_of,
-            adapters.styles,
-            vllm.SamplingParams,
-            sampling,
-        )
+        self.adapter_of, self.styles = adapters.adapter_of, adapters.styles
+        self.sampled, self.sampling = vllm.SamplingParams, sampling
         if dtype == "4bit":
             raise ThoughtmillError("infer.precision: 4bit needs `infer.backend: students`")
         if whole := [name for name, origin in adapters.origins.items() if origin.whole]:
@@ -82,7 +79,7 @@ class VllmWriter:
         for one in self.engine.step() if self.asked else ():
             if one.finished:
                 tokens, reason = list(one.outputs[0].token_ids), one.outputs[0].finish_reason
-                text = encoding.written(self.tokenizer, tokens[:-1] if reason == "stop" else tokens)
+                text = decoded(self.tokenizer, tokens[:-1] if reason == "stop" else tokens)
                 failure = {"stop": None, "length": "truncated"}.get(reason, "unanswered")
                 found.append(GeneratedText(self.asked.pop(one.request_id), text, len(tokens), failure))
         return found
