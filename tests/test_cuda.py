@@ -254,7 +254,7 @@ def test_an_older_torch_keeps_the_ordinary_step(
 ) -> None:
     base, model = learner(tmp_path, "bfloat16")
     capsys.readouterr()
-    monkeypatch.setattr(cuda, "THERE", False)
+    monkeypatch.setattr(cuda, "HAS_VARLEN", False)
     assert cuda.fast_steps(on_gpu(), base, model, TURNS, Layout([PLAN], 8192), lambda *_: 1.0) is None
     assert "before 2.10" in capsys.readouterr().err
 

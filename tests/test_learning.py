@@ -147,13 +147,13 @@ def test_a_run_without_time_for_all_its_steps_takes_fewer_and_its_rate_falls_by_
     model, plan = student(base, chosen), replace(PLAN, steps=[[0, 1, 2, 3]] * 40)
     curve = learning.learn(
         base, model, plan, chosen, state=tmp_path / "state.pt", what="short",
-        grown=lambda curve: 12 if len(curve) > 4 else None,
+        on_progress=lambda curve: 12 if len(curve) > 4 else None,
     )  # fmt: skip
     assert len(curve) == 12
     assert curve[3].learning_rate > 0.009
     assert curve[-1].learning_rate < 0.001
     curve = learning.learn(
         base, model, replace(plan, steps=[[0, 1]] * 40), chosen, state=tmp_path / "none.pt",
-        what="late", grown=lambda curve: 2 if len(curve) > 4 else None,
+        what="late", on_progress=lambda curve: 2 if len(curve) > 4 else None,
     )  # fmt: skip
     assert len(curve) == 6, "a step that is taken is not taken back"

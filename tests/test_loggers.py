@@ -16,9 +16,9 @@ CURVE = [LossPoint(0, 2.0, 9, 0.1), LossPoint(1, 1.5, 9, 0.05, 0.25), LossPoint(
 def test_a_growing_curve_is_written_once(tmp_path: Path) -> None:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    with logging(["tensorboard", "dvclive"], tmp_path) as grown:
-        grown(CURVE[:2])
-        grown(CURVE)
+    with logging(["tensorboard", "dvclive"], tmp_path) as log:
+        log(CURVE[:2])
+        log(CURVE)
     events = EventAccumulator(str(tmp_path / "tensorboard")).Reload()
     assert [(event.step, event.value) for event in events.Scalars("loss")] == [(0, 2.0), (1, 1.5), (2, 1.0)]
     assert [(event.step, event.value) for event in events.Scalars("right")] == [(1, 0.25)]

@@ -195,7 +195,7 @@ def test_a_job_with_knowledge_of_its_own_is_done_until_that_changes(
 def test_adapters_of_one_shape_are_a_group_and_a_group_has_a_limit(
     tmp_path: Path, corpus: Corpus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "MOST", 2)
+    monkeypatch.setattr(jobs, "MAX_ADAPTERS", 2)
     given: list[dict[str, object]] = [{}, {"rank": 4}, {"learning_rate": 0.1}, {"seed": 3}, {"rank": 4}, {}]
     every = [job(tmp_path, tmp_path, corpus, "ir", **each) for each in given]
     assert jobs.groups(every, [0, 1, 2, 3, 4]) == [[0, 2], [3], [1, 4]]

@@ -15,7 +15,7 @@ from thoughtmill.train.students import adapters
 from thoughtmill.train.students.bases import load_base
 from thoughtmill.train.training.states import LossPoint, TrainingState
 from thoughtmill.train.training.validation import Validation, drawn
-from thoughtmill.train.training.weights import learnt
+from thoughtmill.train.training.weights import trainable
 
 SAID = "#### 12"
 
@@ -88,7 +88,7 @@ def test_trials_change_no_step_of_training(tmp_path: Path) -> None:
 
 def test_weights_of_the_best_trial_are_kept_and_ties_go_to_the_earlier(tmp_path: Path) -> None:
     _, model, _, _ = of(tmp_path, validation=TRIED)
-    weights, state = learnt(model), TrainingState()
+    weights, state = trainable(model), TrainingState()
     since, kept = [], []
     for step, right in enumerate((0.2, 0.5, 0.5, 0.1)):
         state.curve.append(LossPoint(step, 1.0, 1, 0.1))

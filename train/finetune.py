@@ -35,7 +35,7 @@ from thoughtmill.train.training.settings import FinetuneSettings
 from thoughtmill.train.training.states import LossPoint
 from thoughtmill.train.training.together import Learner, learn_together
 from thoughtmill.train.training.validation import validation_of
-from thoughtmill.train.training.weights import copied, learnt, shard
+from thoughtmill.train.training.weights import copied, shard, trainable
 
 
 def main(*names: str) -> None:
@@ -66,12 +66,12 @@ def _job(
     )
     log = logs.enter_context(logging(settings.logs if _processes().is_main_process else [], written / name))
 
-    def grown(curve: list[LossPoint]) -> None:
+    def on_progress(curve: list[LossPoint]) -> None:
         write_curve(curve, curves / f"{name}.csv")
         log(curve)
 
     folder = of_seed(settings.base.adapters / role, seed)
-    return TrainingJob(role, corpus, settings, folder, states / f"{name}.pt", grown)
+    return TrainingJob(role, corpus, settings, folder, states / f"{name}.pt", on_progress)
 
 
 def train_all(jobs: Sequence[TrainingJob]) -> list[list[LossPoint]]:
@@ -95,9 +95,9 @@ def train_all(jobs: Sequence[TrainingJob]) -> list[list[LossPoint]]:
 
 
 def finetune_together(jobs: Sequence[TrainingJob]) -> list[list[LossPoint]] | None:
-    """Do what `finetune` does with each of some jobs, in the same passes of one base.
+    """Do what `finetune` does for each of some jobs, in the same passes of one base.
 
-    Their adapters are of one shape. None where the device cannot: nothing has been learnt then.
+    Their adapters have the same shape. If the device cannot do it, nothing is learnt and the result is None.
     """
     settings = jobs[0].settings
     if settings.weights == "all" or settings.shard:
@@ -107,7 +107,7 @@ def finetune_together(jobs: Sequence[TrainingJob]) -> list[list[LossPoint]] | No
     for job in jobs:
         plan = _proved(base, job)
         model = student(base, job.settings)
-        learners.append(Learner(job, plan, copied(learnt(model))))
+        learners.append(Learner(job, plan, copied(trainable(model))))
         assert isinstance(model, PeftModel)
         model.unload()  # the next begins as it would alone
     model = student(base, settings)
@@ -125,7 +125,14 @@ def finetune(job: TrainingJob) -> list[LossPoint]:
     if settings.shard:
         shard(model)
     curve = learn(
-        base, model, plan, settings, state=job.state, what=job.what, grown=job.grown, validation=validation
+        base,
+        model,
+        plan,
+        settings,
+        state=job.state,
+        what=job.what,
+        on_progress=job.on_progress,
+        validation=validation,
     )
     _keep(base, model, job, plan, curve)
     return curve
@@ -143,7 +150,7 @@ def _keep(base: Base, model: Student, job: TrainingJob, plan: TrainingPlan, curv
     processes, settings = _processes(), job.settings
     for finding in findings(base, model, plan, curve):
         processes.print(f"{job.role}: {finding}", file=sys.stderr)
-    whole = copied(learnt(model)) if settings.shard else None
+    whole = copied(trainable(model)) if settings.shard else None
     if processes.is_main_process:
         adapters.save(base, model, job.folder, origin(job.role, job.corpus, settings, base, plan), whole)
         job.state.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""The clock that every step on a card uses, and what may go wrong in a piece without ending the others."""
+"""Time work on a GPU; and the errors that end one measurement but not the others."""
 
 import time
 from collections.abc import Callable
@@ -9,7 +9,7 @@ FAILURES = (RuntimeError, TypeError, AttributeError, ValueError, AssertionError,
 
 
 def seconds(work: Callable[[], object], times: int = 10) -> float:
-    """Return the seconds that some work takes on the card, after three times to warm up."""
+    """Return the seconds that some work takes on the GPU, after three warm-up runs."""
     for _ in range(3):
         work()
     torch.cuda.synchronize()

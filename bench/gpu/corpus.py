@@ -15,7 +15,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 THOUGHTS = ("knowledge", "cot", "pot", "eot")
 TEACHER = {"error_rate": 0.15, "seed": 1}
-"""Pairs learn from hints, half of which are wrong; a second sample makes up for what an error costs."""
+"""Pairs learn from hints, half of which are wrong; a second sample replaces records lost by errors."""
 SAMPLES = 2
 FILES = {
     ("gsm8k", "train"): "gsm8k/train.jsonl",
@@ -26,13 +26,13 @@ FILES = {
     ("math", "test"): "math/test.jsonl",
 }
 FEWER = {"math": 1000}
-"""Sets of which this many rows are taken, spread over the file: its subjects follow each other."""
+"""The rows taken from a set, spread over its file, which is sorted by subject."""
 KEPT = ("problems.parquet", "records.parquet", "manifest.json")
 PACKAGE = "thoughtmill.factory"
 
 
 def build(data: Path, folder: Path) -> None:
-    """Run the stages from `seed` to `tabulate` in a folder of their own and remove what they leave beside."""
+    """Run the stages from `seed` to `tabulate` in a new folder, and remove what training does not need."""
     (folder / "data").mkdir(parents=True)
     shutil.copy(ROOT / "data" / "exemplars.jsonl", folder / "data")
     shutil.copy(ROOT / "dvc.yaml", folder)

@@ -33,13 +33,13 @@ WHEELS = """
     typing-inspect typing-inspection xxhash
 """.split()
 LOOSE = ("trl==1.16.0",)
-"""What no constraint pins: it is no part of the project."""
+"""Packages that `constraints.txt` does not pin, because the project does not use them."""
 FROM_SOURCE = ("antlr4-python3-runtime==4.9.3",)
 GLIBC = (17, 24, 27, 28, 31, 34)
 
 
 def main(folder: str, data: str = "../shared/data") -> None:
-    """Make what is missing and print what there is."""
+    """Make the missing files, and print the sizes of all."""
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
@@ -63,13 +63,13 @@ def main(folder: str, data: str = "../shared/data") -> None:
 
 
 def code(target: Path) -> None:
-    """Archive the last commit; this is made each time."""
+    """Archive the last commit, each time anew."""
     told = subprocess.run(["git", "archive", "HEAD"], cwd=ROOT, check=True, stdout=subprocess.PIPE)
     target.write_bytes(lzma.compress(told.stdout))
 
 
 def wheels(site: Path) -> None:
-    """Install what the other machine lacks into a folder, for its Python and its processor."""
+    """Install the packages that the other machine lacks into a folder, for its Python and its processor."""
     pins = [line for line in (ROOT / "constraints.txt").read_text("utf-8").splitlines() if "==" in line]
     pinned = [line for line in pins if line.partition("==")[0] in WHEELS]
     assert len(pinned) == len(WHEELS), set(WHEELS) - {line.partition("==")[0] for line in pinned}

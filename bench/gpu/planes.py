@@ -1,4 +1,4 @@
-"""A GGUF file in a form that packs smaller and unpacks to the same bytes.
+"""Pack a GGUF file smaller than a general compressor does, and unpack it to the same bytes.
 
 Four bits of a weight hardly pack; the scales between them do, once those of all blocks stand together.
 """
@@ -10,19 +10,19 @@ import pyarrow
 from gguf import GGMLQuantizationType, GGUFReader
 
 SCALES = {GGMLQuantizationType.Q4_1: (20, 4), GGMLQuantizationType.Q8_0: (34, 2)}
-"""The bytes of a block, and how many of them, at its beginning, are scales."""
+"""The bytes of a block, and how many at its beginning are scales."""
 CODEC = pyarrow.Codec("zstd", compression_level=3)
 
 
 def packed(gguf: Path) -> bytes:
-    """Return a GGUF file packed; its size stands in the first eight bytes."""
+    """Return a packed GGUF file; its first eight bytes hold its size."""
     held = turned(gguf, back=False)
     shut: bytes = CODEC.compress(held, asbytes=True)
     return len(held).to_bytes(8, "little") + shut
 
 
 def unpack(whole: bytes, gguf: Path) -> None:
-    """Write the GGUF file of which `whole` was packed."""
+    """Unpack a GGUF file."""
     size = int.from_bytes(whole[:8], "little")
     gguf.write_bytes(CODEC.decompress(whole[8:], decompressed_size=size, asbytes=True))
     gguf.write_bytes(turned(gguf, back=True))

@@ -1,4 +1,4 @@
-"""What a card waits for in the ordinary step of training: a table of the profiler.
+"""Profile the ordinary training step on a GPU.
 
 It is first measured undisturbed, then two steps are recorded. The table says how long the card
 worked and how long it waited, how many kernels were started, and which took the longest, on the card and
@@ -25,7 +25,7 @@ QUESTIONS = "select problem_id, problem from problems where split = 'test' order
 ROLES = ("ir", "kg", "cot", "pot", "eot")
 LINES = 28
 PEAK = 989e12
-"""The card's matrix products in bfloat16, per second, by its data sheet."""
+"""The peak operations a second of the GPU in bfloat16, by its data sheet."""
 
 
 def main(base: Path, corpus: Path, out: Path, *words: str) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def settings(base: Path, steps: int) -> FinetuneSettings:
 
 
 def training(base: Path, corpus: Path, out: Path, steps: int = 16) -> dict[str, Any]:
-    """Measure some steps of one role, after three to warm up, then record two."""
+    """Measure some steps of one role, after three warm-up steps, then profile two."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
     learning.fast_steps = lambda *_: None
     loaded = load_base(str(base), precision="bfloat16" if device == "cuda" else "float32")
@@ -72,7 +72,7 @@ def training(base: Path, corpus: Path, out: Path, steps: int = 16) -> dict[str, 
 
 
 def recorded(work: Callable[[], object], table: Path) -> dict[str, Any]:
-    """Record some work; write a table and return the shares of its time."""
+    """Profile some work; write a table and return the shares of its time."""
     kinds = [ProfilerActivity.CPU] + [ProfilerActivity.CUDA] * torch.cuda.is_available()
     with profile(activities=kinds) as record:
         begun = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Run what was packed, offline: `python3 FOLDER/run.py STEP…`; it needs nothing but Python 3.12 with torch.
+"""Run the packed folder offline: `python3 FOLDER/run.py STEP…`; it needs only Python 3.12 with torch.
 
 Everything is unpacked once into a work folder, where it stays for the next call; so do pieces of the base.
 Each step is a process of its own with a limit of time and a log; `steps.json` says after each how it ended.
@@ -64,7 +64,7 @@ def main() -> None:
 
 
 def unpack(work: Path, code: Path | None) -> None:
-    """Unpack each archive that is here into its folder under `work`, unless it has been before."""
+    """Unpack each archive in this folder under `work`, unless that was done before."""
     work.mkdir(parents=True, exist_ok=True)
     if code is not None:
         shutil.rmtree(work / "code", ignore_errors=True)
@@ -82,7 +82,7 @@ def unpack(work: Path, code: Path | None) -> None:
 
 
 def run(work: Path, out: Path, step: str, words: list[str], name: str, limit: int) -> dict[str, object]:
-    """Run one step within its limit of time; return how it ended and what it found."""
+    """Run one step within its limit of time; return its status and its results."""
     site = work / "wheels"
     given = os.environ | {
         "PYTHONPATH": os.pathsep.join([str(work / "code"), str(site)]),
@@ -111,7 +111,7 @@ def run(work: Path, out: Path, step: str, words: list[str], name: str, limit: in
 
 
 def told_by(lines: list[str]) -> dict[str, object]:
-    """Return all that lines of JSON objects say, the later ones last; a line that is cut says nothing."""
+    """Merge the JSON objects among some lines, in order; skip lines that are cut."""
     found: dict[str, object] = {}
     for line in lines:
         try:

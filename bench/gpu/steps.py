@@ -24,7 +24,7 @@ begin, as measured beside another process, then both of answering, a guess. Meas
 
 
 def base(work: Path) -> Path:
-    """Put the base together from its pieces, if that is not done yet; return its folder."""
+    """Join the base from its pieces, if that is not done yet; return its folder."""
     folder = work / "bases" / NAME
     if not folder.is_dir():
         size = int((work / "base.size").read_text("utf-8"))
@@ -51,14 +51,14 @@ def shape(work: Path) -> Path:
 
 
 def chosen(work: Path, words: tuple[str, ...]) -> Path:
-    """Return the embedded base if it is named; else the real one where all of it is here, or its shape."""
+    """Return the embedded base if it is named; else the real base, or its shape if pieces are missing."""
     if "embedded" in words:
         return Path("train/embedded/base").resolve()
     return base(work) if (work / "bases" / NAME).is_dir() else shape(work)
 
 
 def card() -> dict[str, object]:
-    """Return what the card does at best, in random numbers: bfloat16 products and copies."""
+    """Measure the peak of the GPU on random numbers: bfloat16 products and copies."""
     torch.manual_seed(0)
     one, other = (torch.randn(8192, 8192, device="cuda", dtype=torch.bfloat16) for _ in range(2))
     product_s = seconds(lambda: one @ other, 20)
@@ -96,7 +96,7 @@ def smoke(code: Path, work: Path) -> dict[str, object]:
 
 
 def papers(base: Path, work: Path, out: Path, seconds: str = "330", *speeds: str) -> dict[str, object]:
-    """Make the papers' tables in so many seconds; words after them are the speeds that are known.
+    """Make the papers' tables in some seconds; the words after them are known speeds.
 
     The samples come back as archives, of the first seed and of the others: policies can be replayed on them
     without a GPU.
@@ -121,7 +121,7 @@ def papers(base: Path, work: Path, out: Path, seconds: str = "330", *speeds: str
 
 
 def growth(base: Path, work: Path, out: Path, steps: str = "200", *arms: str) -> dict[str, object]:
-    """Teach arms, by default all, in so many steps; their samples come back in `predictions.parquet`."""
+    """Train arms, by default all, for some steps; write their samples to `predictions.parquet`."""
     from bench import taught
 
     folder, data = work / "taught", work / "growth" / "data"

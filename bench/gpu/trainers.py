@@ -45,7 +45,7 @@ NAMES = (
     "thoughtmill-static",
 )
 WARM = 3
-"""Steps of TRL that are left out."""
+"""The first steps of TRL, which are not measured."""
 ON_GPU = torch.cuda.is_available()
 
 
@@ -150,7 +150,7 @@ def ours(
 
 
 def mixed(base: str, corpus: str, chosen: FinetuneSettings) -> dict[str, Any]:
-    """Train roles in the same passes; return what was measured, without preparing and saving."""
+    """Train roles in the same passes; return measurements that leave out preparing and saving."""
     found: dict[str, Any] = {"roles": len(ROLES)}
     prepare, go = together.fast_steps, together.take_turns
 
@@ -164,7 +164,7 @@ def mixed(base: str, corpus: str, chosen: FinetuneSettings) -> dict[str, Any]:
         begun = time.monotonic()
         go(fast, runs, lambda *_: None)
         torch.cuda.synchronize()
-        seconds, tokens = time.monotonic() - begun, sum(run.learnt() for run in runs)
+        seconds, tokens = time.monotonic() - begun, sum(run.tokens_learnt() for run in runs)
         targets = sum(point.target_tokens for run in runs for point in run.state.curve)
         weights = sum(one.numel() for one in fast.base.model.parameters()) - sum(
             one.numel() for one in fast.halves
@@ -193,20 +193,20 @@ def mixed(base: str, corpus: str, chosen: FinetuneSettings) -> dict[str, Any]:
 
 
 def statically(steps: cuda.FastSteps) -> None:
-    """Compile the layers and the loss for each length alone."""
+    """Compile the layers and the loss for each length separately."""
     for layer in steps.base.model.model.layers:
         layer.compile(dynamic=False)
     steps.loss_of = torch.compile(cuda.entropies, dynamic=False)
 
 
 class Clock(TrainerCallback):  # type: ignore[misc]
-    """The times at which steps ended."""
+    """Notes the times at which steps end."""
 
     def __init__(self) -> None:
         self.ends: list[float] = []
 
     def on_step_end(self, *_: Any, **__: Any) -> None:
-        """Wait for the card, and take the time."""
+        """Wait for the GPU, and note the time."""
         if ON_GPU:
             torch.cuda.synchronize()
         self.ends.append(time.monotonic())

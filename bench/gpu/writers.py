@@ -33,7 +33,7 @@ from thoughtmill.train.infer import asked, solved
 from thoughtmill.train.policies import policy
 from thoughtmill.train.policies.plans import SampleRequest
 from thoughtmill.train.students.bases import Base, load_base
-from thoughtmill.train.writers.decoding import FAULTS, THERE, decode_by_kernel
+from thoughtmill.train.writers.decoding import FAULTS, HAS_TRITON, decode_by_kernel
 from thoughtmill.train.writers.generating import GenerateWriter
 from thoughtmill.train.writers.local import LocalWriter
 from thoughtmill.train.writers.masked import UncoveredError
@@ -43,13 +43,13 @@ from thoughtmill.train.writers.slots import decode_by_mask
 
 NAMES = ("check", "slots", "answered", "generate", "slots-sampled", "slots-256", "vllm")
 MORE = ["dr", "gp"]
-"""Roles whose adapters are there and write nothing."""
+"""Roles whose adapters are loaded and not asked."""
 ON_GPU = torch.cuda.is_available()
 ROWS, BATCH, TOKENS, SAMPLES = (2048, 512, 160, 4096) if ON_GPU else (8, 4, 12, 24)
 
 
 def main(base: Path, corpus: Path, out: Path, *words: str) -> dict[str, Any]:
-    """Measure the ways that `words` name, or all; print what each found.
+    """Measure the writers that `words` name, or all; print each result.
 
     A number among the words is how many adapters there are, instead of seven.
     """
@@ -92,7 +92,7 @@ def students(base: Path, precision: str = "bfloat16" if ON_GPU else "float32") -
 
 
 class Bench:
-    """Students in memory and the problems that every way of writing is measured on."""
+    """Students in memory and the problems on which every writer is measured."""
 
     def __init__(self, loaded: Base, folder: str, questions: Sequence[tuple[str, str]]) -> None:
         self.loaded, self.folder, self.questions = loaded, folder, questions
@@ -106,16 +106,16 @@ class Bench:
         adapters = {role: role for role in (*ROLES, *MORE)}
         return kind(loaded or self.loaded, adapters, rows=rows, max_new_tokens=tokens, top_k=50, top_p=0.9)
 
-    def requests(self, heat: float = 0.0) -> list[GenerationRequest]:
+    def requests(self, temperature: float = 0.0) -> list[GenerationRequest]:
         """Return a request of every problem for every role."""
         return [
-            GenerationRequest(SampleRequest(one, role, 0), role, text, None, heat, f"{one}/{role}")
+            GenerationRequest(SampleRequest(one, role, 0), role, text, None, temperature, f"{one}/{role}")
             for one, text in self.questions
             for role in ROLES
         ]
 
     def told(self, tokens: int, seconds: float, read: int = 0) -> dict[str, Any]:
-        """Return what is said of so many tokens written in so many seconds; `read` counts prompts."""
+        """Return the figures of a run from its tokens and seconds; `read` counts tokens of prompts."""
         flops = 2 * self.weights * (tokens + read)
         return {
             "tokens": tokens,
@@ -126,7 +126,7 @@ class Bench:
 
     def check(self, name: str) -> dict[str, Any]:
         """Compare attention with float32, and 32 tokens of 64 rows in slots with those of `generate`."""
-        found: dict[str, Any] = {"attention_off": attentions()} if ON_GPU and THERE else {}
+        found: dict[str, Any] = {"attention_off": attentions()} if ON_GPU and HAS_TRITON else {}
         for precision in ("float32", "bfloat16"):
             loaded = self.loaded if precision == "bfloat16" else students(Path(self.folder), precision)
             slots = self.writer(LocalWriter, 64, 32, loaded)
@@ -141,7 +141,7 @@ class Bench:
         return found
 
     def slots(self, name: str) -> dict[str, Any]:
-        """Measure slots; `slots-sampled` at a temperature, `slots-256` in so many rows."""
+        """Measure slots; `slots-sampled` samples at a temperature, `slots-256` writes 256 rows at a time."""
         rows = 256 if name.endswith("256") else ROWS
         writer = self.writer(LocalWriter, rows)
         assert isinstance(writer, LocalWriter)
@@ -178,7 +178,7 @@ class Bench:
 
     @torch.inference_mode()
     def generate(self, name: str) -> dict[str, Any]:
-        """Let transformers write a batch with the base alone, after a few tokens to warm up."""
+        """Let transformers write a batch with the base alone, after a few warm-up tokens."""
         plain = load_base(self.folder, precision="bfloat16" if ON_GPU else "float32")
         model: Any = plain.model.to("cuda" if ON_GPU else "cpu").eval()
         asked_for = prompts(plain, [one for one in self.requests() if one.role == ROLES[0]])
@@ -201,7 +201,7 @@ class Bench:
         return self.told(tokens, seconds) | {"rows": BATCH}
 
     def vllm(self, name: str) -> dict[str, Any]:
-        """Let vLLM write with the base alone, where it is installed."""
+        """Let vLLM write with the base alone, if it is installed."""
         if find_spec("vllm") is None:
             return {"missing": "vllm is not installed"}
         vllm = import_module("vllm")
@@ -214,17 +214,17 @@ class Bench:
 
 
 def prompts(loaded: Base, requests: Sequence[GenerationRequest]) -> list[list[int]]:
-    """Return the tokens that requests begin with."""
+    """Return the prompts of requests as tokens."""
     return [encoding.render(loaded.tokenizer, one.role, one.problem, one.given) for one in requests]
 
 
 def alike(one: str, other: str) -> int:
-    """Return how many characters two texts begin with alike."""
+    """Return the length of the common prefix of two texts."""
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def finish() -> None:
-    """Wait for the card."""
+    """Wait for the GPU."""
     if ON_GPU:
         torch.cuda.synchronize()
 
@@ -232,7 +232,7 @@ def finish() -> None:
 def written(
     writer: StudentWriter, requests: Sequence[GenerationRequest]
 ) -> tuple[dict[Any, GeneratedText], float]:
-    """Have requests written; return the texts by request, and the seconds."""
+    """Write requests; return the texts by request, and the seconds."""
     begun, ended = time.monotonic(), dict[Any, GeneratedText]()
     writer.ask(requests)
     while len(ended) < len(requests):
@@ -241,7 +241,7 @@ def written(
 
 
 class Clock:
-    """The seconds of what the steps of a writer do; turns are timed on the card, which is not waited for."""
+    """Times the parts of a writer's steps; turns are timed by CUDA events, without waiting for the GPU."""
 
     def __init__(self, writer: LocalWriter) -> None:
         self.parts: dict[str, list[float]] = {}
@@ -260,7 +260,7 @@ class Clock:
         writer._open = opening  # type: ignore[method-assign]
 
     def waiting(self, part: str, work: Callable[..., Any]) -> Callable[..., Any]:
-        """Return some work that notes its seconds, with all that it gave the card to do."""
+        """Wrap some work so that its seconds are noted, with those of its kernels."""
 
         def watched(*given: Any) -> Any:
             finish()
@@ -273,7 +273,7 @@ class Clock:
         return watched
 
     def turning(self, work: Callable[..., Any]) -> Callable[..., Any]:
-        """Return a turn that notes its seconds on the card."""
+        """Wrap a turn so that its seconds on the GPU are noted."""
         if not ON_GPU:
             return work
 
@@ -288,7 +288,7 @@ class Clock:
         return watched
 
     def seconds(self) -> dict[str, dict[str, float]]:
-        """Return by part how often it was done, its seconds in all and in the middle."""
+        """Return for each part its count, its seconds in all and their median."""
         finish()
         for part, begun, ended in self.events:
             self.parts.setdefault(part, []).append(begun.elapsed_time(ended) / 1000)
@@ -299,7 +299,7 @@ class Clock:
 
 
 def attentions() -> dict[str, float]:
-    """Return how far both ways to attend from a row's token are from float32, by its size."""
+    """Return the relative error of both implementations of decode attention against float32."""
     torch.manual_seed(0)
     rows, heads, group, columns, size = 300, 3, 3, 512, 64
     new = (torch.randn(rows, count, size, device="cuda") for count in (heads * group, heads, heads))

@@ -115,12 +115,12 @@ def train(
     sizes = {name: (epochs * each[name], epochs * work.epoch_tokens[name]) for name in left}
     clock, done = StepClock(sizes, soft, ends), True
 
-    def grown(name: str, curve: list[LossPoint]) -> int | None:
+    def on_progress(name: str, curve: list[LossPoint]) -> int | None:
         noted(name, round(len(curve) / each[name], 2))
         return clock.fitting(name, curve)
 
     timed = [
-        replace(job, settings=job.settings.model_copy(update=length), grown=partial(grown, name))
+        replace(job, settings=job.settings.model_copy(update=length), on_progress=partial(on_progress, name))
         for name, job in left.items()
     ]
     try:
@@ -194,7 +194,7 @@ def _steps_timed(chosen: list[TrainingJob], folder: Path) -> tuple[float, float]
     def took(steps: int) -> float:
         begun = time.monotonic()
         few = [_few(job, steps, folder) for job in chosen]
-        few[0] = replace(few[0], grown=lambda curve: noted.append((len(curve), time.monotonic())))
+        few[0] = replace(few[0], on_progress=lambda curve: noted.append((len(curve), time.monotonic())))
         train_all(few)
         return time.monotonic() - begun
 

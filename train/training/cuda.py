@@ -1,10 +1,10 @@
-"""A faster step on one GPU: flat rows, LoRA in bfloat16, compiled layers, replayed CUDA graphs.
+"""A faster training step on one GPU: packed sequences, LoRA in bfloat16, compiled layers, CUDA graphs.
 
-The examples of a pass lie in one row, which attention keeps apart by where each begins and ends, so that no
-mask is made. Several adapters can learn from one pass, each from its parts of the row. Their weights stay in
-float32; copies in bfloat16 are made once a step. Passes are padded to few lengths, and the kernels of each
-are started as one CUDA graph. Losses stay on the GPU until somebody reads them. What cannot be done for a
-base is said in one line, and the ordinary step takes over.
+The examples of a pass are packed into one sequence without padding between them. Variable-length attention
+keeps them apart by their boundaries, so no mask is built. Several adapters can learn from one pass, each from
+its own examples. Their weights stay in float32; copies in bfloat16 are made once a step. Passes are padded to
+a few lengths, and each length is recorded as one CUDA graph. Losses stay on the GPU until they are read.
+Where a base does not support this, a line says why, and the ordinary step takes over.
 """
 
 import inspect
@@ -32,11 +32,11 @@ from thoughtmill.train.training.flat import Chosen, Layout, Part, Shape, up
 from thoughtmill.train.training.gradients import output_layer_sees
 from thoughtmill.train.training.half_lora import HalfLora, Unsupported, in_one, lora_layers
 from thoughtmill.train.training.plan import TrainingPlan
-from thoughtmill.train.training.weights import Weights, learnt
+from thoughtmill.train.training.weights import Weights, trainable
 
-THERE = find_spec("torch.nn.attention.varlen") is not None
-"""It came with torch 2.10."""
-if THERE:
+HAS_VARLEN = find_spec("torch.nn.attention.varlen") is not None
+"""Variable-length attention came with torch 2.10."""
+if HAS_VARLEN:
     from torch.nn.attention.varlen import varlen_attn
 
     GROUPED: dict[str, Any] = (
@@ -45,16 +45,16 @@ if THERE:
 
 NAME = "thoughtmill_flat"
 CLIP = 1.0
-"""The most that the gradient of an adapter may be long."""
+"""The gradient of an adapter is clipped to this norm."""
 NEAR = 0.02
-"""How far the loss of the first pass may be from that of the ordinary step, as a share: bfloat16 rounds."""
+"""The relative difference allowed between the first loss and that of the ordinary step: bfloat16 rounds."""
 REFUSED = (RuntimeError, TypeError, ValueError, AttributeError, ImportError, OSError, SubprocessError)
-"""What torch and transformers raise where a base, a kernel or a compiler is not up to it."""
+"""The errors of torch and transformers that mean: this base, kernel or compiler does not support the step."""
 
 
 @cache  # the same function for the next run: its layers need not be compiled anew
 def flat_attention(longest: int) -> Callable[..., tuple[Tensor, None]]:
-    """Return transformers' attention within the spans of one row; none is longer than `longest`."""
+    """Return an attention function for transformers: within each span of a row, at most `longest` tokens."""
 
     def attend(
         module: nn.Module, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, **given: Any
@@ -87,10 +87,10 @@ def fast_steps(
     ordinary: Callable[[int, list[int]], float],
     adapters: Sequence[Weights] | None = None,
 ) -> "FastSteps | None":
-    """Prepare the faster step on a GPU, compiled if that works; None, and a line that says why, where not.
+    """Prepare the faster step on a GPU, compiled if that works; else print why not and return None.
 
-    `steps_of` are the steps that are to come. `ordinary` is the summed loss of an adapter on some examples by
-    the ordinary step; that of the faster step must be the same.
+    `steps_of` are the steps to be taken. `ordinary` returns the summed loss of an adapter on some examples by
+    the ordinary step; the faster step must give the same loss.
     """
     if accelerator.device.type != "cuda":
         return None
@@ -134,7 +134,7 @@ def supported(accelerator: Accelerator, base: Base, plans: Sequence[TrainingPlan
     """Raise `Unsupported` where the faster step cannot run."""
     if accelerator.distributed_type != DistributedType.NO:
         raise Unsupported("several processes train")
-    if not THERE:
+    if not HAS_VARLEN:
         raise Unsupported("torch has no attention over flat rows before 2.10")
     if not all(plan.packs for plan in plans) or not base.model._supports_attention_backend:
         raise Unsupported("its attention cannot keep the examples of a row apart")
@@ -145,10 +145,10 @@ def supported(accelerator: Accelerator, base: Base, plans: Sequence[TrainingPlan
 
 
 class FastSteps:
-    """Steps on one device; `master.grad` holds the gradient of a step after `backward`, a line an adapter.
+    """Steps on one device; after `backward`, `master.grad` holds the gradient, one row for each adapter.
 
-    The weights of `adapters`, by default those of the model, become parts of `master`. Until `close`, the
-    model is for these steps alone.
+    The weights of `adapters`, by default those of the model, become views of `master`. Until `close`, only
+    these steps may use the model.
     """
 
     def __init__(
@@ -163,7 +163,7 @@ class FastSteps:
         self.layers = lora_layers(model)
         pairs = [(layer.lora_A[name], layer.lora_B[name]) for _, name, layer in self.layers]
         sides = {id(side.get_parameter("weight")): None for pair in pairs for side in pair}
-        own = learnt(model)
+        own = trainable(model)
         names = {id(weight): name for name, weight in own.items()}
         if names.keys() != sides.keys():
             raise Unsupported("more than LoRA is trained")
@@ -196,52 +196,52 @@ class FastSteps:
         self.graphs: dict[Shape, Any] = {}
         self.totals, self.weights = (torch.zeros(count, device=self.device) for _ in range(2))
         ALL_ATTENTION_FUNCTIONS.register(NAME, flat_attention(layout.longest))
-        self.take()
+        self.install()
 
-    def put(self, layers: Sequence[nn.Module]) -> None:
-        """Put peft's layers, or those that compute in the precision of the base, where they belong."""
+    def replace_layers(self, layers: Sequence[nn.Module]) -> None:
+        """Put these layers in the places of the model's LoRA layers."""
         for (place, _, _), layer in zip(self.layers, layers, strict=True):
             self.model.set_submodule(place, layer)
 
     @contextmanager
     def restored(self, adapter: int = 0) -> Iterator[None]:
-        """Give the model back for a while, with the weights of an adapter as they are now."""
-        self.lend(adapter)
+        """Restore the model for a while, with the current weights of an adapter, to validate or save it."""
+        self.load(adapter)
         compiled = {part: part._compiled_call_impl for part in self.base.model.modules()}
-        self.give_back()
+        self.uninstall()
         yield
         for part, implementation in compiled.items():
             part._compiled_call_impl = implementation
-        self.take()
+        self.install()
 
-    def lend(self, adapter: int) -> None:
-        """Give the model's own weights the values of an adapter, if they are others."""
+    def load(self, adapter: int) -> None:
+        """Copy the values of an adapter into the model's own weights."""
         for weight, value in zip(self.own, self.adapters[adapter], strict=True):
             if weight is not value:
                 weight.data.copy_(value)
 
-    def take(self) -> None:
-        """Make the model one for these steps alone."""
-        self.put(self.swapped)
+    def install(self) -> None:
+        """Put the layers and the attention of these steps into the model."""
+        self.replace_layers(self.swapped)
         self.base.model.config._attn_implementation = NAME
         self.base.model.enable_input_require_grads()  # the first layer is then compiled like the others
 
-    def give_back(self) -> None:
-        """Make the model what it was: peft's layers, its own attention, nothing compiled."""
-        self.put([layer for _, _, layer in self.layers])
+    def uninstall(self) -> None:
+        """Restore the model: peft's layers, its own attention, nothing compiled."""
+        self.replace_layers([layer for _, _, layer in self.layers])
         for part in self.base.model.modules():
             part._compiled_call_impl = None
         self.base.model.config._attn_implementation = self.attention
         self.base.model.disable_input_require_grads()
 
     def tensors(self, shape: Shape) -> tuple[Tensor, dict[str, Tensor]]:
-        """Return the memory for a pass of a shape, and its parts by name."""
+        """Allocate the input of a pass of a shape; return it whole and by its named parts."""
         sizes = self.layout.sizes(shape)
         whole = torch.zeros(sum(sizes.values()), dtype=torch.int64, device=self.device)
         return whole, dict(zip(sizes, whole.split(list(sizes.values())), strict=True))
 
     def fill(self, part: Part) -> Shape:
-        """Bring a pass to the device, and return its shape."""
+        """Copy a pass to the device, and return its shape."""
         shape = self.layout.fitting(part, self.shapes)
         if shape not in self.inputs:
             self.inputs[shape] = self.tensors(shape)
@@ -251,7 +251,7 @@ class FastSteps:
         return shape
 
     def compute(self, shape: Shape) -> None:
-        """Go forward and backward over the pass of a shape; add its losses and gradients to the step's."""
+        """Run a pass of a shape forward and backward; add its losses and gradients to those of the step."""
         given = self.inputs[shape][1]
         if self.picks is not None:
             self.picks[: len(given["rows"])] = given["rows"][:, None] == self.numbers
@@ -269,7 +269,7 @@ class FastSteps:
         self.totals.add_((taught_JN * losses_N.detach()).sum(1))
 
     def begin(self, target_tokens: Mapping[int, int]) -> None:
-        """Begin a step: no gradient, no loss, and the adapters as they are now."""
+        """Begin a step: set gradients and losses to 0, and copy the adapters to the base's precision."""
         assert self.master.grad is not None
         self.master.grad.zero_()
         self.totals.zero_()
@@ -280,7 +280,7 @@ class FastSteps:
             self.half.nan_to_num_()
 
     def backward(self, chosen: Chosen) -> tuple[Tensor, dict[int, int]]:
-        """Compute the gradient of a step; return the mean loss of each adapter's tokens, and their number.
+        """Compute the gradient of a step; return the mean loss of each adapter and its target tokens.
 
         The losses stay on the device.
         """
@@ -301,7 +301,7 @@ class FastSteps:
         return self.totals.clone(), target_tokens
 
     def clip(self) -> None:
-        """Shorten the gradient of each adapter that is longer than `CLIP`."""
+        """Clip the gradient of each adapter to the norm `CLIP`."""
         assert self.master.grad is not None
         norms_J1 = self.master.grad.norm(dim=1, keepdim=True)
         self.master.grad.mul_((CLIP / (norms_J1 + 1e-6)).clamp(max=1.0))
@@ -334,9 +334,9 @@ class FastSteps:
             self.graphs[shape] = captured(partial(self.compute, shape), pool)
 
     def close(self) -> None:
-        """Give the model back as it was; its own weights, where it learnt, have learnt."""
+        """Restore the model for good; its weights keep what they have learnt."""
         self.graphs.clear()
         for weights in self.adapters:
             for weight in weights:
                 weight.grad, weight.data = None, weight.data.clone()
-        self.give_back()
+        self.uninstall()

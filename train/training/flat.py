@@ -1,6 +1,7 @@
-"""Flat passes: examples one after the other, padded to one of few shapes; pure functions all.
+"""Flat passes: packed examples without padding between them, in one of a few shapes; pure functions.
 
-One adapter learns from a single row. Several learn from rows of one width, each of a single adapter.
+A single adapter learns from one row. Several adapters learn from rows of equal width; each row belongs to one
+adapter.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,9 +13,9 @@ from thoughtmill.train.training.batches import IGNORED
 from thoughtmill.train.training.plan import TrainingPlan
 
 SHAPES, LEAST, TAUGHT = 12, 256, 64
-"""The most shapes of passes; the least multiple of their tokens, and that of their taught positions."""
+"""The most shapes of passes; tokens are rounded up to a multiple of `LEAST`, target positions of `TAUGHT`."""
 NARROWEST, UNIT = 512, 128
-"""The least width of mixed rows, and what it is a multiple of."""
+"""The least width of the rows of several adapters; widths are multiples of `UNIT`."""
 
 Part = list[tuple[int, list[int]]]
 """The rows of a pass: the number of an adapter, and examples of its plan."""
@@ -24,7 +25,7 @@ Chosen = Mapping[int, Sequence[int]]
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The size of a pass: its tokens, the positions that are taught, the spans that attend by themselves."""
+    """The size of a pass: tokens, positions with a target, and spans, which are attended separately."""
 
     tokens: int
     taught: int
@@ -33,7 +34,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class Layout:
-    """How the steps of plans lie in passes of at most `pass_tokens` tokens, where examples fit them."""
+    """Lays out the steps of plans in passes of at most `pass_tokens` tokens; a longer example has its own."""
 
     plans: Sequence[TrainingPlan]
     pass_tokens: int
@@ -46,7 +47,7 @@ class Layout:
 
     @cached_property
     def width(self) -> int | None:
-        """The tokens of a row, where several adapters learn."""
+        """The tokens of a row if several adapters learn, else None."""
         return None if len(self.plans) == 1 else max(NARROWEST, up(self.longest, UNIT))
 
     def passes(self, chosen: Chosen) -> list[Part]:
@@ -68,9 +69,9 @@ class Layout:
         return self.packed[key]
 
     def tokens(self, part: Part, unit: int = 1) -> int:
-        """Return the least multiple of a unit that holds a pass.
+        """Return the tokens of a pass, rounded up to a multiple of a unit.
 
-        A pass of mixed rows has two at least, because a compiler takes a single row for another case.
+        A pass of several adapters has at least two rows, because torch compiles a single row separately.
         """
         if self.width is None:
             return up(self._used(*part[0]), unit)
@@ -80,7 +81,7 @@ class Layout:
         return sum(self.plans[adapter].lengths[one] for one in row)
 
     def shape(self, part: Part, tokens: int) -> Shape:
-        """Return the least shape of so many tokens that holds a pass."""
+        """Return the smallest shape with this number of tokens that holds a pass."""
         width = self.width or tokens
         free = [width - self._used(*row) for row in part] + [width] * (tokens // width - len(part))
         taught = sum(len(self.plans[adapter].encoded[one][1]) for adapter, row in part for one in row)
@@ -88,7 +89,7 @@ class Layout:
         return Shape(tokens, up(taught, TAUGHT), spans)
 
     def shapes(self, steps: Iterable[Chosen]) -> dict[Shape, Part]:
-        """Return shapes that hold every pass of some steps, at most `SHAPES`, and a pass of each."""
+        """Return at most `SHAPES` shapes that hold all passes of some steps, each with one of its passes."""
         cut = [part for step in steps for part in self.passes(step)]
         unit = self.width or LEAST
         while len({self.tokens(part, unit) for part in cut}) > SHAPES:
@@ -102,7 +103,7 @@ class Layout:
         return dict(found.values())
 
     def fitting(self, part: Part, shapes: Iterable[Shape]) -> Shape:
-        """Return the smallest of some shapes that holds a pass, or a new one where none does."""
+        """Return the smallest of some shapes that holds a pass, or a new shape if none does."""
         needed = self.tokens(part)
         for shape in sorted(shapes, key=lambda shape: shape.tokens):
             if shape.tokens >= needed:
@@ -114,8 +115,7 @@ class Layout:
     def flat(self, part: Part, shape: Shape, pad: int) -> list[int]:
         """Return a pass as one list: the parts of `sizes`, in their order.
 
-        The tokens that fill it up are spans too, and spans that are left over are empty; nothing of either is
-        taught.
+        Padding forms spans too, and unused spans are empty; neither has targets.
         """
         ids: list[int] = []
         places: list[int] = []
@@ -154,8 +154,11 @@ class Layout:
         ]
 
     def sizes(self, shape: Shape) -> dict[str, int]:
-        """Return the parts of a flat pass: tokens and their places; the positions that are taught, what
-        follows each and the adapter that it teaches; the ends of the spans; the adapter of each row."""
+        """Return the sizes of the parts of a flat pass.
+
+        They are the tokens and their positions; the positions with a target, the target of each and the
+        adapter that learns it; the boundaries of spans; and the adapter of each row.
+        """
         taught = dict.fromkeys(("taught", "next", "taught_by"), shape.taught)
         rows = shape.tokens // (self.width or shape.tokens)
         return {"ids": shape.tokens, "places": shape.tokens, **taught, "ends": shape.spans + 1, "rows": rows}

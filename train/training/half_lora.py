@@ -11,14 +11,14 @@ from torch.nn import functional
 
 
 class Unsupported(ValueError):
-    """A run that the faster step is not made for."""
+    """The faster step does not support a run; the message says why."""
 
 
 class HalfLora(nn.Module):
-    """peft's LoRA layer, under the same names, which computes with copies of its weights in bfloat16.
+    """A LoRA layer with peft's names that computes with copies of its weights in bfloat16.
 
-    With `picks` the weights are those of several adapters, `down` as JRD and `up` as JER. Then the input is a
-    row of parts of one width, and each part gets the adapter that its line of `picks_PJ` has a 1 for.
+    With `picks` it holds the weights of several adapters, `down` as JRD and `up` as JER. The input is then
+    cut into parts of one width, and `picks_PJ` is a one-hot matrix: the adapter of each part.
     """
 
     picks: Tensor | None
@@ -39,9 +39,9 @@ class HalfLora(nn.Module):
         self.register_buffer("picks", picks_PJ, persistent=False)
 
     def forward(self, x_BTD: Tensor) -> Tensor:
-        """Return what the layer and its adapter make of the input.
+        """Return the layer's output plus the update of its adapter.
 
-        The scaling is on the narrow side, and the sum is left to a compiler to fuse with what follows.
+        The narrow product is scaled, which is cheaper; a compiler fuses the sum with the next operation.
         """
         y_BTE: Tensor = self.base_layer(x_BTD)
         if self.picks is None:
@@ -54,17 +54,17 @@ class HalfLora(nn.Module):
 
 
 def picked(picks_PJ: Tensor, weight_JXY: Tensor) -> Tensor:
-    """Return for each part the weight of its adapter, as a product: its gradient is then a product too.
+    """Return the adapter's weight for each part, as a matrix product, so that its gradient is one too.
 
-    Gradients that are added up by index would be added in any order.
+    Indexing would add gradients in an undefined order.
     """
     return (picks_PJ @ weight_JXY.flatten(1)).view(-1, *weight_JXY.shape[1:])
 
 
 def in_one(adapters: Sequence[Sequence[Tensor]], dtype: torch.dtype) -> tuple[Tensor, list[Tensor]]:
-    """Return a copy of the weights of adapters as the lines of one tensor, and the columns of each weight.
+    """Copy the weights of adapters into the rows of one tensor; return it, and a view of it for each weight.
 
-    The weight of several adapters has their number as its first size.
+    The views of several adapters have their number as the first dimension.
     """
     whole_JN = torch.stack(
         [torch.cat([weight.detach().flatten() for weight in weights]) for weights in adapters]
@@ -76,7 +76,7 @@ def in_one(adapters: Sequence[Sequence[Tensor]], dtype: torch.dtype) -> tuple[Te
 
 
 def lora_layers(model: nn.Module) -> list[tuple[str, str, PeftLora]]:
-    """Return the layers with an adapter: the name of each in the model, its adapter's, the layer."""
+    """Return the layers with an adapter: the name in the model, the name of the adapter, the layer."""
     found: list[tuple[str, str, PeftLora]] = []
     for place, layer in model.named_modules():
         if not isinstance(layer, LoraLayer):

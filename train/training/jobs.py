@@ -10,20 +10,20 @@ from thoughtmill.train.training.plan import digest, examples_of
 from thoughtmill.train.training.settings import FinetuneSettings
 from thoughtmill.train.training.states import LossPoint
 
-SHAPE = {
+SHARED = {
     "base", "weights", "rank", "alpha", "dropout", "targets", "dora", "rslora", "precision",
     "gradient_checkpointing", "shard", "pass_tokens",
 }  # fmt: skip
-"""Settings that are the same for adapters that learn in the same passes."""
-MOST = 32
-"""The most adapters that learn in the same passes: each has its own optimizer in memory."""
+"""The settings that adapters in the same passes have in common."""
+MAX_ADAPTERS = 32
+"""The most adapters in the same passes: each has an optimizer in memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingJob:
     """A role to train into `folder`; a killed run resumes from `state`.
 
-    `grown` is called with the curve so far whenever a line of progress is printed, and at the end.
+    `on_progress` is called with the curve so far whenever a line of progress is printed, and at the end.
     """
 
     role: str
@@ -31,7 +31,7 @@ class TrainingJob:
     settings: FinetuneSettings
     folder: Path
     state: Path
-    grown: Callable[[list[LossPoint]], int | None] | None = None
+    on_progress: Callable[[list[LossPoint]], int | None] | None = None
 
     @property
     def what(self) -> str:
@@ -39,7 +39,7 @@ class TrainingJob:
         return f"finetune {self.role}"
 
     def done(self) -> bool:
-        """Return whether the folder holds what would be trained: by the same code, of the same data."""
+        """Return whether the folder holds the adapter that this job would train: same code, same examples."""
         if not (self.folder / ORIGIN).is_file():
             return False
         held, code = origin_of(self.folder), commit()
@@ -52,8 +52,10 @@ class TrainingJob:
 
 
 def groups(jobs: Sequence[TrainingJob], numbers: Sequence[int]) -> list[list[int]]:
-    """Return the numbers of jobs by the shape of their adapters, at most `MOST` in a group."""
+    """Group the numbers of jobs whose adapters can share passes, at most `MAX_ADAPTERS` in a group."""
     alike: dict[str, list[int]] = {}
     for number in numbers:
-        alike.setdefault(jobs[number].settings.model_dump_json(include=SHAPE), []).append(number)
-    return [each[at : at + MOST] for each in alike.values() for at in range(0, len(each), MOST)]
+        alike.setdefault(jobs[number].settings.model_dump_json(include=SHARED), []).append(number)
+    return [
+        each[at : at + MAX_ADAPTERS] for each in alike.values() for at in range(0, len(each), MAX_ADAPTERS)
+    ]

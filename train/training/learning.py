@@ -27,15 +27,15 @@ from thoughtmill.train.training.settings import FinetuneSettings
 from thoughtmill.train.training.states import LossPoint, resumed
 from thoughtmill.train.training.usage import used
 from thoughtmill.train.training.validation import Validation
-from thoughtmill.train.training.weights import Weights, learnt, restore
+from thoughtmill.train.training.weights import Weights, restore, trainable
 
 READ_EVERY = 16
-"""Losses of the faster step are read after this many steps, so that the GPU need not wait."""
+"""Losses of the faster step are read once in this many steps, so that the GPU does not wait for the CPU."""
 SAVE_EVERY_S = 30
-"""The least seconds between two states of the faster step, which takes fifty steps in a second or two."""
+"""The least seconds between two saved states of the faster step: it does 50 steps in a second or two."""
 
-Grown = Callable[[list[LossPoint]], int | None]
-"""What is done with the curve so far; it may return for how many steps in all there is time."""
+OnProgress = Callable[[list[LossPoint]], int | None]
+"""Called with the curve so far; it may return the total number of steps that there is time for."""
 
 
 def learn(
@@ -46,18 +46,18 @@ def learn(
     *,
     state: Path,
     what: str,
-    grown: Grown | None = None,
+    on_progress: OnProgress | None = None,
     validation: Validation | None = None,
 ) -> list[LossPoint]:
     """Train the weights of `model` that can learn through the steps of `plan` and return the loss curve.
 
     The run is saved to `state` every `save_every` steps, and resumes from there if the plan is the same. The
-    curve is then the same too, because order, rate and dropout depend only on the step. `grown` is called
-    with the curve so far whenever a line of progress is printed; if it returns a number, the run takes no
-    more steps, and its learning rate falls to 0 by then. With a `validation`, the model ends with the
+    curve is then the same too, because order, rate and dropout depend only on the step. `on_progress` is
+    called with the curve so far whenever a line of progress is printed; if it returns a number, the run takes
+    no more steps, and its learning rate falls to 0 by then. With a `validation`, the model ends with the
     weights that solved the most problems, and stops early after `patience` validations without a gain.
     """
-    accelerator, weights = accelerated(base, settings), learnt(model)
+    accelerator, weights = accelerated(base, settings), trainable(model)
     optimizer: Any = adamw(weights, settings, accelerator)
     wrapped: nn.Module = model
     if not settings.shard:
@@ -65,7 +65,7 @@ def learn(
     wrapped.train()
     run = TrainingRun(
         base, plan, settings, accelerator, weights=weights, optimizer=optimizer, state=state, what=what,
-        grown=grown, validation=validation,
+        on_progress=on_progress, validation=validation,
     )  # fmt: skip
     fast = faster(accelerator, wrapped, base, model, plan, settings)
     run.begun = time.monotonic()
@@ -88,7 +88,7 @@ def learn(
 
 
 class TrainingRun:
-    """A run, as far as it has come; who computes gradients gives it one a step."""
+    """A run: its optimizer, curve, saved states and validations. The caller computes gradients."""
 
     def __init__(
         self,
@@ -101,13 +101,13 @@ class TrainingRun:
         optimizer: Any,
         state: Path,
         what: str,
-        grown: Grown | None = None,
+        on_progress: OnProgress | None = None,
         validation: Validation | None = None,
         beside: int = 0,
     ) -> None:
-        """Resume the run from `state`; `beside` others learn in the same passes, and tell of it."""
+        """Resume the run from `state`; `beside` is the number of other runs in the same passes."""
         self.base, self.plan, self.settings, self.path = base, plan, settings, state
-        self.what, self.grown, self.validation, self.beside = what, grown, validation, beside
+        self.what, self.on_progress, self.validation, self.beside = what, on_progress, validation, beside
         self.accelerator, self.weights, self.optimizer = accelerator, weights, optimizer
         identity = f"{plan.sha} {plan.tokens_sha} {base.sha} {settings.model_dump_json()}"
         self.fingerprint = hashlib.sha256(identity.encode()).hexdigest()
@@ -119,7 +119,7 @@ class TrainingRun:
 
     @property
     def step(self) -> int:
-        """How many steps are taken."""
+        """The number of steps taken so far."""
         return len(self.state.curve) + len(self.unread)
 
     @property
@@ -133,7 +133,7 @@ class TrainingRun:
         torch.manual_seed(Random(f"{self.settings.seed}/{self.step}/{process}").getrandbits(63))
 
     def take(self, loss: Tensor, target_tokens: int, fast: FastSteps | None, adapter: int = 0) -> None:
-        """Take a step with the gradient that the weights hold; validate, save and tell when that is due."""
+        """Update the weights by their gradients; validate, save and print progress when it is due."""
         step, steps = self.step, len(self.plan.steps)
         rate = learning_rate(step, steps, self.settings)
         for group in self.optimizer.param_groups:
@@ -160,7 +160,7 @@ class TrainingRun:
             restore(self.weights, self.state.best)
 
     def _tried(self, fast: FastSteps | None, adapter: int) -> bool:
-        """Solve the validation problems; return whether the run ends because it has not gained for long."""
+        """Solve the validation problems; return whether the run stops early, for lack of a gain."""
         assert self.validation is not None
         with nullcontext() if fast is None else fast.restored(adapter):
             right = self.validation.shared(self.accelerator)
@@ -176,25 +176,25 @@ class TrainingRun:
             self.state.save(self.path, self.fingerprint, self.weights, self.optimizer)
 
     def _say(self, elapsed_s: float) -> None:
-        """Print a line of progress, unless other runs are beside this, and pass on the curve so far."""
+        """Call `on_progress`, and print a line of progress if this run is alone in its passes."""
         self.said, curve, steps = elapsed_s, self.state.curve, self.plan.steps
         if not self.beside:
-            speed = used(self.base, self.learnt() / elapsed_s, self.accelerator.device)
+            speed = used(self.base, self.tokens_learnt() / elapsed_s, self.accelerator.device)
             words = f"{self.what}: loss {curve[-1].loss:.3f}, {speed}"
             progress = line(words, len(curve) - self.first, len(steps) - self.first, elapsed_s)
             self.accelerator.print(progress, file=sys.stderr)
-        if self.grown is not None and self.accelerator.is_main_process:
-            fitting = self.grown(curve)
+        if self.on_progress is not None and self.accelerator.is_main_process:
+            fitting = self.on_progress(curve)
             if fitting is not None and self.accelerator.num_processes == 1 and not self.done:
                 del steps[max(fitting, len(curve) + 1) :]
 
-    def learnt(self) -> int:
-        """Return how many tokens were learnt from since the run began or resumed."""
+    def tokens_learnt(self) -> int:
+        """Return the number of tokens in the steps since the run began or resumed."""
         return sum(self.plan.lengths[one] for step in self.plan.steps[self.first : self.step] for one in step)
 
 
-class Diverged(ThoughtmillError):
-    """A loss that is no number, and its step."""
+class NonFiniteLoss(ThoughtmillError):
+    """A loss is infinite or NaN; `step` is its step."""
 
     def __init__(self, message: str, step: int) -> None:
         super().__init__(message)
@@ -202,12 +202,12 @@ class Diverged(ThoughtmillError):
 
 
 def read(unread: list[tuple[int, Tensor, int, float]], what: str) -> list[LossPoint]:
-    """Return the points of steps whose losses lie on a device; a loss that is not finite raises."""
+    """Read losses from the device; a loss that is not finite raises `NonFiniteLoss`."""
     losses = torch.stack([loss for _, loss, _, _ in unread]).tolist()
     for (step, *_), loss in zip(unread, losses, strict=True):
         if not math.isfinite(loss):
             words = f"{what}: the loss of step {step} is {loss}: lower finetune.learning_rate"
-            raise Diverged(words, step)
+            raise NonFiniteLoss(words, step)
     return [
         LossPoint(step, loss, tokens, rate)
         for (step, _, tokens, rate), loss in zip(unread, losses, strict=True)
@@ -222,7 +222,10 @@ def faster(
     plan: TrainingPlan,
     settings: FinetuneSettings,
 ) -> FastSteps | None:
-    """Prepare the faster step where there is a GPU that can; else save memory there, unless told not to."""
+    """Prepare the faster step if there is a GPU that supports it; on another GPU checkpoint gradients.
+
+    `finetune.gradient_checkpointing` overrides the latter.
+    """
 
     def ordinary(_: int, part: list[int]) -> float:
         return ordinary_loss(accelerator, wrapped, base, plan, part)

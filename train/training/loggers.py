@@ -10,17 +10,17 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.train.training.states import LossPoint
 
 Scalar = Callable[[str, float, int], None]
-"""Writes a value of a name at a step."""
+"""Writes the value of a metric at a step."""
 
 
 @contextmanager
 def logging(names: Sequence[str], folder: Path) -> Iterator[Callable[[list[LossPoint]], None]]:
-    """Yield a function that writes the points of a curve that were not written before, with each logger."""
+    """Yield a function that writes the new points of a curve with each logger."""
     with ExitStack() as opened:
         writers = [opened.enter_context(LOGGERS[name](folder / name)) for name in names]
         written = 0
 
-        def grown(curve: list[LossPoint]) -> None:
+        def log(curve: list[LossPoint]) -> None:
             nonlocal written
             for point in curve[written:]:
                 values = {"loss": point.loss, "learning_rate": point.learning_rate, "right": point.right}
@@ -30,7 +30,7 @@ def logging(names: Sequence[str], folder: Path) -> Iterator[Callable[[list[LossP
                             write(name, value, point.step)
             written = len(curve)
 
-        yield grown
+        yield log
 
 
 @contextmanager

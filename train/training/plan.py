@@ -51,7 +51,7 @@ def plan_of(base: Base, role: str, corpus: Corpus, settings: FinetuneSettings) -
 
 
 def examples_of(role: str, corpus: Corpus, settings: FinetuneSettings) -> list[Example]:
-    """Return the examples that a role learns from: with their knowledge, up to the limit, in the style."""
+    """Return the examples that a role learns from, after `knowledge`, `limit` and `style` are applied."""
     found = roles.examples(corpus, role, settings.where)
     found = mixed(found, settings.knowledge, settings.seed, own_knowledge(settings.base.name))
     if settings.limit is not None and settings.limit < len(found):

@@ -1,4 +1,4 @@
-"""Proof before training: finds in seconds the faults that would spoil hours, and prints a page of ticks.
+"""Check a base and its examples before training: find in seconds the faults that would waste hours.
 
 A fault raises a `ThoughtmillError` that names it.
 """
@@ -19,17 +19,17 @@ from thoughtmill.train.training.states import LossPoint
 
 TICK = "  \u2713 "
 ASKED = 8
-"""Examples that are looked at after training."""
+"""The number of examples checked after training."""
 
 
 def proof(base: Base, plan: TrainingPlan) -> str:
-    """Return a line for every check."""
+    """Return a line with a tick for every check."""
     parts = (_targets, _ids, _specials, _dates, _ends, _rows)
     return "\n".join(TICK + part(base, plan) for part in parts)
 
 
 def _targets(base: Base, plan: TrainingPlan) -> str:
-    """Check that tokens give every target back; a program without its line ends would not run."""
+    """Check that every target can be decoded unchanged; a program without its line ends would not run."""
     for example, (_, target) in zip(plan.examples, plan.encoded, strict=True):
         found = decoded(base.tokenizer, target[:-1])
         if found != example.target:
@@ -93,7 +93,7 @@ def _rows(base: Base, plan: TrainingPlan) -> str:
 
 @torch.no_grad()
 def findings(base: Base, model: nn.Module, plan: TrainingPlan, curve: list[LossPoint]) -> Iterator[str]:
-    """Yield the faults of a trained student: a loss that never fell, an end of text that it omits."""
+    """Yield the faults of a trained student: its loss never fell, or it does not end its texts."""
     part = max(1, len(curve) // 4)
     first, last = (sum(point.loss for point in some) / part for some in (curve[:part], curve[-part:]))
     if len(curve) > 1 and last >= first:

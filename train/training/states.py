@@ -1,4 +1,4 @@
-"""States of training runs: what a killed run goes on from."""
+"""States of training runs, from which a killed run resumes."""
 
 from dataclasses import astuple, dataclass, field
 from pathlib import Path
@@ -29,13 +29,13 @@ class LossPoint:
 
 @dataclass(slots=True)
 class TrainingState:
-    """How far a run has come: its curve, and the weights that solved the most validation problems."""
+    """The progress of a run: its curve, and the weights that solved the most validation problems."""
 
     curve: list[LossPoint] = field(default_factory=list)
     best: dict[str, Tensor] = field(default_factory=dict)
 
     def tried(self, right: float, weights: Weights) -> int:
-        """Note a validation after the last step; return how many there were since the best."""
+        """Note the result of a validation; return the number of validations since the best."""
         before = [point.right for point in self.curve if point.right is not None]
         last = self.curve[-1]
         self.curve[-1] = LossPoint(last.step, last.loss, last.target_tokens, last.learning_rate, right)
@@ -58,7 +58,7 @@ class TrainingState:
 
 
 def resumed(path: Path, fingerprint: str, weights: Weights, optimizer: Any) -> TrainingState:
-    """Load the state that the main process finds and return it; the state of another run is ignored."""
+    """Load and return the state that the main process finds; ignore the state of another run."""
     found = PartialState().is_main_process and path.is_file()
     held = torch.load(path, map_location="cpu", weights_only=True) if found else None
     [held] = broadcast_object_list([held])  # other machines have no such file

@@ -1,6 +1,6 @@
-"""Several adapters that learn together on one GPU: a pass of the base holds rows of all of them.
+"""Train several adapters together on one GPU: a pass of the base holds rows of all of them.
 
-Each has its own plan, optimizer, state and curve, and learns what it would alone.
+Each adapter has its own plan, optimizer, state and curve, and learns the same as alone.
 """
 
 import sys
@@ -16,7 +16,7 @@ from thoughtmill.train.training.cuda import FastSteps, fast_steps
 from thoughtmill.train.training.flat import Chosen, Layout
 from thoughtmill.train.training.jobs import TrainingJob
 from thoughtmill.train.training.learning import (
-    Diverged,
+    NonFiniteLoss,
     TrainingRun,
     accelerated,
     adamw,
@@ -27,11 +27,11 @@ from thoughtmill.train.training.plan import TrainingPlan
 from thoughtmill.train.training.states import LossPoint
 from thoughtmill.train.training.usage import used
 from thoughtmill.train.training.validation import validation_of
-from thoughtmill.train.training.weights import learnt, restore
+from thoughtmill.train.training.weights import restore, trainable
 
 
 class Learner(NamedTuple):
-    """A job that learns with others: `weights` are the values of its adapter before the first step."""
+    """A job to train with others: its plan, and the initial weights of its adapter."""
 
     job: TrainingJob
     plan: TrainingPlan
@@ -46,9 +46,9 @@ def learn_together(
 ) -> list[list[LossPoint]] | None:
     """Train adapters of one shape in the same passes; return their curves.
 
-    `model` carries an adapter of that shape, whose values change. When a learner has ended, they are its own,
-    and `finished` is called with it and its curve. None, after a line that says why, where the device has no
-    faster step for the base: nothing has been learnt then.
+    `model` has an adapter of that shape. When a learner has ended, its weights are copied into that adapter,
+    and `finished` is called with the learner and its curve. If the faster step does not support the base, a
+    line says why, nothing is learnt, and the result is None.
     """
     settings = learners[0].job.settings
     accelerator = accelerated(base, settings)
@@ -61,12 +61,13 @@ def learn_together(
             TrainingRun(
                 base, plan, job.settings, accelerator, weights=weights,
                 optimizer=adamw(weights, job.settings, accelerator), state=job.state, what=job.what,
-                grown=job.grown, validation=validation_of(base, model, job), beside=len(learners) - 1,
+                on_progress=job.on_progress, validation=validation_of(base, model, job),
+                beside=len(learners) - 1,
             )
         )  # fmt: skip
 
     def ordinary(number: int, part: list[int]) -> float:
-        restore(learnt(model), runs[number].weights)
+        restore(trainable(model), runs[number].weights)
         return ordinary_loss(accelerator, wrapped, base, runs[number].plan, part)
 
     layout = Layout([run.plan for run in runs], settings.pass_tokens)
@@ -80,7 +81,7 @@ def learn_together(
 
 
 def turns(runs: Sequence[TrainingRun]) -> list[Chosen]:
-    """Return the examples of all turns that are left; in each turn, every run takes its next step."""
+    """Return the examples of all remaining turns; in a turn, every run takes its next step."""
     left = [run.plan.steps[run.step :] for run in runs]
     return [
         {number: steps[turn] for number, steps in enumerate(left) if turn < len(steps)}
@@ -91,7 +92,7 @@ def turns(runs: Sequence[TrainingRun]) -> list[Chosen]:
 def take_turns(
     fast: FastSteps, runs: Sequence[TrainingRun], finished: Callable[[int, list[LossPoint]], None]
 ) -> None:
-    """Take the turns until all runs are done; what is done with those that end is not in their speed."""
+    """Train all runs to their ends, and call `finished` for each; its time does not count in their speed."""
     live, begun, said, turn = dict(enumerate(runs)), time.monotonic(), 0.0, 0
     turns_left = max(len(run.plan.steps) - run.step for run in runs)
     for run in runs:
@@ -104,14 +105,14 @@ def take_turns(
         for number, run in live.items():
             try:
                 run.take(losses[number], target_tokens[number], fast, number)
-            except Diverged as error:
-                raise first_to_diverge(live.values()) from error
+            except NonFiniteLoss as error:
+                raise first_non_finite(live.values()) from error
         ended = [number for number, run in live.items() if run.done]
         live = {number: run for number, run in live.items() if not run.done}
         elapsed_s = time.monotonic() - begun
         if not live or elapsed_s - said >= LINE_EVERY_S:
             said = elapsed_s
-            print(told(fast, runs, turn, turns_left, elapsed_s), file=sys.stderr, flush=True)
+            print(progress_line(fast, runs, turn, turns_left, elapsed_s), file=sys.stderr, flush=True)
         for number in ended:
             with fast.restored(number):
                 finished(number, runs[number].state.curve)
@@ -119,21 +120,23 @@ def take_turns(
         begun += time.monotonic() - begun - elapsed_s
 
 
-def told(fast: FastSteps, runs: Sequence[TrainingRun], turn: int, turns: int, elapsed_s: float) -> str:
+def progress_line(
+    fast: FastSteps, runs: Sequence[TrainingRun], turn: int, turns: int, elapsed_s: float
+) -> str:
     """Return a line of progress for all runs."""
     losses = ", ".join(
         f"{run.what.split()[-1]} {run.state.curve[-1].loss:.3f}" for run in runs if run.state.curve
     )
-    speed = used(fast.base, sum(run.learnt() for run in runs) / elapsed_s, fast.device)
+    speed = used(fast.base, sum(run.tokens_learnt() for run in runs) / elapsed_s, fast.device)
     return line(f"finetune together: loss {losses}; {speed}", turn, turns, elapsed_s)
 
 
-def first_to_diverge(runs: Iterable[TrainingRun]) -> Diverged:
-    """Return the earliest loss that is no number: its gradient spoils those of the others."""
+def first_non_finite(runs: Iterable[TrainingRun]) -> NonFiniteLoss:
+    """Return the error of the first loss that is not finite: its gradient spoils the other runs."""
     found = []
     for run in runs:
         try:
             _ = run.unread and read(run.unread, run.what)
-        except Diverged as error:
+        except NonFiniteLoss as error:
             found.append((error.step - run.first, error))
     return min(found, key=lambda each: each[0])[1]

@@ -18,7 +18,7 @@ SIZE, TIMES = 768, 3
 
 
 def used(base: Base, rate: float, device: torch.device, operations: int = 6) -> str:
-    """Say how fast a run is, what share of the device's peak it uses (MFU), and its peak memory.
+    """Describe a run: tokens a second, the share of the device's peak that it uses (MFU), its peak memory.
 
     Six operations count per weight and token (forward and backward), as in PaLM (arXiv 2204.02311); two where
     students write.
@@ -36,7 +36,7 @@ def used(base: Base, rate: float, device: torch.device, operations: int = 6) -> 
 
 @cache
 def peak(device: torch.device) -> float:
-    """Return the operations a second of a device: of its data sheet, or of its best product of matrices."""
+    """Return a device's peak operations a second, from its data sheet or measured by matrix products."""
     if device.type == "cuda":
         name = torch.cuda.get_device_name(device)
         if known := [value for part, value in PEAKS.items() if part in name]:

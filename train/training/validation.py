@@ -1,4 +1,4 @@
-"""Validation by solving: what share of held-out problems a student in training answers right."""
+"""Validate a student in training by the share of held-out problems that it answers right."""
 
 import math
 from collections.abc import Sequence
@@ -31,11 +31,11 @@ from thoughtmill.train.writers.masked import unmasked
 RIGHT = "correct is not false"
 """The records that validation asks about; those of held-out problems are not kept."""
 ROWS = 64
-"""The most texts that are written at a time."""
+"""The most texts written at a time."""
 
 
 class Validation:
-    """The problems of a validation; calling it returns the share that the model answers right, greedily.
+    """The problems of a validation; calling it returns the share that the model answers right.
 
     A role that writes no answer, such as `kg`, is measured by the likelihood of its records instead: the
     geometric mean of the probabilities of their tokens.
@@ -56,7 +56,7 @@ class Validation:
         self.of = f"right of {problems}" if self.solves else f"likelihood a token on {problems}"
 
     def shared(self, accelerator: Accelerator) -> float:
-        """Let the main process validate, and tell the others."""
+        """Validate in the main process, and return the result in all."""
         found = self() if accelerator.is_main_process else None
         [found] = broadcast_object_list([found])
         return float(found)
@@ -127,7 +127,7 @@ def validation_of(base: Base, model: nn.Module, job: TrainingJob) -> Validation 
 
 
 def drawn(corpus: Corpus, role: str, split: str, count: int) -> list[Example]:
-    """Draw problems of a split, always the same ones; return an example of each part of the role for each."""
+    """Draw problems of a split, always the same; return an example for each problem and part of a role."""
     try:
         every = roles.examples(corpus, role, RIGHT, split)
     except ThoughtmillError as error:

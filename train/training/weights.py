@@ -1,4 +1,4 @@
-"""The weights that a run learns: adapters or whole models, on one process or sharded over several."""
+"""The trainable weights: of adapters or whole models, on one process or sharded over several."""
 
 from collections.abc import Mapping
 
@@ -11,20 +11,20 @@ Weights = Mapping[str, nn.Parameter]
 """Weights by their names in the model."""
 
 
-def learnt(model: nn.Module) -> dict[str, nn.Parameter]:
-    """Return the weights of a model that are trained."""
+def trainable(model: nn.Module) -> dict[str, nn.Parameter]:
+    """Return the weights of a model that require gradients."""
     return {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
 
 
 @torch.no_grad()
 def copied(weights: Weights) -> dict[str, Tensor]:
-    """Return the values of weights now, whole and in memory of the processor."""
+    """Return unsharded copies of weights in CPU memory."""
     return {name: _whole(weight.detach()).to("cpu", copy=True) for name, weight in weights.items()}
 
 
 @torch.no_grad()
 def restore(weights: Weights, values: Mapping[str, Tensor]) -> None:
-    """Give weights these values."""
+    """Set weights to these values."""
     for name, weight in weights.items():
         value = values[name].to(weight.device)
         if isinstance(weight, DTensor):

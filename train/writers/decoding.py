@@ -1,4 +1,4 @@
-"""Attention from one token of every row to the row's slot, as one kernel: each row reads its own length only.
+"""Decode attention as one Triton kernel: a token of every row attends to its slot, up to the row's length.
 
 Traffic: twice `length * heads * size` numbers of each row and layer; the rest is negligible.
 """
@@ -9,17 +9,17 @@ from subprocess import SubprocessError
 import torch
 from torch import Tensor
 
-THERE = find_spec("triton") is not None
-"""Torch for CUDA brings triton along, torch for processors does not."""
+HAS_TRITON = find_spec("triton") is not None
+"""Torch for CUDA installs triton, torch for CPUs does not."""
 BLOCK = 64
-"""Columns that are read at a time."""
+"""Columns read at a time."""
 GROUP = 16
-"""The least rows of a product on the matrix units; the query heads of a key head are padded to them."""
+"""The least rows of a tensor-core product; the query heads of a key head are padded to this number."""
 
 FAULTS: tuple[type[Exception], ...] = (OSError, SubprocessError)
-"""How a kernel fails that cannot be compiled here."""
+"""The errors of a kernel that cannot be compiled here."""
 
-if THERE:
+if HAS_TRITON:
     import triton
     import triton.language as tl
     from triton.errors import TritonError
@@ -70,7 +70,7 @@ def decode_by_kernel(
     query_BHD: Tensor, key_BKD: Tensor, value_BKD: Tensor, keys_SKCD: Tensor, values_SKCD: Tensor,
     lengths_B: Tensor, scale: float,
 ) -> Tensor:  # fmt: skip
-    """Keep one more key and value of every row and attend to all that the row has."""
+    """Store the new key and value of every row, and attend to all of the row's."""
     rows, heads, size = key_BKD.shape
     query_BHD = query_BHD.contiguous()
     found_BHD = torch.empty_like(query_BHD)

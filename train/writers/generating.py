@@ -1,4 +1,4 @@
-"""Students of any base that transformers knows: its own `generate` writes, for one adapter at a time.
+"""Write with students of any base by transformers' `generate`, one adapter at a time.
 
 It is slower than slots. A batch lasts as long as its longest text, and holds the rows of one adapter.
 """
@@ -32,7 +32,7 @@ class GenerateWriter(StudentWriter):
         return [row.text(self.base.tokenizer) for row in taken]
 
     def _generate(self, rows: list[ActiveSample]) -> None:
-        """Write all rows of a batch to their ends."""
+        """Write all rows of a batch until they end."""
         unmasked(self.model)
         activate(self.model, rows[0].adapter)
         start, pad = self.base.start, self.base.pad
@@ -61,21 +61,21 @@ class GenerateWriter(StudentWriter):
 
 
 class Picked(LogitsProcessor):
-    """Chooses tokens as slots do, and leaves `generate` no other choice."""
+    """Chooses tokens as slots do, so that `generate` can take no other."""
 
     def __init__(self, rows: list[ActiveSample], top_k: int, top_p: float) -> None:
         self.rows, self.top_k, self.top_p = rows, top_k, top_p
 
     def __call__(self, input_ids: Tensor, scores: Tensor) -> Tensor:
         """Return scores in which only the chosen token of each row is possible."""
-        heats_B = scores.new_tensor([row.request.temperature for row in self.rows])
+        temperatures_B = scores.new_tensor([row.request.temperature for row in self.rows])
         uniforms_B = scores.new_tensor([row.random.random() for row in self.rows])
-        chosen_B = pick(scores, heats_B, uniforms_B, top_k=self.top_k, top_p=self.top_p)
+        chosen_B = pick(scores, temperatures_B, uniforms_B, top_k=self.top_k, top_p=self.top_p)
         return torch.full_like(scores, -torch.inf).scatter(1, chosen_B[:, None], 0.0)
 
 
 def activate(model: nn.Module, adapter: str) -> None:
-    """Let peft's layers apply one adapter."""
+    """Activate one adapter in peft's layers."""
     for layer in model.modules():
         if isinstance(layer, BaseTunerLayer):
             layer.set_adapter([adapter])

@@ -29,7 +29,7 @@ class AdapterMap:
 
     @property
     def sha(self) -> str:
-        """The digests of the base (or bases) and of all adapters, which identify every weight."""
+        """The digests of all bases and adapters."""
         bases = sorted({origin.base_sha for origin in self.origins.values()})
         return " ".join([*bases, *(origin.adapter_sha for origin in self.origins.values())])
 
@@ -74,7 +74,7 @@ def adapter_for(adapter_of: Mapping[str, str], role: str) -> str:
 
 
 def seeds_of(folder: Path, trained: Sequence[str]) -> dict[int, int | None]:
-    """Return the seeds of the training runs that all roles have in a folder, as `of_seed` takes them."""
+    """Return the training runs that all roles have in a folder: the seed, and the argument of `of_seed`."""
     each = [
         {int(place.name.removeprefix(SEED)) for place in (folder / role).glob(f"{SEED}*")} for role in trained
     ]

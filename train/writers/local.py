@@ -1,4 +1,4 @@
-"""Students in memory: rows are in slots, adapters are masked, and all rows write a token at a time.
+"""Write with students in memory by continuous batching: rows in slots, masked adapters, a token at a time.
 
 Rows may use different adapters. A row that ends leaves a free slot, and the next prompt is read into it. On a
 GPU a token of all rows is one CUDA graph. A base that slots do not cover writes by transformers' `generate`.
@@ -17,7 +17,7 @@ from torch import Tensor
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.train.answering import GeneratedText
 from thoughtmill.train.students.bases import Base
-from thoughtmill.train.writers.decoding import FAULTS, THERE, decode_by_kernel
+from thoughtmill.train.writers.decoding import FAULTS, HAS_TRITON, decode_by_kernel
 from thoughtmill.train.writers.generating import GenerateWriter, activate
 from thoughtmill.train.writers.masked import UncoveredError, masked, unmasked
 from thoughtmill.train.writers.sampling import ActiveSample, StudentWriter
@@ -25,19 +25,19 @@ from thoughtmill.train.writers.slots import Decode, decode_by_mask
 from thoughtmill.train.writers.stepping import ROOM, SlotSteps
 
 SPARE = 8
-"""Prompts are read once 1 / SPARE of the slots are free, so that many are read at a time."""
+"""Prompts are read when 1 / SPARE of the slots are free, so that many are read at a time."""
 TURN = 8
-"""Tokens that rows write on a GPU before the writer looks for ended rows; tokens after an end are dropped."""
+"""Tokens written on a GPU between two checks for ended rows; tokens after an end are dropped."""
 FEWEST = 64
-"""The least rows for which a CUDA graph is made; others are made for twice as many, and so on."""
+"""CUDA graphs are made for this number of rows, twice as many, and so on."""
 SHARE = 0.6
 """The share of a GPU's free memory that slots may take."""
 OFF = {torch.float64: 1e-6, torch.float32: 1e-3, torch.bfloat16: 0.1, torch.float16: 0.1}
-"""How far logits in slots may be from those of an uncached pass, by their size."""
+"""The relative error allowed between logits in slots and those of an uncached pass."""
 FAILURES: tuple[type[Exception], ...] = (
     RuntimeError, TypeError, AttributeError, LookupError, ValueError, ThoughtmillError, *FAULTS,
 )  # fmt: skip
-"""How models fail whose attention or cache slots do not cover."""
+"""The errors of models whose attention or cache slots do not support."""
 
 
 def local_writer(base: Base, adapters: Mapping[str, str], **how: Any) -> StudentWriter:
@@ -50,7 +50,7 @@ def local_writer(base: Base, adapters: Mapping[str, str], **how: Any) -> Student
 
 
 def uncovered(base: Base) -> str | None:
-    """Return why slots cannot cover a base, as far as its configuration says."""
+    """Return why slots cannot support a base, by its configuration; None if it names no reason."""
     config = base.model.config
     kinds = set(getattr(config.get_text_config(), "layer_types", None) or ()) - {"full_attention"}
     if config.is_encoder_decoder:
@@ -61,8 +61,8 @@ def uncovered(base: Base) -> str | None:
 
 
 def decoders(device: torch.device) -> list[Decode]:
-    """Return the ways to attend from a row's token, the fastest first."""
-    return [decode_by_kernel, decode_by_mask] if device.type == "cuda" and THERE else [decode_by_mask]
+    """Return the implementations of decode attention, the fastest first."""
+    return [decode_by_kernel, decode_by_mask] if device.type == "cuda" and HAS_TRITON else [decode_by_mask]
 
 
 class LocalWriter(StudentWriter):
@@ -82,16 +82,16 @@ class LocalWriter(StudentWriter):
         self.rows: dict[int, ActiveSample] = {}
         """The rows by slot."""
         self.begun: Tensor | None = None
-        """The tokens that the GPU is writing, by token and row."""
+        """The pending tokens of the last turn, by token and row."""
         self.steps: SlotSteps | None = None
         self.off = math.inf
-        """How far the logits of slots were from those of an uncached pass, by their size."""
+        """The relative error of the logits in slots against those of an uncached pass."""
         self.decode, self.bytes = self._proved()
 
     def _proved(self) -> tuple[Decode, int]:
-        """Return the first way to attend whose logits are those of an uncached pass through peft's layers.
+        """Return the first decode attention with the logits of an uncached pass through peft's layers.
 
-        With it come the bytes of a token in a slot. Two rows are tried, of two adapters where there are two.
+        The second result is the bytes of a token in a slot. Two rows are tried, of two adapters if there are.
         """
         words = self.model.get_input_embeddings().num_embeddings
         ids_BT = torch.randint(words, (2, 12), generator=torch.Generator().manual_seed(1))
@@ -125,7 +125,7 @@ class LocalWriter(StudentWriter):
 
     @torch.inference_mode()
     def write(self) -> list[GeneratedText]:
-        """Return the samples that ended in the last turn once the next has begun, so its reader can go on."""
+        """Start the next turn, and return the samples that ended in the last while it runs."""
         ended = [] if self.begun is None else self._collect(self.begun)
         self.begun = None
         room = self.max_rows - len(self.rows)
@@ -137,7 +137,7 @@ class LocalWriter(StudentWriter):
         return [row.text(self.base.tokenizer) for row in ended]
 
     def _join(self, taken: list[ActiveSample]) -> list[ActiveSample]:
-        """Let rows enter free slots; return those whose prompt fills the context: they are cut at once."""
+        """Put rows into free slots; return the rows whose prompt fills the context, which are cut at once."""
         cut = [row for row in taken if row.limit <= 0]
         entering = [row for row in taken if row.limit > 0]
         columns = max((len(row.prompt) + row.limit for row in entering), default=0) + self.turn
@@ -151,12 +151,14 @@ class LocalWriter(StudentWriter):
         free = sorted(set(range(self.max_rows)) - self.rows.keys())[: len(entering)]
         self.rows |= zip(free, entering, strict=True)
         if entering:
-            heats = [row.request.temperature for row in entering]
-            self.steps.enter(free, [row.prompt for row in entering], [row.adapter for row in entering], heats)
+            temperatures = [row.request.temperature for row in entering]
+            self.steps.enter(
+                free, [row.prompt for row in entering], [row.adapter for row in entering], temperatures
+            )
         return cut
 
     def _open(self, columns: int) -> None:
-        """Make as many slots as rows are wanted and memory holds."""
+        """Allocate slots for all rows, or for as many as memory holds."""
         if self.model.device.type == "cuda":
             free, _ = torch.cuda.mem_get_info()
             self.max_rows = max(1, min(self.max_rows, int(SHARE * free) // (self.bytes * (columns + ROOM))))
@@ -169,7 +171,7 @@ class LocalWriter(StudentWriter):
         )  # fmt: skip
 
     def _turn(self) -> Tensor:
-        """Begin to write some tokens of every row."""
+        """Start to write some tokens of every row."""
         assert self.steps is not None
         live = self._gather()
         tokens = min(self.turn, max(row.limit - len(row.tokens) for row in self.rows.values()))
@@ -181,7 +183,7 @@ class LocalWriter(StudentWriter):
         return self.steps.turn(live, uniforms, tokens)
 
     def _collect(self, begun: Tensor) -> list[ActiveSample]:
-        """Wait for the tokens of a turn; return the rows that end with them, whose slots are then free."""
+        """Wait for the tokens of a turn; free the slots of rows that ended, and return these rows."""
         assert self.steps is not None
         written: list[list[int]] = begun.T.tolist()
         ended = {slot: row for slot, row in self.rows.items() if row.add(written[slot])}
@@ -192,7 +194,7 @@ class LocalWriter(StudentWriter):
         return list(ended.values())
 
     def _gather(self) -> int:
-        """Return how many slots a step goes over; rows in others move into free ones among them."""
+        """Return the number of slots in a step, and move rows from other slots into free ones among these."""
         live = self.max_rows
         while live // 2 >= max(len(self.rows), self.fewest):
             live //= 2
@@ -208,7 +210,7 @@ class LocalWriter(StudentWriter):
 
 @torch.inference_mode()
 def apart(steps: SlotSteps, ids_BT: Tensor, adapters: Sequence[str], expected_BTV: Tensor) -> float:
-    """Return how far the logits of two rows of different lengths are from those expected, by their size."""
+    """Return the relative error of the logits of two rows of different lengths against those expected."""
     captures, steps.captures = steps.captures, False
     steps.reserve(ROOM)
     lengths, slots = (9, 6), [1, 0]

@@ -20,11 +20,11 @@ SIBLINGS = ({"q_proj", "k_proj", "v_proj"}, {"gate_proj", "up_proj"})
 
 
 class UncoveredError(Exception):
-    """A base or an adapter that these writers do not cover; the message says why."""
+    """Slots do not support a base or an adapter; the message says why."""
 
 
 class AdapterMask:
-    """The adapters of rows, as ones and zeros: `table_AR` by adapter, `now_LR` by row."""
+    """Masks of the stacked low-rank outputs: `table_AR` has a row for each adapter, `now_LR` for each row."""
 
     def __init__(self, ranks: dict[str, int], like: Tensor) -> None:
         self.ranks = ranks
@@ -33,7 +33,7 @@ class AdapterMask:
         self.now_LR = self.table_AR
 
     def of(self, adapters: Sequence[str]) -> Tensor:
-        """Return the lines of rows."""
+        """Return the masks of the adapters of some rows."""
         return self.table_AR[[self.number[name] for name in adapters]]
 
 
@@ -111,7 +111,7 @@ class MaskedGroup:
         return whole
 
     def one(self, x: Tensor, layer: MaskedLinear) -> Tensor:
-        """Return the output of a layer, and keep the outputs of its siblings for them."""
+        """Return the output of a layer, and cache the outputs of its siblings."""
         if self.given is not x or layer not in self.made:
             self.given, self.made = x, dict(zip(self.parts, self._all(x), strict=True))
         made = self.made.pop(layer)
@@ -120,7 +120,7 @@ class MaskedGroup:
         return made
 
     def _all(self, x: Tensor) -> list[Tensor]:
-        """Return the outputs of all layers; some models (OPT) pass rows and tokens as one dimension."""
+        """Return the outputs of all layers; some models (OPT) flatten rows and tokens into one dimension."""
         x_ND, parts = x.flatten(0, -2), len(self.sizes)
         mask_LR = self.mask.now_LR
         both_NO = linear(x_ND, self.whole, self.bias)
@@ -134,7 +134,7 @@ class MaskedGroup:
 
 
 def masked(model: PreTrainedModel) -> AdapterMask:
-    """Replace all layers that have adapters by masked ones; return the mask that all of them read.
+    """Replace all layers that have adapters by masked layers; return the mask that they share.
 
     An adapter that is more than two small matrices beside a linear layer raises `UncoveredError`.
     """

@@ -1,4 +1,4 @@
-"""Sampling: the queue of prompts, the rows that are being written, and the choice of the next tokens."""
+"""Sampling: the queue of prompts, the rows in progress, and the choice of the next tokens."""
 
 import heapq
 from abc import ABC, abstractmethod
@@ -20,7 +20,7 @@ from thoughtmill.train.writers.loading import adapter_for
 
 @dataclass(slots=True)
 class ActiveSample:
-    """A sample that is being written; it ends after `limit` tokens at the latest, or with one of `ends`.
+    """A sample in progress; it ends with a token of `ends`, or after `limit` tokens.
 
     It has its own random numbers, so its text does not depend on the other rows, except for rounding.
     """
@@ -34,7 +34,7 @@ class ActiveSample:
     tokens: list[int] = field(default_factory=list)
 
     def add(self, tokens: Sequence[int]) -> bool:
-        """Add tokens up to the row's end; return whether it came."""
+        """Add tokens up to the row's end; return whether it has ended."""
         for token in tokens[: self.limit - len(self.tokens)]:
             self.tokens.append(token)
             if token in self.ends:
@@ -49,11 +49,11 @@ class ActiveSample:
 
 
 class StudentWriter(ABC):
-    """The part that writers of students in memory share: a queue of prompts, the longest first.
+    """The base of writers with students in memory: it queues prompts, the longest first.
 
     `adapters` names the loaded adapter of each role; roles may share an adapter. `styles` names the style of
-    adapters that are not asked in ours. Neighbours in the queue are
-    alike in length, and late rounds come early.
+    adapters that are not asked in ours. So neighbours in the queue have similar lengths, and late rounds come
+    early.
     """
 
     def __init__(
@@ -105,8 +105,8 @@ def pick(
     """
     kept_BK, tokens_BK = logits_BV.topk(min(top_k, logits_BV.shape[1]))
     kept_BK = kept_BK.float()  # after sorting, which is faster in the model's precision
-    heat_B1 = temperatures_B[:, None].clamp(min=1e-6)
-    shares_BK = ((kept_BK - kept_BK[:, :1]) / heat_B1).softmax(1)
+    temperature_B1 = temperatures_B[:, None].clamp(min=1e-6)
+    shares_BK = ((kept_BK - kept_BK[:, :1]) / temperature_B1).softmax(1)
     before_BK = shares_BK.cumsum(1) - shares_BK
     shares_BK = shares_BK.masked_fill(before_BK >= top_p, 0.0)
     ends_BK = shares_BK.cumsum(1)

@@ -1,4 +1,4 @@
-"""Slots: keys and values of many rows in place, so that a row joins or leaves and no other row moves.
+"""Slots: a static KV cache, in which a row can join or leave while the others stay in place.
 
 A row's prompt is read into its slot from column 0 on; each token it then writes takes the next column.
 """
@@ -20,12 +20,12 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 
 NAME = "thoughtmill_slots"
 KERNELS = [SDPBackend.FLASH_ATTENTION, SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH]
-"""Not cuDNN's, which makes a plan for every new shape of a batch of prompts."""
+"""cuDNN's is left out: it makes a plan for every new shape of a batch of prompts."""
 UNCOVERED = ("sliding_window", "softcap", "s_aux", "position_bias")
-"""What an attention may ask for beyond keys, values and a scale, and slots do not give."""
+"""Features of attention that slots do not support."""
 
 Decode = Callable[[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, float], Tensor]
-"""Attends from a token of every row: queries, its keys and values, those that are held, lengths, scale."""
+"""Decode attention: takes queries, new keys and values, cached keys and values, lengths, and the scale."""
 
 
 class Slots(Cache):
@@ -44,7 +44,7 @@ class Slots(Cache):
         self.read: tuple[Tensor, Tensor] | None = None
 
     def reserve(self, columns: int) -> None:
-        """Make room for so many tokens of each row."""
+        """Allocate this number of tokens for each row."""
         self.columns = max(columns, self.columns)
         self.held = [
             (widened(keys, self.columns), widened(values, self.columns)) for keys, values in self.held
@@ -62,7 +62,7 @@ class Slots(Cache):
     def update(
         self, key_states: Tensor, value_states: Tensor, layer_idx: int, *_: Any, **__: Any
     ) -> tuple[Tensor, Tensor]:
-        """Take note of the layer, keep the keys and values of prompts and return what was given."""
+        """Note the layer, cache the keys and values of prompts, and return the arguments unchanged."""
         self.layer = layer_idx
         while len(self.held) <= layer_idx:
             shape = (self.rows, key_states.shape[1], self.columns)
@@ -75,11 +75,11 @@ class Slots(Cache):
         return key_states, value_states
 
     def get_seq_length(self, *_: Any) -> int:
-        """Return 0: places are always given beside the tokens."""
+        """Return 0, because positions are always given with the tokens."""
         return 0
 
     def move(self, sources: Tensor, targets: Tensor) -> None:
-        """Move rows into slots that are free."""
+        """Copy rows into free slots."""
         for held in (one for pair in self.held for one in pair):
             held[targets] = held[sources]
         self.lengths_S[targets] = self.lengths_S[sources]
@@ -101,7 +101,7 @@ def decode_by_mask(
     query_BHD: Tensor, key_BKD: Tensor, value_BKD: Tensor, keys_SKCD: Tensor, values_SKCD: Tensor,
     lengths_B: Tensor, scale: float,
 ) -> Tensor:  # fmt: skip
-    """Keep one more key and value of every row and attend to all that the row has."""
+    """Store the new key and value of every row, and attend to all of the row's."""
     live, device = len(query_BHD), query_BHD.device
     rows_B = torch.arange(live, device=device)
     keys_SKCD[rows_B, :, lengths_B], values_SKCD[rows_B, :, lengths_B] = key_BKD, value_BKD
@@ -116,7 +116,7 @@ def decode_by_mask(
 
 
 def widened(held_SKCD: Tensor, columns: int) -> Tensor:
-    """Return a copy with room for so many columns."""
+    """Return a copy with this number of columns."""
     rows, heads, width, size = held_SKCD.shape
     grown = held_SKCD.new_zeros((rows, heads, columns, size))
     grown[:, :, :width] = held_SKCD

@@ -1,4 +1,4 @@
-"""Steps: prompts are read into slots, then a token of every row is written at a time, as a CUDA graph."""
+"""Prefill and decode steps: prompts are read into slots, then each step writes a token of every row."""
 
 import sys
 from collections.abc import Sequence
@@ -16,15 +16,15 @@ from thoughtmill.train.writers.sampling import pick
 from thoughtmill.train.writers.slots import Decode, Slots, attending
 
 READ = 2**15
-"""Tokens of prompts, with their padding, that are read at a time."""
+"""The most tokens of prompts, with padding, in a prefill pass."""
 ROOM = 128
-"""Columns by which slots grow."""
+"""Slots grow by this number of columns."""
 
 
 class SlotSteps:
-    """A model over slots, with the tensors that its rows need at each step, at fixed addresses.
+    """Runs a model over slots; the tensors of a step have fixed addresses, so that CUDA graphs can use them.
 
-    `captures` says whether steps are CUDA graphs; it is off once a model cannot be captured.
+    `captures` says whether steps are CUDA graphs; it turns off when a model cannot be captured.
     """
 
     def __init__(
@@ -37,14 +37,14 @@ class SlotSteps:
         self.slots = Slots(rows, device, decode)
         self.tokens_S1 = torch.zeros((rows, 1), dtype=torch.long, device=device)
         self.written_S = torch.zeros(rows, dtype=torch.int32, device=device)
-        """1 where a row is, else 0: what a step adds to the length of a row."""
-        self.heats_S, self.uniforms_S = torch.zeros((2, rows), device=device)
+        """What a step adds to the length of a row: 1 for an occupied slot, else 0."""
+        self.temperatures_S, self.uniforms_S = torch.zeros((2, rows), device=device)
         self.mask_SR = mask.table_AR[:1].repeat(rows, 1)
         self.captures = device.type == "cuda"
         self.graphs: dict[tuple[int, bool], torch.cuda.CUDAGraph] = {}
 
     def reserve(self, columns: int) -> None:
-        """Make room for so many tokens of each row."""
+        """Allocate this number of tokens for each row."""
         if columns > self.slots.columns:
             self.graphs.clear()
             self.slots.reserve(-(-columns // ROOM) * ROOM)
@@ -54,11 +54,11 @@ class SlotSteps:
         slots: Sequence[int],
         prompts: Sequence[list[int]],
         adapters: Sequence[str],
-        heats: Sequence[float],
+        temperatures: Sequence[float],
     ) -> None:
-        """Let rows enter free slots: read each prompt, once for all that have it, up to its last token.
+        """Put rows into free slots: read each different prompt once, without its last token.
 
-        That one is read by the row's first step, which writes the first token.
+        The row's first step reads that token, and writes the first new token.
         """
         first: dict[tuple[str, tuple[int, ...]], list[int]] = {}
         for slot, ids, adapter in zip(slots, prompts, adapters, strict=True):
@@ -69,12 +69,12 @@ class SlotSteps:
         at_S = self._tensor(slots)
         self.tokens_S1[at_S, 0] = self._tensor([prompt[-1] for prompt in prompts])
         self.slots.lengths_S[at_S] = self._tensor([len(prompt) - 1 for prompt in prompts]).int()
-        self.heats_S[at_S] = self._tensor(heats).float()
+        self.temperatures_S[at_S] = self._tensor(temperatures).float()
         self.mask_SR[at_S] = self.mask.of(adapters)
         self.written_S[at_S] = 1
 
     def _read(self, prompts: Sequence[tuple[str, tuple[int, ...], list[int]]]) -> None:
-        """Read prompts, the longest first, without the last token of each."""
+        """Read prompts, sorted by falling length, without the last token of each."""
         width = len(prompts[0][1]) - 1
         if not width:
             return
@@ -95,24 +95,24 @@ class SlotSteps:
         return logits_BV
 
     def leave(self, slots: Sequence[int]) -> None:
-        """Let rows leave: their slots are free."""
+        """Free the slots of rows."""
         at_S = self._tensor(slots)
-        self.written_S[at_S], self.slots.lengths_S[at_S], self.heats_S[at_S] = 0, 0, 0.0
+        self.written_S[at_S], self.slots.lengths_S[at_S], self.temperatures_S[at_S] = 0, 0, 0.0
 
     def move(self, sources: Sequence[int], targets: Sequence[int]) -> None:
-        """Move rows into free slots; the slots that they leave are then free."""
+        """Move rows into free slots, and free their old slots."""
         self.slots.move(old := self._tensor(sources), new := self._tensor(targets))
-        for held in (self.tokens_S1, self.written_S, self.heats_S, self.mask_SR):
+        for held in (self.tokens_S1, self.written_S, self.temperatures_S, self.mask_SR):
             held[new] = held[old]
         self.leave(sources)
 
     def turn(self, live: int, uniforms: Sequence[Sequence[float]] | None, tokens: int) -> Tensor:
         """Write some tokens of each of the first `live` rows; return them by token and row.
 
-        The GPU may still be writing them: who reads them waits. `uniforms` holds the random numbers of each
-        row by token; without, the likeliest token is written.
+        The result may still be pending on the GPU; reading it waits. `uniforms` holds the random numbers of
+        each row by token; without them, the likeliest token is written.
         """
-        uniforms_TB = None if uniforms is None else torch.tensor(uniforms).T.to(self.heats_S)
+        uniforms_TB = None if uniforms is None else torch.tensor(uniforms).T.to(self.temperatures_S)
         found_TB = self.tokens_S1.new_empty((tokens, live))
         for at in range(tokens):
             if uniforms_TB is not None:
@@ -135,13 +135,13 @@ class SlotSteps:
             self.write(live, hot)
 
     def write(self, live: int, hot: bool) -> Tensor:
-        """Write a token of each of the first `live` rows; return the logits that it was chosen by."""
+        """Write a token of each of the first `live` rows; return the logits."""
         lengths_B = self.slots.lengths_S[:live]
         self.slots.live, self.mask.now_LR = live, self.mask_SR[:live]
         with attending(self.model, self.slots):
             positions_B1 = lengths_B[:, None].long().clamp(max=self.longest - 1)
             logits_BV = self._logits(self.tokens_S1[:live], positions_B1)
-        given = self.heats_S[:live], self.uniforms_S[:live]
+        given = self.temperatures_S[:live], self.uniforms_S[:live]
         self.tokens_S1[:live, 0] = (
             pick(logits_BV, *given, top_k=self.top_k, top_p=self.top_p) if hot else logits_BV.argmax(1)
         )
@@ -154,7 +154,7 @@ class SlotSteps:
         return captured(partial(self.write, live, hot), pool, partial(self.warm, live, hot))
 
     def warm(self, live: int, hot: bool) -> None:
-        """Take a step that leaves all rows as they are: the next one adds the same keys and values again."""
+        """Take a step that changes no row: the next step stores the same keys and values again."""
         kept = self.tokens_S1.clone(), self.written_S.clone()
         self.written_S.zero_()
         self.write(live, hot)
