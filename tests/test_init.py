@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from tests.test_pipeline import SMALL, changed
-from thoughtmill.factory.commands.init import GITIGNORE, adapted, call, init
+from thoughtmill.factory.commands.init import GITIGNORE, PIPELINES, adapted, call, init
 from thoughtmill.factory.core.errors import ThoughtmillError
 
 ROOT = Path(__file__).parents[1]
@@ -49,6 +49,17 @@ def test_all_but_the_dependencies_is_as_in_our_own_pipelines() -> None:
 
 def test_what_git_ignores_in_a_project_it_ignores_in_ours() -> None:
     assert set(GITIGNORE.splitlines()) <= set((ROOT / ".gitignore").read_text().splitlines())
+
+
+def test_what_stages_depend_on_is_made_by_a_stage_or_is_in_a_new_project(tmp_path: Path) -> None:
+    init(tmp_path / "c")
+    every = [yaml.safe_load((tmp_path / "c" / name).read_text())["stages"].values() for name in PIPELINES]
+    stages = [stage.get("do", stage) for pipeline in every for stage in pipeline]
+    listed = [out for stage in stages for kind in ("outs", "metrics", "plots") for out in stage.get(kind, ())]
+    made = [out if isinstance(out, str) else next(iter(out)) for out in listed]
+    for dep in {dep for stage in stages for dep in stage.get("deps", ())}:
+        by_a_stage = any(f"{out}/".startswith(f"{dep}/") or dep.startswith(f"{out}/") for out in made)
+        assert by_a_stage or (tmp_path / "c" / dep).exists(), dep
 
 
 def test_the_command_to_go_on_with_can_be_copied_where_a_path_has_a_space(tmp_path: Path) -> None:
