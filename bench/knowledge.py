@@ -19,6 +19,7 @@ from bench.roles import PROBLEMS, answered
 from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.factory.core.files import root
 from thoughtmill.train.finetune import TrainingJob, finetune
+from thoughtmill.train.knowledge import own_knowledge
 from thoughtmill.train.students.settings import section, trained
 from thoughtmill.train.training.settings import FinetuneSettings
 
@@ -28,6 +29,12 @@ VARIANTS: dict[str, dict[str, float]] = {
     "mixed": {"gold": 0.4, "partial": 0.3, "other": 0.15, "none": 0.15},
     "own": {"own": 0.4, "gold": 0.2, "other": 0.2, "none": 0.2},
 }
+WRITTEN = """
+select count(*), avg((own.text = gold.rationale)::int)
+from read_parquet($path) own join records gold using (problem_id)
+where own.role = 'kg' and own.sample = 0 and gold.thought = 'knowledge' and gold.sample = 0 and gold.kept
+"""
+"""How many lists KG wrote about training problems, and what share is exactly the corpus's."""
 ASKED = ("dr", "dr_bare", "dr_other")
 SPLITS = ("validation", "validation_compositions", "test_numbers", "test_compositions")
 
@@ -37,6 +44,9 @@ def main(limit: str = str(PROBLEMS), *names: str) -> None:
     settings = section("finetune", FinetuneSettings).of("dr")
     corpus = open_corpus(settings.corpus, settings.corpus_revision)
     rows = []
+    if "own" in (names or VARIANTS):
+        found = corpus.con.execute(WRITTEN, {"path": str(own_knowledge(settings.base.name))}).fetchall()
+        print("{:,} lists of KG itself, {:.1%} of them exactly the corpus's".format(*found[0]), flush=True)
     for name in names or VARIANTS:
         chosen = settings.model_copy(update={"knowledge": VARIANTS[name]})
         with tempfile.TemporaryDirectory() as scratch:
