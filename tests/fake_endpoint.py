@@ -19,7 +19,10 @@ from tests.loopback import LoopbackServer
 
 @dataclass(frozen=True)
 class Turn:
-    """What the server does with one request: wait, then answer, refuse, or break off."""
+    """What the server does with one request: wait, then answer, refuse, or break off.
+
+    It waits until it has given `after` good answers, and then for `delay_s`.
+    """
 
     text: str | None = "42"
     finish_reason: str = "stop"
@@ -27,6 +30,7 @@ class Turn:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = None
     delay_s: float = 0.0
+    after: int = 0
     drop: bool = False
     refusal: str | None = None
     raw: bytes | None = None
@@ -76,6 +80,8 @@ class FakeEndpoint(LoopbackServer):
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:
+            while self.answered.total() < turn.after:
+                await asyncio.sleep(0.005)
             await asyncio.sleep(turn.delay_s)
             return await self._reply(request, asked, prompt, turn)
         finally:

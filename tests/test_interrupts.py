@@ -60,7 +60,7 @@ def test_a_second_ctrl_c_leaves_at_once(ledger: Path) -> None:
         lambda prompt, times: Turn(delay_s=0.0 if prompt == "p0" else 2 * PATIENCE_S)
     ) as endpoint:
         process = start(endpoint, ledger)
-        until(lambda: sum(endpoint.asked.values()) > 10 and len(written(ledger)) == 1)
+        until(lambda: endpoint.in_flight > 3 and len(written(ledger)) == 1)
         process.send_signal(signal.SIGINT)
         assert process.stderr is not None
         assert "stopping" in process.stderr.readline()
@@ -76,7 +76,7 @@ def test_ctrl_c_does_not_wait_for_a_slow_server_of_ones_own(ledger: Path) -> Non
         lambda prompt, times: Turn(delay_s=0.0 if prompt == "p0" else 2 * PATIENCE_S)
     ) as endpoint:
         process = start(endpoint, ledger, usd="0")
-        until(lambda: sum(endpoint.asked.values()) > 10 and len(written(ledger)) == 1)
+        until(lambda: endpoint.in_flight > 3 and len(written(ledger)) == 1)
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=PATIENCE_S)  # who waited for answers waited longer
     assert "to a server that costs nothing: they have 2 s" in said
