@@ -42,7 +42,7 @@ def test_scales_stand_together_in_between(file: Path) -> None:
 
 
 def test_what_a_step_said_is_kept_though_its_last_line_is_cut() -> None:
-    assert run.told_by(['{"a": 1}', "words", '{"b": 2}', '{"c": ']) == {"a": 1, "b": 2}
+    assert run.results_in(['{"a": 1}', "words", '{"b": 2}', '{"c": ']) == {"a": 1, "b": 2}
 
 
 def test_the_runner_needs_nothing_but_python(tmp_path: Path) -> None:

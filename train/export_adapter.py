@@ -81,7 +81,7 @@ def write_gguf(command: list[str], model: Path) -> None:
     out = model / "model.gguf"
     with aside(out) as part:
         words = [*command, str(model), "--outfile", str(part)]
-        told = subprocess.run(words, capture_output=True, text=True, check=False)
-        if told.returncode or not part.is_file():
-            why = (told.stderr.strip().splitlines() or ["it wrote nothing"])[-1]
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        if done.returncode or not part.is_file():
+            why = (done.stderr.strip().splitlines() or ["it wrote nothing"])[-1]
             raise ThoughtmillError(f"--gguf: {CONVERTER} could not convert {model}: {why}")

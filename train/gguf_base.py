@@ -47,7 +47,7 @@ class Gguf:
             raise ThoughtmillError(f"{path} is not a GGUF file: {error}") from error
         self.path = path
 
-    def told(self, name: str) -> Any:
+    def value(self, name: str) -> Any:
         """Return a value of the metadata; the error for a missing value names it."""
         if (field := self.reader.get_field(name)) is None:
             raise ThoughtmillError(f"{self.path} names no {name}")
@@ -57,8 +57,8 @@ class Gguf:
         """Return all tensors in bfloat16 by Hugging Face's names, with rows in its order."""
         from gguf.quants import dequantize
 
-        heads = {"attn_q": self.told("llama.attention.head_count"),
-                 "attn_k": self.told("llama.attention.head_count_kv")}  # fmt: skip
+        heads = {"attn_q": self.value("llama.attention.head_count"),
+                 "attn_k": self.value("llama.attention.head_count_kv")}  # fmt: skip
         found = {}
         for one in self.reader.tensors:
             held = torch.from_numpy(dequantize(one.data, one.tensor_type).copy()).float()
@@ -94,23 +94,23 @@ def halves_apart(rows_OD: Tensor, heads: int) -> Tensor:
 
 def config_of(gguf: Gguf) -> dict[str, Any]:
     """Return the configuration of a Llama."""
-    if (kind := gguf.told("general.architecture")) != "llama":
+    if (kind := gguf.value("general.architecture")) != "llama":
         raise ThoughtmillError(f"{gguf.path} is a {kind}, not a llama")
-    width, heads = gguf.told("llama.embedding_length"), gguf.told("llama.attention.head_count")
-    epsilon, theta = gguf.told("llama.attention.layer_norm_rms_epsilon"), gguf.told("llama.rope.freq_base")
+    width, heads = gguf.value("llama.embedding_length"), gguf.value("llama.attention.head_count")
+    epsilon, theta = gguf.value("llama.attention.layer_norm_rms_epsilon"), gguf.value("llama.rope.freq_base")
     return {
         "architectures": ["LlamaForCausalLM"],
         "model_type": "llama",
         "dtype": "bfloat16",
-        "vocab_size": len(gguf.told("tokenizer.ggml.tokens")),
+        "vocab_size": len(gguf.value("tokenizer.ggml.tokens")),
         "hidden_size": width,
-        "intermediate_size": gguf.told("llama.feed_forward_length"),
-        "num_hidden_layers": gguf.told("llama.block_count"),
+        "intermediate_size": gguf.value("llama.feed_forward_length"),
+        "num_hidden_layers": gguf.value("llama.block_count"),
         "num_attention_heads": heads,
-        "num_key_value_heads": gguf.told("llama.attention.head_count_kv"),
+        "num_key_value_heads": gguf.value("llama.attention.head_count_kv"),
         "head_dim": width // heads,
         "hidden_act": "silu",
-        "max_position_embeddings": gguf.told("llama.context_length"),
+        "max_position_embeddings": gguf.value("llama.context_length"),
         "rms_norm_eps": float(f"{epsilon:.6g}"),  # the file stores it in single precision
         "rope_parameters": {"rope_type": "default", "rope_theta": float(f"{theta:.6g}")},
         "tie_word_embeddings": all(one.name != "output.weight" for one in gguf.reader.tensors),
@@ -124,18 +124,18 @@ def config_of(gguf: Gguf) -> dict[str, Any]:
 def ends_of(gguf: Gguf) -> dict[str, int]:
     """Return the special tokens that open a text, end it, and pad rows."""
     return {
-        "bos_token_id": gguf.told("tokenizer.ggml.bos_token_id"),
-        "eos_token_id": gguf.told("tokenizer.ggml.eos_token_id"),
-        "pad_token_id": gguf.told("tokenizer.ggml.padding_token_id"),
+        "bos_token_id": gguf.value("tokenizer.ggml.bos_token_id"),
+        "eos_token_id": gguf.value("tokenizer.ggml.eos_token_id"),
+        "pad_token_id": gguf.value("tokenizer.ggml.padding_token_id"),
     }
 
 
 def tokenizer_of(gguf: Gguf) -> Tokenizer:
     """Return the tokenizer: byte-level BPE in which every digit is a token."""
-    if (kind := gguf.told("tokenizer.ggml.pre")) != "smollm":
+    if (kind := gguf.value("tokenizer.ggml.pre")) != "smollm":
         raise ThoughtmillError(f"{gguf.path} has the pre-tokenizer {kind}, which is not supported")
-    tokens, kinds = gguf.told("tokenizer.ggml.tokens"), gguf.told("tokenizer.ggml.token_type")
-    merges = [cast(tuple[str, str], tuple(one.split(" "))) for one in gguf.told("tokenizer.ggml.merges")]
+    tokens, kinds = gguf.value("tokenizer.ggml.tokens"), gguf.value("tokenizer.ggml.token_type")
+    merges = [cast(tuple[str, str], tuple(one.split(" "))) for one in gguf.value("tokenizer.ggml.merges")]
     vocabulary = {token: place for place, token in enumerate(tokens)}
     tokenizer = Tokenizer(models.BPE(vocabulary, merges))
     digits, rest = pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(False)
@@ -149,17 +149,17 @@ def tokenizer_of(gguf: Gguf) -> Tokenizer:
 
 def write_base(gguf: Gguf, folder: Path) -> int:
     """Write all files of a base into an existing folder; return its number of weights."""
-    tokens = gguf.told("tokenizer.ggml.tokens")
+    tokens = gguf.value("tokenizer.ggml.tokens")
     config, ends = config_of(gguf), ends_of(gguf)
     _json(folder / "config.json", config)
     _json(folder / "generation_config.json", ends)
     tokenizer_of(gguf).save(str(folder / "tokenizer.json"))
-    spoken = {name.removesuffix("_id"): tokens[place] for name, place in ends.items()}
-    spoken["unk_token"] = tokens[gguf.told("tokenizer.ggml.unknown_token_id")]
+    special = {name.removesuffix("_id"): tokens[place] for name, place in ends.items()}
+    special["unk_token"] = tokens[gguf.value("tokenizer.ggml.unknown_token_id")]
     limits = {"model_max_length": config["max_position_embeddings"], "clean_up_tokenization_spaces": False}
-    told = {"tokenizer_class": "PreTrainedTokenizerFast", **spoken, **limits}
-    _json(folder / "tokenizer_config.json", told)
-    (folder / "chat_template.jinja").write_text(gguf.told("tokenizer.chat_template"), "utf-8", newline="\n")
+    settings = {"tokenizer_class": "PreTrainedTokenizerFast", **special, **limits}
+    _json(folder / "tokenizer_config.json", settings)
+    (folder / "chat_template.jinja").write_text(gguf.value("tokenizer.chat_template"), "utf-8", newline="\n")
     weights = gguf.weights()
     save_file(weights, str(folder / "model.safetensors"), metadata={"format": "pt"})
     return sum(one.numel() for one in weights.values())

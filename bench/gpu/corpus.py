@@ -41,13 +41,13 @@ def build(data: Path, folder: Path) -> None:
         for (name, split), file in FILES.items()
         if (data / file).is_file()
     ]
-    told = {
+    params = {
         "thoughts": list(THOUGHTS),
         "seed": {"sources": sources},
         "generate": {"teacher": "embedded", "samples": SAMPLES, "embedded": TEACHER},
         "curate": {"seed": 1},
     }
-    (folder / "params.yaml").write_text(yaml.safe_dump(told), "utf-8")
+    (folder / "params.yaml").write_text(yaml.safe_dump(params), "utf-8")
     run_stages(folder)
     for path in (folder / "data").iterdir():
         if path.name not in KEPT:

@@ -64,8 +64,8 @@ def main(folder: str, data: str = "../shared/data") -> None:
 
 def code(target: Path) -> None:
     """Archive the last commit, each time anew."""
-    told = subprocess.run(["git", "archive", "HEAD"], cwd=ROOT, check=True, stdout=subprocess.PIPE)
-    target.write_bytes(lzma.compress(told.stdout))
+    done = subprocess.run(["git", "archive", "HEAD"], cwd=ROOT, check=True, stdout=subprocess.PIPE)
+    target.write_bytes(lzma.compress(done.stdout))
 
 
 def wheels(site: Path) -> None:

@@ -36,8 +36,8 @@ def main(base: Path, corpus: Path, out: Path, *words: str) -> dict[str, Any]:
 
 def settings(base: Path, steps: int) -> FinetuneSettings:
     """Return ETD's settings on a base."""
-    told = {"preset": "etd", "base": str(base), "steps": steps, "save_every": 10**6, "limit": 700}
-    return FinetuneSettings.model_validate(told)
+    given = {"preset": "etd", "base": str(base), "steps": steps, "save_every": 10**6, "limit": 700}
+    return FinetuneSettings.model_validate(given)
 
 
 def training(base: Path, corpus: Path, out: Path, steps: int = 16) -> dict[str, Any]:
@@ -93,8 +93,8 @@ def recorded(work: Callable[[], object], table: Path) -> dict[str, Any]:
     on_card = "self_device_time_total" if torch.cuda.is_available() else "self_cpu_time_total"
     parts = [json.dumps(shown)]
     for order in dict.fromkeys([on_card, "self_cpu_time_total"]):
-        told = averages.table(sort_by=order, row_limit=LINES, max_name_column_width=60)
-        parts.append(f"by {order}\n{told}")
+        table = averages.table(sort_by=order, row_limit=LINES, max_name_column_width=60)
+        parts.append(f"by {order}\n{table}")
     table.write_text("\n\n".join(parts) + "\n", "utf-8")
     return shown
 

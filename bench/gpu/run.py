@@ -54,9 +54,9 @@ def main() -> None:
     unpack(work, given.code)
     print(f"unpacked in {time.monotonic() - begun:.1f} s", flush=True)
     results = {}
-    for told in given.steps:
-        step, *words = told.split(":")
-        name = told.replace(":", "-").replace("/", "-")
+    for asked in given.steps:
+        step, *words = asked.split(":")
+        name = asked.replace(":", "-").replace("/", "-")
         results[name] = run(work, given.out, step, words, name, given.limit or LIMITS[step])
         (given.out / "steps.json").write_text(json.dumps(results, indent=1) + "\n", "utf-8")
     failed = [name for name, one in results.items() if one["status"] != 0]
@@ -107,10 +107,10 @@ def run(work: Path, out: Path, step: str, words: list[str], name: str, limit: in
     lines = log.read_text("utf-8", errors="replace").splitlines()
     wall_s = round(time.monotonic() - begun, 1)
     print(f"== {name}: status {status}, {wall_s} s of {limit}", *lines[-TAIL:], sep="\n", flush=True)
-    return {"status": status, "wall_s": wall_s, "found": told_by(lines)}
+    return {"status": status, "wall_s": wall_s, "found": results_in(lines)}
 
 
-def told_by(lines: list[str]) -> dict[str, object]:
+def results_in(lines: list[str]) -> dict[str, object]:
     """Merge the JSON objects among some lines, in order; skip lines that are cut."""
     found: dict[str, object] = {}
     for line in lines:

@@ -80,13 +80,13 @@ def smoke(code: Path, work: Path) -> dict[str, object]:
         (project / "data" / path.name).write_bytes(path.read_bytes())
     (project / "dvc.yaml").write_text("", "utf-8")
     base = str((code / "train" / "embedded" / "base").resolve())
-    told = {
+    params = {
         "roles": ["cot", "pot"],
         "base": {"model": base},
         "finetune": {"steps": 12, "context": 640},
         "infer": {"limit": 4, "max_new_tokens": 64, "policies": ["greedy/cot", "greedy/pot"]},
     }
-    (project / "params.yaml").write_text(yaml.safe_dump(told), "utf-8")
+    (project / "params.yaml").write_text(yaml.safe_dump(params), "utf-8")
     taken = {}
     for stage, *words in (["finetune", "cot"], ["finetune", "pot"], ["infer"], ["evaluate"]):
         begun = time.monotonic()
@@ -116,8 +116,8 @@ def papers(base: Path, work: Path, out: Path, seconds: str = "330", *speeds: str
             for path in sorted((folder / "predictions").glob(f"*-[{seeds}]-*.parquet")):
                 file.add(path, f"predictions/{path.name}")
     bench.main("--tables", str(folder), "--page", str(out / "papers.md"))
-    told: dict[str, object] = json.loads((folder / "plan.json").read_text("utf-8"))
-    return told
+    plan: dict[str, object] = json.loads((folder / "plan.json").read_text("utf-8"))
+    return plan
 
 
 def growth(base: Path, work: Path, out: Path, steps: str = "200", *arms: str) -> dict[str, object]:

@@ -24,7 +24,7 @@ from transformers import TrainerCallback
 
 from bench import train
 from bench.gpu.profile import PEAK, recorded
-from bench.gpu.run import told_by
+from bench.gpu.run import results_in
 from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.train import finetune
 from thoughtmill.train.students.bases import Base, load_base
@@ -63,9 +63,9 @@ def main(base: Path, corpus: Path, out: Path, *words: str) -> dict[str, Any]:
         asked = [sys.executable, "-m", "bench.gpu.trainers", name, str(base), str(corpus), str(out)]
         asked.append(str(found["steps"]))
         given = os.environ | {"PYTHONPATH": os.pathsep.join([str(Path.cwd()), *sys.path])}
-        told = subprocess.run(asked, stdout=subprocess.PIPE, text=True, check=False, env=given)
-        found[name] = told_by(told.stdout.splitlines()) | (
-            {"failed": told.returncode} if told.returncode else {}
+        done = subprocess.run(asked, stdout=subprocess.PIPE, text=True, check=False, env=given)
+        found[name] = results_in(done.stdout.splitlines()) | (
+            {"failed": done.returncode} if done.returncode else {}
         )
         print(json.dumps({name: found[name]}), flush=True)
     return found
@@ -73,8 +73,8 @@ def main(base: Path, corpus: Path, out: Path, *words: str) -> dict[str, Any]:
 
 def settings(base: str, steps: int) -> FinetuneSettings:
     """Return ETD's settings; a schedule without warm-up, which all trainers spell the same way."""
-    told = {"preset": "etd", "base": base, "steps": steps, "limit": 1600, "warmup": 0.0, "save_every": 10**6}
-    return FinetuneSettings.model_validate(told | ({} if ON_GPU else {"batch_records": 4}))
+    given = {"preset": "etd", "base": base, "steps": steps, "limit": 1600, "warmup": 0.0, "save_every": 10**6}
+    return FinetuneSettings.model_validate(given | ({} if ON_GPU else {"batch_records": 4}))
 
 
 def only(name: str, base: str, corpus: str, out: str, steps: str) -> None:

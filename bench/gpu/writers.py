@@ -114,7 +114,7 @@ class Bench:
             for role in ROLES
         ]
 
-    def told(self, tokens: int, seconds: float, read: int = 0) -> dict[str, Any]:
+    def figures(self, tokens: int, seconds: float, read: int = 0) -> dict[str, Any]:
         """Return the figures of a run from its tokens and seconds; `read` counts tokens of prompts."""
         flops = 2 * self.weights * (tokens + read)
         return {
@@ -155,7 +155,7 @@ class Bench:
         tokens = sum(one.new_tokens for one in ended.values())
         capturing = parts.get("capturing", {"s": 0.0})["s"]
         more = {"tokens_per_s_after_capturing": round(tokens / (seconds - capturing)), "prompt_tokens": read}
-        return self.told(tokens, seconds, read) | more | kept
+        return self.figures(tokens, seconds, read) | more | kept
 
     def answered(self, name: str) -> dict[str, Any]:
         """Run the greedy policies of all roles over the problems, with solving."""
@@ -174,7 +174,7 @@ class Bench:
             tokens = sum(sample.new_tokens for sample in journal.stored.values())
             journal.remove()
         more = {"problems": len(texts), "samples": len(journal.stored)}
-        return self.told(tokens, time.monotonic() - begun) | more
+        return self.figures(tokens, time.monotonic() - begun) | more
 
     @torch.inference_mode()
     def generate(self, name: str) -> dict[str, Any]:
@@ -198,7 +198,7 @@ class Bench:
             if at >= 0:
                 seconds += time.monotonic() - begun
                 tokens += sum(one.index(plain.pad) + 1 if plain.pad in one else len(one) for one in new)
-        return self.told(tokens, seconds) | {"rows": BATCH}
+        return self.figures(tokens, seconds) | {"rows": BATCH}
 
     def vllm(self, name: str) -> dict[str, Any]:
         """Let vLLM write with the base alone, if it is installed."""
@@ -210,7 +210,7 @@ class Bench:
         begun = time.monotonic()
         wrote = engine.generate(given, vllm.SamplingParams(temperature=0.0, max_tokens=TOKENS))
         tokens = sum(len(one.outputs[0].token_ids) for one in wrote)
-        return self.told(tokens, time.monotonic() - begun) | {"rows": ROWS}
+        return self.figures(tokens, time.monotonic() - begun) | {"rows": ROWS}
 
 
 def prompts(loaded: Base, requests: Sequence[GenerationRequest]) -> list[list[int]]:

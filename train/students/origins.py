@@ -79,41 +79,41 @@ def card(origin: Origin, merged: bool = False) -> str:
 
 def _usage(origin: Origin, merged: bool) -> list[str]:
     """Return how to ask an adapter with peft alone, or a merged model with transformers alone."""
-    told = origin.asking
-    if not told:
+    asking = origin.asking
+    if not asking:
         return ["Load it with `PeftModel.from_pretrained`.", ""]
-    kind = "Seq2SeqLM" if told["two_sided"] else "CausalLM"
+    kind = "Seq2SeqLM" if asking["two_sided"] else "CausalLM"
     loader = f"AutoModelFor{kind}" if merged else f"AutoPeftModelFor{kind}"
     folder = f'"the folder or the repository of this {"model" if merged else "adapter"}"'
     base = folder if merged else f"{origin.base!r}, revision={origin.base_revision!r}"
     chat = 'tokenizer.apply_chat_template([{"role": "user", "content": prompt}], add_generation_prompt=True,'
-    ending = repr(told["ending"])
+    ending = repr(asking["ending"])
     encoded = (
         f'tokenizer(prompt + {ending}, return_tensors="pt")'
-        if told["turns"] == "plain"
+        if asking["turns"] == "plain"
         else f'{chat}\n                                       return_dict=True, return_tensors="pt")'
     )
-    begin = "1" if told["two_sided"] else 'asked["input_ids"].shape[1]'
+    begin = "1" if asking["two_sided"] else 'asked["input_ids"].shape[1]'
     code = [
         f"from {'transformers' if merged else 'peft'} import {loader}",
         "from transformers import AutoTokenizer",
         "",
         f"model = {loader}.from_pretrained({folder})",
         f"tokenizer = AutoTokenizer.from_pretrained({base})",
-        f"prompt = {next(iter(told['prompts'].values()))!r}",
+        f"prompt = {next(iter(asking['prompts'].values()))!r}",
         'prompt = prompt.replace("{problem}", "3 bags hold 4 nuts each. How many nuts are there?")',
         f"asked = {encoded}",
-        f"wrote = model.generate(**asked, max_new_tokens={told['max_new_tokens']}, do_sample=False)",
+        f"wrote = model.generate(**asked, max_new_tokens={asking['max_new_tokens']}, do_sample=False)",
         f"print(tokenizer.decode(wrote[0, {begin}:], skip_special_tokens=True))",
     ]
     parts = [
-        f"- `{part}` is read as `{told['read_as'][part]}`: `{text!r}`"
-        for part, text in told["prompts"].items()
+        f"- `{part}` is read as `{asking['read_as'][part]}`: `{text!r}`"
+        for part, text in asking["prompts"].items()
     ]
-    stops = f"A text ends with {', '.join(f'`{end}`' for end in told['ends'])}. Prompts:"
-    if told.get("escapes"):
-        stops = f"Signs that the tokenizer loses are written as tokens of it: `{told['escapes']}`. {stops}"
-    command = f"With Thoughtmill: `thoughtmill ask {next(iter(told['prompts']))} PROBLEM`."
+    stops = f"A text ends with {', '.join(f'`{end}`' for end in asking['ends'])}. Prompts:"
+    if asking.get("escapes"):
+        stops = f"Signs that the tokenizer loses are written as tokens of it: `{asking['escapes']}`. {stops}"
+    command = f"With Thoughtmill: `thoughtmill ask {next(iter(asking['prompts']))} PROBLEM`."
     return ["```python", *code, "```", "", *([] if merged else [command, ""]), stops, "", *parts, ""]
 
 

@@ -124,8 +124,8 @@ def fast_steps(
             torch.cuda.empty_cache()
         else:
             took_s = time.monotonic() - begun
-            told = f"{len(steps.shapes)} lengths of passes prepared in {took_s:.0f} s"
-            accelerator.print(f"faster step: {told}", file=sys.stderr)
+            lengths = f"{len(steps.shapes)} lengths of passes prepared in {took_s:.0f} s"
+            accelerator.print(f"faster step: {lengths}", file=sys.stderr)
             return steps
     return None
 
