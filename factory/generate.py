@@ -267,6 +267,8 @@ def _failure(reply: Reply, completion: str | None, reasoning: str | None) -> tup
         failure, detail = failure_of(completion, reply.finish_reason, reasoning)
         if failure is not None and not (reply.failure and completion is reasoning is None):
             return failure, detail
+        if failure is None and reply.failure == "empty":  # the answer is in the thinking that came apart
+            return None, None
     return reply.failure, reply.detail
 
 

@@ -104,6 +104,8 @@ THINKS = {"content": "42", "reasoning_content": "6 * 7"}
 REASONS = {"content": "42", "reasoning": "6 * 7"}
 THOUGHT = {"type": "thinking", "thinking": [{"type": "text", "text": "6 * 7"}]}
 PARTS = [THOUGHT, {"type": "text", "text": "42"}]
+CALLS = [{"id": "1", "type": "function", "function": {"name": "json_tool_call", "arguments": "42"}}]
+BLOCKS = [{"type": "thinking", "thinking": "6 * 7", "signature": "c2ln"}]
 CONTEXT = "This model's maximum context length is 8 tokens. However, you requested 9 tokens."
 WRONG = openai_error(401, "Incorrect API key provided", code="invalid_api_key")
 GEMINI_KEY = 400, [{"error": {"code": 400, "message": "API key not valid.", "status": "INVALID_ARGUMENT"}}]
@@ -252,6 +254,16 @@ PROVIDERS: dict[str, Provider] = {
         ),
         refuses=_qwen,
         wrong_key=WRONG,
+        reasoning="6 * 7",
+    ),
+    "LiteLLM": Provider(
+        "/v1/chat/completions",
+        openai_error(400, "litellm.ContextWindowExceededError: litellm.BadRequestError: no", code="400"),
+        lambda body: chat({"content": None, "tool_calls": CALLS, "thinking_blocks": BLOCKS}, "tool_calls"),
+        model="claude-on-bedrock",
+        settings={"preset": "anthropic"},
+        moderated=openai_error(400, "litellm.ContentPolicyViolationError: no", code="400"),
+        wrong_key=openai_error(401, "Authentication Error, Invalid proxy server token", type="auth_error"),
         reasoning="6 * 7",
     ),
     "vLLM": Provider(

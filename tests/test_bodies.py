@@ -25,6 +25,11 @@ def responses(*items: dict[str, Any], **more: Any) -> dict[str, Any]:
 SAYS_42 = {"type": "message", "content": [{"type": "output_text", "text": "42"}]}
 THINKS = {"type": "thinking", "thinking": [{"type": "text", "text": "6 * 7"}]}
 DETAILS = [{"type": "reasoning.text", "text": "6 * 7"}]
+ENCRYPTED = [*DETAILS, {"type": "reasoning.encrypted", "data": "gAAA"}]
+BLOCKS = [{"type": "thinking", "thinking": "6 * 7", "signature": "c2ln"}]
+BEDROCK = [{"reasoningContent": {"reasoningText": {"text": "6 * 7", "signature": "x"}}}, {"text": "42"}]
+CALL = {"id": "1", "type": "function", "function": {"name": "json_tool_call", "arguments": '{"ans": 42}'}}
+USED = {"type": "tool_use", "name": "json", "input": {"ans": 42}}
 SHAPES: dict[str, tuple[Any, str | None, str | None]] = {
     "a text": (chat({"content": "42"}), "42", None),
     "DeepSeek, vLLM": (chat({"content": "42", "reasoning_content": "6 * 7"}), "42", "6 * 7"),
@@ -35,6 +40,39 @@ SHAPES: dict[str, tuple[Any, str | None, str | None]] = {
         "42",
         "6 * 7",
     ),
+    "OpenRouter, encrypted": (chat({"content": "42", "reasoning_details": ENCRYPTED}), "42", "6 * 7"),
+    "LiteLLM, Anthropic's blocks": (chat({"content": "42", "thinking_blocks": BLOCKS}), "42", "6 * 7"),
+    "LiteLLM, a provider's own fields": (
+        chat({"content": "42", "provider_specific_fields": {"reasoning_content": "6 * 7"}}),
+        "42",
+        "6 * 7",
+    ),
+    "a gateway of Bedrock": (chat({"content": BEDROCK}), "42", "6 * 7"),
+    "thinking that is kept back": (
+        chat({"content": [{"type": "redacted_thinking", "data": "x"}, {"type": "text", "text": "42"}]}),
+        "42",
+        None,
+    ),
+    "LiteLLM, JSON as a tool call": (chat({"content": None, "tool_calls": [CALL]}), '{"ans": 42}', None),
+    "a tool call beside a text": (chat({"content": "42", "tool_calls": [CALL]}), "42", None),
+    "gpt-oss, code as a tool call": (
+        chat({"content": "", "reasoning": "6 * 7", "tool_calls": [{"function": {"arguments": "ans = 42"}}]}),
+        "ans = 42",
+        "6 * 7",
+    ),
+    "the older call": (
+        chat({"content": None, "function_call": {"name": "f", "arguments": "42"}}),
+        "42",
+        None,
+    ),
+    "Anthropic, JSON as a tool call": (
+        {"type": "message", "content": [*BLOCKS, USED], "stop_reason": "tool_use"},
+        '{"ans":42}',
+        "6 * 7",
+    ),
+    "Responses, a function call": (responses({"type": "function_call", "arguments": "42"}), "42", None),
+    "completions without chat": ({"choices": [{"text": "42", "finish_reason": "stop"}]}, "42", None),
+    "a chunk for a whole answer": ({"choices": [{"delta": {"content": "42"}}]}, "42", None),
     "Ollama": (chat({"content": "42", "thinking": "6 * 7"}), "42", "6 * 7"),
     "Mistral": (chat({"content": [THINKS, {"type": "text", "text": "42"}]}), "42", "6 * 7"),
     "parts of text": (chat({"content": [{"type": "text", "text": "4"}, "2"]}), "42", None),
@@ -80,7 +118,10 @@ def test_text_and_reasoning_are_found_in_every_shape(shape: str) -> None:
         ("max_tokens", "truncated"),
         ("model_length", "truncated"),
         ("MAX_TOKENS", "truncated"),
+        ("max_length", "truncated"),
         ("content_filter", "refused"),
+        ("content_filter: PROHIBITED_CONTENT", "refused"),  # Gemini
+        ("guardrail_intervened", "refused"),  # Bedrock
         ("SAFETY", "refused"),
         ("refusal", "refused"),
         ("a word of tomorrow", None),
@@ -97,6 +138,28 @@ def test_the_reason_for_the_end_is_typed_and_kept_in_its_own_word(
 def test_an_answer_that_broke_off_is_no_completion(finish_reason: str) -> None:
     said = parse_body(orjson.dumps(chat({"content": "so 4"}, finish_reason)))
     assert said == 'the answer broke off: "so 4"'
+
+
+def test_a_reason_that_only_the_provider_behind_a_router_gives_counts() -> None:
+    choice = {"message": {"content": "42"}, "finish_reason": None, "native_finish_reason": "MAX_TOKENS"}
+    assert read({"choices": [choice]}).failure == "truncated"
+
+
+def test_an_answer_beside_an_error_is_no_completion() -> None:
+    said = parse_body(orjson.dumps(chat({"content": "so 4"}, error={"message": "lost it", "code": 502})))
+    assert said == 'the answer broke off: {"message":"lost it","code":502}'
+    assert read(chat({"content": "42"}, error=None)).text == "42"
+
+
+def test_a_prompt_that_gemini_blocks_is_refused() -> None:
+    blocked = read({"promptFeedback": {"blockReason": "OTHER"}, "usageMetadata": {"promptTokenCount": 5}})
+    assert (blocked.failure, blocked.text, blocked.prompt_tokens) == ("refused", None, 5)
+
+
+def test_a_web_page_and_an_empty_body_are_named() -> None:
+    page = b"<!DOCTYPE html><html><head><title>Just a moment...</title></head>"
+    assert parse_body(page) == 'the answer\'s body is not JSON: a web page, "Just a moment..."'
+    assert parse_body(b"") == "the answer's body is not JSON: it is empty"
 
 
 def test_a_response_that_was_cut_or_failed_says_so() -> None:
@@ -150,8 +213,16 @@ DEEPSEEK = {"prompt_tokens": 9, "completion_tokens": 7, "prompt_cache_hit_tokens
         (ANTHROPIC, (9, 6, 7, None)),
         (DEEPSEEK, (9, 8, 7, None)),
         ({"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 16}, (9, None, 7, None)),
+        ({"prompt_tokens": 9.0, "completion_tokens": 7.0}, (9, None, 7, None)),
     ],
 )
 def test_the_usage_is_read_as_it_is_billed(usage: dict[str, Any], expected: tuple[int | None, ...]) -> None:
     parsed = read(chat({"content": "42"}, usage=usage))
     assert (*parsed.usage, parsed.reasoning_tokens) == expected
+
+
+def test_a_usage_further_inside_is_found() -> None:
+    usage = {"prompt_tokens": 9, "completion_tokens": 7}
+    assert read(chat({"content": "42"}, x_groq={"usage": usage})).usage == (9, None, 7)
+    choice = {"message": {"content": "42"}, "finish_reason": "stop", "usage": usage}
+    assert read({"choices": [choice], "usage": None}).usage == (9, None, 7)

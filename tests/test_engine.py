@@ -11,10 +11,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from aiohttp import web
 
 from tests.fake_endpoint import FakeEndpoint, Plan, Turn, error
+from tests.test_bodies import SHAPES
+from tests.test_streams import STREAMS
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.ledger import Ledger, runs
 from thoughtmill.factory.ledger.locks import Locks
@@ -584,3 +587,16 @@ def test_a_slow_server_with_four_slots_is_asked_for_each_row_once(ledger: Path) 
     assert {reply.failure for reply in replies} == {None}
     assert server.asked.total() == len(replies) == 40
     assert server.most_waiting < 16
+
+
+def test_an_answer_of_any_shape_is_paid_for_once_and_read(ledger: Path) -> None:
+    answers = {name: orjson.dumps(envelope) for name, (envelope, _, _) in SHAPES.items()}
+    answers |= {f"a stream: {name}": body for name, (body, _, _) in STREAMS.items()}
+    expected = {name: said for name, (_, *said) in SHAPES.items()}
+    expected |= {f"a stream: {name}": said for name, (_, *said) in STREAMS.items()}
+    replies, endpoint = run(lambda prompt, times: Turn(body=answers[prompt]), answers, ledger)
+    assert {name: [reply.completion, reply.reasoning] for name, reply in replies.items()} == expected
+    assert set(endpoint.asked.values()) == {1}
+    again, nobody = run(lambda prompt, times: Turn(body=answers[prompt]), answers, ledger)
+    assert {name: [reply.completion, reply.reasoning] for name, reply in again.items()} == expected
+    assert not nobody.asked

@@ -47,6 +47,16 @@ SAID: list[tuple[str, int, Any, str]] = [  # provider, status, words, failure
     ("Qwen, a prompt", 400, "InvalidParameter: Range of input length should be [1, 30720]", "too_long"),
     ("Bedrock", 400, "Input is too long for requested model.", "too_long"),
     ("Cohere", 400, "too many tokens: size limit exceeded by 100 tokens", "too_long"),
+    ("TGI", 422, "Input validation error: `inputs` must have less than 4096 tokens. Given: 5000", "too_long"),
+    ("LiteLLM", 400, "litellm.ContextWindowExceededError: litellm.BadRequestError: no", "too_long"),
+    (
+        "OpenAI, a minute",
+        429,
+        "Request too large for gpt-4o on tokens per min (TPM): Limit 30000",
+        "too_long",
+    ),
+    ("LiteLLM, moderation", 400, "litellm.ContentPolicyViolationError: no", "moderated"),
+    ("xAI, moderation", 403, "Content violates usage guidelines. Failed check: SAFETY_CHECK", "moderated"),
     ("OpenAI, a system", 400, "Your request was rejected as a result of our safety system.", "moderated"),
     ("OpenAI, moderation", 400, "Invalid prompt: your prompt was flagged as potentially", "moderated"),
     ("OpenRouter", 403, "model requires moderation on OpenAI. Your input was held", "moderated"),
@@ -64,6 +74,10 @@ EVERYBODYS = [
     (400, "API key not valid. Please pass a valid API key.", About.KEY),
     (400, "Incorrect API key provided: xa***", About.KEY),
     (400, "Your credit balance is too low to access the API.", About.KEY),
+    (400, "You have reached your specified API usage limits. You will regain access on", About.KEY),
+    (400, "User location is not supported for the API use.", About.KEY),
+    (400, "You don't have access to the model with the specified model ID.", About.MODEL),
+    (400, "No models loaded. Please load a model in the developer page", About.MODEL),
     (400, "Model Not Exist", About.MODEL),
     (400, "Invalid model: mistral-huge", About.MODEL),
     (400, "gpt-9 is not a valid model ID", About.MODEL),
@@ -89,6 +103,25 @@ def test_a_key_or_a_model_that_is_refused_with_400_is_nobodys_own_fault(
     assert said(status, words).about is about
 
 
+BUSY = [
+    ("Bedrock", 400, "ThrottlingException: Too many tokens, please wait before trying again."),
+    ("LiteLLM", 400, "litellm.RateLimitError: OpenAIException - Rate limit reached"),
+    ("a gateway", 403, "Too many requests"),
+    ("Groq, flex", 498, "flex tier capacity exceeded"),
+    ("Anthropic", 529, "Overloaded"),
+]
+
+
+@pytest.mark.parametrize(("provider", "status", "words"), BUSY, ids=[each[0] for each in BUSY])
+def test_a_busy_endpoint_is_known_by_words_or_status(provider: str, status: int, words: str) -> None:
+    assert (said(status, words).about, said(status, words).overload) == (About.MOMENT, True)
+
+
+def test_bedrocks_names_of_errors_are_codes() -> None:
+    body = {"__type": "com.amazon.coral#ThrottlingException", "message": "Rate exceeded"}
+    assert refusal(400, orjson.dumps(body)).about is About.MOMENT
+
+
 @pytest.mark.parametrize("words", ["temperature must be <= 2", "`top_p` must be <= 1.0", "n must be <= 1"])
 def test_a_bound_of_a_parameter_is_not_a_long_prompt(words: str) -> None:
     assert said(422, words).about is About.UNKNOWN
@@ -96,6 +129,7 @@ def test_a_bound_of_a_parameter_is_not_a_long_prompt(words: str) -> None:
 
 def test_every_wording_of_the_table_has_a_test() -> None:
     tested = [words.lower() for _, _, words, _ in SAID] + [words.lower() for _, words, _ in EVERYBODYS]
+    tested += [words.lower() for _, _, words in BUSY]
     assert not [wording for _, _, wording in WORDINGS if not any(wording in words for words in tested)]
 
 
@@ -149,6 +183,10 @@ def test_two_rows_get_the_same_answer_though_its_numbers_and_quotations_differ()
         ({"status": 429}, 429),
         ({"code": "context_length_exceeded"}, 400),
         ({"message": "Content Exists Risk"}, 400),
+        ({"type": "overloaded_error", "message": "Overloaded"}, 529),
+        ({"code": "rate_limit_exceeded"}, 429),
+        ({"type": "server_error", "code": "insufficient_quota"}, 500),
+        ({"type": "invalid_request_error", "message": "no"}, 400),
         ({"code": 40303}, None),
         ({"code": True}, None),
         ("oops", None),
@@ -161,3 +199,23 @@ def test_an_error_with_status_200_has_the_status_that_it_names(error: Any, statu
 def test_a_body_without_an_error_hides_no_status() -> None:
     assert hidden_status(b'{"choices": []}') is None
     assert hidden_status(b"not JSON, maximum context length") is None
+
+
+def test_an_error_without_a_word_has_the_phrase_of_its_status_and_a_web_page_its_title() -> None:
+    assert refusal(503, b"").detail == "HTTP 503: Service Unavailable"
+    page = b"<!DOCTYPE html><html><head><title>520: Web server is returning an unknown error</title>"
+    assert (
+        refusal(520, page).detail == 'HTTP 520: a web page, "520: Web server is returning an unknown error"'
+    )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Requests with max_tokens > 4096 must have stream=true",  # Fireworks
+        "Streaming is required for operations that may take longer than 10 minutes.",  # Anthropic
+        "This model only supports streaming",
+    ],
+)
+def test_an_endpoint_that_asks_for_a_stream_is_asked_for_one(words: str) -> None:
+    assert said(400, words).wants_stream("no") == "usage"

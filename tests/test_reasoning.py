@@ -31,10 +31,18 @@ def test_thinking_that_never_ends_leaves_no_answer(opening: str, closing: str) -
         f"<|start|>assistant<|channel|>analysis<|message|>{THINKING}<|end|>\n"
         f"<|start|>assistant<|channel|>final<|constrain|>json<|message|>{ANSWER}<|return|>",
         f"analysis{THINKING}assistantfinal{ANSWER}",
+        # the prompt had opened the channel
+        f"{THINKING}<|end|><|start|>assistant<|channel|>final<|message|>{ANSWER}<|return|>",
     ],
 )
 def test_channels_of_gpt_oss_are_thinking_but_for_the_final_one(text: str) -> None:
     assert split(text) == SplitText(THINKING, ANSWER, True)
+
+
+def test_channels_of_notes_between_thinking_and_answer_are_thinking_too() -> None:
+    notes = "<|channel|>analysis<|message|>a<|end|><|channel|>commentary<|message|>b<|end|>"
+    assert split(f"{notes}<|channel|>final<|message|>c") == SplitText("a\n\nb", "c", True)
+    assert split("analysisaassistantcommentarybassistantfinalc") == SplitText("a\n\nb", "c", True)
 
 
 def test_channels_without_a_final_one_have_no_answer() -> None:
@@ -82,10 +90,26 @@ def test_tags_around_the_answer_are_dropped_with_those_around_the_thinking() -> 
     assert split(text) == SplitText("a", "ans = 3", True)
 
 
+@pytest.mark.parametrize("tag", ["answer", "response"])
+def test_an_answer_in_tags_loses_them_only_beside_thinking_in_tags(tag: str) -> None:
+    answer = f"<{tag}>\nans = 3\n</{tag}>"
+    assert split(f"<think>a</think>\n{answer}\n") == SplitText("a", "ans = 3", True)
+    assert split(answer) == SplitText(None, answer, True)
+
+
+def test_tags_in_thinking_that_was_sent_apart_are_dropped_and_an_answer_after_them_is_read() -> None:
+    assert separated("<think>\na\n</think>", "c") == ("a", "c", True)
+    assert separated("<think>a", "c") == ("a", "c", True)
+    assert separated("a</think>b", "c") == ("a\n\nb", "c", True)  # nothing is lost
+    for nothing in (None, "", "\n"):
+        assert separated("a\n</think>\n\nc", nothing) == ("a", "c", True)
+
+
 def test_thinking_that_an_endpoint_sent_apart_comes_first() -> None:
     assert separated("a", "<think>b</think>c") == ("a\n\nb", "c", True)
     assert separated("a", None) == ("a", None, True)
     assert separated("a", "<think>a</think>c") == ("a", "c", True)  # some send it twice
+    assert separated("\na\n", "<think>\na\n</think>c") == ("a", "c", True)
     assert separated(None, "c") == (None, "c", True)
 
 

@@ -75,7 +75,7 @@ def test_any_bytes_with_any_status_come_to_something(raw: bytes, status: int | N
         assert len(verdict.detail) < 1000
         assert verdict.failure in FAILURES
     else:
-        assert status == 200
+        assert status in {200, 204}
         assert verdict.failure is None or verdict.failure in FAILURES
 
 

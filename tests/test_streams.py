@@ -44,6 +44,97 @@ def test_pieces_that_are_parts_are_joined_too() -> None:
     assert (parsed.text, parsed.reasoning) == ("42", "6 * 7")
 
 
+DETAILS = [{"type": "reasoning.text", "text": "6 *"}], [{"type": "reasoning.text", "text": " 7"}]
+STREAMS: dict[str, tuple[bytes, str | None, str | None]] = {  # its answer and its thinking
+    "OpenRouter, comments": (
+        b": OPENROUTER PROCESSING\n\n" + stream(chunk("stop", content="42")),
+        "42",
+        None,
+    ),
+    "OpenRouter, details": (
+        stream(*(chunk(reasoning_details=part) for part in DETAILS), chunk("stop", content="42")),
+        "42",
+        "6 * 7",
+    ),
+    "details and a text": (
+        stream(
+            *(chunk(reasoning=part[0]["text"], reasoning_details=part) for part in DETAILS),
+            chunk("stop", content="42"),
+        ),
+        "42",
+        "6 * 7",
+    ),
+    "LiteLLM, Anthropic's blocks": (
+        stream(
+            chunk(thinking_blocks=[{"type": "thinking", "thinking": "6 *"}]),
+            chunk(thinking_blocks=[{"type": "thinking", "thinking": " 7", "signature": "x"}]),
+            chunk("stop", content="42"),
+        ),
+        "42",
+        "6 * 7",
+    ),
+    "arguments of a tool call": (
+        stream(
+            chunk(tool_calls=[{"index": 0, "function": {"name": "f", "arguments": '{"ans"'}}]),
+            chunk(tool_calls=[{"index": 0, "function": {"arguments": ": 42}"}}]),
+            chunk("tool_calls"),
+        ),
+        '{"ans": 42}',
+        None,
+    ),
+    "Azure, a first chunk without choices": (
+        stream({"choices": [], "prompt_filter_results": []}, chunk("stop", content="42")),
+        "42",
+        None,
+    ),
+    "choices null, delta null": (
+        stream({"choices": None}, {"choices": [{"index": 0, "delta": None}]}, chunk("stop", content="42")),
+        "42",
+        None,
+    ),
+    "an end in no word": (stream(chunk("", content="4"), chunk("", content="2"), chunk("stop")), "42", None),
+    "a whole answer as its one event": (
+        stream({"choices": [{"message": {"content": "42"}, "finish_reason": "stop"}]}),
+        "42",
+        None,
+    ),
+    "a second choice that nobody asked for": (
+        stream(chunk(content="4"), {"choices": [{"index": 1, "delta": {"content": "x"}}]})[
+            : -len("data: [DONE]\n\n")
+        ]
+        + stream(chunk("stop", content="2")),
+        "42",
+        None,
+    ),
+    "line ends of Windows": (stream(chunk("stop", content="42")).replace(b"\n", b"\r\n"), "42", None),
+    "no space after the colon": (
+        stream(chunk("stop", content="42")).replace(b"data: ", b"data:"),
+        "42",
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", STREAMS, ids=str)
+def test_a_stream_is_read_as_each_provider_sends_it(name: str) -> None:
+    body, text, reasoning = STREAMS[name]
+    assert (read(body).text, read(body).reasoning, read(body).failure) == (text, reasoning, None)
+
+
+def test_the_usage_of_a_stream_is_found_wherever_a_provider_puts_it() -> None:
+    usage = {"prompt_tokens": 10, "completion_tokens": 5}
+    groq = {**chunk("stop", content="42"), "usage": None, "x_groq": {"usage": usage}}
+    moonshot = {
+        "choices": [{"index": 0, "delta": {"content": "42"}, "finish_reason": "stop", "usage": usage}]
+    }
+    assert read(stream(groq)).usage == read(stream(moonshot)).usage == (10, None, 5)
+
+
+@pytest.mark.parametrize("body", [b": keep-alive\n\n", b": keep-alive\n\ndata: [DONE]\n\n"])
+def test_a_stream_of_comments_alone_is_asked_again(body: bytes) -> None:
+    assert parse_body(joined(body)) == "the answer broke off: null"
+
+
 def test_a_stream_of_the_responses_api_ends_with_the_whole_response() -> None:
     says = {"type": "message", "content": [{"type": "output_text", "text": "42"}]}
     whole = {"object": "response", "model": "m", "status": "completed", "output": [says]}

@@ -56,6 +56,23 @@ def test_a_limit_that_is_used_up_is_waited_for(headers: dict[str, str], seconds:
     assert asked == (None if seconds is None else pytest.approx(seconds))
 
 
+@pytest.mark.parametrize(
+    ("body", "seconds"),
+    [
+        (b'[{"error": {"details": [{"@type": "RetryInfo", "retryDelay": "33.5s"}]}}]', 33.5),  # Gemini
+        (b'{"error": {"message": "Rate limit reached. Please try again in 6m0s."}}', 360.0),  # OpenAI
+        (b"No deployments available, Try again in 60 seconds.", 60.0),  # LiteLLM
+        (b"Please retry after 2 minutes", 120.0),
+        (b"Please try again in 5 days", 3600.0),
+        (b"Please try again in a moment", None),
+        (b"", None),
+    ],
+)
+def test_a_wait_that_only_the_words_of_an_error_ask_for_is_kept(body: bytes, seconds: float | None) -> None:
+    assert asked_to_wait_s({}, 0.0, body) == seconds
+    assert asked_to_wait_s({"retry-after": "7"}, 0.0, body) == 7.0
+
+
 def test_what_an_endpoint_asks_for_in_words_of_its_own_goes_before_its_limits() -> None:
     limits = {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "6m0s"}
     assert asked_to_wait_s({**limits, "retry-after": "2"}, 0.0) == 2.0

@@ -122,10 +122,12 @@ FINISHES: dict[str, str] = {  # endpoints' words for an end that spoils a comple
         ("length", "max_tokens", "max_output_tokens", "model_length", "model_context_window_exceeded"),
         "truncated",
     ),
+    **dict.fromkeys(("max_length", "token_limit", "context_length"), "truncated"),
     **dict.fromkeys(
         ("content_filter", "safety", "recitation", "prohibited_content", "blocklist", "spii", "sensitive"),
         "refused",
     ),
+    **dict.fromkeys(("content_filtered", "guardrail_intervened"), "refused"),  # Bedrock
     "refusal": "refused",
     "repeating": "truncated",  # our own word, for `stop_when`
 }
@@ -142,9 +144,11 @@ def failure_of(
     ('truncated', 'cut off by the length limit')
     >>> failure_of("", "length", "Let x be")
     ('truncated', 'cut off by the length limit, inside the thinking')
+    >>> failure_of(None, "content_filter: PROHIBITED_CONTENT")
+    ('refused', 'stopped by a content filter')
     """
     answered = bool((completion or "").strip())
-    end = FINISHES.get((finish_reason or "").lower())
+    end = FINISHES.get((finish_reason or "").lower().partition(":")[0])
     if end == "refused":
         return "refused", "stopped by a content filter"
     if end == "truncated":

@@ -22,6 +22,7 @@ TAGS = (
     ("<reasoning>", "</reasoning>"),
     ("[THINK]", "[/THINK]"),  # Magistral
     ("<seed:think>", "</seed:think>"),  # Seed-OSS
+    ("<|channel>thought", "<channel|>"),  # Gemma 4
     ("<|begin_of_thought|>", "<|end_of_thought|>"),  # OpenThinker
     ("<|START_THINKING|>", "<|END_THINKING|>"),  # Command A
     ("\N{WHITE LEFT-POINTING TRIANGLE}think\N{WHITE RIGHT-POINTING TRIANGLE}",
@@ -33,7 +34,11 @@ _MARKS = {tags[0][0] for tags in TAGS}  # most texts hold none of these characte
 _TAG = {tags[0]: re.compile(f"({re.escape(tags[0])}|{re.escape(tags[1])})", re.IGNORECASE) for tags in TAGS}
 _CHANNEL = re.compile(r"(?:<\|start\|>[^<]*)?<\|channel\|>([^<]*)(?:<\|constrain\|>[^<]*)?<\|message\|>")
 _CHANNEL_END = re.compile(r"<\|(?:end|return|call)\|>")
-_ANSWER_TAG = re.compile(r"<\|(?:begin_of_solution|end_of_solution|START_RESPONSE|END_RESPONSE)\|>")
+_CHANNEL_NAME = re.compile(r"assistant(?:analysis|commentary)")
+_ANSWER_TAG = re.compile(
+    r"<\|(?:begin_of_solution|end_of_solution|START_RESPONSE|END_RESPONSE)\|>"
+    r"|\A\s*<(?:answer|response)>|</(?:answer|response)>\s*\Z"  # R1-Zero, Hunyuan, ERNIE
+)
 _BLANK_LINES = re.compile(r"\A(?:[ \t]*\r?\n)+")
 
 
@@ -56,7 +61,7 @@ def split(text: str) -> SplitText:
         return _channels(text)
     if text.startswith("analysis") and "assistantfinal" in text:  # channels without their special tokens
         reasoning, _, answer = text.removeprefix("analysis").partition("assistantfinal")
-        return _parts([reasoning], answer)
+        return _parts(_CHANNEL_NAME.split(reasoning), answer)
     for opening, closing in TAGS:
         found = _tagged(text, opening, closing)
         if found is not None:
@@ -76,14 +81,22 @@ def join(reasoning: str | None, answer: str) -> str:
 def separated(reasoning: str | None, text: str | None) -> tuple[str | None, str | None, bool]:
     """Split the text of an endpoint that may have sent some thinking apart; return it as `SplitText` does.
 
+    Some endpoints send tags in the thinking that they send apart, and some the answer after them.
+
     >>> separated("A sum.", "<think>2 + 3</think>5")
     ('A sum.\\n\\n2 + 3', '5', True)
+    >>> separated("2 + 3</think>5", None)
+    ('2 + 3', '5', True)
     """
-    if text is None:
-        return reasoning, None, True
-    found = split(text)
-    parts = dict.fromkeys(part for part in (reasoning, found.reasoning) if part)  # some send it twice
-    return "\n\n".join(parts) or None, found.answer, found.closed
+    apart, found = split(reasoning or ""), split(text or "")
+    sent: tuple[str | None, ...] = (reasoning,)
+    if apart.reasoning is not None:
+        answered = bool((text or "").strip())
+        sent = (apart.reasoning, apart.answer) if answered else (apart.reasoning,)
+        if not answered and apart.answer:
+            text, found = apart.answer, SplitText(None, apart.answer, True)
+    parts = {part.strip(): part for part in (*sent, found.reasoning) if part}  # some send it twice
+    return "\n\n".join(parts.values()) or None, None if text is None else found.answer, found.closed
 
 
 def _tagged(text: str, opening: str, closing: str) -> SplitText | None:
@@ -113,7 +126,7 @@ def _channels(text: str) -> SplitText:
     """Split the channels of gpt-oss: `final` is the answer, all others are thinking."""
     marks = list(_CHANNEL.finditer(text))
     ends = [*(mark.start() for mark in marks[1:]), len(text)]
-    thinking: list[str] = []
+    thinking = [_CHANNEL_END.sub("", text[: marks[0].start()])]  # the prompt may have opened its channel
     answer: list[str] = []
     for mark, end in zip(marks, ends, strict=True):
         message = _CHANNEL_END.split(text[mark.end() : end], maxsplit=1)[0]

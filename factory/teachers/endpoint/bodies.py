@@ -2,7 +2,8 @@
 
 There are four shapes: chat completions, the Responses API, Anthropic's messages and Gemini's candidates; the
 last two come from their providers' batches. Content is a text or a list of parts, reasoning is in one of
-several fields, or in a part.
+several fields, or in a part. No request offers tools, so the arguments of a tool call are the answer: some
+gateways have models write JSON that way.
 """
 
 from collections.abc import Iterable
@@ -12,12 +13,23 @@ from typing import Any
 import orjson
 
 from thoughtmill.factory.teachers import failure_of
-from thoughtmill.factory.teachers.endpoint.lenient_json import count, load_json, mapping, one_line, text
+from thoughtmill.factory.teachers.endpoint.lenient_json import (
+    count,
+    load_json,
+    mapping,
+    one_line,
+    readable,
+    text,
+)
 
 BROKEN = frozenset({"error", "abort", "aborted", "cancelled", "failed", "insufficient_system_resource"})
-REASONING_FIELDS = ("reasoning_content", "reasoning", "reasoning_details", "thinking")
+REASONING_FIELDS = ("reasoning_content", "reasoning", "reasoning_details", "thinking", "thinking_blocks")
 REASONING_PARTS = frozenset({"thinking", "reasoning", "reasoning_text", "summary_text", "reasoning.text"})
-INSIDE = ("text", "thinking", "reasoning", "summary", "content", "value", "parts")  # a part's text
+INSIDE = (  # a part's text; the last two are Bedrock's
+    *("text", "thinking", "reasoning", "summary", "content", "value", "parts"),
+    *("reasoningContent", "reasoningText"),
+)
+CALLS = ("arguments", "input")  # of a tool
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +81,17 @@ class _Answer:
                 self.refusals.append(text(value.get("refusal")) or "")
                 return
             thought = thought or kind in REASONING_PARTS or value.get("thought") is True
+            thought = thought or "reasoningContent" in value
             self.read(next((value[name] for name in INSIDE if value.get(name)), None), thought)
+
+    def read_calls(self, *calls: Any) -> None:
+        """Take in the arguments of tool calls, if there is no text."""
+        if any(words.strip() for words in self.texts):
+            return
+        for call in map(mapping, calls):
+            function = mapping(call.get("function")) or call
+            arguments = next((function[name] for name in CALLS if function.get(name)), None)
+            self.read(orjson.dumps(arguments).decode() if isinstance(arguments, dict) else arguments)
 
 
 def parse_body(body: bytes) -> ParsedCompletion | str:
@@ -77,8 +99,10 @@ def parse_body(body: bytes) -> ParsedCompletion | str:
     try:
         envelope = load_json(body)
     except ValueError:
-        return f"the answer's body is not JSON: {one_line(body)}"
+        return f"the answer's body is not JSON: {readable(body) or 'it is empty'}"
     envelope = mapping(envelope)
+    if envelope.get("error") and envelope.get("choices"):
+        return f"the answer broke off: {one_line(orjson.dumps(envelope['error']))}"
     answer = _answer(envelope, body)
     if isinstance(answer, str):
         return answer
@@ -88,7 +112,7 @@ def parse_body(body: bytes) -> ParsedCompletion | str:
     refusal = "".join(answer.refusals)
     reasoning = "\n\n".join(filter(None, answer.thoughts)) or None
     failure, detail = ("refused", refusal) if refusal else failure_of(words, finish_reason, reasoning)
-    usage = mapping(envelope.get("usage") or envelope.get("usageMetadata"))
+    usage = _usage_of(envelope)
     return ParsedCompletion(
         text(envelope.get("model") or envelope.get("modelVersion")) or "",
         words,
@@ -109,25 +133,33 @@ def _answer(envelope: dict[str, Any], body: bytes) -> _Answer | str:
         return _of_candidate(mapping(envelope["candidates"][0]))
     if isinstance(envelope.get("content"), list) and envelope.get("type") == "message":
         return _of_message(envelope, text(envelope.get("stop_reason")))
+    if blocked := text(mapping(envelope.get("promptFeedback")).get("blockReason")):
+        return _Answer(finish_reason=f"content_filter: {blocked}")  # Gemini read the prompt and no more
     choices = envelope.get("choices")
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
         return f"the answer holds no choices: {one_line(body)}"
     choice = choices[0]
-    error, message = choice.get("error"), choice.get("message")
+    error, message = choice.get("error"), choice.get("message") or choice.get("delta")
+    if message is None and isinstance(choice.get("text"), str):  # as completions without chat have it
+        message = {"content": choice["text"]}
     if not isinstance(message, dict) or not isinstance(message.get("content"), str | list | dict | None):
         return f"the answer's first choice holds no message: {one_line(body)}"
     if error:
         return f"the answer broke off: {one_line(orjson.dumps(error))}"
-    return _of_message(message, text(choice.get("finish_reason")))
+    return _of_message(message, text(choice.get("finish_reason")) or text(choice.get("native_finish_reason")))
 
 
 def _of_message(message: dict[str, Any], finish_reason: str | None) -> _Answer:
     """Read a message: its content, its reasoning and its refusal."""
     answer = _Answer(finish_reason=finish_reason)
+    apart = mapping(message.get("provider_specific_fields")) | {k: v for k, v in message.items() if v}
     for name in REASONING_FIELDS:
-        if message.get(name) and not answer.thoughts:
-            answer.read(message[name], thought=True)
-    answer.read(message.get("content"))
+        if apart.get(name) and not answer.thoughts:
+            answer.read(apart[name], thought=True)
+    content, calls = message.get("content"), message.get("tool_calls")
+    answer.read(content)
+    answer.read_calls(*(calls if isinstance(calls, list) else ()), message.get("function_call"))
+    answer.read_calls(*(content if isinstance(content, list) else ()))  # a part `tool_use`
     if refusal := text(message.get("refusal")):
         answer.refusals.append(refusal)
     return answer
@@ -145,6 +177,7 @@ def _of_responses(envelope: dict[str, Any]) -> _Answer | str:
             answer.read(item.get("content") or item.get("summary"), thought=True)
         elif item.get("type") == "message":
             answer.read(item.get("content"))
+    answer.read_calls(*envelope["output"])
     return answer
 
 
@@ -153,6 +186,14 @@ def _of_candidate(candidate: dict[str, Any]) -> _Answer:
     answer = _Answer(finish_reason=text(candidate.get("finishReason")))
     answer.read(mapping(candidate.get("content")).get("parts"))
     return answer
+
+
+def _usage_of(envelope: dict[str, Any]) -> dict[str, Any]:
+    """Return the usage of an envelope; Groq's streams and Moonshot's choices have it further inside."""
+    choices = envelope.get("choices")
+    inside = mapping(choices[0]).get("usage") if isinstance(choices, list) and choices else None
+    groq = mapping(envelope.get("x_groq")).get("usage")
+    return mapping(envelope.get("usage") or envelope.get("usageMetadata") or groq or inside)
 
 
 def _usage(usage: dict[str, Any]) -> tuple[int | None, int | None, int | None]:

@@ -9,11 +9,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from http.client import responses
 from typing import Any
 
 import orjson
 
-from thoughtmill.factory.teachers.endpoint.lenient_json import load_json, mapping, one_line
+from thoughtmill.factory.teachers.endpoint.lenient_json import load_json, mapping, one_line, readable
 
 
 class About(Enum):
@@ -67,10 +68,11 @@ class Fault:
 
 
 ONLY_STREAMS = re.compile(
-    r"only supports? stream|streaming (is )?(required|only)|non-stream|stream (must|has to) be (set to )?true"
+    r"only supports? stream|streaming (is )?(required|only)|non-stream"
+    r"|stream (must|has to) be (set to )?true|must have stream"
 )
-RETRYABLE = frozenset({408, 409, 425, 429})
-BUSY = frozenset({429, 502, 503, 504, 529})
+RETRYABLE = frozenset({408, 409, 425, 429, 498, 499})  # 498: Groq's flex tier; 499: nginx gave up
+BUSY = frozenset({429, 498, 502, 503, 504, 529})
 ABOUT = {401: About.KEY, 402: About.KEY, 403: About.KEY, 404: About.MODEL, 405: About.MODEL, 410: About.MODEL}
 CODES: dict[str, tuple[About, str]] = {
     "insufficient_quota": (About.KEY, "refused_by_endpoint"),
@@ -86,10 +88,24 @@ CODES: dict[str, tuple[About, str]] = {
     "string_above_max_length": (About.ROW, "too_long"),
     "exceed_context_size_error": (About.ROW, "too_long"),
     "request_too_large": (About.ROW, "too_long"),
+    "1301": (About.ROW, "moderated"),  # Zhipu
+    "budget_exceeded": (About.KEY, "refused_by_endpoint"),  # LiteLLM
+    "Arrearage": (About.KEY, "refused_by_endpoint"),  # Qwen
+    "ThrottlingException": (About.MOMENT, "unanswered"),  # Bedrock
     "model_not_found": (About.MODEL, "refused_by_endpoint"),
     "DeploymentNotFound": (About.MODEL, "refused_by_endpoint"),
 }
-ROW, KEY, MODEL = About.ROW, About.KEY, About.MODEL
+TYPES = {  # the status of an error whose words alone are in the answer, as in a stream that had begun
+    "overloaded_error": 529,  # Anthropic
+    "rate_limit_error": 429,
+    "rate_limit_exceeded": 429,  # OpenAI
+    "server_error": 500,
+    "api_error": 500,
+    "authentication_error": 401,
+    "invalid_request_error": 400,
+}
+ROW, KEY, MODEL, MOMENT = About.ROW, About.KEY, About.MODEL, About.MOMENT
+LARGER_THAN_A_MINUTES = "request too large for"
 WORDINGS: tuple[tuple[About, str, str], ...] = (  # the cause, the failure, the words in lower case
     (
         KEY,
@@ -101,6 +117,12 @@ WORDINGS: tuple[tuple[About, str, str], ...] = (  # the cause, the failure, the 
     (KEY, "refused_by_endpoint", "api key not valid"),  # Gemini, 400
     (KEY, "refused_by_endpoint", "incorrect api key"),  # xAI, 400
     (KEY, "refused_by_endpoint", "credit balance is too low"),  # Anthropic, 400
+    (KEY, "refused_by_endpoint", "api usage limits"),  # Anthropic, 400: until the month ends
+    (KEY, "refused_by_endpoint", "location is not supported"),  # Gemini, 400
+    (MOMENT, "unanswered", "throttlingexception"),  # Bedrock, 400
+    (MOMENT, "unanswered", "ratelimiterror"),  # LiteLLM, with the status of another provider
+    (MOMENT, "unanswered", "too many requests"),
+    (ROW, "too_long", "contextwindowexceedederror"),  # LiteLLM
     (ROW, "too_long", "maximum context length"),  # OpenAI, OpenRouter, DeepSeek, Together, vLLM
     (ROW, "too_long", "max_tokens must be at least 1"),  # vLLM, when the prompt alone fills the context
     (ROW, "too_long", "maximum model length"),  # vLLM: "longer than the maximum model length of"
@@ -133,6 +155,10 @@ WORDINGS: tuple[tuple[About, str, str], ...] = (  # the cause, the failure, the 
     (ROW, "too_long", "range of input length"),  # Qwen
     (ROW, "too_long", "input is too long"),  # Bedrock
     (ROW, "too_long", "too many tokens: size limit"),  # Cohere
+    (ROW, "too_long", "must have less than"),  # TGI: "`inputs` must have less than 4096 tokens"
+    (ROW, "too_long", LARGER_THAN_A_MINUTES),  # OpenAI, 429: no wait helps
+    (ROW, "moderated", "contentpolicyviolationerror"),  # LiteLLM
+    (ROW, "moderated", "usage guidelines"),  # xAI, 403
     (ROW, "moderated", "flagged"),  # OpenAI: "your prompt was flagged"; OpenRouter: "your input was flagged"
     (ROW, "moderated", "requires moderation"),  # OpenRouter, 403
     (ROW, "moderated", "content exists risk"),  # DeepSeek
@@ -146,6 +172,8 @@ WORDINGS: tuple[tuple[About, str, str], ...] = (  # the cause, the failure, the 
     (MODEL, "refused_by_endpoint", "invalid model"),  # Mistral
     (MODEL, "refused_by_endpoint", "is not a valid model"),  # OpenRouter
     (MODEL, "refused_by_endpoint", "unable to access model"),  # Together
+    (MODEL, "refused_by_endpoint", "access to the model"),  # Bedrock
+    (MODEL, "refused_by_endpoint", "no models loaded"),  # LM Studio
 )
 QUOTED = re.compile(r"""[`'"]([\w.\-]+)[`'"]""")
 
@@ -154,7 +182,8 @@ def refusal(status: int, body: bytes) -> Fault:
     """Return the fault of an HTTP error, in the endpoint's own words."""
     message, codes, names = said(body)
     about, failure = _about(status, message.lower(), codes)
-    busy = about is About.MOMENT and status in BUSY
+    busy = about is About.MOMENT and (status in BUSY or (status < 500 and status not in RETRYABLE))
+    message = message or responses.get(status, "without a word")
     return Fault(about, f"HTTP {status}: {message}", overload=busy, outage=busy, failure=failure, names=names)
 
 
@@ -162,7 +191,7 @@ def _about(status: int, words: str, codes: frozenset[str]) -> tuple[About, str]:
     """Return the cause of an error, and the failure of a row that ends with it."""
     for code in sorted(codes & CODES.keys()):
         return CODES[code]
-    if status not in {401, 429}:
+    if status not in {401, 429} or (status == 429 and LARGER_THAN_A_MINUTES in words):
         for about, failure, wording in WORDINGS:
             if wording in words and (about is About.ROW or status < 500):
                 return about, failure
@@ -178,7 +207,7 @@ def said(body: bytes) -> tuple[str, frozenset[str], frozenset[str]]:
     try:
         envelope = load_json(body)
     except ValueError:
-        return one_line(body), frozenset(), frozenset()
+        return readable(body), frozenset(), frozenset()
     if isinstance(envelope, list) and envelope:
         envelope = envelope[0]
     error = envelope.get("error", envelope) if isinstance(envelope, dict) else envelope
@@ -187,7 +216,8 @@ def said(body: bytes) -> tuple[str, frozenset[str], frozenset[str]]:
         return message, frozenset(), frozenset(_quoted(error))
     spoken: Any = error.get("message") or error.get("detail") or error
     inner, raw = mapping(error.get("innererror")).get("code"), mapping(error.get("metadata")).get("raw")
-    codes = frozenset(str(word) for word in (error.get("code"), error.get("type"), inner) if word)
+    kinds = error.get("code"), error.get("type"), error.get("__type"), inner
+    codes = frozenset(str(word).rpartition("#")[2] for word in kinds if word)
     words = spoken if isinstance(spoken, str) else one_line(orjson.dumps(spoken))
     if raw:  # OpenRouter: the words of the provider behind it
         words = f"{words}: {one_line(raw.encode() if isinstance(raw, str) else orjson.dumps(raw))}"
@@ -213,6 +243,8 @@ def hidden_status(body: bytes) -> int | None:
         number = int(code) if isinstance(code, str) and code.isdecimal() and len(code) == 3 else code
         if isinstance(number, int) and 400 <= number < 600:
             return number
-    message, codes, _ = said(body) if error else ("", frozenset(), frozenset())
+    if not error:
+        return None
+    message, codes, _ = said(body)
     known = bool(codes & CODES.keys()) or any(words in message.lower() for _, _, words in WORDINGS)
-    return 400 if known else None
+    return next((TYPES[code] for code in sorted(codes) if code in TYPES), 400 if known else None)

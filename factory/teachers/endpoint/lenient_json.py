@@ -1,6 +1,7 @@
 """Read JSON as providers send it: with byte order marks, `NaN`, invalid bytes and lone surrogates."""
 
 import json
+import re
 from typing import Any
 
 import orjson
@@ -34,6 +35,8 @@ def text(value: Any) -> str | None:
 
 def count(value: Any) -> int | None:
     """Return a number of tokens as it is, and None for any other value."""
+    if isinstance(value, float) and value.is_integer():  # as gateways write it whose JSON knows no integers
+        value = int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63 else None
 
 
@@ -41,3 +44,13 @@ def one_line(body: bytes, length: int = 200) -> str:
     """Return the beginning of a body as one line, for an error."""
     words = " ".join(body.decode("utf-8", "replace").split())
     return words if len(words) <= length else f"{words[:length]}..."
+
+
+def readable(body: bytes) -> str:
+    """Return the beginning of a body as one line, for an error; of a web page its title.
+
+    >>> readable(b"<html><head><title>Just a\\nmoment...</title></head><body>...")
+    'a web page, "Just a moment..."'
+    """
+    title = re.search(rb"<title[^>]*>([^<]*)</title>", body[:10_000], re.IGNORECASE)
+    return f'a web page, "{one_line(title[1])}"' if title else one_line(body)

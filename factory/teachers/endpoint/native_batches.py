@@ -20,7 +20,7 @@ from openai.types.batch import Errors
 from openai.types.batch_error import BatchError
 
 from thoughtmill.factory.core.files import aside
-from thoughtmill.factory.teachers.endpoint.faults import said
+from thoughtmill.factory.teachers.endpoint.faults import hidden_status, said
 from thoughtmill.factory.teachers.endpoint.lenient_json import load_json, mapping
 
 RESULTS = "results of "  # before a batch's id: the name of its file of answers
@@ -303,7 +303,8 @@ def _anthropic_line(each: Json) -> Json:
     if result["type"] == "succeeded":
         return _line(each["custom_id"], 200, result["message"])
     if result["type"] == "errored":
-        return _line(each["custom_id"], 400, result["error"])
+        status = hidden_status(orjson.dumps(result["error"])) or 400
+        return _line(each["custom_id"], status, result["error"])
     error = {"code": f"batch_{result['type']}", "message": "the batch ended without an answer"}
     return {"custom_id": each["custom_id"], "response": None, "error": error}
 

@@ -9,10 +9,11 @@ from typing import Any
 
 import orjson
 
-from thoughtmill.factory.teachers.endpoint.lenient_json import load_json, mapping
+from thoughtmill.factory.teachers.endpoint.lenient_json import load_json, mapping, text
 
 MARKS = (b"data:", b"event:", b"id:", b"retry:", b":")
 JOINED = ("content", "reasoning_content", "reasoning", "thinking", "refusal")
+LISTS = ("reasoning_details", "thinking_blocks")  # of parts of thinking
 
 
 def is_stream(body: bytes) -> bool:
@@ -23,8 +24,8 @@ def is_stream(body: bytes) -> bool:
 def joined(body: bytes) -> bytes:
     """Return the answer that a stream holds, as JSON; a body that is not a stream is returned unchanged.
 
-    An error in the stream is returned as the endpoint's error. A stream that ends too early gives a choice
-    that broke off.
+    An error in the stream is returned as the endpoint's error. A stream that ends too early, or that holds no
+    choice, gives a choice that broke off.
     """
     return _joined(body) if is_stream(body) else body
 
@@ -32,8 +33,8 @@ def joined(body: bytes) -> bytes:
 def text_of(body: bytes) -> str:
     """Return the text of a stream so far: the answer, or before it the thinking."""
     choices = load_json(_joined(body)).get("choices") or [{}]
-    said = [mapping(choices[0].get("message")).get(name) for name in JOINED]
-    return next((text for text in said if isinstance(text, str) and text), "")
+    said = (text(mapping(choices[0].get("message")).get(name)) for name in (*JOINED, *LISTS))
+    return next(filter(None, said), "")
 
 
 def stopped(body: bytes) -> bytes:
@@ -45,7 +46,7 @@ def _joined(body: bytes) -> bytes:
     answer: dict[str, Any] = {}
     message: dict[str, Any] = {"role": "assistant", "content": None}
     finish_reason: Any = None
-    done = False
+    begun = done = False
     for event in _events(body):
         if event is None:
             done = True
@@ -55,11 +56,16 @@ def _joined(body: bytes) -> bytes:
             if str(event.get("type")).removeprefix("response.") in {"completed", "incomplete", "failed"}:
                 return orjson.dumps(event["response"])
         else:
-            answer |= {name: event[name] for name in ("id", "model", "usage") if event.get(name)}
-            for choice in event.get("choices") or []:
-                _add(message, mapping(choice).get("delta"))
-                finish_reason = mapping(choice).get("finish_reason") or finish_reason
-    if finish_reason is None and not done:
+            answer |= {name: event[name] for name in ("id", "model", "usage", "x_groq") if event.get(name)}
+            for choice in map(mapping, event.get("choices") or []):
+                if choice.get("index"):
+                    continue  # we ask for one
+                begun = True
+                _add(message, choice.get("delta") or choice.get("message"))
+                finish_reason = choice.get("finish_reason") or finish_reason
+                if choice.get("usage"):
+                    answer.setdefault("usage", choice["usage"])
+    if finish_reason is None and not (begun and done):
         finish_reason = "error"
     choice = {"index": 0, "message": message, "finish_reason": finish_reason}
     return orjson.dumps({**answer, "object": "chat.completion", "choices": [choice]})
@@ -81,7 +87,21 @@ def _events(body: bytes) -> Iterator[dict[str, Any] | None]:
 
 
 def _add(message: dict[str, Any], delta: Any) -> None:
-    """Add the pieces of one chunk to a message; pieces are texts or lists of parts."""
+    """Add the pieces of one chunk to a message; pieces are texts or lists of parts.
+
+    Parts of thinking cut anywhere: they are joined like texts. So are the arguments of tool calls.
+    """
+    for name in LISTS:
+        texts = [
+            text(part.get("text") or part.get("thinking") or part.get("summary"))
+            for part in _maps(delta, name)
+        ]
+        if joined_text := "".join(filter(None, texts)):
+            message[name] = message.get(name, "") + joined_text
+    for call in _maps(delta, "tool_calls"):
+        arguments = text(mapping(call.get("function")).get("arguments"))
+        calls = message.setdefault("tool_calls", [{"function": {"arguments": ""}}])
+        calls[0]["function"]["arguments"] += arguments or ""
     for name in JOINED:
         piece, before = mapping(delta).get(name), message.get(name)
         if isinstance(piece, str) and isinstance(before, str | None):
@@ -89,3 +109,9 @@ def _add(message: dict[str, Any], delta: Any) -> None:
         elif isinstance(piece, str | list) and piece:
             parts = [{"type": "text", "text": before}] if isinstance(before, str) else [*(before or [])]
             message[name] = parts + ([{"type": "text", "text": piece}] if isinstance(piece, str) else piece)
+
+
+def _maps(delta: Any, name: str) -> Iterator[dict[str, Any]]:
+    """Yield the objects of a list in a chunk."""
+    found = mapping(delta).get(name)
+    yield from map(mapping, found if isinstance(found, list) else ())

@@ -54,7 +54,8 @@ class Transport(Protocol):
 def whole_response(begun: float, status: int, body: bytes, headers: Mapping[str, str]) -> Response:
     """Return the response of a whole HTTP answer; `begun` is a `time.perf_counter`."""
     latency_s = time.perf_counter() - begun
-    wait_s = (limited_s if status == 200 else asked_to_wait_s)(headers, time.time())
+    now_s = time.time()
+    wait_s = limited_s(headers, now_s) if status == 200 else asked_to_wait_s(headers, now_s, body)
     moved = safe(headers.get("location", "")) if 300 <= status < 400 else ""
     return Response(status, without_key(joined(body)), latency_s, wait_s, detail=moved)
 
