@@ -259,6 +259,15 @@ def test_outside_a_project_every_command_says_so(tmp_path: Path) -> None:
     done = run(tmp_path, "status")
     assert done.returncode == 2
     assert "not inside a Thoughtmill project" in done.stderr
+    assert "`thoughtmill init FOLDER` makes one" in done.stderr
+
+
+def test_a_misspelt_command_is_one_line_with_the_nearest(tmp_path: Path) -> None:
+    done = run(tmp_path, "sumary")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "error: `sumary` is not a command; did you mean `summary`?\n",
+    )
 
 
 def test_no_command_shows_how_to_call(project: Path) -> None:

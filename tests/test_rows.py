@@ -132,6 +132,7 @@ def test_every_row_of_a_broken_file_is_there_with_its_place(tmp_path: Path) -> N
         ("r.parquet", "PAR1", "not Parquet"),
         ("r.parquet.gz", "", r"cannot read `.parquet.gz`; give one of .jsonl, .ndjson, .json, .csv"),
         ("r.txt", "", "cannot read `.txt`"),
+        ("rows", "", "the name has no ending that says its format; give one of .jsonl"),
         ("r.jsonl.gz", "no gzip", "not JSON"),
         ("r.jsonl.gz", gzip.compress(LINES.encode(), mtime=0)[:-9], "not JSON"),
     ],

@@ -2,12 +2,14 @@
 
 import argparse
 import sys
-from collections.abc import Container
+from collections.abc import Collection
+from difflib import get_close_matches
 from importlib import import_module
 from typing import NoReturn, Protocol
 
 from thoughtmill import __version__
 from thoughtmill.factory.core import stage
+from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.printable import for_terminal
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -75,8 +77,13 @@ def _answer(words: list[str]) -> None:
     print(for_terminal(text) if sys.stdout.isatty() else text)  # a pipe gets the bytes as they are
 
 
-def parser(wanted: Container[str]) -> argparse.ArgumentParser:
+def parser(wanted: Collection[str]) -> argparse.ArgumentParser:
     """Return the parser of all commands; only `wanted` commands are imported and get their arguments."""
+    for word in wanted:
+        if not word.startswith("-") and word not in COMMANDS:
+            near = get_close_matches(word, COMMANDS, 1)
+            meant = f"did you mean `{near[0]}`?" if near else "`thoughtmill --help` lists all"
+            raise ThoughtmillError(f"`{word}` is not a command; {meant}")
     top = argparse.ArgumentParser(prog="thoughtmill", description="Verified thoughts for mathematics.")
     top.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = top.add_subparsers(required=True, metavar="COMMAND")

@@ -5,6 +5,7 @@ The files are copies of Thoughtmill's own project. But its stages depend on the 
 """
 
 import argparse
+import logging
 import re
 import shlex
 import shutil
@@ -160,6 +161,7 @@ def _begin_versions(folder: Path) -> None:
     if top is None and _git(folder, "init", "--quiet") is not None:
         top = str(folder)
     below = top is not None and Path(top).resolve() != folder.resolve()
+    logging.getLogger("dvc").setLevel(logging.WARNING)  # we say ourselves how to go on
     try:
         with Repo.init(str(folder), no_scm=top is None, subdir=below) as repo, repo.config.edit() as config:
             config["core"] |= {"analytics": False, "check_update": False}

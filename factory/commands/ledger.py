@@ -10,7 +10,7 @@ from thoughtmill.factory.teachers.endpoint.responses import unusable
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the direction and the folder."""
-    parser.add_argument("direction", choices=["export", "import", "retry"])
+    parser.add_argument("direction", choices=["export", "import", "retry"], metavar="{export,import,retry}")
     parser.add_argument("folder", type=Path, nargs="?", help="the folder of shards; default: data/ledger")
 
 

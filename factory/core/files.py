@@ -22,7 +22,8 @@ def root(start: Path | None = None) -> Path:
         if (folder / "params.yaml").is_file() and (folder / "dvc.yaml").is_file():
             return folder
     raise NotInProject(
-        f"{start} is not inside a Thoughtmill project: no params.yaml and dvc.yaml here or above"
+        f"{start} is not inside a Thoughtmill project: no params.yaml and dvc.yaml here or above; "
+        "`thoughtmill init FOLDER` makes one"
     )
 
 

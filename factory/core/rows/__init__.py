@@ -83,7 +83,9 @@ def rows_of_file(path: Path, encoding: str | None = None, shown: str | None = No
     shown = shown or str(path)
     suffix, compression = suffixes(path)
     if suffix not in READERS or (compression and suffix in WHOLE):
-        raise ThoughtmillError(f"{shown}: cannot read `{''.join(path.suffixes)}`; give one of {KNOWN}")
+        ending = "".join(path.suffixes)
+        why = f"cannot read `{ending}`" if ending else "the name has no ending that says its format"
+        raise ThoughtmillError(f"{shown}: {why}; give one of {KNOWN}")
     name, reader = READERS[suffix]
     try:
         for where, values, fault, text in reader(path, encoding):
