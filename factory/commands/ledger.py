@@ -10,7 +10,9 @@ from thoughtmill.factory.teachers.endpoint.responses import unusable
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the direction and the folder."""
-    parser.add_argument("direction", choices=["export", "import", "retry"], metavar="{export,import,retry}")
+    ways = ["export", "import", "retry"]
+    help_ = "write shards, read them, or forget failures"
+    parser.add_argument("direction", choices=ways, metavar="{export,import,retry}", help=help_)
     parser.add_argument("folder", type=Path, nargs="?", help="the folder of shards; default: data/ledger")
 
 
