@@ -166,7 +166,7 @@ def test_a_named_version_of_a_project_is_found_by_its_name(project: Path) -> Non
 def test_a_version_that_is_nowhere_is_one_line(project: Path) -> None:
     done = thoughtmill(project, "diff", "no-such-tag", "data")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert "no-such-tag" in done.stderr
+    assert "git knows no revision no-such-tag" in done.stderr
 
 
 def test_a_lock_that_is_not_committed_is_not_named(project: Path) -> None:

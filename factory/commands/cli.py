@@ -3,13 +3,12 @@
 import argparse
 import sys
 from collections.abc import Collection
-from difflib import get_close_matches
 from importlib import import_module
 from typing import NoReturn, Protocol
 
 from thoughtmill import __version__
 from thoughtmill.factory.core import stage
-from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.errors import ThoughtmillError, nearest
 from thoughtmill.factory.core.printable import for_terminal
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -81,9 +80,8 @@ def parser(wanted: Collection[str]) -> argparse.ArgumentParser:
     """Return the parser of all commands; only `wanted` commands are imported and get their arguments."""
     for word in wanted:
         if not word.startswith("-") and word not in COMMANDS:
-            near = get_close_matches(word, COMMANDS, 1)
-            meant = f"did you mean `{near[0]}`?" if near else "`thoughtmill --help` lists all"
-            raise ThoughtmillError(f"`{word}` is not a command; {meant}")
+            meant = nearest(word, COMMANDS) or "; `thoughtmill --help` lists all"
+            raise ThoughtmillError(f"`{word}` is not a command{meant}")
     top = argparse.ArgumentParser(prog="thoughtmill", description="Verified thoughts for mathematics.")
     top.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = top.add_subparsers(required=True, metavar="COMMAND")

@@ -48,6 +48,9 @@ def _of_revision(revision: str, project: Path, target: Path) -> Path:
             if name in NEEDED or files.exists(there):
                 files.get(there, str(target / name), recursive=True)
     except (DvcException, OSError) as error:
+        if "unknown Git revision" in str(error):  # DVC has no class for it alone
+            known = "give a folder, a commit or a tag"
+            raise ThoughtmillError(f"git knows no revision {revision}: {known}") from error
         raise ThoughtmillError(
             f"revision {revision}: its data are not in DVC's cache; try `dvc fetch --all-commits` "
             f"({' '.join(str(error).split())})"
