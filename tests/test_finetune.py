@@ -15,6 +15,7 @@ from safetensors.torch import load_file
 from transformers import MambaConfig, MambaForCausalLM
 
 from tests import tiny
+from tests.waiting import PATIENCE_S
 from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.params import validated
@@ -344,7 +345,7 @@ def test_two_processes_go_on_where_one_was_killed_and_learn_what_it_would_have(t
         )
         for rank in ("0", "1")
     ]
-    told = "".join(process.communicate(timeout=300)[0] for process in processes)
+    told = "".join(process.communicate(timeout=PATIENCE_S)[0] for process in processes)
     curves = [one for one in told.splitlines() if one.startswith("curve")]
     assert curves == [f"curve {[round(point.loss, 4) for point in alone]}"] * 2
     one, two = get_peft_model_state_dict(model), load_file(tmp_path / "ir" / WEIGHTS)

@@ -72,7 +72,7 @@ def run(installed: Path, folder: Path, *words: str) -> subprocess.CompletedProce
     env = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{installed}"}
     command = [sys.executable, *words]
     return subprocess.run(
-        command, cwd=folder, env=env, capture_output=True, text=True, timeout=300, check=False
+        command, cwd=folder, env=env, capture_output=True, text=True, timeout=PATIENCE_S, check=False
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.waiting import PATIENCE_S
 from thoughtmill.factory.core.files import digest
 from thoughtmill.factory.problems.stories import SPLITS
 
@@ -41,7 +42,7 @@ def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     env = {**os.environ, "PATH": path, "PYTHONPATH": "", "THOUGHTMILL_LEDGER": str(folder / "ledger.sqlite")}
     return subprocess.run(
-        words, cwd=folder, env=env, capture_output=True, text=True, timeout=300, check=False
+        words, cwd=folder, env=env, capture_output=True, text=True, timeout=PATIENCE_S, check=False
     )
 
 
