@@ -63,6 +63,19 @@ def test_an_item_that_kills_its_process_is_lost_and_no_other() -> None:
     assert list(pool().spread(items)) == expected
 
 
+def test_a_single_item_pays_for_no_death_but_its_own() -> None:
+    crew = executor._Crew(RayPool(work, lost, 1, begin, (100,), RaySettings(workers=1)), executor.DEEP)
+    try:
+        killing, alone, again = (crew.submit(items) for items in ([-1, 1], [2], [-1, 3]))
+        assert crew.result(alone) == [102]
+        assert (crew.result(killing), alone.deaths, crew.result(again)) == (None, 0, None)
+        suspects = crew.submit_each([-1, 4])
+        assert [crew.result(each) for each in suspects] == [None, [104]]
+        assert [each.deaths for each in suspects] == [executor.MOST_DEATHS, 0]
+    finally:
+        crew.close()
+
+
 def test_only_a_bounded_number_of_items_is_taken_ahead() -> None:
     taken = 0
 

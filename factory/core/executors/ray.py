@@ -5,7 +5,7 @@ for themselves, which on one or two cores leaves none for the work, and it fuses
 """
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from importlib import import_module
 from itertools import islice
@@ -34,7 +34,8 @@ class RayPool(Generic[Item, Result]):
     """Actors that each do `work(items)`, a few items at a time, after calling `begin(*arguments)` once.
 
     It keeps what `local.WorkerPool` promises: results in order, flat memory, and an item that kills its
-    worker twice gives `lost(item)`. When a worker or its node dies, another worker does its items again.
+    worker twice gives `lost(item)`. When a worker or its node dies, other workers do all items again that it
+    had, one at a time. So a death is blamed on the only item that the worker had.
     """
 
     SETTINGS = RaySettings
@@ -86,18 +87,24 @@ class RayPool(Generic[Item, Result]):
         return SharedObject(ray.remote(_Host).options(**cluster.here(ray)).remote(make, arguments))
 
     def _each(self, crew: "_Crew", chunk: list[Item]) -> Iterator[Result]:
-        """Do the items of a lost chunk alone; if its worker dies twice, an item itself is lost."""
-        for item in chunk:
-            found: list[Result] | None = crew.result(crew.submit([item])) if len(chunk) > 1 else None
+        """Do the items of a lost chunk one at a time; a single item whose workers died is lost itself."""
+        calls: Sequence[_Call | None] = crew.submit_each(chunk) if len(chunk) > 1 else [None]
+        for item, call in zip(chunk, calls, strict=True):
+            found: list[Result] | None = None if call is None else crew.result(call)
             yield self.lost(item) if found is None else found[0]
 
 
 class _Call:
-    """A chunk that waits for a worker, or is with one."""
+    """A chunk that waits for a worker, is with one, or is done; `found` is None if its worker died.
 
-    def __init__(self, chunk: list[Any]) -> None:
-        self.chunk = chunk
-        self.reference: Any = None
+    A chunk takes `room` at its worker, of `deep` that there is. A single item takes all of it.
+    """
+
+    def __init__(self, chunk: list[Any], deep: int) -> None:
+        self.chunk, self.room = chunk, deep if len(chunk) == 1 else 1
+        self.done = False
+        self.found: list[Any] | None = None
+        self.error: BaseException | None = None
         self.deaths = 0
 
 
@@ -111,7 +118,7 @@ class _Crew:
         self.pool, self.wait_line = pool, progress_files.WaitLine()
         self.worker = self.ray.remote(_Worker).options(**cluster.taken(pool.settings.resources))
         self.waiting: deque[_Call] = deque()
-        self.load: Counter[Any] = Counter()  # chunks that each ready worker has
+        self.load: Counter[Any] = Counter()  # the room that is taken at each ready worker
         self.running: dict[Any, tuple[Any, _Call]] = {}  # worker and call of each reference that is not done
         self.starting: dict[Any, Any] = {}  # workers that are not ready, by the reference that says so
         count = pool.settings.workers or cluster.most_workers(self.ray, pool.settings.resources)
@@ -126,24 +133,25 @@ class _Crew:
 
     def submit(self, chunk: list[Any]) -> _Call:
         """Hand a chunk to the least busy worker, or keep it until a worker has done another."""
-        call = _Call(chunk)
+        call = _Call(chunk, self.deep)
         self.waiting.append(call)
         self._hand_out()
         return call
 
+    def submit_each(self, chunk: list[Any]) -> list[_Call]:
+        """Hand out the items of a chunk before all others, each to a worker that has nothing else."""
+        calls = [_Call([item], self.deep) for item in chunk]
+        self.waiting.extendleft(reversed(calls))
+        self._hand_out()
+        return calls
+
     def result(self, call: _Call) -> list[Any] | None:
         """Wait for the results of a chunk; None if its worker died."""
-        from ray import exceptions
-
-        while call.reference is None or call.reference in self.running:
+        while not call.done:
             self._wait()
-        try:
-            found: list[Any] = self.ray.get(call.reference)
-        except exceptions.RayTaskError as error:
-            raise error.cause from error
-        except exceptions.RayError:  # the worker, its node or the result is lost
-            return None
-        return found
+        if call.error is not None:
+            raise call.error
+        return call.found
 
     def close(self) -> None:
         """End all workers, without waiting for running items."""
@@ -155,15 +163,14 @@ class _Crew:
         self.starting[worker.ready.remote()] = worker
 
     def _hand_out(self) -> None:
-        """Give waiting chunks to workers that have fewer than `deep`."""
+        """Give waiting chunks to workers that have room for them, in their order."""
         while self.waiting and self.load:
-            worker, busy = min(self.load.items(), key=lambda each: each[1])
-            if busy >= self.deep:
+            worker, taken = min(self.load.items(), key=lambda each: each[1])
+            if taken + self.waiting[0].room > self.deep:
                 return
             call = self.waiting.popleft()
-            call.reference = worker.work.remote(self.pool.work, call.chunk)
-            self.running[call.reference] = worker, call
-            self.load[worker] += 1
+            self.running[worker.work.remote(self.pool.work, call.chunk)] = worker, call
+            self.load[worker] += call.room
 
     def _wait(self) -> None:
         """Wait until a worker is ready or has done a chunk; say what for, if that takes long."""
@@ -193,19 +200,20 @@ class _Crew:
             self.load[worker] = 0
 
     def _done(self, reference: Any, worker: Any, call: _Call) -> None:
-        """Count a chunk as done. Replace a worker that died over it, and do a single item again at once."""
+        """Keep the results of a chunk. Replace a worker that died over it, and do a single item again."""
         from ray import exceptions
 
         if worker in self.load:
-            self.load[worker] -= 1
+            self.load[worker] -= call.room
+        call.done = True
         try:
-            self.ray.get(reference)
-        except exceptions.RayTaskError:
-            pass  # its own exception, which `result` raises
-        except exceptions.RayError:
+            call.found = self.ray.get(reference)
+        except exceptions.RayTaskError as error:
+            call.error = error.cause
+        except exceptions.RayError:  # the worker, its node or the result is lost
             call.deaths += 1
             if len(call.chunk) == 1 and call.deaths < MOST_DEATHS:
-                call.reference = None
+                call.done = False
                 self.waiting.appendleft(call)
             if worker in self.load:
                 del self.load[worker]
