@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.waiting import until
+from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.executors import local as workers
 from thoughtmill.factory.core.executors.local import WorkerPool
 from thoughtmill.factory.core.files import running
@@ -76,6 +77,27 @@ def test_only_a_bounded_number_of_items_is_taken_ahead() -> None:
     assert next(results) == 100
     results.close()
     assert taken <= (2 * workers.AHEAD + 1) * workers.CHUNK
+
+
+def broken() -> None:
+    raise ZeroDivisionError("cannot begin")
+
+
+def test_workers_that_cannot_begin_lose_no_item() -> None:
+    with pytest.raises(ThoughtmillError, match="no worker process can begin"):
+        list(WorkerPool(work, lost, 2, broken).spread([1]))
+
+
+def test_a_program_without_a_file_ends_with_a_line_that_says_why() -> None:
+    program = (
+        "from tests import test_workers as here\n"
+        "list(here.WorkerPool(here.work, here.lost, 1, here.begin, (0,)).spread([1]))\n"
+    )
+    found = subprocess.run(
+        [sys.executable, "-"], input=program, capture_output=True, text=True, cwd=ROOT, check=False
+    )
+    assert found.returncode == 1
+    assert found.stderr.splitlines()[-1].endswith(workers.CANNOT_BEGIN)
 
 
 def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:

@@ -11,7 +11,10 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
+from multiprocessing.connection import Connection
 from typing import Any, Generic, TypeVar
+
+from thoughtmill.factory.core.errors import ThoughtmillError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -19,6 +22,10 @@ Result = TypeVar("Result")
 CHUNK = 64
 AHEAD = 4
 START = "forkserver" if sys.platform == "linux" else "spawn"  # elsewhere libraries are not safe to fork
+CANNOT_BEGIN = (
+    "no worker process can begin: give Python a file to run, not its input, and call this under "
+    "`if __name__ == '__main__':`; the lines above say more"
+)
 
 
 class WorkerPool(Generic[Item, Result]):
@@ -26,7 +33,7 @@ class WorkerPool(Generic[Item, Result]):
 
     `work`, `begin`, the items and the results must pickle; a result must depend on its own item alone. When a
     process is killed, the items under way are done again one at a time; an item that kills again gives
-    `lost(item)`.
+    `lost(item)`. If no process can begin, no item is to blame, and a `ThoughtmillError` is raised.
     """
 
     def __init__(
@@ -62,11 +69,13 @@ class WorkerPool(Generic[Item, Result]):
         if self.pool is None:
             context = multiprocessing.get_context(START)
             context.set_forkserver_preload(_imported())
-            begun = (self.begin, self.arguments)
+            self.began, begins = context.Pipe(duplex=False)
+            begun = (self.begin, self.arguments, begins)
             self.pool = ProcessPoolExecutor(self.workers, context, _begin, begun)
         try:
             return self.pool.submit(self.work, chunk)
         except BrokenProcessPool:
+            self._broken()
             return None
 
     def _results(self, chunk: list[Item], future: Future[list[Result]] | None) -> Iterator[Result]:
@@ -75,7 +84,7 @@ class WorkerPool(Generic[Item, Result]):
                 yield from future.result()
                 return
         except BrokenProcessPool:
-            pass
+            self._broken()
         for item in chunk:
             yield self._alone(item)
 
@@ -87,9 +96,14 @@ class WorkerPool(Generic[Item, Result]):
                 if future is not None:
                     return future.result()[0]
             except BrokenProcessPool:
-                pass
+                self._broken()
             self._close()
         return self.lost(item)
+
+    def _broken(self) -> None:
+        """Raise an error if no process of the broken pool has begun."""
+        if not self.began.poll():
+            raise ThoughtmillError(CANNOT_BEGIN)
 
     def _close(self, at_once: bool = False) -> None:
         """End the pool; `at_once`, as after Ctrl-C, without waiting for running items."""
@@ -106,11 +120,12 @@ def _imported() -> list[str]:
     return sorted(name for name in sys.modules if name.startswith("thoughtmill.factory"))
 
 
-def _begin(begin: Callable[..., None], arguments: tuple[Any, ...]) -> None:
-    """Begin a worker: it ignores Ctrl-C, and ends whenever its parent ends."""
+def _begin(begin: Callable[..., None], arguments: tuple[Any, ...], begins: Connection) -> None:
+    """Begin a worker, and say so: it ignores Ctrl-C, and ends whenever its parent ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     begin(*arguments)
+    begins.send(os.getpid())
 
 
 def _end_with_parent() -> None:
