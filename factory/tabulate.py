@@ -12,6 +12,7 @@ from typing import Any
 
 from thoughtmill.factory.core import corpus, database, params, stage, tables
 from thoughtmill.factory.core.files import folder_aside, root, write_json
+from thoughtmill.factory.core.scratch import stream
 from thoughtmill.factory.derived import derive
 from thoughtmill.factory.generate import GenerateSettings, ThoughtRequests
 from thoughtmill.factory.ledger.history import history
@@ -23,7 +24,7 @@ from thoughtmill.factory.thoughts.prompts import load
 from thoughtmill.schemas import Attempts, Samplings
 
 ASKED = "select distinct thought, teacher, sample from read_parquet(?) order by all"
-KEYS = "select distinct request_key from read_parquet(?) where teacher <> 'inherited'"
+KEYS = "select distinct request_key from read_parquet($files) where teacher <> 'inherited'"
 
 
 def tabulate(data: Path, thoughts: tuple[str, ...], target: Path) -> None:
@@ -36,7 +37,7 @@ def tabulate(data: Path, thoughts: tuple[str, ...], target: Path) -> None:
         derive(data, thoughts, given, part)
         tables.write(part / "samplings.parquet", Samplings, samplings(completions, given, data))
     with tables.connect() as con:
-        keys = (key for (key,) in con.execute(KEYS, [completions]).fetchall())
+        keys = (key for (key,) in stream(con, KEYS, files=completions))
         tables.write(data / "local" / "attempts.parquet", Attempts, history(keys))
     database.build(data, thoughts, target, shown["data_version"])
     write_json(data / "manifest.json", shown)

@@ -358,4 +358,6 @@ def quoted(text: str) -> str:
 
 def as_error(error: duckdb.Error) -> ThoughtmillError:
     """Return an error of DuckDB as one line for people."""
-    return ThoughtmillError(" ".join(str(error).split()))
+    from thoughtmill.factory.core.scratch import words_of  # imports pyarrow
+
+    return ThoughtmillError(words_of(error))

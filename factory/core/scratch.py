@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pyarrow as pa
 
@@ -34,11 +35,36 @@ def memory_limit() -> str:
     return str(params.single("memory_limit", DEFAULT, faults))
 
 
+def bounded() -> dict[str, Any]:
+    """Return the settings of a database that takes `memory_limit` at most; the rest is under `TMPDIR`.
+
+    DuckDB makes the folder when it needs it, and removes it.
+    """
+    folder = Path(gettempdir()) / f"thoughtmill-{uuid4().hex}"
+    return {"memory_limit": memory_limit(), "threads": 2, "temp_directory": str(folder)}
+
+
+def words_of(error: Exception) -> str:
+    """Return an error of DuckDB as one line; where memory or disk ran out, it says what to change."""
+    said = " ".join(str(error).split())
+    if said.startswith("Out of Memory Error") and "max_temp_directory_size" not in said:
+        return (
+            f"a query needs more memory than it may take; for a stage, params.yaml: memory_limit: "
+            f"{memory_limit()} says how much: {said.partition(' Possible solutions:')[0]}"
+        )
+    if "No space left on device" in said or "max_temp_directory_size" in said:
+        return (
+            f"no space is left on a disk; what exceeds memory_limit is for a while in {gettempdir()}, "
+            f"for which TMPDIR may name another folder: {said.partition(' Possible solutions:')[0]}"
+        )
+    return said
+
+
 @contextmanager
 def scratch() -> Iterator["DuckDBPyConnection"]:
     """Open an empty database in a temporary folder; what exceeds `memory_limit` is on the disk."""
     with TemporaryDirectory(prefix="thoughtmill-", ignore_cleanup_errors=True) as folder:
-        limits: dict[str, Any] = {"memory_limit": memory_limit(), "threads": 2, "temp_directory": folder}
+        limits = {**bounded(), "temp_directory": folder}
         with closing(connect(Path(folder) / "scratch.duckdb", **limits)) as con:
             yield con
 

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from thoughtmill.factory.core.connections import interruptible
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.factory.core.printable import for_terminal
+from thoughtmill.factory.core.printable import say
 
 
 def run(main: Callable[..., None]) -> NoReturn:
@@ -59,7 +59,9 @@ def leave(work: Callable[[], None]) -> NoReturn:
         sys.stderr.close()
         sys.exit(0)
     except _table_errors() as error:
-        sys.exit(_say(f"a table cannot be read or written: {' '.join(str(error).split())}"))
+        from thoughtmill.factory.core.scratch import words_of  # imports pyarrow
+
+        sys.exit(_say(f"a table cannot be read or written: {words_of(error)}"))
     except OSError as error:
         sys.exit(_say(f"{error.filename}: {error.strerror}" if error.filename else str(error)))
     except KeyboardInterrupt:
@@ -76,5 +78,5 @@ def _table_errors() -> tuple[type[Exception], ...]:
 
 
 def _say(message: str) -> int:
-    print(for_terminal(f"error: {message}"), file=sys.stderr)
+    say(f"error: {message}")
     return 2

@@ -26,10 +26,11 @@ from thoughtmill.factory.core.partitions import (
     partition_rows,
     parts,
 )
-from thoughtmill.factory.core.scratch import memory_limit
+from thoughtmill.factory.core.scratch import bounded
 from thoughtmill.schemas import Table, arrow_schema, primary_key, table_name
 
 Row = dict[str, Any]
+Key = TypeVar("Key", str, int)
 Value = TypeVar("Value")
 
 GROUP_ROWS = 16_384
@@ -96,7 +97,7 @@ def joined(rows: Iterable[Row], problems: Iterable[Row]) -> Iterator[tuple[Row, 
         yield row, problem
 
 
-def in_step(pairs: Iterable[tuple[str, Value]]) -> Callable[[str], list[Value]]:
+def in_step(pairs: Iterable[tuple[Key, Value]]) -> Callable[[Key], list[Value]]:
     """Return a function from a key to its values, in flat memory.
 
     The pairs come in the order of their keys, and the function is called in that order, once for a key.
@@ -108,7 +109,7 @@ def in_step(pairs: Iterable[tuple[str, Value]]) -> Callable[[str], list[Value]]:
     groups = groupby(pairs, key=lambda pair: pair[0])
     held = next(groups, None)
 
-    def values(key: str) -> list[Value]:
+    def values(key: Key) -> list[Value]:
         nonlocal held
         while held is not None and held[0] < key:
             held = next(groups, None)
@@ -257,7 +258,7 @@ def faults(arrow: pyarrow.Table, table: Table) -> list[str]:
 
 def connect() -> duckdb.DuckDBPyConnection:
     """Return an in-memory DuckDB with bounded memory, for sorting and joining tables larger than memory."""
-    return connections.connect(memory_limit=memory_limit(), threads=2, preserve_insertion_order=True)
+    return connections.connect(**bounded(), preserve_insertion_order=True)
 
 
 def _sort(path: Path, schema: pyarrow.Schema, key: tuple[str, ...]) -> list[str]:
@@ -266,16 +267,13 @@ def _sort(path: Path, schema: pyarrow.Schema, key: tuple[str, ...]) -> list[str]
     last: tuple[Any, ...] | None = None
     ordering = ", ".join(f'"{name}"' for name in key)
     with connect() as con, aside(path) as part, parquet_writer(part, schema) as file:
-        try:
-            rows = con.sql(f"select * from read_parquet(?) order by {ordering}", params=[str(path)])
-            for group in _groups(rows.to_arrow_reader(GROUP_ROWS), schema):
-                for row in zip(*(group.column(name).to_pylist() for name in key), strict=True):
-                    if row == last:
-                        twice.append(f"{_spell(row)}: it occurs more than once")
-                    last = row
-                file.write_table(group)
-        except duckdb.Error as error:
-            raise ThoughtmillError(f"{path.name} cannot be sorted: {error}") from error
+        rows = con.sql(f"select * from read_parquet(?) order by {ordering}", params=[str(path)])
+        for group in _groups(rows.to_arrow_reader(GROUP_ROWS), schema):
+            for row in zip(*(group.column(name).to_pylist() for name in key), strict=True):
+                if row == last:
+                    twice.append(f"{_spell(row)}: it occurs more than once")
+                last = row
+            file.write_table(group)
     return twice
 
 

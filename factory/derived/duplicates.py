@@ -122,10 +122,12 @@ def _look(con: "DuckDBPyConnection", problems: Iterable[tables.Row], ngram: int)
     """
     con.execute(PARENTS)
     con.execute(LOOKED_AT)
-    wanted = {position for (position,) in con.execute("select position from looked_at").fetchall()}
-    texts = ((at, problem["problem"]) for at, problem in enumerate(problems) if at in wanted)
-    grams = ({"position": at, "grams": list(ngrams(words(text), ngram))} for at, text in texts)
-    fill(con, "looked", GRAMS, grams)
+    with con.cursor() as reading:  # `con` writes meanwhile
+        positions = stream(reading, "select position from looked_at order by position")
+        wanted = tables.in_step((int(position), position) for (position,) in positions)
+        texts = ((at, problem["problem"]) for at, problem in enumerate(problems) if wanted(at))
+        grams = ({"position": at, "grams": list(ngrams(words(text), ngram))} for at, text in texts)
+        fill(con, "looked", GRAMS, grams)
     con.execute(ALIKE)
 
 

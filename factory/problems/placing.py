@@ -13,9 +13,8 @@ import duckdb
 import pyarrow as pa
 from pydantic import Field
 
-from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.families import DEEPEST, count, find_roots, named
-from thoughtmill.factory.core.scratch import fill, run, scratch, stream
+from thoughtmill.factory.core.scratch import LEAST_MB, fill, run, scratch, stream
 from thoughtmill.factory.problems.kept_out import OverlapSettings, digest, ngrams, words
 
 Row = Mapping[str, Any]
@@ -62,16 +61,14 @@ def placed(
     `repeats` are the problems that repeat a benchmark.
     """
     with scratch() as con:
-        try:
-            facts = (_facts(position, row, settings) for position, row in enumerate(problems))
-            fill(con, "problem", PROBLEMS, facts)
-            fill(con, "repeated", REPEATS, ({"problem_id": name} for name in repeats))
-            find_roots(con)
-            _place(con, settings)
-            _inherit(con)
-            yield _placements(con)
-        except duckdb.Error as error:
-            raise ThoughtmillError(f"the problems cannot be placed: {error}") from error
+        facts = (_facts(position, row, settings) for position, row in enumerate(problems))
+        fill(con, "problem", PROBLEMS, facts)
+        fill(con, "repeated", REPEATS, ({"problem_id": name} for name in repeats))
+        find_roots(con)
+        _place(con, settings)
+        _inherit(con)
+        con.execute(f"set memory_limit = '{LEAST_MB}MB'")  # the rest is for queries that run meanwhile
+        yield _placements(con)
 
 
 def _facts(position: int, row: Row, settings: PlacingSettings) -> dict[str, Any]:

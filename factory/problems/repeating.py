@@ -19,7 +19,6 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.scratch import fill, run, scratch, stream
 from thoughtmill.factory.problems.kept_out import (
     PERMUTATIONS,
@@ -116,17 +115,14 @@ def repeats(
 ) -> Iterator[tuple[str, Finding]]:
     """Yield the problems that repeat a benchmark's, in their order; both are read once."""
     with scratch() as con:
-        try:
-            known = (_facts(number, *each, settings) for number, each in enumerate(benchmarks))
-            fill(con, "known", TEXTS, ({**row, "problem": text} for row, text in known))
-            named = ((row["problem_id"], row["problem"]) for row in problems)
-            asked = (_facts(number, *each, settings) for number, each in enumerate(named))
-            fill(con, "asked", TEXTS, (row for row, _ in asked))
-            _find(con, settings)
-            for name, benchmark, problem, how, score in stream(con, REPEATS):
-                yield name, Finding(benchmark, problem, how, round(score, 4))
-        except duckdb.Error as error:
-            raise ThoughtmillError(f"the problems cannot be compared with benchmarks: {error}") from error
+        known = (_facts(number, *each, settings) for number, each in enumerate(benchmarks))
+        fill(con, "known", TEXTS, ({**row, "problem": text} for row, text in known))
+        named = ((row["problem_id"], row["problem"]) for row in problems)
+        asked = (_facts(number, *each, settings) for number, each in enumerate(named))
+        fill(con, "asked", TEXTS, (row for row, _ in asked))
+        _find(con, settings)
+        for name, benchmark, problem, how, score in stream(con, REPEATS):
+            yield name, Finding(benchmark, problem, how, round(score, 4))
 
 
 def _facts(number: int, name: str, problem: str, settings: KeptOutSettings) -> tuple[dict[str, Any], str]:
