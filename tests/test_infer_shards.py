@@ -3,6 +3,7 @@
 import argparse
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from thoughtmill.factory.commands import merge
 from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import digest
+from thoughtmill.factory.core.sharding import Shard
 from thoughtmill.train import infer, infer_shards
 from thoughtmill.train.finetune import TrainingJob, finetune
 from thoughtmill.train.predictions import predictions_in
@@ -91,6 +93,19 @@ def test_parts_of_other_settings_are_not_merged(whole: str) -> None:
     params()
     merged()
     assert digest(PREDICTIONS) == whole
+
+
+def test_progress_names_each_training_run_of_the_students(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(infer.InferRun, "seeds", {1: 1, 2: 2})
+    given: Any = SimpleNamespace(seeds=(7, 8), policies=("greedy/ir", "lorid"))
+    unused: Any = None
+    run = infer.InferRun(given, unused, [], unused, [{"problem": "How many?"}])
+    totals = list(infer_shards._totals(run, [Shard(1, 1)]))
+    assert totals == [
+        (f"infer, students of seed {students}, seed {seed}, shard 1 of 1", 2)
+        for students in (1, 2)
+        for seed in (7, 8)
+    ]
 
 
 def test_on_ray_each_node_with_a_gpu_loads_the_students_and_the_bytes_are_the_same(

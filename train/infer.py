@@ -70,6 +70,10 @@ class InferRun:
             return {0: None}
         return seeds_of(self.settings.base.adapters, self.trained)
 
+    def words(self, training_seed: int) -> str:
+        """Return how progress names the students of a training run, if there are several runs."""
+        return "infer" if len(self.seeds) == 1 else f"infer, students of seed {training_seed}"
+
     def rows(self, shard: Shard | None = None) -> Iterator[tables.Row]:
         """Yield the rows of `predictions`, or those of a shard."""
         journals = Path(".dvc/tmp/thoughtmill")
@@ -79,7 +83,10 @@ class InferRun:
                     self.opened = None  # their memory goes before the next are loaded
                     self.opened = seed, self.students(at)
                 how, students = self.settings, self.opened[1]
-                yield from infer(how, self.problems, *students, solvers, journals, seed, shard=shard)
+                words = self.words(seed)
+                yield from infer(
+                    how, self.problems, *students, solvers, journals, seed, shard=shard, words=words
+                )
 
     def students(self, seed: int | None) -> tuple[Writer, str, str]:
         """Load the students of a training run, as `open_writer` does."""
@@ -153,12 +160,14 @@ def infer(
     training_seed: int = 0,
     policies: Mapping[str, Policy] | None = None,
     shard: Shard | None = None,
+    words: str = "infer",
 ) -> Iterator[tables.Row]:
     """Yield a row of `predictions` for every sample that any policy asked for, seed after seed.
 
     A killed run goes on from its journal. Journal and run are named by a digest of everything that the
     samples depend on. Samples at temperature 0 are the same for every seed, and are written once. `policies`
-    take the place of those that the settings name. A `shard` answers the problems that it holds.
+    take the place of those that the settings name. A `shard` answers the problems that it holds. Lines of
+    progress begin with `words`.
     """
     policies = policies or {name: policy(name, settings.policy) for name in settings.policies}
     texts = {row["problem_id"]: row["problem"] for row in problems}
@@ -181,7 +190,7 @@ def infer(
             writer,
             partial(asked, problems=texts, settings=settings, seed=seed),
             partial(solved, problems=texts, kinds=kinds, solvers=solvers),
-            f"infer, seed {seed}{part[1]}",
+            f"{words}, seed {seed}{part[1]}",
             rows=0 if settings.backend == "openai" else settings.rows,  # paid samples are not written ahead
             solver_thread=torch.cuda.is_available(),  # on a CPU both compete for the same cores
             **_speed(writer),
@@ -190,7 +199,7 @@ def infer(
             named = {"run": f"{name}-{seed}", "base": settings.base.name, "training_seed": training_seed}
             yield named | {"data_version": version} | _row(key, sample, gold[key[0]])
         if lost := sum(sample.failure == "unanswered" for sample in journal.stored.values()):
-            print(f"infer, seed {seed}: {lost} unanswered; ask again with: {AGAIN}", file=sys.stderr)
+            print(f"{words}, seed {seed}: {lost} unanswered; ask again with: {AGAIN}", file=sys.stderr)
         greedy = {key: sample for key, sample in journal.stored.items() if key[2] == 0}
         journal.remove()
 

@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import chdir
+from itertools import product
 from pathlib import Path
 
 from thoughtmill.factory.core import executors, sharding, tables
@@ -42,7 +43,8 @@ def spread(run: InferRun) -> None:
     left = [shard for shard, part in parts.items() if not sharding.is_made(part, made_from)]
     pool = executors.chosen()(answered, lost, os.cpu_count() or 1, begin, (Path.cwd(),))
     totals = dict(_totals(run, left))
-    for stopped in track_shards(pool.spread(left), "infer, all shards", totals, len(run.settings.seeds)):
+    files = len(run.seeds) * len(run.settings.seeds)
+    for stopped in track_shards(pool.spread(left), "infer, all shards", totals, files):
         if stopped is not None:
             raise ThoughtmillError(stopped)
     merge(DATA.resolve(), name)
@@ -52,8 +54,9 @@ def _totals(run: InferRun, shards: list[Shard]) -> Iterator[tuple[str, int]]:
     """Yield the name of each progress file, and how many problems its policies answer."""
     for shard in shards:
         held = sum(shard.holds(row["problem"]) for row in run.problems)
-        for seed in run.settings.seeds:
-            yield f"infer, seed {seed}, {shard.words}", held * len(run.settings.policies)
+        for training_seed, seed in product(run.seeds, run.settings.seeds):
+            name = f"{run.words(training_seed)}, seed {seed}, {shard.words}"
+            yield name, held * len(run.settings.policies)
 
 
 def begin(folder: Path) -> None:

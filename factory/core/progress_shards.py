@@ -83,4 +83,5 @@ class _Watch:
         summed = replace(self.file.progress, seen_at=time.time(), done=done, held=held, spent_usd=spent_usd)
         busy = sum(each.state != "killed" for each in now.values())
         shards = f"{self.finished} of {len(self.totals) // self.files} shards done, {busy} run"
-        return f"{summed.what}: {summed.figures()}; {shards}"
+        waits = f"; waits for {summed.waits_for}" if summed.waits_for else ""
+        return f"{summed.what}: {summed.figures()}; {shards}{waits}"
