@@ -64,6 +64,27 @@ def test_two_builds_are_the_same_bytes(folder: Path, tmp_path: Path) -> None:
     assert all((folder / path).read_bytes() == (tmp_path / path).read_bytes() for path in files)
 
 
+def test_a_large_corpus_has_larger_files_and_not_more(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module, name, value in (
+        (texts, "TITLES", 1), (texts, "PAGE", 1), (texts, "MOST_FILES", 2),
+        (words, "CHUNK", 1), (words, "MOST_FILES", 2),
+    ):  # fmt: skip
+        monkeypatch.setattr(module, name, value)
+    explorer.write(jugs.opened(), tmp_path, "f" * 64)
+    counts = {name: len(list((tmp_path / "explore" / name).iterdir())) for name in ("titles", "problems")}
+    assert counts == {"titles": 2, "problems": 2}
+    assert 2 <= len(list((tmp_path / "explore" / "words").iterdir())) <= 8
+    assert problems(tmp_path) == problems(folder)
+    titles = [title for page in range(2) for title in held(tmp_path, f"titles/{page}")]
+    assert titles == [title for page in sorted(_pages(folder)) for title in held(folder, f"titles/{page}")]
+
+
+def _pages(folder: Path) -> list[int]:
+    return [int(path.stem) for path in (folder / "explore" / "titles").iterdir()]
+
+
 def test_a_file_of_data_is_one_call_and_no_text_of_the_corpus_is_code(folder: Path) -> None:
     data = [path for path in (folder / "explore").rglob("*.js") if path.name not in explorer.SCRIPTS]
     assert len(data) > 10

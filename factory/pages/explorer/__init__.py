@@ -22,8 +22,8 @@ FOLDER = "explore"
 SCRIPTS = ("store.js", "filters.js", "problem.js", "explore.js")
 __all__ = ["ASSETS", "FOLDER", "SCRIPTS", "Explorer", "page", "script", "write"]
 
-BATCH = 20
-"""Pages of texts that a query brings."""
+BATCH = 2_000
+"""Problems whose texts a query brings, or those of one page."""
 
 
 class Explorer:
@@ -41,6 +41,7 @@ class Explorer:
             " count(*) filter (verified) as verified, count(*) filter (fate = 'kept') as kept"
             " from numbered_records",
         )
+        self.titles_a_page = texts.titles_a_page(self.totals["problems"])
 
     def meta(self, first_words: list[str] | None) -> bytes:
         """Return what the page has to know first; without `first_words`, a server finds the words."""
@@ -49,7 +50,7 @@ class Explorer:
                 "data_version": self.data_version,
                 **self.totals,
                 **self.columns.meta(),
-                "titles": texts.TITLES,
+                "titles": self.titles_a_page,
                 "pages": self.cuts,
                 "words": first_words,
                 "longest_word": words.LONGEST,
@@ -58,8 +59,12 @@ class Explorer:
 
     def titles(self) -> Iterator[tuple[str, bytes]]:
         """Yield the pages of titles."""
-        for page in range(-(-self.totals["problems"] // texts.TITLES)):
-            yield f"titles/{page}", as_json(texts.titles(self.con, page))
+        for page in range(-(-self.totals["problems"] // self.titles_a_page)):
+            yield f"titles/{page}", self._titles(page)
+
+    def _titles(self, page: int) -> bytes:
+        first = page * self.titles_a_page
+        return as_json(texts.titles(self.con, first, first + self.titles_a_page - 1))
 
     def problems(
         self, first_page: int, last_page: int, index: words.WordIndex | None = None
@@ -79,8 +84,9 @@ class Explorer:
             yield f"columns/{name}", self.columns.column(name)
         yield from self.titles()
         index = words.WordIndex(self.con)
-        for page in range(0, len(self.cuts), BATCH):
-            yield from self.problems(page, min(page + BATCH, len(self.cuts)) - 1, index)
+        pages = max(1, BATCH * len(self.cuts) // max(1, self.totals["problems"]))
+        for page in range(0, len(self.cuts), pages):
+            yield from self.problems(page, min(page + pages, len(self.cuts)) - 1, index)
         first_words = []
         for chunk, (word, payload) in enumerate(index.chunks()):
             first_words.append(word)
@@ -95,8 +101,8 @@ class Explorer:
             return self.meta(None)
         if kind == "columns" and what in self.columns.names():
             return self.columns.column(what)
-        if kind == "titles" and 0 <= page * texts.TITLES < self.totals["problems"]:
-            return as_json(texts.titles(self.con, page))
+        if kind == "titles" and 0 <= page * self.titles_a_page < self.totals["problems"]:
+            return self._titles(page)
         if kind == "problems" and 0 <= page < len(self.cuts):
             return next(payload for _, payload in self.problems(page, page))
         return words.look(self.con, what) if kind == "words" and what.strip("*") else None

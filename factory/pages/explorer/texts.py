@@ -12,18 +12,23 @@ from thoughtmill.factory.pages.queries import Row, rows
 from thoughtmill.factory.thoughts import THOUGHTS
 
 TITLES = 256
-"""Problems whose first words share a file."""
+"""Problems whose first words share a file, at least."""
 
 TITLE = 200
 """Characters of a problem that a list shows."""
 
 PAGE = 1_000_000
-"""Bytes of texts that share a file; the problem that passes them is the last of its file."""
+"""Bytes of texts that share a file, at least; the problem that passes them is the last of its file."""
+
+MOST_FILES = 2_000
+"""Files of titles, and as many of texts, at most: DVC looks at each file in every run."""
 
 CUTS = """
-select (coalesce(sum(size + 1500 * (records + 1)) over (order by problem_no rows between unbounded preceding
-    and 1 preceding), 0) // $size)::integer as page, problem_no, problem_id
-from numbered_problems order by problem_no
+with sized as (select problem_no, problem_id, size + 1500 * (records + 1) as bytes from numbered_problems),
+page as (select greatest($size, sum(bytes) // $most + 1) as bytes from sized)
+select (coalesce(sum(sized.bytes) over (order by problem_no rows between unbounded preceding
+    and 1 preceding), 0) // page.bytes)::integer as page, problem_no, problem_id
+from sized cross join page order by problem_no
 """
 
 PROBLEMS = """
@@ -60,9 +65,11 @@ with shown as (
 select n.problem_id, if(length(p.problem) > $length, left(p.problem, $length) || '…', p.problem),
     coalesce(shown.records, [])
 from numbered_problems n join problems p using (problem_id) left join shown using (problem_no)
-where n.problem_no between $first and $last order by n.problem_no
+where n.problem_no between $first and $last and p.problem_id between $first_id and $last_id
+order by n.problem_no
 """
 
+BOUNDS = "select min(problem_id), max(problem_id) from numbered_problems where problem_no between ? and ?"
 
 INDEXED = ("completion", "reasoning", "rationale", "predicted_answer")
 """The texts of a record whose words are found."""
@@ -71,19 +78,31 @@ INDEXED = ("completion", "reasoning", "rationale", "predicted_answer")
 def cuts(con: duckdb.DuckDBPyConnection) -> list[tuple[int, str]]:
     """Return the number and the identifier of the first problem of each page of texts."""
     query = f"select min(problem_no), min(problem_id) from ({CUTS}) group by page order by page"
-    found = con.execute(query, {"size": PAGE})
+    found = con.execute(query, {"size": PAGE, "most": MOST_FILES})
     return [(int(first), str(name)) for first, name in found.fetchall()]
 
 
-def titles(con: duckdb.DuckDBPyConnection, page: int) -> list[Any]:
-    """Return the problems of a page of titles: identifier, first characters, and for each record its thought,
-    outcome, and whether it is verified.
+def titles_a_page(problems: int) -> int:
+    """Return how many problems a page of titles has.
+
+    >>> titles_a_page(3_400), titles_a_page(1_000_000)
+    (256, 500)
     """
-    found = con.execute(
-        SHOWN,
-        {"first": page * TITLES, "last": (page + 1) * TITLES - 1, "length": TITLE},
-    )
+    return max(TITLES, -(-problems // MOST_FILES))
+
+
+def titles(con: duckdb.DuckDBPyConnection, first: int, last: int) -> list[Any]:
+    """Return the problems `first` to `last` of a page of titles: identifier, first characters, and for each
+    record its thought, outcome, and whether it is verified.
+    """
+    found = con.execute(SHOWN, {**_bounds(con, first, last), "length": TITLE})
     return [[name, text, records] for name, text, records in found.fetchall()]
+
+
+def _bounds(con: duckdb.DuckDBPyConnection, first: int, last: int) -> dict[str, Any]:
+    """Return the numbers of problems with the identifiers between which they are: few others are read."""
+    names = con.execute(BOUNDS, [first, last]).fetchone() or ()
+    return dict(zip(("first", "last", "first_id", "last_id"), (first, last, *names), strict=True))
 
 
 def problems(
@@ -97,13 +116,7 @@ def problems(
 
     `checks` has the places of checks.
     """
-    names = con.execute(
-        "select min(problem_id), max(problem_id) from numbered_problems where problem_no between ? and ?",
-        [first, last],
-    ).fetchone()
-    bounds: dict[str, Any] = dict(
-        zip(("first", "last", "first_id", "last_id"), (first, last, *(names or ())), strict=True)
-    )
+    bounds = _bounds(con, first, last)
     records = _records(con, bounds, checks)
     grouped = {
         number: list(group) for number, group in groupby(records, key=lambda record: record["problem_no"])

@@ -21,7 +21,10 @@ LONGEST = 40
 """Characters of a word that count; longer runs are cut into several."""
 
 CHUNK = 300_000
-"""Bytes of postings that share a file."""
+"""Bytes of postings that share a file, at least."""
+
+MOST_FILES = 1_000
+"""Files of the index at most, if a word in a text takes a byte; it takes little more."""
 
 HELD = 500_000
 """Words that are held in memory before they go into the database."""
@@ -87,12 +90,14 @@ class WordIndex:
 
     def chunks(self) -> Iterator[tuple[str, bytes]]:
         """Yield the first word and the bytes of each chunk, in the order of words and in flat memory."""
+        self._flush()
+        ((tokens,),) = self.con.execute("select count(*) from tokens").fetchall()
         held: list[tuple[str, bytes, bytes]] = []
-        size = 0
+        size, most = 0, max(CHUNK, tokens // MOST_FILES)
         for found in self.postings():
             held.append((found.word, varints(gaps(found.problems)), varints(gaps(found.records))))
             size += len(held[-1][1]) + len(held[-1][2])
-            if size > CHUNK:
+            if size > most:
                 yield held[0][0], packed(held)
                 held, size = [], 0
         if held:
