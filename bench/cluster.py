@@ -7,6 +7,7 @@ different times; it is seeded, and no network is involved.
 
 import heapq
 import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
@@ -25,7 +26,7 @@ SPREAD = ("generate", "verify", "grow")
 """Stages whose work is spread over nodes; what is spread of `curate` counts as if it were not."""
 IN_DATA = ("problems.parquet", "completions", "verified", "records.parquet", "checks.parquet", "derived",
            "release", "report", "corpus.duckdb", "local")  # fmt: skip
-FILES, DISK_B = 20_000, 1e12
+DISK_B = 1e12
 SQL_S = 0.4
 """Seconds of the slowest query of the cookbook at a million records (`python -m bench.sql 1000000`)."""
 
@@ -56,40 +57,55 @@ class Outcome(NamedTuple):
     last_tenth: float
 
 
+class _Turn:
+    """A node that asks the rest of a shard, until it is done or dies."""
+
+    def __init__(self, node: int, shard: int, left: float, dies_s: float) -> None:
+        self.node, self.shard, self.left, self.dies_s = node, shard, left, dies_s
+
+
 def simulated(fleet: Fleet) -> Outcome:
     """Deal shards to nodes until all are done.
 
-    A node has one shard at a time. It asks `at_once` requests, or its share of the limit per second. When it
-    dies, another takes the shard after `lease_s` and asks again for what was in flight. A shard ends with its
-    slowest answer: the last requests of each are few at once.
+    A node has one shard at a time. It asks `at_once` requests; a limit per second is shared by the nodes that
+    ask, as one actor hands out its permits. When a node dies, another takes the shard after `lease_s` and
+    asks again for what was in flight. A shard ends with its slowest answer: meanwhile its node asks nothing.
     """
     random = Random(fleet.seed)
     size = fleet.requests // fleet.shards
-    rate = fleet.at_once / (fleet.latency_s * (1 + fleet.slow_share * (fleet.slow_times - 1)))
-    if fleet.requests_per_s:
-        rate = min(rate, fleet.requests_per_s / min(fleet.nodes, fleet.shards))
-    in_flight = min(size, round(rate * fleet.latency_s) + 1)
-    waiting = [(0.0, shard, size) for shard in range(fleet.shards)]
+    most = fleet.at_once / (fleet.latency_s * (1 + fleet.slow_share * (fleet.slow_times - 1)))
+    ready = [(0.0, shard, float(size)) for shard in range(fleet.shards)]  # from when, and what is left
     free = [(0.0, node) for node in range(fleet.nodes)]
+    asking: list[_Turn] = []
     ends: list[float] = []
-    asking_s, asked_again, deaths = 0.0, 0, 0
-    while waiting:
-        ready_s, shard, left = heapq.heappop(waiting)
-        free_s, node = heapq.heappop(free)
-        begun_s = max(ready_s, free_s)
-        slow = any(random.random() < fleet.slow_share for _ in range(in_flight))
-        tail_s = fleet.latency_s * (fleet.slow_times if slow else 1)
-        needed_s = left / rate + tail_s
-        dies_s = random.expovariate(1 / (3600 * fleet.hours_between_deaths))
-        if dies_s < needed_s:
-            done = min(left, int(dies_s * rate))
-            deaths, asked_again = deaths + 1, asked_again + min(in_flight, left - done)
-            heapq.heappush(waiting, (begun_s + dies_s + fleet.lease_s, shard, left - done))
-            needed_s = dies_s
-        else:
-            ends.append(begun_s + needed_s)
-        asking_s += min(needed_s, left / rate)
-        heapq.heappush(free, (begun_s + needed_s + (fleet.lease_s if dies_s < needed_s else 0), node))
+    now_s, asking_s, asked_again, deaths = 0.0, 0.0, 0, 0
+    while len(ends) < fleet.shards:
+        while ready and free and max(ready[0][0], free[0][0]) <= now_s:
+            (_, shard, left), (_, node) = heapq.heappop(ready), heapq.heappop(free)
+            dies_s = now_s + random.expovariate(1 / (3600 * fleet.hours_between_deaths))
+            asking.append(_Turn(node, shard, left, dies_s))
+        rate = min(most, fleet.requests_per_s / max(1, len(asking)) if fleet.requests_per_s else most)
+        begins_s = max(ready[0][0], free[0][0]) if ready and free else math.inf
+        next_s = min([begins_s, *(min(turn.dies_s, now_s + turn.left / rate) for turn in asking)])
+        asking_s += len(asking) * (next_s - now_s)
+        for turn in asking:
+            turn.left -= rate * (next_s - now_s)
+        now_s = next_s
+        in_flight = min(size, round(rate * fleet.latency_s) + 1)
+        for turn in [turn for turn in asking if turn.left <= 1e-6 or turn.dies_s <= now_s]:
+            asking.remove(turn)
+            slow = any(random.random() < fleet.slow_share for _ in range(in_flight))
+            done_s = now_s + fleet.latency_s * (fleet.slow_times if slow else 1)
+            if turn.left <= 1e-6 and turn.dies_s > done_s:
+                ends.append(done_s)
+                heapq.heappush(free, (done_s, turn.node))
+                continue
+            late = turn.left <= 1e-6 and turn.dies_s > now_s + fleet.latency_s  # only slow answers lack
+            lacking = max(1, round(in_flight * fleet.slow_share)) if late else in_flight
+            again = min(lacking, size - round(max(0.0, turn.left)))
+            deaths, asked_again = deaths + 1, asked_again + again
+            heapq.heappush(ready, (turn.dies_s + fleet.lease_s, turn.shard, max(0.0, turn.left) + again))
+            heapq.heappush(free, (turn.dies_s + fleet.lease_s, turn.node))
     total_s, ends = max(ends), sorted(ends)
     last_tenth = (total_s - ends[int(0.9 * len(ends))]) / total_s
     return Outcome(total_s / 3600, asking_s / (total_s * fleet.nodes), asked_again, deaths, last_tenth)
@@ -141,9 +157,6 @@ def limits() -> list[tuple[float, str]]:
         for name, cpu_s in cpu_by_stage(noted).items()
         if name not in SPREAD
     ]
-    found.append(
-        (records * FILES / noted["report_files"], f"the report has {FILES:,} files: 8 s of DVC each run")
-    )
     found.append((60 / SQL_S * 1e6, "the slowest query of the cookbook takes a minute"))
     found.append(
         (records * DISK_B / sum(noted["bytes"].values()), "everything, DVC's cache too, is a terabyte")

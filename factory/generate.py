@@ -1,6 +1,5 @@
 """Stage `generate`: ask the teacher for a thought about every problem, and keep its `completions`."""
 
-import sys
 from collections import ChainMap, Counter
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
 from contextlib import closing, nullcontext
@@ -17,7 +16,7 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.families import heirs_of
 from thoughtmill.factory.core.files import root
 from thoughtmill.factory.core.params import Section
-from thoughtmill.factory.core.printable import for_terminal
+from thoughtmill.factory.core.printable import say
 from thoughtmill.factory.core.progress import track
 from thoughtmill.factory.core.sharding import Shard
 from thoughtmill.factory.ledger.keys import prompt_sha
@@ -364,7 +363,7 @@ def main(thought: str, *, shard: str | None = None) -> None:
     uses_ledger = any(teacher.uses_ledger for _, teacher in teachers)
     said = chain.from_iterable(teacher.remarks(thought) for _, teacher in teachers) if mine is None else ()
     for line in chain(said, remarks(thought, failures, uses_ledger)):
-        print(for_terminal(line), file=sys.stderr)
+        say(line)
 
 
 def _counted(rows: Iterable[tables.Row], failures: Counter[str | None]) -> Iterator[tables.Row]:

@@ -4,7 +4,6 @@ import json
 import math
 import os
 import shutil
-import sys
 from collections import Counter
 from contextlib import closing
 from itertools import chain
@@ -15,6 +14,7 @@ from thoughtmill.factory import generate
 from thoughtmill.factory.core import executors, params, sharding, tables
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.journal import fingerprint
+from thoughtmill.factory.core.printable import say
 from thoughtmill.factory.core.progress_shards import track_shards
 from thoughtmill.factory.core.sharding import Shard
 from thoughtmill.factory.ledger import Ledger
@@ -80,7 +80,7 @@ def spread(folder: Path, thought: str, settings: generate.GenerateSettings) -> N
     merge(data, thought)
     failures = Counter(row["failure"] for row in tables.rows_of(data / "completions" / f"{thought}.parquet"))
     for line in generate.remarks(thought, failures, uses_ledger=True):
-        print(line, file=sys.stderr)
+        say(line)
 
 
 def _stopped(pool: Any, jobs: list[ShardJob]) -> list[str]:

@@ -5,7 +5,6 @@ teachers of the corpus are asked. All completions are parsed, solved and compare
 of the stage are in `data/grown/`, and later stages read them beside the tables of the other stages.
 """
 
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
@@ -20,6 +19,7 @@ from thoughtmill.factory.core import corpus, params, stage, tables
 from thoughtmill.factory.core.errors import ThoughtmillError, nearest
 from thoughtmill.factory.core.files import folder_aside, root
 from thoughtmill.factory.core.params import Section
+from thoughtmill.factory.core.printable import say
 from thoughtmill.factory.core.progress import track
 from thoughtmill.factory.generate import GenerateSettings
 from thoughtmill.factory.growths import GROWTHS, Barren, Child, Parent
@@ -235,7 +235,7 @@ def main() -> None:
                 path.unlink()  # a release has a config for every file
     asking.asker.asked.forget_earlier()
     for line in asking.remarks():
-        print(line, file=sys.stderr)
+        say(line)
 
 
 if __name__ == "__main__":

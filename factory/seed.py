@@ -1,6 +1,5 @@
 """Stage `seed`: the rows of problem sets become the table `problems`, or `refused` with the reason."""
 
-import sys
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 from thoughtmill.factory.core import params, stage, tables
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import public, root
-from thoughtmill.factory.core.printable import for_terminal
+from thoughtmill.factory.core.printable import say
 from thoughtmill.factory.core.progress import track
 from thoughtmill.factory.core.rows.hub import origin_of
 from thoughtmill.factory.problems import ProblemSet, SourceSettings, chosen
@@ -50,7 +49,7 @@ def seed(
             "they then go to the table `refused`, and the others become problems"
         )
     if intake.refused:
-        print(for_terminal(f"note: seed: {intake}; the table `refused` has them"), file=sys.stderr)
+        say(f"note: seed: {intake}; the table `refused` has them")
 
 
 def located(source: SourceSettings, problem_set: ProblemSet) -> SourceSettings:

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import sys
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
@@ -15,6 +14,7 @@ from thoughtmill.factory.core.files import root
 from thoughtmill.factory.core.journal import fingerprint
 from thoughtmill.factory.core.kept import KeptWork, gather
 from thoughtmill.factory.core.partitions import NAME, keys_of
+from thoughtmill.factory.core.printable import say
 from thoughtmill.factory.core.progress import track
 from thoughtmill.factory.core.sharding import Shard
 from thoughtmill.factory.solvers.checks.rules import leaks_answer
@@ -240,7 +240,7 @@ def main(thought: str, *, shard: str | None = None) -> None:
                 thought, own if own.exists() else completions, problems, part, settings, mine
             )
     if line := remark(thought, outcomes):
-        print(line, file=sys.stderr)
+        say(line)
 
 
 def origin(data: Path, settings: VerifySettings) -> str:

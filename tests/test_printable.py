@@ -2,7 +2,7 @@
 
 import pytest
 
-from thoughtmill.factory.core.printable import for_terminal, printable
+from thoughtmill.factory.core.printable import for_terminal, printable, say
 
 
 @pytest.mark.parametrize("character", ["\x00", "\x08", "\x0b", "\x1b", "\x7f", "\x9f"])
@@ -18,3 +18,8 @@ def test_white_space_and_letters_of_any_script_stay() -> None:
 @pytest.mark.parametrize("end", ["\r", "\r\n", "\n", "\x0b", "\x0c", "\u2028"])
 def test_in_a_terminal_no_text_is_written_over_another(end: str) -> None:
     assert for_terminal(f"wrong{end}right") == "wrong\nright"
+
+
+def test_a_line_for_the_user_holds_no_command_to_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    say("waits for node\x1b[2J\rnothing")
+    assert capsys.readouterr().err == "waits for node\N{REPLACEMENT CHARACTER}[2J\nnothing\n"

@@ -21,6 +21,11 @@ def test_a_simulation_is_the_same_each_time_and_takes_at_least_as_long_as_its_re
     assert simulated(fleet._replace(requests_per_s=5.0)).hours * 3600 > fleet.requests / 5.0
 
 
+def test_permits_that_a_node_does_not_use_go_to_the_others() -> None:
+    fleet = Fleet(nodes=10, shards=15, requests=60_000, requests_per_s=5.0, hours_between_deaths=1e9)
+    assert simulated(fleet).hours * 3600 < 1.02 * fleet.requests / fleet.requests_per_s
+
+
 def test_only_what_was_in_flight_is_asked_again() -> None:
     safe = Fleet(nodes=10, shards=40, requests=100_000, hours_between_deaths=1e9)
     assert simulated(safe)[2:4] == (0, 0)

@@ -9,6 +9,7 @@ import time
 from thoughtmill.factory.core import stage
 from thoughtmill.factory.core.corpus import Corpus, open_corpus
 from thoughtmill.factory.core.files import root
+from thoughtmill.factory.core.printable import for_terminal
 from thoughtmill.train.finetune import prepare
 from thoughtmill.train.students.adapters import Student
 from thoughtmill.train.students.bases import Base
@@ -27,7 +28,7 @@ def main(role: str) -> None:
     settings = section("finetune", FinetuneSettings).of(role)
     os.chdir(root())
     corpus = open_corpus(settings.corpus, settings.corpus_revision, settings.data_version)
-    print(dry(role, corpus, settings))
+    print(for_terminal(dry(role, corpus, settings)))
 
 
 def dry(role: str, corpus: Corpus, settings: FinetuneSettings) -> str:

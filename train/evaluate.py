@@ -1,7 +1,6 @@
 """Stage `evaluate`: replay every policy over the students' samples, and score it."""
 
 import os
-import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from itertools import groupby
@@ -15,6 +14,7 @@ from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.factory.core.database import add_runs
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import root, write_csv, write_json
+from thoughtmill.factory.core.printable import say
 from thoughtmill.schemas import PolicyResults
 from thoughtmill.train.claims import judged
 from thoughtmill.train.measuring.mistakes import MISTAKES, mistake
@@ -58,7 +58,7 @@ def current(data: Path, problem_ids: Set[str]) -> Iterator[tables.Row]:
             yield from reader
         else:
             words = f"{reader.path.stem} answered other problems than `infer` names"
-            print(f"evaluate: {words}: run `python -m thoughtmill.train.infer` for it", file=sys.stderr)
+            say(f"evaluate: {words}: run `python -m thoughtmill.train.infer` for it")
 
 
 def evaluate(

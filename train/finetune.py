@@ -20,6 +20,7 @@ from thoughtmill.factory.core import params, stage
 from thoughtmill.factory.core.corpus import Corpus, open_corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import root, write_csv
+from thoughtmill.factory.core.printable import for_terminal
 from thoughtmill.train import encoding
 from thoughtmill.train.students import adapters
 from thoughtmill.train.students.adapters import Student
@@ -141,7 +142,7 @@ def finetune(job: TrainingJob) -> list[LossPoint]:
 def _proved(base: Base, job: TrainingJob) -> TrainingPlan:
     """Return the plan of a job once its proof is printed."""
     plan = plan_of(base, job.role, job.corpus, job.settings)
-    _processes().print(f"{job.role}: {summary(plan, job.settings)}\n{proof(base, plan)}")
+    _processes().print(for_terminal(f"{job.role}: {summary(plan, job.settings)}\n{proof(base, plan)}"))
     return plan
 
 

@@ -1,5 +1,7 @@
 """Show the texts of others, which may hold control characters, on a page or in a terminal."""
 
+import sys
+
 UNPRINTABLE = dict.fromkeys((*range(9), 11, *range(14, 32), *range(127, 160)), "\N{REPLACEMENT CHARACTER}")
 """Control characters, which HTML forbids and a terminal obeys, for `str.translate`; white space stays."""
 
@@ -20,3 +22,9 @@ def for_terminal(text: str) -> str:
     'wrong\\nright\N{REPLACEMENT CHARACTER}[8m'
     """
     return printable("\n".join(text.splitlines()))
+
+
+def say(line: str) -> None:
+    """Print a line for the user, which may hold texts of others, on stderr, in place of a bar of progress."""
+    begin = "\r\x1b[K" if sys.stderr.isatty() else ""
+    print(f"{begin}{for_terminal(line)}", file=sys.stderr, flush=True)

@@ -8,7 +8,6 @@ import json
 import os
 import re
 import socket
-import sys
 import time
 import weakref
 from collections.abc import Iterable, Iterator
@@ -19,6 +18,7 @@ from typing import Any
 
 from thoughtmill.factory.core.errors import NotInProject
 from thoughtmill.factory.core.files import aside, root, running
+from thoughtmill.factory.core.printable import say
 
 WRITE_EVERY_S = 1.0
 FIRST_SAY_S, SAY_EVERY_S = 5.0, 60.0
@@ -147,7 +147,7 @@ class WaitLine:
             self.next_s = now_s + FIRST_SAY_S
         if now_s >= self.next_s:
             self.next_s = now_s + SAY_EVERY_S
-            print(f"waits for {what}", file=sys.stderr, flush=True)
+            say(f"waits for {what}")
 
     def goes_on(self) -> None:
         """Note that the process has what it waited for."""

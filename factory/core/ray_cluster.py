@@ -1,7 +1,6 @@
 """A cluster of Ray: join it or start it on this machine, name its dashboard, and say what it has room for."""
 
 import os
-import sys
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
@@ -10,6 +9,7 @@ from pydantic import Field
 
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.params import Section
+from thoughtmill.factory.core.printable import say
 
 STORE_B = 200_000_000
 QUIET: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
@@ -61,7 +61,7 @@ def dashboard() -> str | None:
 
 
 def _say(words: str) -> None:
-    print(f"ray: {words}", file=sys.stderr, flush=True)
+    say(f"ray: {words}")
 
 
 def room_wanted(ray: Any, resources: Mapping[str, float]) -> str:

@@ -17,13 +17,14 @@ from typing import cast
 import openai
 
 from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.printable import say
 from thoughtmill.factory.ledger import Ledger
 from thoughtmill.factory.ledger.locks import Locks
 from thoughtmill.factory.teachers import BudgetSpent, Reply, Request, Teacher
 from thoughtmill.factory.teachers import openai as single
 from thoughtmill.factory.teachers.endpoint.addresses import api_key, without_key
 from thoughtmill.factory.teachers.endpoint.batch_client import LOST, BatchClient
-from thoughtmill.factory.teachers.endpoint.display import RunCounters, announce
+from thoughtmill.factory.teachers.endpoint.display import RunCounters
 from thoughtmill.factory.teachers.endpoint.estimate import CostEstimate
 from thoughtmill.factory.teachers.endpoint.grown import paid_by_grow
 from thoughtmill.factory.teachers.endpoint.money import Budget
@@ -79,7 +80,7 @@ class BatchTeacher(Teacher):
 
     def _complete(self, requests: Iterable[Request], client: BatchClient) -> Iterator[Reply]:
         pending: dict[str, PendingRequest] = {}
-        keys = RequestKeys(self.settings, client.ledger.__contains__, announce)
+        keys = RequestKeys(self.settings, client.ledger.__contains__, say)
         for request in requests:
             key, parameters = keys.keyed(request)
             known = client.ledger.known(key)

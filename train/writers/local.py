@@ -7,7 +7,6 @@ GPU a token of all rows is one CUDA graph. A base that slots do not cover writes
 import heapq
 import inspect
 import math
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,6 +14,7 @@ import torch
 from torch import Tensor
 
 from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.printable import say
 from thoughtmill.train.answering import GeneratedText
 from thoughtmill.train.students.bases import Base
 from thoughtmill.train.writers.decoding import FAULTS, HAS_TRITON, decode_by_kernel
@@ -45,7 +45,7 @@ def local_writer(base: Base, adapters: Mapping[str, str], **how: Any) -> Student
     try:
         return LocalWriter(base, adapters, **how)
     except UncoveredError as error:
-        print(f"infer: {error}: students write by `generate` of transformers, slower", file=sys.stderr)
+        say(f"infer: {error}: students write by `generate` of transformers, slower")
         return GenerateWriter(base, adapters, **how)
 
 

@@ -3,7 +3,6 @@
 import codecs
 import io
 import re
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -13,7 +12,7 @@ from typing import Any, BinaryIO, TextIO, cast
 import pyarrow
 
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.factory.core.printable import for_terminal
+from thoughtmill.factory.core.printable import say
 
 Unplaced = tuple[str, dict[str, Any], str | None, str | None]
 """What a reader yields of a row: its place, its values, why it cannot be read, and its text then."""
@@ -113,12 +112,7 @@ def _encoding_of(path: Path, changed_ns: int, size: int) -> str:
     if good > 0 or not sample:
         return "utf-8"
     name = guessed(bytes(sample))
-    print(
-        for_terminal(
-            f"note: {path.name} is not UTF-8; it is read as {name}, a guess; `encoding:` says another"
-        ),
-        file=sys.stderr,
-    )
+    say(f"note: {path.name} is not UTF-8; it is read as {name}, a guess; `encoding:` says another")
     return name
 
 

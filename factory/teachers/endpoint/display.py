@@ -125,11 +125,6 @@ def _count(name: str, count: ThoughtCounters) -> str:
     return f"{name} {count.done} done{held}, {count.in_flight} in flight, {count.failed} failed"
 
 
-def announce(line: str) -> None:
-    """Print a line about the run for the user."""
-    print(line, file=sys.stderr, flush=True)
-
-
 class ProgressDisplay:
     """One line that is redrawn each second in a terminal; elsewhere a plain line every ten seconds."""
 

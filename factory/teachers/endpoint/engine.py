@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from operator import length_hint
 
 from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.printable import say
 from thoughtmill.factory.ledger import FailureRow, Ledger, ResultRow
 from thoughtmill.factory.ledger.in_flight import InFlight
 from thoughtmill.factory.ledger.locks import Locks
@@ -25,7 +26,7 @@ from thoughtmill.factory.teachers import BudgetSpent, Reply, Request
 from thoughtmill.factory.teachers.endpoint.allowances import ShardAllowance
 from thoughtmill.factory.teachers.endpoint.bodies import ParsedCompletion
 from thoughtmill.factory.teachers.endpoint.control import GO_ON, Control, Retry, StopRun
-from thoughtmill.factory.teachers.endpoint.display import ProgressDisplay, announce
+from thoughtmill.factory.teachers.endpoint.display import ProgressDisplay
 from thoughtmill.factory.teachers.endpoint.faults import Fault
 from thoughtmill.factory.teachers.endpoint.pending import PendingRequest, RetryQueue, WriteBatch, reply
 from thoughtmill.factory.teachers.endpoint.prices import price_of
@@ -62,7 +63,7 @@ class EndpointRun:
         self.transport = transport
         self.loop = asyncio.new_event_loop()
         self.control = Control(settings, self.loop.time(), None, spent_usd)
-        self.keys = RequestKeys(settings, ledger.__contains__, announce)
+        self.keys = RequestKeys(settings, ledger.__contains__, say)
         self.limits: list[SharedRateLimiter] = []
         if allowance is not None:
             self.control.budget = allowance.budget(settings, spent_usd)
@@ -296,7 +297,7 @@ class EndpointRun:
         """Ask the same request again in the one form of stream that the endpoint serves."""
         if self.transport.stream == pending.stream:
             self.transport.stream = stream
-            announce(f"{self.control.endpoint} answers in streams alone: `stream: true` says so before")
+            say(f"{self.control.endpoint} answers in streams alone: `stream: true` says so before")
         self.control.dropped(pending)
         self.retry_queue.put(pending, self.loop.time())
 
@@ -320,9 +321,9 @@ class EndpointRun:
             flying = f"stopping: {len(self.in_flight)} requests are in flight"
             if self.settings.is_free():
                 self.wait_until_s = self.loop.time() + GRACE_S
-                announce(f"{flying} to a server that costs nothing: they have {GRACE_S:g} s")
+                say(f"{flying} to a server that costs nothing: they have {GRACE_S:g} s")
             else:
-                announce(f"{flying}; Ctrl-C again leaves without them")
+                say(f"{flying}; Ctrl-C again leaves without them")
         elif not self.loop.is_running():
             raise KeyboardInterrupt
         self.loop.call_soon_threadsafe(self.loop.stop)
