@@ -29,7 +29,7 @@ from thoughtmill.factory.growths.rewriting import rejections
 from thoughtmill.factory.growths.until import Again
 from thoughtmill.factory.teachers import BudgetSpent, Request
 from thoughtmill.factory.teachers.choice import ChosenTeacher
-from thoughtmill.factory.teachers.endpoint.grown import AskedByGrow
+from thoughtmill.factory.teachers.endpoint.grown import AskedByGrow, NotedRequests
 from thoughtmill.factory.thoughts.prompts import Prompt, load, prompt_of
 from thoughtmill.factory.thoughts.solving import VerifySettings
 from thoughtmill.factory.verify import verify_table
@@ -77,13 +77,15 @@ class Asker:
             more = self._requests(with_endpoint=chosen.endpoint is not None)
             plan.append((requests, chosen, make_teacher(self.settings, self.folder, chosen, more)))
         try:
-            with closing(asked(plan, f"ask for {thought}")) as rows:
+            with closing(asked(plan, f"ask for {thought}", self._noted)) as rows:
                 for row in rows:
-                    self.asked.add(row["request_key"])
                     self.unanswered += row["failure"] == "unanswered"
                     yield row
         except BudgetSpent as error:
             self.spent = str(error)
+
+    def _noted(self, requests: Iterable[Request]) -> NotedRequests:
+        return NotedRequests(requests, self.asked)
 
     def _requests(self, with_endpoint: bool) -> Iterator[Request]:
         every = chain.from_iterable(self.requests)

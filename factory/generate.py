@@ -187,8 +187,7 @@ class ThoughtRequests:
         heirs = heirs_of(self.problems) if self.thought in settings.inherit else {}
         for problem in self.problems:
             if self._asks(problem) and problem["problem_id"] not in heirs:
-                messages = prompt.messages(problem)
-                samples = self._samples()
+                messages, samples = prompt.messages(problem), self._samples()
                 for sample in range(self.count(problem, self.thought, samples) if self.count else samples):
                     if only is None or (problem["problem_id"], sample) in only:
                         parameters = {"seed": settings.seed + sample, **sampling}
@@ -317,9 +316,11 @@ def ask(
 
 
 def asked(
-    plan: Iterable[tuple[ThoughtRequests, ChosenTeacher, Teacher]], what: str
+    plan: Iterable[tuple[ThoughtRequests, ChosenTeacher, Teacher]],
+    what: str,
+    noted: Callable[[Iterable[Request]], Iterable[Request]] = lambda requests: requests,
 ) -> Generator[tables.Row, None, None]:
-    """Make requests of teachers, one teacher after the other; yield the rows of `completions`.
+    """Make requests of teachers, one teacher after the other, each read through `noted`; yield `completions`.
 
     A fall-back is asked only for samples for which the teacher before it gave no usable completion.
     """
@@ -327,7 +328,7 @@ def asked(
     for every, chosen, teacher in plan:
         late = chosen.fallback_of is not None
         requests = replace(every, only=failed[str(chosen.fallback_of)]) if late else every
-        shown = requests if teacher.shows_progress else track(requests, what)
+        shown = noted(requests if teacher.shows_progress else track(requests, what))
         failures = failed.setdefault(chosen.name, set())
         watched = progress_files.noting(what) if teacher.shows_progress else nullcontext()
         with watched, closing(generate(shown, teacher, chosen.name, chosen.first_sample)) as rows:
@@ -347,8 +348,7 @@ def main(thought: str, *, shard: str | None = None) -> None:
     folder = root()
     data, mine = folder / "data", None if shard is None else sharding.shard(shard)
     settings = params.section("generate", GenerateSettings)
-    every = settings.chosen(thought)
-    teachers = [(chosen, make_teacher(settings, folder, chosen)) for chosen in every]
+    teachers = [(chosen, make_teacher(settings, folder, chosen)) for chosen in settings.chosen(thought)]
     if mine is None and all(teacher.shares_limits for _, teacher in teachers) and generate_shards.is_spread():
         generate_shards.spread(folder, thought, settings)
         return

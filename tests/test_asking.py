@@ -377,3 +377,36 @@ def test_what_growing_cost_counts_in_the_budget_of_the_next_run(
         monkeypatch.setattr("thoughtmill.factory.teachers.openai.paid_by_grow", lambda *given: ())
         generate.main("cot")
         assert teacher.names.total() == asked + 1, "it was the growths that the budget had no room beside"
+
+
+@pytest.mark.parametrize("asks", ["rephrase", "until"])
+def test_what_was_in_flight_when_grow_was_killed_counts_with_the_most_it_can_cost(
+    asks: str, project: Path
+) -> None:
+    prices = {"m": {"prompt": 0, "completion": 1000}}  # an answer costs 5 thousandths, and may cost 50
+    grown = {"rephrase": 1, "sampling": {"rephrase": {"max_tokens": 50}}} if asks == "rephrase" else {}
+    until = {"until": UNTIL} if asks == "until" else {}
+    killed: list[subprocess.Popen[bytes]] = []
+    with Teacher() as teacher:
+        answers = teacher.plan
+        write(project, teacher.url, grown, openai={"prices": prices, "max_usd": 1.0}, **until)
+        seed.main()
+        stages.generate_and_verify()
+
+        def kills(prompt: str, times: int) -> Turn:
+            killed[0].kill()
+            killed[0].wait()
+            return Turn(drop=True)
+
+        teacher.plan = kills
+        code = "from thoughtmill.factory import grow; input(); grow.main()"
+        killed.append(subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE))
+        killed[0].communicate(b"\n")
+        assert killed[0].returncode == -9
+        teacher.plan = answers
+        another = {"problem": "Ann has 2 pens and 3 pads. How many is that?", "answer": "5"}
+        (project / "ours.jsonl").write_text((project / "ours.jsonl").read_text() + f"\n{json.dumps(another)}")
+        write(project, teacher.url, grown, openai={"prices": prices, "max_usd": 0.1}, **until)
+        seed.main()
+        with pytest.raises(ThoughtmillError, match=r"max_usd is used up: 0\.0600 of"):
+            generate.main("cot")

@@ -1,6 +1,6 @@
 """The key and the parameters of a request, as its endpoint and its model take them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from thoughtmill.factory.ledger.keys import request_key, sent
@@ -41,11 +41,18 @@ class RequestKeys:
     def keyed(self, request: Request) -> tuple[str, Mapping[str, Any]]:
         """Return the key and the parameters of a request."""
         forms = self._forms(request)
-        endpoint = request.endpoint or self.endpoint
-        keys = [request_key(endpoint, request.messages, form, request.sample) for form in forms]
+        keys = self._keys(request, forms)
         held = [number for number, key in enumerate(keys) if self.held(key)] if len(keys) > 1 else []
         chosen = held[0] if held else int(self.refuses_format and FORMAT in forms[0])
         return keys[chosen], forms[chosen]
+
+    def every(self, request: Request) -> list[str]:
+        """Return all keys that a request may be sent under."""
+        return self._keys(request, self._forms(request))
+
+    def _keys(self, request: Request, forms: Iterable[Mapping[str, Any]]) -> list[str]:
+        endpoint = request.endpoint or self.endpoint
+        return [request_key(endpoint, request.messages, form, request.sample) for form in forms]
 
     def drop_format(self) -> None:
         """Note that the endpoint refuses a response format."""
