@@ -7,8 +7,9 @@ and two thoughts must agree. So `curate.without_gold` decides which of its recor
 from collections.abc import Sequence
 from random import Random
 
+from thoughtmill.factory.answers.number import value
 from thoughtmill.factory.growths import Barren, Child, Row
-from thoughtmill.factory.growths.rewriting import fault, numbers, numbers_lost, text_of
+from thoughtmill.factory.growths.rewriting import fault, numbers, numbers_lost, question_fault, text_of
 
 WITHOUT_GOLD = True
 SAMPLING = {"temperature": 0.7}
@@ -25,10 +26,13 @@ nothing but the new problem.
 def read(parent: Row, completion: str, earlier: Sequence[str], random: Random) -> Child | Barren:
     """Make a child whose answer is unknown."""
     text, problem = text_of(completion), str(parent["problem"])
-    if (found := fault(text, problem, earlier, NEAR)) is not None:
+    if (found := fault(text, problem, earlier, NEAR) or question_fault(text, problem)) is not None:
         return found
     if numbers_lost(problem, text):
         return Barren("a number of its parent is lost")
-    if numbers(text) == numbers(problem):
+    new = numbers(text) - numbers(problem)
+    if not new:
         return Barren("it has no number that its parent lacks")
+    if new == {value(parent["answer"] or "")}:
+        return Barren("it states its parent's answer")
     return Child({}, text, None, asks=True)

@@ -8,7 +8,15 @@ from random import Random
 
 from thoughtmill.factory.answers import gold_answer
 from thoughtmill.factory.growths import Barren, Child, Row
-from thoughtmill.factory.growths.rewriting import fault, numbers, numbers_lost, text_of
+from thoughtmill.factory.growths.rewriting import (
+    REPEATED,
+    fault,
+    held,
+    numbers,
+    numbers_lost,
+    question_fault,
+    text_of,
+)
 
 SAMPLING = {"temperature": 0.7}
 INSTRUCTION = """Given: problem
@@ -21,8 +29,10 @@ condition, and ask for the same quantity. Do not solve it, and write nothing but
 def read(parent: Row, completion: str, earlier: Sequence[str], random: Random) -> Child | Barren:
     """Make a child with the parent's answer."""
     text, problem = text_of(completion), str(parent["problem"])
-    if (found := fault(text, problem, earlier)) is not None:
+    if (found := fault(text, problem, earlier) or question_fault(text, problem)) is not None:
         return found
+    if held(problem, text) >= REPEATED:
+        return Barren("it repeats its parent")
     if numbers_lost(problem, text):
         return Barren("a number of its parent is lost")
     if numbers(text) != numbers(problem):

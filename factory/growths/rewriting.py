@@ -20,6 +20,10 @@ SHINGLE = 3
 """Words in a row that are compared: as many as benchmarks are kept out by."""
 NEAR = 0.7
 """The Jaccard similarity of shingles from which a text is a near-duplicate of another."""
+REPEATED = 0.8
+"""The share of its parent's shingles from which a text repeats it."""
+TOLD = 0.2
+"""The share of its parent's shingles below which statements tell another story."""
 LEAST_THOUGHTS = 2
 """How many thoughts must agree on the answer of a problem that a teacher wrote."""
 
@@ -27,9 +31,23 @@ DISAGREE = "no two of its thoughts agree on its answer"
 CHANGED = "no two of its thoughts come to the answer that it must have"
 
 _LABEL = re.compile(
-    r"\A[*#_ ]*(?:\w+ ){0,2}(?:problem|question|statements?|version)[*_ ]*:[*_\s]*", re.IGNORECASE
+    r"\A[^\n?.\d:]{0,80}\b(?:problem|question|statements?|version|words)\b[^\n?.\d:]{0,40}:[*_\s]*",
+    re.IGNORECASE,
 )
-_SOLVED = re.compile(r"####|\\boxed|^\W*(?:answer|solution)\W*:", re.IGNORECASE | re.MULTILINE)
+_SOLVED = re.compile(
+    r"####|\\boxed|^\W*(?:answer|solution|explanation|step \d+)\b[^\n.?]{0,20}:",
+    re.IGNORECASE | re.MULTILINE,
+)
+_TALK = re.compile(
+    r"\b(?:re(?:written|wrote|phras|word)\w*|in other words|original (?:problem|question)|new problem"
+    r"|harder problem|this (?:problem|question)|(?:1|one) answer|same (?:quantity|numbers|answer)"
+    r"|to solve (?:this|the)|the (?:problem|question) (?:asks|is))\b",
+    re.IGNORECASE,
+)
+_ASKS = re.compile(
+    r"\?|\b(?:find|calculate|determine|compute|work out|what|how (?:many|much|long|far|old))\b",
+    re.IGNORECASE,
+)
 
 
 def text_of(completion: str) -> str:
@@ -42,12 +60,23 @@ def fault(text: str, parent: str, earlier: Sequence[str], near: float = NEAR) ->
     """Return why a text cannot be a new problem: it is empty, holds a solution, or is a near-duplicate."""
     if not text:
         return Barren("the teacher wrote no problem")
-    if _SOLVED.search(text):
+    if _SOLVED.search(text) or text.count("=") > parent.count("="):
         return Barren("it holds a solution")
+    if _TALK.search(text) and not _TALK.search(parent):
+        return Barren("it talks about the problem")
     if similarity(text, parent) >= near:
         return Barren("it is a near-duplicate of its parent")
     if any(similarity(text, other) >= near for other in earlier):
         return Barren("it is a near-duplicate of an earlier one")
+    return None
+
+
+def question_fault(text: str, parent: str) -> Barren | None:
+    """Return why a text is no problem: it asks nothing, or more than its parent."""
+    if not _ASKS.search(text):
+        return Barren("it asks nothing")
+    if text.count("?") > max(1, parent.count("?")):
+        return Barren("it asks more than its parent")
     return None
 
 
@@ -59,6 +88,16 @@ def numbers(text: str) -> frozenset[Fraction]:
 def numbers_lost(parent: str, text: str) -> bool:
     """Return whether a text lacks a number of its parent."""
     return not numbers(parent) <= numbers(text)
+
+
+def held(parent: str, text: str) -> float:
+    """Return the share of a parent's shingles that a text holds.
+
+    >>> held("Ann has 3 pens.", "Ann has 3 pens. In short: 3 pens are with Ann.")
+    1.0
+    """
+    shingles = _shingles(parent)
+    return len(_shingles(text) & shingles) / len(shingles)
 
 
 def similarity(left: str, right: str) -> float:

@@ -10,7 +10,7 @@ from random import Random
 from thoughtmill.factory.answers import Answer
 from thoughtmill.factory.answers.number import exact_text, value
 from thoughtmill.factory.growths import Barren, Child, Row
-from thoughtmill.factory.growths.rewriting import fault, numbers, numbers_lost, text_of
+from thoughtmill.factory.growths.rewriting import TOLD, fault, held, numbers, numbers_lost, text_of
 from thoughtmill.factory.growths.slots import find
 from thoughtmill.factory.growths.wording import with_article
 
@@ -31,6 +31,8 @@ def read(parent: Row, completion: str, earlier: Sequence[str], random: Random) -
         return found
     if "?" in text:
         return Barren("it still asks a question")
+    if held(problem, text) < TOLD:
+        return Barren("it tells another story than its parent")
     if numbers_lost(problem, text):
         return Barren("a number of its parent is lost")
     if value(parent["answer"]) not in numbers(text):
