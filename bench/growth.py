@@ -1,13 +1,14 @@
 """Growths of GSM8K: `python -m bench.growth FOLDER` with GSM8K's `train.jsonl` and `test.jsonl`.
 
 The embedded teacher, without mistakes, writes all thoughts; each growth then grows all problems, in a process
-with one worker. A row is a growth: the problems it saw, what it made, the share of its records that verify,
-records a CPU second with growing and verifying together, and the peak of the largest process (MiB).
+with one worker. For `repair` it writes programs twice, half of them with a mistake. A row is a growth: the
+problems it saw, what it made, the share of its records that verify, records a CPU second with growing and
+verifying together, and the peak of the largest process (MiB).
 
 `python -m bench.growth FOLDER 100000` grows about so many problems by `rename` from chains alone, and curates
 them: the peaks of both. `python -m bench.growth FOLDER redraw 7` prints what that growth wrote about 50
-problems, drawn by the seed 7, to be read. `--arms`, `--teach` and `--table` are about what students learn:
-see `bench.taught`.
+problems, drawn by the seed 7, to be read; more seeds draw others. `--arms`, `--teach` and `--table` are about
+what students learn: see `bench.taught`.
 """
 
 import os
@@ -51,21 +52,25 @@ def main() -> None:
     wanted = int(sys.argv[2]) if len(sys.argv) > 2 and growth is None else 0
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        thoughts = ("cot",) if wanted else THOUGHTS
-        write_params(folder, source, {}, thoughts)
-        for words in [
-            ["seed"],
-            *([stage, thought] for thought in thoughts for stage in ("generate", "verify")),
-        ]:
-            measured(folder, words)
+        prepare(folder, source, growth or "", ("cot",) if wanted else ())
         if growth is not None:
-            sample(folder, source, growth, sys.argv[3] if len(sys.argv) > 3 else "1")
+            sample(folder, source, growth, sys.argv[3:] or ["1"])
         elif wanted:
             million(folder, source, wanted)
         else:
             print(HEADING)
-            for growth in GROWTHS.names():
+            for growth in sorted(GROWTHS.names(), key="repair".__eq__):
+                if growth == "repair":
+                    prepare(folder, source, growth)
                 print(line(folder, source, growth), flush=True)
+
+
+def prepare(folder: Path, source: Path, growth: str = "", thoughts: tuple[str, ...] = ()) -> None:
+    """Write a project and run the stages before `grow`, for one growth or for any but `repair`."""
+    thoughts = write_params(folder, source, {growth: 0} if growth else {}, thoughts)
+    stages = [[stage, thought] for thought in thoughts for stage in ("generate", "verify")]
+    for words in [["seed"], *stages]:
+        measured(folder, words)
 
 
 def line(folder: Path, source: Path, growth: str) -> str:
@@ -83,22 +88,24 @@ def line(folder: Path, source: Path, growth: str) -> str:
     )
 
 
-def sample(folder: Path, source: Path, growth: str, seed: str) -> None:
-    """Print the problems that a growth made, or what it wrote about problems, for 50 drawn by a seed."""
+def sample(folder: Path, source: Path, growth: str, seeds: list[str]) -> None:
+    """Print the problems that a growth made, or what it wrote about problems, for 50 drawn by each seed."""
     write_params(folder, source, {growth: COUNTS.get(growth, 1)})
     measured(folder, ["grow"])
     grown = folder / "data" / "grown"
-    query = (
-        f"select problem_id, problem, answer from '{grown}/problems.parquet' order by md5(? || problem_id)"
-    )
-    if not (grown / "problems.parquet").exists():
+    query = f"select problem_id, problem, answer from '{grown}/problems.parquet'"
+    if growth == "repair":
         query = (
-            f"select problem_id, completion, null from '{grown}/completions.parquet'"
-            " order by md5(? || problem_id)"
+            f"select problem_id, concat_ws(e'\\n', problem, completion), answer"
+            f" from '{grown}/problems.parquet' join '{grown}/completions.parquet' using (problem_id)"
         )
+    elif not (grown / "problems.parquet").exists():
+        query = f"select problem_id, completion, null from '{grown}/completions.parquet'"
     with duckdb.connect() as con:
-        for number, (name, text, answer) in enumerate(con.execute(f"{query} limit 50", [seed]).fetchall(), 1):
-            print(f"{number}. {name}: {text}" + (f" = {answer}" if answer else ""))
+        for seed in seeds:
+            found = con.execute(f"{query} order by md5(? || problem_id) limit 50", [seed]).fetchall()
+            for number, (name, text, answer) in enumerate(found, 1):
+                print(f"{number}. {name}: {text}" + (f" = {answer}" if answer else ""))
 
 
 def million(folder: Path, source: Path, wanted: int) -> None:
@@ -113,9 +120,11 @@ def million(folder: Path, source: Path, wanted: int) -> None:
 
 
 def write_params(
-    folder: Path, source: Path, budgets: dict[str, int], thoughts: tuple[str, ...] = THOUGHTS
-) -> None:
-    """Write a project of both splits of GSM8K with one worker and some growths."""
+    folder: Path, source: Path, budgets: dict[str, int], thoughts: tuple[str, ...] = ()
+) -> tuple[str, ...]:
+    """Write a project of both splits of GSM8K with one worker and some growths; return its thoughts."""
+    repairs = "repair" in budgets
+    thoughts = thoughts or (("pot",) if repairs else THOUGHTS)
     sources = [
         {"set": "gsm8k", "split": split, "file": str(source / f"{split}.jsonl")}
         for split in ("train", "test")
@@ -123,7 +132,10 @@ def write_params(
     params: dict[str, Any] = {
         "thoughts": list(thoughts),
         "seed": {"sources": sources},
-        "generate": {"embedded": {"error_rate": 0.0}},
+        "generate": {
+            "embedded": {"error_rate": 0.5 if repairs else 0.0},
+            "samples": 2 if repairs else 1,
+        },
         "verify": {"workers": 1},
         "curate": {"redraw": False},
         "grow": budgets,
@@ -132,6 +144,7 @@ def write_params(
     (folder / "dvc.yaml").touch()
     (folder / "data").mkdir(exist_ok=True)
     (folder / "data" / "exemplars.jsonl").write_bytes((ROOT / "data" / "exemplars.jsonl").read_bytes())
+    return thoughts
 
 
 def measured(folder: Path, words: list[str]) -> tuple[float, float]:

@@ -78,3 +78,23 @@ def test_a_percentage_is_also_its_hundredth() -> None:
 def test_an_implied_factor_has_a_value_and_no_name() -> None:
     (found,) = quantities("twice as many")
     assert (found.value, found.names) == (2, ())
+
+
+def test_a_number_is_not_named_after_what_an_earlier_number_counts() -> None:
+    assert of_given("a console that costs $600 and he spent $", " on a car")[0] == "dollars"
+    assert of_given("a console that costs $", " and he spent $340")[0] == "console_dollars"
+    assert of_given("28 cats and some dogs before she gave ", " of the cats away") == ["cats"]
+
+
+def test_a_difference_is_not_named_after_who_has_it() -> None:
+    assert of_given("Richmond has ", " more people than Victoria") == ["more_people"]
+    assert of_given("Johanna has ", " fewer turtles than Owen") == ["fewer_turtles"]
+    assert of_given("The pot costs $", " more than the flower") == ["more_dollars"]
+    assert of_given("He has ", " more than twice as many") == []
+    assert of_given("Dewei picked up ", " pounds less than Daliah") == ["less_pounds"]
+
+
+def test_a_result_is_not_named_after_a_noun_behind_a_preposition() -> None:
+    assert of_result("The price before the deduction is 8+5 = $", "8 + 5", ".")[0] == "price"
+    assert of_result("After the trip was over he paid 8+5 = $", "8 + 5", ".")[0] == "paid"
+    assert of_result("She earns before tax 8+5 = $", "8 + 5", ".")[0] == "earned"

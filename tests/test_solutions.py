@@ -64,6 +64,34 @@ def test_a_number_that_the_problem_does_not_give_stays_a_number() -> None:
     assert expressions(solution) == ["minutes = hours * 60"]
 
 
+@pytest.mark.parametrize(
+    ("solution", "problem", "written"),
+    [
+        ("90/60=<<90/60=1.5>>1.5 hours", "She writes 60 exams in 90 minutes.", "minutes / 60"),
+        ("2*60=<<2*60=120>>120 exams", "She writes 60 exams a day for 2 days.", "days * exams_per_day"),
+        ("60 exams * 2=<<60*2=120>>120", "She writes 60 exams an hour in 2 hours.", "exams_per_hour * hours"),
+        ("1/5*30=<<1/5*30=6>>6 pens", "Of 30 pens, 1/5 go to 5 girls.", "1 / 5 * pens"),
+        ("30*1/4=<<30*1/4=7.5>>7.5 pens", "Of 30 pens, 1/4 dry out.", "pens * 1 / 4"),
+        ("80/2=<<80/2=40>>40 miles", "On a two-day trip, they drove half of 80 miles.", "miles / 2"),
+        ("3*3=<<3*3=9>>9 miles", "He runs 3 miles from Monday to Wednesday.", "3 * 3"),
+        ("6+8=<<6+8=14>>14 pens\n14*6=<<14*6=84>>84", "Ann has 6 pens and Bo 8.", "pens * 6"),
+        ("40*40=<<40*40=1600>>1600", "Of 40 such tubs, what do they hold at 40 liters?", "40 * 40"),
+        ("4/2=<<4/2=2>>2 hours", "One guard takes 2 hours, the two others the rest.", "4 / 2"),
+        (
+            "2*12 years=<<2*12=24>>24",
+            "Al is twice as old as Li, 12 years, Jo 2 years older.",
+            "2 * years",
+        ),
+        ("3*10=<<3*10=30>>30", "Ann reads 10 pages, then has 10 sweets.", "3 * 10"),
+    ],
+)
+def test_a_number_that_may_be_another_of_its_value_is_not_named(
+    solution: str, problem: str, written: str
+) -> None:
+    result = solution.rpartition("=")[2].rpartition(">>")[2].split()[0]
+    assert parse(f"{solution}\n#### {result}", problem).steps[-1].expression == written
+
+
 def test_a_percentage_and_its_hundredth_are_both_numbers_of_the_problem() -> None:
     as_share = parse("220*.1=<<220*.1=22>>22\n#### 22", "It lost 10% of its 220 liters.")
     as_percent = parse("220*10/100=<<220*10/100=22>>22\n#### 22", "It lost 10% of its 220 liters.")

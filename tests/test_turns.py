@@ -105,6 +105,16 @@ def test_repair_shows_a_rejected_program_with_its_fault_and_the_verified_one(sol
     assert reason("repair", good, solvers) == "it has no rejected program"
 
 
+def test_a_program_whose_names_may_be_swapped_is_not_shown(solvers: Solvers) -> None:
+    swapped = parent(pot="tables = 32\nchairs = 16 * 2\nans = chairs - 21")
+    bad = [{"thought": "pot", "rationale": "ans = 5", "failure": None, "predicted_answer": "5"}]
+    why = reason("repair", Parent(swapped.problem, swapped.records, bad), solvers)
+    assert why == "two quantities of its program have one value"
+    chance = parent(pot="ans = 200 + 16")
+    why = reason("repair", Parent(chance.problem, chance.records, bad), solvers)
+    assert why == "its program lacks numbers of the problem, or has others"
+
+
 def test_a_thought_that_a_growth_writes_cannot_be_asked_for_too() -> None:
     given: dict[str, Any] = {"thoughts": ["cot", "socratic"], "grow": {"socratic": 1, "equation_only": 1}}
     assert list(grow.faults(given)) == [

@@ -97,6 +97,17 @@ class StraightProgram:
                 found[named[what]] -= 1
         return found
 
+    def shares_values(self) -> bool:
+        """Return whether a result has the value of another result or of a figure.
+
+        Where that is so, a calculation may go on with one of them and mean the other.
+
+        >>> read("a = 4 * 2\\nb = a - 8\\nans = b + 1").shares_values()
+        True
+        """
+        early = (self.values(self.figures) or [])[:-2]
+        return len(set(early)) < len(early) or not set(early).isdisjoint(self.figures)
+
     def written(self, figures: Sequence[Fraction]) -> str:
         """Return the program with other figures in its places."""
         later = iter(figures)

@@ -27,7 +27,6 @@ from fractions import Fraction
 from thoughtmill.factory.answers import number as answers
 from thoughtmill.factory.solutions.calculations import NAME, UnusableSolution
 from thoughtmill.factory.solutions.graphs import NAMED, Given, Graph, GraphStep, calculate
-from thoughtmill.factory.solutions.quantities import quantities
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,7 @@ def parse(text: str, problem: str = "") -> Solution:
             sections[""].append(line)
     if answer is None:
         raise UnusableSolution("no line `#### ` gives the answer as a number")
-    graph = Graph([_given(line) for line in sections["Given"]], quantities(problem))
+    graph = Graph([_given(line) for line in sections["Given"]], problem)
     graph.read(sections[""])
     steps = _towards(answer, graph.steps)
     relations = tuple(sections["Relation"])

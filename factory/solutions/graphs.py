@@ -22,10 +22,12 @@ from thoughtmill.factory.solutions.calculations import (
     spelled,
     tokens,
 )
-from thoughtmill.factory.solutions.quantities import Quantity
+from thoughtmill.factory.solutions.quantities import implied_in, is_converted, quantities
 from thoughtmill.factory.solvers.arithmetic import evaluate
 
 NAMED = re.compile(r"[A-Za-z_]\w*")
+REPEATED = 12
+"""A number up to this that is used again, beside no noun, may be another one of its value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,25 +63,29 @@ def _bracketed(value: Fraction) -> str:
 class Graph:
     """The graph as it is read: the values so far, and which results have been used."""
 
-    def __init__(self, declared: Iterable[Given], problem: Iterable[Quantity]) -> None:
+    def __init__(self, declared: Iterable[Given], problem: str) -> None:
         self.givens = {given.name: given for given in declared}
         self.named = bool(self.givens)
-        self.problem = () if self.named else tuple(problem)
+        self.text = problem.lower()
+        self.problem = () if self.named else tuple(quantities(problem))
         self.steps: list[GraphStep] = []
         self.shown: list[Fraction] = []
         self.values = {given.name: given.value for given in self.givens.values()}
         self.used: set[str] = set()
+        self.uses: Counter[str] = Counter()
         self.ahead: Counter[str] = Counter()
+        self.met: Counter[Fraction] = Counter()
 
     def read(self, lines: Iterable[str]) -> None:
         """Add the calculations of all sentences."""
-        read = [(found, line) for line in lines for found in calculations(line)]
-        self.ahead.update(part for found, _ in read for part in tokens(found.expression))
-        for found, line in read:
+        read = [found for line in lines for found in calculations(line)]
+        self.uses.update(part for found in read for part in tokens(found.expression))
+        self.ahead.update(self.uses)
+        for found in read:
             if found.name:
                 self._add_named(found.name, found)
             elif not self.named and is_calculation(found.expression):
-                self._add_unnamed(found, line)
+                self._add_unnamed(found)
 
     def _add_named(self, name: str, found: Calculation) -> None:
         unknown = [part for part in NAMED.findall(found.expression) if part not in self.values]
@@ -92,10 +98,11 @@ class Graph:
                 f"`{name} = {found.expression}` does not come to {answers.exact_text(found.value)}"
             )
 
-    def _add_unnamed(self, found: Calculation, line: str) -> None:
-        words = MARK.sub("", line).lower()
+    def _add_unnamed(self, found: Calculation) -> None:
+        words = MARK.sub("", f"{found.before} {found.after}").lower()  # without the result
+        read = tokens(found.expression)
         parts = [
-            self._linked(part, words) if part[0].isdigit() else part for part in tokens(found.expression)
+            self._linked(part, words, read.count(part) == 1) if part[0].isdigit() else part for part in read
         ]
         name = names.unique(names.of_result(found.before, found.expression, found.after), self.values)
         self._add(name, spelled(parts), found.value)
@@ -108,22 +115,40 @@ class Graph:
         self.steps.append(GraphStep(name, expression, value))
         self.shown.append(shown)
 
-    def _linked(self, number: str, words: str) -> str:
-        """Return the name of a number: of the step whose result it is, of the problem's number, or itself."""
+    def _linked(self, number: str, words: str, once: bool) -> str:
+        """Return the name of a number: of the step whose result it is, of the problem's number, or itself.
+
+        `once` says whether the calculation has the number once.
+        """
         value = Fraction(number)
         results = [step.name for step, shown in zip(self.steps, self.shown, strict=True) if shown == value]
         fresh = [name for name in results if name not in self.used]
         given = [quantity for quantity in self.problem if quantity.value == value]
-        with_noun = [each for each in given if each.noun and f"{number} {each.noun}" in words]
+        with_noun = [
+            each
+            for each in given
+            if each.noun and re.search(rf"(?<![\d.,]){re.escape(number)} {each.noun}", words)
+        ]
         self.ahead[number] -= 1
-        unnamed = any(each.names and not self.values.keys() & set(each.names) for each in given)
-        if results and (not given or (fresh and not with_noun and not (unnamed and self.ahead[number]))):
+        unmet = self.met[value] < sum(bool(each.names) for each in given)
+        if results and (not given or (fresh and not with_noun and not (unmet and self.ahead[number]))):
             name = (fresh or results)[-1]
             self.used.add(name)
             return name
-        named = [each for each in (*with_noun, *given) if each.names]
-        fitting = [each for each in named if each.noun and each.noun.removesuffix("s") in words]
-        return self._give((fitting or named)[0].names, value) if named else number
+        self.met[value] += 1
+        meant = with_noun if once else []
+        if not with_noun and once and not self._is_ambiguous(number, words):
+            meant = given
+        return self._give(meant[0].names, value) if len(meant) == 1 and meant[0].names else number
+
+    def _is_ambiguous(self, number: str, words: str) -> bool:
+        """Return whether a number that the problem states may be another one, which nobody states."""
+        value = Fraction(number)
+        return (
+            value in implied_in(self.text)
+            or is_converted(value, f"{self.text} {words}")
+            or (value <= REPEATED and self.uses[number] > 1)
+        )
 
     def _give(self, wanted: Sequence[str], value: Fraction) -> str:
         """Return the name under which a number of the problem is given, new or known."""

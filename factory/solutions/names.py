@@ -42,13 +42,23 @@ SKIPPED = frozenset(
 UNITS = frozenset(
     "second minute hour day week month year person mile pound box bag bottle piece item".split()
 )
+CLAUSE = re.compile(r"\d|\b(?:and|but|before|after|then|while|so|if|when)\b")
+"""A word before one of these tells of another thing than a number behind it."""
+COMPARED = re.compile(r"\s*([a-z]+ )?(more|fewer|less)\b")
+"""A difference is not named after who has it: `Mia has 8 more pens than Sam`."""
 MONEY = frozenset("dollar dollars cent cents".split())
 VERBS = re.compile(
     r"\b(cost|price|fee|tax|tip|discount|profit|salary|income|earn|spend|spent|pay|paid|sav|bill)"
 )
+ASIDE = re.compile(r"\b(?:before|after|without) (?:the |her |his |their |its )?\w+")
+"""What an amount is not: `her pay before tax`."""
 VERB_NAMES = {"earn": "earned", "spend": "spent", "pay": "paid", "sav": "saved"}
+NO_SUBJECT = "".join(
+    rf"(?<!\b{word} )" for word in "after at before by for from in of on than to with without".split()
+)
+"""A noun behind a preposition is not what a sentence is about."""
 SUBJECT = re.compile(
-    r"\b(?:the|his|her|their|its) ((?:[a-z]+ ){1,3}?)"
+    rf"{NO_SUBJECT}\b(?:the|his|her|their|its) ((?:[a-z]+ ){{1,3}}?)"
     r"(?:is|are|was|were|will|would|has|have|came|comes|equals|of|for|costs)\b"
 )
 WORD = re.compile(r"\s*(?:([A-Za-z]+)(?:['’]s)?|[-/](?=[a-z])|([^\sA-Za-z]))")
@@ -72,6 +82,11 @@ def of_given(before: str, after: str) -> list[str]:
             else "percent"
         ]
     words = _phrase(after, skipping=True)
+    before = CLAUSE.split(before)[-1]
+    if compared := COMPARED.match(after):
+        what = ["dollars"] if before.endswith("$") else [*(compared[1] or "").split()]
+        what = what or _phrase(after[compared.end() :], skipping=True)
+        return ["_".join([compared[2], *what])] if what else []
     if before.endswith("$"):
         rate = words if words[:1] == ["per"] else []
         names = _with_previous(before, ["dollars", *rate])
@@ -90,7 +105,7 @@ def of_result(before: str, expression: str, after: str) -> list[str]:
     lower = before.lower()
     words = _phrase(after, skipping=False)
     if not words or (words[0] in MONEY and words[1:2] != ["per"]):
-        subject, verbs = SUBJECT.search(lower), VERBS.findall(lower)
+        subject, verbs = SUBJECT.search(lower), VERBS.findall(ASIDE.sub("", lower))
         action = [VERB_NAMES.get(verb, verb) for verb in verbs[-1:]]
         about = [word for word in subject[1].split() if word == "cost" or word not in ENDS] if subject else []
         words = about or action or words

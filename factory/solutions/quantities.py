@@ -34,13 +34,36 @@ FURTHER = {
 FURTHER_IMPLIED = IMPLIED | {word: Fraction(n) for n, words in FURTHER.items() for word in words.split()}
 """Words that imply a number, which nobody calls a factor: they are only looked for, never calculated with."""
 PARTS = re.compile(r"(?<![\d./])(\d{1,3})\s?/\s?(\d{1,3})(?![\d/])")
+CONVERTED = {
+    2: "average perimeter rectangle round trip each way",
+    3: "yard feet foot",
+    4: "quarter month square side",
+    5: "week school work",
+    7: "week day daily",
+    10: "dime decade",
+    12: "month year annual dozen inch foot feet",
+    16: "ounce pound",
+    24: "hour day",
+    30: "month day",
+    31: "month day",
+    36: "yard inch",
+    52: "week year",
+    60: "minute hour second",
+    100: "% percent cent meter",
+    365: "day year",
+    1000: "gram liter meter kilo kg km",
+}
+"""Units between which a number converts: nobody states it, and a problem may state another of its value."""
 NOUN = re.compile(r"[ -]([A-Za-z]{3,})")
 NUMBER = re.compile(r"(?<![\w.])(\d(?:[\d,]*\d)?(?:\.\d+)?|\.\d+)|([A-Za-z]+)")
 
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A number of a problem: its names, the best first, and the noun beside it; a factor has no name."""
+    """A number of a problem: its names, the best first, and the noun beside it.
+
+    A factor and a part of a fraction have no names.
+    """
 
     value: Fraction
     names: tuple[str, ...]
@@ -61,12 +84,25 @@ def implied_in(problem: str) -> frozenset[Fraction]:
     return frozenset(parts | {FURTHER_IMPLIED[word] for word in (*words, *pairs) if word in FURTHER_IMPLIED})
 
 
+def is_converted(value: Fraction, text: str) -> bool:
+    """Return whether a number may convert units of a text in lower case.
+
+    >>> is_converted(Fraction(60), "she reads for two hours"), is_converted(Fraction(60), "60 pens")
+    (True, False)
+    """
+    units = CONVERTED.get(value.numerator, "").split() if value.denominator == 1 else ()
+    return any(unit in text for unit in units)
+
+
 def quantities(problem: str) -> Iterator[Quantity]:
     """Yield the numbers of a problem in their order; a percentage is both the number and its hundredth.
+
+    The parts of a fraction have no names.
 
     >>> [(each.names, str(each.value)) for each in quantities("Mia has 12 pens, twice as many as 3 friends.")]
     [(('pens', 'mia_pens'), '12'), ((), '2'), (('friends',), '3')]
     """
+    fractions = {at for found in PARTS.finditer(problem) for at in (found.start(1), found.start(2))}
     for found in NUMBER.finditer(problem):
         digits, word = found.groups()
         if word and word.lower() in IMPLIED:
@@ -75,7 +111,7 @@ def quantities(problem: str) -> Iterator[Quantity]:
         if value is None:
             continue
         after = problem[found.end() : found.end() + 60]
-        wanted = names.of_given(problem[: found.start()], after)
+        wanted = () if found.start() in fractions else names.of_given(problem[: found.start()], after)
         noun = NOUN.match(after)
         yield Quantity(value, tuple(wanted), noun[1].lower() if noun else "")
         if wanted and wanted[0].startswith("percent"):
