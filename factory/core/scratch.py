@@ -17,7 +17,7 @@ from thoughtmill.factory.core.connections import connect
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-DEFAULT = "600MB"
+DEFAULT = "1GB"
 LIMIT = re.compile(r"([1-9][0-9]*) ?(MB|GB)")
 LEAST_MB = 100
 BATCH = 4_096
