@@ -20,6 +20,7 @@ from typing import Any
 import duckdb
 import yaml
 
+from bench.memory import adopting, ended
 from thoughtmill.factory.growths import GROWTHS
 
 ROOT = Path(__file__).parents[1]
@@ -154,12 +155,13 @@ def measured(folder: Path, words: list[str]) -> tuple[float, float]:
     quiet = [(os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0)]
     here = Path.cwd()
     os.chdir(folder)
+    before = adopting()
     process = os.posix_spawn(sys.executable, command, environment, file_actions=quiet)
     os.chdir(here)
-    _, status, usage = os.wait4(process, 0)
+    status, cpu_s, peak_mib = ended(process, before)
     if status != 0:
         raise SystemExit(f"{' '.join(words)} failed")
-    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+    return cpu_s, peak_mib
 
 
 if __name__ == "__main__":

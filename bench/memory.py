@@ -7,7 +7,9 @@ stage, in separate processes. Prints for each stage the CPU seconds of all its p
 the clock, and two peaks in MiB: of its largest process, and of all its processes together.
 """
 
+import ctypes
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -26,6 +28,7 @@ ROOT = Path(__file__).parents[1]
 STAGES = ("check", "seed", "generate", "verify", "grow", "curate", "tabulate", "release", "report")
 EACH = ("generate", "verify")
 LOOK_EVERY_S = 0.5
+PR_SET_CHILD_SUBREAPER = 36
 
 
 class Cost(NamedTuple):
@@ -63,15 +66,45 @@ def cost_of(folder: Path, command: list[str]) -> Cost:
     """Run a command in a folder and return what it took; its errors are in `stages.log`."""
     begun = time.monotonic()
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    before = adopting()
     with (folder / "stages.log").open("a") as log:
         process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
     looked = _Look(process.pid)
-    _, status, usage = os.wait4(process.pid, 0)
+    status, cpu_s, peak_mib = ended(process.pid, before)
     looked.end()
     if status != 0:
         raise SystemExit(f"{' '.join(command)} failed: see {folder / 'stages.log'}")
-    cpu_s = usage.ru_utime + usage.ru_stime
-    return Cost(cpu_s, time.monotonic() - begun, usage.ru_maxrss / 1024, looked.peak_mib)
+    return Cost(cpu_s, time.monotonic() - begun, peak_mib, looked.peak_mib)
+
+
+def adopting() -> set[int]:
+    """Become the parent of what children leave behind, on Linux; return the children that are there.
+
+    The server that forks a stage's workers ends after the stage, whose own figures lack theirs.
+    """
+    if prctl := getattr(ctypes.CDLL(None), "prctl", None):
+        prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    return _children()
+
+
+def ended(process: int, before: set[int]) -> tuple[int, float, float]:
+    """Wait for a child and for what it leaves behind.
+
+    Return its exit status, the CPU seconds of all, and the peak of the largest in MiB.
+    """
+    _, status, usage = os.wait4(process, 0)
+    usages = [usage]
+    while new := sorted(_children() - before):
+        usages += [os.wait4(child, 0)[2] for child in new]
+    return status, sum(map(_cpu_s, usages)), max(each.ru_maxrss for each in usages) / 1024
+
+
+def _children() -> set[int]:
+    return {child.pid for child in psutil.Process().children()}
+
+
+def _cpu_s(usage: resource.struct_rusage) -> float:
+    return usage.ru_utime + usage.ru_stime
 
 
 class _Look(threading.Thread):

@@ -179,32 +179,56 @@ comment on view cost is
 'One row per thought, teacher, model and prompt version: what its completions cost, in all and per verified record.';
 
 create or replace view teachers as
+with wrote as (
+    select
+        c.teacher,
+        c.model,
+        c.thought,
+        c.problem_id,
+        c.failure,
+        c.completion_tokens,
+        c.reasoning_tokens,
+        c.cost_usd,
+        c.latency_s,
+        v.verified
+    from completions c join records r using (completion_id) join verdicts v using (record_id)
+),
+-- Problems are grouped before they are counted: a set of all problems for each teacher would not fit in memory.
+tried as (
+    select teacher, model, thought, problem_id, bool_or(verified) as verified from wrote group by all
+),
+solved as (
+    select problem_id, thought, min(teacher) = max(teacher) as only_teacher from tried where verified group by all
+),
+problems_of as (
+    select
+        teacher,
+        model,
+        thought,
+        count(*) as problems,
+        count(*) filter (verified) as verified_problems,
+        count(*) filter (verified and only_teacher) as verified_alone
+    from tried left join solved using (problem_id, thought)
+    group by all
+)
 select
-    c.teacher,
-    c.model,
-    c.thought,
-    count(distinct c.problem_id) as problems,
+    teacher,
+    model,
+    thought,
+    any_value(p.problems) as problems,
     count(*) as completions,
-    count(*) filter (c.failure is not null) as unusable,
-    count(*) filter (v.verified) as verified_records,
-    count(distinct c.problem_id) filter (v.verified) as verified_problems,
-    count(distinct c.problem_id) filter (v.verified and only_teacher) as verified_alone,
-    sum(c.completion_tokens) as completion_tokens,
-    sum(c.reasoning_tokens) as reasoning_tokens,
-    sum(c.cost_usd) as cost_usd,
-    sum(c.cost_usd) / nullif(count(*) filter (v.verified), 0) as cost_per_verified_record_usd,
-    median(c.latency_s) as latency_s
-from completions c
-join records r using (completion_id)
-join verdicts v using (record_id)
-left join (
-    select problem_id, thought, count(distinct teacher) = 1 as only_teacher
-    from completions join records using (completion_id, problem_id, thought) join verdicts using (record_id)
-    where verified
-    group by problem_id, thought
-) solved on solved.problem_id = c.problem_id and solved.thought = c.thought
-where c.teacher <> 'inherited' and c.teacher not in (select growth from growths)
-group by c.teacher, c.model, c.thought;
+    count(*) filter (w.failure is not null) as unusable,
+    count(*) filter (w.verified) as verified_records,
+    any_value(p.verified_problems) as verified_problems,
+    any_value(p.verified_alone) as verified_alone,
+    sum(w.completion_tokens) as completion_tokens,
+    sum(w.reasoning_tokens) as reasoning_tokens,
+    sum(w.cost_usd) as cost_usd,
+    sum(w.cost_usd) / nullif(count(*) filter (w.verified), 0) as cost_per_verified_record_usd,
+    median(w.latency_s) as latency_s
+from wrote w join problems_of p using (teacher, model, thought)
+where teacher <> 'inherited' and teacher not in (select growth from growths)
+group by teacher, model, thought;
 comment on view teachers is
 'One row per teacher, model and thought: what it wrote, what of it is verified, which problems no other teacher solved.';
 
