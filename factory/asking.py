@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import chain, count
 from pathlib import Path
 from random import Random
@@ -77,15 +78,12 @@ class Asker:
             more = self._requests(with_endpoint=chosen.endpoint is not None)
             plan.append((requests, chosen, make_teacher(self.settings, self.folder, chosen, more)))
         try:
-            with closing(asked(plan, f"ask for {thought}", self._noted)) as rows:
+            with closing(asked(plan, f"ask for {thought}", partial(NotedRequests, note=self.asked))) as rows:
                 for row in rows:
                     self.unanswered += row["failure"] == "unanswered"
                     yield row
         except BudgetSpent as error:
             self.spent = str(error)
-
-    def _noted(self, requests: Iterable[Request]) -> NotedRequests:
-        return NotedRequests(requests, self.asked)
 
     def _requests(self, with_endpoint: bool) -> Iterator[Request]:
         every = chain.from_iterable(self.requests)

@@ -9,7 +9,7 @@ from typing import NoReturn, Protocol
 from thoughtmill import __version__
 from thoughtmill.factory.core import stage
 from thoughtmill.factory.core.errors import ThoughtmillError, nearest
-from thoughtmill.factory.core.printable import for_terminal
+from thoughtmill.factory.core.printable import show
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("thoughtmill.factory.commands.init", "write a corpus project into a new folder"),
@@ -72,8 +72,7 @@ def main() -> NoReturn:
 
 def _answer(words: list[str]) -> None:
     asked = parser(words[:1]).parse_args(words)
-    text = asked.call(asked)
-    print(for_terminal(text) if sys.stdout.isatty() else text)  # a pipe gets the bytes as they are
+    show(asked.call(asked))
 
 
 def parser(wanted: Collection[str]) -> argparse.ArgumentParser:

@@ -17,7 +17,7 @@ from thoughtmill.factory.commands.versions import attach, folder_of
 from thoughtmill.factory.core.connections import connect
 from thoughtmill.factory.core.errors import NotInProject
 from thoughtmill.factory.core.files import root
-from thoughtmill.factory.core.printable import for_terminal
+from thoughtmill.factory.core.printable import show
 
 VIEWS = Path(__file__).with_suffix(".sql")
 SECTIONS = {
@@ -101,7 +101,7 @@ def call(words: argparse.Namespace) -> str:
         moved = any(len(found[name]) for name in MOVED)
         text = _json(versions, found) if words.json else _text(versions, found, moved)
     if words.exit_code and moved:
-        print(for_terminal(text) if sys.stdout.isatty() else text)
+        show(text)
         sys.exit(1)
     return text
 

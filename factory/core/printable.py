@@ -24,6 +24,11 @@ def for_terminal(text: str) -> str:
     return printable("\n".join(text.splitlines()))
 
 
+def show(text: str) -> None:
+    """Print a result on stdout; a terminal gets it printable, and a pipe its bytes as they are."""
+    print(for_terminal(text) if sys.stdout.isatty() else text)
+
+
 def say(line: str) -> None:
     """Print a line for the user, which may hold texts of others, on stderr, in place of a bar of progress."""
     begin = "\r\x1b[K" if sys.stderr.isatty() else ""

@@ -119,16 +119,15 @@ TEACHERS: Registry[TeacherModule] = Registry(
 
 FINISHES: dict[str, str] = {  # endpoints' words for an end that spoils a completion, in lower case
     **dict.fromkeys(
-        ("length", "max_tokens", "max_output_tokens", "model_length", "model_context_window_exceeded"),
+        "length max_tokens max_output_tokens max_length token_limit context_length model_length"
+        " model_context_window_exceeded".split(),
         "truncated",
     ),
-    **dict.fromkeys(("max_length", "token_limit", "context_length"), "truncated"),
     **dict.fromkeys(
-        ("content_filter", "safety", "recitation", "prohibited_content", "blocklist", "spii", "sensitive"),
+        "content_filter content_filtered guardrail_intervened refusal safety recitation prohibited_content"
+        " blocklist spii sensitive".split(),
         "refused",
     ),
-    **dict.fromkeys(("content_filtered", "guardrail_intervened"), "refused"),  # Bedrock
-    "refusal": "refused",
     "repeating": "truncated",  # our own word, for `stop_when`
 }
 
