@@ -346,7 +346,7 @@ def test_an_endpoint_that_comes_back_is_not_given_up(ledger: Path) -> None:
 
 
 def test_many_bad_rows_neither_end_the_run_nor_drop_a_neighbour(ledger: Path) -> None:
-    slow_error, good = dataclasses.replace(error(500), after=20, delay_s=0.3), Turn()
+    slow_error, good = dataclasses.replace(error(500), after=20, delay_s=0.3), Turn(delay_s=0.05)
     prompts = [f"p{i}" for i in range(20)] + [f"bad{i}" for i in range(40)]
     plan = lambda prompt, times: slow_error if prompt.startswith("bad") else good  # noqa: E731
     replies, endpoint = run(plan, prompts, ledger, breaker_after=5)

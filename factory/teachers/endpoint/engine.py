@@ -38,7 +38,8 @@ from thoughtmill.factory.teachers.endpoint.transport import Transport
 
 GRACE_S = 2.0  # for answers that cost nothing, after Ctrl-C
 LOOK_AGAIN_S = 1.0  # between two looks in the ledger for the answer to a request of another run
-BURST = 4  # requests that are sent in one step where as many answers have arrived
+READY_PER_REQUEST = 8  # replies that wait for each further request that is sent in one step
+BURST = 4  # requests that are sent in one step at most
 NEW_OBJECTS = 20_000  # between two collections of garbage; some 200 requests
 PENDING_PER_SLOT = 4  # pending requests per request in flight; most of the others wait for a retry
 ROUNDS = 2  # turns of the event loop to send a request, receive bytes, resume its task and note its end
@@ -99,7 +100,7 @@ class EndpointRun:
                 try:
                     while self._waits() or not (self.stop_reason or self._is_done()):
                         wake_s = self._send(source)
-                        for _ in range(min(BURST, len(self.ready))):
+                        for _ in range(min(self._burst(), len(self.ready))):
                             yield self.ready.popleft()
                             if self.ready:
                                 wake_s = self._send(source)
@@ -144,6 +145,13 @@ class EndpointRun:
         else:
             return now_s + wait_s
         return now_s
+
+    def _burst(self) -> int:
+        """Return how many requests to send in one step: few, unless many replies wait.
+
+        Answers that arrive meanwhile are not in the ledger yet.
+        """
+        return min(BURST, 1 + len(self.ready) // READY_PER_REQUEST)
 
     def _waits(self) -> bool:
         """Say whether to wait for the requests in flight."""
