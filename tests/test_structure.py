@@ -156,3 +156,15 @@ def test_no_class_name_is_defined_twice() -> None:
             if isinstance(node, ast.ClassDef) and node.name != "Config":  # pandera's own, inside a schema
                 where.setdefault(node.name, []).append(path)
     assert not {name: paths for name, paths in where.items() if len(paths) > 1}
+
+
+@pytest.mark.parametrize("package", CODE)
+def test_no_regular_expression_repeats_a_group_possessively(package: str) -> None:
+    """Python 3.11.0 to 3.11.4 match `(?:ab|a)*+` wrongly; the equal `(?>(?:ab|a)*)` is right everywhere."""
+    possessive = re.compile(r"\)(?:[*+?]|\{\d*,?\d*\})\+")
+    for path in modules(package):
+        tree = ast.parse(path.read_text())
+        said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in said:
+                assert not possessive.search(node.value), (path, node.lineno)

@@ -14,8 +14,9 @@ from thoughtmill.factory.solvers.solvers import Solvers
 KIND = "rules"
 READS_CUT = True
 
-_STRING = r'"(?:[^"\\]|\\.)*+"'
-_CUT = re.compile(rf'\[\s*+((?:{_STRING}\s*+,\s*+)*+(?:{_STRING}\Z)?+)(?:"(?:[^"\\]|\\.)*+\\?)?', re.S)
+_INSIDE = r'(?>(?:[^"\\]|\\.)*)'
+_STRING = f'"{_INSIDE}"'
+_CUT = re.compile(rf'\[\s*+((?>(?:{_STRING}\s*+,\s*+)*)(?>(?:{_STRING}\Z)?))(?:"{_INSIDE}\\?)?', re.S)
 
 
 def parse(completion: str) -> str | None:
