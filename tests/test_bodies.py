@@ -22,6 +22,12 @@ def responses(*items: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"object": "response", "model": "m", "status": "completed", "output": [*items], **more}
 
 
+def failed(**error: Any) -> dict[str, Any]:
+    return {
+        "error": {"message": "Failed. See 'failed_generation'.", "type": "invalid_request_error", **error}
+    }
+
+
 SAYS_42 = {"type": "message", "content": [{"type": "output_text", "text": "42"}]}
 THINKS = {"type": "thinking", "thinking": [{"type": "text", "text": "6 * 7"}]}
 DETAILS = [{"type": "reasoning.text", "text": "6 * 7"}]
@@ -71,6 +77,36 @@ SHAPES: dict[str, tuple[Any, str | None, str | None]] = {
         "6 * 7",
     ),
     "Responses, a function call": (responses({"type": "function_call", "arguments": "42"}), "42", None),
+    "Copilot": (chat({"content": "42", "reasoning_text": "6 * 7"}), "42", "6 * 7"),
+    "a gateway's name for thinking": (chat({"content": "42", "thinking_content": "6 * 7"}), "42", "6 * 7"),
+    "MiniMax, no error": (
+        chat({"content": "42"}, base_resp={"status_code": 0, "status_msg": ""}),
+        "42",
+        None,
+    ),
+    "Groq, no valid JSON": (
+        failed(code="json_validate_failed", failed_generation='{"ans": 42'),
+        '{"ans": 42',
+        None,
+    ),
+    "Groq, a tool that nobody offered": (
+        failed(code="tool_use_failed", failed_generation='{"name": "python", "arguments": "ans = 42"}'),
+        "ans = 42",
+        None,
+    ),
+    "JSON that a gateway has parsed": (chat({"content": {"ans": 42}}), '{"ans":42}', None),
+    "a number that a gateway has parsed": (chat({"content": 42}), "42", None),
+    "a wrapped answer": ({"code": 200, "msg": "ok", "data": chat({"content": "42"})}, "42", None),
+    "Cloudflare": ({"success": True, "errors": [], "result": chat({"content": "42"})}, "42", None),
+    "an answer inside a text": (
+        {"statusCode": 200, "body": orjson.dumps(chat({"content": "42"})).decode()},
+        "42",
+        None,
+    ),
+    "a text that is JSON": (orjson.dumps(chat({"content": "42"})).decode(), "42", None),
+    "a list of one": ([chat({"content": "42"})], "42", None),
+    "Responses, the text beside": (responses(output_text="42"), "42", None),
+    "Responses, the text alone": (responses({"type": "output_text", "text": "42"}), "42", None),
     "completions without chat": ({"choices": [{"text": "42", "finish_reason": "stop"}]}, "42", None),
     "a chunk for a whole answer": ({"choices": [{"delta": {"content": "42"}}]}, "42", None),
     "Ollama": (chat({"content": "42", "thinking": "6 * 7"}), "42", "6 * 7"),
@@ -119,6 +155,10 @@ def test_text_and_reasoning_are_found_in_every_shape(shape: str) -> None:
         ("model_length", "truncated"),
         ("MAX_TOKENS", "truncated"),
         ("max_length", "truncated"),
+        ("FinishReason.MAX_TOKENS", "truncated"),  # LiteLLM, an enumeration in Python
+        ("FINISH_REASON_MAX_TOKENS", "truncated"),  # in protocol buffers
+        ("time_limit", "truncated"),  # watsonx
+        ("ERROR_TOXIC", "refused"),  # Cohere
         ("content_filter", "refused"),
         ("content_filter: PROHIBITED_CONTENT", "refused"),  # Gemini
         ("guardrail_intervened", "refused"),  # Bedrock
@@ -134,7 +174,7 @@ def test_the_reason_for_the_end_is_typed_and_kept_in_its_own_word(
     assert (parsed.finish_reason, parsed.failure) == (finish_reason, failure)
 
 
-@pytest.mark.parametrize("finish_reason", ["error", "abort", "insufficient_system_resource"])
+@pytest.mark.parametrize("finish_reason", ["error", "abort", "insufficient_system_resource", "network_error"])
 def test_an_answer_that_broke_off_is_no_completion(finish_reason: str) -> None:
     said = parse_body(orjson.dumps(chat({"content": "so 4"}, finish_reason)))
     assert said == 'the answer broke off: "so 4"'
@@ -143,6 +183,25 @@ def test_an_answer_that_broke_off_is_no_completion(finish_reason: str) -> None:
 def test_a_reason_that_only_the_provider_behind_a_router_gives_counts() -> None:
     choice = {"message": {"content": "42"}, "finish_reason": None, "native_finish_reason": "MAX_TOKENS"}
     assert read({"choices": [choice]}).failure == "truncated"
+
+
+def test_a_reason_that_is_an_object_counts() -> None:
+    choice = {"message": {"content": "so 4"}, "finish_reason": {"type": "length", "length": 4}}  # SGLang
+    assert (read({"choices": [choice]}).failure, read({"choices": [choice]}).finish_reason) == (
+        "truncated",
+        "length",
+    )
+
+
+def test_a_choice_that_a_filter_stopped_needs_no_message() -> None:
+    stopped = read({"choices": [{"index": 0, "finish_reason": "content_filter: PROHIBITED_CONTENT"}]})
+    assert (stopped.text, stopped.failure) == (None, "refused")
+
+
+def test_a_failed_generation_that_the_limit_cut_is_truncated() -> None:
+    message = "max completion tokens reached before generating a valid document"
+    assert read(failed(message=message, failed_generation='["a rule"')).failure == "truncated"
+    assert isinstance(parse_body(orjson.dumps(failed(failed_generation=""))), str)
 
 
 def test_an_answer_beside_an_error_is_no_completion() -> None:
@@ -213,6 +272,7 @@ DEEPSEEK = {"prompt_tokens": 9, "completion_tokens": 7, "prompt_cache_hit_tokens
         (ANTHROPIC, (9, 6, 7, None)),
         (DEEPSEEK, (9, 8, 7, None)),
         ({"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 16}, (9, None, 7, None)),
+        ({"prompt_tokens": "9", "completion_tokens": "7"}, (9, None, 7, None)),
         ({"prompt_tokens": 9.0, "completion_tokens": 7.0}, (9, None, 7, None)),
     ],
 )

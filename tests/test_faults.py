@@ -66,6 +66,18 @@ SAID: list[tuple[str, int, Any, str]] = [  # provider, status, words, failure
     ("Azure", 400, "triggering Azure OpenAI's content management policy.", "moderated"),
     ("OpenAI, policy", 400, "violating our usage policy", "moderated"),
     ("OpenAI, safety", 400, "limited for safety reasons", "moderated"),
+    (
+        "llama.cpp, a batch",
+        500,
+        "input is too large to process. increase the physical batch size",
+        "too_long",
+    ),
+    ("DeepInfra", 400, "Requested input length 9 exceeds maximum input length 8", "too_long"),
+    ("Moonshot", 400, "Invalid request: Your request exceeded model token limit: 8192", "too_long"),
+    ("Cloudflare", 400, "AiError: tokens exceeded this model context window limit (8).", "too_long"),
+    ("MiniMax", 400, "input new_sensitive", "moderated"),
+    ("StepFun", 451, "the content is blocked", "moderated"),
+    ("Portkey", 446, "The guardrail checks defined in the config failed.", "moderated"),
 ]
 EVERYBODYS = [
     (403, "Your account has been flagged for abuse", About.KEY),
@@ -77,6 +89,11 @@ EVERYBODYS = [
     (400, "You have reached your specified API usage limits. You will regain access on", About.KEY),
     (400, "User location is not supported for the API use.", About.KEY),
     (400, "You don't have access to the model with the specified model ID.", About.MODEL),
+    (400, "insufficient balance", About.KEY),
+    (429, "insufficient balance (1008)", About.KEY),
+    (500, "insufficient balance (1008)", About.KEY),
+    (400, "login fail: Please carry the API secret key", About.KEY),
+    (400, "invalid api key", About.KEY),
     (400, "No models loaded. Please load a model in the developer page", About.MODEL),
     (400, "Model Not Exist", About.MODEL),
     (400, "Invalid model: mistral-huge", About.MODEL),
@@ -107,6 +124,8 @@ BUSY = [
     ("Bedrock", 400, "ThrottlingException: Too many tokens, please wait before trying again."),
     ("LiteLLM", 400, "litellm.RateLimitError: OpenAIException - Rate limit reached"),
     ("a gateway", 403, "Too many requests"),
+    ("MiniMax", 400, "rate limit"),
+    ("Baidu", 400, "Open api qps request limit reached"),
     ("Groq, flex", 498, "flex tier capacity exceeded"),
     ("Anthropic", 529, "Overloaded"),
 ]
@@ -194,6 +213,46 @@ def test_two_rows_get_the_same_answer_though_its_numbers_and_quotations_differ()
 )
 def test_an_error_with_status_200_has_the_status_that_it_names(error: Any, status: int | None) -> None:
     assert hidden_status(orjson.dumps({"error": error})) == status
+
+
+@pytest.mark.parametrize(
+    ("envelope", "status", "words"),
+    [
+        (
+            {"base_resp": {"status_code": 1008, "status_msg": "insufficient balance"}},
+            400,
+            "insufficient balance",
+        ),
+        (
+            {"choices": None, "base_resp": {"status_code": 1002, "status_msg": "rate limit"}},
+            400,
+            "rate limit",
+        ),
+        ({"code": 401, "msg": "invalid token", "success": False}, 401, "invalid token"),
+        ({"detail": "Rate limit exceeded"}, 400, "Rate limit exceeded"),
+        (
+            {"object": "error", "message": "maximum context length", "code": 40303},
+            400,
+            "maximum context length",
+        ),
+        (
+            {"error_code": 18, "error_msg": "Open api qps request limit reached"},
+            400,
+            "Open api qps request limit",
+        ),
+        (
+            {"success": False, "errors": [{"code": 5021, "message": "context window limit"}]},
+            400,
+            "context window",
+        ),
+        ([{"error": {"code": 503, "message": "The model is overloaded."}}], 503, "The model is overloaded."),
+    ],
+)
+def test_an_error_with_status_200_is_found_wherever_a_provider_puts_it(
+    envelope: Any, status: int, words: str
+) -> None:
+    assert hidden_status(orjson.dumps(envelope)) == status
+    assert refusal(status, orjson.dumps(envelope)).detail.startswith(f"HTTP {status}: {words}")
 
 
 def test_a_body_without_an_error_hides_no_status() -> None:

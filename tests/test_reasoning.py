@@ -39,6 +39,44 @@ def test_channels_of_gpt_oss_are_thinking_but_for_the_final_one(text: str) -> No
     assert split(text) == SplitText(THINKING, ANSWER, True)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Here is my thought process: {THINKING}\n\nHere is my response:\n{ANSWER}",  # Granite
+        f"Here are my reasoning steps:\n{THINKING}\n[BEGIN FINAL RESPONSE]\n{ANSWER}\n"
+        "[END FINAL RESPONSE]\n<|end|>",  # Apriel
+    ],
+)
+def test_thinking_that_begins_and_ends_in_words_is_split_off(text: str) -> None:
+    assert split(text) == SplitText(THINKING, ANSWER, True)
+
+
+@pytest.mark.parametrize(
+    "end", ["<|im_end|>", "</s>", "<|eot_id|>\n", "<end_of_turn>\n<start_of_turn>user\nNext"]
+)
+def test_an_answer_ends_where_the_model_ended_its_turn(end: str) -> None:
+    assert split(f"{ANSWER}{end}") == SplitText(None, ANSWER, True)
+    assert split(f"<think>{THINKING}</think>{ANSWER}{end}") == SplitText(THINKING, ANSWER, True)
+    assert split(end) == SplitText(None, end, True)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [ANSWER, "```python\nans = 4\n```", "unknowns: ans\nans = 4", '["A rule."]', '```json\n["A rule."]\n```'],
+)
+def test_an_answer_that_a_server_took_for_thinking_is_the_answer(answer: str) -> None:
+    assert separated(answer, None) == separated(answer, "") == (None, answer, True)
+    assert separated(f"<think>{answer}</think>", None)[1] is None
+    assert separated(answer, ANSWER) == (answer, ANSWER, True)
+
+
+@pytest.mark.parametrize(
+    "thinking", [THINKING, "So the answer is [4]", "#### is the mark that I need to write", ""]
+)
+def test_thinking_that_does_not_end_like_an_answer_is_thinking(thinking: str) -> None:
+    assert separated(thinking, None)[1] is None
+
+
 def test_channels_of_notes_between_thinking_and_answer_are_thinking_too() -> None:
     notes = "<|channel|>analysis<|message|>a<|end|><|channel|>commentary<|message|>b<|end|>"
     assert split(f"{notes}<|channel|>final<|message|>c") == SplitText("a\n\nb", "c", True)

@@ -46,7 +46,11 @@ def test_a_good_answer_is_completed_with_all_its_envelope() -> None:
 
 
 def test_usage_that_is_missing_or_odd_is_unknown_and_never_zero() -> None:
-    odd = {"prompt_tokens": None, "completion_tokens": "3"}, {"prompt_tokens": -1}, {"prompt_tokens": 2**63}
+    odd = (
+        {"prompt_tokens": None, "completion_tokens": "three"},
+        {"prompt_tokens": -1},
+        {"prompt_tokens": 2**63},
+    )
     for usage in (None, {}, [], *odd):
         completed = parse_body(body(usage=usage))
         assert isinstance(completed, ParsedCompletion)
@@ -212,3 +216,12 @@ def test_a_choice_that_broke_off_with_an_error_is_no_completion() -> None:
 
 def test_json_that_is_nested_without_end_is_a_fault() -> None:
     assert fault(200, b"[" * 100_000).about is About.MOMENT
+
+
+def test_a_refusal_that_holds_the_text_of_the_model_is_an_answer() -> None:
+    error = {"message": "Failed to generate JSON.", "code": "json_validate_failed"}
+    written = orjson.dumps({"error": {**error, "failed_generation": "[4"}})
+    parsed = parse_response(Response(400, written, 0.1))
+    assert isinstance(parsed, ParsedCompletion)
+    assert parsed.text == "[4"
+    assert fault(400, orjson.dumps({"error": error})).about is About.ROW

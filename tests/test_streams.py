@@ -106,6 +106,64 @@ STREAMS: dict[str, tuple[bytes, str | None, str | None]] = {  # its answer and i
         "42",
         None,
     ),
+    "data on several lines": (
+        b'data: {"choices": [{"delta":\ndata: {"content": "42"}, "finish_reason": "stop"}]}\n\n',
+        "42",
+        None,
+    ),
+    "no blank lines": (
+        stream(chunk(content="4"), chunk("stop", content="2")).replace(b"\n\n", b"\n"),
+        "42",
+        None,
+    ),
+    "the field's name twice": (
+        stream(chunk("stop", content="42")).replace(b"data: {", b"data: data: {"),
+        "42",
+        None,
+    ),
+    "JSON on lines": (
+        b"\n".join(map(orjson.dumps, [chunk(content="4"), chunk("stop", content="2")])),
+        "42",
+        None,
+    ),
+    "OpenRouter, comments before JSON": (
+        b": OPENROUTER PROCESSING\n\n" * 2
+        + orjson.dumps(
+            {"choices": [{"message": {"content": "42"}, "finish_reason": "stop"}]}, option=orjson.OPT_INDENT_2
+        ),
+        "42",
+        None,
+    ),
+    "Perplexity, the text so far beside each piece": (
+        stream(
+            {"choices": [{"index": 0, "delta": {"content": "4"}, "message": {"content": "4"}}]},
+            {"choices": [{"index": 0, "delta": {"content": "2"}, "message": {"content": "42"}}]},
+            {"choices": [{"delta": {}, "message": {"content": "42"}, "finish_reason": "stop"}]},
+        ),
+        "42",
+        None,
+    ),
+    "thinking as an object": (
+        stream(chunk(reasoning={"content": "6 * 7"}), chunk("stop", content="42")),
+        "42",
+        "6 * 7",
+    ),
+    "Copilot": (
+        stream(chunk(reasoning_text="6 *"), chunk(reasoning_text=" 7"), chunk("stop", content="42")),
+        "42",
+        "6 * 7",
+    ),
+    "Responses, whose end holds no output": (
+        stream(
+            {"type": "response.reasoning_text.delta", "delta": "6 * 7"},
+            {"type": "response.output_text.delta", "delta": "4"},
+            {"type": "response.output_text.delta", "delta": "2"},
+            {"type": "response.completed", "response": {"status": "completed", "output": []}},
+            end=b"",
+        ),
+        "42",
+        "6 * 7",
+    ),
     "line ends of Windows": (stream(chunk("stop", content="42")).replace(b"\n", b"\r\n"), "42", None),
     "no space after the colon": (
         stream(chunk("stop", content="42")).replace(b"data: ", b"data:"),
@@ -152,6 +210,27 @@ def test_a_stream_that_is_cut_is_asked_again(cut: bytes) -> None:
 def test_an_error_in_a_stream_is_the_endpoints_error() -> None:
     body = stream(chunk(content="so 4"), {"error": {"message": "overloaded", "code": 503}})
     assert orjson.loads(joined(body)) == {"error": {"message": "overloaded", "code": 503}}
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        (
+            b'event: error\ndata: {"message": "overloaded", "code": 503}\n\n',
+            {"message": "overloaded", "code": 503},
+        ),
+        (stream(chunk(content="4"), end=b'{"error": "lost it"}\n'), "lost it"),  # Ollama
+        (stream({"object": "error", "code": 400}), {"object": "error", "code": 400}),  # vLLM
+    ],
+)
+def test_an_error_in_a_stream_is_found_in_every_spelling(body: bytes, error: Any) -> None:
+    assert orjson.loads(joined(body)) == {"error": error}
+
+
+def test_a_stream_of_the_responses_api_has_said_its_pieces() -> None:
+    pieces = [{"type": "response.output_text.delta", "delta": word} for word in ("so ", "4")]
+    assert text_of(stream(*pieces, end=b"")) == "so 4"
+    assert parse_body(joined(stream(*pieces, end=b""))) == 'the answer broke off: "so 4"'
 
 
 def test_what_a_stream_has_said_so_far_is_its_answer_or_its_thinking() -> None:

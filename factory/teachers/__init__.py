@@ -120,16 +120,26 @@ TEACHERS: Registry[TeacherModule] = Registry(
 FINISHES: dict[str, str] = {  # endpoints' words for an end that spoils a completion, in lower case
     **dict.fromkeys(
         "length max_tokens max_output_tokens max_length token_limit context_length model_length"
-        " model_context_window_exceeded".split(),
+        " model_context_window_exceeded error_limit time_limit".split(),
         "truncated",
     ),
     **dict.fromkeys(
         "content_filter content_filtered guardrail_intervened refusal safety recitation prohibited_content"
-        " blocklist spii sensitive".split(),
+        " blocklist spii sensitive error_toxic".split(),
         "refused",
     ),
     "repeating": "truncated",  # our own word, for `stop_when`
 }
+
+
+def end_of(finish_reason: str | None) -> str:
+    """Return an endpoint's word for the end of a completion as `FINISHES` has it, without its enumeration.
+
+    >>> end_of("FinishReason.MAX_TOKENS"), end_of("content_filter: OTHER"), end_of(None)
+    ('max_tokens', 'content_filter', '')
+    """
+    word = (finish_reason or "").lower().partition(":")[0]
+    return word.rpartition(".")[2].removeprefix("finish_reason_")
 
 
 def failure_of(
@@ -147,7 +157,7 @@ def failure_of(
     ('refused', 'stopped by a content filter')
     """
     answered = bool((completion or "").strip())
-    end = FINISHES.get((finish_reason or "").lower().partition(":")[0])
+    end = FINISHES.get(end_of(finish_reason))
     if end == "refused":
         return "refused", "stopped by a content filter"
     if end == "truncated":

@@ -25,11 +25,19 @@ TAGS = (
     ("<|channel>thought", "<channel|>"),  # Gemma 4
     ("<|begin_of_thought|>", "<|end_of_thought|>"),  # OpenThinker
     ("<|START_THINKING|>", "<|END_THINKING|>"),  # Command A
+    ("<longcat_think>", "</longcat_think>"),
+    ("<|inner_prefix|>", "<|inner_suffix|>"),  # Apertus
+    ("<unused94>thought", "<unused95>"),  # MedGemma
+    ("<scratchpad>", "</scratchpad>"),
     ("\N{WHITE LEFT-POINTING TRIANGLE}think\N{WHITE RIGHT-POINTING TRIANGLE}",
      "\N{WHITE LEFT-POINTING TRIANGLE}/think\N{WHITE RIGHT-POINTING TRIANGLE}"),  # Kimi
 )  # fmt: skip
 """The tags around thinking: of each pair, the opening and the closing tag."""
 
+PHRASES = {  # with which a text begins and its thinking ends
+    "Here is my thought process:": "Here is my response:",  # Granite
+    "Here are my reasoning steps:": "[BEGIN FINAL RESPONSE]",  # Apriel
+}
 _MARKS = {tags[0][0] for tags in TAGS}  # most texts hold none of these characters, and need no search
 _TAG = {tags[0]: re.compile(f"({re.escape(tags[0])}|{re.escape(tags[1])})", re.IGNORECASE) for tags in TAGS}
 _CHANNEL = re.compile(r"(?:<\|start\|>[^<]*)?<\|channel\|>([^<]*)(?:<\|constrain\|>[^<]*)?<\|message\|>")
@@ -38,6 +46,15 @@ _CHANNEL_NAME = re.compile(r"assistant(?:analysis|commentary)")
 _ANSWER_TAG = re.compile(
     r"<\|(?:begin_of_solution|end_of_solution|START_RESPONSE|END_RESPONSE)\|>"
     r"|\A\s*<(?:answer|response)>|</(?:answer|response)>\s*\Z"  # R1-Zero, Hunyuan, ERNIE
+    r"|\[END FINAL RESPONSE\](?:\s*<\|end\|>)?\s*\Z"
+)
+_TURN_END = re.compile(  # tokens that a server should have kept to itself; a turn of somebody else may follow
+    r"<\|(?:im_end|eot_id|eom_id|endoftext|end_of_text|end)\|>|<end_of_turn>|</s>"
+    "|<\N{FULLWIDTH VERTICAL LINE}end\N{LOWER ONE EIGHTH BLOCK}of\N{LOWER ONE EIGHTH BLOCK}sentence"
+    "\N{FULLWIDTH VERTICAL LINE}>"
+)
+_CLOSES = re.compile(  # as the instructions of the thoughts want an answer to end
+    r"(?:^#### *\S+(?: \S+){0,2} *|^ans *=.+|^```)\s*\Z|\A\s*(?:```\w*\s*)?\[[^\0]*\]\s*\Z", re.MULTILINE
 )
 _BLANK_LINES = re.compile(r"\A(?:[ \t]*\r?\n)+")
 
@@ -55,18 +72,22 @@ class SplitText(NamedTuple):
 
 def split(text: str) -> SplitText:
     """Return the thinking and the answer of a text, in linear time."""
-    if not (any(mark in text for mark in _MARKS) or text.startswith("analysis")):
+    if not (any(mark in text for mark in _MARKS) or text.startswith(("analysis", *PHRASES))):
         return SplitText(None, text, True)
     if _CHANNEL.search(text):
         return _channels(text)
     if text.startswith("analysis") and "assistantfinal" in text:  # channels without their special tokens
         reasoning, _, answer = text.removeprefix("analysis").partition("assistantfinal")
         return _parts(_CHANNEL_NAME.split(reasoning), answer)
+    for phrase, end in PHRASES.items():
+        if text.startswith(phrase) and end in text:
+            reasoning, _, answer = text.removeprefix(phrase).partition(end)
+            return _parts([reasoning], answer)
     for opening, closing in TAGS:
         found = _tagged(text, opening, closing)
         if found is not None:
             return found
-    return SplitText(None, text, True)
+    return SplitText(None, _own_turn(text), True)
 
 
 def join(reasoning: str | None, answer: str) -> str:
@@ -81,17 +102,22 @@ def join(reasoning: str | None, answer: str) -> str:
 def separated(reasoning: str | None, text: str | None) -> tuple[str | None, str | None, bool]:
     """Split the text of an endpoint that may have sent some thinking apart; return it as `SplitText` does.
 
-    Some endpoints send tags in the thinking that they send apart, and some the answer after them.
+    Some endpoints send tags in the thinking that they send apart, and some the answer after them. vLLM takes
+    all for thinking if a model does not think: such a text is the answer if it ends like one.
 
     >>> separated("A sum.", "<think>2 + 3</think>5")
     ('A sum.\\n\\n2 + 3', '5', True)
     >>> separated("2 + 3</think>5", None)
     ('2 + 3', '5', True)
+    >>> separated("2 + 3 = 5\\n#### 5", None)
+    (None, '2 + 3 = 5\\n#### 5', True)
     """
     apart, found = split(reasoning or ""), split(text or "")
+    answered = bool((text or "").strip())
+    if apart.reasoning is None and not answered and _CLOSES.search(apart.answer):
+        return None, apart.answer, True
     sent: tuple[str | None, ...] = (reasoning,)
     if apart.reasoning is not None:
-        answered = bool((text or "").strip())
         sent = (apart.reasoning, apart.answer) if answered else (apart.reasoning,)
         if not answered and apart.answer:
             text, found = apart.answer, SplitText(None, apart.answer, True)
@@ -134,7 +160,14 @@ def _channels(text: str) -> SplitText:
     return _parts(thinking, "".join(answer), bool(answer))
 
 
+def _own_turn(text: str) -> str:
+    """Return a text up to the end of the model's turn, if a server sent the token of that end."""
+    own = _TURN_END.split(text, maxsplit=1)[0]
+    return text if own == text or not own.strip() else own.rstrip()
+
+
 def _parts(thinking: Iterable[str], answer: str, closed: bool = True) -> SplitText:
     stripped = [part.strip() for part in thinking]
     reasoning = "\n\n".join(part for part in stripped if part) or None
-    return SplitText(reasoning, _BLANK_LINES.sub("", _ANSWER_TAG.sub("", answer)).rstrip(), closed)
+    answer = _own_turn(_ANSWER_TAG.sub("", answer))
+    return SplitText(reasoning, _BLANK_LINES.sub("", answer).rstrip(), closed)

@@ -6,24 +6,29 @@ several fields, or in a part. No request offers tools, so the arguments of a too
 gateways have models write JSON that way.
 """
 
-from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
-from thoughtmill.factory.teachers import failure_of
+from thoughtmill.factory.teachers import end_of, failure_of
 from thoughtmill.factory.teachers.endpoint.lenient_json import (
-    count,
-    load_json,
+    load_body,
     mapping,
     one_line,
     readable,
     text,
 )
+from thoughtmill.factory.teachers.endpoint.usage import reasoning_tokens, tokens, usage_of
 
-BROKEN = frozenset({"error", "abort", "aborted", "cancelled", "failed", "insufficient_system_resource"})
-REASONING_FIELDS = ("reasoning_content", "reasoning", "reasoning_details", "thinking", "thinking_blocks")
+BROKEN = frozenset("error abort aborted cancelled failed insufficient_system_resource network_error".split())
+REASONING_FIELDS = (
+    *("reasoning_content", "reasoning", "reasoning_details", "thinking", "thinking_blocks"),
+    *("reasoning_text", "thinking_content"),
+)
+WRAPPERS = ("data", "result", "response", "body", "output")  # of gateways, around an answer
+ANSWERS = ("choices", "candidates", "output")
 REASONING_PARTS = frozenset({"thinking", "reasoning", "reasoning_text", "summary_text", "reasoning.text"})
 INSIDE = (  # a part's text; the last two are Bedrock's
     *("text", "thinking", "reasoning", "summary", "content", "value", "parts"),
@@ -82,7 +87,12 @@ class _Answer:
                 return
             thought = thought or kind in REASONING_PARTS or value.get("thought") is True
             thought = thought or "reasoningContent" in value
-            self.read(next((value[name] for name in INSIDE if value.get(name)), None), thought)
+            if kind or any(name in value for name in INSIDE):
+                self.read(next((value[name] for name in INSIDE if value.get(name)), None), thought)
+            elif value:  # JSON that was asked for, and that a gateway has parsed
+                self.read(orjson.dumps(value).decode(), thought)
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            self.read(str(value), thought)
 
     def read_calls(self, *calls: Any) -> None:
         """Take in the arguments of tool calls, if there is no text."""
@@ -97,36 +107,70 @@ class _Answer:
 def parse_body(body: bytes) -> ParsedCompletion | str:
     """Parse the body of an answer, or return why that is impossible."""
     try:
-        envelope = load_json(body)
+        envelope = _unwrapped(load_body(body))
     except ValueError:
         return f"the answer's body is not JSON: {readable(body) or 'it is empty'}"
-    envelope = mapping(envelope)
     if envelope.get("error") and envelope.get("choices"):
         return f"the answer broke off: {one_line(orjson.dumps(envelope['error']))}"
     answer = _answer(envelope, body)
     if isinstance(answer, str):
         return answer
     finish_reason, words = answer.finish_reason, "".join(answer.texts) if answer.seen else None
-    if (finish_reason or "").lower() in BROKEN:
+    if end_of(finish_reason) in BROKEN:
         return f"the answer broke off: {one_line(orjson.dumps(words))}"
     refusal = "".join(answer.refusals)
     reasoning = "\n\n".join(filter(None, answer.thoughts)) or None
     failure, detail = ("refused", refusal) if refusal else failure_of(words, finish_reason, reasoning)
-    usage = _usage_of(envelope)
+    usage = usage_of(envelope)
     return ParsedCompletion(
         text(envelope.get("model") or envelope.get("modelVersion")) or "",
         words,
         finish_reason,
         failure,
         detail,
-        *_usage(usage),
+        *tokens(usage),
         reasoning=reasoning,
-        reasoning_tokens=_reasoning_tokens(usage),
+        reasoning_tokens=reasoning_tokens(usage),
     )
+
+
+def _unwrapped(found: Any, deep: int = 2) -> dict[str, Any]:
+    """Return the envelope of an answer, out of what gateways put around it: `{"code": 200, "data": ...}`."""
+    envelope = mapping(found[0] if isinstance(found, list) and len(found) == 1 else found)
+    if deep and not any(isinstance(envelope.get(name), list) for name in (*ANSWERS, "content")):
+        for name in WRAPPERS:
+            inner = envelope.get(name)
+            if isinstance(inner, str) and inner.lstrip().startswith("{"):
+                inner = load_body(inner.encode())
+            inside = _unwrapped(inner, deep - 1)
+            if any(inside.get(kind) for kind in ANSWERS):
+                return {"usage": envelope.get("usage"), **inside}
+    return envelope
+
+
+def failed_generation(body: bytes) -> bool:
+    """Say whether an error holds the text that the model wrote: Groq refuses text that is not its JSON."""
+    try:
+        return text(mapping(mapping(load_body(body)).get("error")).get("failed_generation")) is not None
+    except ValueError:
+        return False
+
+
+def _of_failed(error: dict[str, Any]) -> _Answer:
+    """Read the text of an error that holds it; it may be a tool call."""
+    cut = "max completion tokens" in str(error.get("message"))
+    written, answer = str(error["failed_generation"]), _Answer(finish_reason="length" if cut else "stop")
+    with suppress(ValueError):
+        answer.read_calls(load_body(written.encode()))
+    if not answer.texts:
+        answer.read(written)
+    return answer
 
 
 def _answer(envelope: dict[str, Any], body: bytes) -> _Answer | str:
     """Return the answer of an envelope, whatever its shape, or why there is none."""
+    if text(mapping(envelope.get("error")).get("failed_generation")):
+        return _of_failed(envelope["error"])
     if isinstance(envelope.get("output"), list):
         return _of_responses(envelope)
     if isinstance(envelope.get("candidates"), list) and envelope["candidates"]:
@@ -140,13 +184,23 @@ def _answer(envelope: dict[str, Any], body: bytes) -> _Answer | str:
         return f"the answer holds no choices: {one_line(body)}"
     choice = choices[0]
     error, message = choice.get("error"), choice.get("message") or choice.get("delta")
+    finish_reason = _finish_reason(choice)
     if message is None and isinstance(choice.get("text"), str):  # as completions without chat have it
         message = {"content": choice["text"]}
-    if not isinstance(message, dict) or not isinstance(message.get("content"), str | list | dict | None):
+    elif message is None and finish_reason:  # Gemini's, of what a filter stopped
+        message = {}
+    if not isinstance(message, dict):
         return f"the answer's first choice holds no message: {one_line(body)}"
     if error:
         return f"the answer broke off: {one_line(orjson.dumps(error))}"
-    return _of_message(message, text(choice.get("finish_reason")) or text(choice.get("native_finish_reason")))
+    return _of_message(message, finish_reason)
+
+
+def _finish_reason(choice: dict[str, Any]) -> str | None:
+    """Return why a choice ended; SGLang's own API gives an object, a router the word of its provider too."""
+    reasons = (choice.get(name) for name in ("finish_reason", "native_finish_reason"))
+    words = (text(reason) or text(mapping(reason).get("type")) for reason in reasons)
+    return next(filter(None, words), None)
 
 
 def _of_message(message: dict[str, Any], finish_reason: str | None) -> _Answer:
@@ -175,9 +229,11 @@ def _of_responses(envelope: dict[str, Any]) -> _Answer | str:
     for item in map(mapping, envelope["output"]):
         if item.get("type") == "reasoning":
             answer.read(item.get("content") or item.get("summary"), thought=True)
-        elif item.get("type") == "message":
-            answer.read(item.get("content"))
+        elif item.get("type") in {"message", "output_text"}:
+            answer.read(item.get("content") or item.get("text"))
     answer.read_calls(*envelope["output"])
+    if not answer.seen:
+        answer.read(text(envelope.get("output_text")))
     return answer
 
 
@@ -186,45 +242,3 @@ def _of_candidate(candidate: dict[str, Any]) -> _Answer:
     answer = _Answer(finish_reason=text(candidate.get("finishReason")))
     answer.read(mapping(candidate.get("content")).get("parts"))
     return answer
-
-
-def _usage_of(envelope: dict[str, Any]) -> dict[str, Any]:
-    """Return the usage of an envelope; Groq's streams and Moonshot's choices have it further inside."""
-    choices = envelope.get("choices")
-    inside = mapping(choices[0]).get("usage") if isinstance(choices, list) and choices else None
-    groq = mapping(envelope.get("x_groq")).get("usage")
-    return mapping(envelope.get("usage") or envelope.get("usageMetadata") or groq or inside)
-
-
-def _usage(usage: dict[str, Any]) -> tuple[int | None, int | None, int | None]:
-    """Return the tokens of the prompt, of its cached part and of the completion, as they are billed.
-
-    Where the total is larger than prompt and completion together (Gemini, Grok), the rest is reasoning that
-    is billed as completion. Anthropic counts cached tokens beside the prompt's.
-    """
-    prompt = _first(usage, "prompt_tokens", "input_tokens", "promptTokenCount")
-    completion = _first(usage, "completion_tokens", "output_tokens", "candidatesTokenCount")
-    details = mapping(usage.get("prompt_tokens_details") or usage.get("input_tokens_details"))
-    cached = count(details.get("cached_tokens"))
-    if cached is None:
-        cached = _first(usage, "prompt_cache_hit_tokens", "cached_tokens", "cachedContentTokenCount")
-    beside = count(usage.get("cache_read_input_tokens"))
-    if prompt is not None and beside is not None and cached is None:
-        cached, prompt = beside, prompt + beside + (count(usage.get("cache_creation_input_tokens")) or 0)
-    total = _first(usage, "total_tokens", "totalTokenCount")
-    if None not in {prompt, completion, total}:
-        completion = max(completion or 0, (total or 0) - (prompt or 0))
-    return prompt, cached, completion
-
-
-def _reasoning_tokens(usage: dict[str, Any]) -> int | None:
-    """Return the tokens of the reasoning."""
-    details = mapping(usage.get("completion_tokens_details") or usage.get("output_tokens_details"))
-    found = count(details.get("reasoning_tokens"))
-    return _first(usage, "reasoning_tokens", "thoughtsTokenCount") if found is None else found
-
-
-def _first(usage: dict[str, Any], *names: str) -> int | None:
-    """Return the first of these counts that is there."""
-    counts: Iterable[int | None] = (count(usage.get(name)) for name in names)
-    return next((each for each in counts if each is not None), None)

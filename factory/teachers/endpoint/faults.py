@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from thoughtmill.factory.teachers.endpoint.lenient_json import load_json, mapping, one_line, readable
+from thoughtmill.factory.teachers.endpoint.lenient_json import load_body, mapping, one_line, readable
 
 
 class About(Enum):
@@ -88,7 +88,12 @@ CODES: dict[str, tuple[About, str]] = {
     "string_above_max_length": (About.ROW, "too_long"),
     "exceed_context_size_error": (About.ROW, "too_long"),
     "request_too_large": (About.ROW, "too_long"),
+    "json_validate_failed": (About.ROW, "refused_by_endpoint"),  # Groq: the model wrote no JSON
+    "tool_use_failed": (About.ROW, "refused_by_endpoint"),  # Groq: the model called a tool
+    "1261": (About.ROW, "too_long"),  # Zhipu
     "1301": (About.ROW, "moderated"),  # Zhipu
+    "InputTextSensitiveContentDetected": (About.ROW, "moderated"),  # BytePlus
+    "OutputTextSensitiveContentDetected": (About.ROW, "moderated"),
     "budget_exceeded": (About.KEY, "refused_by_endpoint"),  # LiteLLM
     "Arrearage": (About.KEY, "refused_by_endpoint"),  # Qwen
     "ThrottlingException": (About.MOMENT, "unanswered"),  # Bedrock
@@ -106,6 +111,10 @@ TYPES = {  # the status of an error whose words alone are in the answer, as in a
 }
 ROW, KEY, MODEL, MOMENT = About.ROW, About.KEY, About.MODEL, About.MOMENT
 LARGER_THAN_A_MINUTES = "request too large for"
+NO_MONEY = "insufficient balance"
+WITH_ANY_STATUS = (LARGER_THAN_A_MINUTES, NO_MONEY)
+BLOCKED = frozenset({446, 451})  # Portkey's guardrails; StepFun, for legal reasons
+SAID = ("message", "detail", "msg", "error_msg", "errorMessage", "status_msg")  # where errors have words
 WORDINGS: tuple[tuple[About, str, str], ...] = (  # the cause, the failure, the words in lower case
     (
         KEY,
@@ -119,6 +128,9 @@ WORDINGS: tuple[tuple[About, str, str], ...] = (  # the cause, the failure, the 
     (KEY, "refused_by_endpoint", "credit balance is too low"),  # Anthropic, 400
     (KEY, "refused_by_endpoint", "api usage limits"),  # Anthropic, 400: until the month ends
     (KEY, "refused_by_endpoint", "location is not supported"),  # Gemini, 400
+    (KEY, "refused_by_endpoint", NO_MONEY),  # MiniMax, with 200, 429 and 500
+    (KEY, "refused_by_endpoint", "invalid api key"),  # MiniMax, 200
+    (KEY, "refused_by_endpoint", "login fail"),  # MiniMax, 200
     (MOMENT, "unanswered", "throttlingexception"),  # Bedrock, 400
     (MOMENT, "unanswered", "ratelimiterror"),  # LiteLLM, with the status of another provider
     (MOMENT, "unanswered", "too many requests"),
@@ -156,6 +168,10 @@ WORDINGS: tuple[tuple[About, str, str], ...] = (  # the cause, the failure, the 
     (ROW, "too_long", "input is too long"),  # Bedrock
     (ROW, "too_long", "too many tokens: size limit"),  # Cohere
     (ROW, "too_long", "must have less than"),  # TGI: "`inputs` must have less than 4096 tokens"
+    (ROW, "too_long", "too large to process"),  # llama.cpp, 500: larger than its batch
+    (ROW, "too_long", "maximum input length"),  # DeepInfra
+    (ROW, "too_long", "exceeded model token limit"),  # Moonshot
+    (ROW, "too_long", "context window limit"),  # Cloudflare
     (ROW, "too_long", LARGER_THAN_A_MINUTES),  # OpenAI, 429: no wait helps
     (ROW, "moderated", "contentpolicyviolationerror"),  # LiteLLM
     (ROW, "moderated", "usage guidelines"),  # xAI, 403
@@ -168,12 +184,15 @@ WORDINGS: tuple[tuple[About, str, str], ...] = (  # the cause, the failure, the 
     (ROW, "moderated", "usage policy"),
     (ROW, "moderated", "safety reasons"),
     (ROW, "moderated", "safety system"),  # OpenAI
+    (ROW, "moderated", "new_sensitive"),  # MiniMax, 200
     (MODEL, "refused_by_endpoint", "model not exist"),  # DeepSeek
     (MODEL, "refused_by_endpoint", "invalid model"),  # Mistral
     (MODEL, "refused_by_endpoint", "is not a valid model"),  # OpenRouter
     (MODEL, "refused_by_endpoint", "unable to access model"),  # Together
     (MODEL, "refused_by_endpoint", "access to the model"),  # Bedrock
     (MODEL, "refused_by_endpoint", "no models loaded"),  # LM Studio
+    (MOMENT, "unanswered", "rate limit"),  # MiniMax and other gateways, 200
+    (MOMENT, "unanswered", "request limit reached"),  # Baidu, 200
 )
 QUOTED = re.compile(r"""[`'"]([\w.\-]+)[`'"]""")
 
@@ -191,30 +210,29 @@ def _about(status: int, words: str, codes: frozenset[str]) -> tuple[About, str]:
     """Return the cause of an error, and the failure of a row that ends with it."""
     for code in sorted(codes & CODES.keys()):
         return CODES[code]
-    if status not in {401, 429} or (status == 429 and LARGER_THAN_A_MINUTES in words):
-        for about, failure, wording in WORDINGS:
-            if wording in words and (about is About.ROW or status < 500):
-                return about, failure
+    for about, failure, wording in WORDINGS:
+        fits = status not in {401, 429} and (about is About.ROW or status < 500)
+        if wording in words and (fits or wording in WITH_ANY_STATUS):
+            return about, failure
     if status in RETRYABLE or status >= 500:
         return About.MOMENT, "unanswered"
     if status == 413:
         return About.ROW, "too_long"
+    if status in BLOCKED:
+        return About.ROW, "moderated"
     return ABOUT.get(status, About.UNKNOWN), "refused_by_endpoint"
 
 
 def said(body: bytes) -> tuple[str, frozenset[str], frozenset[str]]:
     """Return an error's message, its codes and the parameters it names; endpoints spell all in many ways."""
     try:
-        envelope = load_json(body)
+        error = _error(load_body(body))
     except ValueError:
         return readable(body), frozenset(), frozenset()
-    if isinstance(envelope, list) and envelope:
-        envelope = envelope[0]
-    error = envelope.get("error", envelope) if isinstance(envelope, dict) else envelope
     if not isinstance(error, dict):
         message = one_line(orjson.dumps(error))
         return message, frozenset(), frozenset(_quoted(error))
-    spoken: Any = error.get("message") or error.get("detail") or error
+    spoken: Any = next((error[name] for name in SAID if error.get(name)), error)
     inner, raw = mapping(error.get("innererror")).get("code"), mapping(error.get("metadata")).get("raw")
     kinds = error.get("code"), error.get("type"), error.get("__type"), inner
     codes = frozenset(str(word).rpartition("#")[2] for word in kinds if word)
@@ -223,6 +241,17 @@ def said(body: bytes) -> tuple[str, frozenset[str], frozenset[str]]:
         words = f"{words}: {one_line(raw.encode() if isinstance(raw, str) else orjson.dumps(raw))}"
     names = frozenset({*_quoted(words), *_quoted(error.get("detail")), str(error.get("param") or "")})
     return words, codes, names
+
+
+def _error(envelope: Any) -> Any:
+    """Return the error of an envelope, wherever a provider puts it; by default the envelope itself."""
+    if isinstance(envelope, list) and envelope:
+        envelope = envelope[0]
+    if not isinstance(envelope, dict):
+        return envelope
+    several = envelope.get("errors")  # Cloudflare
+    first = several[0] if isinstance(several, list) and several else None
+    return envelope.get("error") or envelope.get("base_resp") or first or envelope  # `base_resp`: MiniMax
 
 
 def _quoted(value: Any) -> Iterator[str]:
@@ -235,15 +264,15 @@ def _quoted(value: Any) -> Iterator[str]:
 def hidden_status(body: bytes) -> int | None:
     """Return the HTTP status of an error that a gateway sent with status 200; None without one."""
     try:
-        envelope = mapping(load_json(body))
+        envelope = load_body(body)
     except ValueError:
         return None
-    error = envelope.get("error")
+    error = _error(envelope)
     for code in (mapping(error).get(name) for name in ("code", "status", "status_code", "http_code")):
         number = int(code) if isinstance(code, str) and code.isdecimal() and len(code) == 3 else code
         if isinstance(number, int) and 400 <= number < 600:
             return number
-    if not error:
+    if error is envelope and not any(mapping(error).get(name) for name in SAID):
         return None
     message, codes, _ = said(body)
     known = bool(codes & CODES.keys()) or any(words in message.lower() for _, _, words in WORDINGS)

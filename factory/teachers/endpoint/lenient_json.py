@@ -1,4 +1,4 @@
-"""Read JSON as providers send it: with byte order marks, `NaN`, invalid bytes and lone surrogates."""
+"""Read JSON as providers send it: with byte order marks, `NaN`, invalid bytes, lone surrogates and more."""
 
 import json
 import re
@@ -23,6 +23,34 @@ def load_json(body: bytes) -> Any:
             raise ValueError("nested too deep") from error
 
 
+def load_body(body: bytes) -> Any:
+    """Parse the body of an answer, or raise a `ValueError`.
+
+    It may be JSON inside a text, and bytes may follow it, such as an end mark; another object may not.
+
+    >>> load_body(b'{"choices": []}\\ndata: [DONE]')
+    {'choices': []}
+    """
+    try:
+        found = load_json(body)
+    except ValueError:
+        found = _first_object(body)
+    if isinstance(found, str) and found.lstrip().startswith("{"):
+        return load_json(found.encode())
+    return found
+
+
+def _first_object(body: bytes) -> Any:
+    text = body.decode("utf-8-sig", "replace").lstrip()
+    try:
+        found, end = json.JSONDecoder(parse_constant=lambda constant: None).raw_decode(text)
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+    if not isinstance(found, dict) or text[end:].lstrip(" \t\r\n\0").startswith(("{", "[")):
+        raise ValueError("more than one object")
+    return load_json(json.dumps(found).encode())
+
+
 def mapping(value: Any) -> dict[str, Any]:
     """Return a JSON object as it is, and an empty one for any other value."""
     return value if isinstance(value, dict) else {}
@@ -36,6 +64,8 @@ def text(value: Any) -> str | None:
 def count(value: Any) -> int | None:
     """Return a number of tokens as it is, and None for any other value."""
     if isinstance(value, float) and value.is_integer():  # as gateways write it whose JSON knows no integers
+        value = int(value)
+    if isinstance(value, str) and value.isdecimal() and len(value) < 20:
         value = int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63 else None
 

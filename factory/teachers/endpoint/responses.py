@@ -6,7 +6,7 @@ A completion is kept and never bought again, however poor it is.
 from dataclasses import dataclass, replace
 
 from thoughtmill.factory.teachers import failure_of
-from thoughtmill.factory.teachers.endpoint.bodies import ParsedCompletion, parse_body
+from thoughtmill.factory.teachers.endpoint.bodies import ParsedCompletion, failed_generation, parse_body
 from thoughtmill.factory.teachers.endpoint.faults import About, Fault, hidden_status, refusal
 from thoughtmill.factory.teachers.endpoint.lenient_json import one_line
 from thoughtmill.factory.thoughts.reasoning import separated
@@ -44,7 +44,7 @@ def parse_response(response: Response) -> ParsedCompletion | Fault:
         moved = f"the endpoint has moved to {address}: set base_url to its new address"
         about = About.MODEL if response.status in MOVED else About.MOMENT
         return Fault(about, f"HTTP {response.status}: {moved}")
-    if not 200 <= response.status < 300:
+    if not (200 <= response.status < 300 or failed_generation(response.body)):
         return refusal(response.status, response.body)
     parsed = parse_body(response.body)
     if isinstance(parsed, str):

@@ -9,16 +9,27 @@ from typing import Any
 
 import orjson
 
+from thoughtmill.factory.teachers.endpoint.bodies import REASONING_FIELDS
 from thoughtmill.factory.teachers.endpoint.lenient_json import load_json, mapping, text
 
 MARKS = (b"data:", b"event:", b"id:", b"retry:", b":")
-JOINED = ("content", "reasoning_content", "reasoning", "thinking", "refusal")
+FIELDS = (b"event", b"id", b"retry", b"")  # of an event, beside its data; the last is a comment
 LISTS = ("reasoning_details", "thinking_blocks")  # of parts of thinking
+JOINED = ("content", *(name for name in REASONING_FIELDS if name not in LISTS), "refusal")
+RESPONSE_PIECES = {  # of the Responses API, and the field of a message that they belong to
+    "response.output_text.delta": "content",
+    "response.reasoning_text.delta": "reasoning",
+    "response.reasoning_summary_text.delta": "reasoning",
+}
+ENDS = frozenset({"completed", "incomplete", "failed", "done"})  # of the Responses API
 
 
 def is_stream(body: bytes) -> bool:
-    """Say whether a body is a stream of events."""
-    return body.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(MARKS)
+    """Say whether a body is a stream of events, or JSON objects on lines."""
+    begin = body.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if begin.startswith(b"{") and b"\n{" in begin:
+        return begin.partition(b"\n")[0].rstrip().endswith(b"}")
+    return begin.startswith(MARKS)
 
 
 def joined(body: bytes) -> bytes:
@@ -50,18 +61,20 @@ def _joined(body: bytes) -> bytes:
     for event in _events(body):
         if event is None:
             done = True
-        elif event.get("error") or event.get("type") == "error":
+        elif event.get("error") or "error" in (event.get("type"), event.get("object")):
             return orjson.dumps({"error": event.get("error") or event})
+        elif event.get("type") in RESPONSE_PIECES:
+            _add(message, {RESPONSE_PIECES[event["type"]]: event.get("delta")})
         elif "response" in event:
-            if str(event.get("type")).removeprefix("response.") in {"completed", "incomplete", "failed"}:
-                return orjson.dumps(event["response"])
+            if str(event.get("type")).removeprefix("response.") in ENDS:
+                return orjson.dumps(_whole_response(event["response"], message))
         else:
             answer |= {name: event[name] for name in ("id", "model", "usage", "x_groq") if event.get(name)}
             for choice in map(mapping, event.get("choices") or []):
                 if choice.get("index"):
                     continue  # we ask for one
-                begun = True
-                _add(message, choice.get("delta") or choice.get("message"))
+                _add(message, choice.get("delta") or (None if begun else choice.get("message")))
+                begun = begun or bool(choice.get("delta") or choice.get("message"))
                 finish_reason = choice.get("finish_reason") or finish_reason
                 if choice.get("usage"):
                     answer.setdefault("usage", choice["usage"])
@@ -71,19 +84,56 @@ def _joined(body: bytes) -> bytes:
     return orjson.dumps({**answer, "object": "chat.completion", "choices": [choice]})
 
 
+def _whole_response(response: Any, message: dict[str, Any]) -> Any:
+    """Return the response at the end of a stream; where it holds no output, with the pieces before it."""
+    said, thought = message.get("content"), message.get("reasoning")
+    if not isinstance(response, dict) or response.get("output") or not said:
+        return response
+    return {
+        **response,
+        "output": [{"type": "reasoning", "content": thought}, {"type": "message", "content": said}],
+    }
+
+
 def _events(body: bytes) -> Iterator[dict[str, Any] | None]:
-    """Yield the data of each event; None for the mark of the end. An event that is cut off is skipped."""
-    for line in body.removeprefix(b"\xef\xbb\xbf").splitlines():
-        name, _, data = line.partition(b":")
-        if name != b"data" or not data.strip():
-            continue
-        if data.strip() == b"[DONE]":
-            yield None
-            continue
-        try:
-            yield mapping(load_json(data.strip()))
-        except ValueError:
-            continue
+    """Yield the data of each event; None for the mark of the end. An event that is cut off is skipped.
+
+    The data of an event may have several lines. Some servers send JSON without a field, or repeat its name.
+    """
+    lines: list[bytes] = []
+    name = b""
+    for line in (*body.removeprefix(b"\xef\xbb\xbf").splitlines(), b""):
+        field, _, value = line.partition(b":")
+        if not line:
+            yield from _dispatched(name, lines)
+            name, lines = b"", []
+        elif field == b"event":
+            name = value.strip()
+        elif field not in FIELDS:
+            lines.append(value.strip() if field == b"data" else line)
+
+
+def _dispatched(name: bytes, lines: list[bytes]) -> Iterator[dict[str, Any] | None]:
+    """Yield the events of some lines of data: one, or one a line where no blank lines are sent."""
+    together = [*_parsed(name, b"\n".join(lines))]
+    if together or len(lines) < 2:
+        yield from together
+        return
+    for line in lines:
+        yield from _parsed(name, line)
+
+
+def _parsed(name: bytes, data: bytes) -> Iterator[dict[str, Any] | None]:
+    while data.startswith(b"data:"):
+        data = data.removeprefix(b"data:").lstrip()
+    if data == b"[DONE]":
+        yield None
+        return
+    try:
+        event = mapping(load_json(data))
+    except ValueError:
+        return
+    yield {"error": event} if name == b"error" and "error" not in event else event
 
 
 def _add(message: dict[str, Any], delta: Any) -> None:
@@ -104,6 +154,7 @@ def _add(message: dict[str, Any], delta: Any) -> None:
         calls[0]["function"]["arguments"] += arguments or ""
     for name in JOINED:
         piece, before = mapping(delta).get(name), message.get(name)
+        piece = [piece] if isinstance(piece, dict) else piece
         if isinstance(piece, str) and isinstance(before, str | None):
             message[name] = (before or "") + piece
         elif isinstance(piece, str | list) and piece:
