@@ -89,7 +89,9 @@ def release_folder(release: str | None) -> Path:
 
 def manifest_of(folder: Path) -> dict[str, Any]:
     """Return the manifest of a release."""
-    manifest = corpus.read_manifest(folder, "give the folder of a release")
+    manifest = corpus.read_manifest(
+        folder, "give the folder of a release, or OWNER/NAME@REVISION for one on the Hub"
+    )
     if not {"release", "files"} <= set(manifest):
         raise ThoughtmillError(
             f"{folder / 'manifest.json'} does not belong to a release: give the folder of a release"
