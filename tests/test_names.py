@@ -98,3 +98,31 @@ def test_a_result_is_not_named_after_a_noun_behind_a_preposition() -> None:
     assert of_result("The price before the deduction is 8+5 = $", "8 + 5", ".")[0] == "price"
     assert of_result("After the trip was over he paid 8+5 = $", "8 + 5", ".")[0] == "paid"
     assert of_result("She earns before tax 8+5 = $", "8 + 5", ".")[0] == "earned"
+
+
+def test_a_result_is_not_named_after_another_clause_or_what_it_differs_by() -> None:
+    assert "desk" not in of_result("The desk costs $120, so she needs 120-20 = $", "120-20", " more.")
+    assert of_result("It costs 9-4 = $", "9-4", " more.") == []
+    assert of_result("The school will spend 8*2 = $", "8*2", ".")[0] == "spent"
+    assert of_result("It is 9 feet tall because 45/5 = ", "45/5", "") == []
+    assert of_result("Her pay before taxes and fees is 12*4 = $", "12*4", ".") == []
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "Together, Ann and Bo have 8+3 = ",
+        "Ann is 3 years older than Bo, so she is 8+3 = ",
+        "She gave 5 to her sister, so 8+3 = ",
+    ],
+)
+def test_a_result_is_not_named_after_somebody_else(before: str) -> None:
+    assert of_result(before, "8+3", " pens.") == ["pens"]
+
+
+def test_a_part_in_words_has_no_name() -> None:
+    found = [
+        (str(each.value), each.names[:1])
+        for each in quantities("It has one-fourth of 8 pens, three eighths.")
+    ]
+    assert found == [("1", ()), ("8", ("pens",)), ("3", ())]

@@ -86,6 +86,14 @@ def test_numbers_that_are_less_than_twice_each_other_stay_so(solvers: Solvers) -
         (parent(pot=PROGRAM), "no second thought has the same answer"),
         (
             parent(
+                "There are 25 roses and 75 daisies. What percentage are not roses?",
+                "75",
+                pot="all = 25 + 75\nother = 75 / all\nans = other * all",
+            ),
+            "a result of its program may be the number of a unit",
+        ),
+        (
+            parent(
                 "Of 30 pupils 12 are girls and 18 are boys. How many are not girls?",
                 "18",
                 pot="ans = 30 - 12",
@@ -149,6 +157,7 @@ def test_numbers_that_are_less_than_twice_each_other_stay_so(solvers: Solvers) -
         "no straight line",
         "nothing bound",
         "one thought",
+        "a unit",
         "told twice",
         "in the head",
         "implied",

@@ -106,6 +106,7 @@ def test_fuller_names_titles_and_names_of_firms_stay(solvers: Solvers) -> None:
         "Julia has 4 pins. How many has Julie?",
         "The comic books cost $4. What do 2 cost?",
         "She needs 3 stamps for each of 8 letters. How many are that?",
+        "She shares 2 sheets of 50 space stickers. How many are that?",
     ],
 )
 def test_teams_prizes_and_misspelt_names_stay(problem: str, solvers: Solvers) -> None:

@@ -1,5 +1,6 @@
 """The growths that write about the parent itself, and `repair`: calculations, turns, mended programs."""
 
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from tests.farmer import CHAIN, PROGRAM, farmer, made, parent, reason
 from thoughtmill.factory import grow
 from thoughtmill.factory.growths import Parent
+from thoughtmill.factory.growths.repair import rests_on
 from thoughtmill.factory.growths.socratic import turn
 from thoughtmill.factory.solvers.solvers import Solvers
 from thoughtmill.factory.thoughts import THOUGHTS
@@ -113,6 +115,21 @@ def test_a_program_whose_names_may_be_swapped_is_not_shown(solvers: Solvers) -> 
     chance = parent(pot="ans = 200 + 16")
     why = reason("repair", Parent(chance.problem, chance.records, bad), solvers)
     assert why == "its program lacks numbers of the problem, or has others"
+
+
+@pytest.mark.parametrize(
+    ("problem", "figures", "rests"),
+    [
+        ("A bus drives for 42 minutes at 50 mph.", (50, 7, 10), False),
+        ("Of 34 kids, 22 more are girls.", (22, 12, 2), False),
+        ("Ann has 6 oranges and 3 apples.", (6, 3, 6), False),
+        ("Ann has half of 60 pens for 2 hours.", (60, 2, 60), True),
+        ("Ann has 20% of 90 pens.", (Fraction(4, 5), 90), True),
+        ("Ann has 3/4 of 90 pens.", (3, 4, 90), True),
+    ],
+)
+def test_a_program_rests_on_its_problem(problem: str, figures: tuple[Fraction, ...], rests: bool) -> None:
+    assert rests_on([Fraction(figure) for figure in figures], problem) is rests
 
 
 def test_a_thought_that_a_growth_writes_cannot_be_asked_for_too() -> None:

@@ -35,6 +35,9 @@ def grow(parent: Parent, count: int, random: Random, solvers: Solvers) -> Iterat
     if isinstance(problem, Barren):
         yield problem
         return
+    if problem.is_ambiguous:
+        yield Barren("a result of its program has the value of another or of a number")
+        return
     places = random.sample(range(len(problem.variables)), len(problem.variables))
     tried = (_child(problem, at, solvers) for at in places)
     yield from first_children(tried, count, "the answer does not depend on one number alone")

@@ -12,7 +12,7 @@ from thoughtmill.factory.growths.binding import Bound, Variable
 from thoughtmill.factory.growths.drawing import STRETCH, TIGHT, Constraints, Values
 from thoughtmill.factory.growths.straight_lines import StraightProgram
 from thoughtmill.factory.growths.wording import replaced
-from thoughtmill.factory.solutions.quantities import implied_in
+from thoughtmill.factory.solutions.quantities import implied_in, is_converted
 from thoughtmill.factory.solvers.checks.universal import UNIVERSAL
 
 FIGURE = re.compile(r"(?<![\w.])(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?![0-9.])")
@@ -117,6 +117,8 @@ def read(parent: Parent) -> ParametricProblem | Barren:
     text = str(parent.problem["problem"])
     if CHOICE.search(text):
         return Barren("it chooses, and other numbers may choose otherwise")
+    if any(is_converted(value, text.lower()) for value in AT_ONCE.intersection(results[:-2])):
+        return Barren("a result of its program may be the number of a unit")
     told, uses = slots.find(text), program.uses()
     constants = implied_in(text) | {value for value in AT_ONCE if uses[value] > 1}
     known = [variable for variable in binding.variables(told) if variable.value not in constants]

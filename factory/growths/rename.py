@@ -128,11 +128,12 @@ def _listed(problem: str, random: Random) -> dict[str, str]:
 
 
 def _is_a_name(problem: str, thing: str) -> bool:
-    """Return whether a thing is part of a name (`Apple`), or of a word for something else (`pen pal`)."""
+    """Return whether a thing is part of a name (`Apple`) or of something else (`pen pal`), or has no like."""
     name = thing.capitalize()
     posted = thing == "stamp" and re.search(r"envelope|letter|mail|post", problem)
+    sheets = thing == "sticker" and re.search(r"\b(?:sheet|page|album|roll)s?\b", problem)
     words = rf"(?<=[a-z,] ){name}|\b{thing} pal|\b{thing} (?:floor|statue|tile|book)"
-    return bool(posted or re.search(words, problem))
+    return bool(posted or sheets or re.search(words, problem))
 
 
 def _plural(thing: str) -> str:

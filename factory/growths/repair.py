@@ -2,20 +2,20 @@
 
 The new problem shows the parent's problem, a program that was rejected, and why; its program is the parent's
 verified one. So a student of programs also learns to mend them. A program in which two quantities have one
-value may have the right answer with their names swapped, and one that lacks numbers of the problem, or has
-others, may have it by chance or from the head, so neither is shown.
+value may have the right answer with their names swapped. One that lacks a number of the problem, or uses it
+too often, or has others, may have it by chance or from the head. Neither is shown.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterator
 from fractions import Fraction
 from random import Random
 
 from thoughtmill.factory.answers import Answer
+from thoughtmill.factory.answers.numbers_in_text import find
 from thoughtmill.factory.growths import Barren, Child, Parent, Row, kind_of, straight_lines
 from thoughtmill.factory.growths.binding import HUNDREDTHS
-from thoughtmill.factory.growths.rewriting import numbers
-from thoughtmill.factory.solutions.quantities import implied_in
-from thoughtmill.factory.solvers.checks.universal import UNIVERSAL
+from thoughtmill.factory.solutions.quantities import implied_in, is_converted
 from thoughtmill.factory.solvers.solvers import Solvers
 from thoughtmill.schemas.fields import FAILURES
 
@@ -43,19 +43,27 @@ def grow(parent: Parent, count: int, random: Random, solvers: Solvers) -> Iterat
 
 
 def rests_on(figures: Collection[Fraction], problem: str) -> bool:
-    """Return whether a program uses its problem's numbers, all but one, and else universal ones alone.
+    """Return whether a program uses each number of its problem, and no figure that it does not explain.
 
-    >>> rests_on([Fraction(12), Fraction(7)], "Ann has 12 pens and 3 pads in a week.")
+    It may use a number as often as the problem states it, and numbers that a word or a unit implies.
+
+    >>> rests_on([Fraction(12), Fraction(7)], "Ann has 12 pens for each day of a week.")
     True
-    >>> rests_on([Fraction(12), Fraction(18)], "Ann has 12 pens."), rests_on([Fraction(5)], "He has 17 pens.")
+    >>> rests_on([Fraction(12)] * 2, "Ann has 12 pens."), rests_on([Fraction(5)], "He has 17 pens.")
     (False, False)
     """
-    told, used = numbers(problem), frozenset(figures)
-    forms = {value: {form.of(value) for form in HUNDREDTHS} for value in told}
-    parts = {value: {Fraction(value.numerator), Fraction(value.denominator)} for value in told}
-    lacking = {value for value in told if not forms[value] & used and not parts[value] <= used}
-    known = UNIVERSAL.union(implied_in(problem), *forms.values(), *parts.values())
-    return len(lacking) <= min(1, len(told) - 1) and used <= known
+    stated = Counter(number.value for number in find(problem))
+    parts = {value: {Fraction(value.numerator), Fraction(value.denominator)} - {1} for value in stated}
+    forms = {value: {form.of(value) for form in HUNDREDTHS} for value in stated}
+    used, implied = Counter(figures), implied_in(problem) | {1}
+    if any(forms[value].isdisjoint(used) and not parts[value] <= used.keys() for value in stated):
+        return False
+    return all(
+        figure in implied
+        or is_converted(figure, problem.lower())
+        or count <= sum(stated[value] for value in stated if figure in forms[value] | parts[value])
+        for figure, count in used.items()
+    )
 
 
 def said(row: Row) -> str:

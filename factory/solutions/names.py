@@ -48,10 +48,13 @@ COMPARED = re.compile(r"\s*([a-z]+ )?(more|fewer|less)\b")
 """A difference is not named after who has it: `Mia has 8 more pens than Sam`."""
 MONEY = frozenset("dollar dollars cent cents".split())
 VERBS = re.compile(
-    r"\b(cost|price|fee|tax|tip|discount|profit|salary|income|earn|spend|spent|pay|paid|sav|bill)"
+    r"\b(cost|price|discount|profit|salary|income|earn|spend|spent|(?<!his )(?<!her )pay|paid|sav"
+    r"|fee(?!t)|tax|tip|bill(?!ion))"
 )
-ASIDE = re.compile(r"\b(?:before|after|without) (?:the |her |his |their |its )?\w+")
-"""What an amount is not: `her pay before tax`."""
+NEW_CLAUSE = re.compile(r"[.,;!?]\s|\b(?:so|but|while|if|then|when)\b")
+"""The subject before one of these is another: `the desk costs $120, so she needs`."""
+DIFFERENCE = re.compile(r"\s*(?:more|less|cheaper|extra|change|back|profit)\b")
+"""A difference is not named after what is paid: `it costs 9 - 4 = $5 more`."""
 VERB_NAMES = {"earn": "earned", "spend": "spent", "pay": "paid", "sav": "saved"}
 NO_SUBJECT = "".join(
     rf"(?<!\b{word} )" for word in "after at before by for from in of on than to with without".split()
@@ -59,8 +62,15 @@ NO_SUBJECT = "".join(
 """A noun behind a preposition is not what a sentence is about."""
 SUBJECT = re.compile(
     rf"{NO_SUBJECT}\b(?:the|his|her|their|its) ((?:[a-z]+ ){{1,3}}?)"
-    r"(?:is|are|was|were|will|would|has|have|came|comes|equals|of|for|costs)\b"
+    r"(?:is|are|was|were|will be|would be|came|comes|equals|of|for|costs)\b"
 )
+BEHIND = re.compile(
+    r"\b(?:after|at|before|by|for|from|in|of|on|than|to|with|without) "
+    r"(?:(?:a|an|the|her|his|their|its|each|every) )?(?:[a-z]+['’]s )?[a-z]+(?: and [a-z]+)? ?"
+)
+"""A preposition with its noun, which is not what is counted: `gave 5 to his sister`, `her pay before tax`."""
+COMPARES = re.compile(r"\b(?:than|as|and)\b[^.!?]*$")
+"""A result may be of any of these: `Ann is 3 years older than Bo, so she is`, `Ann and Bo have`."""
 WORD = re.compile(r"\s*(?:([A-Za-z]+)(?:['’]s)?|[-/](?=[a-z])|([^\sA-Za-z]))")
 TOTAL = re.compile(r"\b(?:total|altogether|combined|in all)\b")
 LEFT = re.compile(r"\b(?:left|remain|remains|remaining)\b")
@@ -105,8 +115,10 @@ def of_result(before: str, expression: str, after: str) -> list[str]:
     lower = before.lower()
     words = _phrase(after, skipping=False)
     if not words or (words[0] in MONEY and words[1:2] != ["per"]):
-        subject, verbs = SUBJECT.search(lower), VERBS.findall(ASIDE.sub("", lower))
-        action = [VERB_NAMES.get(verb, verb) for verb in verbs[-1:]]
+        clause = NEW_CLAUSE.split(BEHIND.sub("", lower))[-1]
+        subject, verbs = SUBJECT.search(clause), VERBS.findall(clause)
+        differs = "-" in expression and (DIFFERENCE.match(after) or "difference" in clause)
+        action = [] if differs else [VERB_NAMES.get(verb, verb) for verb in verbs[-1:]]
         about = [word for word in subject[1].split() if word == "cost" or word not in ENDS] if subject else []
         words = about or action or words
     if words[:1] == ["per"]:
@@ -115,7 +127,8 @@ def of_result(before: str, expression: str, after: str) -> list[str]:
         words = ["total", *words]
     elif words and "-" in expression and LEFT.search(lower + after):
         words = [*words, "left"]
-    return _with_previous(before, words)
+    clause = re.split(r"[.;:!?,]\s", BEHIND.sub("", before))[-1]
+    return _with_previous("" if COMPARES.search(before) else clause, words)
 
 
 def unique(wanted: Sequence[str], taken: Collection[str]) -> str:

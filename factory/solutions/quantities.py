@@ -34,6 +34,10 @@ FURTHER = {
 FURTHER_IMPLIED = IMPLIED | {word: Fraction(n) for n, words in FURTHER.items() for word in words.split()}
 """Words that imply a number, which nobody calls a factor: they are only looked for, never calculated with."""
 PARTS = re.compile(r"(?<![\d./])(\d{1,3})\s?/\s?(\d{1,3})(?![\d/])")
+PART_OF = re.compile(
+    r"[ -](hal(?:f|ves)|third|fourth|quarter|fifth|sixth|seventh|eighth|ninth|tenth)s?\b(?!-)"
+)
+"""What a number in words is a part of, if not a noun: `one-fourth`, `three eighths`."""
 CONVERTED = {
     2: "average perimeter rectangle round trip each way",
     3: "yard feet foot",
@@ -111,7 +115,8 @@ def quantities(problem: str) -> Iterator[Quantity]:
         if value is None:
             continue
         after = problem[found.end() : found.end() + 60]
-        wanted = () if found.start() in fractions else names.of_given(problem[: found.start()], after)
+        part = found.start() in fractions or (word and PART_OF.match(after))
+        wanted = () if part else names.of_given(problem[: found.start()], after)
         noun = NOUN.match(after)
         yield Quantity(value, tuple(wanted), noun[1].lower() if noun else "")
         if wanted and wanted[0].startswith("percent"):
