@@ -50,7 +50,8 @@ def test_a_base_with_such_a_tokenizer_learns_programs_and_answers(tmp_path: Path
     rows = [row | ({"rationale": "{7}\nans=42"} if row["thought"] == "pot" else {}) for row in tiny.records()]
     corpus = open_corpus(str(tiny.write_corpus(tmp_path / "corpus", rows)))
     chosen = settings(base=str(base), weights="all", learning_rate=0.01, steps=120)
-    told = proof(prepare("pot", corpus, chosen)[0], prepare("pot", corpus, chosen)[2])
+    loaded, model, plan = prepare("pot", corpus, chosen)
+    told = proof(loaded, plan, model)
     assert "come back from the tokenizer as they were, with '\\n" in told
     finetune(TrainingJob("pot", corpus, chosen, tmp_path / "students" / "pot", tmp_path / "pot.pt"))
     said = ask("greedy/pot", "3 bags of 4 nuts.", tmp_path / "students", InferSettings(max_new_tokens=40))

@@ -12,7 +12,6 @@ from tests import tiny
 from tests.test_finetune import settings
 from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.train.dry import writing
 from thoughtmill.train.finetune import TrainingJob, finetune, prepare
 from thoughtmill.train.students.bases import Base, packs
 from thoughtmill.train.training.plan import TrainingPlan, training_plan
@@ -33,22 +32,22 @@ def prepared_on(base: Path, tmp_path: Path, role: str = "pot") -> Prepared:
 
 
 def test_a_base_that_can_do_all_has_a_page_of_ticks(prepared: Prepared) -> None:
-    lines = proof(prepared[0], prepared[2]).splitlines()
+    base, model, plan = prepared
+    lines = proof(base, plan, model).splitlines()
     assert all(line.startswith("  \u2713 ") for line in lines)
     assert [line[4:].partition(":")[0] for line in lines] == [
-        "targets", "tokens", "special tokens in data", "prompts", "ends of text", "rows",
+        "targets", "tokens", "special tokens in data", "prompts", "ends of text", "rows", "answers",
     ]  # fmt: skip
     assert "24 come back from the tokenizer as they were" in lines[0]
     assert "ends of text: <end>" in lines[4]
-    assert writing(*prepared[:2]).startswith("answers: logits in slots are")
+    assert "answers: logits in slots are" in lines[6]
 
 
 def test_trying_leaves_the_student_as_it_was(prepared: Prepared) -> None:
     base, model, plan = prepared
     names, weights = [name for name, _ in model.named_modules()], dict(model.named_parameters())
     before = {name: weight.clone() for name, weight in weights.items()}
-    proof(base, plan)
-    writing(base, model)
+    proof(base, plan, model)
     assert [name for name, _ in model.named_modules()] == names
     for name, weight in model.named_parameters():
         assert weight is weights[name]
@@ -58,8 +57,22 @@ def test_trying_leaves_the_student_as_it_was(prepared: Prepared) -> None:
 
 def test_an_encoder_decoder_is_told_that_generate_will_write(tmp_path: Path) -> None:
     base, model, plan = prepared_on(tiny.write_t5(tmp_path / "base"), tmp_path)
-    assert "`generate` of transformers will write" in writing(base, model)
-    assert "rows: each example has its own" in proof(base, plan)
+    page = proof(base, plan, model)
+    assert "`generate` of transformers will write" in page
+    assert "rows: each example has its own" in page
+
+
+def test_a_whole_model_is_tried_with_an_adapter_of_zeros_that_is_gone_after(tmp_path: Path) -> None:
+    folder = tiny.write_causal(tmp_path / "base")
+    corpus = open_corpus(str(tiny.write_corpus(tmp_path / "corpus")))
+    base, model, plan = prepare("pot", corpus, settings(base=str(folder), weights="all"))
+    before = {name: weight.clone() for name, weight in model.named_parameters()}
+    assert "answers: logits in slots are" in proof(base, plan, model)
+    assert not hasattr(model, "peft_config")
+    assert {name for name, _ in model.named_parameters()} == before.keys()
+    for name, weight in model.named_parameters():
+        assert weight.requires_grad
+        assert torch.equal(weight, before[name])
 
 
 def test_a_tokenizer_that_drops_line_ends_is_refused_with_their_name(tmp_path: Path) -> None:
@@ -69,28 +82,29 @@ def test_a_tokenizer_that_drops_line_ends_is_refused_with_their_name(tmp_path: P
     tokenizer.save_pretrained(folder)
     refused = r"tokenizer changes targets of `pot` \(tiny-2-2: it loses '\\n'\): choose a base"
     with pytest.raises(ThoughtmillError, match=refused):
-        proof(*prepared_on(folder, tmp_path)[::2])
+        base, model, plan = prepared_on(folder, tmp_path)
+        proof(base, plan, model)
 
 
 def test_a_token_beyond_the_embedding_is_refused_with_its_number(prepared: Prepared) -> None:
-    base, _, plan = prepared
+    base, model, plan = prepared
     base.model.get_input_embeddings().num_embeddings = 50
     with pytest.raises(ThoughtmillError, match=r"token 9\d of its tokenizer .* beyond the 50 rows"):
-        proof(base, plan)
+        proof(base, plan, model)
 
 
 def test_data_with_special_tokens_are_counted(prepared: Prepared) -> None:
-    base, _, plan = prepared
+    base, model, plan = prepared
     examples = [replace(plan.examples[0], problem="a <pad> b"), *plan.examples[1:]]
     again = training_plan(base, examples, settings())
-    assert "special tokens in data: 1 examples hold some" in proof(base, again)
+    assert "special tokens in data: 1 examples hold some" in proof(base, again, model)
 
 
 def test_an_end_within_a_target_that_no_tokenizer_splits_is_refused(prepared: Prepared) -> None:
-    base, _, plan = prepared
+    base, model, plan = prepared
     base.model.generation_config.eos_token_id = [1, base.tokenizer.convert_tokens_to_ids("=")]
     with pytest.raises(ThoughtmillError, match=r"'=' within a target of `pot` \(tiny-2-2\) ends the text"):
-        proof(base, plan)
+        proof(base, plan, model)
 
 
 def test_tokens_are_in_the_fingerprint_of_a_run(prepared: Prepared) -> None:
@@ -138,4 +152,5 @@ def test_training_prints_the_page_before_and_the_findings_after(
     finetune(TrainingJob("ir", corpus, chosen, tmp_path / "ir", tmp_path / "ir.pt"))
     told = capsys.readouterr()
     assert "\u2713 targets: 24 come back" in told.out
+    assert "\u2713 answers: logits in slots are" in told.out
     assert "ir: none of 8 targets would be ended" in told.err

@@ -11,16 +11,12 @@ from thoughtmill.factory.core.corpus import Corpus, open_corpus
 from thoughtmill.factory.core.files import root
 from thoughtmill.factory.core.printable import for_terminal
 from thoughtmill.train.finetune import prepare
-from thoughtmill.train.students.adapters import Student
-from thoughtmill.train.students.bases import Base
 from thoughtmill.train.students.settings import section
 from thoughtmill.train.training.gradients import backward
 from thoughtmill.train.training.learning import accelerated, faster
 from thoughtmill.train.training.plan import summary
-from thoughtmill.train.training.proof import TICK, proof
+from thoughtmill.train.training.proof import proof
 from thoughtmill.train.training.settings import FinetuneSettings
-from thoughtmill.train.writers.local import LocalWriter
-from thoughtmill.train.writers.masked import UncoveredError, unmasked
 
 
 def main(role: str) -> None:
@@ -37,7 +33,7 @@ def dry(role: str, corpus: Corpus, settings: FinetuneSettings) -> str:
     A role without records that fit the context raises a `ThoughtmillError`.
     """
     base, model, plan = prepare(role, corpus, settings)
-    ticks = f"{proof(base, plan)}\n{TICK}{writing(base, model)}"
+    ticks = proof(base, plan, model)
     accelerator = accelerated(base, settings)
     wrapped = accelerator.prepare(model)
     wrapped.train()
@@ -57,18 +53,6 @@ def dry(role: str, corpus: Corpus, settings: FinetuneSettings) -> str:
     weights = sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
     about = f"about {run_s / 60:,.1f} minutes for {weights:,} weights"
     return f"{role}: {summary(plan, settings)}\n{ticks}\n{about} on this machine"
-
-
-def writing(base: Base, model: Student) -> str:
-    """Say how students will write: in slots if tokens from the cache are those of an uncached pass."""
-    names = {name: name for name in getattr(model, "peft_config", {base.name: None})}
-    try:
-        writer = LocalWriter(base, names, rows=2, max_new_tokens=2, top_k=1, top_p=1.0)
-    except UncoveredError as error:
-        return f"answers: `generate` of transformers will write, slower than slots ({error})"
-    finally:
-        unmasked(base.model)
-    return f"answers: logits in slots are {writer.off:.0e} off those of an uncached pass"
 
 
 if __name__ == "__main__":

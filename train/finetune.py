@@ -106,8 +106,7 @@ def finetune_together(jobs: Sequence[TrainingJob]) -> list[list[LossPoint]] | No
     base = load_base(settings.base.model, settings.base.revision, _precision(settings))
     learners = []
     for job in jobs:
-        plan = _proved(base, job)
-        model = student(base, job.settings)
+        plan, model = _proved(base, job)
         learners.append(Learner(job, plan, copied(trainable(model))))
         assert isinstance(model, PeftModel)
         model.unload()  # the next begins as it would alone
@@ -121,7 +120,7 @@ def finetune(job: TrainingJob) -> list[LossPoint]:
     """Train a role and return its loss curve; a killed run resumes from its state."""
     settings = job.settings
     base = load_base(settings.base.model, settings.base.revision, _precision(settings))
-    plan, model = _proved(base, job), student(base, settings)
+    plan, model = _proved(base, job)
     validation = validation_of(base, model, job)
     if settings.shard:
         shard(model)
@@ -139,11 +138,13 @@ def finetune(job: TrainingJob) -> list[LossPoint]:
     return curve
 
 
-def _proved(base: Base, job: TrainingJob) -> TrainingPlan:
-    """Return the plan of a job once its proof is printed."""
+def _proved(base: Base, job: TrainingJob) -> tuple[TrainingPlan, Student]:
+    """Return the plan and the untrained student of a job once its proof is printed."""
     plan = plan_of(base, job.role, job.corpus, job.settings)
-    _processes().print(for_terminal(f"{job.role}: {summary(plan, job.settings)}\n{proof(base, plan)}"))
-    return plan
+    model = student(base, job.settings)
+    page = f"{job.role}: {summary(plan, job.settings)}\n{proof(base, plan, model)}"
+    _processes().print(for_terminal(page))
+    return plan, model
 
 
 def _keep(base: Base, model: Student, job: TrainingJob, plan: TrainingPlan, curve: list[LossPoint]) -> None:

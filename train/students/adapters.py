@@ -1,10 +1,12 @@
 """Adapters: the LoRA weights of a role in peft's format, with a file that records their origin."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from peft import LoraConfig, PeftModel, TaskType, get_peft_model
+from peft import LoraConfig, PeftMixedModel, PeftModel, TaskType, get_peft_model
 from torch import Tensor
 from transformers import PreTrainedModel
 
@@ -14,6 +16,8 @@ from thoughtmill.train.students.origins import Origin, origin_of, write_origin
 
 Student = PeftModel | PreTrainedModel
 """A base with an adapter, or a model whose own weights have learnt."""
+ZEROS = "zeros"
+"""The name of the adapter that a whole model has while it is tried."""
 
 
 def lora(
@@ -107,6 +111,28 @@ def load_whole(folder: Path, role: str, precision: str) -> Base:
     It carries an adapter of zeros, so that it is asked like students with adapters.
     """
     base = load_base(str(folder), precision=precision)
-    none = lora(base.model, rank=1, alpha=1, dropout=0.0, targets="all-linear", revision=None)
-    get_peft_model(base.model, none, adapter_name=role)
+    _with_zeros(base, role)
     return base
+
+
+@contextmanager
+def adapted(base: Base, model: Student) -> Iterator[list[str]]:
+    """Yield the names of a student's adapters; meanwhile a whole model has one of zeros."""
+    if isinstance(model, PeftModel):
+        yield list(model.peft_config)
+        return
+    learning = {name: weight.requires_grad for name, weight in model.named_parameters()}
+    peft = _with_zeros(base, ZEROS)
+    try:
+        yield [ZEROS]
+    finally:
+        peft.unload()
+        vars(base.model).pop("peft_config", None)  # older releases of peft leave it
+        for name, weight in model.named_parameters():
+            weight.requires_grad_(learning[name])
+
+
+def _with_zeros(base: Base, name: str) -> PeftModel | PeftMixedModel:
+    """Put an untrained adapter, which changes no output, on a base."""
+    zeros = lora(base.model, rank=1, alpha=1, dropout=0.0, targets="all-linear", revision=None)
+    return get_peft_model(base.model, zeros, adapter_name=name)

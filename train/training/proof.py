@@ -12,20 +12,23 @@ from torch import nn
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.train import encoding
 from thoughtmill.train.escapes import decoded, escapes
+from thoughtmill.train.students.adapters import Student, adapted
 from thoughtmill.train.students.bases import Base
 from thoughtmill.train.training import batches
 from thoughtmill.train.training.plan import TrainingPlan
 from thoughtmill.train.training.states import LossPoint
+from thoughtmill.train.writers.local import LocalWriter
+from thoughtmill.train.writers.masked import UncoveredError, unmasked
 
 TICK = "  \u2713 "
 ASKED = 8
 """The number of examples checked after training."""
 
 
-def proof(base: Base, plan: TrainingPlan) -> str:
-    """Return a line with a tick for every check."""
+def proof(base: Base, plan: TrainingPlan, model: Student) -> str:
+    """Return a line with a tick for every check; `model` is the untrained student on the base."""
     parts = (_targets, _ids, _specials, _dates, _ends, _rows)
-    return "\n".join(TICK + part(base, plan) for part in parts)
+    return "\n".join(TICK + found for found in (*(part(base, plan) for part in parts), _answers(base, model)))
 
 
 def _targets(base: Base, plan: TrainingPlan) -> str:
@@ -89,6 +92,20 @@ def _rows(base: Base, plan: TrainingPlan) -> str:
     if plan.packs:
         return "rows: several examples share one, with the logits that each has alone"
     return "rows: each example has its own, since this base cannot keep examples apart"
+
+
+def _answers(base: Base, model: Student) -> str:
+    """Say how the student will write: in slots if tokens from the cache are those of an uncached pass."""
+    with adapted(base, model) as names:
+        try:
+            writer = LocalWriter(
+                base, {name: name for name in names}, rows=2, max_new_tokens=2, top_k=1, top_p=1.0
+            )
+        except UncoveredError as error:
+            return f"answers: `generate` of transformers will write, slower than slots ({error})"
+        finally:
+            unmasked(base.model)
+    return f"answers: logits in slots are {writer.off:.0e} off those of an uncached pass"
 
 
 @torch.no_grad()
