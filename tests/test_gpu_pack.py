@@ -9,7 +9,20 @@ import gguf
 import numpy as np
 import pytest
 
-from bench.gpu import planes, run
+from bench.gpu import pack, planes, profile, run
+from tests.test_packaging import ROOT, foreign, imports, normal, reached
+
+THERE = {
+    "accelerate", "numpy", "packaging", "pandas", "peft", "pyarrow", "pyyaml", "safetensors", "sympy",
+    "tokenizers", "torch", "tqdm", "transformers", "triton",
+}  # fmt: skip
+"""What the machine with a GPU has."""
+STEPS = (
+    *(f"bench/gpu/{name}.py" for name in ("steps", "profile", "trainers", "writers")),
+    *("bench/papers/__main__.py", "bench/taught.py"),
+    *(f"train/{stage}.py" for stage in ("finetune", "infer", "evaluate")),
+)
+"""What it runs."""
 
 
 @pytest.fixture
@@ -61,3 +74,17 @@ def test_a_step_that_fails_is_told_of_with_its_log(
     assert "== name: status" in capsys.readouterr().out
     assert (tmp_path / "name.log").read_text("utf-8")
     assert json.dumps(found)
+
+
+def test_what_the_steps_import_is_packed_or_there() -> None:
+    steps = [ROOT / path for path in STEPS]
+    assert all(path.is_file() for path in steps)
+    packed = {normal(one.partition("==")[0]) for one in (*pack.WHEELS, *pack.LOOSE, *pack.FROM_SOURCE)}
+    found = {path: foreign(imports(path, lazily=False)) - packed - THERE for path in reached(steps)}
+    assert not {path: names for path, names in found.items() if names}
+
+
+def test_a_profile_is_written_with_its_shares(tmp_path: Path) -> None:
+    shown = profile.recorded(lambda: None, tmp_path / "work.txt")
+    assert shown["kernels"] == 0
+    assert "by self_cpu_time_total" in (tmp_path / "work.txt").read_text("utf-8")

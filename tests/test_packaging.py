@@ -19,6 +19,7 @@ from thoughtmill.factory.commands.init import PROFILES
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 OURS = {"thoughtmill", "tests", "bench", "foreign_thoughts"}
+OUR_CODE = ("thoughtmill.", "bench.")
 OTHERWISE_NAMED = {"yaml": "pyyaml", "triton": "torch", "websocket": "websocket-client"}
 """Modules that are not named like the distribution that brings them; torch for CUDA brings triton."""
 
@@ -112,10 +113,9 @@ def reached(start: list[Path]) -> set[Path]:
     new = set(start)
     while new:
         found |= new
-        names = {
-            name for path in new for name in imports(path, lazily=False) if name.startswith("thoughtmill.")
-        }
-        parts = [name.split(".")[1:] for name in names]
+        names = {name for path in new for name in imports(path, lazily=False)}
+        ours = (name.removeprefix("thoughtmill.") for name in names if name.startswith(OUR_CODE))
+        parts = [name.split(".") for name in ours]
         bases = [ROOT.joinpath(*words[:end]) for words in parts for end in range(1, len(words) + 1)]
         files = {file for base in bases for file in (base.with_suffix(".py"), base / "__init__.py")}
         new = {file for file in files if file.exists()} - found

@@ -28,13 +28,11 @@ from thoughtmill.train.roles import ROLES
 from thoughtmill.train.stored import solve
 from thoughtmill.train.students.settings import section
 from thoughtmill.train.training.usage import used
-from thoughtmill.train.writers.endpoint import EndpointWriter
 from thoughtmill.train.writers.loading import LoadedStudents, adapter_map, load_students, seeds_of
 from thoughtmill.train.writers.local import local_writer
 from thoughtmill.train.writers.routed import RoutedWriter
 from thoughtmill.train.writers.sampling import StudentWriter
 from thoughtmill.train.writers.settings import InferSettings
-from thoughtmill.train.writers.vllm import VllmWriter
 
 NO_MATTER: dict[str, Any] = dict.fromkeys(("seeds", "rows", "policies", "preset", "shards"), True)
 NO_MATTER["policy"] = {"least_gain", "verifier"}
@@ -119,9 +117,13 @@ def open_writer(
     unknown, it is the version of the corpus being answered.
     """
     if settings.backend == "openai":
+        from thoughtmill.train.writers.endpoint import EndpointWriter  # aiohttp, which students do not need
+
         writer = EndpointWriter(settings.openai, max_new_tokens=settings.max_new_tokens, top_p=settings.top_p)
         return writer, corpus.data_version, ""
     if settings.backend == "vllm":
+        from thoughtmill.train.writers.vllm import VllmWriter
+
         adapters = adapter_map(folder, trained, settings.mixed_versions, seed, settings.style)
         sampling = {"max_tokens": settings.max_new_tokens, "top_k": settings.top_k, "top_p": settings.top_p}
         engine = VllmWriter(settings.vllm, adapters, settings.base.model, settings.precision, **sampling)

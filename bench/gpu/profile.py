@@ -93,8 +93,8 @@ def recorded(work: Callable[[], object], table: Path) -> dict[str, Any]:
     on_card = "self_device_time_total" if torch.cuda.is_available() else "self_cpu_time_total"
     parts = [json.dumps(shown)]
     for order in dict.fromkeys([on_card, "self_cpu_time_total"]):
-        table = averages.table(sort_by=order, row_limit=LINES, max_name_column_width=60)
-        parts.append(f"by {order}\n{table}")
+        shares = averages.table(sort_by=order, row_limit=LINES, max_name_column_width=60)
+        parts.append(f"by {order}\n{shares}")
     table.write_text("\n\n".join(parts) + "\n", "utf-8")
     return shown
 
