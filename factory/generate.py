@@ -22,9 +22,10 @@ from thoughtmill.factory.core.sharding import Shard
 from thoughtmill.factory.ledger.keys import prompt_sha
 from thoughtmill.factory.teachers import TEACHERS, Reply, Request, Teacher, failure_of
 from thoughtmill.factory.teachers.choice import ChosenTeacher, TeacherChoice
+from thoughtmill.factory.teachers.endpoint.request_keys import RequestKeys
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 from thoughtmill.factory.teachers.sampling import SamplingSettings
-from thoughtmill.factory.thoughts.prompts import ASKED, Prompt, load
+from thoughtmill.factory.thoughts.prompts import ASKED, Prompt, load, schema_of
 from thoughtmill.factory.thoughts.reasoning import separated
 from thoughtmill.schemas import Completions, Problems
 from thoughtmill.schemas.fields import FAILURES, SPLITS
@@ -97,6 +98,7 @@ def _faults(given: Mapping[str, Any]) -> Iterator[str]:
         for thought in thoughts:
             yield from _fault(settings.chosen, thought)
             yield from _fault(partial(_refuse_repetition, settings), thought)
+            yield from _fault(partial(_refuse_parameters, settings), thought)
 
 
 def _refuse_repetition(settings: GenerateSettings, thought: str) -> None:
@@ -108,6 +110,15 @@ def _refuse_repetition(settings: GenerateSettings, thought: str) -> None:
             f"params.yaml: generate.until asks for `{thought}` again, and at temperature 0 the answer is "
             f"mostly the same: set generate.sampling.{thought}.temperature"
         )
+
+
+def _refuse_parameters(settings: GenerateSettings, thought: str) -> None:
+    """Raise a `ThoughtmillError` if a request cannot be made, as with a word that the model does not know."""
+    for chosen in settings.chosen(thought):
+        if isinstance(chosen.settings, EndpointSettings):
+            prompt = Prompt("", (), (), schema_of(thought))
+            parameters = ThoughtRequests((), thought, prompt, settings, chosen).parameters(0)
+            RequestKeys(chosen.settings).keyed(Request({}, thought, 0, (), parameters))
 
 
 def _fault(function: Callable[[str], object], name: str) -> Iterator[str]:

@@ -101,6 +101,23 @@ def test_all_thoughts_are_checked_before_a_run() -> None:
     assert fault.startswith("params.yaml: generate.by_thought.pot: `error_rate`: ")
 
 
+@pytest.mark.parametrize(
+    ("sampling", "fault"),
+    [
+        (
+            {"reasoning_effort": "hgih"},
+            "`reasoning_effort: hgih`: the preset openai-reasoning of o4-mini knows none",
+        ),
+        ({"structured": True}, "`structured`: this thought has no schema"),
+    ],
+)
+def test_what_a_model_cannot_be_asked_is_found_by_the_check(sampling: dict[str, Any], fault: str) -> None:
+    asked = {"teacher": "openai", "openai": {"model": "o4-mini"}, "sampling": {"cot": sampling}}
+    (found,) = faults({"thoughts": ["cot"], "generate": asked})
+    assert found.startswith(f"params.yaml: generate.sampling.cot: {fault}")
+    assert not [*faults({"thoughts": ["pot"], "generate": asked})]
+
+
 def project(folder: Path, generate: dict[str, Any]) -> None:
     same = {"source": "ours", "split": "train", "license": "mit", "answer": "42", "answer_kind": "number"}
     unknown = dict.fromkeys(("subject", "level", "solution", "parent_id", "growth"))

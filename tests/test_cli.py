@@ -288,9 +288,11 @@ def test_an_estimate_says_what_each_thought_would_take(project: Path) -> None:
     assert 0 < float(lines[-1][-2]) <= float(lines[-1][-1])
 
 
-def test_a_teacher_that_is_free_has_no_estimate(project: Path) -> None:
-    done = run(project, "estimate")
-    assert (done.returncode, done.stderr) == (2, "error: the teacher `embedded` costs nothing\n")
+def test_the_estimate_of_a_teacher_that_is_free_says_so(project: Path) -> None:
+    for words in (["estimate"], ["estimate", "--pilot", "20"]):
+        done = run(project, *words)
+        said = "no endpoint is asked, and the run costs nothing: the teacher is `embedded`\n"
+        assert (done.returncode, done.stdout) == (0, said)
 
 
 def test_the_ledger_is_shared_as_shards(project: Path) -> None:

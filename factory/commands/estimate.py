@@ -37,14 +37,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def call(words: argparse.Namespace) -> str:
     """Estimate every thought of this project."""
     settings, folder = params.section("generate", generate.GenerateSettings), root()
-    asked = [
-        (thought, chosen)
-        for thought in params.thoughts()
-        for chosen in settings.chosen(thought)
-        if hasattr(TEACHERS.named(chosen.module), "estimate")
+    every_teacher = [
+        (thought, chosen) for thought in params.thoughts() for chosen in settings.chosen(thought)
     ]
+    asked = [each for each in every_teacher if hasattr(TEACHERS.named(each[1].module), "estimate")]
     if not asked:
-        raise ThoughtmillError(f"the teacher `{settings.teacher}` costs nothing")
+        names = ", ".join(f"`{name}`" for name in dict.fromkeys(chosen.module for _, chosen in every_teacher))
+        return f"no endpoint is asked, and the run costs nothing: the teacher is {names}"
     if words.pilot is None:
         every, again = [*_estimates(folder, settings, asked)], _again(folder, settings, asked)
         every += [*again, *growths(folder, settings)]

@@ -71,12 +71,10 @@ def load(thought: str, exemplars: Path) -> Prompt:
     """
     if thought in ASKED.ours:
         text, brought = (FOLDER / f"{thought}.md").read_text("utf-8"), ()
-        schema = _schema(FOLDER / f"{thought}.schema.json")
     else:
         module = ASKED.named(thought, "params.yaml: ")
         text, brought = module.INSTRUCTION, getattr(module, "EXEMPLARS", ())
-        schema = getattr(module, "SCHEMA", None)
-    return prompt_of(text, (*brought, *_of(thought, exemplars)), schema)
+    return prompt_of(text, (*brought, *_of(thought, exemplars)), schema_of(thought))
 
 
 def prompt_of(text: str, exemplars: Iterable[Mapping[str, Any]] = (), schema: Any = None) -> Prompt:
@@ -99,7 +97,11 @@ def prompt_of(text: str, exemplars: Iterable[Mapping[str, Any]] = (), schema: An
     )
 
 
-def _schema(path: Path) -> Any:
+def schema_of(thought: str) -> Any:
+    """Return the JSON schema of a thought's completion, or None."""
+    if thought not in ASKED.ours:
+        return getattr(ASKED.named(thought, "params.yaml: "), "SCHEMA", None)
+    path = FOLDER / f"{thought}.schema.json"
     return json.loads(path.read_text("utf-8")) if path.exists() else None
 
 
