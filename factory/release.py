@@ -3,7 +3,6 @@
 import re
 import shutil
 import sys
-from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,12 +17,11 @@ from thoughtmill.factory.core import corpus, params, stage, tables
 from thoughtmill.factory.core.files import digest, folder_aside, root, write_json
 from thoughtmill.factory.core.params import Section
 from thoughtmill.factory.core.partitions import parts
-from thoughtmill.factory.core.progress import track
-from thoughtmill.factory.exports import FILES, check_condition, chosen, exported
-from thoughtmill.factory.exports.writing import write
+from thoughtmill.factory.exports import FILES, check_condition
+from thoughtmill.factory.exports.configs import write_configs
 from thoughtmill.factory.pages.card import Release, card, licenses
 from thoughtmill.factory.pages.croissant import croissant
-from thoughtmill.schemas import DERIVED_TABLES, TABLES, Released
+from thoughtmill.schemas import DERIVED_TABLES, TABLES
 
 INSTRUCTIONS = Path(__file__).parent / "thoughts" / "instructions"
 CROISSANT = "croissant.json"
@@ -32,23 +30,6 @@ ORIGIN = ("thoughts", "partition_rows", "seed", "generate", "verify", "grow", "c
 
 PRIVATE_NAMES = re.compile(r"url|endpoint|key|header|folder|ledger|proxy|organi[sz]ation|deployment")
 """Matches the names of settings that a release does not repeat."""
-
-RELEASED = """
-select r.record_id, r.problem_id, r.sample, p.source, r.split, p.problem, p.answer, p.answer_kind,
-    r.rationale, w.reasoning, r.predicted_answer, r.predicted_kind,
-    case when v.verified then 'gold' when v.outcome = 'agreed' then 'agreement' end as verified_by,
-    c.passed as agreed,
-    pure.passed as pure, p.license
-from records r
-join problems p using (problem_id)
-join completions w on w.completion_id = r.completion_id
-join verdicts v on v.record_id = r.record_id
-left join checks c on c.record_id = r.record_id and c.check = 'agreement'
-left join checks pure on pure.record_id = r.record_id and pure.check = 'pure'
-where r.thought = $thought and split_part(r.split, '_', 1) = $file and (r.kept or r.drop_reason = 'held_out')
-    and r.{chosen}
-order by r.record_id
-"""
 
 
 class ReleaseSettings(Section):
@@ -61,19 +42,6 @@ class ReleaseSettings(Section):
         ("sft", "preferences", "rl"), description="exports that become configs"
     )
     where: str = Field("true", description="SQL condition: the good records that configs hold")
-
-
-def released(
-    con: duckdb.DuckDBPyConnection, thought: str, file: str, where: str = "true"
-) -> Iterator[tables.Row]:
-    """Yield the rows of one Parquet file of a thought's config: those that meet the SQL condition `where`.
-
-    `train` holds the kept records; `validation` and `test` hold good records of held-out problems.
-    """
-    sql = RELEASED.replace("r.{chosen}", chosen(where).replace("record_id in", "r.record_id in", 1))
-    rows = con.sql(sql, params={"thought": thought, "file": file})
-    for batch in rows.to_arrow_reader(tables.GROUP_ROWS):
-        yield from batch.to_pylist()
 
 
 def released_thoughts(con: duckdb.DuckDBPyConnection, thoughts: tuple[str, ...]) -> list[str]:
@@ -92,12 +60,9 @@ def release(data: Path, thoughts: tuple[str, ...], settings: ReleaseSettings, ta
         _check_condition(con, settings.where, part)
         made = Release(part, settings.title, settings.license, shown["data_version"])
         every = released_thoughts(con, thoughts)
-        for config, file in track([*product((*settings.exports, *every), FILES)], "release"):
+        write_configs(con, part, thoughts, every, settings.exports, settings.where)
+        for config, file in product((*settings.exports, *every), FILES):
             path = part / config / f"{file}.parquet"
-            if config in every:
-                tables.write(path, Released, released(con, config, file, settings.where))
-            else:
-                write(path, "parquet", exported(con, config, file, where=settings.where))
             if path.is_file() and not pq.read_metadata(path).num_rows:
                 path.unlink()  # the Hub shows a split for every file, even without rows
             if path.exists():

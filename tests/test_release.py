@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -16,7 +17,9 @@ from thoughtmill.factory.core import tables
 from thoughtmill.factory.core.corpus import manifest
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import digest, write_json
+from thoughtmill.factory.core.slices import Slice, opened
 from thoughtmill.factory.core.tables import TableReader, write
+from thoughtmill.factory.exports import EXPORTS, configs
 from thoughtmill.factory.release import ReleaseSettings, main, release
 from thoughtmill.factory.tabulate import tabulate
 from thoughtmill.schemas import TABLES, Released, columns
@@ -153,6 +156,31 @@ def test_two_releases_of_one_corpus_are_the_same_bytes(made: Path, built_corpus:
     for path in made.rglob("*"):
         if path.is_file():
             assert (built_corpus / "again" / path.relative_to(made)).read_bytes() == path.read_bytes()
+
+
+def test_a_release_that_is_written_slice_by_slice_is_the_same_bytes(
+    made: Path, built_corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[Slice] = []
+    monkeypatch.setattr(configs, "ROWS", 1)
+    monkeypatch.setattr(
+        configs, "opened", lambda data, thoughts, part: taken.append(part) or opened(data, thoughts, part)
+    )
+    release(built_corpus, THOUGHTS, ReleaseSettings(), built_corpus / "again")
+    assert len(taken) > 1
+    for path in made.rglob("*.parquet"):
+        assert (built_corpus / "again" / path.relative_to(made)).read_bytes() == path.read_bytes()
+
+
+def test_an_export_that_looks_at_several_problems_gets_the_whole_corpus(
+    built_corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted = SimpleNamespace(FORMS={"rows": "select count(*) as problems from problems having count(*) > 0"})
+    monkeypatch.setattr(configs, "ROWS", 1)
+    monkeypatch.setitem(EXPORTS.loaded, "rl", counted)
+    release(built_corpus, THOUGHTS, ReleaseSettings(exports=("rl",)), built_corpus / "again")
+    (row,) = pq.read_table(built_corpus / "again" / "rl" / "train.parquet").to_pylist()
+    assert row["problems"] == len(TableReader(built_corpus / "problems.parquet", TABLES["problems"])) > 1
 
 
 def test_the_card_names_every_column_failure_and_drop_reason(made: Path) -> None:

@@ -159,10 +159,23 @@ def writer(path: Path, table: Table, whole: bool = False) -> Iterator[Callable[[
     parts, unless it is to stay `whole`. If rows are broken or share a primary key, one `ThoughtmillError`
     names them, and the earlier file stays.
     """
+    with _sheet(path, table, whole) as sheet:
+        yield sheet.add
+
+
+@contextmanager
+def batch_writer(path: Path, table: Table) -> Iterator[Callable[[pyarrow.RecordBatch], None]]:
+    """Yield a function that adds a batch of rows; all else is as with `writer`."""
+    with _sheet(path, table) as sheet:
+        yield sheet.add_batch
+
+
+@contextmanager
+def _sheet(path: Path, table: Table, whole: bool = False) -> "Iterator[_TableWriter]":
     with aside(path, folder_too=is_cut(path)) as part:
         sheet = _TableWriter(part, table)
         try:
-            yield sheet.add
+            yield sheet
         finally:
             sheet.close()
         if not sheet.in_order and not sheet.faults:
@@ -208,6 +221,7 @@ class _TableWriter:
         self.table, self.schema, self.key = table, arrow_schema(table), primary_key(table)
         self.file = parquet_writer(path, self.schema)
         self.rows: list[Row] = []
+        self.groups = RowGroups(self.schema)
         self.faults: list[str] = []
         self.in_order = True
         self.count = 0
@@ -220,16 +234,23 @@ class _TableWriter:
 
     def flush(self) -> None:
         columns = {name: [row[name] for row in self.rows] for name in self.schema.names}
-        self.count += len(self.rows)
         self.rows = []
-        for key in zip(*(columns[name] for name in self.key), strict=True):
-            if self.last is not None and key <= self.last:
-                self.in_order = False
-            self.last = key
         try:
             group = pyarrow.table(columns, schema=self.schema)
         except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError) as error:
             raise ThoughtmillError(f"{table_name(self.table)}: {error}") from error
+        self.write(group)
+
+    def add_batch(self, batch: pyarrow.RecordBatch) -> None:
+        for group in self.groups.add(batch):
+            self.write(group)
+
+    def write(self, group: pyarrow.Table) -> None:
+        self.count += group.num_rows
+        for key in zip(*(group.column(name).to_pylist() for name in self.key), strict=True):
+            if self.last is not None and key <= self.last:
+                self.in_order = False
+            self.last = key
         self.faults += faults(group, self.table)
         self.file.write_table(group)
 
@@ -237,6 +258,8 @@ class _TableWriter:
         try:
             if self.rows:
                 self.flush()
+            for group in self.groups.rest():
+                self.write(group)
         finally:
             self.file.close()
 
@@ -277,16 +300,31 @@ def _sort(path: Path, schema: pyarrow.Schema, key: tuple[str, ...]) -> list[str]
     return twice
 
 
+class RowGroups:
+    """Batches of any length, cut into tables of exactly `GROUP_ROWS` rows; the last may be shorter."""
+
+    def __init__(self, schema: pyarrow.Schema) -> None:
+        self.schema, self.held = schema, schema.empty_table()
+
+    def add(self, batch: pyarrow.RecordBatch) -> Iterator[pyarrow.Table]:
+        """Add a batch, and yield the tables that are full."""
+        self.held = pyarrow.concat_tables([self.held, pyarrow.Table.from_batches([batch]).cast(self.schema)])
+        while self.held.num_rows >= GROUP_ROWS:
+            group, self.held = self.held.slice(0, GROUP_ROWS), self.held.slice(GROUP_ROWS)
+            yield group.combine_chunks()
+
+    def rest(self) -> Iterator[pyarrow.Table]:
+        """Yield what is left, if there is a row."""
+        if self.held.num_rows:
+            yield self.held.combine_chunks()
+
+
 def _groups(batches: Iterable[pyarrow.RecordBatch], schema: pyarrow.Schema) -> Iterator[pyarrow.Table]:
-    """Cut batches of any length into tables of exactly `GROUP_ROWS` rows; the last may be shorter."""
-    held = schema.empty_table()
+    """Yield the row groups of batches."""
+    groups = RowGroups(schema)
     for batch in batches:
-        held = pyarrow.concat_tables([held, pyarrow.Table.from_batches([batch]).cast(schema)])
-        while held.num_rows >= GROUP_ROWS:
-            yield held.slice(0, GROUP_ROWS).combine_chunks()
-            held = held.slice(GROUP_ROWS)
-    if held.num_rows:
-        yield held.combine_chunks()
+        yield from groups.add(batch)
+    yield from groups.rest()
 
 
 def _name_of(frame: pd.DataFrame, table: Table, index: Any) -> str:

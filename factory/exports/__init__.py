@@ -40,6 +40,9 @@ class Export(Protocol):
     `problem`, `answer`, `prompt` (the problem and what is asked), `content` (the text to learn) and
     `reasoning` (the thinking before it): `examples` are released and have an answer, `refuted` have a wrong
     answer or none, and `every` are all.
+
+    A module may say `PER_PROBLEM = True`: each row depends on one problem alone, and the rows are in the
+    order of their problems or records. A large corpus then takes less time.
     """
 
 

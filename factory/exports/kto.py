@@ -1,5 +1,6 @@
 """KTO: each rationale with whether it is right, for trainers that need no pairs (arXiv 2402.01306)."""
 
+PER_PROBLEM = True
 FORMS = {
     "messages": """
         select [{'role': 'user', 'content': prompt}] as prompt,

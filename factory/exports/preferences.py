@@ -4,6 +4,7 @@ A problem's k-th wrong rationale meets its k-th right one, and right ones start 
 every wrong rationale occurs once, if its problem has a right one. `why` says how it fails.
 """
 
+PER_PROBLEM = True
 FORMS = {
     "messages": """
         , good as (

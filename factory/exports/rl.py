@@ -3,6 +3,7 @@
 All problems of the file are here, also those that no record solves: there is most to learn.
 """
 
+PER_PROBLEM = True
 FORMS = {
     # Keys are grouped, not texts: aggregates of long texts cannot leave memory.
     "messages": """

@@ -5,6 +5,7 @@ other form, and `sharegpt` and `alpaca` are those of LLaMA-Factory, Axolotl and 
 `reasoning` is beside the conversation, never part of it: who trains on thinking puts it there on purpose.
 """
 
+PER_PROBLEM = True
 SHARED = "record_id, thought, reasoning, verified_by, license from examples order by record_id"
 
 FORMS = {

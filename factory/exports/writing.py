@@ -1,43 +1,59 @@
 """Write the rows of an export to a file: JSON lines or Parquet, in flat memory."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
 
 import pyarrow
 
 from thoughtmill.factory.core.files import aside
-from thoughtmill.factory.core.tables import parquet_writer
+from thoughtmill.factory.core.tables import RowGroups, parquet_writer
 
 FORMATS = ("jsonl", "parquet")
+Add = Callable[[pyarrow.RecordBatch], None]
 
 
-def write(path: Path, format_: str, batches: pyarrow.RecordBatchReader) -> int:
+def write(path: Path, format_: str, batches: Iterable[pyarrow.RecordBatch]) -> int:
     """Write batches as JSON lines or Parquet and return the number of rows; without rows, write nothing."""
-    first = next(iter(batches), None)
-    if first is None or not first.num_rows:
-        return 0
     rows = 0
-    with aside(path) as part, _sheet(part, format_, batches.schema) as add:
-        for batch in _then(first, batches):
+    with writer(path, format_) as add:
+        for batch in batches:
             add(batch)
             rows += batch.num_rows
     return rows
 
 
-def _then(first: pyarrow.RecordBatch, rest: pyarrow.RecordBatchReader) -> Iterator[pyarrow.RecordBatch]:
-    yield first
-    yield from rest
+@contextmanager
+def writer(path: Path, format_: str) -> Iterator[Add]:
+    """Yield a function that adds a batch to a new file; without rows, there is none."""
+    with ExitStack() as stack:
+        opened: list[Add] = []
+
+        def add(batch: pyarrow.RecordBatch) -> None:
+            if batch.num_rows and not opened:
+                part = stack.enter_context(aside(path))
+                opened.append(stack.enter_context(_sheet(part, format_, batch.schema)))
+            for sheet in opened:
+                sheet(batch)
+
+        yield add
 
 
 @contextmanager
-def _sheet(path: Path, format_: str, schema: pyarrow.Schema) -> Iterator[Any]:
+def _sheet(path: Path, format_: str, schema: pyarrow.Schema) -> Iterator[Add]:
     """Yield a function that adds a batch to a new file."""
     if format_ == "parquet":
+        groups = RowGroups(schema)
         with parquet_writer(path, schema) as file:
-            yield file.write_batch
+
+            def add(batch: pyarrow.RecordBatch) -> None:
+                for group in groups.add(batch):
+                    file.write_table(group)
+
+            yield add
+            for group in groups.rest():
+                file.write_table(group)
     else:
         with path.open("w", encoding="utf-8", newline="\n") as lines:
             yield lambda batch: lines.writelines(
