@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from thoughtmill.factory.check import faults
+from thoughtmill.factory.commands.profile import call, put
 from thoughtmill.factory.core import params
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.train.profile import call, put
 from thoughtmill.train.students.settings import section
 from thoughtmill.train.training.settings import FinetuneSettings
 from thoughtmill.train.writers.settings import InferSettings

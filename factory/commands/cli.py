@@ -42,7 +42,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "export": ("thoughtmill.factory.commands.export", "write records in a form that a trainer reads"),
     "prove": ("thoughtmill.factory.commands.prove", "prove that a release is what its manifest says"),
     "push": ("thoughtmill.factory.commands.push", "send the release to the Hugging Face Hub"),
-    "profile": ("thoughtmill.train.profile", "put a choice of base, roles and training into params.yaml"),
+    "profile": (
+        "thoughtmill.factory.commands.profile",
+        "put a choice of base, roles and training into params.yaml",
+    ),
     "ask": ("thoughtmill.train.ask", "ask a trained role, or a policy over roles, a problem"),
     "export-adapter": (
         "thoughtmill.train.export_adapter",
