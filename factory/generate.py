@@ -31,6 +31,10 @@ from thoughtmill.schemas import Completions, Problems
 from thoughtmill.schemas.fields import FAILURES, SPLITS
 
 STAGE = "generate"
+SAME_AGAIN = (
+    "params.yaml: generate.until asks for `{thought}` again, and at temperature 0 the answer is mostly the "
+    "same: set generate.sampling.{thought}.temperature"
+)
 
 
 class UntilSettings(Section):
@@ -88,37 +92,23 @@ def _faults(given: Mapping[str, Any]) -> Iterator[str]:
     section, thoughts = given.get("generate"), given.get("thoughts")
     if not isinstance(section, Mapping):
         return
-    for name in TEACHERS.names():
-        if name in section:
-            yield from _fault(
-                GenerateSettings.model_construct(**{name: section[name]}).teacher_settings, name
-            )
+    for name in filter(section.__contains__, TEACHERS.names()):
+        alone = GenerateSettings.model_construct(**{name: section[name]})
+        yield from _fault(alone.teacher_settings, name)
     if isinstance(thoughts, list) and not params.faults(section, GenerateSettings, ""):
         settings = params.validated(section, GenerateSettings, "")
-        for thought in thoughts:
-            yield from _fault(settings.chosen, thought)
-            yield from _fault(partial(_refuse_repetition, settings), thought)
-            yield from _fault(partial(_refuse_parameters, settings), thought)
+        for thought in filter(ASKED.names().__contains__, thoughts):
+            yield from _fault(partial(_refuse_requests, settings), thought)
 
 
-def _refuse_repetition(settings: GenerateSettings, thought: str) -> None:
-    """Raise a `ThoughtmillError` if an endpoint would be asked again, and give the same answer again."""
-    first = settings.chosen(thought)[0]
-    sampling = ThoughtRequests((), thought, Prompt("", (), ()), settings, first).sampling()
-    if settings.until is not None and first.endpoint is not None and sampling.temperature == 0:
-        raise ThoughtmillError(
-            f"params.yaml: generate.until asks for `{thought}` again, and at temperature 0 the answer is "
-            f"mostly the same: set generate.sampling.{thought}.temperature"
-        )
-
-
-def _refuse_parameters(settings: GenerateSettings, thought: str) -> None:
-    """Raise a `ThoughtmillError` if a request cannot be made, as with a word that the model does not know."""
-    for chosen in settings.chosen(thought):
+def _refuse_requests(settings: GenerateSettings, thought: str) -> None:
+    """Raise a `ThoughtmillError` if a request cannot be made, or would be repeated for the same answer."""
+    for number, chosen in enumerate(settings.chosen(thought)):
         if isinstance(chosen.settings, EndpointSettings):
-            prompt = Prompt("", (), (), schema_of(thought))
-            parameters = ThoughtRequests((), thought, prompt, settings, chosen).parameters(0)
-            RequestKeys(chosen.settings).keyed(Request({}, thought, 0, (), parameters))
+            asked = ThoughtRequests((), thought, Prompt("", (), (), schema_of(thought)), settings, chosen)
+            RequestKeys(chosen.settings).keyed(Request({}, thought, 0, (), asked.parameters(0)))
+            if number == 0 and settings.until is not None and asked.sampling().temperature == 0:
+                raise ThoughtmillError(SAME_AGAIN.format(thought=thought))
 
 
 def _fault(function: Callable[[str], object], name: str) -> Iterator[str]:
