@@ -1,9 +1,9 @@
 """Growths of GSM8K: `python -m bench.growth FOLDER` with GSM8K's `train.jsonl` and `test.jsonl`.
 
-The embedded teacher, without mistakes, writes all thoughts; each growth then grows all problems, in a process
-with one worker. For `repair` it writes programs twice, half of them with a mistake. A row is a growth: the
-problems it saw, what it made, the share of its records that verify, records a CPU second with growing and
-verifying together, and the peak of the largest process (MiB).
+The embedded teacher, without mistakes, writes all thoughts; each growth that needs no teacher then grows
+all problems, in a process with one worker. For `repair` it writes programs twice, half of them with a
+mistake. A row is a growth: the problems it saw, what it made, the share of its records that verify, records
+a CPU second with growing and verifying together, and the peak of the largest process (MiB).
 
 `python -m bench.growth FOLDER 100000` grows about so many problems by `rename` from chains alone, and curates
 them: the peaks of both. `python -m bench.growth FOLDER redraw 7` prints what that growth wrote about 50
@@ -21,6 +21,7 @@ import duckdb
 import yaml
 
 from bench.memory import adopting, ended
+from thoughtmill.factory.grow import is_rewriting
 from thoughtmill.factory.growths import GROWTHS
 
 ROOT = Path(__file__).parents[1]
@@ -60,10 +61,15 @@ def main() -> None:
             million(folder, source, wanted)
         else:
             print(HEADING)
-            for growth in sorted(GROWTHS.names(), key="repair".__eq__):
+            for growth in sorted(filter(_needs_no_teacher, GROWTHS.names()), key="repair".__eq__):
                 if growth == "repair":
                     prepare(folder, source, growth)
                 print(line(folder, source, growth), flush=True)
+
+
+def _needs_no_teacher(growth: str) -> bool:
+    module = GROWTHS.named(growth)
+    return not (is_rewriting(module) or getattr(module, "ASKS", False))
 
 
 def prepare(folder: Path, source: Path, growth: str = "", thoughts: tuple[str, ...] = ()) -> None:
