@@ -1,7 +1,10 @@
 """Stages as commands: one line and an exit status, never a traceback."""
 
 import errno
+import subprocess
 import sys
+import textwrap
+from pathlib import Path
 
 import duckdb
 import pyarrow
@@ -85,3 +88,24 @@ def test_a_bug_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["stage"])
     with pytest.raises(ZeroDivisionError):
         stage.run(main)
+
+
+def test_workers_of_a_stage_run_what_others_import_and_not_its_main_module(tmp_path: Path) -> None:
+    stage_of_its_own = """
+        import sys
+        from tests.test_workers import WorkerPool, begin, lost
+        from thoughtmill.factory.core import stage
+
+        def imported(items):
+            return [sys.modules["__mp_main__"].__name__, "own" in sys.modules]
+
+        def main():
+            print(*WorkerPool(imported, lost, 1, begin, (0,)).spread([0]))
+
+        if __name__ == "__main__":
+            stage.run(main)
+    """
+    (tmp_path / "own.py").write_text(textwrap.dedent(stage_of_its_own))
+    command = [sys.executable, "-m", "own"]
+    told = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert told == "__main__ True\n"  # the file has not run once more, as `__mp_main__`

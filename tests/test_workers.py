@@ -117,18 +117,21 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
     until(lambda: not any(map(running, pids)))
 
 
-def knows_pipes(items: list[int]) -> list[bool]:
-    return ["thoughtmill.factory.core.pipes" in sys.modules] * len(items)
+def knows(items: list[str]) -> list[bool]:
+    return [item in sys.modules for item in items]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere workers are not forked")
-def test_workers_are_forked_with_what_their_parent_has_imported() -> None:
+def test_workers_are_forked_with_the_modules_of_their_work_and_no_others() -> None:
     program = (
-        "import thoughtmill.factory.core.pipes; from tests import test_workers as here\n"
-        "print(*here.WorkerPool(here.knows_pipes, here.lost, 1, here.begin, (0,)).spread([0]))"
+        "import thoughtmill.factory.core.tables; from tests import test_workers as here\n"
+        "import multiprocessing.forkserver as server\n"
+        "print(*here.WorkerPool(here.knows, here.lost, 1, here.begin, (0,)).spread(['pytest', 'pandas']))\n"
+        "print(*server._forkserver._preload_modules)"
     )
     words = [sys.executable, "-c", program]
-    assert subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout == "True\n"
+    told = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert told == "True False\ntests.test_workers\n"
 
 
 def stall(items: list[int]) -> list[int]:

@@ -3,6 +3,7 @@
 import inspect
 import sys
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from typing import NoReturn
 
 from thoughtmill.factory.core.connections import interruptible
@@ -16,12 +17,27 @@ def run(main: Callable[..., None]) -> NoReturn:
     A keyword-only parameter of `main` is an option: `shard` is given as `--shard 2/3`. A parameter with a
     star takes all further words, at least one.
     """
+    imported = _imported(main)
 
     def called() -> None:
-        words, options = _called(sys.argv[1:], inspect.signature(main).parameters.values())
-        main(*words, **options)
+        words, options = _called(sys.argv[1:], inspect.signature(imported).parameters.values())
+        imported(*words, **options)
 
     leave(called)
+
+
+def _imported(main: Callable[..., None]) -> Callable[..., None]:
+    """Return `main` of the stage's module as others import it, which is not `__main__`.
+
+    Worker processes then find by its name what the stage hands them. Python would else run the stage's file
+    in each worker, with all that it imports; it runs none whose name ends with `__main__`.
+    """
+    spec = sys.modules["__main__"].__spec__
+    if main.__module__ != "__main__" or spec is None:
+        return main
+    found: Callable[..., None] = getattr(import_module(spec.name), main.__name__)
+    spec.name = f"{spec.name}.__main__"
+    return found
 
 
 def _called(words: list[str], parameters: Iterable[inspect.Parameter]) -> tuple[list[str], dict[str, str]]:

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from itertools import islice
 from multiprocessing.connection import Connection
 from typing import Any, Generic, TypeVar
@@ -68,7 +69,7 @@ class WorkerPool(Generic[Item, Result]):
         """Hand a chunk to the pool; return None if the pool is broken."""
         if self.pool is None:
             context = multiprocessing.get_context(START)
-            context.set_forkserver_preload(_imported())
+            context.set_forkserver_preload(sorted({*_modules(self.work), *_modules(self.begin)}))
             self.began, begins = context.Pipe(duplex=False)
             begun = (self.begin, self.arguments, begins)
             self.pool = ProcessPoolExecutor(self.workers, context, _begin, begun)
@@ -115,9 +116,16 @@ class WorkerPool(Generic[Item, Result]):
             self.pool = None
 
 
-def _imported() -> list[str]:
-    """Return our modules that this process has imported: a worker that is forked imports none of them."""
-    return sorted(name for name in sys.modules if name.startswith("thoughtmill.factory"))
+def _modules(function: Callable[..., Any]) -> Iterator[str]:
+    """Yield the modules of a function and of those that it is made of: a worker that is forked imports none.
+
+    What else this process has imported, such as pandas, would take the fork server a second.
+    """
+    if isinstance(function, partial):
+        for part in (function.func, *filter(callable, function.args)):
+            yield from _modules(part)
+    elif function.__module__ != "__main__":
+        yield function.__module__
 
 
 def _begin(begin: Callable[..., None], arguments: tuple[Any, ...], begins: Connection) -> None:
