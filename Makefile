@@ -5,7 +5,6 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
-export PYTHONDONTWRITEBYTECODE := 1
 
 # DVC ends every run with the advice to push, whether there is a remote or not.
 REPRO := PYTHONUNBUFFERED=1 dvc repro | awk '!/dvc push/ { print; fflush() }'

@@ -40,7 +40,8 @@ def changed(folder: Path, change: object) -> None:
 
 def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    env = {**os.environ, "PATH": path, "PYTHONPATH": "", "THOUGHTMILL_LEDGER": str(folder / "ledger.sqlite")}
+    ours = {"PATH": path, "PYTHONPATH": "", "THOUGHTMILL_LEDGER": str(folder / "ledger.sqlite")}
+    env = {**os.environ, **ours, "PYTHONDONTWRITEBYTECODE": ""}  # all stages need the same code
     return subprocess.run(
         words, cwd=folder, env=env, capture_output=True, text=True, timeout=PATIENCE_S, check=False
     )

@@ -2,8 +2,6 @@
 
 from collections.abc import Collection, Iterable
 
-import pytest
-
 from tests.test_curate import STORY, problem
 from thoughtmill.factory.core import families, scratch, tables
 from thoughtmill.factory.curate import CurateSettings
@@ -138,6 +136,12 @@ def test_problems_that_are_made_from_each_other_end() -> None:
     assert {each.split for each in placements(problems, CurateSettings()).values()} == {"train"}
 
 
+def test_a_problem_is_contaminated_with_the_one_that_it_is_made_from_in_a_circle_too() -> None:
+    problems = [problem("a", "held?", parent_id="b"), problem("b", "two?", parent_id="a")]
+    found = placements([*problems, problem("t", "held?", "test")], CurateSettings())
+    assert (found["a"].drop_reason, found["b"].drop_reason) == ("contaminated", "contaminated")
+
+
 def test_chains_of_children_far_down_have_the_reason_of_the_first_that_repeats() -> None:
     line = [problem("p000", "held?")]
     line += [problem(f"p{at:03}", f"child {at}?", parent_id=f"p{at - 1:03}") for at in range(1, 40)]
@@ -146,8 +150,7 @@ def test_chains_of_children_far_down_have_the_reason_of_the_first_that_repeats()
     assert {each.split for name, each in found.items() if name != "t"} == {"train"}
 
 
-def test_a_circle_of_problems_ends_and_has_the_split_of_its_least(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(families, "DEEPEST", 5)
+def test_a_circle_of_problems_ends_and_has_the_split_of_its_least() -> None:
     circle = [
         problem(f"p{at}", f"{at}?", "train" if at else "test", parent_id=f"p{(at + 1) % 4}")
         for at in range(4)

@@ -9,8 +9,8 @@ if TYPE_CHECKING:
 
 Row = Mapping[str, Any]
 
-DEEPEST = 1_000
-"""Generations of a family; what is still unresolved then are problems that are made from each other."""
+DOUBLINGS = 20
+"""Steps in which a walk to the original doubles its length; what a million generations leave are circles."""
 
 
 def text_id(problem: str) -> str:
@@ -89,7 +89,7 @@ where child.parent_id is not null
 """The parent of every problem that has one; a text names the first problem of that text."""
 
 STEP = """
-update walk set root = parent.parent from parent where walk.root = parent.problem_id
+update walk set root = further.root from walk further where walk.root = further.problem_id
 """
 UNRESOLVED = "select count(*) from walk join parent on walk.root = parent.problem_id"
 
@@ -97,18 +97,21 @@ UNRESOLVED = "select count(*) from walk join parent on walk.root = parent.proble
 def find_roots(con: "DuckDBPyConnection") -> None:
     """Write the tables `parent`, and `walk` with the original of each child, in the corpus or not, as `root`.
 
-    They follow from a table `problem` with the columns of `named`.
+    They follow from a table `problem` with the columns of `named`. Of problems that are made from each other,
+    the least is their original, and is in `parent` no more.
     """
     con.execute(PARENTS)
     con.execute("create table walk as select position, problem_id, parent as root from parent")
-    for _ in range(DEEPEST):
+    for _ in range(DOUBLINGS):
         if not count(con, UNRESOLVED):
             return
         con.execute(STEP)
     circles = "select walk.problem_id, parent.parent from walk join parent using (problem_id)"
     left = dict(con.execute(f"{circles} where walk.root in (select problem_id from parent)").fetchall())
     for problem_id in left:
-        con.execute("update walk set root = ? where problem_id = ?", [root_of(problem_id, left), problem_id])
+        root = root_of(problem_id, left)
+        con.execute("update walk set root = ? where problem_id = ?", [root, problem_id])
+        con.execute("delete from parent where problem_id = ?", [root])
 
 
 def count(con: "DuckDBPyConnection", query: str) -> int:

@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 from pydantic import Field
 
-from thoughtmill.factory.core.families import DEEPEST, count, find_roots, named
+from thoughtmill.factory.core.families import count, find_roots, named
 from thoughtmill.factory.core.scratch import LEAST_MB, fill, run, scratch, stream
 from thoughtmill.factory.problems.kept_out import OverlapSettings, digest, ngrams, words
 
@@ -151,11 +151,9 @@ def _inherit(con: duckdb.DuckDBPyConnection) -> None:
     """Give each child without a reason that of its nearest ancestor that has one by its own text."""
     con.execute(HEIRS)
     con.execute("create table inherited as select position, reason from heir limit 0")
-    for _ in range(DEEPEST):
+    while count(con, "select count(*) from heir where reason is null"):
         con.execute(INHERIT)
         con.execute("insert into inherited select position, reason from heir where reason is not null")
-        if not count(con, "select count(*) from heir where reason is null"):
-            break
     con.execute(TAKE)
 
 
