@@ -1,6 +1,7 @@
 """Students on this machine: mixed batches that rows leave and enter write what each would write alone."""
 
 import copy
+import inspect
 import random
 from collections.abc import Callable
 from dataclasses import replace
@@ -240,6 +241,23 @@ def test_longer_prompts_that_come_later_find_room(llamas: tuple[Base, PeftModel]
     while len(found) < len(expected):
         found |= {one.wanted.problem_id: one for one in local.write()}
     assert found == expected
+
+
+def test_the_cache_is_given_by_the_name_that_the_base_has_for_it(
+    llamas: tuple[Base, PeftModel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = llamas[0]
+    kind, forward, given = type(base.model), type(base.model).forward, []
+    (known,) = {"cache", "past_key_values"} & set(inspect.signature(forward).parameters)
+
+    def renamed(self: Any, cache: Any = None, logits_to_keep: int = 0, **more: Any) -> Any:
+        given.append(cache)
+        return forward(self, **more, **{known: cache, "logits_to_keep": logits_to_keep})
+
+    expected = wrote(llamas, requests(0.0))
+    monkeypatch.setattr(kind, "forward", renamed)
+    assert wrote((*llamas, LocalWriter), requests(0.0)) == expected
+    assert any(cache is not None for cache in given)
 
 
 def test_a_text_ends_at_its_limit_and_at_the_end_of_the_context(llamas: tuple[Base, PeftModel]) -> None:

@@ -1,6 +1,7 @@
 """Adapters: the LoRA weights of a role in peft's format, with a file that records their origin."""
 
 import re
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,9 @@ Student = PeftModel | PreTrainedModel
 """A base with an adapter, or a model whose own weights have learnt."""
 ZEROS = "zeros"
 """The name of the adapter that a whole model has while it is tried."""
+
+# peft asks transformers for it; a student's users can do nothing about it
+warnings.filterwarnings("ignore", ".is_gradient_checkpointing. is deprecated", FutureWarning)
 
 
 def lora(

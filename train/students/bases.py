@@ -20,6 +20,7 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 from transformers.pytorch_utils import Conv1D
+from transformers.utils import logging
 
 from thoughtmill.factory.core.errors import ThoughtmillError
 
@@ -76,6 +77,7 @@ def load_base(name: str, revision: str | None = None, precision: str = "float32"
     """
     if Path(name).is_dir() != (revision is None):
         raise ThoughtmillError(f"base {name}: name a folder, or a base on the Hub with its revision")
+    logging.disable_progress_bar()  # of loading, which would stand between lines of our own
     try:
         config = AutoConfig.from_pretrained(name, revision=revision)
         kind = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM

@@ -79,6 +79,7 @@ class LocalWriter(StudentWriter):
         self.fewest = fewest or self.fewest
         takes = inspect.signature(base.model.forward).parameters
         self.last_only = {"logits_to_keep": 1} if "logits_to_keep" in takes else {}
+        self.cache = "cache" if "cache" in takes else "past_key_values"  # its older name
         self.rows: dict[int, ActiveSample] = {}
         """The rows by slot."""
         self.begun: Tensor | None = None
@@ -167,7 +168,7 @@ class LocalWriter(StudentWriter):
     def _steps(self, rows: int, decode: Decode) -> SlotSteps:
         return SlotSteps(
             self.model, self.mask, decode, rows, longest=self.base.context, last_only=self.last_only,
-            top_k=self.top_k, top_p=self.top_p,
+            cache=self.cache, top_k=self.top_k, top_p=self.top_p,
         )  # fmt: skip
 
     def _turn(self) -> Tensor:

@@ -24,15 +24,17 @@ ROOM = 128
 class SlotSteps:
     """Runs a model over slots; the tensors of a step have fixed addresses, so that CUDA graphs can use them.
 
-    `captures` says whether steps are CUDA graphs; it turns off when a model cannot be captured.
+    `captures` says whether steps are CUDA graphs; it turns off when a model cannot be captured. `cache` is
+    how the model names the argument that holds keys and values.
     """
 
     def __init__(
         self, model: PreTrainedModel, mask: AdapterMask, decode: Decode, rows: int, *,
-        longest: int, top_k: int, top_p: float, last_only: dict[str, int],
+        longest: int, top_k: int, top_p: float, last_only: dict[str, int], cache: str,
     ) -> None:  # fmt: skip
         self.model, self.mask, device = model, mask, model.device
         self.longest, self.last_only = longest, last_only
+        self.cache = cache
         self.top_k, self.top_p = top_k, top_p
         self.slots = Slots(rows, device, decode)
         self.tokens_S1 = torch.zeros((rows, 1), dtype=torch.long, device=device)
@@ -87,10 +89,8 @@ class SlotSteps:
             self._logits(ids_UT, positions_UT)
 
     def _logits(self, ids_BT: Tensor, positions_BT: Tensor) -> Tensor:
-        found = self.model(
-            input_ids=ids_BT, position_ids=positions_BT, past_key_values=self.slots, use_cache=True,
-            **self.last_only,
-        )  # fmt: skip
+        held: dict[str, Any] = {self.cache: self.slots, "use_cache": True, **self.last_only}
+        found = self.model(input_ids=ids_BT, position_ids=positions_BT, **held)
         logits_BV: Tensor = found.logits[:, -1]
         return logits_BV
 
