@@ -14,8 +14,8 @@ class Limits(BaseModel, extra="forbid", frozen=True):
 
     Processor time decides, as it is the same on a busy machine: the long wall time only ends programs that
     wait. Sleeping takes no time, and a program that has not computed for three seconds is late. The slowest
-    real programs that end compute for three to five seconds, and for up to 1.7 times as long beside other
-    work: the limit is beyond that, so that a verdict does not depend on the load.
+    real programs that end compute for three to five seconds, and longer beside other work: the limit is
+    beyond that, so that verdicts seldom depend on the load.
 
     A budget makes what a run keeps depend on the order in which its workers find the programs that do not
     end; so there is none unless it is set, and rebuilds are identical.
