@@ -286,3 +286,38 @@ def test_a_usage_further_inside_is_found() -> None:
     assert read(chat({"content": "42"}, x_groq={"usage": usage})).usage == (9, None, 7)
     choice = {"message": {"content": "42"}, "finish_reason": "stop", "usage": usage}
     assert read({"choices": [choice], "usage": None}).usage == (9, None, 7)
+
+
+CHOICES = {"choices": [{"message": {"content": "5"}, "finish_reason": "stop"}]}
+
+
+@pytest.mark.parametrize(
+    "outer", [{"error": "upstream timed out"}, {"code": 500, "message": "boom"}, {"status": 502}]
+)
+def test_an_error_around_a_partial_answer_is_an_error(outer: dict[str, Any]) -> None:
+    assert isinstance(parse_body(orjson.dumps({**outer, "data": CHOICES})), str)
+
+
+def test_usage_and_model_of_any_wrapper_are_found() -> None:
+    usage = {"prompt_tokens": 5, "completion_tokens": 3}
+    found = parse_body(
+        orjson.dumps({"usage": usage, "model": "m", "body": {"data": {"usage": None, **CHOICES}}})
+    )
+    assert isinstance(found, ParsedCompletion)
+    assert (found.prompt_tokens, found.completion_tokens, found.model) == (5, 3, "m")
+
+
+@pytest.mark.parametrize("part", [{"thoughtSignature": "abc"}, {"cachePoint": {"type": "default"}}])
+def test_a_part_of_no_known_kind_is_no_text(part: dict[str, Any]) -> None:
+    message = {"content": [{"text": "#### 5"}, part, {"reasoningContent": {"redactedContent": "QUJD"}}]}
+    found = parse_body(orjson.dumps({"choices": [{"message": message, "finish_reason": "stop"}]}))
+    assert isinstance(found, ParsedCompletion) and (found.text, found.reasoning) == ("#### 5", None)
+
+
+def test_a_choice_that_ended_well_without_a_message_is_asked_again() -> None:
+    assert isinstance(parse_body(b'{"choices": [{"finish_reason": "stop"}]}'), str)
+
+
+def test_an_item_of_no_readable_type_is_passed_over() -> None:
+    found = parse_body(b'{"output": [{"type": ["message"], "content": "5"}], "output_text": "6"}')
+    assert isinstance(found, ParsedCompletion) and found.text == "6"

@@ -128,3 +128,8 @@ def test_checking_imports_neither_torch_nor_transformers() -> None:
     words = "import sys, thoughtmill.train.checking, thoughtmill.train.embedded.settings;"
     words += "sys.exit(bool({'torch', 'transformers', 'peft', 'openai'} & sys.modules.keys()))"
     assert subprocess.run([sys.executable, "-c", words], cwd=ROOT, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("thoughts", [[{"a": 1}], [["cot"]], [1]])
+def test_thoughts_that_are_no_names_are_left_to_the_check_of_thoughts(thoughts: list[object]) -> None:
+    assert of(["cot"], thoughts=thoughts) == []

@@ -80,6 +80,8 @@ SAID: list[tuple[str, int, Any, str]] = [  # provider, status, words, failure
     ("Portkey", 446, "The guardrail checks defined in the config failed.", "moderated"),
 ]
 EVERYBODYS = [
+    (402, "Payment required: add credits to raise your rate limit", About.KEY),
+    (403, "Free tier has no access to this model. See rate limits.", About.KEY),
     (403, "Your account has been flagged for abuse", About.KEY),
     (403, "Your access was terminated: a violation of our usage policy", About.KEY),
     (400, "API key expired. Please renew the API key.", About.KEY),
@@ -124,6 +126,7 @@ BUSY = [
     ("Bedrock", 400, "ThrottlingException: Too many tokens, please wait before trying again."),
     ("LiteLLM", 400, "litellm.RateLimitError: OpenAIException - Rate limit reached"),
     ("a gateway", 403, "Too many requests"),
+    ("GitHub", 403, "API rate limit exceeded for user"),
     ("MiniMax", 400, "rate limit"),
     ("Baidu", 400, "Open api qps request limit reached"),
     ("Groq, flex", 498, "flex tier capacity exceeded"),

@@ -159,3 +159,23 @@ def test_joined_thinking_and_answer_split_into_the_same_parts() -> None:
 @pytest.mark.parametrize("tag", [tag for tags in TAGS for tag in tags] + ["<|channel|>", "<", "analysis"])
 def test_a_text_of_tags_alone_is_split_and_does_not_hang(tag: str) -> None:
     assert isinstance(split(tag * 20_000).answer, str)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The price was <s>$20</s> $15.\n#### 15",
+        "It is <s>20</s> <s>16</s> 15.",
+        "x = '</s>'\nans = 5",
+        "Write <|end|> then\n#### 15",
+    ],
+)
+def test_a_token_within_an_answer_does_not_end_it(text: str) -> None:
+    assert separated(None, text)[1] == text
+    assert separated(None, f"<think>So.</think>{text}")[1] == text
+
+
+@pytest.mark.parametrize("begin", ["ans = ", "#### 5"])
+def test_a_thought_that_ends_in_endless_spaces_does_not_hang(begin: str) -> None:
+    text = begin + " " * 200_000 + "\nx y z w"
+    assert separated(text, None)[0] is not None

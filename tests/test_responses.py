@@ -225,3 +225,9 @@ def test_a_refusal_that_holds_the_text_of_the_model_is_an_answer() -> None:
     assert isinstance(parsed, ParsedCompletion)
     assert parsed.text == "[4"
     assert fault(400, orjson.dumps({"error": error})).about is About.ROW
+
+
+@pytest.mark.parametrize("status", [429, 500])
+def test_a_failed_generation_is_an_answer_only_where_the_request_was_refused(status: int) -> None:
+    written = orjson.dumps({"error": {"message": "busy", "failed_generation": "[4"}})
+    assert isinstance(parse_response(Response(status, written, 1.0)), Fault)

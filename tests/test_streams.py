@@ -243,3 +243,28 @@ def test_a_stream_that_was_left_ends_as_cut_off_and_not_as_broken() -> None:
     parsed = read(stopped(stream(chunk(content="so 4"), end=b'data: {"choices":[{"del')))
     assert (parsed.text, parsed.failure) == ("so 4", "truncated")
     assert parsed.detail == "cut off as it repeats itself"
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [{"delta": {"role": "assistant"}}, {"delta": {}, "message": {"content": "5"}}],
+        [{"delta": {"role": "assistant"}, "message": {"content": "5"}}],
+        [{"message": {"content": "2 + 3 = "}}, {"message": {"content": "2 + 3 = 5"}}],
+        [{"message": {"content": "2 + 3 = "}}, {"message": {"content": "5"}}],
+        [{"delta": {"content": "5"}}, {"delta": {}, "message": {"content": "5"}}],
+        [{"delta": {"reasoning": "So."}}, {"message": {"reasoning": "So.", "content": "5"}}],
+    ],
+)
+def test_messages_of_a_stream_are_pieces_or_the_whole_where_no_pieces_came(
+    events: list[dict[str, Any]],
+) -> None:
+    last = {**events[-1], "finish_reason": "stop"}
+    parsed = parse_body(joined(stream(*({"choices": [choice]} for choice in [*events[:-1], last]))))
+    assert isinstance(parsed, ParsedCompletion)
+    assert parsed.text in {"5", "2 + 3 = 5"} and parsed.reasoning in {None, "So."}
+
+
+def test_the_type_of_an_event_may_be_anything() -> None:
+    parsed = parse_body(joined(stream({"type": [], "choices": [{"delta": {"content": "5"}}]})))
+    assert isinstance(parsed, ParsedCompletion) and parsed.text == "5"

@@ -43,6 +43,7 @@ def _training_faults(given: Mapping[str, Any], roles: list[str]) -> Iterator[str
     thoughts, finetune = given.get("thoughts"), given.get("finetune") or {}
     if (
         not isinstance(thoughts, list)
+        or not all(isinstance(thought, str) for thought in thoughts)
         or not isinstance(finetune, dict)
         or finetune.get("corpus", "data") != "data"
     ):

@@ -49,12 +49,12 @@ _ANSWER_TAG = re.compile(
     r"|\[END FINAL RESPONSE\](?:\s*<\|end\|>)?\s*\Z"
 )
 _TURN_END = re.compile(  # tokens that a server should have kept to itself; a turn of somebody else may follow
-    r"<\|(?:im_end|eot_id|eom_id|endoftext|end_of_text|end)\|>|<end_of_turn>|</s>"
+    r"(?:<\|(?:im_end|eot_id|eom_id|endoftext|end_of_text|end)\|>|<end_of_turn>|</s>"
     "|<\N{FULLWIDTH VERTICAL LINE}end\N{LOWER ONE EIGHTH BLOCK}of\N{LOWER ONE EIGHTH BLOCK}sentence"
-    "\N{FULLWIDTH VERTICAL LINE}>"
+    r"\N{FULLWIDTH VERTICAL LINE}>)(?=\s*+(?:\Z|<\||<start_of_turn>|(?:<s>\s*+)?\[INST\]|</s>))"
 )
 _CLOSES = re.compile(  # as the instructions of the thoughts want an answer to end
-    r"(?:^#### *\S+(?: \S+){0,2} *|^ans *=.+|^```)\s*\Z|\A\s*(?:```\w*\s*)?\[[^\0]*\]\s*\Z", re.MULTILINE
+    r"(?:^#### *\S+(?: \S+){0,2}|^ans *=.*\S|^```)\Z|\A(?:```\w*\s*+)?\[[^\0]*\]\Z", re.MULTILINE
 )
 _BLANK_LINES = re.compile(r"\A(?:[ \t]*\r?\n)+")
 
@@ -114,7 +114,7 @@ def separated(reasoning: str | None, text: str | None) -> tuple[str | None, str 
     """
     apart, found = split(reasoning or ""), split(text or "")
     answered = bool((text or "").strip())
-    if apart.reasoning is None and not answered and _CLOSES.search(apart.answer):
+    if apart.reasoning is None and not answered and _CLOSES.search(apart.answer.strip()):
         return None, apart.answer, True
     sent: tuple[str | None, ...] = (reasoning,)
     if apart.reasoning is not None:

@@ -48,7 +48,7 @@ def peak(device: torch.device) -> float:
 
 def _product_s(matrix: torch.Tensor) -> float:
     """Return the seconds of a product; on a processor its own, since other processes may keep it busy."""
-    clock = time.perf_counter if matrix.is_cuda else time.thread_time
+    clock = time.thread_time if matrix.device.type == "cpu" else time.perf_counter
     begun = clock()
     (matrix @ matrix)[0, 0].item()  # waits for a GPU
     return clock() - begun

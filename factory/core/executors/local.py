@@ -124,8 +124,8 @@ def _modules(function: Callable[..., Any]) -> Iterator[str]:
     if isinstance(function, partial):
         for part in (function.func, *filter(callable, function.args)):
             yield from _modules(part)
-    elif function.__module__ != "__main__":
-        yield function.__module__
+    elif (module := getattr(function, "__module__", None)) not in (None, "__main__"):
+        yield str(module)
 
 
 def _begin(begin: Callable[..., None], arguments: tuple[Any, ...], begins: Connection) -> None:

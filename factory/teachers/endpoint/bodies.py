@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from thoughtmill.factory.teachers import end_of, failure_of
+from thoughtmill.factory.teachers import FINISHES, end_of, failure_of
 from thoughtmill.factory.teachers.endpoint.lenient_json import (
     load_body,
     mapping,
@@ -89,8 +89,6 @@ class _Answer:
             thought = thought or "reasoningContent" in value
             if kind or any(name in value for name in INSIDE):
                 self.read(next((value[name] for name in INSIDE if value.get(name)), None), thought)
-            elif value:  # JSON that was asked for, and that a gateway has parsed
-                self.read(orjson.dumps(value).decode(), thought)
         elif isinstance(value, int | float) and not isinstance(value, bool):
             self.read(str(value), thought)
 
@@ -137,6 +135,9 @@ def parse_body(body: bytes) -> ParsedCompletion | str:
 def _unwrapped(found: Any, deep: int = 2) -> dict[str, Any]:
     """Return the envelope of an answer, out of what gateways put around it: `{"code": 200, "data": ...}`."""
     envelope = mapping(found[0] if isinstance(found, list) and len(found) == 1 else found)
+    codes = (envelope.get(name) for name in ("code", "status", "statusCode", "status_code"))
+    if envelope.get("error") or any(type(code) is int and 400 <= code < 600 for code in codes):
+        return envelope
     if deep and not any(isinstance(envelope.get(name), list) for name in (*ANSWERS, "content")):
         for name in WRAPPERS:
             inner = envelope.get(name)
@@ -144,7 +145,8 @@ def _unwrapped(found: Any, deep: int = 2) -> dict[str, Any]:
                 inner = load_body(inner.encode())
             inside = _unwrapped(inner, deep - 1)
             if any(inside.get(kind) for kind in ANSWERS):
-                return {"usage": envelope.get("usage"), **inside}
+                outer = {name: envelope[name] for name in ("model", "usage") if envelope.get(name)}
+                return outer | {name: value for name, value in inside.items() if value is not None}
     return envelope
 
 
@@ -187,7 +189,7 @@ def _answer(envelope: dict[str, Any], body: bytes) -> _Answer | str:
     finish_reason = _finish_reason(choice)
     if message is None and isinstance(choice.get("text"), str):  # as completions without chat have it
         message = {"content": choice["text"]}
-    elif message is None and finish_reason:  # Gemini's, of what a filter stopped
+    elif message is None and end_of(finish_reason) in FINISHES:  # Gemini's, of what a filter stopped
         message = {}
     if not isinstance(message, dict):
         return f"the answer's first choice holds no message: {one_line(body)}"
@@ -211,6 +213,8 @@ def _of_message(message: dict[str, Any], finish_reason: str | None) -> _Answer:
         if apart.get(name) and not answer.thoughts:
             answer.read(apart[name], thought=True)
     content, calls = message.get("content"), message.get("tool_calls")
+    if isinstance(content, dict) and content and not {"type", *INSIDE} & content.keys():
+        content = orjson.dumps(content).decode()  # JSON that was asked for, and that a gateway has parsed
     answer.read(content)
     answer.read_calls(*(calls if isinstance(calls, list) else ()), message.get("function_call"))
     answer.read_calls(*(content if isinstance(content, list) else ()))  # a part `tool_use`
@@ -227,9 +231,10 @@ def _of_responses(envelope: dict[str, Any]) -> _Answer | str:
     reason = text(mapping(envelope.get("incomplete_details")).get("reason"))
     answer = _Answer(finish_reason=reason or status)
     for item in map(mapping, envelope["output"]):
-        if item.get("type") == "reasoning":
+        kind = text(item.get("type"))
+        if kind == "reasoning":
             answer.read(item.get("content") or item.get("summary"), thought=True)
-        elif item.get("type") in {"message", "output_text"}:
+        elif kind in {"message", "output_text"}:
             answer.read(item.get("content") or item.get("text"))
     answer.read_calls(*envelope["output"])
     if not answer.seen:

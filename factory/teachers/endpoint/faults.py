@@ -113,6 +113,7 @@ ROW, KEY, MODEL, MOMENT = About.ROW, About.KEY, About.MODEL, About.MOMENT
 LARGER_THAN_A_MINUTES = "request too large for"
 NO_MONEY = "insufficient balance"
 WITH_ANY_STATUS = (LARGER_THAN_A_MINUTES, NO_MONEY)
+LIMITED = ("rate limit", "request limit reached")  # said of an account or a model too, with their statuses
 BLOCKED = frozenset({446, 451})  # Portkey's guardrails; StepFun, for legal reasons
 SAID = ("message", "detail", "msg", "error_msg", "errorMessage", "status_msg")  # where errors have words
 WORDINGS: tuple[tuple[About, str, str], ...] = (  # the cause, the failure, the words in lower case
@@ -191,8 +192,9 @@ WORDINGS: tuple[tuple[About, str, str], ...] = (  # the cause, the failure, the 
     (MODEL, "refused_by_endpoint", "unable to access model"),  # Together
     (MODEL, "refused_by_endpoint", "access to the model"),  # Bedrock
     (MODEL, "refused_by_endpoint", "no models loaded"),  # LM Studio
-    (MOMENT, "unanswered", "rate limit"),  # MiniMax and other gateways, 200
-    (MOMENT, "unanswered", "request limit reached"),  # Baidu, 200
+    (MOMENT, "unanswered", LIMITED[0]),  # MiniMax and other gateways, 200
+    (MOMENT, "unanswered", "rate limit exceeded"),  # GitHub, 403
+    (MOMENT, "unanswered", LIMITED[1]),  # Baidu, 200
 )
 QUOTED = re.compile(r"""[`'"]([\w.\-]+)[`'"]""")
 
@@ -212,6 +214,7 @@ def _about(status: int, words: str, codes: frozenset[str]) -> tuple[About, str]:
         return CODES[code]
     for about, failure, wording in WORDINGS:
         fits = status not in {401, 429} and (about is About.ROW or status < 500)
+        fits = fits and not (wording in LIMITED and status in ABOUT)
         if wording in words and (fits or wording in WITH_ANY_STATUS):
             return about, failure
     if status in RETRYABLE or status >= 500:

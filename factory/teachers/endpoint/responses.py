@@ -44,7 +44,7 @@ def parse_response(response: Response) -> ParsedCompletion | Fault:
         moved = f"the endpoint has moved to {address}: set base_url to its new address"
         about = About.MODEL if response.status in MOVED else About.MOMENT
         return Fault(about, f"HTTP {response.status}: {moved}")
-    if not (200 <= response.status < 300 or failed_generation(response.body)):
+    if not (200 <= response.status < 300 or (response.status == 400 and failed_generation(response.body))):
         return refusal(response.status, response.body)
     parsed = parse_body(response.body)
     if isinstance(parsed, str):

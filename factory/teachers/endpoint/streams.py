@@ -4,7 +4,8 @@ An answer streams as server-sent events (https://html.spec.whatwg.org/multipage/
 chunks of a chat completion, or the events of the Responses API, whose last holds the whole response.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 import orjson
@@ -56,6 +57,7 @@ def stopped(body: bytes) -> bytes:
 def _joined(body: bytes) -> bytes:
     answer: dict[str, Any] = {}
     message: dict[str, Any] = {"role": "assistant", "content": None}
+    whole: list[dict[str, Any]] = []  # messages in the place of pieces
     finish_reason: Any = None
     begun = done = False
     for event in _events(body):
@@ -63,8 +65,8 @@ def _joined(body: bytes) -> bytes:
             done = True
         elif event.get("error") or "error" in (event.get("type"), event.get("object")):
             return orjson.dumps({"error": event.get("error") or event})
-        elif event.get("type") in RESPONSE_PIECES:
-            _add(message, {RESPONSE_PIECES[event["type"]]: event.get("delta")})
+        elif (kind := text(event.get("type"))) in RESPONSE_PIECES:
+            _add(message, {RESPONSE_PIECES[kind]: event.get("delta")})
         elif "response" in event:
             if str(event.get("type")).removeprefix("response.") in ENDS:
                 return orjson.dumps(_whole_response(event["response"], message))
@@ -73,15 +75,27 @@ def _joined(body: bytes) -> bytes:
             for choice in map(mapping, event.get("choices") or []):
                 if choice.get("index"):
                     continue  # we ask for one
-                _add(message, choice.get("delta") or (None if begun else choice.get("message")))
+                _add(message, choice.get("delta"))
+                whole += filter(None, [mapping(choice.get("message"))])
                 begun = begun or bool(choice.get("delta") or choice.get("message"))
                 finish_reason = choice.get("finish_reason") or finish_reason
                 if choice.get("usage"):
                     answer.setdefault("usage", choice["usage"])
+    if not any(message.get(name) for name in ("content", "tool_calls", "refusal")):
+        _add_messages(message, whole)
     if finish_reason is None and not (begun and done):
         finish_reason = "error"
     choice = {"index": 0, "message": message, "finish_reason": finish_reason}
     return orjson.dumps({**answer, "object": "chat.completion", "choices": [choice]})
+
+
+def _add_messages(message: dict[str, Any], whole: Sequence[dict[str, Any]]) -> None:
+    """Add the messages of a stream without pieces: each holds the text so far, or they are pieces."""
+    said = [str(one.get("content") or "") for one in whole]
+    grows = all(later.startswith(earlier) for earlier, later in pairwise(said))
+    known = {name for name, value in message.items() if value}
+    for one in whole[-1:] if grows else whole:
+        _add(message, {name: value for name, value in one.items() if name not in known})
 
 
 def _whole_response(response: Any, message: dict[str, Any]) -> Any:
