@@ -113,13 +113,13 @@ def test_whoever_is_killed_no_answer_is_asked_for_again_and_none_is_lost(
     tmp_path: Path, endpoint: FakeEndpoint, cluster: Any
 ) -> None:
     endpoint.plan = lambda prompt, times: Turn("ans = 7", delay_s=0.2)
-    run = Kills(tmp_path, cluster, endpoint.url, endpoint.answered.total, requests=90)
+    run = Kills(tmp_path, cluster, endpoint.url, endpoint.answered.total, requests=150)
     run.project(max_usd=100.0)
     run.run(KINDS, each=20)
     assert run.killed == list(KINDS)
-    assert run.completions() == 90
+    assert run.completions() == 150
     in_flight = sum(AT_ONCE if kind == "driver" else AT_ONCE // 3 * 2 for kind in KINDS)
-    assert endpoint.asked.total() <= 90 + in_flight
+    assert endpoint.asked.total() <= 150 + in_flight
     with Ledger(tmp_path / "ledger.sqlite") as ledger:
-        assert ledger.count() == 90
+        assert ledger.count() == 150
     assert list((tmp_path / "data" / "ledger").glob("*.parquet"))

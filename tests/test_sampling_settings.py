@@ -8,7 +8,7 @@ from thoughtmill.factory.core import params
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.ledger.keys import sent
 from thoughtmill.factory.teachers.sampling import SamplingSettings
-from thoughtmill.factory.thoughts.prompts import FOLDER, _schema
+from thoughtmill.factory.thoughts.prompts import schema_of
 
 DEFAULTS = {"temperature": 0.0, "top_p": 1.0, "max_tokens": 1024}
 
@@ -52,7 +52,7 @@ def test_what_is_no_parameter_is_refused_by_name(given: dict[str, Any], said: st
 
 @pytest.mark.parametrize("thought", ["knowledge", "eot"])
 def test_a_structured_completion_is_asked_for_by_the_thoughts_schema(thought: str) -> None:
-    schema = _schema(FOLDER / f"{thought}.schema.json")
+    schema = schema_of(thought)
     (settings,) = [SamplingSettings(structured=True)]
     form = settings.parameters(thought, schema)["response_format"]
     assert (form["type"], form["json_schema"]["name"]) == ("json_schema", thought)
