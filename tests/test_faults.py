@@ -17,12 +17,7 @@ from thoughtmill.schemas.fields import FAILURES
 
 SAID: list[tuple[str, int, Any, str]] = [  # provider, status, words, failure
     ("OpenAI", 400, "This model's maximum context length is 8192 tokens. However, you", "too_long"),
-    (
-        "vLLM",
-        400,
-        "This model's maximum context length is 2048 tokens. However, your",
-        "too_long",
-    ),
+    ("vLLM", 400, "This model's maximum context length is 2048 tokens. However, your", "too_long"),
     ("vLLM, a full prompt", 400, "max_tokens must be at least 1, got -12.", "too_long"),
     ("vLLM, offline", 400, "The decoder prompt is longer than the maximum model length of 64", "too_long"),
     ("llama.cpp", 400, "the request exceeds the available context size, try increasing it", "too_long"),
