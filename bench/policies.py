@@ -1,6 +1,7 @@
 """Policies against plain votes at equal tokens, replayed on stored samples.
 
     python -m bench.policies FOLDER    # its problems.parquet, and predictions/ as `infer` writes them
+    python -m bench.policies FOLDER --sets together    # all test sets as one, where each is small
 
 Each policy is compared with as many votes as its own tokens buy, at least one: votes of IR, and votes of the
 role that votes best. On validation problems, where there are samples about them, the verifier is learnt; that
@@ -21,6 +22,7 @@ from tabulate import tabulate
 
 from thoughtmill.factory.answers import Answer
 from thoughtmill.factory.core import stage
+from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import existing
 from thoughtmill.train.claims import votes_for
 from thoughtmill.train.evaluate import only
@@ -46,7 +48,7 @@ FAMILIES = (
 VOTERS = ("ir", "cot", "pot", "eot")
 AS_DEAR = 0.95
 GAINS = (0.25, 0.5, 1.0, 2.0)
-HELD = "validation"
+HELD, ALL = "validation", "all sets"
 PROBLEMS = """
 select problem_id, answer, answer_kind,
        case when starts_with(split, $held) then $held else source || ', ' || split end as test_set
@@ -69,20 +71,23 @@ class Comparison(NamedTuple):
     gain: dict[str, float]
 
 
-def main(folder: str) -> None:
+def main(folder: str, *, sets: str = "apart") -> None:
     """Print a table for each base that answered in a folder, or in its folder `data`."""
     data = Path(folder) if (Path(folder) / "problems.parquet").is_file() else Path(folder, "data")
     path = existing(data / "problems.parquet", "give a project, or a folder with problems and predictions")
     names = {"path": str(path), "held": HELD}
     rows = duckdb.connect().execute(PROBLEMS, names).fetchall()
     gold = {name: Answer(answer, kind) for name, answer, kind, _ in rows}
-    sets = {name: test_set for name, *_, test_set in rows}
+    if sets not in ("apart", "together"):
+        raise ThoughtmillError(f"--sets {sets}: test sets are compared `apart` or `together`")
+    whole = sets == "together"
+    set_of = {name: ALL if whole and test_set != HELD else test_set for name, *_, test_set in rows}
     runs: dict[str, dict[str, Run]] = {}
     for reader in predictions_in(data):  # a run may lie in several files
         for (base, run), written in groupby(reader, key=itemgetter("base", "run")):
             runs.setdefault(base, {}).setdefault(run, {}).update(of_predictions(written))
     for base, found in runs.items():
-        if compared := comparisons(scores([*found.values()], gold, sets)):
+        if compared := comparisons(scores([*found.values()], gold, set_of)):
             print(f"{base}\n\n{table(compared)}\n")
         else:
             print(f"{base}: no stored votes cost as much as a policy\n")

@@ -30,6 +30,7 @@ def test_more_hours_buy_more_epochs_and_more_problems() -> None:
     assert [plan.epochs for plan in plans] == sorted(plan.epochs for plan in plans)
     assert plans[0].problems < plans[1].problems < plans[2].problems
     assert plans[2].epochs == fitting.MOST_EPOCHS, "ETD trains ten epochs"
+    assert fitting.fitted(WORK, SPEEDS, 3600, most_epochs=3).epochs == 3
 
 
 @pytest.mark.parametrize("seconds", [150, 200, 333, 1000, 5000])
@@ -175,12 +176,49 @@ def test_a_stopped_run_goes_on_where_it_was_and_its_page_counts_what_is_there(
     bench.main(*run)
     assert before == {path: path.stat().st_mtime_ns for path in before}, "nothing is trained twice"
     assert held < {path.name for path in (folder / "predictions").iterdir()}
-    assert "gsm8k, test, n = 6" in shown.read_text("utf-8")
+    assert "gsm8k, test, n = 6" in (told := shown.read_text("utf-8"))
+    assert "all sets, n = 12" in told
+    assert "Not asked of these students: " in told
+    assert "## Pairs" not in told, "none of its rows was asked"
     assert "over the seeds of sampling" not in capsys.readouterr().err
 
     shown.unlink()
     bench.main("--tables", str(folder), "--page", str(shown))
     assert "| IR " in shown.read_text("utf-8")
+
+
+@pytest.mark.usefixtures("few")
+def test_a_small_machine_trains_some_students_on_some_records_and_asks_some_sets(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = [*words, "--folder", str(tmp_path), "--hours", "0.05", *SPEED, "--dry", "--only", "cot"]
+    run += ["--sets", "svamp"]
+    bench.main(*run, "--samples", "3", "--seeds", "1", "--where", "sample = 0")
+    told = capsys.readouterr().out
+    assert "training: 0.01 epochs of single/cot: " in told
+    assert "answering: 6 of svamp, test; greedy, and 3 samples with each of 1 seeds: 24 samples" in told
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (["--only", "oracle"], "--only: unknown `oracle`; there are: cot, "),
+        (["--sets", "math"], "--sets: the corpus has no problems of math; it has: gsm8k, svamp"),
+        (["--set", "rank"], "--set rank: write NAME=VALUE with a setting of finetune, such as rank=8"),
+        (["--set", "rank=[1"], r"--set rank=\[1: the value is not YAML"),
+        (["--set", "rank=few"], "--set: `rank`: "),
+    ],
+)
+@pytest.mark.usefixtures("few")
+def test_a_wrong_choice_is_named(words: list[str], tmp_path: Path, wrong: list[str], said: str) -> None:
+    with pytest.raises(ThoughtmillError, match=said):
+        bench.main(*words, "--folder", str(tmp_path), "--hours", "0.05", *SPEED, "--dry", *wrong)
+
+
+def test_more_samples_or_fewer_seeds_than_the_ladder_has_are_those_that_are_given() -> None:
+    assert fitting.ladder(None, None) == fitting.LADDER
+    assert {(samples, seeds) for _, samples, seeds in fitting.ladder(2, 1)} == {(2, 1)}
+    assert fitting.ladder(2, 1)[-1] == (10000, 2, 1)
 
 
 @pytest.mark.usefixtures("few")
@@ -198,9 +236,11 @@ def test_students_that_are_done_answer_alone_until_all_are(
     monkeypatch.setattr("bench.papers.students.train_all", slow)
     bench.main(*run)
     assert "training is not done: run the same command again" in capsys.readouterr().out
-    rows = {line.split("|")[1].strip(): line for line in shown.read_text("utf-8").splitlines() if "|" in line}
+    told = shown.read_text("utf-8")
+    rows = {line.split("|")[1].strip(): line for line in told.splitlines() if "|" in line}
     assert "0.0 (0.0 to 39.0)" in rows["IR"]
-    assert " 0.0" not in rows["chains alone"]
+    assert "chains alone" not in rows
+    assert "Not asked of these students: ensembles of thoughts: chains alone;" in told
     monkeypatch.setattr("bench.papers.students.train_all", train_all)
     bench.main(*run)
     rows = {line.split("|")[1].strip(): line for line in shown.read_text("utf-8").splitlines() if "|" in line}

@@ -68,6 +68,22 @@ def test_the_samples_of_a_run_may_lie_in_several_files(
     assert mixed == "mixed: no stored votes cost as much as a policy\n\n"
 
 
+def test_small_test_sets_are_compared_together(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tables.write(tmp_path / "predictions" / "tiny.parquet", Predictions, predictions(run(), "x-1"))
+    problems = [
+        {"problem_id": name, "answer": "7", "answer_kind": "number", "source": f"sums{name[-1]}"}
+        | {"split": SETS[name].split(", ")[-1]}
+        for name in GOLD
+    ]
+    pd.DataFrame(problems).to_parquet(tmp_path / "problems.parquet")
+    main(str(tmp_path), sets="together")
+    told = capsys.readouterr().out
+    sets = {name: "validation" if name.startswith("held") else "all sets" for name in GOLD}
+    assert told == f"tiny\n\n{table(comparisons(scores([run()], GOLD, sets)))}\n\n"
+    with pytest.raises(ThoughtmillError, match="--sets all: test sets are compared `apart` or `together`"):
+        main(str(tmp_path), sets="all")
+
+
 def test_a_folder_without_problems_is_named(tmp_path: Path) -> None:
     with pytest.raises(ThoughtmillError, match=r"data/problems\.parquet is missing: give a project"):
         main(str(tmp_path))

@@ -13,4 +13,4 @@ def test_the_peak_of_a_processor_is_that_of_its_fastest_product_in_its_own_time(
 ) -> None:
     clock = SimpleNamespace(thread_time=iter([0.0, 3.0, 3.0, 5.0, 5.0, 9.0]).__next__)
     monkeypatch.setattr(usage, "time", clock)
-    assert usage.peak.__wrapped__(torch.device("cpu")) == usage.SIZE**3
+    assert usage.peak.__wrapped__(torch.device("cpu"), torch.bfloat16) == usage.SIZE**3

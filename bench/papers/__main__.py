@@ -14,7 +14,7 @@ import torch
 
 import bench.papers
 from bench.papers import fitting, students
-from bench.papers.answering import Answering, held_out, load, ordered, settings_of
+from bench.papers.answering import SEEDS, Answering, held_out, load, ordered, settings_of
 from bench.papers.clock import TimeUp
 from bench.papers.contents import SINGLE
 from bench.papers.page import page
@@ -58,7 +58,17 @@ def _parsed(words: tuple[str, ...]) -> argparse.Namespace:
     parser.add_argument("--corpus", default="data", help="a data folder or a release: `train` and test sets")
     parser.add_argument("--folder", default="data/papers", type=Path, help="where a killed run goes on")
     parser.add_argument("--page", default="docs/papers.md", type=Path)
+    parser.add_argument("--only", nargs="+", help="roles of single students, `union`, `mixed`: no others")
+    parser.add_argument("--sets", nargs="+", help="problem sets whose test problems are asked: no others")
+    parser.add_argument("--samples", type=int, help="of each role and problem, instead of what fits")
+    parser.add_argument("--seeds", type=int, choices=range(1, len(SEEDS) + 1), help="of sampling, at most")
+    parser.add_argument("--epochs", type=float, help="at most")
+    parser.add_argument("--where", help="SQL condition: the records to learn from, among those that are kept")
     parser.add_argument("--preset", default="etd", help="of finetune")
+    parser.add_argument(
+        "--set", action="append", default=[], dest="changed", metavar="NAME=VALUE",
+        help="another setting of finetune than the preset's, such as rank=8; `precision` is answering's too",
+    )  # fmt: skip
     parser.add_argument("--seed", default=1, type=int, help="of training and of the choice of problems")
     parser.add_argument("--max-new-tokens", default=256, type=int)
     parser.add_argument("--samples-only", action="store_true", help="leave the page to --tables")
@@ -93,9 +103,12 @@ class Run:
     def go(self) -> None:
         """Do all that fits into the time."""
         validation, where = held_out(self.corpus)
-        self.groups = students.trainable(self.corpus, where)
-        self.problems = ordered(self.corpus, validation, self.given.seed)
-        settings = students.settings_of(self.base, self.given.preset, self.given.seed, where)
+        where = f"{where} and ({self.given.where})" if self.given.where else where
+        self.groups = students.trainable(self.corpus, where, self.given.only)
+        self.problems = ordered(self.corpus, validation, self.given.seed, self.given.sets)
+        more = dict(students.setting(words) for words in self.given.changed)
+        settings = students.settings_of(self.base, self.given.preset, self.given.seed, where, **more)
+        self.precision = settings.precision
         todo = students.jobs(self.folder, self.corpus, self.groups, settings)
         self.told = self.noted(todo)
         plan, work, speeds = (
@@ -125,16 +138,19 @@ class Run:
             "max_new_tokens": self.given.max_new_tokens,
             "trained": sorted(todo),
         }
+        names = ("sets", "samples", "seeds", "epochs", "where", "changed")
+        fixed |= {name: getattr(self.given, name) for name in names if getattr(self.given, name)}
         if path.exists():
             told: dict[str, Any] = json.loads(path.read_text("utf-8"))
             if told["fixed"] != fixed:
                 raise ThoughtmillError(f"{self.folder} is another run's: name another --folder, or remove it")
             return told
         counts = {name: len(rows) for name, rows in self.problems.items()}
-        work = students.work_of(todo, counts)
+        work = students.work_of(todo, counts, self.groups)
         speeds = self.speeds(todo)
         left = self.seconds - (time.monotonic() - self.begun)
-        plan = fitting.fitted(work, speeds, left)
+        rungs = fitting.ladder(self.given.samples, self.given.seeds)
+        plan = fitting.fitted(work, speeds, left, rungs, self.given.epochs)
         kinds = {"plan": plan, "work": work, "speeds": speeds}
         return {"fixed": fixed, "seconds": {}, "epochs": {}} | {
             name: one.model_dump() for name, one in kinds.items()
@@ -151,7 +167,8 @@ class Run:
         rows = [row for rows in self.problems.values() for row in rows[:ANSWERED]][:ANSWERED]
         names = [f"greedy/{role}" for role in roles if role in ("ir", "cot", "pot")]
         settings = settings_of(self.base, SINGLE, 1, names, max_new_tokens=self.given.max_new_tokens)
-        writer, version, sha = load(folder, SINGLE, roles, self.base, self.given.max_new_tokens)
+        how = (self.base, self.given.max_new_tokens, self.precision)
+        writer, version, sha = load(folder, SINGLE, roles, *how)
         begun = time.monotonic()
         with Solvers(Limits(), 5.0) as solvers:
             found = list(infer(settings, rows, writer, version, sha, solvers, folder / "journals"))
@@ -192,7 +209,14 @@ class Run:
         """Answer what fits."""
         begun = time.monotonic()
         work = Answering(
-            self.folder, self.base, self.groups, self.problems, self.ends, self.given.max_new_tokens
+            self.folder,
+            self.base,
+            self.groups,
+            self.problems,
+            self.ends,
+            self.given.max_new_tokens,
+            SEEDS[: self.given.seeds],
+            self.precision,
         )
         try:
             done = work.all(plan)

@@ -17,6 +17,7 @@ from bench.papers.fitting import Plan
 from bench.papers.students import ON_GPU
 from thoughtmill.factory.core import tables
 from thoughtmill.factory.core.corpus import Corpus
+from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.solvers.limits import Limits
 from thoughtmill.factory.solvers.solvers import Solvers
 from thoughtmill.schemas import Predictions
@@ -73,8 +74,13 @@ def held_out(corpus: Corpus) -> tuple[list[str], str]:
     return [problem_id for (problem_id,) in found], f"kept and not ({HELD_OUT})"
 
 
-def ordered(corpus: Corpus, validation: Sequence[str], seed: int) -> dict[str, list[tables.Row]]:
-    """Return the problems with a gold answer by test set, each in an order that the seed draws."""
+def ordered(
+    corpus: Corpus, validation: Sequence[str], seed: int, only: Sequence[str] | None = None
+) -> dict[str, list[tables.Row]]:
+    """Return the problems with a gold answer by test set, each in an order that the seed draws.
+
+    `only` names the problem sets to take, by default all.
+    """
     found: dict[str, list[tables.Row]] = {}
     for row in problems_of(corpus, DecisionSettings().splits, None):
         found.setdefault(row["test_set"], []).append(row)
@@ -83,6 +89,12 @@ def ordered(corpus: Corpus, validation: Sequence[str], seed: int) -> dict[str, l
         if row["problem_id"] in chosen:
             name = f"{row['test_set'].partition(', ')[0]}, validation"
             found.setdefault(name, []).append(row | {"test_set": name})
+    if only:
+        asked = {name: name.partition(", ")[0] for name in found}
+        if missing := sorted(set(only) - set(asked.values())):
+            there = ", ".join(sorted(set(asked.values())))
+            raise ThoughtmillError(f"--sets: the corpus has no problems of {missing[0]}; it has: {there}")
+        found = {name: rows for name, rows in found.items() if asked[name] in only}
     for rows in found.values():
         rows.sort(key=lambda row: md5(f"{seed}/{row['problem_id']}".encode()).hexdigest())
     return found
@@ -127,6 +139,8 @@ class Answering:
     problems: Mapping[str, list[tables.Row]]
     ends: float
     tokens: int
+    seeds: tuple[int, ...] = SEEDS
+    precision: str = "auto"
     writers: dict[str, Loaded] = field(default_factory=dict)
 
     def all(self, plan: Plan) -> bool:
@@ -136,10 +150,10 @@ class Answering:
         """
         most = max(map(len, self.problems.values()))
         whole, before = min(plan.problems, most), 0
-        problem_s = dict.fromkeys(SEEDS, plan.answering_s / whole)
+        problem_s = dict.fromkeys(self.seeds, plan.answering_s / whole)
         while whole > before:
             before = whole
-            for seed in SEEDS:
+            for seed in self.seeds:
                 at = self.answered(seed, plan.samples)
                 while size := self.next_size(seed, at, whole, most, problem_s[seed]):
                     self.begin(seed, size)
@@ -166,7 +180,7 @@ class Answering:
         if at >= whole:
             if seed != SEEDS[0]:
                 return 0
-            others = len(SEEDS) - 1
+            others = len(self.seeds) - 1
             fitting, last = (fitting - others * at) / (1 + others), most
         largest = BLOCK if at or seed != SEEDS[0] else FIRST
         return min(int(fitting), last - at, largest) if fitting >= min(FEWEST, last - at) else 0
@@ -208,16 +222,17 @@ class Answering:
     def loaded(self, group: str) -> Loaded:
         """Return the students of a group, in memory from now on."""
         if group not in self.writers:
-            self.writers[group] = load(
-                self.folder / "adapters" / group, group, self.groups[group], self.base, self.tokens
-            )
+            how = (self.base, self.tokens, self.precision)
+            self.writers[group] = load(self.folder / "adapters" / group, group, self.groups[group], *how)
         return self.writers[group]
 
 
-def load(folder: Path, group: str, roles: Sequence[str], base: str, tokens: int) -> Loaded:
+def load(
+    folder: Path, group: str, roles: Sequence[str], base: str, tokens: int, precision: str = "auto"
+) -> Loaded:
     """Load the adapters of a folder, and what writes with them."""
     settings = settings_of(base, group, 1, ["greedy/ir"], max_new_tokens=tokens)
-    found = load_students(folder, roles, base)
+    found = load_students(folder, roles, base, precision=precision)
     return local(found, settings), found.data_version, found.sha
 
 

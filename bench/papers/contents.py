@@ -47,8 +47,9 @@ GROUPS: dict[str, Students] = {
 """All students by the name of their group; what takes the most time comes last."""
 
 LOOPS = 2
-IR_VOTES = 3
-"""Votes of IR are drawn for this many samples of the others: a round of IR, KG and DR costs about so much."""
+VOTES = {"ir": 3, "cot": 1, "pot": 1, "eot": 4}
+"""Votes of each role for a sample of the others. Those of IR cost about as much as a round of IR, KG and DR;
+so do those of equations, the shortest thought."""
 
 
 def sampled(samples: int) -> tuple[str, ...]:
@@ -57,8 +58,8 @@ def sampled(samples: int) -> tuple[str, ...]:
     >>> sampled(4)[:2]
     ('majority@12/ir', 'majority@4/cot')
     """
-    votes = (f"majority@{samples}/{role}" for role in ("cot", "pot", "eot"))
-    return (f"majority@{IR_VOTES * samples}/ir", *votes, f"prove@{samples}", *SAMPLED)
+    votes = (f"majority@{count * samples}/{role}" for role, count in VOTES.items())
+    return (*votes, f"prove@{samples}", *SAMPLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,9 @@ def _etd(samples: int) -> PaperTable:
     alone = (TableRow(f"{name} alone", f"greedy/{role}") for role, name in names.items())
     union = (TableRow(f"union's student: {name}", f"greedy/{role}", "union") for role, name in names.items())
     votes = (
-        TableRow(f"{samples} votes of {name}", f"majority@{samples}/{role}") for role, name in names.items()
+        TableRow(f"{count} votes of {name}", f"majority@{count}/{role}")
+        for role, name in names.items()
+        for count in sorted({samples, VOTES[role] * samples})
     )
     return PaperTable(
         "Ensembles of thoughts",

@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from bench.papers import contents
 from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.train.roles import ROLES, parts_of
 
 TRAINING_SHARE = 0.55
 """Of the time, at most; the rest is for answers, of which too few show nothing."""
@@ -26,6 +27,7 @@ LADDER = (
     (3000, 16, 3), (10000, 20, 3),
 )  # fmt: skip
 """Problems of each set, samples and seeds: the last that fits is taken."""
+Rung = tuple[int, int, int]
 
 
 class Speeds(BaseModel):
@@ -44,6 +46,8 @@ class Work(BaseModel):
     records: dict[str, int]
     target_tokens: float
     problems: dict[str, int]
+    groups: dict[str, tuple[str, ...]] = {name: group.roles for name, group in contents.GROUPS.items()}
+    """The roles of each group."""
 
 
 class Plan(BaseModel):
@@ -58,19 +62,37 @@ class Plan(BaseModel):
     seconds: float
 
 
-def fitted(work: Work, speeds: Speeds, seconds: float) -> Plan:
+def ladder(samples: int | None, seeds: int | None) -> tuple[Rung, ...]:
+    """Return the rungs with as many samples as given and at most so many seeds.
+
+    >>> ladder(2, 1)[-2:]
+    ((3000, 2, 1), (10000, 2, 1))
+    """
+    each = ((count, samples or several, min(seeds or most, most)) for count, several, most in LADDER)
+    return tuple(dict.fromkeys(each))
+
+
+def fitted(
+    work: Work,
+    speeds: Speeds,
+    seconds: float,
+    rungs: tuple[Rung, ...] | None = None,
+    most_epochs: float | None = None,
+) -> Plan:
     """Return the plan for some seconds; a `ThoughtmillError` says how many the smallest takes."""
     epoch_s, begin_s = sum(work.epoch_tokens.values()) / speeds.training, speeds.training_start_s
-    least_s, left = answering_s(work, speeds, *LADDER[0]), seconds - page_s(seconds)
+    rungs = rungs or LADDER
+    least_s, left = answering_s(work, speeds, *rungs[0]), seconds - page_s(seconds)
     for_training = min(TRAINING_SHARE * seconds, left - least_s) - begin_s
-    epochs = min(MOST_EPOCHS, STEP_EPOCHS * math.floor(for_training / (epoch_s * STEP_EPOCHS) + 1e-9))
+    fitting = STEP_EPOCHS * math.floor(for_training / (epoch_s * STEP_EPOCHS) + 1e-9)
+    epochs = min(most_epochs or MOST_EPOCHS, fitting)
     if epochs <= 0:
         shortest = begin_s + STEP_EPOCHS * epoch_s
         least = max(shortest / TRAINING_SHARE, (shortest + least_s + PAGE_S) / (1 - PAGE_SHARE))
         raise ThoughtmillError(f"--hours: nothing fits; the least is {1.1 * least / 3600:.2g} hours")
     training_s = begin_s + epochs * epoch_s
     left -= training_s
-    problems, samples, seeds = answers_fitting(work, speeds, left)
+    problems, samples, seeds = answers_fitting(work, speeds, left, rungs)
     return Plan(
         epochs=round(epochs, 2),
         problems=problems,
@@ -82,26 +104,31 @@ def fitted(work: Work, speeds: Speeds, seconds: float) -> Plan:
     )
 
 
-def answers_fitting(work: Work, speeds: Speeds, seconds: float) -> tuple[int, int, int]:
-    """Return the last problems, samples and seeds of the ladder that fit, or the first."""
-    fit = [one for one in LADDER if answering_s(work, speeds, *one) <= seconds]
-    return fit[-1] if fit else LADDER[0]
+def answers_fitting(work: Work, speeds: Speeds, seconds: float, rungs: tuple[Rung, ...]) -> Rung:
+    """Return the last problems, samples and seeds of a ladder that fit, or the first."""
+    fit = [one for one in rungs if answering_s(work, speeds, *one) <= seconds]
+    return fit[-1] if fit else rungs[0]
 
 
 def answering_s(work: Work, speeds: Speeds, problems: int, samples: int, seeds: int) -> float:
     """Return the seconds that answers take."""
     asked = sum(min(problems, count) for count in work.problems.values())
-    tokens = RUN_ON * work.target_tokens * asked * samples_of(samples, seeds)
+    tokens = RUN_ON * work.target_tokens * asked * samples_of(work.groups, samples, seeds)
     return speeds.answering_start_s + tokens / speeds.answering
 
 
-def samples_of(samples: int, seeds: int) -> int:
+def samples_of(groups: Mapping[str, tuple[str, ...]], samples: int, seeds: int) -> int:
     """Return how many samples a problem takes: greedy ones once, votes, rounds and pairs for each seed."""
-    groups = contents.GROUPS.values()
-    greedy = sum(1 + sum(name.startswith("greedy/") for name in group.greedy) for group in groups)
-    rounds = 2  # KG and DR; IR's are among its votes
-    others = 3 * samples * sum(bool(group.drawn) for group in groups) - 3 * samples
-    return greedy + others + seeds * (samples * (contents.IR_VOTES + 3 + rounds) + PAIR_SAMPLES)
+    once = others = 0
+    for name, roles in groups.items():
+        asked, parts = contents.GROUPS[name], {part for role in roles for part in parts_of(role)}
+        greedy = (policy.removeprefix("greedy/") for policy in asked.greedy if policy.startswith("greedy/"))
+        once += ("kg" in parts) + sum((ROLES.named(role).variant_of or role) in parts for role in greedy)
+        others += 3 * samples * (name != contents.SINGLE and bool(asked.drawn))
+    single = groups.get(contents.SINGLE, ())
+    drawn = contents.VOTES | {"kg": 1, "dr": 1}  # IR's rounds are among its votes
+    each = samples * sum(count for role, count in drawn.items() if role in single)
+    return once + others + seeds * (each + PAIR_SAMPLES * ("gp" in single and "eq" in single))
 
 
 def page_s(seconds: float) -> float:
@@ -114,6 +141,7 @@ def told(plan: Plan, work: Work, speeds: Speeds) -> str:
     tokens = plan.epochs * sum(work.epoch_tokens.values())
     sets = ", ".join(f"{min(plan.problems, count)} of {name}" for name, count in work.problems.items())
     asked = sum(min(plan.problems, count) for count in work.problems.values())
+    samples = asked * samples_of(work.groups, plan.samples, plan.seeds)
     whole_s, last_s = plan.training_s + plan.answering_s, page_s(plan.seconds)
     return "\n".join(
         [
@@ -122,19 +150,7 @@ def told(plan: Plan, work: Work, speeds: Speeds) -> str:
             f"training: {plan.epochs} epochs of {', '.join(work.epoch_tokens)}: {tokens:,.0f} tokens, "
             f"{plan.training_s:.0f} s",
             f"answering: {sets}; greedy, and {plan.samples} samples with each of {plan.seeds} seeds: "
-            f"{asked * samples_of(plan.samples, plan.seeds):,} samples, {plan.answering_s:.0f} s",
+            f"{samples:,} samples, {plan.answering_s:.0f} s",
             f"in all {whole_s + last_s:.0f} of {plan.seconds:.0f} s, {last_s:.0f} of them for the page",
         ]
     )
-
-
-def problems_by_set(rows: list[Mapping[str, str]]) -> dict[str, int]:
-    """Count problems by test set.
-
-    >>> problems_by_set([{"test_set": "one, test"}, {"test_set": "one, test"}])
-    {'one, test': 2}
-    """
-    counts: dict[str, int] = {}
-    for row in rows:
-        counts[row["test_set"]] = counts.get(row["test_set"], 0) + 1
-    return counts

@@ -1,7 +1,7 @@
 """Write the page of the papers' tables from stored samples: `docs/papers.md`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ LADDER = (1, 2, 3, 4, 6, 8, 10, 12, 15, 18, 21, 24, 30, 36, 42, 48, 60)
 SETS = ("gsm8k", "svamp", "asdiv", "multiarith", "math")
 """The papers' test sets, in the order of their tables."""
 NONE = "-"
+ALL = "all sets"
 
 Stored = dict[tuple[str, int], dict[SampleKey, Sample]]
 """Samples by group and seed."""
@@ -86,6 +87,8 @@ def of_folder(folder: Path, problems: Sequence[Mapping[str, Any]], settings: Pol
         for row in rows
         if row["problem_id"] in shown
     }
+    if len(sets) > 1:
+        sets[ALL] = sorted(shown)
     return Scores(stored, gold, sets, settings)
 
 
@@ -103,8 +106,15 @@ def page(folder: Path, problems: Sequence[Mapping[str, Any]], told: Mapping[str,
         return f"{HEAD}\n\nNo problem has been answered yet.\n"
     ladder = _ladder(scores)
     parts = [HEAD, _about(told), _numbers(scores)]
+    left_out = []
     for one in tables(samples):
-        parts += [f"## {one.title}", one.says, _table(one, scores, ladder), one.reported]
+        rows = [row for row in one.rows if scores.of(row)]
+        left_out += [f"{one.title.lower()}: {row.title}" for row in one.rows if row not in rows]
+        if rows:
+            shown = replace(one, rows=tuple(rows))
+            parts += [f"## {one.title}", one.says, _table(shown, scores, ladder), one.reported]
+    if left_out:
+        parts.append(f"Not asked of these students: {'; '.join(left_out)}.")
     return "\n\n".join([*parts, *_claims(scores, ladder)]) + "\n"
 
 
@@ -122,13 +132,16 @@ def _about(told: Mapping[str, Any]) -> str:
     )
     epochs = sorted({told["epochs"][name] for name in students["records"]})
     long = " to ".join(f"{one:g}" for one in dict.fromkeys([*epochs[:1], *epochs[-1:]]))
+    where = f" where `{fixed['where']}`" if "where" in fixed else ""
+    plain = ", without a chat template" if students.get("turns") == ["plain"] else ""
+    half = ", in bfloat16" if students.get("precision") == "bfloat16" else ""
     return (
-        f"Base: {fixed['base']}. Corpus: data version `{fixed['data_version'][:12]}`. Each student is an "
-        f"adapter of rank {students['rank']} on {students['targets']} layers, trained for {long} "
-        f"epochs of its records ({records}) in batches of {students['batch_records']} at a rate of "
+        f"Base: {fixed['base']}{plain}. Corpus: data version `{fixed['data_version'][:12]}`. Each student "
+        f"is an adapter of rank {students['rank']} on {students['targets']} layers, trained for {long} "
+        f"epochs of its records{where} ({records}) in batches of {students['batch_records']} at a rate of "
         f"{students['learning_rate']:g}. They wrote {fixed['max_new_tokens']} tokens at most, samples at "
-        f"temperature 0.7. On {students['device']}: {seconds.get('training', 0):,.0f} s of training, "
-        f"{seconds.get('answering', 0):,.0f} s of answering."
+        f"temperature 0.7. On {students['device']}{half}: {seconds.get('training', 0):,.0f} s of "
+        f"training, {seconds.get('answering', 0):,.0f} s of answering."
     )
 
 
@@ -146,7 +159,8 @@ def _ladder(scores: Scores) -> Ladder:
 
 
 def _numbers(scores: Scores) -> str:
-    counted = ", ".join(f"{len(members)} of {name}" for name, members in scores.sets.items())
+    sizes = {name: len(members) for name, members in scores.sets.items() if name != ALL}
+    counted = ", ".join(f"{size} of {name}" for name, size in sizes.items())
     seeds = sorted(seed for group, seed in scores.stored if group == SINGLE)
     return (
         f"Problems: {counted}. Cells are right answers in per cent with their 95 % interval (Wilson, over "
@@ -154,6 +168,7 @@ def _numbers(scores: Scores) -> str:
         "them. `tokens` are those that a policy writes for a problem, on average over all sets. Equal tokens "
         "are as many votes of IR as a policy's own tokens buy, interpolated between numbers of votes, or all "
         "that were drawn. A dash means not asked, or fewer tokens than a vote takes."
+        + (f" In `{ALL}` every problem counts alike." if ALL in scores.sets else "")
     )
 
 

@@ -3,19 +3,21 @@
 import gc
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
+from yaml import YAMLError
 
 from bench.papers.clock import StepClock, TimeUp
 from bench.papers.contents import GROUPS, SINGLE
 from bench.papers.fitting import Speeds, Work
 from thoughtmill.factory.core.corpus import Corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.params import read, validated
 from thoughtmill.train import roles
 from thoughtmill.train.finetune import TrainingJob, train_all
 from thoughtmill.train.students.bases import load_base
@@ -34,7 +36,22 @@ READ = 200
 """Records of a role that are encoded to know how long they are."""
 
 
-def settings_of(base: str, preset: str, seed: int, where: str) -> FinetuneSettings:
+def setting(words: str) -> tuple[str, Any]:
+    """Read a setting, such as `rank=8`.
+
+    >>> setting("learning_rate=2e-4")
+    ('learning_rate', 0.0002)
+    """
+    name, equals, value = words.partition("=")
+    if not equals or name not in FinetuneSettings.model_fields:
+        raise ThoughtmillError(f"--set {words}: write NAME=VALUE with a setting of finetune, such as rank=8")
+    try:
+        return name, read(value)
+    except YAMLError as error:
+        raise ThoughtmillError(f"--set {words}: the value is not YAML") from error
+
+
+def settings_of(base: str, preset: str, seed: int, where: str, **more: Any) -> FinetuneSettings:
     """Return the settings of all students; they learn from the records for which `where` holds."""
     told = {
         "base": base,
@@ -44,15 +61,23 @@ def settings_of(base: str, preset: str, seed: int, where: str) -> FinetuneSettin
         "pass_tokens": PASS_TOKENS,
         "epochs": 1,
     }
-    return FinetuneSettings.model_validate(told)
+    return validated(told | more, FinetuneSettings, "--set")
 
 
-def trainable(corpus: Corpus, where: str) -> dict[str, tuple[str, ...]]:
-    """Return the roles of each group that a corpus has records for; say which are left out and why."""
+def trainable(corpus: Corpus, where: str, only: Sequence[str] | None = None) -> dict[str, tuple[str, ...]]:
+    """Return the roles of each group that a corpus has records for; say which are left out and why.
+
+    `only` names roles of the group `single`, and other groups; the rest is left out.
+    """
+    known = {*GROUPS, *GROUPS[SINGLE].roles} - {SINGLE}
+    if unknown := sorted({*(only or ())} - known):
+        raise ThoughtmillError(f"--only: unknown `{unknown[0]}`; there are: {', '.join(sorted(known))}")
     found = {}
     for name, group in GROUPS.items():
         held = []
         for role in group.roles:
+            if only and (role if name == SINGLE else name) not in only:
+                continue
             try:
                 roles.examples(corpus, role, where)
                 held.append(role)
@@ -78,7 +103,9 @@ def jobs(
     return found
 
 
-def work_of(todo: dict[str, TrainingJob], problems: dict[str, int]) -> Work:
+def work_of(
+    todo: dict[str, TrainingJob], problems: dict[str, int], groups: dict[str, tuple[str, ...]]
+) -> Work:
     """Return how many tokens an epoch has, by the lengths of some records of each role."""
     base = load_base(next(iter(todo.values())).settings.base.model)
     tokens, counts, targets = {}, {}, []
@@ -90,7 +117,11 @@ def work_of(todo: dict[str, TrainingJob], problems: dict[str, int]) -> Work:
         counts[name] = len(examples)
         targets += [len(target) for _, target in plan.encoded]
     return Work(
-        epoch_tokens=tokens, records=counts, target_tokens=sum(targets) / len(targets), problems=problems
+        epoch_tokens=tokens,
+        records=counts,
+        target_tokens=sum(targets) / len(targets),
+        problems=problems,
+        groups=groups,
     )
 
 
@@ -158,8 +189,10 @@ def shown(todo: dict[str, TrainingJob]) -> dict[str, Any]:
     done = {name: job for name, job in todo.items() if (job.folder / ADAPTER).is_file()}
     records = {name: origin_of(job.folder).records for name, job in done.items()}
     device = torch.cuda.get_device_name() if ON_GPU else "a processor"
-    kept = ("rank", "learning_rate", "batch_records", "targets")
-    return {"records": records, "device": device} | {name: getattr(settings, name) for name in kept}
+    turns = sorted({origin_of(job.folder).asking["turns"] for job in done.values()})
+    kept = ("rank", "learning_rate", "batch_records", "targets", "precision")
+    found = {"records": records, "device": device, "turns": turns}
+    return found | {name: getattr(settings, name) for name in kept}
 
 
 def measured(todo: dict[str, TrainingJob], answered: Callable[[Path, tuple[str, ...]], float]) -> Speeds:

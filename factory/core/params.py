@@ -60,12 +60,21 @@ def unique(listed: Entries) -> Entries:
     return listed
 
 
+def read(text: str) -> Any:
+    """Return what a text says in YAML.
+
+    >>> read("2e-4"), read("[q_proj, v_proj]")
+    (0.0002, ['q_proj', 'v_proj'])
+    """
+    return yaml.load(text, _Loader)
+
+
 def load(path: Path | None = None) -> dict[str, Any]:
     """Return the whole of `params.yaml`: `section` validates a section, `factory.check` all of them."""
     path = path or root() / "params.yaml"
     try:
         text = existing(path, "restore it from git").read_text("utf-8")
-        params = yaml.load(text, _Loader)
+        params = read(text)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ThoughtmillError(f"{path.name} is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(params, dict):

@@ -26,7 +26,7 @@ def used(base: Base, rate: float, device: torch.device, operations: int = 6) -> 
     # Copies of adapters in the precision of the base compute in place of the adapters.
     counted = (one for name, one in base.model.named_parameters() if not name.endswith((".down", ".up")))
     flops = operations * rate * sum(one.numel() for one in counted)
-    share = f"MFU {flops / peak(device):.1%}"
+    share = f"MFU {flops / peak(device, base.model.dtype):.1%}"
     if device.type == "cuda":
         memory = torch.cuda.max_memory_allocated(device)
         return f"{rate:,.0f} tokens a second, {flops / 1e12:,.0f} TFLOP/s, {share}, {memory / 2**30:.1f} GiB"
@@ -35,13 +35,16 @@ def used(base: Base, rate: float, device: torch.device, operations: int = 6) -> 
 
 
 @cache
-def peak(device: torch.device) -> float:
-    """Return a device's peak operations a second, from its data sheet or measured by matrix products."""
+def peak(device: torch.device, dtype: torch.dtype) -> float:
+    """Return a device's peak operations a second, from its data sheet or measured by matrix products.
+
+    A data sheet's are those of bfloat16.
+    """
     if device.type == "cuda":
         name = torch.cuda.get_device_name(device)
         if known := [value for part, value in PEAKS.items() if part in name]:
             return known[0]
-    kind, size = (torch.bfloat16, 8192) if device.type == "cuda" else (torch.float32, SIZE)
+    kind, size = (torch.bfloat16, 8192) if device.type == "cuda" else (dtype, SIZE)
     matrix = torch.ones(size, size, dtype=kind, device=device)
     return 2 * size**3 / min(_product_s(matrix) for _ in range(TIMES))
 
