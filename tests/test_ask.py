@@ -85,23 +85,28 @@ def code_of(card: str) -> str:
     return card.split("```python\n")[1].split("```", maxsplit=1)[0]
 
 
-def assert_code_asks_as_we_do(code: str, adapters: Path) -> None:
-    """Run the code of a card, and see that it prints what the student `ir` writes."""
-    code = code.replace("3 bags hold 4 nuts each. How many nuts are there?", PROBLEM)
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    longest = origin_of(adapters / "ir").asking["max_new_tokens"]
-    told = ask("greedy/ir", PROBLEM, adapters, HOW.model_copy(update={"max_new_tokens": longest}))
-    written = told.removeprefix("ir:\n").rpartition("\n\n")[0]
-    assert done.stdout.removesuffix("\n") in (written, written.rpartition("\n= ")[0])
+def assert_codes_ask_as_we_do(codes: list[tuple[str, Path]]) -> None:
+    """Run the codes of cards, in one process, and see that each prints what its student `ir` writes."""
+    each = [code.replace("3 bags hold 4 nuts each. How many nuts are there?", PROBLEM) for code, _ in codes]
+    words = [sys.executable, "-c", "import sys\nfor code in sys.argv[1:]: exec(code, {}); print('END')", *each]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    for said, (_, adapters) in zip(done.stdout.split("END\n"), codes, strict=False):
+        longest = origin_of(adapters / "ir").asking["max_new_tokens"]
+        told = ask("greedy/ir", PROBLEM, adapters, HOW.model_copy(update={"max_new_tokens": longest}))
+        written = told.removeprefix("ir:\n").rpartition("\n\n")[0]
+        assert said.removesuffix("\n") in (written, written.rpartition("\n= ")[0])
+    assert done.stdout.count("END\n") == len(codes)
 
 
-@pytest.mark.parametrize("kind", ["plain", "chat", "t5"])
-def test_who_has_only_peft_asks_an_adapter_as_its_card_says(tmp_path: Path, kind: str) -> None:
-    write = tiny.write_t5 if kind == "t5" else tiny.write_causal
-    base = write(tmp_path / "base", **({"chat": True} if kind == "chat" else {}))
-    adapters = adapters_on(base, tmp_path, "ir")
-    card = (adapters / "ir" / "README.md").read_text()
-    assert "- `ir` is read as `cot`: `'{problem}\\nSolve the problem step by step.'`" in card
-    assert "A text ends with `<end>`." in card
-    code = code_of(card)
-    assert_code_asks_as_we_do(code.replace(f"{PLACE} adapter", str(adapters / "ir")), adapters)
+def test_who_has_only_peft_asks_an_adapter_as_its_card_says(tmp_path: Path) -> None:
+    codes = []
+    for kind in ("plain", "chat", "t5"):
+        write = tiny.write_t5 if kind == "t5" else tiny.write_causal
+        base = write(tmp_path / kind / "base", **({"chat": True} if kind == "chat" else {}))
+        adapters = adapters_on(base, tmp_path / kind, "ir")
+        card = (adapters / "ir" / "README.md").read_text()
+        assert "- `ir` is read as `cot`: `'{problem}\\nSolve the problem step by step.'`" in card
+        assert "A text ends with `<end>`." in card
+        assert "thoughtmill" not in (code := code_of(card))
+        codes.append((code.replace(f"{PLACE} adapter", str(adapters / "ir")), adapters))
+    assert_codes_ask_as_we_do(codes)

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 import thoughtmill
+from tests.commands import run
 from thoughtmill.factory.commands import cli
 from thoughtmill.factory.commands import ledger as shared
 from thoughtmill.factory.ledger import FailureRow, Ledger, ResultRow
@@ -35,14 +36,6 @@ def project(built_corpus: Path) -> Path:
     (folder / "dvc.yaml").write_text(PIPELINE)
     (folder / "deep" / "er").mkdir(parents=True)
     return folder / "deep" / "er"
-
-
-def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "thoughtmill", *words]
-    return subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, timeout=600, check=False,
-        env={"PYTHONPATH": str(ROOT), "PATH": "", "HOME": str(folder)},
-    )  # fmt: skip
 
 
 def test_sql_prints_a_table_from_any_folder(project: Path) -> None:

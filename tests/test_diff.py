@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.small_corpus import THOUGHTS
-from tests.test_cli import ROOT, run
+from tests.commands import run
 from thoughtmill.factory.commands.versions import NEEDED
 from thoughtmill.factory.core import tables
 from thoughtmill.factory.core.corpus import manifest
@@ -145,9 +145,7 @@ def project(small_corpora: tuple[Path, Path], tmp_path_factory: pytest.TempPathF
 
 def thoughtmill(project: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Run a command with git on its path."""
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "thoughtmill", *words]
-    return subprocess.run(command, cwd=project, env=env, capture_output=True, text=True, check=False)
+    return run(project, *words, PATH=os.environ["PATH"])
 
 
 def test_a_named_version_of_a_project_is_found_by_its_name(project: Path) -> None:

@@ -13,7 +13,7 @@ from datasets import Dataset, load_dataset
 from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerBase
 
 from tests.small_corpus import THOUGHTS
-from tests.test_cli import run
+from tests.commands import run
 from thoughtmill import rewards
 from thoughtmill.factory.commands.export import WITH_ROLES
 from thoughtmill.factory.core import connections, corpus

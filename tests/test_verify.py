@@ -83,7 +83,6 @@ def test_an_answer_is_compared_with_gold(
     [
         ("cot", "I cannot say.", "no_answer"),
         ("pot", "rows = 6\nans = rows * colums", "raised"),
-        ("pot", "while True:\n    pass\nans = 42", "timeout"),
         ("pot", "ans = [", "unparsable"),
         ("eot", "unknowns: a, b\na + b = 42\nans = a", "underdetermined"),
         ("eot", "unknowns: a\na = 6\na * 2 = 13\nans = a", "inconsistent"),
@@ -98,6 +97,13 @@ def test_what_fails_is_a_row_with_its_failure_and_no_verdict(
     assert record["failure"] == failure
     assert failure in FAILURES
     assert (record["predicted_answer"], record["correct"]) == (None, None)
+    assert checks["solved"] is False
+
+
+def test_a_program_that_does_not_end_fails_at_its_limit() -> None:
+    with Solvers(Limits(cpu_s=1), 5.0) as solvers:
+        ((record, checks),) = verdicts(solvers, completion("pot", "while True:\n    pass\nans = 42"))
+    assert (record["failure"], record["predicted_answer"], record["correct"]) == ("timeout", None, None)
     assert checks["solved"] is False
 
 
