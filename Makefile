@@ -26,7 +26,7 @@ students: .venv/ready
 	@echo 'the answers of the students: data/students/index.html'
 
 test: .venv/ready lint types
-	pytest -n 2 --dist loadfile --no-loadscope-reorder
+	pytest -n auto --dist loadfile --no-loadscope-reorder
 
 base: .venv/ready
 	python -m thoughtmill.train.smol

@@ -21,17 +21,24 @@ os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.g
 """So that commands which tests run find this checkout, whether it is installed or not."""
 
 SLOW = (
-    "pipeline", "init", "infer", "finetune", "local", "verify_rows", "student", "serve", "foreign",
-    "packaging", "stories", "ray", "generate_shards", "infer_shards", "rebuild", "prove", "cookbook",
-    "together",
+    "pipeline", "asking", "ray", "generate_shards", "init", "infer_shards", "attacks", "whole", "local",
+    "explorer_page", "infer", "finetune", "engine", "ask", "export_adapter", "corpus", "verify_rows", "grow",
+    "exports", "diff", "mathematics_bounds", "foreign", "packaging", "foreign_adapters", "prove", "cookbook",
 )  # fmt: skip
+"""The slowest test files, the slowest first."""
 
 collect_ignore = ["foreign"]  # a package of its own, which a test installs
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the slowest files, so that no process is left alone with one of them at the end."""
-    items.sort(key=lambda item: item.path.stem.removeprefix("test_") not in SLOW)
+    rank = {name: at for at, name in enumerate(SLOW)}
+    items.sort(key=lambda item: rank.get(item.path.stem.removeprefix("test_"), len(SLOW)))
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Run two processes a core, as tests wait for servers and processes half of their time; eight at most."""
+    return min(2 * (os.cpu_count() or 1), 8)
 
 
 @atexit.register

@@ -77,6 +77,7 @@ def test_outside_of_a_project_the_folder_of_adapters_is_enough(
         asking.call(argparse.Namespace(**vars(words) | {"adapters": None}))
 
 
+ALL = "import sys\nfor code in sys.argv[1:]: exec(code, {}); print('END')"
 PLACE = "the folder or the repository of this"
 
 
@@ -86,9 +87,9 @@ def code_of(card: str) -> str:
 
 
 def assert_codes_ask_as_we_do(codes: list[tuple[str, Path]]) -> None:
-    """Run the codes of cards, in one process, and see that each prints what its student `ir` writes."""
+    """Run the codes of cards, in one process; each prints what its student `ir` writes."""
     each = [code.replace("3 bags hold 4 nuts each. How many nuts are there?", PROBLEM) for code, _ in codes]
-    words = [sys.executable, "-c", "import sys\nfor code in sys.argv[1:]: exec(code, {}); print('END')", *each]
+    words = [sys.executable, "-c", ALL, *each]
     done = subprocess.run(words, capture_output=True, text=True, check=True)
     for said, (_, adapters) in zip(done.stdout.split("END\n"), codes, strict=False):
         longest = origin_of(adapters / "ir").asking["max_new_tokens"]
@@ -107,6 +108,7 @@ def test_who_has_only_peft_asks_an_adapter_as_its_card_says(tmp_path: Path) -> N
         card = (adapters / "ir" / "README.md").read_text()
         assert "- `ir` is read as `cot`: `'{problem}\\nSolve the problem step by step.'`" in card
         assert "A text ends with `<end>`." in card
-        assert "thoughtmill" not in (code := code_of(card))
+        code = code_of(card)
+        assert "thoughtmill" not in code
         codes.append((code.replace(f"{PLACE} adapter", str(adapters / "ir")), adapters))
     assert_codes_ask_as_we_do(codes)

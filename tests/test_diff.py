@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.small_corpus import THOUGHTS
 from tests.commands import run
+from tests.small_corpus import THOUGHTS
 from thoughtmill.factory.commands.versions import NEEDED
 from thoughtmill.factory.core import tables
 from thoughtmill.factory.core.corpus import manifest

@@ -1,14 +1,16 @@
 """The examples and the blocks of Python in the pages run, and say what they promise."""
 
+import io
 import json
-import subprocess
+import runpy
 import sys
+from contextlib import chdir, redirect_stdout
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
 from tests.test_documents import blocks
-from tests.waiting import PATIENCE_S
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -20,12 +22,10 @@ def small_release(built_corpus: Path) -> Path:
 
 def said(script: str, *words: object) -> str:
     """Return what an example prints."""
-    run = subprocess.run(
-        [sys.executable, EXAMPLES / script, *map(str, words)],
-        capture_output=True, text=True, check=False, timeout=PATIENCE_S, cwd=EXAMPLES.parent,
-    )  # fmt: skip
-    assert run.returncode == 0, run.stderr
-    return run.stdout
+    told = io.StringIO()
+    with chdir(EXAMPLES.parent), patch.object(sys, "argv", [script, *map(str, words)]), redirect_stdout(told):
+        runpy.run_path(str(EXAMPLES / script), run_name="__main__")
+    return told.getvalue()
 
 
 def test_a_release_answers_in_sql(small_release: Path) -> None:

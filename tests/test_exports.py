@@ -12,8 +12,8 @@ from accelerate.state import AcceleratorState
 from datasets import Dataset, load_dataset
 from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerBase
 
-from tests.small_corpus import THOUGHTS
 from tests.commands import run
+from tests.small_corpus import THOUGHTS
 from thoughtmill import rewards
 from thoughtmill.factory.commands.export import WITH_ROLES
 from thoughtmill.factory.core import connections, corpus

@@ -116,12 +116,14 @@ def test_a_killed_shard_is_run_again_and_asks_nothing_again(
     assert merged() == "merged generate@pot"
 
 
-def test_ledgers_of_other_machines_are_added(folder: Path, endpoint: FakeEndpoint, tmp_path: Path) -> None:
+def test_ledgers_of_other_machines_are_added(
+    folder: Path, endpoint: FakeEndpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     others = [tmp_path / f"other-{index}.sqlite" for index in (1, 2)]
     for index, ledger in enumerate(others, start=1):
-        env = {**os.environ, "THOUGHTMILL_LEDGER": str(ledger)}
-        command = [sys.executable, "-m", "thoughtmill.factory.generate", "pot", "--shard", f"{index}/2"]
-        subprocess.run(command, cwd=folder, env=env, check=True, capture_output=True)
+        with monkeypatch.context() as elsewhere:
+            elsewhere.setenv("THOUGHTMILL_LEDGER", str(ledger))
+            generate.main("pot", shard=f"{index}/2")
     assert merged(*others).endswith("\n20 answers are new to the ledger")
     assert merged(*others).endswith("0 answers are new to the ledger")
     generate.main("pot")

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.commands import run_stage
 from tests.waiting import PATIENCE_S
+from thoughtmill.factory import generate, seed, verify
 from thoughtmill.factory.core.files import digest
 from thoughtmill.factory.problems.stories import SPLITS
 
@@ -206,7 +208,7 @@ def test_editing_a_parser_asks_no_teacher_and_verifies_again(clones: tuple[Path,
 def test_a_broken_set_up_is_one_line_and_status_2(tmp_path: Path, change: object, said: str) -> None:
     folder = clone(tmp_path)
     changed(folder, change)
-    done = run(folder, sys.executable, "-m", "thoughtmill.factory.seed")
+    done = run_stage(seed.main, folder)
     assert done.returncode == 2
     assert said in done.stderr
     assert "Traceback" not in done.stderr
@@ -214,8 +216,8 @@ def test_a_broken_set_up_is_one_line_and_status_2(tmp_path: Path, change: object
 
 
 def test_an_unknown_thought_is_one_line_and_status_2(clones: tuple[Path, Path]) -> None:
-    for stage in ("generate", "verify"):
-        done = run(clones[0], sys.executable, "-m", f"thoughtmill.factory.{stage}", "tot")
+    for stage in (generate, verify):
+        done = run_stage(stage.main, clones[0], "tot")
         assert done.returncode == 2
         assert "unknown thought `tot`" in done.stderr
         assert done.stderr.count("\n") == 1

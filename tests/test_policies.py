@@ -1,7 +1,6 @@
 """Policies by name, and `python -m thoughtmill.train.policies`, which replays them all."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -11,11 +10,12 @@ from typing import Any
 
 import pytest
 
+from tests.commands import run_stage
 from tests.tabled import table
 from thoughtmill.factory.answers import Answer, equal
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.train.policies import POLICIES, PolicySettings, candidates, policy, roles_of
-from thoughtmill.train.policies.__main__ import replayed
+from thoughtmill.train.policies.__main__ import main, replayed
 from thoughtmill.train.policies.lorid import released_grader
 from thoughtmill.train.policies.plans import Sample, SampleKey, replay, unanswered
 
@@ -168,11 +168,7 @@ def test_the_settings_reach_the_policies() -> None:
 
 def run(path: Path, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run the command in a folder, or else in the folder of the samples."""
-    words = [sys.executable, "-m", "thoughtmill.train.policies", str(path)]
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
-    return subprocess.run(
-        words, capture_output=True, text=True, check=False, cwd=folder or path.parent, env=environment
-    )
+    return run_stage(main, folder or path.parent, str(path))
 
 
 def row(key: SampleKey, sample: Sample) -> dict[str, Any]:
