@@ -37,8 +37,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Run two processes a core, as tests wait for servers and processes half of their time; eight at most."""
-    return min(2 * (os.cpu_count() or 1), 8)
+    """Run two processes a core, as tests wait for servers and processes half of their time.
+
+    Each may need 3 GiB of memory, with what it starts. More than eight bring little: a file is not divided.
+    """
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return max(1, min(2 * (os.cpu_count() or 1), memory // (3 << 30), 8))
 
 
 @atexit.register
