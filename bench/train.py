@@ -14,17 +14,16 @@ import os
 import resource
 import subprocess
 import sys
-import time
-from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from transformers import AutoTokenizer, Qwen2Config, Qwen2ForCausalLM, TrainerCallback
+from transformers import AutoTokenizer, Qwen2Config, Qwen2ForCausalLM
 
+from bench.gpu import trainers
+from bench.sft import CLOCK, trl
 from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.train import roles
 from thoughtmill.train.finetune import student
-from thoughtmill.train.students import adapters
 from thoughtmill.train.students.bases import Base, load_base
 from thoughtmill.train.training.learning import learn
 from thoughtmill.train.training.plan import TrainingPlan, plan_of
@@ -32,9 +31,6 @@ from thoughtmill.train.training.settings import FinetuneSettings
 
 KEPT = Path(__file__).parent / ".venvs" / "trl"
 """What trainers write: states, checkpoints, and a base of random weights."""
-
-# One thread and its own CPU seconds: other work on the machine then changes no figure.
-CLOCK = time.monotonic if torch.cuda.is_available() else time.process_time
 
 
 def main(corpus: str = "data", steps: str = "60") -> None:
@@ -69,7 +65,7 @@ def only(name: str, corpus: str, steps: str, base: str) -> None:
     if name == "thoughtmill":
         seconds, losses = ours(loaded, plan, chosen)
     else:
-        seconds, losses = trl(loaded, plan, chosen, checkpointing=name == "trl")
+        seconds, losses = trl(loaded, plan, chosen, checkpointing=name == "trl", out=KEPT / "out")
     tokens = sum(len(plan.encoded[index][1]) for step in plan.steps for index in step)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
     if torch.cuda.is_available():
@@ -100,53 +96,6 @@ def ours(base: Base, plan: TrainingPlan, chosen: FinetuneSettings) -> tuple[floa
     begun = CLOCK()
     curve = learn(base, model, plan, chosen, state=KEPT / "no-state", what="thoughtmill")
     return CLOCK() - begun, [point.loss for point in curve]
-
-
-def trl(
-    base: Base,
-    plan: TrainingPlan,
-    chosen: FinetuneSettings,
-    checkpointing: bool,
-    callbacks: Sequence[TrainerCallback] = (),
-    out: Path = KEPT / "out",
-) -> tuple[float, list[float]]:
-    """Train with SFTTrainer on the same tokens, with the loss on the targets alone as well."""
-    from datasets import Dataset
-    from trl import SFTConfig, SFTTrainer
-
-    rows = [plan.encoded[index] for step in plan.steps for index in step]
-    columns = {
-        "input_ids": [prompt + target for prompt, target in rows],
-        "completion_mask": [[0] * len(prompt) + [1] * len(target) for prompt, target in rows],
-    }
-    config = SFTConfig(
-        output_dir=str(out), max_steps=len(plan.steps),
-        per_device_train_batch_size=chosen.batch_records,
-        learning_rate=chosen.learning_rate, lr_scheduler_type="cosine", warmup_steps=0, weight_decay=0.0,
-        logging_steps=1, save_strategy="no", report_to="none", train_sampling_strategy="sequential",
-        completion_only_loss=True, gradient_checkpointing=checkpointing, bf16=torch.cuda.is_available(),
-    )  # fmt: skip
-    lora = adapters.lora(
-        base.model,
-        rank=chosen.rank,
-        alpha=chosen.alpha,
-        dropout=chosen.dropout,
-        targets=chosen.targets,
-        revision=None,
-    )
-    torch.manual_seed(chosen.seed)
-    trainer = SFTTrainer(
-        base.model,
-        args=config,
-        train_dataset=Dataset.from_dict(columns),
-        processing_class=base.tokenizer,
-        peft_config=lora,
-        callbacks=list(callbacks),
-    )
-    begun = CLOCK()
-    trainer.train()
-    seconds = CLOCK() - begun
-    return seconds, [row["loss"] for row in trainer.state.log_history if "loss" in row]
 
 
 def ensemble(corpus: str, base: str) -> None:
@@ -183,8 +132,6 @@ def random_base() -> str:
 if __name__ == "__main__":
     words = sys.argv[1:]
     if words[:1] == ["--gpu"]:
-        from bench.gpu import trainers
-
         base, corpus = [*words[1:], *["train/bases/smollm2-135m-instruct", "data"][len(words) - 1 :]]
         trainers.main(Path(base), Path(corpus), KEPT)
     elif words[:1] == ["--only"]:

@@ -22,7 +22,7 @@ import torch
 from peft import PeftModel
 from transformers import TrainerCallback
 
-from bench import train
+from bench import sft
 from bench.gpu.profile import PEAK, recorded
 from bench.gpu.run import results_in
 from thoughtmill.factory.core.corpus import open_corpus
@@ -217,7 +217,7 @@ def trl(
 ) -> tuple[float, list[float], dict[str, Any]]:
     """Train with SFTTrainer; return the seconds after its first steps, its losses, the steps measured."""
     clock = Clock()
-    _, losses = train.trl(base, plan, chosen, checkpointing=name == "trl", callbacks=[clock], out=out / "trl")
+    _, losses = sft.trl(base, plan, chosen, checkpointing=name == "trl", callbacks=[clock], out=out / "trl")
     return clock.ends[-1] - clock.ends[WARM - 1], losses, {"measured": len(clock.ends) - WARM}
 
 
