@@ -8,13 +8,19 @@ import torch
 FAILURES = (RuntimeError, TypeError, AttributeError, ValueError, AssertionError, KeyError, IndexError)
 
 
+def finish() -> None:
+    """Wait for the GPU, if there is one."""
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+
+
 def seconds(work: Callable[[], object], times: int = 10) -> float:
-    """Return the seconds that some work takes on the GPU, after three warm-up runs."""
+    """Return the seconds that some work takes on the device, after three warm-up runs."""
     for _ in range(3):
         work()
-    torch.cuda.synchronize()
+    finish()
     begun = time.perf_counter()
     for _ in range(times):
         work()
-    torch.cuda.synchronize()
+    finish()
     return (time.perf_counter() - begun) / times

@@ -18,6 +18,7 @@ from bench.gpu.clock import seconds
 from thoughtmill.train import smol
 
 NAME = "smollm2-135m-instruct"
+ON_GPU = torch.cuda.is_available()
 KNOWN = (90_000, 220, 60_000, 15)
 """What `papers` plans with: tokens a second of one H200 in training twelve students together and seconds to
 begin, as measured beside another process, then both of answering, a guess. Measuring would compile twice."""
@@ -58,17 +59,19 @@ def chosen(work: Path, words: tuple[str, ...]) -> Path:
 
 
 def card() -> dict[str, object]:
-    """Measure the peak of the GPU on random numbers: bfloat16 products and copies."""
+    """Measure the peak of the GPU, or of the processor, on random numbers: bfloat16 products and copies."""
     torch.manual_seed(0)
-    one, other = (torch.randn(8192, 8192, device="cuda", dtype=torch.bfloat16) for _ in range(2))
+    size, numbers = (8192, 2**30) if ON_GPU else (512, 2**22)
+    given = {"device": "cuda" if ON_GPU else "cpu", "dtype": torch.bfloat16}
+    one, other = (torch.randn(size, size, **given) for _ in range(2))
     product_s = seconds(lambda: one @ other, 20)
-    whole = torch.randn(2**30, device="cuda", dtype=torch.bfloat16)
+    whole = torch.randn(numbers, **given)
     copy_s = seconds(whole.clone, 10)
     return {
-        "card": torch.cuda.get_device_name(),
+        "card": torch.cuda.get_device_name() if ON_GPU else "none",
         "torch": torch.__version__,
-        "tflops": round(2 * 8192**3 / product_s / 1e12),
-        "copy_tb_s": round(2 * whole.nbytes / copy_s / 1e12, 2),
+        "tflops": round(2 * size**3 / product_s / 1e12, 2),
+        "copy_tb_s": round(2 * whole.nbytes / copy_s / 1e12, 3),
     }
 
 
@@ -107,7 +110,7 @@ def papers(base: Path, work: Path, out: Path, seconds: str = "330", *speeds: str
     folder = work / "papers"
     words = ["--base", str(base), "--corpus", str(work / "corpus" / "data"), "--folder", str(folder)]
     words += ["--hours", str(int(seconds) / 3600), "--samples-only"]
-    known = list(speeds) or [str(one) for one in KNOWN] * torch.cuda.is_available()
+    known = list(speeds) or [str(one) for one in KNOWN] * ON_GPU
     bench.main(*words, *(["--speeds", *known] if known else []))
     for number, seeds in ((1, "1"), (2, "23")):
         with tarfile.open(out / f"papers-{number}.tar", "w") as file:
@@ -126,7 +129,7 @@ def growth(base: Path, work: Path, out: Path, steps: str = "200", *arms: str) ->
 
     folder, data = work / "taught", work / "growth" / "data"
     training = {"base": str(base), "preset": "etd", "batch_records": 16, "steps": int(steps)}
-    answering = {"limit": 300, "max_new_tokens": 256, "rows": 2048}
+    answering = {"limit": 300 if ON_GPU else 8, "max_new_tokens": 256 if ON_GPU else 16, "rows": 2048}
     more = {"pass_tokens": 32768, "save_every": 10**6}
     taught.teach(folder, data, arms or tuple(taught.ARMS), training | more, answering)
     shutil.copy(folder / "predictions.parquet", out)

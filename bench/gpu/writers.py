@@ -22,7 +22,7 @@ from typing import Any
 
 import torch
 
-from bench.gpu.clock import FAILURES
+from bench.gpu.clock import FAILURES, finish
 from bench.gpu.profile import PEAK, QUESTIONS, ROLES, settings
 from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.factory.solvers.limits import Limits
@@ -221,12 +221,6 @@ def prompts(loaded: Base, requests: Sequence[GenerationRequest]) -> list[list[in
 def alike(one: str, other: str) -> int:
     """Return the length of the common prefix of two texts."""
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
-
-
-def finish() -> None:
-    """Wait for the GPU."""
-    if ON_GPU:
-        torch.cuda.synchronize()
 
 
 def written(
