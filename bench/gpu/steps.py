@@ -24,6 +24,13 @@ KNOWN = (90_000, 220, 60_000, 15)
 begin, as measured beside another process, then both of answering, a guess. Measuring would compile twice."""
 
 
+TINY = (
+    "--only", "ir", "eot", "--sets", "multiarith", "--samples", "1", "--seeds", "1", "--epochs", "1",
+    "--max-new-tokens", "16", "--where", "md5(problem_id) < '02'",
+)  # fmt: skip
+"""What `papers` does of its work without a GPU."""
+
+
 def base(work: Path) -> Path:
     """Join the base from its pieces, if that is not done yet; return its folder."""
     folder = work / "bases" / NAME
@@ -110,6 +117,7 @@ def papers(base: Path, work: Path, out: Path, seconds: str = "330", *speeds: str
     folder = work / "papers"
     words = ["--base", str(base), "--corpus", str(work / "corpus" / "data"), "--folder", str(folder)]
     words += ["--hours", str(int(seconds) / 3600), "--samples-only"]
+    words += () if ON_GPU else TINY
     known = list(speeds) or [str(one) for one in KNOWN] * ON_GPU
     bench.main(*words, *(["--speeds", *known] if known else []))
     for number, seeds in ((1, "1"), (2, "23")):
