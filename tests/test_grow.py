@@ -12,7 +12,7 @@ from tests import stages
 from thoughtmill.factory import curate, grow, report, seed, tabulate
 from thoughtmill.factory.core import corpus, params, tables
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.factory.core.families import heirs_of, root_of
+from thoughtmill.factory.core.families import heirs_of, roots_of
 from thoughtmill.schemas import Completions, Growths, Problems, Records
 
 ROOT = Path(__file__).parents[1]
@@ -153,4 +153,11 @@ def test_knowledge_is_asked_once_for_a_family_that_came_with_its_parents() -> No
 
 
 def test_the_root_of_a_problem_is_its_first_ancestor() -> None:
-    assert root_of("c", {"c": "b", "b": "a"}) == "a"
+    assert roots_of({"c": "b", "b": "a"}) == {"c": "a", "b": "a"}
+
+
+def test_thousands_of_problems_that_are_made_from_each_other_in_a_circle_have_the_least_as_root() -> None:
+    names = [f"p{number:05}" for number in range(20_000)]
+    circle = dict(zip(names, [*names[1:], names[0]], strict=True))
+    found = roots_of({"before": names[7], **circle})
+    assert set(found.values()) == {"p00000"} and len(found) == 20_001

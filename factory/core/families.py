@@ -36,20 +36,24 @@ def parents_of(problems: Iterable[Row]) -> dict[str, str]:
     return {child: named.get(parent, parent) for child, parent in parents.items()}
 
 
-def root_of(problem_id: str, parents: Mapping[str, str]) -> str:
-    """Return the original that a problem descends from: itself, or a problem that the corpus may lack.
+def roots_of(parents: Mapping[str, str]) -> dict[str, str]:
+    """Return for each child the original that it descends from, which the corpus may lack.
 
     Of problems that are made from each other, it is the least.
 
-    >>> root_of("c", {"b": "a", "c": "b"}), root_of("a", {"b": "a"}), root_of("b", {"a": "b", "b": "a"})
-    ('a', 'a', 'a')
+    >>> roots_of({"c": "b", "b": "a"}), roots_of({"c": "b", "b": "a", "a": "b"})
+    ({'c': 'a', 'b': 'a'}, {'c': 'a', 'b': 'a', 'a': 'a'})
     """
-    line = [problem_id]
-    while (parent := parents.get(line[-1])) is not None:
-        if parent in line:
-            return min(line[line.index(parent) :])
-        line.append(parent)
-    return line[-1]
+    roots: dict[str, str] = {}
+    for child in parents:
+        line: dict[str, None] = {}
+        at = child
+        while at in parents and at not in roots and at not in line:
+            line[at] = None
+            at = parents[at]
+        circle = list(line)[list(line).index(at) :] if at in line else [at]
+        roots |= dict.fromkeys(line, roots.get(at) or min(circle))
+    return roots
 
 
 def heirs_of(problems: Iterable[Row]) -> dict[str, str]:
@@ -58,12 +62,9 @@ def heirs_of(problems: Iterable[Row]) -> dict[str, str]:
     The head is the original, or the least of its descendants if the corpus does not hold the original.
     """
     parents = parents_of(problems)
-    roots = {problem_id: root_of(problem_id, parents) for problem_id in parents}
-    held = (
-        {row["problem_id"] for row in problems if row["problem_id"] in set(roots.values())}
-        if roots
-        else set()
-    )
+    roots = roots_of(parents)
+    originals = set(roots.values())
+    held = {row["problem_id"] for row in problems if row["problem_id"] in originals} if roots else set()
     heads: dict[str, str] = {}
     for problem_id in sorted(roots):
         root = roots[problem_id]
@@ -108,10 +109,13 @@ def find_roots(con: "DuckDBPyConnection") -> None:
         con.execute(STEP)
     circles = "select walk.problem_id, parent.parent from walk join parent using (problem_id)"
     left = dict(con.execute(f"{circles} where walk.root in (select problem_id from parent)").fetchall())
-    for problem_id in left:
-        root = root_of(problem_id, left)
-        con.execute("update walk set root = ? where problem_id = ?", [root, problem_id])
-        con.execute("delete from parent where problem_id = ?", [root])
+    roots = roots_of(left)
+    con.execute(
+        "create table circle as select unnest($1::varchar[]) as problem_id, unnest($2::varchar[]) as root",
+        [[*roots], [*roots.values()]],
+    )
+    con.execute("update walk set root = circle.root from circle where walk.problem_id = circle.problem_id")
+    con.execute("delete from parent where problem_id in (select root from circle)")
 
 
 def count(con: "DuckDBPyConnection", query: str) -> int:

@@ -133,27 +133,31 @@ def _place(con: duckdb.DuckDBPyConnection, settings: PlacingSettings) -> None:
 
 HEIRS = """
 create table heir as
-select position, problem_id as ancestor, reason from placement semi join parent using (position)
+select placement.problem_id, parent.parent as ancestor, placement.reason
+from placement left join parent using (position)
+where parent.position is not null or placement.problem_id in (select parent from parent)
+"""
+OPEN = """
+select count(*) from heir join heir further on heir.ancestor = further.problem_id where heir.reason is null
 """
 INHERIT = """
-create or replace table heir as
-select heir.position, parent.parent as ancestor, placement.reason
-from heir join parent on heir.ancestor = parent.problem_id
-join placement on placement.problem_id = parent.parent
-where heir.reason is null
+update heir set reason = further.reason, ancestor = further.ancestor from heir further
+where heir.reason is null and heir.ancestor = further.problem_id
 """
 TAKE = """
-update placement set reason = inherited.reason from inherited where placement.position = inherited.position
+update placement set reason = heir.reason from heir
+where placement.problem_id = heir.problem_id and placement.reason is null and heir.reason is not null
 """
 
 
 def _inherit(con: duckdb.DuckDBPyConnection) -> None:
-    """Give each child without a reason that of its nearest ancestor that has one by its own text."""
+    """Give each child without a reason that of its nearest ancestor that has one by its own text.
+
+    Each step doubles how far up a child has looked.
+    """
     con.execute(HEIRS)
-    con.execute("create table inherited as select position, reason from heir limit 0")
-    while count(con, "select count(*) from heir where reason is null"):
+    while count(con, OPEN):
         con.execute(INHERIT)
-        con.execute("insert into inherited select position, reason from heir where reason is not null")
     con.execute(TAKE)
 
 
