@@ -25,7 +25,7 @@ from typing import Any
 from bench.teacher import ROOT, counts, endpoint
 from thoughtmill.factory.core import tables
 from thoughtmill.factory.core.files import running
-from thoughtmill.factory.core.ray_cluster import STORE_B
+from thoughtmill.factory.core.ray_cluster import STORE_B, started
 from thoughtmill.schemas import Problems
 
 KINDS = ("worker", "node", "driver")
@@ -157,10 +157,10 @@ def nodes() -> Iterator[Any]:
     """Start three nodes of one core each."""
     from ray.cluster_utils import Cluster
 
-    cluster = Cluster(initialize_head=True, head_node_args=SIZE)
+    cluster = started(lambda: Cluster(initialize_head=True, head_node_args=SIZE))
     try:
         for _ in range(2):
-            cluster.add_node(wait=False, **SIZE)
+            started(lambda: cluster.add_node(wait=False, **SIZE))
         yield cluster
     finally:
         cluster.shutdown()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.waiting import PATIENCE_S
-from thoughtmill.factory.core.ray_cluster import QUIET, STORE_B
+from thoughtmill.factory.core.ray_cluster import QUIET, STORE_B, started
 
 
 @contextmanager
@@ -17,10 +17,10 @@ def three_nodes(cpus: int, gpus: int = 0) -> Iterator[Any]:
     from ray.cluster_utils import Cluster
 
     size = {"num_cpus": cpus, "num_gpus": gpus, "object_store_memory": STORE_B, "include_dashboard": False}
-    cluster = Cluster(initialize_head=True, head_node_args=size)
+    cluster = started(lambda: Cluster(initialize_head=True, head_node_args=size))
     try:
         for _ in range(2):
-            cluster.add_node(wait=False, **size)
+            started(lambda: cluster.add_node(wait=False, **size))
         ray.init(cluster.address, **QUIET)
         cluster.wait_for_nodes(PATIENCE_S)
         yield cluster

@@ -19,6 +19,7 @@ from tests.test_workers import begin, lost, work
 from tests.waiting import until
 from thoughtmill.factory import curate, grow, seed, verify
 from thoughtmill.factory.core import progress_files, ray_cluster
+from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.executors import ray as executor
 from thoughtmill.factory.core.executors.ray import RayPool
 from thoughtmill.factory.core.files import digest, running
@@ -100,6 +101,32 @@ def test_other_work_does_not_come_before_the_workers_that_ray_starts_here(
         monkeypatch.delenv(name) if given is None else monkeypatch.setenv(name, given)
         ray_cluster.joined(RaySettings(), 1)
         assert os.environ[name] == found
+
+
+class LateNodes:
+    """Nodes that are late, the first few; then they are there."""
+
+    def __init__(self, late: int, said: str = "The current node timed out during startup. This") -> None:
+        self.late, self.said, self.starts = late, said, 0
+
+    def __call__(self) -> str:
+        self.starts += 1
+        if self.starts <= self.late:
+            raise Exception(self.said)  # noqa: TRY002  Ray raises it so
+        return "a node"
+
+
+def test_a_node_that_is_late_is_started_again_and_at_last_given_up() -> None:
+    assert ray_cluster.started(LateNodes(2)) == "a node"
+    with pytest.raises(ThoughtmillError, match="no node has started here in 3 tries"):
+        ray_cluster.started(LateNodes(3))
+
+
+def test_a_node_that_fails_otherwise_is_not_started_again() -> None:
+    other = LateNodes(1, "no such port")
+    with pytest.raises(Exception, match="no such port"):
+        ray_cluster.started(other)
+    assert other.starts == 1
 
 
 def broken() -> None:

@@ -1,9 +1,9 @@
 """A cluster of Ray: join it or start it on this machine, name its dashboard, and say what it has room for."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import Field
 
@@ -15,6 +15,12 @@ STORE_B = 200_000_000
 QUIET: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
 OPTIONS = {"CPU": "num_cpus", "GPU": "num_gpus", "memory": "memory"}
 """Ray's own resources, by the option that asks for each."""
+
+STARTS = 3
+LATE = "timed out during startup"
+"""What Ray says of a node that is not there in 30 seconds; no setting gives it more."""
+
+Started = TypeVar("Started")
 
 _dashboard: str | None = None
 
@@ -41,7 +47,8 @@ def joined(settings: RaySettings, workers: int) -> Any:
     if ray.is_initialized():
         return ray
     if settings.address == "local":
-        ray.init("local", **_room(settings.resources, workers), include_dashboard=False, **QUIET)
+        room = _room(settings.resources, workers)
+        started(lambda: ray.init("local", **room, include_dashboard=False, **QUIET))
         _say(f"started here for {workers} workers; a cluster (`ray.address`) has a dashboard")
         return ray
     try:
@@ -53,6 +60,19 @@ def joined(settings: RaySettings, workers: int) -> Any:
         _dashboard = f"Ray's dashboard: http://{context.dashboard_url}"
     _say(f"{len(ray.nodes())} nodes, {cores(ray)} cores; {_dashboard or 'it has no dashboard'}")
     return ray
+
+
+def started(start: Callable[[], Started]) -> Started:
+    """Start a node of Ray by a function, and again if it is late, as on a very busy machine."""
+    for _ in range(STARTS):
+        try:
+            return start()
+        except Exception as error:  # Ray has no class for it
+            if LATE not in str(error):
+                raise
+    raise ThoughtmillError(
+        f"ray: no node has started here in {STARTS} tries of 30 seconds: try again on a less busy machine"
+    )
 
 
 def dashboard() -> str | None:
