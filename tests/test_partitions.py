@@ -1,6 +1,7 @@
 """Partitions: a large table is cut where its keys say, and every reader takes a file or parts."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from tests import small_corpus
 from thoughtmill.factory.core import partitions, tables
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import digest
-from thoughtmill.factory.core.partitions import lengths
+from thoughtmill.factory.core.partitions import Cuts
 from thoughtmill.schemas import Checks, Problems
 
 MOST = 1_000
@@ -22,6 +23,14 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "dvc.yaml").touch()
     (tmp_path / "params.yaml").write_text(json.dumps({"partition_rows": MOST}))
     monkeypatch.chdir(tmp_path)
+
+
+def lengths(keys: list[str]) -> list[int]:
+    """Return the rows of each part, the keys in batches of any length."""
+    cuts, places = Cuts(MOST), [0]
+    for start in range(0, len(keys), 777):
+        places += [start + place for place in cuts.among(keys[start : start + 777])]
+    return [after - before for before, after in pairwise([*places, len(keys)])]
 
 
 def row(number: int, text: str = "How many?") -> dict[str, Any]:
@@ -36,7 +45,7 @@ def written(path: Path, numbers: list[int]) -> dict[str, str]:
 
 def test_cuts_depend_on_keys_alone_and_parts_are_neither_large_nor_small() -> None:
     keys = [f"key-{number}" for number in range(50_000)]
-    found = list(lengths(keys, MOST))
+    found = lengths(keys)
     assert sum(found) == len(keys)
     assert max(found) <= MOST
     assert min(found[:-1]) >= MOST // 8
@@ -52,7 +61,7 @@ def test_rows_that_are_added_in_one_place_change_the_parts_of_that_place() -> No
 
 def _parts(keys: list[str]) -> set[tuple[str, ...]]:
     at, found = 0, set()
-    for length in lengths(keys, MOST):
+    for length in lengths(keys):
         found.add(tuple(keys[at : at + length]))
         at += length
     return found
@@ -78,6 +87,12 @@ def test_the_bytes_of_a_part_depend_on_its_rows_alone(tmp_path: Path) -> None:
     before = written(tmp_path / "a.parquet", [*range(1, 20_000)])
     after = written(tmp_path / "b.parquet", [*range(20_000)])
     assert len(set(after.values()) - set(before.values())) <= 2
+
+
+def test_a_row_that_comes_too_late_is_sorted_into_the_parts(tmp_path: Path) -> None:
+    in_order = written(tmp_path / "a.parquet", [*range(20_000)])
+    assert written(tmp_path / "b.parquet", [*range(1, 20_000), 0]) == in_order
+    assert {each.name for each in tmp_path.iterdir() if each.is_dir()} == {"a.parquet", "b.parquet"}
 
 
 def test_a_table_that_shrinks_is_a_file_again_and_one_that_grows_a_folder(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from thoughtmill.factory.commands.uploads import Repository
 from thoughtmill.factory.core import corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import digest, write_json
-from thoughtmill.factory.core.tables import GROUP_ROWS, parquet_writer
+from thoughtmill.factory.core.parquet import GROUP_ROWS, parquet_writer
 
 HERE = Repository("mill/corpus", "dataset")
 

@@ -163,9 +163,7 @@ def test_a_release_that_is_written_slice_by_slice_is_the_same_bytes(
 ) -> None:
     taken: list[Slice] = []
     monkeypatch.setattr(configs, "ROWS", 1)
-    monkeypatch.setattr(
-        configs, "opened", lambda data, thoughts, part: taken.append(part) or opened(data, thoughts, part)
-    )
+    monkeypatch.setattr(configs, "opened", lambda read, part: taken.append(part) or opened(read, part))
     release(built_corpus, THOUGHTS, ReleaseSettings(), built_corpus / "again")
     assert len(taken) > 1
     for path in made.rglob("*.parquet"):

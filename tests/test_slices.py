@@ -8,7 +8,7 @@ import pytest
 
 from tests.small_corpus import THOUGHTS
 from thoughtmill.factory.core import connections, corpus
-from thoughtmill.factory.core.slices import Slice, opened, slices
+from thoughtmill.factory.core.slices import Slice, SliceFile, opened, slices, sources
 
 KEYED = {"problems": "problem_id", "records": "record_id", "completions": "completion_id"}
 
@@ -52,10 +52,26 @@ def test_an_empty_corpus_has_no_slice() -> None:
 def test_slices_hold_each_row_of_a_corpus_once(built_corpus: Path) -> None:
     whole = connections.connect()
     corpus.fill(whole, built_corpus, THOUGHTS, "view")
-    parts = [opened(built_corpus, THOUGHTS, part) for part in slices(whole, 1)]
+    parts = [opened(sources(built_corpus, THOUGHTS), part) for part in slices(whole, 1)]
     assert len(parts) > 1
     for table, key in KEYED.items():
         assert [*chain(*(ids(part, table, key) for part in parts))] == ids(whole, table, key)
     verdicts = "select * from verdicts order by record_id"
     sliced = (part.execute(verdicts).fetchall() for part in parts)
     assert [*chain(*sliced)] == whole.execute(verdicts).fetchall()
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "meets"),
+    [("a", "b", False), ("a", "c", True), ("d", "d", True), ("a", "z", True), ("e", "f", False)],
+)
+def test_a_file_meets_a_slice_if_it_may_hold_a_row_of_it(low: str, high: str, meets: bool) -> None:
+    part = Slice("c/cot/0", "c", "e/cot/0", "e")
+    assert SliceFile("problems", Path("problems.parquet"), "problem_id", low, high).meets(part) is meets
+    assert SliceFile("prompts", Path("prompts.parquet"), None).meets(part)
+
+
+def test_the_last_slice_takes_all_files_behind_it() -> None:
+    part = Slice("c/cot/0", "c", None, None)
+    assert SliceFile("records", Path("records.parquet"), "record_id", "x/cot/0", "y/cot/0").meets(part)
+    assert not SliceFile("records", Path("records.parquet"), "record_id", "a/cot/0", "b/cot/0").meets(part)

@@ -12,6 +12,7 @@ import pytest
 
 from thoughtmill.factory.core import tables
 from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.parquet import GROUP_ROWS
 from thoughtmill.schemas import Checks, Problems, Records, arrow_schema
 
 
@@ -33,7 +34,7 @@ def test_rows_come_back_as_they_were_written(tmp_path: Path) -> None:
 
 
 def test_the_bytes_do_not_depend_on_the_order_of_the_rows(tmp_path: Path) -> None:
-    rows = [check(f"r-{number}", number % 3 == 0 or None) for number in range(3 * tables.GROUP_ROWS + 17)]
+    rows = [check(f"r-{number}", number % 3 == 0 or None) for number in range(3 * GROUP_ROWS + 17)]
     rows.sort(key=lambda row: row["record_id"])
     tables.write(tmp_path / "sorted.parquet", Checks, rows)
     random.Random("order").shuffle(rows)
@@ -65,7 +66,7 @@ def test_every_broken_row_is_named_in_one_error(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("far", [False, True])
 def test_a_key_that_occurs_twice_is_an_error_wherever_its_rows_stand(tmp_path: Path, far: bool) -> None:
-    between = [check(f"b-{number:05}") for number in range(tables.GROUP_ROWS if far else 1)]
+    between = [check(f"b-{number:05}") for number in range(GROUP_ROWS if far else 1)]
     with pytest.raises(ThoughtmillError, match="a/solved: it occurs more than once"):
         tables.write(tmp_path / "t.parquet", Checks, [check("a"), *between, check("a")])
 
@@ -114,7 +115,7 @@ def test_a_full_disk_loses_nothing(tmp_path: Path) -> None:
     before = path.read_bytes()
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     noise = random.Random("noise")
-    rows = [{**check(f"r-{n:06}"), "detail": str(noise.random())} for n in range(2 * tables.GROUP_ROWS)]
+    rows = [{**check(f"r-{n:06}"), "detail": str(noise.random())} for n in range(2 * GROUP_ROWS)]
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
     try:
         with pytest.raises(OSError):

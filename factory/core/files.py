@@ -40,7 +40,7 @@ def aside(path: Path, folder_too: bool = False) -> Iterator[Path]:
     try:
         with _naming(path):
             yield part
-            if path.is_dir():
+            if path.is_dir() or (part.is_dir() and path.exists()):
                 path.rename(part.with_suffix(".old"))
             os.replace(part, path)
     finally:

@@ -40,22 +40,30 @@ def is_cut(path: Path) -> bool:
     return path.is_dir() and all(each.suffix == ".parquet" for each in path.iterdir())
 
 
-def lengths(keys: Iterable[str], most: int) -> Iterator[int]:
-    """Yield the rows of each part of a table, given the keys of its rows in their order.
+class Cuts:
+    """Where a table is cut, given the keys of its rows in their order.
 
     A part has about `most` rows at most and, but for the last, at least an eighth of them. In between it ends
     before a key that is drawn once in `most / 2`, by its hash alone (content-defined chunking). The rows of
     one key are in one part.
     """
-    least, chance, length, last = most // 8, 2**64 // (most // 2), 0, None
-    for key in keys:
-        new = key != last
-        if new and length and (length >= most or (length >= least and draw(key) < chance)):
-            yield length
-            length = 0
-        length, last = length + 1, key
-    if length:
-        yield length
+
+    def __init__(self, most: int) -> None:
+        self.most, self.length = most, 0
+        self.last: str | None = None
+
+    def among(self, keys: Iterable[str]) -> Iterator[int]:
+        """Yield the places among the next keys at which a new part begins."""
+        least, chance = self.most // 8, 2**64 // (self.most // 2)
+        length, last = self.length, self.last
+        for place, key in enumerate(keys):
+            if key != last:
+                if length and (length >= self.most or (length >= least and draw(key) < chance)):
+                    yield place
+                    length = 0
+                last = key
+            length += 1
+        self.length, self.last = length, last
 
 
 def draw(text: str) -> int:

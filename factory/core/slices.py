@@ -4,7 +4,8 @@ A query over each slice in turn costs the same for each problem, however many th
 it would sort and join more than fits in memory.
 """
 
-from itertools import pairwise
+from collections.abc import Iterator, Sequence
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -57,14 +58,51 @@ def slices(con: duckdb.DuckDBPyConnection, rows: int) -> list[Slice]:
     return [Slice(*start, *after) for start, after in pairwise([*starts, (None, None)])]
 
 
-def opened(data: Path, thoughts: tuple[str, ...], part: Slice) -> duckdb.DuckDBPyConnection:
-    """Return a slice with all tables and views; tables that name neither problems nor records are whole."""
+class SliceFile(NamedTuple):
+    """A file of a table; its column of problems or records, if any, and the least and greatest in it."""
+
+    table: str
+    path: Path
+    column: str | None
+    low: str = ""
+    high: str = ""
+
+    def meets(self, part: Slice) -> bool:
+        """Return whether the file may hold rows of a slice."""
+        if self.column is None:
+            return True
+        low, high = getattr(part, self.column), getattr(part, f"next_{self.column}")
+        return bool(low <= self.high and (high is None or self.low < high))
+
+
+def sources(data: Path, thoughts: tuple[str, ...]) -> list[SliceFile]:
+    """Return the files of a corpus that have rows."""
+    found = {**corpus.files(data, thoughts), **corpus.beside(data)}
+    return [source for name, paths in found.items() for path in paths for source in _file_of(name, path)]
+
+
+def _file_of(table: str, path: Path) -> Iterator[SliceFile]:
+    """Yield a file, unless it has no rows that a slice may hold."""
+    names, shown = pq.read_schema(path).names, pq.read_metadata(path)
+    column = next((column for column in ("problem_id", "record_id") if column in names), None)
+    if column is None:
+        yield SliceFile(table, path, None)
+        return
+    groups = (shown.row_group(number) for number in range(shown.num_row_groups))
+    bounds = [group.column(names.index(column)).statistics for group in groups]
+    if known := [each for each in bounds if each.has_min_max]:  # all else are without such a name
+        yield SliceFile(table, path, column, min(each.min for each in known), max(each.max for each in known))
+
+
+def opened(sources: Sequence[SliceFile], part: Slice) -> duckdb.DuckDBPyConnection:
+    """Return a slice with all tables and views; tables that name neither problems nor records are whole.
+
+    Only the files that meet the slice are read: there are more of them, the larger the corpus is.
+    """
     con = tables.connect()
     corpus.fill_from(con, {}, "view")
-    for name, paths in {**corpus.files(data, thoughts), **corpus.beside(data)}.items():
-        named = pq.read_schema(paths[0]).names if paths else ()
-        column = next((column for column in ("problem_id", "record_id") if column in named), None)
-        if paths:
-            rows = f"read_parquet(?) where {part.holds(column) if column else 'true'}"
-            con.execute(f'insert into "{name}" from {rows}', [[str(path) for path in paths]])
+    met = (source for source in sources if source.meets(part))
+    for (name, column), files in groupby(met, key=lambda source: (source.table, source.column)):
+        rows = f"read_parquet(?) where {part.holds(column) if column else 'true'}"
+        con.execute(f'insert into "{name}" from {rows}', [[str(source.path) for source in files]])
     return con

@@ -1,9 +1,9 @@
 """Tables as Parquet: validated, in primary-key order, and the same bytes for the same rows."""
 
 import heapq
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,16 +16,9 @@ import pyarrow.parquet as pq
 
 from thoughtmill.factory.core import connections
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.factory.core.files import aside, existing, folder_aside
-from thoughtmill.factory.core.partitions import (
-    LEAST_ROWS,
-    NAME,
-    is_cut,
-    keys_of,
-    lengths,
-    partition_rows,
-    parts,
-)
+from thoughtmill.factory.core.files import aside, existing
+from thoughtmill.factory.core.parquet import GROUP_ROWS, PartsWriter, RowGroups, parquet_writer
+from thoughtmill.factory.core.partitions import LEAST_ROWS, is_cut, partition_rows, parts
 from thoughtmill.factory.core.scratch import bounded
 from thoughtmill.schemas import Table, arrow_schema, primary_key, table_name
 
@@ -33,7 +26,6 @@ Row = dict[str, Any]
 Key = TypeVar("Key", str, int)
 Value = TypeVar("Value")
 
-GROUP_ROWS = 16_384
 SHOWN_FAULTS = 20
 
 
@@ -173,53 +165,24 @@ def batch_writer(path: Path, table: Table) -> Iterator[Callable[[pyarrow.RecordB
 @contextmanager
 def _sheet(path: Path, table: Table, whole: bool = False) -> "Iterator[_TableWriter]":
     with aside(path, folder_too=is_cut(path)) as part:
-        sheet = _TableWriter(part, table)
+        sheet = _TableWriter(part, table, whole)
         try:
             yield sheet
         finally:
             sheet.close()
         if not sheet.in_order and not sheet.faults:
-            sheet.faults += _sort(part, sheet.schema, sheet.key)
+            sheet.sort()
         if sheet.faults:
             raise ThoughtmillError(_summary(table_name(table), sheet.faults))
-    if not whole and sheet.count > LEAST_ROWS and sheet.count > (most := partition_rows()):
-        with folder_aside(path) as folder:
-            _cut(path, folder, sheet.schema, sheet.key[0], most)
-
-
-def _cut(path: Path, folder: Path, schema: pyarrow.Schema, key: str, most: int) -> None:
-    """Write the parts of a sorted Parquet file to a folder; the bytes of a part depend on its rows alone."""
-    held = deque[pyarrow.RecordBatch]()
-    batches = pq.ParquetFile(path).iter_batches(batch_size=GROUP_ROWS)
-
-    def taken(length: int) -> Iterator[pyarrow.RecordBatch]:
-        while length:
-            batch = held.pop() if held else next(batches)
-            if batch.num_rows > length:
-                held.append(batch.slice(length))
-                batch = batch.slice(0, length)
-            length -= batch.num_rows
-            yield batch
-
-    for number, length in enumerate(lengths(keys_of(path, key), most)):
-        with parquet_writer(folder / NAME.format(number), schema) as file:
-            for group in _groups(taken(length), schema):
-                file.write_table(group)
-
-
-def parquet_writer(path: Path, schema: pyarrow.Schema) -> pq.ParquetWriter:
-    """Open a new Parquet file with the settings of all our files."""
-    return pq.ParquetWriter(
-        path, schema, compression="zstd", use_content_defined_chunking=True, write_page_index=True
-    )
 
 
 class _TableWriter:
-    """A Parquet file being written, group of rows by group of rows."""
+    """A table being written, group of rows by group of rows: a file, and parts from when it is too large."""
 
-    def __init__(self, path: Path, table: Table) -> None:
+    def __init__(self, path: Path, table: Table, whole: bool) -> None:
+        self.path, self.whole = path, whole
         self.table, self.schema, self.key = table, arrow_schema(table), primary_key(table)
-        self.file = parquet_writer(path, self.schema)
+        self.file: pq.ParquetWriter | PartsWriter = parquet_writer(path, self.schema)
         self.rows: list[Row] = []
         self.groups = RowGroups(self.schema)
         self.faults: list[str] = []
@@ -252,7 +215,48 @@ class _TableWriter:
                 self.in_order = False
             self.last = key
         self.faults += faults(group, self.table)
+        if self.in_order and self.is_large and not isinstance(self.file, PartsWriter):
+            self.divide()
         self.file.write_table(group)
+
+    @cached_property
+    def most(self) -> int:
+        return partition_rows()
+
+    @property
+    def is_large(self) -> bool:
+        return not self.whole and self.count > LEAST_ROWS and self.count > self.most
+
+    def divide(self) -> None:
+        """Go on in parts; the rows so far are written again."""
+        self.file.close()
+        so_far = self.path.rename(f"{self.path}.so_far")
+        self.file = self._parts(self.path)
+        for batch in pq.ParquetFile(so_far).iter_batches(batch_size=GROUP_ROWS):
+            self.file.write_table(pyarrow.Table.from_batches([batch]))
+        so_far.unlink()
+
+    def _parts(self, folder: Path) -> PartsWriter:
+        return PartsWriter(folder, self.schema, self.key[0], self.most)
+
+    def sort(self) -> None:
+        """Rewrite the table in primary-key order; note every key that occurs more than once."""
+        last: tuple[Any, ...] | None = None
+        ordering = ", ".join(f'"{name}"' for name in self.key)
+        query = f"select * from read_parquet(?) order by {ordering}"
+        with connect() as con, aside(self.path, folder_too=True) as part:
+            rows = con.sql(query, params=[[str(each) for each in parts(self.path)]])
+            groups = RowGroups(self.schema)
+            with self._parts(part) if self.is_large else parquet_writer(part, self.schema) as file:
+                for batch in rows.to_arrow_reader(GROUP_ROWS):
+                    for row in zip(*(batch.column(name).to_pylist() for name in self.key), strict=True):
+                        if row == last:
+                            self.faults.append(f"{_spell(row)}: it occurs more than once")
+                        last = row
+                    for group in groups.add(batch):
+                        file.write_table(group)
+                for group in groups.rest():
+                    file.write_table(group)
 
     def close(self) -> None:
         try:
@@ -282,49 +286,6 @@ def faults(arrow: pyarrow.Table, table: Table) -> list[str]:
 def connect() -> duckdb.DuckDBPyConnection:
     """Return an in-memory DuckDB with bounded memory, for sorting and joining tables larger than memory."""
     return connections.connect(**bounded(), preserve_insertion_order=True)
-
-
-def _sort(path: Path, schema: pyarrow.Schema, key: tuple[str, ...]) -> list[str]:
-    """Rewrite a file in primary-key order; return a line for every key that occurs more than once."""
-    twice: list[str] = []
-    last: tuple[Any, ...] | None = None
-    ordering = ", ".join(f'"{name}"' for name in key)
-    with connect() as con, aside(path) as part, parquet_writer(part, schema) as file:
-        rows = con.sql(f"select * from read_parquet(?) order by {ordering}", params=[str(path)])
-        for group in _groups(rows.to_arrow_reader(GROUP_ROWS), schema):
-            for row in zip(*(group.column(name).to_pylist() for name in key), strict=True):
-                if row == last:
-                    twice.append(f"{_spell(row)}: it occurs more than once")
-                last = row
-            file.write_table(group)
-    return twice
-
-
-class RowGroups:
-    """Batches of any length, cut into tables of exactly `GROUP_ROWS` rows; the last may be shorter."""
-
-    def __init__(self, schema: pyarrow.Schema) -> None:
-        self.schema, self.held = schema, schema.empty_table()
-
-    def add(self, batch: pyarrow.RecordBatch) -> Iterator[pyarrow.Table]:
-        """Add a batch, and yield the tables that are full."""
-        self.held = pyarrow.concat_tables([self.held, pyarrow.Table.from_batches([batch]).cast(self.schema)])
-        while self.held.num_rows >= GROUP_ROWS:
-            group, self.held = self.held.slice(0, GROUP_ROWS), self.held.slice(GROUP_ROWS)
-            yield group.combine_chunks()
-
-    def rest(self) -> Iterator[pyarrow.Table]:
-        """Yield what is left, if there is a row."""
-        if self.held.num_rows:
-            yield self.held.combine_chunks()
-
-
-def _groups(batches: Iterable[pyarrow.RecordBatch], schema: pyarrow.Schema) -> Iterator[pyarrow.Table]:
-    """Yield the row groups of batches."""
-    groups = RowGroups(schema)
-    for batch in batches:
-        yield from groups.add(batch)
-    yield from groups.rest()
 
 
 def _name_of(frame: pd.DataFrame, table: Table, index: Any) -> str:

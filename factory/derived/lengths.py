@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from thoughtmill.factory.core import tables
+from thoughtmill.factory.core.parquet import GROUP_ROWS
 from thoughtmill.factory.core.partitions import parts
 
 TOKEN = r"\p{L}+|\p{N}|[^\s\p{L}\p{N}]|\n+"
@@ -27,6 +28,6 @@ def lengths(records: Path) -> Iterator[tables.Row]:
     """Yield a row for every record that has a rationale, from the table `records`, in flat memory."""
     with tables.connect() as con:
         for batch in con.sql(QUERY, params=[[str(part) for part in parts(records)]]).to_arrow_reader(
-            tables.GROUP_ROWS
+            GROUP_ROWS
         ):
             yield from batch.to_pylist()

@@ -12,8 +12,8 @@ import duckdb
 import pyarrow
 
 from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.parquet import GROUP_ROWS
 from thoughtmill.factory.core.registry import Registry
-from thoughtmill.factory.core.tables import GROUP_ROWS
 
 FILES = ("train", "validation", "test")
 """The files of a config; `test` holds every test split."""

@@ -9,8 +9,9 @@ import duckdb
 import pyarrow
 
 from thoughtmill.factory.core import tables
+from thoughtmill.factory.core.parquet import GROUP_ROWS
 from thoughtmill.factory.core.progress import track
-from thoughtmill.factory.core.slices import Slice, opened, slices
+from thoughtmill.factory.core.slices import Slice, opened, slices, sources
 from thoughtmill.factory.exports import EXPORTS, FILES, chosen, exported
 from thoughtmill.factory.exports.writing import writer
 from thoughtmill.schemas import Released
@@ -44,7 +45,7 @@ def released(
     `train` holds the kept records; `validation` and `test` hold good records of held-out problems.
     """
     sql = RELEASED.replace("r.{chosen}", chosen(where).replace("record_id in", "r.record_id in", 1))
-    return con.sql(sql, params={"thought": thought, "file": file}).to_arrow_reader(tables.GROUP_ROWS)
+    return con.sql(sql, params={"thought": thought, "file": file}).to_arrow_reader(GROUP_ROWS)
 
 
 def write_configs(
@@ -67,6 +68,7 @@ def write_configs(
         (None, [name]) for name in (*exports, *every) if name not in sliced
     ]
     steps += [(part, sliced) for part in parts if sliced]
+    read = sources(release / "tables", thoughts) if sliced else []
     with ExitStack() as files:
         add = {
             (name, file): files.enter_context(
@@ -76,11 +78,7 @@ def write_configs(
             for path in [release / name / f"{file}.parquet"]
         }
         for part, names in track(steps, "release"):
-            with (
-                nullcontext(con)
-                if part is None
-                else closing(opened(release / "tables", thoughts, part)) as held
-            ):
+            with nullcontext(con) if part is None else closing(opened(read, part)) as held:
                 for name, file in product(names, FILES):
                     rows = (released if name in every else exported)(held, name, file, where=where)
                     for batch in rows:

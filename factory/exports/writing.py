@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow
 
 from thoughtmill.factory.core.files import aside
-from thoughtmill.factory.core.tables import RowGroups, parquet_writer
+from thoughtmill.factory.core.parquet import RowGroups, parquet_writer
 
 FORMATS = ("jsonl", "parquet")
 Add = Callable[[pyarrow.RecordBatch], None]
