@@ -128,6 +128,13 @@ def test_an_expression_that_asks_for_too_much_is_refused_at_once(expression: str
 fractions = st.fractions(-1000, 1000, max_denominator=100)
 
 
+@pytest.mark.parametrize(
+    "simple", ["7", "(7)", "0 / 5", "5/0", "(3)-(5)", "3 - 5", "007*2", "9 +(1)", "(8)/ (6)"]
+)
+def test_a_short_expression_has_the_value_that_the_grammar_gives(simple: str) -> None:
+    assert evaluate(simple) == evaluate(f"0 + ({simple})")
+
+
 @settings(max_examples=200, deadline=None)
 @given(fractions, fractions, st.sampled_from("+-*/"))
 def test_two_fractions_are_put_together_as_python_does(one: Fraction, other: Fraction, operator: str) -> None:

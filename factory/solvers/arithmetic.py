@@ -27,6 +27,9 @@ MAX_EXPONENT = 400
 _OPERATORS = SIGNS | {ord(sign): "*" for sign in "×·∙⋅"} | {ord("÷"): "/", ord("["): "(", ord("]"): ")"}
 _TOKEN = re.compile(rf"\s*(?:[$€£¥₹]\s*)?({DECIMAL}|\*\*|//|[-+*/%^()])")
 
+_SIMPLE = re.compile(r"(\()?([0-9]{1,15})(?(1)\))(?: *([-+*/]) *(\()?([0-9]{1,15})(?(4)\)))?")
+"""A number, or two with a sign between them, perhaps in brackets: most expressions."""
+
 
 class _NoValueError(Exception):
     """The expression is not one, or its value is too long to keep."""
@@ -41,6 +44,8 @@ def evaluate(expression: str) -> Fraction | None:
     """
     if expression.isdecimal() and expression.isascii():
         return value(expression)  # most results
+    if simple := _SIMPLE.fullmatch(expression):
+        return _simple(int(simple[2]), simple[3], int(simple[5] or 0))
     tokens = _tokens(expression)
     if not tokens:
         return None
@@ -50,6 +55,17 @@ def evaluate(expression: str) -> Fraction | None:
     except (_NoValueError, ZeroDivisionError):
         return None
     return number if reader.at == len(tokens) else None
+
+
+def _simple(number: int, operator: str | None, other: int) -> Fraction | None:
+    """Return what the grammar gives, an order of magnitude sooner."""
+    if operator is None:
+        return Fraction(number)
+    if operator == "/":
+        return Fraction(number, other) if other else None
+    if operator == "*":
+        return Fraction(number * other)
+    return Fraction(number + other if operator == "+" else number - other)
 
 
 def _tokens(expression: str) -> list[str]:

@@ -22,8 +22,8 @@ FOLDER = "explore"
 SCRIPTS = ("store.js", "filters.js", "problem.js", "explore.js")
 __all__ = ["ASSETS", "FOLDER", "SCRIPTS", "Explorer", "page", "script", "write"]
 
-BATCH = 2_000
-"""Problems whose texts a query brings, or those of one page."""
+TITLES = 16_384
+"""Problems whose titles a query brings: as many as are read from Parquet at once."""
 
 
 class Explorer:
@@ -59,12 +59,18 @@ class Explorer:
 
     def titles(self) -> Iterator[tuple[str, bytes]]:
         """Yield the pages of titles."""
-        for page in range(-(-self.totals["problems"] // self.titles_a_page)):
-            yield f"titles/{page}", self._titles(page)
+        pages = -(-self.totals["problems"] // self.titles_a_page)
+        together = max(1, TITLES // self.titles_a_page)
+        for first in range(0, pages, together):
+            for page, payload in enumerate(self._titles(first, together), start=first):
+                yield f"titles/{page}", payload
 
-    def _titles(self, page: int) -> bytes:
-        first = page * self.titles_a_page
-        return as_json(texts.titles(self.con, first, first + self.titles_a_page - 1))
+    def _titles(self, page: int, pages: int = 1) -> Iterator[bytes]:
+        """Yield so many pages of titles from a page on."""
+        size = self.titles_a_page
+        found = texts.titles(self.con, page * size, (page + pages) * size - 1)
+        for start in range(0, len(found), size):
+            yield as_json(found[start : start + size])
 
     def problems(
         self, first_page: int, last_page: int, index: words.WordIndex | None = None
@@ -74,6 +80,7 @@ class Explorer:
             texts.page_of(self.cuts, page, self.totals["problems"])
             for page in range(first_page, last_page + 1)
         ]
+        texts.bring(self.con, bounds[0][0], bounds[-1][1])
         found = texts.problems(self.con, bounds[0][0], bounds[-1][1], self.places, index)
         for page, (first, last) in enumerate(bounds, start=first_page):
             yield f"problems/{page}", as_json([next(found) for _ in range(first, last + 1)])
@@ -84,7 +91,7 @@ class Explorer:
             yield f"columns/{name}", self.columns.column(name)
         yield from self.titles()
         index = words.WordIndex(self.con)
-        pages = max(1, BATCH * len(self.cuts) // max(1, self.totals["problems"]))
+        pages = texts.most_pages(self.con, len(self.cuts))
         for page in range(0, len(self.cuts), pages):
             yield from self.problems(page, min(page + pages, len(self.cuts)) - 1, index)
         first_words = []
@@ -102,7 +109,7 @@ class Explorer:
         if kind == "columns" and what in self.columns.names():
             return self.columns.column(what)
         if kind == "titles" and 0 <= page * self.titles_a_page < self.totals["problems"]:
-            return self._titles(page)
+            return next(self._titles(page))
         if kind == "problems" and 0 <= page < len(self.cuts):
             return next(payload for _, payload in self.problems(page, page))
         return words.look(self.con, what) if kind == "words" and what.strip("*") else None

@@ -6,6 +6,7 @@ from typing import Any
 
 import duckdb
 
+from thoughtmill.factory.core.scratch import run
 from thoughtmill.factory.pages.explorer.values import notes
 from thoughtmill.factory.pages.explorer.words import WordIndex
 from thoughtmill.factory.pages.queries import Row, rows
@@ -23,6 +24,12 @@ PAGE = 1_000_000
 MOST_FILES = 2_000
 """Files of titles, and as many of texts, at most: DVC looks at each file in every run."""
 
+BROUGHT_PROBLEMS, BROUGHT_B = 16_384, 100_000_000
+"""Problems whose texts are brought at once, and the bytes of their texts, about and at most."""
+
+HELD = 1_000
+"""Problems whose texts are held at once."""
+
 CUTS = """
 with sized as (select problem_no, problem_id, size + 1500 * (records + 1) as bytes from numbered_problems),
 page as (select greatest($size, sum(bytes) // $most + 1) as bytes from sized)
@@ -31,14 +38,14 @@ select (coalesce(sum(sized.bytes) over (order by problem_no rows between unbound
 from sized cross join page order by problem_no
 """
 
-PROBLEMS = """
+BRING = """
+create or replace temp table brought_problems as
 select n.problem_no, p.*, n.agreed_answer
 from numbered_problems n join problems p using (problem_id)
 where n.problem_no between $first and $last and p.problem_id between $first_id and $last_id
-order by n.problem_no
-"""
+order by n.problem_no;
 
-RECORDS = """
+create or replace temp table brought_records as
 select n.record_no, n.problem_no, r.*, n.outcome, n.verified, c.* exclude (
     completion_id, problem_id, thought, sample, failure)
 from numbered_records n
@@ -48,13 +55,17 @@ where n.problem_no between $first and $last
     and r.problem_id between $first_id and $last_id and c.problem_id between $first_id and $last_id
 order by n.record_no
 """
+"""The texts of some problems: whole groups of rows are read from Parquet, so many at once cost less."""
 
-CHECKS = """
-select n.record_no, c."check", c.passed, c.detail
-from numbered_records n join checks c using (record_id)
-where n.problem_no between $first and $last and c.record_id between $first_record and $last_record
-order by n.record_no, c."check"
+BRING_CHECKS = """
+create or replace temp table brought_checks as
+select b.problem_no, b.record_no, c."check", c.passed, c.detail
+from brought_records b join checks c using (record_id)
+where c.record_id between $first_record and $last_record
+order by b.record_no, c."check"
 """
+
+BROUGHT = "select * from brought_{} where problem_no between $first and $last order by {}"
 
 SHOWN = """
 with shown as (
@@ -105,6 +116,20 @@ def _bounds(con: duckdb.DuckDBPyConnection, first: int, last: int) -> dict[str, 
     return dict(zip(("first", "last", "first_id", "last_id"), (first, last, *names), strict=True))
 
 
+def most_pages(con: duckdb.DuckDBPyConnection, pages: int) -> int:
+    """Return how many of so many pages are brought at once, at least one."""
+    ((count, size),) = con.execute("select count(*), sum(size) from numbered_problems").fetchall()
+    return max(1, int(pages * min(BROUGHT_PROBLEMS / max(1, count), BROUGHT_B / max(1, size or 0))))
+
+
+def bring(con: duckdb.DuckDBPyConnection, first: int, last: int) -> None:
+    """Read the problems `first` to `last` with all their records into temporary tables, for `problems`."""
+    run(con, BRING, **_bounds(con, first, last))
+    names = "select coalesce(min(record_id), ''), coalesce(max(record_id), '') from brought_records"
+    ((low, high),) = con.execute(names).fetchall()
+    con.execute(BRING_CHECKS, {"first_record": low, "last_record": high})
+
+
 def problems(
     con: duckdb.DuckDBPyConnection,
     first: int,
@@ -114,14 +139,24 @@ def problems(
 ) -> Iterator[Row]:
     """Yield the problems `first` to `last` with all their records; note their words in an index, if any.
 
-    `checks` has the places of checks.
+    They are among those that were brought. `checks` has the places of checks.
     """
-    bounds = _bounds(con, first, last)
-    records = _records(con, bounds, checks)
+    for start in range(first, last + 1, HELD):
+        yield from _problems(con, start, min(start + HELD - 1, last), checks, index)
+
+
+def _problems(
+    con: duckdb.DuckDBPyConnection,
+    first: int,
+    last: int,
+    checks: Mapping[str, int],
+    index: WordIndex | None,
+) -> Iterator[Row]:
+    records = _records(con, first, last, checks)
     grouped = {
         number: list(group) for number, group in groupby(records, key=lambda record: record["problem_no"])
     }
-    for problem in rows(con, PROBLEMS, **bounds):
+    for problem in rows(con, BROUGHT.format("problems", "problem_no"), first=first, last=last):
         number = problem.pop("problem_no")
         held = grouped.get(number, [])
         if index is not None:
@@ -131,24 +166,16 @@ def problems(
         yield problem | {"records": [_shown(record) for record in held]}
 
 
-def _records(con: duckdb.DuckDBPyConnection, bounds: dict[str, Any], checks: Mapping[str, int]) -> list[Row]:
-    found = rows(con, RECORDS, **bounds)
-    names = [record["record_id"] for record in found]
-    listed = con.execute(
-        CHECKS,
-        {
-            "first": bounds["first"],
-            "last": bounds["last"],
-            "first_record": min(names, default=""),
-            "last_record": max(names, default=""),
-        },
-    ).fetchall()
+def _records(con: duckdb.DuckDBPyConnection, first: int, last: int, checks: Mapping[str, int]) -> list[Row]:
+    found = rows(con, BROUGHT.format("records", "record_no"), first=first, last=last)
+    query = BROUGHT.format("checks", 'record_no, "check"')
+    listed = con.execute(query, {"first": first, "last": last}).fetchall()
     grouped = {
         number: [
             [checks[check], _state(passed), *([detail] if detail else [])]
-            for _, check, passed, detail in group
+            for _, _, check, passed, detail in group
         ]
-        for number, group in groupby(listed, key=lambda row: row[0])
+        for number, group in groupby(listed, key=lambda row: row[1])
     }
     for record in found:
         record["checks"] = grouped.get(record["record_no"], [])
