@@ -178,7 +178,10 @@ def spent_usd(
     if first is None:
         return 0.0
     if not locks.lock(hashlib.sha256(f"budget/{first[0]}".encode()).hexdigest()):
-        raise ThoughtmillError("another run spends from the same max_usd: start this one when it has ended")
+        raise ThoughtmillError(
+            "another run spends from the same max_usd: start this one when it has ended; "
+            "with `executor: ray` one run spreads the requests and shares max_usd"
+        )
     return ledger.cost_usd(itertools.chain([first], asked, others))
 
 
