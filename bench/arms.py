@@ -2,7 +2,7 @@
 
 `bench.taught` trains a student on each. All arms are SQL conditions over one corpus, whose embedded teacher
 makes no mistake and writes programs and rules in both of its dialects: sample 0 has programs in place and
-rules that say why, sample 1 has the others.
+rules that say why, sample 1 has the others. Sample 2 has programs with a mistake, for `repair`.
 """
 
 import shutil
@@ -24,11 +24,13 @@ EMBEDDED = {
 """Embedded problems, where there are no files."""
 CHILDREN = {
     "redraw": 2, "fobar": 1, "rename": 1, "permute": 1, "irrelevant": 1, "equation_only": 1, "socratic": 1,
+    "repair": 1,
 }  # fmt: skip
 CORRECT = {"teacher": "embedded", "error_rate": 0.0}
 TEACHERS = {
     "first": CORRECT | {"programs": "in_place", "rules": "why"},
     "second": CORRECT | {"thoughts": ["pot", "knowledge"]},
+    "wrong": {"teacher": "embedded", "error_rate": 1.0, "programs": "in_place", "thoughts": ["pot"]},
 }
 KEPT = tuple(
     f"data/{name}"
@@ -80,11 +82,13 @@ ARMS = {
     **alone("pot", POT, OLD),
     **alone("pot_declared", POT, SECOND, "pot"),
     **alone("pot_redraw", POT, grown("redraw"), "pot"),
+    **alone("pot_repair", POT, grown("repair"), "pot"),
     **alone("eot", EOT, OLD),
     **alone("eot_again", EOT, OLD, "eot", seed=1),
     **alone("eot_redraw", EOT, grown("redraw"), "eot"),
     **alone("eot_fobar", EOT, grown("fobar"), "eot"),
-    **alone("eot_retold", EOT, grown("rename", "permute", "irrelevant"), "eot"),
+    **alone("eot_rename", EOT, grown("rename"), "eot"),
+    **alone("eot_irrelevant", EOT, grown("irrelevant"), "eot"),
     **alone("eot_few", EOT, f"{OLD} and {FEW}", "eot"),
     **alone("eot_few_redraw", EOT, grown("redraw", also=FEW), "eot_few"),
     **alone("cot", COT, OLD),

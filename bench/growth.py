@@ -7,13 +7,15 @@ a CPU second with growing and verifying together, and the peak of the largest pr
 
 `python -m bench.growth FOLDER 100000` grows about so many problems by `rename` from chains alone, and curates
 them: the peaks of both. `python -m bench.growth FOLDER redraw 7` prints what that growth wrote about 50
-problems, drawn by the seed 7, to be read; more seeds draw others. `--arms`, `--teach` and `--table` are about
-what students learn: see `bench.taught`.
+problems, drawn by the seed 7, to be read; more seeds draw others. `preferences` in place of a growth prints
+pairs of chains and of equations, the right one and the wrong one. `--arms`, `--teach` and `--table` are
+about what students learn: see `bench.taught`.
 """
 
 import os
 import sys
 import tempfile
+from hashlib import md5
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +23,15 @@ import duckdb
 import yaml
 
 from bench.memory import adopting, ended
+from thoughtmill.factory.core.corpus import open_corpus
+from thoughtmill.factory.exports import exported
 from thoughtmill.factory.grow import is_rewriting
 from thoughtmill.factory.growths import GROWTHS
 
 ROOT = Path(__file__).parents[1]
 THOUGHTS = ("knowledge", "cot", "pot", "eot")
+MISTAKEN = {"repair": ("pot",), "preferences": ("cot", "eot")}
+"""The thoughts of what needs rejected rationales too."""
 COUNTS = {"redraw": 4, "fobar": 2, "rename": 1, "permute": 2, "irrelevant": 1}
 """Children of a problem; of every other growth it is 1."""
 SHOWN = """
@@ -97,6 +103,9 @@ def line(folder: Path, source: Path, growth: str) -> str:
 
 def sample(folder: Path, source: Path, growth: str, seeds: list[str]) -> None:
     """Print the problems that a growth made, or what it wrote about problems, for 50 drawn by each seed."""
+    if growth == "preferences":
+        pairs(folder, seeds)
+        return
     write_params(folder, source, {growth: COUNTS.get(growth, 1)})
     measured(folder, ["grow"])
     grown = folder / "data" / "grown"
@@ -115,6 +124,19 @@ def sample(folder: Path, source: Path, growth: str, seeds: list[str]) -> None:
                 print(f"{number}. {name}: {text}" + (f" = {answer}" if answer else ""))
 
 
+def pairs(folder: Path, seeds: list[str]) -> None:
+    """Print 50 pairs of a right and a wrong rationale for each seed."""
+    for stage in ("grow", "curate", "tabulate"):
+        measured(folder, [stage])
+    with open_corpus(folder / "data").con as con:
+        found = exported(con, "preferences", "train").read_all().to_pylist()
+    for seed in seeds:
+        drawn = sorted(found, key=lambda pair: md5(f"{seed}{pair['rejected_record_id']}".encode()).digest())
+        for number, pair in enumerate(drawn[:50], 1):
+            texts = [pair[column][0]["content"] for column in ("prompt", "chosen", "rejected")]
+            print("\n".join([f"{number}. {texts[0]}", *texts[1:], pair["why"]]), end="\n\n")
+
+
 def million(folder: Path, source: Path, wanted: int) -> None:
     """Grow and curate many problems; print the seconds and the peaks of both stages."""
     problems = sum(1 for _ in (source / "train.jsonl").open())
@@ -130,8 +152,8 @@ def write_params(
     folder: Path, source: Path, budgets: dict[str, int], thoughts: tuple[str, ...] = ()
 ) -> tuple[str, ...]:
     """Write a project of both splits of GSM8K with one worker and some growths; return its thoughts."""
-    repairs = "repair" in budgets
-    thoughts = thoughts or (("pot",) if repairs else THOUGHTS)
+    mistaken = next((MISTAKEN[name] for name in budgets if name in MISTAKEN), ())
+    thoughts = thoughts or mistaken or THOUGHTS
     sources = [
         {"set": "gsm8k", "split": split, "file": str(source / f"{split}.jsonl")}
         for split in ("train", "test")
@@ -140,12 +162,12 @@ def write_params(
         "thoughts": list(thoughts),
         "seed": {"sources": sources},
         "generate": {
-            "embedded": {"error_rate": 0.5 if repairs else 0.0},
-            "samples": 2 if repairs else 1,
+            "embedded": {"error_rate": 0.5 if mistaken else 0.0},
+            "samples": 2 if mistaken else 1,
         },
         "verify": {"workers": 1},
         "curate": {"redraw": False},
-        "grow": budgets,
+        "grow": {name: count for name, count in budgets.items() if count},
     }
     (folder / "params.yaml").write_text(yaml.safe_dump(params))
     (folder / "dvc.yaml").touch()

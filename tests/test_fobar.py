@@ -90,3 +90,11 @@ def test_a_program_that_uses_the_number_twice_or_without_an_inverse_is_not_run_b
     straight = read(program)
     assert straight is not None
     assert inverted(program, straight.figures.index(7), "14") is None
+
+
+def test_no_number_is_hidden_where_the_answer_may_be_rounded(solvers: Solvers) -> None:
+    text = "A clerk does 25 forms an hour. How many clerks must you hire for 300 forms an hour?"
+    program = "ans = 300 / 25"
+    assert (
+        reason("fobar", parent(text, "12", pot=program, eot=program), solvers) == "its answer may be rounded"
+    )

@@ -27,6 +27,10 @@ from thoughtmill.factory.solvers.solvers import Solvers
 
 QUESTION = "If we know the answer to the above question is {}, what is the value of the unknown variable x?"
 """FOBAR's template, section 3.2."""
+ROUNDED = re.compile(
+    r"\bhow many\b[^.?!]*\b(?:can|could|able|must|should|needs?|needed|ha(?:s|ve|d) to)\b", re.IGNORECASE
+)
+"""Asks for whole things, where a quotient is rounded: many numbers then have the same answer."""
 
 
 def grow(parent: Parent, count: int, random: Random, solvers: Solvers) -> Iterator[Child | Barren]:
@@ -37,6 +41,9 @@ def grow(parent: Parent, count: int, random: Random, solvers: Solvers) -> Iterat
         return
     if problem.is_ambiguous:
         yield Barren("a result of its program has the value of another or of a number")
+        return
+    if "/" in problem.program.text and ROUNDED.search(str(parent.problem["problem"])):
+        yield Barren("its answer may be rounded")
         return
     places = random.sample(range(len(problem.variables)), len(problem.variables))
     tried = (_child(problem, at, solvers) for at in places)
