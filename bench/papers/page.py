@@ -109,7 +109,8 @@ def page(folder: Path, problems: Sequence[Mapping[str, Any]], told: Mapping[str,
     left_out = []
     for one in tables(samples):
         rows = [row for row in one.rows if scores.of(row)]
-        left_out += [f"{one.title.lower()}: {row.title}" for row in one.rows if row not in rows]
+        if missing := [row.title for row in one.rows if row not in rows]:
+            left_out.append(one.title.lower() + (f" ({', '.join(missing)})" if rows else ""))
         if rows:
             shown = replace(one, rows=tuple(rows))
             parts += [f"## {one.title}", one.says, _table(shown, scores, ladder), one.reported]
