@@ -28,7 +28,7 @@ FAILURES: dict[str, str] = {
     "moderated": "a filter of the endpoint refused the request",
     "refused": "the teacher declined, or a content filter stopped it",
     "empty": "the completion has no text",
-    "truncated": "the completion was cut off by its length limit",
+    "truncated": "the completion was cut off by a limit of length or time, or because it repeated itself",
     "unparsable": "no rationale of this thought can be read from the completion",
     "not_general": "the rules name numbers of their own problem",
     "no_answer": "the rationale gives no answer",

@@ -34,6 +34,17 @@ def test_an_interrupt_ends_a_query_that_runs(ask: object) -> None:
     assert con.execute("select 42").fetchone() == (42,)
 
 
+@pytest.mark.usefixtures("heard")
+def test_an_interrupt_after_a_connection_was_closed_is_no_error(capfd: pytest.CaptureFixture[str]) -> None:
+    closed, con = connect(), connect(threads=1)
+    closed.close()
+    timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+    with pytest.raises(KeyboardInterrupt), interruptible():
+        timer.start()
+        con.execute(ENDLESS)
+    assert capfd.readouterr().err == ""
+
+
 def test_an_interrupt_that_the_database_sees_itself_is_no_other_error() -> None:
     with pytest.raises(KeyboardInterrupt), interruptible():
         raise RuntimeError(INTERRUPTED)

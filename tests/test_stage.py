@@ -53,8 +53,11 @@ def test_a_broken_table_is_one_line_and_status_2(
     assert capsys.readouterr().err == "error: a table cannot be read or written: No magic bytes\n"
 
 
-def test_an_interrupt_is_status_130(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupt_is_status_130_and_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert left(monkeypatch, KeyboardInterrupt()) == 130
+    assert capsys.readouterr().err == "interrupted\n"
 
 
 def test_a_wrong_call_says_what_the_stage_takes(

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from thoughtmill.factory.commands import status
-from thoughtmill.factory.commands.status import WIDTH, StageState, drawn
+from thoughtmill.factory.commands.status import WIDTH, StageState, drawn, fitting
 from thoughtmill.factory.core.progress_files import noting
+from thoughtmill.factory.ledger.runs import RunStatus
 
 FOUND = [
     StageState("seed", "built", ""),
@@ -42,6 +43,25 @@ def test_what_changed_is_cut_to_a_readable_length() -> None:
     lines = drawn(FOUND)
     assert lines[2].endswith("x…")
     assert all(len(line) < 50 + WIDTH for line in lines)
+
+
+def test_runs_of_other_projects_are_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("params.yaml", "dvc.yaml"):
+        (tmp_path / name).touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(status, "states", lambda _: FOUND[:1])
+    monkeypatch.setattr(status, "recent", lambda: [RunStatus(1, 2, 3.0, 4.0, "ended", "cot 5 done")])
+    _, _, heading, ended = status.call(argparse.Namespace(all=False)).splitlines()
+    assert heading == "the last runs that asked an endpoint, of all projects with this ledger:"
+    assert ended == "ended    cot 5 done"
+
+
+def test_a_line_fits_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "10")
+    assert fitting("stale verify") == "stale verify", "a pipe gets all of it"
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    assert fitting("stale verify") == "stale ver…"
+    assert fitting("stale seed") == "stale seed"
 
 
 def test_no_stage_is_no_line() -> None:

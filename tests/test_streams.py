@@ -242,7 +242,7 @@ def test_what_a_stream_has_said_so_far_is_its_answer_or_its_thinking() -> None:
 def test_a_stream_that_was_left_ends_as_cut_off_and_not_as_broken() -> None:
     parsed = read(stopped(stream(chunk(content="so 4"), end=b'data: {"choices":[{"del')))
     assert (parsed.text, parsed.failure) == ("so 4", "truncated")
-    assert parsed.detail == "cut off as it repeats itself"
+    assert parsed.detail == "cut off because it repeats itself"
 
 
 @pytest.mark.parametrize(

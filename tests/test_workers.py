@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,24 @@ from thoughtmill.factory.core.files import running
 
 ROOT = Path(__file__).parents[1]
 _offset = 0
+FOLDER = Path()
+SLOW = """
+import multiprocessing, os, pathlib, signal, sys, time
+
+def work(items): return items
+def lost(item): return item
+def begin(): pass
+
+if sys.argv[0] != "-c" or "forkserver" in str(sys.orig_argv):  # the fork server imports this module
+    pathlib.Path({begun!r}).touch()
+    time.sleep(1)
+
+def main():
+    from thoughtmill.factory.core.executors.local import WorkerPool
+
+    signal.signal(signal.SIGINT, lambda *_: None)
+    list(WorkerPool(work, lost, 1, begin).spread([1]))
+"""
 
 
 def begin(offset: int) -> None:
@@ -77,6 +96,48 @@ def test_only_a_bounded_number_of_items_is_taken_ahead() -> None:
     assert next(results) == 100
     results.close()
     assert taken <= (2 * workers.AHEAD + 1) * workers.CHUNK
+
+
+def half(items: list[int]) -> list[int]:
+    """Return the results, of which this process then writes a half, for ever."""
+
+    def cut(connection: Connection, content: memoryview, write: object = None) -> None:
+        os.write(connection.fileno(), bytes(content)[: len(content) // 2])
+        (FOLDER / "half").touch()
+        signal.pause()
+
+    Connection._send = cut  # type: ignore[attr-defined]
+    return items
+
+
+def halt(folder: str) -> None:
+    global FOLDER  # noqa: PLW0603  what a process pool's initializer is for
+    FOLDER = Path(folder)
+
+
+def test_a_worker_that_is_killed_while_it_writes_a_result_does_not_keep_the_pool_from_its_end(
+    tmp_path: Path,
+) -> None:
+    def items() -> Iterator[int]:
+        yield from range(workers.CHUNK)
+        until(lambda: (tmp_path / "half").exists())
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(WorkerPool(half, lost, 1, halt, (str(tmp_path),)).spread(items()))
+
+
+def test_an_interrupt_while_the_fork_server_imports_shows_no_traceback(tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text(SLOW.format(begun=str(tmp_path / "begun")))
+    command = [sys.executable, "-c", "import slow; slow.main()"]
+    env = os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    with subprocess.Popen(
+        command, env=env, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        until(lambda: (tmp_path / "begun").exists())
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
 
 
 def broken() -> None:

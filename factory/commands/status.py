@@ -6,6 +6,8 @@ stage or shard that runs has a line: items done, rate, time left, dollars, machi
 
 import argparse
 import json
+import shutil
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -49,7 +51,16 @@ def call(words: argparse.Namespace) -> str:
     every = [f"{each.state:8} {each.stage:20} {each.why}".rstrip() for each in found]
     lines = every if words.all else drawn(found)
     working = _table(progress_files.lines(now, time.time()))
-    return "\n".join(lines + working + [f"{run.state:8} {run.figures}" for run in recent()])
+    asked = [f"{run.state:8} {run.figures}" for run in recent()]
+    heading = ["", "the last runs that asked an endpoint, of all projects with this ledger:"] if asked else []
+    lines = [*lines, *working, *heading, *asked]
+    return "\n".join(lines if words.all else map(fitting, lines))
+
+
+def fitting(line: str) -> str:
+    """Return a line that a narrow terminal does not break; a pipe gets all of it."""
+    columns = shutil.get_terminal_size().columns
+    return line if len(line) <= columns or not sys.stdout.isatty() else line[: columns - 1] + "…"
 
 
 def drawn(found: Sequence[StageState]) -> list[str]:

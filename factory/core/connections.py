@@ -3,9 +3,10 @@
 import os
 import select
 import signal
+import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakSet
@@ -76,5 +77,10 @@ def _watch(reading: int) -> None:
             left = REPEATS if signal.SIGINT in numbers else left
         if left:
             left -= 1
-            for con in list(_connections):
-                con.interrupt()
+            _interrupt()
+
+
+def _interrupt() -> None:
+    for con in list(_connections):
+        with suppress(sys.modules["duckdb"].ConnectionException):  # it is closed by now
+            con.interrupt()

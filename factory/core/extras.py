@@ -49,7 +49,8 @@ def remedy(error: ModuleNotFoundError, what: str) -> str | None:
 
 def _excepthook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     if kind is KeyboardInterrupt:
-        sys.exit(130)  # Ctrl-C while packages are imported
+        print("interrupted", file=sys.stderr)  # while packages are imported
+        sys.exit(130)
     what = command(sys.orig_argv) or "thoughtmill"
     found = remedy(error, what) if isinstance(error, ModuleNotFoundError) else None
     if found is None:

@@ -63,7 +63,7 @@ def leave(work: Callable[[], None]) -> NoReturn:
     """Do the work and exit with its status.
 
     The status is 0 when it returns; 2, with one line, for a `ThoughtmillError`, a broken table or an error of
-    the operating system (a full disk, a read-only folder); 130 when interrupted.
+    the operating system (a full disk, a read-only folder); 130, with one line, when interrupted.
     """
     try:
         with interruptible():
@@ -81,6 +81,7 @@ def leave(work: Callable[[], None]) -> NoReturn:
     except OSError as error:
         sys.exit(_say(f"{error.filename}: {error.strerror}" if error.filename else str(error)))
     except KeyboardInterrupt:
+        say("interrupted")
         sys.exit(130)
     sys.exit(0)
 

@@ -131,6 +131,9 @@ FINISHES: dict[str, str] = {  # endpoints' words for an end that spoils a comple
     "repeating": "truncated",  # our own word, for `stop_when`
 }
 
+CUT = {"repeating": "because it repeats itself", "time_limit": "by the time limit"}
+"""Why a completion was cut off, where its length is not the reason."""
+
 
 def end_of(finish_reason: str | None) -> str:
     """Return an endpoint's word for the end of a completion as `FINISHES` has it, without its enumeration.
@@ -153,6 +156,8 @@ def failure_of(
     ('truncated', 'cut off by the length limit')
     >>> failure_of("", "length", "Let x be")
     ('truncated', 'cut off by the length limit, inside the thinking')
+    >>> failure_of("4 4 4 4", "repeating")
+    ('truncated', 'cut off because it repeats itself')
     >>> failure_of(None, "content_filter: PROHIBITED_CONTENT")
     ('refused', 'stopped by a content filter')
     """
@@ -162,7 +167,7 @@ def failure_of(
         return "refused", "stopped by a content filter"
     if end == "truncated":
         part = "" if reasoning is None else ", inside the answer" if answered else ", inside the thinking"
-        why = "as it repeats itself" if finish_reason == "repeating" else "by the length limit"
+        why = CUT.get(end_of(finish_reason), "by the length limit")
         return "truncated", f"cut off {why}{part}"
     if not answered:
         return "empty", "the completion has no text" + ("" if reasoning is None else " after its thinking")

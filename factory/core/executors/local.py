@@ -12,6 +12,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from itertools import islice
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection
 from typing import Any, Generic, TypeVar
 
@@ -70,6 +71,7 @@ class WorkerPool(Generic[Item, Result]):
         if self.pool is None:
             context = multiprocessing.get_context(START)
             context.set_forkserver_preload(sorted({*_modules(self.work), *_modules(self.begin)}))
+            _start_server()
             self.began, begins = context.Pipe(duplex=False)
             begun = (self.begin, self.arguments, begins)
             self.pool = ProcessPoolExecutor(self.workers, context, _begin, begun)
@@ -112,8 +114,27 @@ class WorkerPool(Generic[Item, Result]):
             workers = self.pool._processes or {}
             for process in list(workers.values()) if at_once else ():
                 process.kill()
+            if at_once:
+                # A worker that is killed while it writes leaves half a result, and chunks that nobody reads.
+                # The pool would wait for ever: it holds the other ends of both pipes itself.
+                self.pool._result_queue._writer.close()
+                self.pool._call_queue.cancel_join_thread()
             self.pool.shutdown(cancel_futures=True)
             self.pool = None
+
+
+def _start_server() -> None:
+    """Start the fork server with Ctrl-C blocked: it imports modules first, and would show a traceback.
+
+    Workers inherit this, and unblock it once they ignore it.
+    """
+    if START == "forkserver":
+        resource_tracker.ensure_running()  # it unblocks Ctrl-C once it runs
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+        try:
+            forkserver.ensure_running()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _modules(function: Callable[..., Any]) -> Iterator[str]:
@@ -131,6 +152,8 @@ def _modules(function: Callable[..., Any]) -> Iterator[str]:
 def _begin(begin: Callable[..., None], arguments: tuple[Any, ...], begins: Connection) -> None:
     """Begin a worker, and say so: it ignores Ctrl-C, and ends whenever its parent ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if START == "forkserver":
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
     threading.Thread(target=_end_with_parent, daemon=True).start()
     begin(*arguments)
     begins.send(os.getpid())
