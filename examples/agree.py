@@ -1,4 +1,4 @@
-"""Find problems whose thoughts disagree, and gold answers in doubt because all thoughts give another answer.
+"""Find problems whose thoughts disagree, and gold answers in doubt, with the reason.
 
 python examples/agree.py [FOLDER]      a corpus or a release; default: data/release
 """
@@ -8,7 +8,7 @@ import sys
 import thoughtmill
 
 DISAGREEING = "select count(*) from agreement where agreeing < answers"
-DOUBTFUL = "select problem_id, agreeing, agreed_answer, answer from suspect_gold order by problem_id"
+DOUBTFUL = "select problem_id, answer, detail from doubtful_golds order by problem_id"
 
 
 def main(source: str) -> None:
@@ -16,8 +16,8 @@ def main(source: str) -> None:
     con = thoughtmill.open_corpus(source)
     (problems,) = con.execute(DISAGREEING).fetchone() or (0,)
     print(f"{problems} problems have thoughts that disagree with each other")
-    for problem_id, thoughts, agreed, gold in con.execute(DOUBTFUL).fetchall():
-        print(f"{problem_id}: {thoughts} thoughts say {agreed}, the gold answer is {gold}")
+    for problem_id, gold, why in con.execute(DOUBTFUL).fetchall():
+        print(f"{problem_id}: the gold answer is {gold}, but {why}")
 
 
 if __name__ == "__main__":

@@ -35,6 +35,17 @@ def test_the_params_of_this_repository_have_no_fault() -> None:
         params.validated(given.get(name) or {}, model, name)
 
 
+def test_a_style_that_does_not_ask_a_role_is_a_fault() -> None:
+    style = {"finetune": {"preset": "embedded", "style": "lorid"}}
+    assert of(["ir", "kg", "dr"], **style) == []
+    assert of(["ir", "cot", "pot"], **style) == [
+        "params.yaml: finetune.style: `lorid` asks ir, kg, dr alone, not cot, pot: leave these out of "
+        "`roles`, or give them another `style` under `by_role`"
+    ]
+    style["finetune"]["by_role"] = {"cot": {"style": "etd"}, "pot": {"style": "thoughtmill"}}  # type: ignore[assignment]
+    assert of(["ir", "cot", "pot"], **style) == []
+
+
 def test_a_project_without_students_has_no_fault() -> None:
     assert list(faults({"thoughts": THOUGHTS})) == []
 

@@ -25,7 +25,7 @@ def test_the_page_shows_what_the_query_gives(versions: cookbook.Versions, recipe
 
 
 def test_views_that_are_kept_as_tables_have_the_same_rows(versions: cookbook.Versions) -> None:
-    for view in ("verdicts", "answered", "agreement", "check_weights", "scores", "suspect_gold"):
+    for view in ("verdicts", "answered", "agreement", "check_weights", "scores", "doubtful_golds"):
         query = f"from {view} order by all"
         assert versions.database.execute(query).fetchall() == versions.both.execute(query).fetchall()
 

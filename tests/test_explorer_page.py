@@ -154,7 +154,7 @@ def test_a_filter_finds_what_sql_finds(
 @pytest.mark.parametrize(
     ("wanted", "where"),
     [
-        ({"gold": "doubtful"}, "p.problem_id in (select problem_id from suspect_gold)"),
+        ({"gold": "doubtful"}, "p.problem_id in (select problem_id from doubtful_golds)"),
         ({"agreement": "all agree"}, "a.answers > 1 and a.answers = a.agreeing"),
         ({"agreement": ["all agree", "no answer"]},
          "a.answers = 0 or a.answers > 1 and a.answers = a.agreeing"),
@@ -268,7 +268,7 @@ def test_a_doubtful_gold_answer_is_named_with_what_the_thoughts_agree_on(
     driver: "WebDriver", address: str
 ) -> None:
     visit(driver, address, problem="jugs-4")
-    assert texts(driver, ".doubt") == ["The gold answer may be wrong: the thoughts agree on 7."]
+    assert texts(driver, ".doubt") == ["The gold answer may be wrong: all thoughts agree on 7."]
 
 
 @needs_chromium

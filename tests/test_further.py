@@ -47,7 +47,7 @@ def test_verified_records_tell_how_many_are_expected_and_whether_the_budget_is_e
     ]  # fmt: skip
     assert found[-2:] == [
         "until 3 hold, at most 9 of a problem and thought: by the share that holds so far",
-        "max_usd is 1.0000: the run ends before it",
+        "max_usd is 1.0000: the run stays below it",
     ]
     write(project, "http://localhost:1/v1", {}, until={"verified": 3, "at_most": 9}, openai={"max_usd": 1e-6})
     assert "max_usd is 0.0000: the run ends there, after about" in said()[-1]

@@ -30,7 +30,7 @@ def test_twelve_digits_of_the_data_version_are_shown(con: duckdb.DuckDBPyConnect
 
 
 def test_the_figures_are_those_of_the_tables(con: duckdb.DuckDBPyConnection) -> None:
-    assert "kept for training31 suspect gold answers1" in words(headline(con, MANIFEST))
+    assert "kept for training31 doubtful gold answers1" in words(headline(con, MANIFEST))
 
 
 def test_who_taught_is_named_with_the_way_it_was_asked(con: duckdb.DuckDBPyConnection) -> None:

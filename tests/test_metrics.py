@@ -33,7 +33,7 @@ def test_the_metrics_are_the_numbers_of_the_corpus(con: duckdb.DuckDBPyConnectio
         "agreed_correct_share": 0.8333,
         "unanimous_share": 0.8333,
         "unanimous_correct_share": 0.9,
-        "suspect_gold": 1,
+        "doubtful_golds": 1,
     }
 
 

@@ -92,8 +92,8 @@ def test_names_of_tables_columns_and_words_complete_with_what_they_are(built_cor
         return {each.text: each.display_meta_text for each in found}
 
     assert offered("select * from probl")["problem_id"]
-    assert offered("from susp") == {"suspect_gold": offered("from susp")["suspect_gold"]}
-    assert "whose thoughts all agree" in offered("from susp")["suspect_gold"]
+    assert offered("from doub") == {"doubtful_golds": offered("from doub")["doubtful_golds"]}
+    assert "gold answer to read again" in offered("from doub")["doubtful_golds"]
     assert offered("select predicted_a")["predicted_answer"].startswith("the answer")
     assert "select" in offered("sel")
     assert offered("") == {}

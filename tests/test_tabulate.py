@@ -12,7 +12,7 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.tabulate import tabulate
 from thoughtmill.schemas import TABLES, Problems, columns, grain
 
-VIEWS = {"agreement", "yield", "cost", "pairs", "lineage", "suspect_gold", "contradictory_golds"}
+VIEWS = {"agreement", "yield", "cost", "pairs", "lineage", "doubtful_golds", "contradictory_golds"}
 
 
 @pytest.fixture
@@ -63,18 +63,24 @@ def test_agreement_says_how_many_thoughts_agree_and_on_what(built: Path) -> None
     ]
 
 
-def test_a_wrong_gold_answer_is_suspected_where_all_thoughts_agree_on_another(built: Path) -> None:
-    assert asked(built, "select problem_id from suspect_gold") == [("ours-train-1",)]
+def test_a_wrong_gold_answer_is_doubtful_where_all_thoughts_agree_on_another(built: Path) -> None:
+    assert asked(built, "select problem_id, reason, detail from doubtful_golds") == [
+        ("ours-train-1", "unanimous", "all thoughts agree on 9")
+    ]
 
 
-def test_an_answer_of_records_that_fail_checks_makes_no_gold_answer_suspect(small_corpus: Path) -> None:
+def test_an_answer_of_records_that_fail_checks_outvotes_the_gold_answer_but_is_not_unanimous(
+    small_corpus: Path,
+) -> None:
     path = small_corpus / "checks.parquet"
     rows = list(tables.TableReader(path, TABLES["checks"]))
-    for check, passed, suspects in (("steps", False, []), ("steps", True, ["ours-train-1"])):
-        more = {"record_id": "ours-train-1/cot/0", "check": check, "passed": passed, "detail": None}
+    for passed, reason in ((False, "outvoted"), (True, "unanimous")):
+        more = {"record_id": "ours-train-1/cot/0", "check": "steps", "passed": passed, "detail": None}
         tables.write(path, TABLES["checks"], [*rows, more])
         tabulate(small_corpus, THOUGHTS, small_corpus / "corpus.duckdb")
-        assert asked(small_corpus, "select problem_id from suspect_gold") == [(name,) for name in suspects]
+        assert asked(small_corpus, "select problem_id, reason from doubtful_golds") == [
+            ("ours-train-1", reason)
+        ]
 
 
 def test_equal_texts_with_different_gold_answers_are_told(small_corpus: Path) -> None:

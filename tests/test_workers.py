@@ -120,7 +120,7 @@ def test_a_worker_that_is_killed_while_it_writes_a_result_does_not_keep_the_pool
 ) -> None:
     def items() -> Iterator[int]:
         yield from range(workers.CHUNK)
-        until(lambda: (tmp_path / "half").exists())
+        until((tmp_path / "half").exists)
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -134,7 +134,7 @@ def test_an_interrupt_while_the_fork_server_imports_shows_no_traceback(tmp_path:
     with subprocess.Popen(
         command, env=env, stderr=subprocess.PIPE, text=True, start_new_session=True
     ) as process:
-        until(lambda: (tmp_path / "begun").exists())
+        until((tmp_path / "begun").exists)
         os.killpg(process.pid, signal.SIGINT)
         assert process.stderr is not None
         assert process.stderr.read() == ""

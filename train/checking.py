@@ -11,6 +11,8 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.train.policies import roles_of
 from thoughtmill.train.roles import ROLES, parts_of
 from thoughtmill.train.students.settings import named_twice
+from thoughtmill.train.styles import STYLES
+from thoughtmill.train.training.settings import FinetuneSettings
 from thoughtmill.train.writers.settings import InferSettings
 
 
@@ -36,6 +38,7 @@ def faults(given: Mapping[str, Any]) -> Iterator[str]:
     if known == roles and roles:
         lacking = list(_training_faults(given, roles))
         yield from lacking or _asking_faults(given, roles)
+        yield from _style_faults(given, roles)
 
 
 def _training_faults(given: Mapping[str, Any], roles: list[str]) -> Iterator[str]:
@@ -58,6 +61,26 @@ def _training_faults(given: Mapping[str, Any], roles: list[str]) -> Iterator[str
         yield (
             f"params.yaml: roles: some learn from thoughts that `thoughts` does not list ({words}): "
             f"{cure} `roles` for a corpus without students"
+        )
+
+
+def _style_faults(given: Mapping[str, Any], roles: list[str]) -> Iterator[str]:
+    """Yield a line for every style that does not say how a role that learns it is asked."""
+    try:
+        settings = params.validated(given.get("finetune") or {}, FinetuneSettings, "")
+    except ThoughtmillError:
+        return
+    unasked: dict[str, list[str]] = {}
+    for role in roles:
+        style = settings.of(role).style
+        known = STYLES.named(style).prompts
+        if known and not known.keys() >= set(parts_of(role)):
+            unasked.setdefault(style, []).append(role)
+    for style, those in unasked.items():
+        yield (
+            f"params.yaml: finetune.style: `{style}` asks {', '.join(STYLES.named(style).prompts)} alone, "
+            f"not {', '.join(those)}: leave these out of `roles`, or give them another `style` under "
+            "`by_role`"
         )
 
 

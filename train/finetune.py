@@ -143,7 +143,7 @@ def _proved(base: Base, job: TrainingJob) -> tuple[TrainingPlan, Student]:
     plan = plan_of(base, job.role, job.corpus, job.settings)
     model = student(base, job.settings)
     page = f"{job.role}: {summary(plan, job.settings)}\n{proof(base, plan, model)}"
-    _processes().print(for_terminal(page))
+    _processes().print(for_terminal(page), flush=True)  # before the lines of progress, in a pipe too
     return plan, model
 
 

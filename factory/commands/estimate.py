@@ -100,11 +100,11 @@ def notes(
     limits = {each.max_usd for each in endpoints if each.max_usd is not None}
     usd, most = _sum([each.cost_usd for each in every]), _sum([each.most_usd for each in every])
     for limit in sorted(limits):
-        ends = "the price is unknown" if usd is None else "the run ends before it"
+        ends = "the price is unknown" if usd is None else "the run stays below it"
         if usd is not None and usd > limit:
             ends = f"the run ends there, after about {limit / usd:.0%} of these requests"
         elif usd is not None and (most is None or most > limit):
-            ends = "the run is expected to end before it, and may end there"
+            ends = "the run is expected to stay below it, and may end there"
         yield f"max_usd is {limit:.4f}: {ends}"
     if late := [f"{chosen.name} ({thought})" for thought, chosen in asked if chosen.fallback_of]:
         yield f"at most, for a fall-back is asked only where another teacher fails: {', '.join(late)}"

@@ -29,4 +29,4 @@ def call(words: argparse.Namespace) -> str:
             )
             return f"{new} answers are new to the ledger{failed}"
         written = shards.export(ledger, folder)
-    return f"{len(written)} new shards in {folder}"
+    return f"{len(written)} new shard{'s' * (len(written) != 1)} in {folder}"

@@ -47,7 +47,12 @@ def call(words: argparse.Namespace) -> str:
             asked = prompt.reminding() if chosen.reminders else prompt
             parts.append("\n\n".join(shown(thought, chosen, asked, found)))
             rows.append(_summary(thought, chosen, found))
-    return "\n\n".join([*parts, tabulate(rows, headers=HEADERS)])
+    return "\n\n".join(
+        [
+            *parts,
+            tabulate(rows, headers=HEADERS, disable_numparse=True, colalign=["left"] * 4 + ["right"] * 4),
+        ]
+    )
 
 
 def shown(
@@ -95,17 +100,24 @@ def _summary(thought: str, chosen: ChosenTeacher, found: Sequence[VerifiedSample
     good = sum(
         sample.verdict[0]["failure"] is None and sample.verdict[0]["correct"] is not False for sample in found
     )
-    totals = [_total(rows, name) for name in ("prompt_tokens", "completion_tokens", "cost_usd", "latency_s")]
+    totals = [
+        _total(rows, name, form)
+        for name, form in (
+            ("prompt_tokens", ","),
+            ("completion_tokens", ","),
+            ("cost_usd", ".6f"),
+            ("latency_s", ".1f"),
+        )
+    ]
     return thought, chosen.name, chosen.model or "", f"{good} of {len(found)}", *totals
 
 
-def _total(rows: Sequence[dict[str, object]], name: str) -> object:
-    """Return a sum, or an empty cell where a value is unknown."""
+def _total(rows: Sequence[dict[str, object]], name: str, form: str) -> str:
+    """Return a sum in the given form, or an empty cell where a value is unknown."""
     values = [row[name] for row in rows]
     if not all(isinstance(value, int | float) for value in values):
         return ""
-    total = sum(value for value in values if isinstance(value, int | float))
-    return total if isinstance(total, int) else round(total, 6)
+    return format(sum(value for value in values if isinstance(value, int | float)), form)
 
 
 def _indented(title: str, text: str) -> str:

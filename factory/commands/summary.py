@@ -25,6 +25,8 @@ select * from (
 """
 """How many rows were refused, and how many gold answers are worth a second look."""
 
+WORDS = {"refused": "refused rows", "doubtful_golds": "doubtful gold answers"}
+
 DROPPED = """
 select drop_reason as reason, count(*) as records, (select count(*) from records) as of
 from records where drop_reason <> 'held_out' group by drop_reason order by records desc, drop_reason
@@ -52,7 +54,7 @@ def summary(con: duckdb.DuckDBPyConnection, data: Path) -> str:
     splits = [(row["source"], row["split"], count(row["problems"]), *_kept(row)) for row in rows(con, SPLITS)]
     thoughts = [(row["thought"], *_kept(row), often.get(row["thought"], "")) for row in rows(con, THOUGHTS)]
     told = [
-        f"{row['of']}: {count(row['rows'])}    see: thoughtmill sql 'from {row['of']}'"
+        f"{WORDS[row['of']]}: {count(row['rows'])}    see: thoughtmill sql 'from {row['of']}'"
         for row in rows(con, TOLD)
     ]
     levels = [(_level(row), count(row["problems"]), _right(row)) for row in rows(con, LEVELS)]

@@ -18,10 +18,7 @@ select template, composition, subject, level, steps from problems left join feat
 where problem_id = $problem
 """
 GOLDS = """
-select 'all thoughts agree on ' || agreed_answer || ' instead' from suspect_gold where problem_id = $problem
-union all
-select 'equal texts have the answers ' || array_to_string(list_sort(list_distinct(answers)), ', ')
-from contradictory_golds where list_contains(problem_ids, $problem)
+select detail from doubtful_golds where problem_id = $problem
 """
 RELATIVES = """
 select root_id, parent_id, d.growth, generation from descent d join problems using (problem_id)

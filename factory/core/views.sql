@@ -55,19 +55,6 @@ having count(*) > 1;
 comment on view disagreement is
 'One row per problem with several answers: which thoughts are on which side, and which side is right (null: none).';
 
--- A check that fails speaks against a record, unless it compares the record with the gold answer or with others.
-create or replace view suspect_gold as
-select * from agreement
-where agreeing >= 2 and agreeing = answers and not agreed_correct and 2 <= (
-    select count(distinct r.thought) from records r
-    where r.problem_id = agreement.problem_id and r.predicted_answer is not null and not exists (
-        from checks c
-        where c.record_id = r.record_id and not c.passed and c."check" not in ('agreement', 'equal_by', 'leaks_answer')
-    )
-);
-comment on view suspect_gold is
-'One row per problem whose thoughts all agree on an answer that is not gold; two of them at least fail no check.';
-
 create or replace view contradictory_golds as
 select
     any_value(problem order by problem_id) as problem,
@@ -79,23 +66,45 @@ having count(distinct answer) > 1;
 comment on view contradictory_golds is
 'One row per text that several problems share and that has more than one gold answer, with all of them.';
 
+-- A check that fails speaks against a record, unless it compares the record with the gold answer or with others.
 create or replace view doubtful_golds as
-select * from (
+select
+    * exclude (agreed_answer, contradictions),
+    case reason
+        when 'unanimous' then 'all thoughts agree on ' || other_answer
+        when 'contradicted' then 'equal texts have the answer ' || other_answer
+        when 'outvoted' then records_with_other || ' records have ' || other_answer || ', and ' || records_with_gold || ' the gold answer'
+        else 'every record that has it has a wrong step'
+    end as detail
+from (
     select
         p.problem_id,
         p.source,
         p.problem,
         p.answer,
+        u.answer as agreed_answer,
+        array_to_string(list_filter(c.answers, lambda other: other <> p.answer), ', ') as contradictions,
         case
+            when u.problem_id is not null then 'unanimous'
             when c.problem is not null then 'contradicted'
             when o.records > 1 and o.records > coalesce(g.records, 0) then 'outvoted'
             when g.records > 0 and g.sound = 0 then 'miscalculated'
         end as reason,
-        case when c.problem is not null then array_to_string(list_filter(c.answers, lambda other: other <> p.answer), ', ')
-            when o.records > 1 and o.records > coalesce(g.records, 0) then o.answer end as other_answer,
+        case reason when 'unanimous' then agreed_answer when 'contradicted' then contradictions when 'outvoted' then o.answer end as other_answer,
         coalesce(g.records, 0) as records_with_gold,
         coalesce(o.records, 0) as records_with_other
     from problems p
+    left join (
+        select problem_id, any_value(agreed_answer) as answer
+        from agreement join records r using (problem_id)
+        where agreeing >= 2 and agreeing = answers and not agreed_correct and r.predicted_answer is not null
+            and not exists (
+                from checks c
+                where c.record_id = r.record_id and not c.passed
+                    and c."check" not in ('agreement', 'equal_by', 'leaks_answer')
+            )
+        group by problem_id having count(distinct r.thought) >= 2
+    ) u using (problem_id)
     left join (select problem, answers, unnest(problem_ids) as problem_id from contradictory_golds) c using (problem_id)
     left join (
         select r.problem_id, count(*) as records, count(*) filter (s.record_id is null) as sound
@@ -114,10 +123,10 @@ select * from (
         )
         group by problem_id
     ) o using (problem_id)
-    where p.answer is not null and p.growth is null
+    where p.answer is not null
 ) where reason is not null;
 comment on view doubtful_golds is
-'One row per gold answer to read again: another row contradicts it, more records have another, or all chains to it have a wrong step.';
+'One row per gold answer to read again: all thoughts agree on another, an equal text has another, more records have another, or all chains to it have a wrong step.';
 
 -- Rules have no answer to compare: a verified thought of their problem supports them. Without a gold answer,
 -- `curate` calls unverified what others do not agree with.

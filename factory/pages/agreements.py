@@ -6,30 +6,30 @@ from thoughtmill.factory.pages.charts import Part, stacked
 from thoughtmill.factory.pages.markup import ReportSection, render
 from thoughtmill.factory.pages.queries import LEVELS, Row, row, rows
 
-SHOWN_SUSPECTS = 10
+SHOWN_DOUBTFUL = 10
 
 
 def agreements(con: duckdb.DuckDBPyConnection) -> ReportSection:
-    """Return the problems by how many thoughts agree, and those whose gold answer looks wrong."""
+    """Return the problems by how many thoughts agree, and the doubtful gold answers."""
     totals = shares(con)
     levels = rows(con, LEVELS)
     for level in levels:
         level["bar"] = _bar(level, totals["problems"])
-    suspects = rows(
+    doubtful = rows(
         con,
-        "select problem_id, answer, agreed_answer, agreeing from suspect_gold"
-        " order by agreeing desc, problem_id limit $shown",
-        shown=SHOWN_SUSPECTS,
+        "select problem_id, answer, detail from doubtful_golds"
+        " order by records_with_other desc, problem_id limit $shown",
+        shown=SHOWN_DOUBTFUL,
     )
-    body = render("agreements.html", totals=totals, levels=levels, suspects=suspects)
+    body = render("agreements.html", totals=totals, levels=levels, doubtful=doubtful)
     return ReportSection("agreement", "Agreement", body)
 
 
 def shares(con: duckdb.DuckDBPyConnection) -> Row:
-    """Return how many problems have an answer, a right one, a right one in the majority, and a suspect gold.
+    """Return how many problems have an answer, a right one, a right one in the majority, a doubtful gold.
 
     The counts are `problems`, `answered`, `any_correct`, `agreed_correct`, `unanimous` (at least two thoughts
-    gave an answer, all the same), `unanimous_correct` and `suspect_gold`.
+    gave an answer, all the same), `unanimous_correct` and `doubtful_golds`.
     """
     return row(
         con,
@@ -41,7 +41,7 @@ def shares(con: duckdb.DuckDBPyConnection) -> Row:
             count(*) filter (agreed_correct) as agreed_correct,
             count(*) filter (agreeing >= 2 and agreeing = answers) as unanimous,
             count(*) filter (agreeing >= 2 and agreeing = answers and agreed_correct) as unanimous_correct,
-            (select count(*) from suspect_gold) as suspect_gold
+            (select count(*) from doubtful_golds) as doubtful_golds
         from agreement
         """,
     )

@@ -23,7 +23,7 @@ def headline(con: duckdb.DuckDBPyConnection, manifest: dict[str, Any]) -> Markup
             count(*) as records,
             count(*) filter (verified) as verified,
             count(*) filter (kept) as kept,
-            (select count(*) from suspect_gold) as suspects
+            (select count(*) from doubtful_golds) as doubtful
         from records join verdicts using (record_id)
         """,
     )
@@ -32,7 +32,7 @@ def headline(con: duckdb.DuckDBPyConnection, manifest: dict[str, Any]) -> Markup
         "records": count(totals["records"]),
         "verified": share(totals["verified"], totals["records"]),
         "kept for training": count(totals["kept"]),
-        "suspect gold answers": count(totals["suspects"]),
+        "doubtful gold answers": count(totals["doubtful"]),
     }
     teachers = rows(con, "select distinct teacher, model from completions order by teacher, model")
     version = str(manifest["data_version"])[:SHOWN_DIGITS]

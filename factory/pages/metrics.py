@@ -55,7 +55,7 @@ def metrics(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
             "agreed_correct_share": _share(agreed["agreed_correct"], agreed["problems"]),
             "unanimous_share": _share(agreed["unanimous"], agreed["problems"]),
             "unanimous_correct_share": _share(agreed["unanimous_correct"], agreed["unanimous"]),
-            "suspect_gold": agreed["suspect_gold"],
+            "doubtful_golds": agreed["doubtful_golds"],
         },
         "cost": row(con, COST),
     }

@@ -32,14 +32,14 @@ select
     end as agreement,
     case
         when p.answer is null then 'unknown'
-        when s.problem_id is not null then 'doubtful'
+        when d.problem_id is not null then 'doubtful'
         else 'not doubted'
     end as gold,
-    s.agreed_answer
+    d.detail as doubt
 from problems p
 left join grouped g using (problem_id)
 left join agreement a on a.problem_id = p.problem_id
-left join suspect_gold s on s.problem_id = p.problem_id
+left join doubtful_golds d on d.problem_id = p.problem_id
 """
 
 RECORDS = """
@@ -71,7 +71,7 @@ MEANINGS = {
         "no answer": "no thought has an answer",
     },
     "gold": {
-        "doubtful": "all thoughts agree, at least two of them, on another answer",
+        "doubtful": "thoughts or equal texts have another answer, or each chain to it has a wrong step",
         "not doubted": "the thoughts give no reason to doubt it",
         "unknown": "the problem has no gold answer",
     },

@@ -40,7 +40,7 @@ from sized cross join page order by problem_no
 
 BRING = """
 create or replace temp table brought_problems as
-select n.problem_no, p.*, n.agreed_answer
+select n.problem_no, p.*, n.doubt
 from numbered_problems n join problems p using (problem_id)
 where n.problem_no between $first and $last and p.problem_id between $first_id and $last_id
 order by n.problem_no;

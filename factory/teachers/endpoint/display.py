@@ -103,9 +103,9 @@ class RunCounters:
     def _dollars(self) -> str:
         if not self.priced:
             return ""
-        spent = f"${self.spent_usd:.2f} spent"
+        spent = f"{dollars(self.spent_usd)} spent"
         projected = self.spent_usd * (1 + self._remaining() / max(self._asked(), 1))
-        return spent if self.total is None else f"{spent}, ${projected:.2f} projected"
+        return spent if self.total is None else f"{spent}, {dollars(projected)} projected"
 
     def _left(self, now_s: float) -> str:
         if self.total is None or not self._asked():
@@ -118,6 +118,16 @@ class RunCounters:
 
     def _remaining(self) -> int:
         return max(0, (self.total or 0) - sum(count.done for count in self.thoughts.values()))
+
+
+def dollars(usd: float) -> str:
+    """Return an amount in cents, or with two digits that count if it is less than ten cents.
+
+    >>> dollars(12.345), dollars(0.0123), dollars(0.0)
+    ('$12.35', '$0.012', '$0.00')
+    """
+    digits = 1 - math.floor(math.log10(usd)) if 0 < usd < 0.1 else 2
+    return f"${usd:.{digits}f}"
 
 
 def _count(name: str, count: ThoughtCounters) -> str:

@@ -146,7 +146,7 @@ async function drawProblem(name, turn) {
   const family = await familyElement(number, held[place]);
   if (turn !== page.turn) return;
   const view = {
-    split: labels.split, agreement: labels.agreement, doubtful: labels.gold === "doubtful", record: page.wanted.record, checks, family,
+    split: labels.split, agreement: labels.agreement, record: page.wanted.record, checks, family,
     meaning: (/** @type {string} */ word) => meanings.get(word) ?? "",
     linkTo: (/** @type {string} */ record) => address({ record }),
   };

@@ -50,7 +50,7 @@ function problemElements(problem, view) {
       ["Licence", problem.license],
       ["Thoughts", view.agreement],
     ]),
-    view.doubtful ? make("p", { class: "doubt" }, `The gold answer may be wrong: the thoughts agree on ${problem.agreed_answer}.`) : null,
+    problem.doubt ? make("p", { class: "doubt" }, `The gold answer may be wrong: ${problem.doubt}.`) : null,
     problem.solution ? folded("The set's own solution", make("pre", { tabindex: 0 }, problem.solution)) : null,
     view.family);
   const records = problem.records.map((record) => recordElement(record, view));
