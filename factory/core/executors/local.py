@@ -117,8 +117,8 @@ class WorkerPool(Generic[Item, Result]):
             if at_once:
                 # A worker that is killed while it writes leaves half a result, and chunks that nobody reads.
                 # The pool would wait for ever: it holds the other ends of both pipes itself.
-                self.pool._result_queue._writer.close()
-                self.pool._call_queue.cancel_join_thread()
+                self.pool._result_queue._writer.close()  # type: ignore[attr-defined]
+                self.pool._call_queue.cancel_join_thread()  # type: ignore[attr-defined]
             self.pool.shutdown(cancel_futures=True)
             self.pool = None
 
