@@ -26,7 +26,7 @@ begin, as measured beside another process, then both of answering, a guess. Meas
 
 TINY = (
     "--only", "ir", "eot", "--sets", "multiarith", "--samples", "1", "--seeds", "1", "--epochs", "1",
-    "--max-new-tokens", "16", "--where", "md5(problem_id) < '02'",
+    "--max-new-tokens", "16", "--where", "md5(problem_id) > 'fe'",
 )  # fmt: skip
 """What `papers` does of its work without a GPU."""
 
