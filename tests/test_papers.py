@@ -204,7 +204,7 @@ def test_a_small_machine_trains_some_students_on_some_records_and_asks_some_sets
     [
         (["--only", "oracle"], "--only: unknown `oracle`; there are: cot, "),
         (["--sets", "math"], "--sets: the corpus has no problems of math; it has: gsm8k, svamp"),
-        (["--where", "false"], "no student has records to learn from: give another --only, --where or "),
+        (["--where", "false"], "no student has records: give another --only, --where or "),
         (["--set", "rank"], "--set rank: write NAME=VALUE with a setting of finetune, such as rank=8"),
         (["--set", "rank=[1"], r"--set rank=\[1: the value is not YAML"),
         (["--set", "rank=few"], "--set: `rank`: "),

@@ -85,9 +85,7 @@ def trainable(corpus: Corpus, where: str, only: Sequence[str] | None = None) -> 
                 print(f"left out: {error}", flush=True)
         found[name] = tuple(held)
     if not any(found.values()):
-        raise ThoughtmillError(
-            "no student has records to learn from: give another --only, --where or --corpus"
-        )
+        raise ThoughtmillError("no student has records: give another --only, --where or --corpus")
     return {name: held for name, held in found.items() if held}
 
 
