@@ -168,7 +168,8 @@ def test_the_summary_counts_what_the_report_counts(project: Path) -> None:
     lines = [line.split() for line in run(project, "summary").stdout.replace("\xa0", " ").splitlines()]
     assert ["cot", "2", "of", "3", "(66.7", "%)", "1"] in lines
     assert ["2", "of", "2", "2", "1", "of", "2", "(50.0", "%)"] in lines
-    assert "refused: 1 see: thoughtmill sql 'from refused'".split() in lines
+    assert "refused rows: 1 see: thoughtmill sql 'from refused'".split() in lines
+    assert "doubtful gold answers: 1 see: thoughtmill sql 'from doubtful_golds'".split() in lines
 
 
 def test_sql_cannot_write(project: Path) -> None:
