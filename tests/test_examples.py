@@ -36,7 +36,9 @@ def test_a_release_answers_in_sql(small_release: Path) -> None:
 
 
 def test_a_gold_answer_that_no_thought_confirms_is_in_doubt(small_release: Path) -> None:
-    assert "ours-train-1: the gold answer is 14, but all thoughts agree on 9" in said("agree.py", small_release)
+    assert "ours-train-1: the gold answer is 14, but all thoughts agree on 9" in said(
+        "agree.py", small_release
+    )
 
 
 def test_completions_get_verdicts() -> None:
