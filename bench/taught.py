@@ -28,7 +28,7 @@ from thoughtmill.train.roles import examples
 from thoughtmill.train.training.settings import FinetuneSettings
 from thoughtmill.train.writers.settings import InferSettings
 
-EMBEDDED = {"base": "train/embedded/base", "preset": "embedded", "steps": 50}
+EMBEDDED = {"base": "train/embedded/base", "preset": "embedded", "steps": 150}
 ANSWERED = {"limit": 120, "max_new_tokens": 160}
 
 Right = dict[str, dict[str, float]]
