@@ -167,7 +167,7 @@ def test_a_stopped_run_goes_on_where_it_was_and_its_page_counts_what_is_there(
     assert "the time is up: run the same command again" in capsys.readouterr().out
     assert [sum(size for _, size in blocks), blocks[1][0]] == [3, 1]
     assert "gsm8k, test, n = 3" in told
-    assert "trained for 0.15 to 0.45 epochs" in told, "a step of ten records, of 66 or 22"
+    assert "trained for 0.45 epochs" in told, "a step of ten of 22 records, of 30 of the 66 of the union"
     assert "validation" not in told.split("##")[1]
 
     monkeypatch.setattr(answering.Answering, "block", block)

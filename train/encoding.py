@@ -42,15 +42,9 @@ def render(
     With a chat template the prompt is a user's turn, and opens the assistant's turn. Otherwise it is plain
     text that ends as its style says. Only the encoder of a `two_sided` base reads an end of text after it.
     """
-    text = styles.prompt(role, problem, given, style)
     if tokenizer.chat_template is not None:
-        return _read(tokenizer, [_turn(tokenizer, text)])[0]
-    text += styles.STYLES.named(style).ending
-    if escapes(tokenizer):
-        return encoded(tokenizer, text) + ([int(tokenizer.eos_token_id)] if two_sided else [])
-    ids = list(tokenizer(text, split_special_tokens=True)["input_ids"])
-    closed = not two_sided and ids[-1:] == [tokenizer.eos_token_id]
-    return ids[:-1] if closed else ids
+        return _read(tokenizer, [_turn(tokenizer, styles.prompt(role, problem, given, style))])[0]
+    return render_all(tokenizer, [(role, problem, given)], two_sided, style)[0]
 
 
 def render_all(
@@ -60,9 +54,15 @@ def render_all(
     style: str = styles.OURS,
 ) -> list[list[int]]:
     """Return what `render` does for each role, problem and given text; many are read faster together."""
-    if tokenizer.chat_template is None:
-        return [render(tokenizer, *one, two_sided=two_sided, style=style) for one in asked]
-    return _read(tokenizer, _turns(tokenizer, [styles.prompt(*one, style) for one in asked]))
+    texts = [styles.prompt(*one, style) for one in asked]
+    if tokenizer.chat_template is not None:
+        return _read(tokenizer, _turns(tokenizer, texts))
+    texts = [text + styles.STYLES.named(style).ending for text in texts]
+    end = [tokenizer.eos_token_id]
+    if escapes(tokenizer):
+        return [encoded(tokenizer, text) + end * two_sided for text in texts]
+    found = tokenizer(texts, split_special_tokens=True)["input_ids"] if texts else []
+    return [list(ids[:-1] if ids[-1:] == end and not two_sided else ids) for ids in found]
 
 
 def render_targets(tokenizer: "PreTrainedTokenizerBase", targets: Sequence[str]) -> list[list[int]]:

@@ -104,9 +104,9 @@ def finetune_together(jobs: Sequence[TrainingJob]) -> list[list[LossPoint]] | No
     if settings.weights == "all" or settings.shard:
         return None
     base = load_base(settings.base.model, settings.base.revision, _precision(settings))
-    learners = []
+    learners: list[Learner] = []
     for job in jobs:
-        plan, model = _proved(base, job)
+        plan, model = _proved(base, job, writes=not learners)
         learners.append(Learner(job, plan, copied(trainable(model))))
         assert isinstance(model, PeftModel)
         model.unload()  # the next begins as it would alone
@@ -138,11 +138,14 @@ def finetune(job: TrainingJob) -> list[LossPoint]:
     return curve
 
 
-def _proved(base: Base, job: TrainingJob) -> tuple[TrainingPlan, Student]:
-    """Return the plan and the untrained student of a job once its proof is printed."""
+def _proved(base: Base, job: TrainingJob, writes: bool = True) -> tuple[TrainingPlan, Student]:
+    """Return the plan and the untrained student of a job once its proof is printed.
+
+    `writes` says whether the student writes a few tokens for it; those of one shape on one base write alike.
+    """
     plan = plan_of(base, job.role, job.corpus, job.settings)
     model = student(base, job.settings)
-    page = f"{job.role}: {summary(plan, job.settings)}\n{proof(base, plan, model)}"
+    page = f"{job.role}: {summary(plan, job.settings)}\n{proof(base, plan, model if writes else None)}"
     _processes().print(for_terminal(page), flush=True)  # before the lines of progress, in a pipe too
     return plan, model
 

@@ -9,7 +9,9 @@ and `$OUT` or `out` (`--out`).
     shape           write a base of its shape instead, with random weights and its tokenizer
     card            what the card can do at best: a matrix product, a copy
     smoke           the embedded base through finetune, infer and evaluate in small
-    papers          `bench.papers`: all roles trained, the test sets answered, the page, the samples
+    papers          `bench.papers`: all roles trained, the test sets answered
+    samples         the page of the papers' tables, and the samples as archives
+    greedy          GSM8K's test problems by all greedy policies of the students of `papers`
     growth          `bench.taught`: students that learn from different growths, and what they answer
     profile         what training and answering wait for, as they are
     train, infer    `bench.train --gpu` and `bench.infer --gpu`
@@ -30,7 +32,7 @@ HERE = Path(__file__).resolve().parent
 ARCHIVES = ("code", "wheels", "corpus", "growth", "shape")
 LIMITS = {
     "base": 60, "shape": 60, "card": 40, "smoke": 150, "profile": 120, "train": 420, "infer": 120,
-    "papers": 540,
+    "papers": 580, "samples": 60, "greedy": 90,
     "growth": 300,
 }  # fmt: skip
 TAIL = 25

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tarfile
 import time
+from collections import Counter
 from pathlib import Path
 
 import torch
@@ -15,15 +16,30 @@ from transformers import AutoConfig, AutoModelForCausalLM
 
 from bench.gpu import planes
 from bench.gpu.clock import seconds
+from thoughtmill.factory.core.corpus import open_corpus
+from thoughtmill.factory.solvers.limits import Limits
+from thoughtmill.factory.solvers.solvers import Solvers
 from thoughtmill.train import smol
+from thoughtmill.train.problems import problems_of
 
 NAME = "smollm2-135m-instruct"
+BASES = ("embedded", "large", "shape")
+"""Words that name another base than the real one."""
 ON_GPU = torch.cuda.is_available()
 KNOWN = (90_000, 220, 60_000, 15)
 """What `papers` plans with: tokens a second of one H200 in training twelve students together and seconds to
 begin, as measured beside another process, then both of answering, a guess. Measuring would compile twice."""
 
 
+LARGE = {
+    "hidden_size": 2048, "intermediate_size": 8192, "num_hidden_layers": 24, "num_attention_heads": 32,
+    "num_key_value_heads": 32, "head_dim": 64,
+}  # fmt: skip
+"""What differs in the shape of SmolLM2-1.7B from that of the base with 135 million weights."""
+
+
+ARCHIVE = 15 * 10**6
+"""Most bytes of an archive of samples, unless one file has more."""
 TINY = (
     "--only", "ir", "eot", "--sets", "multiarith", "--samples", "1", "--seeds", "1", "--epochs", "1",
     "--max-new-tokens", "16", "--where", "md5(problem_id) > 'fe'",
@@ -58,10 +74,28 @@ def shape(work: Path) -> Path:
     return folder
 
 
+def large(work: Path) -> Path:
+    """Write a base of 1.7 billion random weights, of the shape of SmolLM2's largest, if need be."""
+    folder = work / "large"
+    if not folder.is_dir():
+        shutil.copytree(shape(work), folder, ignore=shutil.ignore_patterns("*.safetensors"))
+        config = AutoConfig.from_pretrained(folder)
+        config.update(LARGE)
+        torch.manual_seed(0)
+        with torch.device("cuda" if ON_GPU else "cpu"):
+            model = AutoModelForCausalLM.from_config(config, dtype=torch.bfloat16)
+        model.save_pretrained(folder)
+    return folder
+
+
 def chosen(work: Path, words: tuple[str, ...]) -> Path:
-    """Return the embedded base if it is named; else the real base, or its shape if pieces are missing."""
+    """Return the embedded or the large base if it is named; else the real base, or its shape without it."""
     if "embedded" in words:
         return Path("train/embedded/base").resolve()
+    if "large" in words:
+        return large(work)
+    if "shape" in words:
+        return shape(work)
     return base(work) if (work / "bases" / NAME).is_dir() else shape(work)
 
 
@@ -105,30 +139,61 @@ def smoke(code: Path, work: Path) -> dict[str, object]:
     return {"seconds": taken}
 
 
-def papers(base: Path, work: Path, out: Path, seconds: str = "330", *speeds: str) -> dict[str, object]:
-    """Make the papers' tables in some seconds; the words after them are known speeds.
-
-    The samples come back as archives, of the first seed and of the others: policies can be replayed on them
-    without a GPU.
-    """
+def papers(base: Path, work: Path, seconds: str = "330", *speeds: str) -> dict[str, object]:
+    """Answer the papers' test sets in some seconds; the words after them are known speeds."""
     from bench.papers import __main__ as bench
 
     os.environ["TOKENIZERS_PARALLELISM"] = "true"  # some hundred thousand texts; no process that forks reads
-    folder = work / "papers"
-    words = ["--base", str(base), "--corpus", str(work / "corpus" / "data"), "--folder", str(folder)]
-    words += ["--hours", str(int(seconds) / 3600), "--samples-only"]
-    words += () if ON_GPU else TINY
+    words = ["--base", str(base), "--corpus", str(work / "corpus" / "data"), "--folder", str(work / "papers")]
+    words += ["--hours", str(int(seconds) / 3600), "--samples-only", "--set", "save_every=1000000"]
+    words += ("--samples", "4", "--seeds", "3") if ON_GPU else TINY
     known = list(speeds) or [str(one) for one in KNOWN] * ON_GPU
     bench.main(*words, *(["--speeds", *known] if known else []))
-    for number, seeds in ((1, "1"), (2, "23")):
-        with tarfile.open(out / f"papers-{number}.tar", "w") as file:
-            for path in [*folder.glob("p*.json"), *folder.glob("p*.parquet")]:
-                file.add(path, path.name)
-            for path in sorted((folder / "predictions").glob(f"*-[{seeds}]-*.parquet")):
-                file.add(path, f"predictions/{path.name}")
+    return json.loads((work / "papers" / "plan.json").read_text("utf-8"))  # type: ignore[no-any-return]
+
+
+def samples(work: Path, out: Path) -> dict[str, object]:
+    """Write the page of the papers' tables, and the samples as archives, also of a run that was stopped.
+
+    Policies can be replayed on them without a GPU.
+    """
+    from bench.papers import __main__ as bench
+
+    folder, size, number = work / "papers", 0, 1
+    each = sorted(folder.glob("predictions/*.parquet"))
+    for path in [folder / "plan.json", folder / "problems.parquet", *each]:
+        size += path.stat().st_size
+        if size > ARCHIVE:
+            size, number = path.stat().st_size, number + 1
+        with tarfile.open(out / f"papers-{number}.tar", "a") as file:
+            file.add(path, str(path.relative_to(folder)))
     bench.main("--tables", str(folder), "--page", str(out / "papers.md"))
-    plan: dict[str, object] = json.loads((folder / "plan.json").read_text("utf-8"))
-    return plan
+    return {"files": len(each), "archives": number}
+
+
+def greedy(base: Path, work: Path) -> dict[str, object]:
+    """Have the students of `papers` answer GSM8K's test problems by all greedy policies, with solving.
+
+    The students are loaded before the time is taken.
+    """
+    from bench.papers.answering import load, possible, settings_of
+    from bench.papers.contents import GREEDY, GROUPS, SINGLE
+    from thoughtmill.train.infer import infer
+
+    folder, held = work / "papers", GROUPS[SINGLE].roles
+    there = [role for role in held if (folder / "adapters" / SINGLE / role / "thoughtmill.json").is_file()]
+    problems = problems_of(open_corpus(str(work / "corpus" / "data")), ("test",), None)
+    chosen = [row for row in problems if row["test_set"].startswith("gsm8k")][: None if ON_GPU else 4]
+    policies = possible(GREEDY, there)
+    settings = settings_of(str(base), SINGLE, 1, policies, max_new_tokens=256)
+    writer, version, sha = load(folder / "adapters" / SINGLE, SINGLE, there, str(base), 256)
+    begun = time.monotonic()
+    with Solvers(Limits(), 5.0) as solvers:
+        rows = list(infer(settings, chosen, writer, version, sha, solvers, work / "greedy"))
+    tokens, took_s = sum(row["new_tokens"] for row in rows), time.monotonic() - begun
+    right = Counter(row["role"] for row in rows if row["correct"])
+    found = {"problems": len(chosen), "policies": policies, "samples": len(rows), "tokens": tokens}
+    return found | {"seconds": round(took_s, 1), "tokens_per_s": round(tokens / took_s), "right": right}
 
 
 def growth(base: Path, work: Path, out: Path, steps: str = "200", *arms: str) -> dict[str, object]:
@@ -150,6 +215,7 @@ def growth(base: Path, work: Path, out: Path, steps: str = "200", *arms: str) ->
 def main(step: str, work: str, out: str, *words: str) -> None:
     """Run a step and print what it found as a line of JSON."""
     space, code = Path(work), Path.cwd()
+    others = [word for word in words if word not in BASES]
     if step in ("base", "shape"):
         print({"base": base, "shape": shape}[step](space))
         return
@@ -158,20 +224,22 @@ def main(step: str, work: str, out: str, *words: str) -> None:
     elif step == "smoke":
         found = smoke(code, space)
     elif step == "papers":
-        given = [word for word in words if word != "embedded"]
-        found = papers(chosen(space, words), space, Path(out), *given)
+        found = papers(chosen(space, words), space, *others)
+    elif step == "samples":
+        found = samples(space, Path(out))
+    elif step == "greedy":
+        found = greedy(chosen(space, words), space)
     elif step == "growth":
-        given = [word for word in words if word != "embedded"]
-        found = growth(chosen(space, words), space, Path(out), *given)
+        found = growth(chosen(space, words), space, Path(out), *others)
     elif step == "profile":
         from bench.gpu import profile
 
-        found = profile.main(chosen(space, words), space / "corpus" / "data", Path(out), *words)
+        found = profile.main(chosen(space, words), space / "corpus" / "data", Path(out), *others)
     else:
         from bench.gpu import trainers, writers
 
         work = trainers if step == "train" else writers
-        found = work.main(chosen(space, words), space / "corpus" / "data", Path(out), *words)
+        found = work.main(chosen(space, words), space / "corpus" / "data", Path(out), *others)
     print(json.dumps(found))
 
 

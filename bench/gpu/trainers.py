@@ -2,10 +2,11 @@
 
 All train the same LoRA (ETD's settings) on the records of `cot`, in the same order and batch, in
 bfloat16. `thoughtmill-mixed` trains seven roles in the same passes; its losses are those of `cot`, and
-are to be those of `thoughtmill`. `thoughtmill-ordinary` is the step that other machines take, for its
-loss. `thoughtmill-static` compiles each of two lengths of passes by itself instead of one layer for all.
-The seconds are those of the steps. What is compiled and captured before them, once a run, is
-`prepared_s`; of TRL's steps the first three, slower ones are left out.
+are to be those of `thoughtmill`. `thoughtmill-papers` trains all students of `bench.papers` so.
+`thoughtmill-ordinary` is the step that other machines take, for its loss. `thoughtmill-static` compiles
+each of two lengths of passes by itself instead of one layer for all. The seconds are those of the steps.
+What is compiled and captured before them, once a run, is `prepared_s`; of TRL's steps the first three,
+slower ones are left out.
 """
 
 import json
@@ -25,7 +26,9 @@ from transformers import TrainerCallback
 from bench import sft
 from bench.gpu.profile import PEAK, recorded
 from bench.gpu.run import results_in
-from thoughtmill.factory.core.corpus import open_corpus
+from bench.papers import students
+from bench.papers.answering import held_out
+from thoughtmill.factory.core.corpus import Corpus, open_corpus
 from thoughtmill.train import finetune
 from thoughtmill.train.students.bases import Base, load_base
 from thoughtmill.train.training import cuda, flat, learning, together
@@ -43,7 +46,9 @@ NAMES = (
     "trl",
     "thoughtmill-ordinary",
     "thoughtmill-static",
+    "thoughtmill-papers",
 )
+MIXED = ("thoughtmill-mixed", "thoughtmill-papers")
 WARM = 3
 """The first steps of TRL, which are not measured."""
 ON_GPU = torch.cuda.is_available()
@@ -58,7 +63,7 @@ def main(base: Path, corpus: Path, out: Path, *words: str) -> dict[str, Any]:
     found: dict[str, Any] = {"base": base.name, "steps": steps}
     found["card"] = torch.cuda.get_device_name() if ON_GPU else "none"
     for name in [one for one in NAMES if one in words] or NAMES:
-        if name == "thoughtmill-mixed" and not ON_GPU:
+        if name in MIXED and not ON_GPU:
             continue
         asked = [sys.executable, "-m", "bench.gpu.trainers", name, str(base), str(corpus), str(out)]
         asked.append(str(found["steps"]))
@@ -80,8 +85,10 @@ def settings(base: str, steps: int) -> FinetuneSettings:
 def only(name: str, base: str, corpus: str, out: str, steps: str) -> None:
     """Train with one trainer and print what was measured, as JSON."""
     chosen = settings(base, int(steps))
-    if name == "thoughtmill-mixed":
-        print(json.dumps(mixed(base, corpus, chosen)))
+    if name in MIXED:
+        with TemporaryDirectory() as scratch:
+            each = together_of(name, base, open_corpus(corpus), chosen, Path(scratch))
+            print(json.dumps(mixed(each)))
         return
     loaded = load_base(base, precision="bfloat16" if ON_GPU else "float32")
     loaded.model.to("cuda" if ON_GPU else "cpu")
@@ -149,9 +156,22 @@ def ours(
     return seconds, [point.loss for point in curve], {"prepared_s": round(prepared, 1), "model": model}
 
 
-def mixed(base: str, corpus: str, chosen: FinetuneSettings) -> dict[str, Any]:
-    """Train roles in the same passes; return measurements that leave out preparing and saving."""
-    found: dict[str, Any] = {"roles": len(ROLES)}
+def together_of(
+    name: str, base: str, corpus: Corpus, chosen: FinetuneSettings, folder: Path
+) -> list[TrainingJob]:
+    """Return the jobs that learn in the same passes."""
+    if name == "thoughtmill-papers":
+        _, where = held_out(corpus)
+        length = {"steps": chosen.steps, "epochs": None, "save_every": chosen.save_every}
+        settings = students.settings_of(base, chosen.preset, chosen.seed, where, **length)
+        return list(students.jobs(folder, corpus, students.trainable(corpus, where), settings).values())
+    chosen = chosen.model_copy(update={"pass_tokens": PASS_TOKENS})
+    return [TrainingJob(role, corpus, chosen, folder / role, folder / f"{role}.pt") for role in ROLES]
+
+
+def mixed(jobs: Sequence[TrainingJob]) -> dict[str, Any]:
+    """Train jobs in the same passes; return measurements that leave out preparing and saving."""
+    found: dict[str, Any] = {"roles": len(jobs)}
     prepare, go = together.fast_steps, together.take_turns
 
     def preparing(*given: Any) -> Any:
@@ -181,14 +201,8 @@ def mixed(base: str, corpus: str, chosen: FinetuneSettings) -> dict[str, Any]:
         )
 
     together.fast_steps, together.take_turns = preparing, going
-    opened, begun = open_corpus(corpus), time.monotonic()
-    chosen = chosen.model_copy(update={"pass_tokens": PASS_TOKENS})
-    with TemporaryDirectory() as scratch:
-        jobs = [
-            TrainingJob(role, opened, chosen, Path(scratch, role), Path(scratch, f"{role}.pt"))
-            for role in ROLES
-        ]
-        finetune.finetune_together(jobs)
+    begun = time.monotonic()
+    finetune.finetune_together(jobs)
     return found | {"whole_s": round(time.monotonic() - begun, 1)}
 
 

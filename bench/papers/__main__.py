@@ -61,7 +61,9 @@ def _parsed(words: tuple[str, ...]) -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", help="roles of single students, `union`, `mixed`: no others")
     parser.add_argument("--sets", nargs="+", help="problem sets whose test problems are asked: no others")
     parser.add_argument("--samples", type=int, help="of each role and problem, instead of what fits")
-    parser.add_argument("--seeds", type=int, choices=range(1, len(SEEDS) + 1), help="of sampling, at most")
+    parser.add_argument(
+        "--seeds", type=int, choices=range(1, len(SEEDS) + 1), help="of sampling, instead of what fits"
+    )
     parser.add_argument("--epochs", type=float, help="at most")
     parser.add_argument("--where", help="SQL condition: the records to learn from, among those that are kept")
     parser.add_argument("--preset", default="etd", help="of finetune")

@@ -63,12 +63,12 @@ class Plan(BaseModel):
 
 
 def ladder(samples: int | None, seeds: int | None) -> tuple[Rung, ...]:
-    """Return the rungs with as many samples as given and at most so many seeds.
+    """Return the rungs with as many samples and seeds as given.
 
     >>> ladder(2, 1)[-2:]
     ((3000, 2, 1), (10000, 2, 1))
     """
-    each = ((count, samples or several, min(seeds or most, most)) for count, several, most in LADDER)
+    each = ((count, samples or several, seeds or most) for count, several, most in LADDER)
     return tuple(dict.fromkeys(each))
 
 

@@ -135,13 +135,14 @@ def _about(told: Mapping[str, Any]) -> str:
     long = " to ".join(f"{one:g}" for one in dict.fromkeys([*epochs[:1], *epochs[-1:]]))
     where = f" where `{fixed['where']}`" if "where" in fixed else ""
     plain = ", without a chat template" if students.get("turns") == ["plain"] else ""
+    thrice = " (the union's: as many of each thought)" if "union/etd" in students["records"] else ""
     half = ", in bfloat16" if students.get("precision") == "bfloat16" else ""
     return (
         f"Base: {fixed['base']}{plain}. Corpus: data version `{fixed['data_version'][:12]}`. Each student "
         f"is an adapter of rank {students['rank']} on {students['targets']} layers, trained for {long} "
-        f"epochs of its records{where} ({records}) in batches of {students['batch_records']} at a rate of "
-        f"{students['learning_rate']:g}. They wrote {fixed['max_new_tokens']} tokens at most, samples at "
-        f"temperature 0.7. On {students['device']}{half}: {seconds.get('training', 0):,.0f} s of "
+        f"epochs of its records{where} ({records}) in batches of {students['batch_records']}{thrice} at a "
+        f"rate of {students['learning_rate']:g}. They wrote {fixed['max_new_tokens']} tokens at most, "
+        f"samples at temperature 0.7. On {students['device']}{half}: {seconds.get('training', 0):,.0f} s of "
         f"training, {seconds.get('answering', 0):,.0f} s of answering."
     )
 

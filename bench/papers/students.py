@@ -20,6 +20,7 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.params import read, validated
 from thoughtmill.train import roles
 from thoughtmill.train.finetune import TrainingJob, train_all
+from thoughtmill.train.roles import parts_of
 from thoughtmill.train.students.bases import load_base
 from thoughtmill.train.students.origins import origin_of
 from thoughtmill.train.training.plan import plan_of
@@ -92,7 +93,10 @@ def trainable(corpus: Corpus, where: str, only: Sequence[str] | None = None) -> 
 def jobs(
     folder: Path, corpus: Corpus, groups: dict[str, tuple[str, ...]], settings: FinetuneSettings
 ) -> dict[str, TrainingJob]:
-    """Return what is to be trained, by group and role; roles that groups share are trained once."""
+    """Return what is to be trained, by group and role; roles that groups share are trained once.
+
+    The student of a union takes as many steps as the others: adapters that learn together end together.
+    """
     found = {}
     for name, held in sorted(groups.items(), key=lambda item: item[0] != SINGLE):
         for role in held:
@@ -100,6 +104,8 @@ def jobs(
             if role in GROUPS[name].shared:
                 continue
             chosen = settings.model_copy(update=dict(GROUPS[name].settings.get(role, {})))
+            batch = settings.batch_records * len(parts_of(role))  # the union's steps hold as many problems
+            chosen = chosen.model_copy(update={"batch_records": batch})
             state = folder / "states" / f"{name}-{role}.pt"
             found[f"{name}/{role}"] = TrainingJob(role, corpus, chosen, place, state)
     return found
