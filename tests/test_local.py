@@ -3,7 +3,7 @@
 import copy
 import inspect
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from thoughtmill.train import encoding
 from thoughtmill.train.answering import GeneratedText, GenerationRequest
 from thoughtmill.train.policies.plans import SampleRequest
 from thoughtmill.train.students.bases import Base
+from thoughtmill.train.writers import slots
 from thoughtmill.train.writers.generating import GenerateWriter
 from thoughtmill.train.writers.local import LocalWriter, local_writer
 from thoughtmill.train.writers.masked import UncoveredError
@@ -241,6 +242,38 @@ def test_longer_prompts_that_come_later_find_room(llamas: tuple[Base, PeftModel]
     while len(found) < len(expected):
         found |= {one.wanted.problem_id: one for one in local.write()}
     assert found == expected
+
+
+def test_longer_rows_wait_where_memory_does_not_hold_them_beside_the_others(
+    llamas: tuple[Base, PeftModel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short, long = requests(1.0, 6), [one._replace(problem="a b " * 60) for one in requests(1.0, 12)[6:]]
+    expected = wrote(llamas, [*short, *long])
+    widened, layers = slots.widened, []
+
+    def full(held: torch.Tensor, columns: int) -> torch.Tensor:
+        layers.append(columns)
+        if len(layers) % 3 == 0:  # in the second layer: the first is wider by then
+            raise torch.OutOfMemoryError
+        return widened(held, columns)
+
+    monkeypatch.setattr(slots, "widened", full)
+    local = writer(*llamas, kind=LocalWriter, rows=8)
+    found = {}
+    local.ask(short)
+    found |= {one.wanted.problem_id: one for one in local.write()}
+    local.ask(long)
+    while len(found) < len(expected):
+        found |= {one.wanted.problem_id: one for one in local.write()}
+        writing = {row.request.wanted.problem_id for row in local.rows.values()}
+        assert ids(short) <= found.keys() or not writing & ids(long)
+    assert found == expected
+    assert len(layers) >= 3, "the longer rows came while the others were being written"
+
+
+def ids(asked: Sequence[GenerationRequest]) -> set[str]:
+    """Return the problems of some requests."""
+    return {one.wanted.problem_id for one in asked}
 
 
 def test_the_cache_is_given_by_the_name_that_the_base_has_for_it(

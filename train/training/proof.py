@@ -119,7 +119,8 @@ def findings(base: Base, model: nn.Module, plan: TrainingPlan, curve: list[LossP
     if len(curve) > 1 and last >= first:
         yield f"the loss never fell: {first:.3f} at first, {last:.3f} at the end"
     model.eval()
-    chosen = sorted(range(len(plan.encoded)), key=lambda index: plan.lengths[index])[:ASKED]
+    by_length = sorted(range(len(plan.encoded)), key=lambda index: plan.lengths[index])
+    chosen = by_length[:: -(-len(by_length) // ASKED)]  # short lists alone could well go on
     unsure = [index for index in chosen if not _ends_text(base, model, plan.encoded[index])]
     if len(unsure) == len(chosen):
         yield f"none of {len(chosen)} targets would be ended: texts will be cut at infer.max_new_tokens"

@@ -75,6 +75,7 @@ class LocalWriter(StudentWriter):
             raise UncoveredError(reason)
         super().__init__(base, adapters, **how)
         on_gpu = self.model.device.type == "cuda"
+        self.most_rows = self.max_rows
         self.turn, self.fewest = (TURN, FEWEST) if on_gpu else (1, 1)
         self.fewest = fewest or self.fewest
         takes = inspect.signature(base.model.forward).parameters
@@ -139,30 +140,47 @@ class LocalWriter(StudentWriter):
 
     def _join(self, taken: list[ActiveSample]) -> list[ActiveSample]:
         """Put rows into free slots; return the rows whose prompt fills the context, which are cut at once."""
-        cut = [row for row in taken if row.limit <= 0]
-        entering = [row for row in taken if row.limit > 0]
-        columns = max((len(row.prompt) + row.limit for row in entering), default=0) + self.turn
-        if self.steps is None:
-            self._open(columns)
-        assert self.steps is not None
-        self.steps.reserve(columns)
-        # Slots may have become fewer than the rows that were taken: memory is known only now.
-        while len(entering) > self.max_rows - len(self.rows):
-            self.wait(entering.pop())
+        taking = [row for row in taken if row.limit > 0]
+        steps = self._room(max(map(self._columns, taking), default=0))
+        entering: list[ActiveSample] = []
+        for row in taking:  # slots may be fewer or shorter than they were to be: memory is known only now
+            if self._columns(row) <= steps.slots.columns and len(self.rows) + len(entering) < self.max_rows:
+                entering.append(row)
+            else:
+                self.wait(row)
         free = sorted(set(range(self.max_rows)) - self.rows.keys())[: len(entering)]
         self.rows |= zip(free, entering, strict=True)
         if entering:
             temperatures = [row.request.temperature for row in entering]
-            self.steps.enter(
+            steps.enter(
                 free, [row.prompt for row in entering], [row.adapter for row in entering], temperatures
             )
-        return cut
+        return [row for row in taken if row.limit <= 0]
+
+    def _columns(self, row: ActiveSample) -> int:
+        """Return how many tokens the slot of a row needs."""
+        return len(row.prompt) + row.limit + self.turn
+
+    def _room(self, columns: int) -> SlotSteps:
+        """Return slots with this number of tokens, or with fewer if memory does not hold them.
+
+        While no row is in them, slots are made anew for longer rows, as many as memory then holds.
+        """
+        if self.steps is None or (not self.rows and columns > self.steps.slots.columns):
+            self._open(columns)
+        assert self.steps is not None
+        self.steps.reserve(columns)
+        return self.steps
 
     def _open(self, columns: int) -> None:
         """Allocate slots for all rows, or for as many as memory holds."""
+        if self.steps is not None:
+            self.steps.slots.held.clear()
+            self.steps = None
         if self.model.device.type == "cuda":
+            torch.cuda.empty_cache()
             free, _ = torch.cuda.mem_get_info()
-            self.max_rows = max(1, min(self.max_rows, int(SHARE * free) // (self.bytes * (columns + ROOM))))
+            self.max_rows = max(1, min(self.most_rows, int(SHARE * free) // (self.bytes * (columns + ROOM))))
         self.steps = self._steps(self.max_rows, self.decode)
 
     def _steps(self, rows: int, decode: Decode) -> SlotSteps:

@@ -44,11 +44,13 @@ class Slots(Cache):
         self.read: tuple[Tensor, Tensor] | None = None
 
     def reserve(self, columns: int) -> None:
-        """Allocate this number of tokens for each row."""
+        """Allocate this number of tokens for each row, layer by layer: memory never holds all twice.
+
+        Where memory ends, what is held stays as it was, and torch's `OutOfMemoryError` is raised.
+        """
+        for layer, (keys, values) in enumerate(self.held):
+            self.held[layer] = widened(keys, columns), widened(values, columns)
         self.columns = max(columns, self.columns)
-        self.held = [
-            (widened(keys, self.columns), widened(values, self.columns)) for keys, values in self.held
-        ]
 
     @contextmanager
     def reading(self, slots: Tensor, places: Tensor) -> Iterator[None]:
@@ -116,8 +118,10 @@ def decode_by_mask(
 
 
 def widened(held_SKCD: Tensor, columns: int) -> Tensor:
-    """Return a copy with this number of columns."""
+    """Return a copy with this number of columns, unless there are as many."""
     rows, heads, width, size = held_SKCD.shape
+    if width >= columns:
+        return held_SKCD
     grown = held_SKCD.new_zeros((rows, heads, columns, size))
     grown[:, :, :width] = held_SKCD
     return grown

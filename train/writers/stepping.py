@@ -45,11 +45,15 @@ class SlotSteps:
         self.captures = device.type == "cuda"
         self.graphs: dict[tuple[int, bool], torch.cuda.CUDAGraph] = {}
 
-    def reserve(self, columns: int) -> None:
-        """Allocate this number of tokens for each row."""
+    def reserve(self, columns: int) -> bool:
+        """Allocate this number of tokens for each row; return whether memory holds them."""
         if columns > self.slots.columns:
             self.graphs.clear()
-            self.slots.reserve(-(-columns // ROOM) * ROOM)
+            try:
+                self.slots.reserve(-(-columns // ROOM) * ROOM)
+            except torch.OutOfMemoryError:
+                return False
+        return True
 
     def enter(
         self,
