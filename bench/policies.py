@@ -3,10 +3,10 @@
     python -m bench.policies FOLDER    # its problems.parquet, and predictions/ as `infer` writes them
     python -m bench.policies FOLDER --sets together    # all test sets as one, where each is small
 
-Each policy is compared with as many votes as its own tokens buy, at least one: votes of IR, and votes of the
-role that votes best. On validation problems, where there are samples about them, the verifier is learnt; that
-role, the K of a policy and the least gain of `lorid_stop` are chosen. Else there is no verifier, the dearest
-policy of a family is taken, and the role that votes best on the test set itself, which flatters the votes.
+Each policy is compared with as many votes as its own tokens buy, at least one: votes of IR, and of each
+thought for which votes of its cost are stored. On validation problems, where there are samples about them,
+the verifier is learnt, and the K of a policy and the least gain of `lorid_stop` are chosen. Else there is no
+verifier, and the dearest policy of a family is taken.
 """
 
 import re
@@ -47,6 +47,7 @@ FAMILIES = (
 )  # fmt: skip
 VOTERS = ("ir", "cot", "pot", "eot")
 AS_DEAR = 0.95
+"""Votes are compared with a policy where they cost this share of its tokens, or more."""
 GAINS = (0.25, 0.5, 1.0, 2.0)
 HELD, ALL = "validation", "all sets"
 PROBLEMS = """
@@ -132,15 +133,12 @@ def policies(run: Run, how: PolicySettings) -> dict[str, Policy]:
 
 
 def comparisons(by_set: Mapping[str, Scores]) -> list[Comparison]:
-    """Return a comparison with the votes of IR, and of the best role, for each policy and test set."""
+    """Return a comparison with the votes of each role, for each policy and test set."""
     rows = []
     for test_set, results in by_set.items():
         for name in picked(results, by_set.get(HELD)) if test_set != HELD else ():
             score = results[name]
-            chosen_on = by_set.get(HELD, results)
-            cost = chosen_on[name].mean_new_tokens
-            best = max(VOTERS, key=lambda role: voting(chosen_on, cost, role))
-            for role in dict.fromkeys(("ir", best)):
+            for role in VOTERS:
                 if found := bought(results, score.mean_new_tokens, role):
                     count, votes = found
                     gain = difference(score.right, votes.right)

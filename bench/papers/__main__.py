@@ -224,7 +224,8 @@ class Run:
             done = work.all(plan)
         except TimeUp:
             done = False
-        self.note({"answering": time.monotonic() - begun})
+        finally:  # of a run that ends in an error, the samples are there too
+            self.note({"answering": time.monotonic() - begun})
         if not done:
             print("the time is up: run the same command again for what is missing", flush=True)
 

@@ -137,13 +137,15 @@ def _about(told: Mapping[str, Any]) -> str:
     plain = ", without a chat template" if students.get("turns") == ["plain"] else ""
     thrice = " (the union's: as many of each thought)" if "union/etd" in students["records"] else ""
     half = ", in bfloat16" if students.get("precision") == "bfloat16" else ""
+    took = ", ".join(
+        f"{seconds[part]:,.0f} s of {part}" for part in ("training", "answering") if part in seconds
+    )
     return (
         f"Base: {fixed['base']}{plain}. Corpus: data version `{fixed['data_version'][:12]}`. Each student "
         f"is an adapter of rank {students['rank']} on {students['targets']} layers, trained for {long} "
         f"epochs of its records{where} ({records}) in batches of {students['batch_records']}{thrice} at a "
         f"rate of {students['learning_rate']:g}. They wrote {fixed['max_new_tokens']} tokens at most, "
-        f"samples at temperature 0.7. On {students['device']}{half}: {seconds.get('training', 0):,.0f} s of "
-        f"training, {seconds.get('answering', 0):,.0f} s of answering."
+        f"samples at temperature 0.7. On {students['device']}{half}: {took}."
     )
 
 
