@@ -1,9 +1,13 @@
-"""The tables of the corpus: one table = one module = one model = one Hub config.
+"""The tables of the corpus: one table = one module = one pandera model = one Hub config.
 
 A column is declared once, here, with its description; the Parquet schema, the comments in DuckDB, the
 dataset card and README's tables derive from it. This package imports nothing else of Thoughtmill.
 """
 
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import pandera.pandas as pa
 import pyarrow
 
 from thoughtmill.schemas.attempts import Attempts
@@ -12,7 +16,6 @@ from thoughtmill.schemas.completions import Completions
 from thoughtmill.schemas.contamination import Contamination
 from thoughtmill.schemas.duplicates import Duplicates
 from thoughtmill.schemas.features import Features
-from thoughtmill.schemas.fields import Column, Model
 from thoughtmill.schemas.growths import Growths
 from thoughtmill.schemas.lengths import Lengths
 from thoughtmill.schemas.policy_results import PolicyResults
@@ -26,7 +29,7 @@ from thoughtmill.schemas.samplings import Samplings
 from thoughtmill.schemas.sources import Sources
 from thoughtmill.schemas.timings import Timings
 
-Table = type[Model]
+Table = type[pa.DataFrameModel]
 
 TABLES: dict[str, Table] = {
     "problems": Problems,
@@ -120,13 +123,24 @@ __all__ = [
 ]
 
 
-def columns(table: Table) -> tuple[Column, ...]:
-    """Return the columns of a table in their order.
+class Column(NamedTuple):
+    """What a schema says of one column."""
 
-    >>> columns(Problems)[0].name
+    name: str
+    type: pyarrow.DataType
+    nullable: bool
+    description: str
+
+
+def columns(table: Table) -> Iterator[Column]:
+    """Yield the columns of a table in their order.
+
+    >>> next(columns(Problems)).name
     'problem_id'
     """
-    return table.COLUMNS
+    for name, column in table.to_schema().columns.items():
+        arrow = column.dtype.type.pyarrow_dtype
+        yield Column(name, arrow, bool(column.nullable), str(column.description))
 
 
 def arrow_schema(table: Table) -> pyarrow.Schema:
@@ -140,7 +154,7 @@ def primary_key(table: Table) -> tuple[str, ...]:
     >>> primary_key(Checks)
     ('record_id', 'check')
     """
-    return table.KEY
+    return tuple(table.to_schema().unique or ())
 
 
 def table_name(table: Table) -> str:
@@ -149,7 +163,7 @@ def table_name(table: Table) -> str:
     >>> table_name(Records)
     'records'
     """
-    return table.NAME
+    return str(table.to_schema().name)
 
 
 def grain(table: Table) -> str:

@@ -1,12 +1,20 @@
 """The table `checks`."""
 
-from thoughtmill.schemas.fields import Model, Text, Truth
+import pandera.pandas as pa
+
+from thoughtmill.schemas.fields import Text, Truth
 
 
-class Checks(Model, name="checks", key=("record_id", "check")):
+class Checks(pa.DataFrameModel):
     """One row per record and check, long form: a new check adds rows, not columns."""
 
-    record_id = Text(description="the record that was checked")
-    check = Text(description="the name of the check")
-    passed = Truth(nullable=True, description="whether it passed; null where it does not apply")
-    detail = Text(nullable=True, description="what was found")
+    record_id: Text = pa.Field(description="the record that was checked")
+    check: Text = pa.Field(description="the name of the check")
+    passed: Truth = pa.Field(nullable=True, description="whether it passed; null where it does not apply")
+    detail: Text = pa.Field(nullable=True, description="what was found")
+
+    class Config:
+        name = "checks"
+        strict = True
+        ordered = True
+        unique = ["record_id", "check"]  # noqa: RUF012  pandera reads a plain class attribute

@@ -1,89 +1,14 @@
-"""What tables are made of: columns with an Arrow type and rules, and the enums."""
+"""What columns are made of: Arrow types, so that pandera, Parquet and DuckDB agree, and the enums."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import partial
-from typing import Any, ClassVar
+from typing import Annotated, TypeAlias
 
-import pyarrow
-import pyarrow.compute as pc
+import pandas as pd
+import pyarrow as pa
 
-
-@dataclass
-class Column:
-    """What a table says of a column: its type, the rules that its values keep, and its description.
-
-    A null breaks `nullable` at most; the other rules are about values.
-    """
-
-    type: pyarrow.DataType
-    description: str
-    nullable: bool = False
-    isin: Sequence[str] | None = None
-    matches: str | None = None
-    least_length: int | None = None
-    gt: int | None = None
-    ge: int | None = None
-    le: int | None = None
-    name: str = ""
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.name = name
-
-    def broken(self, values: pyarrow.ChunkedArray) -> Iterator[tuple[str, list[int]]]:
-        """Yield every rule that values break, with the rows where they do."""
-        if not self.nullable and values.null_count:
-            yield "not_nullable", _rows(pc.is_null(values))
-        for rule, kept in self._rules(values):
-            if pc.all(kept).as_py() is False:  # None means that there are only nulls
-                yield rule, _rows(pc.invert(kept))
-
-    def _rules(self, values: pyarrow.ChunkedArray) -> Iterator[tuple[str, pyarrow.ChunkedArray]]:
-        if self.isin is not None:
-            known = pc.is_in(values, value_set=pyarrow.array(self.isin, self.type))
-            yield f"isin({list(self.isin)})", pc.or_(known, pc.is_null(values))
-        if self.matches is not None:
-            yield f"str_matches({self.matches!r})", pc.match_substring_regex(values, self.matches)
-        if self.least_length is not None:
-            longer = pc.greater_equal(pc.utf8_length(values), self.least_length)
-            yield f"str_length({self.least_length}, None)", longer
-        if self.gt is not None:
-            yield f"greater_than({self.gt})", pc.greater(values, self.gt)
-        if self.ge is not None:
-            yield f"greater_than_or_equal_to({self.ge})", pc.greater_equal(values, self.ge)
-        if self.le is not None:
-            yield f"less_than_or_equal_to({self.le})", pc.less_equal(values, self.le)
-
-
-def _rows(broken: pyarrow.ChunkedArray) -> list[int]:
-    return list(pc.indices_nonzero(broken).to_pylist())
-
-
-Text = partial(Column, pyarrow.string())
-Whole = partial(Column, pyarrow.int64())
-Real = partial(Column, pyarrow.float64())
-Truth = partial(Column, pyarrow.bool_())
-
-
-class Model:
-    """A table: a subclass declares its columns in their order, its name, and its primary key.
-
-    >>> class Cats(Model, name="cats", key=("cat_id",)):
-    ...     cat_id = Text(description="the cat")
-    ...     lives = Whole(ge=0, description="how many lives are left")
-    >>> [column.name for column in Cats.COLUMNS]
-    ['cat_id', 'lives']
-    """
-
-    NAME: ClassVar[str]
-    KEY: ClassVar[tuple[str, ...]]
-    COLUMNS: ClassVar[tuple[Column, ...]]
-
-    def __init_subclass__(cls, name: str, key: tuple[str, ...], **rest: Any) -> None:
-        super().__init_subclass__(**rest)
-        cls.NAME, cls.KEY = name, key
-        cls.COLUMNS = tuple(each for each in vars(cls).values() if isinstance(each, Column))
-
+Text: TypeAlias = Annotated[pd.ArrowDtype, pa.string()]
+Whole: TypeAlias = Annotated[pd.ArrowDtype, pa.int64()]
+Real: TypeAlias = Annotated[pd.ArrowDtype, pa.float64()]
+Truth: TypeAlias = Annotated[pd.ArrowDtype, pa.bool_()]
 
 SPLITS: dict[str, str] = {
     "train": "what students learn from",

@@ -126,6 +126,7 @@ def test_the_help_imports_no_command_and_sql_imports_no_tables(project: Path) ->
     heavy = {
         "duckdb",
         "pandas",
+        "pandera",
         "pyarrow",
         "datasets",
         "dvc",

@@ -8,7 +8,7 @@ import pytest
 from tests import stages
 from thoughtmill.factory.core import tables
 from thoughtmill.factory.curate import CurateSettings, RecordFault, curate, faults_of, main
-from thoughtmill.schemas import Checks, Problems, Records, Table, arrow_schema
+from thoughtmill.schemas import Checks, Problems, Records, Table
 from thoughtmill.schemas.fields import DROP_REASONS
 
 STORY = (
@@ -319,4 +319,4 @@ def test_curate_in_parts_with_little_memory_writes_the_rows_of_one_file(
 
 
 def full_row(table: Table) -> tables.Row:
-    return dict.fromkeys(arrow_schema(table).names)
+    return dict.fromkeys(table.to_schema().columns)

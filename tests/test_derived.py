@@ -14,7 +14,7 @@ from thoughtmill.factory.ledger.keys import prompt_sha
 from thoughtmill.factory.problems.stories import StoriesSettings, tell
 from thoughtmill.factory.tabulate import samplings
 from thoughtmill.factory.thoughts.prompts import load
-from thoughtmill.schemas import Completions, Problems, Records, arrow_schema
+from thoughtmill.schemas import Completions, Problems, Records
 
 EXEMPLARS = Path(__file__).parents[1] / "data" / "exemplars.jsonl"
 
@@ -66,7 +66,7 @@ def test_a_program_in_place_of_a_model_has_its_settings(small_corpus: Path) -> N
 
 
 def problem(problem_id: str, text: str, split: str = "train", parent: str | None = None) -> tables.Row:
-    row = dict.fromkeys(arrow_schema(Problems).names)
+    row = dict.fromkeys(Problems.to_schema().columns)
     return {**row, "problem_id": problem_id, "problem": text, "split": split, "parent_id": parent}
 
 

@@ -14,7 +14,6 @@ from thoughtmill.factory.core import tables
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.parquet import GROUP_ROWS
 from thoughtmill.schemas import Checks, Problems, Records, arrow_schema
-from thoughtmill.schemas.fields import Model, Real, Text, Whole
 
 
 def check(record_id: str, passed: bool | None = True) -> tables.Row:
@@ -140,42 +139,3 @@ def test_rows_are_joined_with_their_problems_in_one_pass() -> None:
 def test_a_row_without_its_problem_is_an_error() -> None:
     with pytest.raises(ThoughtmillError, match="the problem c is missing"):
         list(tables.joined([{"problem_id": "c"}], [problem(problem_id="a"), problem(problem_id="d")]))
-
-
-class Cats(Model, name="cats", key=("cat",)):
-    """One row per cat, with a column for each rule."""
-
-    cat = Text(description="the cat")
-    colour = Text(nullable=True, isin=["red", "grey"], description="its colour")
-    chip = Text(nullable=True, matches="^[0-9]{3}$", description="the number of its chip")
-    call = Text(nullable=True, least_length=1, description="what it is called")
-    legs = Whole(nullable=True, gt=0, description="how many legs it has")
-    share = Real(nullable=True, ge=0, le=1, description="how much of the day it sleeps")
-
-
-@pytest.mark.parametrize(
-    ("broken", "said"),
-    [
-        ({}, []),
-        ({"colour": "red", "chip": "123", "call": "y", "legs": 1, "share": 0.0}, []),
-        ({"cat": None}, ["<NA>: cat: not_nullable, not <NA>"]),
-        ({"colour": "blue"}, ["tom: colour: isin(['red', 'grey']), not 'blue'"]),
-        ({"chip": "1234"}, ["tom: chip: str_matches('^[0-9]{3}$'), not '1234'"]),
-        ({"call": ""}, ["tom: call: str_length(1, None), not ''"]),
-        ({"legs": 0}, ["tom: legs: greater_than(0), not 0"]),
-        ({"share": -0.5}, ["tom: share: greater_than_or_equal_to(0), not -0.5"]),
-        ({"share": 1.5}, ["tom: share: less_than_or_equal_to(1), not 1.5"]),
-        (
-            {"share": float("nan")},
-            [
-                "tom: share: greater_than_or_equal_to(0), not nan",
-                "tom: share: less_than_or_equal_to(1), not nan",
-            ],
-        ),
-    ],
-    ids=str,
-)
-def test_a_value_that_breaks_a_rule_is_named_with_it(broken: tables.Row, said: list[str]) -> None:
-    rows = [dict.fromkeys(arrow_schema(Cats).names) | {"cat": name} for name in ("kit", "tom")]
-    rows[1] |= broken
-    assert tables.faults(pyarrow.Table.from_pylist(rows, schema=arrow_schema(Cats)), Cats) == said

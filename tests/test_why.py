@@ -9,7 +9,7 @@ from thoughtmill.factory.commands.why import why
 from thoughtmill.factory.core import corpus, tables
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.tabulate import tabulate
-from thoughtmill.schemas import TABLES, Contamination, Growths, Predictions, arrow_schema
+from thoughtmill.schemas import TABLES, Contamination, Growths, Predictions
 
 
 def told(data: Path, problem_id: str) -> str:
@@ -68,7 +68,7 @@ def test_duplicates_contamination_family_doubts_and_students_are_told(small_corp
         "reason": "no way",
     }
     tables.write(small_corpus / "grown" / "growths.parquet", Growths, [attempt])
-    prediction = dict.fromkeys(arrow_schema(Predictions).names)
+    prediction = dict.fromkeys(Predictions.to_schema().columns)
     asked = {"run": "r", "base": "b", "training_seed": 0, "data_version": "v", "problem_id": "ours-train-0"}
     wrote = {"role": "ir", "round": 0, "sample": 0, "text": "", "predicted_answer": "12", "correct": True}
     row = {**prediction, **asked, **wrote, "new_tokens": 1}

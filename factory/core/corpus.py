@@ -152,7 +152,7 @@ def files(data: Path, thoughts: tuple[str, ...]) -> dict[str, list[Path]]:
 
     A table may have none.
     """
-    from thoughtmill.schemas import TABLES  # imports pyarrow; a database on disk does without
+    from thoughtmill.schemas import TABLES  # imports pandera, a second; a database on disk does without
 
     found = {name: [data / f"{name}.parquet"] for name in TABLES}
     found["completions"] = [data / "completions" / f"{thought}.parquet" for thought in sorted(thoughts)]

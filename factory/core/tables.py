@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import duckdb
+import pandas as pd
+import pandera.pandas as pa
 import pyarrow
 import pyarrow.parquet as pq
 
@@ -18,7 +20,7 @@ from thoughtmill.factory.core.files import aside, existing
 from thoughtmill.factory.core.parquet import GROUP_ROWS, PartsWriter, RowGroups, parquet_writer
 from thoughtmill.factory.core.partitions import LEAST_ROWS, is_cut, partition_rows, parts
 from thoughtmill.factory.core.scratch import bounded
-from thoughtmill.schemas import Table, arrow_schema, columns, primary_key, table_name
+from thoughtmill.schemas import Table, arrow_schema, primary_key, table_name
 
 Row = dict[str, Any]
 Key = TypeVar("Key", str, int)
@@ -266,15 +268,19 @@ class _TableWriter:
             self.file.close()
 
 
-def faults(group: pyarrow.Table, table: Table) -> list[str]:
+def faults(arrow: pyarrow.Table, table: Table) -> list[str]:
     """Return a line for every broken value, with its primary key, column, rule and value."""
-    return [
-        f"{_spell(group.column(key)[row].as_py() for key in primary_key(table))}: {column.name}: "
-        f"{rule}, not {_shown(group.column(column.name)[row].as_py(), repr)}"
-        for column in columns(table)
-        for rule, rows in column.broken(group.column(column.name))
-        for row in rows
-    ]
+    frame = arrow.to_pandas(types_mapper=pd.ArrowDtype)
+    try:
+        table.validate(frame, lazy=True)
+    except pa.errors.SchemaErrors as error:
+        cases = error.failure_cases
+        return [
+            f"{_name_of(frame, table, case.index)}: {case.column}: {case.check}, not {case.failure_case!r}"
+            for case in cases.itertuples(index=False, name="Case")
+            if not str(case.check).endswith("uniqueness")  # sorting the whole table finds those
+        ]
+    return []
 
 
 def connect() -> duckdb.DuckDBPyConnection:
@@ -282,12 +288,14 @@ def connect() -> duckdb.DuckDBPyConnection:
     return connections.connect(**bounded(), preserve_insertion_order=True)
 
 
-def _spell(key: Iterable[Any]) -> str:
-    return "/".join(_shown(part, str) for part in key)
+def _name_of(frame: pd.DataFrame, table: Table, index: Any) -> str:
+    if index is None or pd.isna(index):
+        return "the table"
+    return _spell(tuple(frame.loc[index, name] for name in primary_key(table)))
 
 
-def _shown(value: Any, spelled: Callable[[Any], str]) -> str:
-    return "<NA>" if value is None else spelled(value)
+def _spell(key: tuple[Any, ...]) -> str:
+    return "/".join(str(part) for part in key)
 
 
 def _summary(name: str, faults: list[str]) -> str:
