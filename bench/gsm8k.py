@@ -16,6 +16,8 @@ from thoughtmill.factory import generate, seed, verify
 from thoughtmill.factory.answers import number as answers
 from thoughtmill.factory.core import tables
 from thoughtmill.factory.solvers.arithmetic import evaluate
+from thoughtmill.factory.teachers.choice import GenerateSettings
+from thoughtmill.factory.teachers.thought_requests import ThoughtRequests
 from thoughtmill.factory.thoughts import THOUGHTS
 from thoughtmill.factory.thoughts import solving as verdicts
 from thoughtmill.factory.thoughts.prompts import load
@@ -48,10 +50,8 @@ def main() -> None:
 
 def verified(problems: list[tables.Row], thought: str) -> Iterator[verify.Verdict]:
     """Yield the verdict of every problem's completion of one thought."""
-    settings = generate.GenerateSettings.model_validate({"embedded": {"error_rate": 0.0}})
-    requests = generate.ThoughtRequests(
-        problems, thought, load(thought, ROOT / "data" / "exemplars.jsonl"), settings
-    )
+    settings = GenerateSettings.model_validate({"embedded": {"error_rate": 0.0}})
+    requests = ThoughtRequests(problems, thought, load(thought, ROOT / "data" / "exemplars.jsonl"), settings)
     completions = generate.generate(requests, generate.make_teacher(settings, ROOT), "embedded")
     with tempfile.TemporaryDirectory() as folder:
         solving = verdicts.solving(verdicts.VerifySettings(), Path(folder) / "journal")

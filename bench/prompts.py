@@ -15,7 +15,7 @@ from typing import Any
 
 from thoughtmill.factory.commands.verified_samples import verified_samples
 from thoughtmill.factory.core import params, tables
-from thoughtmill.factory.generate import GenerateSettings
+from thoughtmill.factory.teachers.choice import GenerateSettings
 from thoughtmill.schemas import Problems
 
 Changes = dict[str, Any]

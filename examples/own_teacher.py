@@ -8,10 +8,12 @@ A package makes such a teacher choosable in `params.yaml` through an entry point
 import re
 from collections.abc import Iterable, Iterator
 
-from thoughtmill.factory.generate import GenerateSettings, ThoughtRequests, generate
+from thoughtmill.factory.generate import generate
 from thoughtmill.factory.solvers.limits import Limits
 from thoughtmill.factory.solvers.solvers import Solvers
 from thoughtmill.factory.teachers import Reply, Request, Teacher
+from thoughtmill.factory.teachers.choice import GenerateSettings
+from thoughtmill.factory.teachers.thought_requests import ThoughtRequests
 from thoughtmill.factory.thoughts.prompts import Prompt
 from thoughtmill.factory.thoughts.solving import solve
 from thoughtmill.factory.verify import verify

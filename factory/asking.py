@@ -17,10 +17,6 @@ from typing import Any, NamedTuple
 from thoughtmill.factory.core import params, tables
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.generate import (
-    GenerateSettings,
-    SizedRows,
-    ThoughtRequests,
-    UntilSettings,
     asked,
     make_teacher,
 )
@@ -29,8 +25,9 @@ from thoughtmill.factory.growths.attempts import Attempt, id_of, problem_of
 from thoughtmill.factory.growths.rewriting import rejections
 from thoughtmill.factory.growths.until import Again
 from thoughtmill.factory.teachers import BudgetSpent, Request
-from thoughtmill.factory.teachers.choice import ChosenTeacher
+from thoughtmill.factory.teachers.choice import ChosenTeacher, GenerateSettings, UntilSettings
 from thoughtmill.factory.teachers.endpoint.grown import AskedByGrow, NotedRequests
+from thoughtmill.factory.teachers.thought_requests import SizedRows, ThoughtRequests
 from thoughtmill.factory.thoughts.prompts import Prompt, load, prompt_of
 from thoughtmill.factory.thoughts.solving import VerifySettings
 from thoughtmill.factory.verify import verify_table

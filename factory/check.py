@@ -22,7 +22,7 @@ SECTIONS: dict[str, str | None] = {
     "roles": None,
     "seed": "thoughtmill.factory.seed:SeedSettings",
     "base": "thoughtmill.train.students.settings:BaseSettings",
-    "generate": "thoughtmill.factory.generate:GenerateSettings",
+    "generate": "thoughtmill.factory.teachers.choice:GenerateSettings",
     "verify": "thoughtmill.factory.thoughts.solving:VerifySettings",
     "grow": "thoughtmill.factory.grow:GrowSettings",
     "curate": "thoughtmill.factory.curate:CurateSettings",

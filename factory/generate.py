@@ -1,86 +1,39 @@
 """Stage `generate`: ask the teacher for a thought about every problem, and keep its `completions`."""
 
 from collections import ChainMap, Counter
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel
 
 from thoughtmill.factory.core import params, progress_files, sharding, stage, tables
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.factory.core.families import heirs_of
 from thoughtmill.factory.core.files import root
-from thoughtmill.factory.core.params import Section
 from thoughtmill.factory.core.printable import say
 from thoughtmill.factory.core.progress import track
 from thoughtmill.factory.core.sharding import Shard
 from thoughtmill.factory.ledger.keys import prompt_sha
 from thoughtmill.factory.teachers import TEACHERS, Reply, Request, Teacher, failure_of
-from thoughtmill.factory.teachers.choice import ChosenTeacher, TeacherChoice
+from thoughtmill.factory.teachers.choice import ChosenTeacher, GenerateSettings
+from thoughtmill.factory.teachers.endpoint.money import Budget
 from thoughtmill.factory.teachers.endpoint.request_keys import RequestKeys
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
-from thoughtmill.factory.teachers.sampling import SamplingSettings
+from thoughtmill.factory.teachers.thought_requests import ThoughtRequests
 from thoughtmill.factory.thoughts.prompts import ASKED, Prompt, load, schema_of
 from thoughtmill.factory.thoughts.reasoning import separated
 from thoughtmill.schemas import Completions, Problems
-from thoughtmill.schemas.fields import FAILURES, SPLITS
+from thoughtmill.schemas.fields import FAILURES
 
 STAGE = "generate"
 SAME_AGAIN = (
     "params.yaml: generate.until asks for `{thought}` again, and at temperature 0 the answer is mostly the "
     "same: set generate.sampling.{thought}.temperature"
 )
-
-
-class UntilSettings(Section):
-    """How long a problem is asked again: until enough records of a thought hold, or so many were asked."""
-
-    verified: int = Field(ge=1, description="records of a thought, with different rationales, that hold")
-    at_most: int = Field(ge=1, description="completions of a problem and thought, with those of `samples`")
-
-    @model_validator(mode="after")
-    def _can_be_reached(self) -> "UntilSettings":
-        if self.at_most < self.verified:
-            raise ValueError("`at_most`: ask for at least `verified`")
-        return self
-
-
-class GenerateSettings(TeacherChoice):
-    """The section `generate` of `params.yaml`.
-
-    It may also hold a subsection for each teacher, under the teacher's name. `teacher_settings` validates
-    only that of the chosen teacher, so that no other teacher is imported.
-    """
-
-    seed: int = 1
-    splits: tuple[str, ...] = tuple(SPLITS)
-    shards: int = Field(8, ge=1, description="shares of the requests that an executor such as `ray` spreads")
-    inherit: tuple[str, ...] = Field((), description="thoughts that are asked once per family of problems")
-    sampling: Mapping[str, SamplingSettings] = {}
-    until: UntilSettings | None = Field(
-        None, description="ask again, in the stage `grow`, for records that hold"
-    )
-
-    @model_validator(mode="after")
-    def _names_are_known(self) -> "GenerateSettings":
-        """Refuse the first unknown name, and list the known names."""
-        teachers, extra = TEACHERS.names(), self.model_extra or {}
-        for fault, names, known in (
-            ("unknown key", extra, (*type(self).model_fields, *teachers)),
-            ("`teacher`: unknown teacher", [self.teacher], teachers),
-            ("`splits`: unknown split", self.splits, tuple(SPLITS)),
-            ("`sampling`: unknown thought", self.sampling, ASKED.names()),
-            ("`inherit`: unknown thought", self.inherit, ASKED.names()),
-        ):
-            for name in names:
-                if name not in known:
-                    raise ValueError(f"{fault} `{name}`; there are: {', '.join(known)}")
-        return self
 
 
 def faults(given: Mapping[str, Any]) -> Iterator[str]:
@@ -94,26 +47,57 @@ def _faults(given: Mapping[str, Any]) -> Iterator[str]:
         return
     for name in filter(section.__contains__, TEACHERS.names()):
         alone = GenerateSettings.model_construct(**{name: section[name]})
-        yield from _fault(alone.teacher_settings, name)
+        yield from _fault(partial(alone.teacher_settings, name))
     if isinstance(thoughts, list) and not params.faults(section, GenerateSettings, ""):
         settings = params.validated(section, GenerateSettings, "")
-        for thought in filter(ASKED.names().__contains__, thoughts):
-            yield from _fault(partial(_refuse_requests, settings), thought)
+        known = [thought for thought in thoughts if thought in ASKED.names()]
+        refused = [*chain.from_iterable(_fault(partial(_refuse, settings, thought)) for thought in known)]
+        yield from refused or budget_faults(settings, known)
 
 
-def _refuse_requests(settings: GenerateSettings, thought: str) -> None:
+def _refuse(settings: GenerateSettings, thought: str) -> None:
     """Raise a `ThoughtmillError` if a request cannot be made, or would be repeated for the same answer."""
-    for number, chosen in enumerate(settings.chosen(thought)):
+    for chosen, _, parameters in _asked(settings, thought, settings.chosen(thought)):
+        again = settings.until is not None and chosen.first_sample == 0
+        if again and parameters.get("temperature") == 0:
+            raise ThoughtmillError(SAME_AGAIN.format(thought=thought))
+
+
+def budget_faults(
+    settings: GenerateSettings, thoughts: Iterable[str], growths: Mapping[str, ChosenTeacher] = {}
+) -> list[str]:
+    """Return why `max_usd` cannot be kept: the most that a request of the corpus may cost is unknown.
+
+    `growths` are those whose problems a teacher writes, with the teacher.
+    """
+    known = [thought for thought in ASKED.names() if thought in thoughts]
+    found: dict[str, None] = {}
+    every = [each for name in known for each in _asked(settings, name, settings.chosen(name))]
+    every += [each for name, chosen in growths.items() for each in _asked(settings, name, [chosen])]
+    for chosen, own, _ in every:
+        prices = _with_prices(own, known, settings).prices if own.max_usd is not None else {}
+        budget = Budget(own.max_usd, prices, url=own.url())
+        for _, _, parameters in every:
+            for fault in _fault(partial(budget.most_usd, (), parameters)):
+                found[f"params.yaml: generate.{chosen.module}: {fault}"] = None
+    return list(found)
+
+
+def _asked(
+    settings: GenerateSettings, name: str, teachers: Iterable[ChosenTeacher]
+) -> Iterator[tuple[ChosenTeacher, EndpointSettings, Mapping[str, Any]]]:
+    """Yield the teachers with an endpoint, its settings, and the parameters of a request as it gets them."""
+    prompt = Prompt("", (), (), schema_of(name) if name in ASKED.names() else None)
+    for chosen in teachers:
         if isinstance(chosen.settings, EndpointSettings):
-            asked = ThoughtRequests((), thought, Prompt("", (), (), schema_of(thought)), settings, chosen)
-            RequestKeys(chosen.settings).keyed(Request({}, thought, 0, (), asked.parameters(0)))
-            if number == 0 and settings.until is not None and asked.sampling().temperature == 0:
-                raise ThoughtmillError(SAME_AGAIN.format(thought=thought))
+            asked = ThoughtRequests((), name, prompt, settings, chosen)
+            request = Request({}, name, 0, (), asked.parameters(0))
+            yield chosen, chosen.settings, RequestKeys(chosen.settings).keyed(request)[1]
 
 
-def _fault(function: Callable[[str], object], name: str) -> Iterator[str]:
+def _fault(function: Callable[[], object]) -> Iterator[str]:
     try:
-        function(name)
+        function()
     except ThoughtmillError as error:
         yield str(error)
 
@@ -142,86 +126,15 @@ def priced(chosen: ChosenTeacher, folder: Path, settings: GenerateSettings) -> B
     own = chosen.settings
     if not isinstance(own, EndpointSettings) or own.max_usd is None:
         return own
-    thoughts = params.thoughts(folder / "params.yaml")
+    return _with_prices(own, params.thoughts(folder / "params.yaml"), settings)
+
+
+def _with_prices(
+    own: EndpointSettings, thoughts: Iterable[str], settings: GenerateSettings
+) -> EndpointSettings:
     every = [teacher.settings for thought in thoughts for teacher in settings.chosen(thought)]
     prices = [other.all_prices() for other in (*every, own) if isinstance(other, EndpointSettings)]
     return own.model_copy(update={"prices": dict(ChainMap(*map(dict, reversed(prices))))})
-
-
-class SizedRows(Protocol):
-    """Rows of a table with a length, such as `tables.TableReader` or a list."""
-
-    def __iter__(self) -> Iterator[tables.Row]: ...
-    def __len__(self) -> int: ...
-
-
-@dataclass(frozen=True)
-class ThoughtRequests:
-    """The requests for a thought, made as they are read: one per sample and problem of the chosen splits.
-
-    Sample i has the seed `generate.seed + i`, unless `sampling` gives one. Without a `teacher`, they are for
-    any teacher with the settings of all thoughts. `only` holds the problems and samples to ask for, if not
-    all of them; a `shard` asks only for what it holds. A thought that is inherited is asked for the head of
-    each family; `grow` hands it down. `count` may change the samples of a problem, as `Teacher.samples`.
-    """
-
-    problems: SizedRows
-    thought: str
-    prompt: Prompt
-    settings: GenerateSettings
-    teacher: ChosenTeacher | None = None
-    only: Collection[tuple[str, int]] | None = None
-    shard: Shard | None = None
-    count: Callable[[tables.Row, str, int], int] | None = None
-
-    def __length_hint__(self) -> int:
-        if self.only is not None:
-            return len(self.only)
-        asked = sum(self._asks(problem) for problem in self.problems)
-        return asked * self._samples()
-
-    def __iter__(self) -> Iterator[Request]:
-        settings, teacher, only = self.settings, self.teacher, self.only
-        sampling = self._parameters()
-        prompt = self.prompt.reminding() if teacher is not None and teacher.reminders else self.prompt
-        whose = () if teacher is None or teacher.endpoint is None else (teacher.endpoint, teacher.settings)
-        heirs = heirs_of(self.problems) if self.thought in settings.inherit else {}
-        for problem in self.problems:
-            if self._asks(problem) and problem["problem_id"] not in heirs:
-                messages, samples = prompt.messages(problem), self._samples()
-                for sample in range(self.count(problem, self.thought, samples) if self.count else samples):
-                    if only is None or (problem["problem_id"], sample) in only:
-                        parameters = {"seed": settings.seed + sample, **sampling}
-                        yield Request(problem, self.thought, sample, messages, parameters, *whose)
-
-    def parameters(self, sample: int) -> dict[str, Any]:
-        """Return the parameters of the requests for one sample."""
-        return {"seed": self.settings.seed + sample, **self._parameters()}
-
-    def _parameters(self) -> dict[str, Any]:
-        """Return the parameters that all samples share."""
-        sampling = self.sampling().parameters(self.thought, self.prompt.schema)
-        if self.teacher is not None and self.teacher.model:
-            return {"model": self.teacher.model, **sampling}
-        return sampling
-
-    def _asks(self, problem: tables.Row) -> bool:
-        """Say whether a problem is of the chosen splits, and held by the shard."""
-        mine = self.shard is None or self.shard.holds(problem["problem"])
-        return mine and problem["split"] in self.settings.splits
-
-    def sampling(self) -> SamplingSettings:
-        """Return how the thought is sampled, with the changes of the teacher."""
-        chosen = self.settings.sampling.get(self.thought, SamplingSettings())
-        if self.teacher is None or not self.teacher.sampling:
-            return chosen
-        given = {**chosen.model_dump(), **self.teacher.sampling}
-        return params.validated(
-            given, SamplingSettings, f"params.yaml: generate.teachers.{self.teacher.name}.sampling"
-        )
-
-    def _samples(self) -> int:
-        return self.settings.samples if self.teacher is None else self.teacher.samples
 
 
 def generate(

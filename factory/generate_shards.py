@@ -20,7 +20,7 @@ from thoughtmill.factory.core.sharding import Shard
 from thoughtmill.factory.ledger import Ledger
 from thoughtmill.factory.ledger.locks import Locks
 from thoughtmill.factory.teachers import TEACHERS, Teacher
-from thoughtmill.factory.teachers.choice import ChosenTeacher
+from thoughtmill.factory.teachers.choice import ChosenTeacher, GenerateSettings
 from thoughtmill.factory.teachers.endpoint import shares
 from thoughtmill.factory.teachers.endpoint.allowances import Allowances, ShardAllowance
 from thoughtmill.factory.teachers.endpoint.control import GO_ON
@@ -57,7 +57,7 @@ def _pool(folder: Path) -> Any:
     return executors.chosen()(generate_shards, lost, os.cpu_count() or 1, os.chdir, (folder,))
 
 
-def spread(folder: Path, thought: str, settings: generate.GenerateSettings) -> None:
+def spread(folder: Path, thought: str, settings: GenerateSettings) -> None:
     """Have the executor generate the shards of a thought, then merge their parts and their ledgers.
 
     Answers that are in a ledger are not asked for again: neither those of this ledger, nor those of shards
@@ -107,7 +107,7 @@ def _answers(job: ShardJob) -> int:
 
 
 def _left_usd(
-    folder: Path, thought: str, settings: generate.GenerateSettings, ledger: Ledger, locks: Locks
+    folder: Path, thought: str, settings: GenerateSettings, ledger: Ledger, locks: Locks
 ) -> float | None:
     """Return what is left of the budget of the corpus; None without one."""
     for chosen in settings.chosen(thought):
@@ -122,7 +122,7 @@ def _left_usd(
 def _job(
     folder: Path,
     thought: str,
-    settings: generate.GenerateSettings,
+    settings: GenerateSettings,
     shard: Shard,
     allowances: Any,
     running: int,
@@ -155,7 +155,7 @@ def generate_shards(jobs: list[ShardJob]) -> list[str | None]:
 def _generate_shard(job: ShardJob) -> str | None:
     """Generate a shard under the lease of its ledger, and export the ledger when it is done."""
     data, thought, shard = job.folder / "data", job.thought, job.shard
-    settings = params.section(generate.STAGE, generate.GenerateSettings)
+    settings = params.section(generate.STAGE, GenerateSettings)
     target, made_from = sharding.part_of(data, generate.STAGE, thought, shard), origin(data, thought)
     try:
         with shares.leased(job.ledger):
@@ -172,7 +172,7 @@ def _generate_shard(job: ShardJob) -> str | None:
     return None
 
 
-def _teachers(job: ShardJob, settings: generate.GenerateSettings) -> list[tuple[ChosenTeacher, Teacher]]:
+def _teachers(job: ShardJob, settings: GenerateSettings) -> list[tuple[ChosenTeacher, Teacher]]:
     """Return the teachers of a shard, which draw from what all shards share."""
     every = settings.chosen(job.thought)
     asked = [generate.requests_of(job.folder, job.thought, settings, chosen, job.shard) for chosen in every]

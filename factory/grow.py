@@ -21,11 +21,12 @@ from thoughtmill.factory.core.files import folder_aside, root
 from thoughtmill.factory.core.params import Section
 from thoughtmill.factory.core.printable import say
 from thoughtmill.factory.core.progress import track
-from thoughtmill.factory.generate import GenerateSettings
+from thoughtmill.factory.generate import budget_faults
 from thoughtmill.factory.growths import GROWTHS, Barren, Child, Parent
 from thoughtmill.factory.growths.attempts import Attempt, completions_of, growth_of, id_of, problem_of
 from thoughtmill.factory.growths.inheritance import Inheritance, inheritance, is_verified
 from thoughtmill.factory.solvers.solvers import Solvers
+from thoughtmill.factory.teachers.choice import GenerateSettings
 from thoughtmill.factory.teachers.sampling import SamplingSettings
 from thoughtmill.factory.thoughts.solving import VerifySettings, executor
 from thoughtmill.factory.verify import verify_table
@@ -115,6 +116,7 @@ def _teacher_faults(name: str, given: Mapping[str, Any]) -> Iterator[str]:
     settings = params.validated(generating, GenerateSettings, "")
     try:
         chosen = writer(name, settings, params.validated(growing, GrowSettings, "").asking())
+        yield from budget_faults(settings, given.get("thoughts") or (), {name: chosen})
     except ThoughtmillError as error:
         yield str(error)
         return

@@ -14,12 +14,12 @@ from thoughtmill.factory.core import corpus, database, params, stage, tables
 from thoughtmill.factory.core.files import folder_aside, root, write_json
 from thoughtmill.factory.core.scratch import stream
 from thoughtmill.factory.derived import derive
-from thoughtmill.factory.generate import GenerateSettings, ThoughtRequests
 from thoughtmill.factory.ledger.history import history
 from thoughtmill.factory.teachers import Request
-from thoughtmill.factory.teachers.choice import ChosenTeacher
+from thoughtmill.factory.teachers.choice import ChosenTeacher, GenerateSettings
 from thoughtmill.factory.teachers.endpoint.request_keys import RequestKeys
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
+from thoughtmill.factory.teachers.thought_requests import ThoughtRequests
 from thoughtmill.factory.thoughts.prompts import load
 from thoughtmill.schemas import Attempts, Samplings
 

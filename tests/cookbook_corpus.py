@@ -24,6 +24,7 @@ from thoughtmill.factory.core import corpus, params, tables
 from thoughtmill.factory.core.executors import EXECUTORS
 from thoughtmill.factory.ledger import AttemptRow, Ledger, ResultRow, shards
 from thoughtmill.factory.teachers import Request
+from thoughtmill.factory.teachers.choice import GenerateSettings
 from thoughtmill.factory.teachers.embedded import EmbeddedTeacher, EmbeddedTeacherSettings
 from thoughtmill.factory.teachers.endpoint.request_keys import RequestKeys
 from thoughtmill.schemas import PolicyResults, Predictions, Problems
@@ -132,7 +133,7 @@ def _sheet(path: Path, columns: tuple[str, ...], rows: list[tuple[str, ...]]) ->
 
 def _fill_ledger(folder: Path) -> None:
     """Put the small model's answers into the ledger, each with a price, and answers to our own problems."""
-    settings = params.section("generate", generate.GenerateSettings)
+    settings = params.section("generate", GenerateSettings)
     with Ledger() as ledger:
         shards.load(ledger, ROOT / "examples" / "local-ledger")
         rows = [ledger.get(key) for key in ledger.keys()]  # noqa: SIM118  a ledger is not a mapping

@@ -18,6 +18,7 @@ from thoughtmill.factory import curate, generate, grow, seed, tabulate
 from thoughtmill.factory.core import corpus, params, tables
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.growths.rewriting import CHANGED, DISAGREE
+from thoughtmill.factory.teachers.choice import GenerateSettings
 from thoughtmill.factory.teachers.endpoint.grown import paid_by_grow
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 from thoughtmill.schemas import Completions, Growths, Problems, Records
@@ -334,7 +335,7 @@ def test_at_temperature_0_nothing_is_asked_again(project: Path) -> None:
         "same: set generate.sampling.pot.temperature"
     ]
     with pytest.raises(ThoughtmillError, match="`at_most`: ask for at least `verified`"):
-        params.validated({"until": {"verified": 3, "at_most": 2}}, generate.GenerateSettings, "generate")
+        params.validated({"until": {"verified": 3, "at_most": 2}}, GenerateSettings, "generate")
 
 
 def test_a_replay_may_hold_rewritings_and_the_thoughts_of_their_problems(project: Path) -> None:

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from tests.fake_endpoint import FakeEndpoint, Turn
+from thoughtmill.factory import grow
 from thoughtmill.factory.core import params, tables
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.factory.generate import GenerateSettings, corpus, faults, main
-from thoughtmill.factory.teachers.choice import ChosenTeacher
+from thoughtmill.factory.generate import corpus, faults, main
+from thoughtmill.factory.teachers.choice import ChosenTeacher, GenerateSettings
 from thoughtmill.factory.teachers.endpoint.request_keys import RequestKeys
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 from thoughtmill.schemas import Completions, Problems
@@ -116,6 +117,56 @@ def test_what_a_model_cannot_be_asked_is_found_by_the_check(sampling: dict[str, 
     (found,) = faults({"thoughts": ["cot"], "generate": asked})
     assert found.startswith(f"params.yaml: generate.sampling.cot: {fault}")
     assert not [*faults({"thoughts": ["pot"], "generate": asked})]
+
+
+BUYING = {"teacher": "openai", "openai": {"model": "m-7", "base_url": URL, "max_usd": 1.0}}
+PRICES = {"m-7": {"prompt": 1, "completion": 2}}
+
+
+@pytest.mark.parametrize(
+    ("generate", "fault"),
+    [
+        (
+            BUYING,
+            "generate.openai: max_usd is set, and the price of `m-7` is unknown: give it under `prices`",
+        ),
+        ({**BUYING, "openai": {**BUYING["openai"], "prices": PRICES}}, None),  # type: ignore[dict-item]
+        ({**BUYING, "openai": {"model": "gpt-4o-mini", "max_usd": 1.0}}, None),  # its price is listed
+        (
+            {
+                "openai": {"base_url": URL, "max_usd": 1.0, "prices": PRICES},
+                "teachers": {"a": {"model": "m-7"}, "b": {"model": "m-8"}},
+            },
+            "generate.openai: max_usd is set, and the price of `m-8` is unknown: give it under `prices`",
+        ),
+        (
+            {
+                **BUYING,
+                "sampling": {"cot": {"max_tokens": None}},
+                "openai": {**BUYING["openai"], "prices": PRICES},
+            },  # type: ignore[dict-item]
+            "generate.openai: max_usd is set, and a completion may be of any length: give `max_tokens`",
+        ),
+    ],
+)
+def test_a_budget_that_cannot_be_kept_is_found_by_the_check(
+    generate: dict[str, Any], fault: str | None
+) -> None:
+    assert [*faults({"thoughts": ["cot"], "generate": generate})] == (
+        [f"params.yaml: {fault}"] if fault else []
+    )
+
+
+def test_a_budget_knows_the_price_of_a_model_that_writes_problems() -> None:
+    bought = {**BUYING, "openai": {**BUYING["openai"], "prices": PRICES}}  # type: ignore[dict-item]
+    growing = {"rephrase": 1, "sampling": {"rephrase": {"model": "m-9"}}}
+    given = {"thoughts": ["cot"], "generate": bought, "grow": growing, "curate": {"without_gold": True}}
+    assert [*grow.faults(given)] == [
+        "params.yaml: generate.openai: max_usd is set, and the price of `m-9` is unknown: "
+        "give it under `prices`"
+    ]
+    growing["sampling"] = {}
+    assert not [*grow.faults(given)]
 
 
 def project(folder: Path, generate: dict[str, Any]) -> None:

@@ -18,8 +18,6 @@ from tests.fake_endpoint import FakeEndpoint, Turn, error
 from thoughtmill.factory.core import params, tables
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.generate import (
-    GenerateSettings,
-    ThoughtRequests,
     faults,
     generate,
     main,
@@ -28,7 +26,9 @@ from thoughtmill.factory.generate import (
 )
 from thoughtmill.factory.ledger import Ledger, shards
 from thoughtmill.factory.teachers import TEACHERS, Reply, Request, Teacher
+from thoughtmill.factory.teachers.choice import GenerateSettings
 from thoughtmill.factory.teachers.embedded import EmbeddedTeacherSettings
+from thoughtmill.factory.teachers.thought_requests import ThoughtRequests
 from thoughtmill.factory.thoughts.prompts import load
 from thoughtmill.schemas import Completions, Problems
 from thoughtmill.schemas.fields import FAILURES

@@ -13,7 +13,7 @@ from thoughtmill.factory.commands import estimate, preview
 from thoughtmill.factory.commands.verified_samples import chosen_problems
 from thoughtmill.factory.core import tables
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.factory.generate import GenerateSettings
+from thoughtmill.factory.teachers.choice import GenerateSettings
 from thoughtmill.schemas import Problems
 
 

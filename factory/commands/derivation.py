@@ -16,9 +16,9 @@ from thoughtmill.factory.core import corpus, params, tables
 from thoughtmill.factory.core.files import digest, write_json
 from thoughtmill.factory.core.partitions import parts
 from thoughtmill.factory.derived import derive
-from thoughtmill.factory.generate import GenerateSettings
 from thoughtmill.factory.release import CROISSANT, ReleaseSettings, release
 from thoughtmill.factory.tabulate import samplings
+from thoughtmill.factory.teachers.choice import GenerateSettings
 from thoughtmill.factory.thoughts.solving import VerifySettings
 from thoughtmill.schemas import DERIVED_TABLES, TABLES, Checks, Records, Samplings, primary_key, table_name
 

@@ -22,7 +22,7 @@ from thoughtmill.factory.core import params
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import root
 from thoughtmill.factory.teachers import TEACHERS
-from thoughtmill.factory.teachers.choice import ChosenTeacher
+from thoughtmill.factory.teachers.choice import ChosenTeacher, GenerateSettings
 from thoughtmill.factory.teachers.endpoint.estimate import CostEstimate
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 
@@ -36,7 +36,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def call(words: argparse.Namespace) -> str:
     """Estimate every thought of this project."""
-    settings, folder = params.section("generate", generate.GenerateSettings), root()
+    settings, folder = params.section("generate", GenerateSettings), root()
     every_teacher = [
         (thought, chosen) for thought in params.thoughts() for chosen in settings.chosen(thought)
     ]
@@ -56,7 +56,7 @@ def call(words: argparse.Namespace) -> str:
 
 
 def _estimates(
-    folder: Path, settings: generate.GenerateSettings, asked: Sequence[tuple[str, ChosenTeacher]]
+    folder: Path, settings: GenerateSettings, asked: Sequence[tuple[str, ChosenTeacher]]
 ) -> Iterator[CostEstimate]:
     """Yield an estimate for each thought and teacher; with several teachers, the name says whose it is."""
     for thought, chosen in asked:
@@ -68,7 +68,7 @@ def _estimates(
 
 def _again(
     folder: Path,
-    settings: generate.GenerateSettings,
+    settings: GenerateSettings,
     asked: Sequence[tuple[str, ChosenTeacher]],
     shares: Mapping[str, float] | None = None,
 ) -> list[CostEstimate]:
@@ -83,7 +83,7 @@ def _again(
 
 
 def notes(
-    settings: generate.GenerateSettings,
+    settings: GenerateSettings,
     asked: Sequence[tuple[str, ChosenTeacher]],
     every: Sequence[CostEstimate],
     again: Sequence[CostEstimate],
@@ -112,7 +112,7 @@ def notes(
 
 def _pilot(
     folder: Path,
-    settings: generate.GenerateSettings,
+    settings: GenerateSettings,
     asked: Sequence[tuple[str, ChosenTeacher]],
     number: int,
 ) -> str:
@@ -141,7 +141,7 @@ def _holds(sample: VerifiedSample) -> bool:
     return record["failure"] is None and record["correct"] is not False
 
 
-def _name(thought: str, chosen: ChosenTeacher, settings: generate.GenerateSettings) -> str:
+def _name(thought: str, chosen: ChosenTeacher, settings: GenerateSettings) -> str:
     return f"{thought} by {chosen.name}" if settings.teachers else thought
 
 

@@ -7,13 +7,13 @@ from typing import Any
 
 from thoughtmill.factory.asking import more_by, writer
 from thoughtmill.factory.core import corpus, params, tables
-from thoughtmill.factory.generate import GenerateSettings, ThoughtRequests
 from thoughtmill.factory.grow import GrowSettings, is_rewriting, parents_of_rewritings, works
 from thoughtmill.factory.growths import GROWTHS, Barren
 from thoughtmill.factory.growths.attempts import Attempt, id_of
 from thoughtmill.factory.teachers import TEACHERS, Request
-from thoughtmill.factory.teachers.choice import ChosenTeacher
+from thoughtmill.factory.teachers.choice import ChosenTeacher, GenerateSettings
 from thoughtmill.factory.teachers.endpoint.estimate import CostEstimate
+from thoughtmill.factory.teachers.thought_requests import ThoughtRequests
 from thoughtmill.factory.thoughts.prompts import load, prompt_of
 from thoughtmill.schemas import Growths, Problems
 

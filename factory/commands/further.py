@@ -11,7 +11,7 @@ from thoughtmill.factory.asking import again_by
 from thoughtmill.factory.core import params, tables
 from thoughtmill.factory.growths.until import Again, expected, holding
 from thoughtmill.factory.teachers import Request
-from thoughtmill.factory.teachers.choice import ChosenTeacher
+from thoughtmill.factory.teachers.choice import ChosenTeacher, GenerateSettings, UntilSettings
 from thoughtmill.factory.teachers.endpoint.estimate import CostEstimate
 from thoughtmill.schemas import Records
 
@@ -36,7 +36,7 @@ class Samples(Collection[tuple[str, int]]):
 def further(
     folder: Path,
     thought: str,
-    settings: generate.GenerateSettings,
+    settings: GenerateSettings,
     estimate: Callable[[Any, Iterable[Request]], Iterable[CostEstimate]],
     share: float | None = None,
 ) -> CostEstimate | None:
@@ -80,13 +80,13 @@ def _scaled(most: CostEstimate, asked: float, name: str) -> CostEstimate:
 
 
 def _missing(
-    folder: Path, thought: str, until: generate.UntilSettings, chosen: ChosenTeacher
+    folder: Path, thought: str, until: UntilSettings, chosen: ChosenTeacher
 ) -> tuple[dict[str, int], float | None]:
     """Return how many records each problem lacks, and the share that holds where they are verified."""
     path = folder / "data" / "verified" / thought / "records.parquet"
     if not path.exists():
         given = folder / "params.yaml"
-        settings = params.section("generate", generate.GenerateSettings, given)
+        settings = params.section("generate", GenerateSettings, given)
         every = generate.requests_of(folder, thought, settings, chosen)
         return {request.problem["problem_id"]: until.verified for request in every}, None
     records = tables.TableReader(path, Records)

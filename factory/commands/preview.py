@@ -10,12 +10,11 @@ from collections.abc import Iterator, Sequence
 
 from tabulate import tabulate
 
-from thoughtmill.factory import generate
 from thoughtmill.factory.commands.verified_samples import VerifiedSample, chosen_problems, verified_samples
 from thoughtmill.factory.core import params
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import root
-from thoughtmill.factory.teachers.choice import ChosenTeacher
+from thoughtmill.factory.teachers.choice import ChosenTeacher, GenerateSettings
 from thoughtmill.factory.thoughts.prompts import Prompt, load
 
 SHOWN_CHARACTERS = 1200
@@ -34,7 +33,7 @@ def call(words: argparse.Namespace) -> str:
     """Ask, verify and show."""
     if words.problems < 1:
         raise ThoughtmillError("--problems: give at least 1")
-    folder, settings = root(), params.section("generate", generate.GenerateSettings)
+    folder, settings = root(), params.section("generate", GenerateSettings)
     thoughts = params.thoughts()
     if words.thought not in (None, *thoughts):
         raise ThoughtmillError(f"--thought: `{words.thought}` is not one of {', '.join(thoughts)}")

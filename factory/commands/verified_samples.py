@@ -12,7 +12,7 @@ from thoughtmill.factory.core import tables
 from thoughtmill.factory.core.files import existing
 from thoughtmill.factory.solvers.programs import fence_for
 from thoughtmill.factory.solvers.solvers import Solvers
-from thoughtmill.factory.teachers.choice import ChosenTeacher
+from thoughtmill.factory.teachers.choice import ChosenTeacher, GenerateSettings
 from thoughtmill.factory.thoughts.solving import configured, solve
 from thoughtmill.factory.verify import Verdict, verify
 from thoughtmill.schemas import Problems
@@ -26,7 +26,7 @@ class VerifiedSample(NamedTuple):
     verdict: Verdict
 
 
-def chosen_problems(folder: Path, settings: generate.GenerateSettings, number: int) -> list[tables.Row]:
+def chosen_problems(folder: Path, settings: GenerateSettings, number: int) -> list[tables.Row]:
     """Return some problems of the splits that are asked, drawn by `generate.seed`, in the table's order."""
     path = existing(folder / "data" / "problems.parquet", "run `dvc repro seed` first")
     every = (row for row in tables.TableReader(path, Problems) if row["split"] in settings.splits)
@@ -42,7 +42,7 @@ def chosen_problems(folder: Path, settings: generate.GenerateSettings, number: i
 def verified_samples(
     folder: Path,
     thought: str,
-    settings: generate.GenerateSettings,
+    settings: GenerateSettings,
     chosen: ChosenTeacher,
     problems: Sequence[tables.Row],
 ) -> Iterator[VerifiedSample]:

@@ -113,7 +113,9 @@ class TeacherModule(Protocol):
 TEACHERS: Registry[TeacherModule] = Registry(
     "teacher",
     "thoughtmill.teachers",
-    modules_of("thoughtmill.factory.teachers", but_not=("choice", "endpoint", "sampling")),
+    modules_of(
+        "thoughtmill.factory.teachers", but_not=("choice", "endpoint", "sampling", "thought_requests")
+    ),
 )
 
 

@@ -1,4 +1,4 @@
-"""Choose the teachers of a thought: one, another one for some thoughts, or several that are compared.
+"""The section `generate`: who writes a thought: one teacher, another for some, or several to compare.
 
     generate:
       teachers:
@@ -22,7 +22,9 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.params import Section
 from thoughtmill.factory.teachers import TEACHERS
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
+from thoughtmill.factory.teachers.sampling import SamplingSettings
 from thoughtmill.factory.thoughts.prompts import ASKED
+from thoughtmill.schemas.fields import SPLITS
 
 
 class TeacherEntry(Section):
@@ -46,6 +48,19 @@ class ThoughtEntry(Section):
     model_config = ConfigDict(extra="allow")
 
     teacher: str | None = Field(None, description="who alone writes this thought")
+
+
+class UntilSettings(Section):
+    """How long a problem is asked again: until enough records of a thought hold, or so many were asked."""
+
+    verified: int = Field(ge=1, description="records of a thought, with different rationales, that hold")
+    at_most: int = Field(ge=1, description="completions of a problem and thought, with those of `samples`")
+
+    @model_validator(mode="after")
+    def _can_be_reached(self) -> "UntilSettings":
+        if self.at_most < self.verified:
+            raise ValueError("`at_most`: ask for at least `verified`")
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +90,12 @@ class ChosenTeacher:
         return self.settings.model if isinstance(self.settings, EndpointSettings) else None
 
 
-class TeacherChoice(Section):
-    """The part of the section `generate` that says who is asked; it also holds the modules' own sections."""
+class GenerateSettings(Section):
+    """The section `generate` of `params.yaml`.
+
+    It may also hold a subsection for each teacher, under the teacher's name. `teacher_settings` validates
+    only that of the chosen teacher, so that no other teacher is imported.
+    """
 
     model_config = ConfigDict(extra="allow")
 
@@ -87,19 +106,36 @@ class TeacherChoice(Section):
     reminders: bool = Field(
         False, description="end each message with a reminder of the thought's form, for weak models"
     )
+    seed: int = 1
+    splits: tuple[str, ...] = tuple(SPLITS)
+    shards: int = Field(8, ge=1, description="shares of the requests that an executor such as `ray` spreads")
+    inherit: tuple[str, ...] = Field((), description="thoughts that are asked once per family of problems")
+    sampling: Mapping[str, SamplingSettings] = {}
+    until: UntilSettings | None = Field(
+        None, description="ask again, in the stage `grow`, for records that hold"
+    )
 
     @model_validator(mode="after")
-    def _teachers_are_known(self) -> "TeacherChoice":
+    def _names_are_known(self) -> "GenerateSettings":
         """Refuse the first unknown name, and list the known names."""
-        modules, ours = TEACHERS.names(), tuple(self.teachers)
+        modules, ours, thoughts = TEACHERS.names(), tuple(self.teachers), ASKED.names()
+        for fault, names, known in (
+            ("unknown key", self.model_extra or {}, (*type(self).model_fields, *modules)),
+            ("`teacher`: unknown teacher", [self.teacher], modules),
+            ("`splits`: unknown split", self.splits, tuple(SPLITS)),
+            ("`sampling`: unknown thought", self.sampling, thoughts),
+            ("`inherit`: unknown thought", self.inherit, thoughts),
+            ("`by_thought`: unknown thought", self.by_thought, thoughts),
+        ):
+            for name in names:
+                _known(fault, name, known)
         for place, entry in self.teachers.items():
             earlier = ours[: ours.index(place)]
             _known(f"`teachers.{place}.teacher`: unknown teacher", entry.teacher, modules)
             _known(f"`teachers.{place}.fallback_of`: no earlier teacher", entry.fallback_of, earlier)
             for thought in entry.thoughts or ():
-                _known(f"`teachers.{place}.thoughts`: unknown thought", thought, ASKED.names())
+                _known(f"`teachers.{place}.thoughts`: unknown thought", thought, thoughts)
         for thought, override in self.by_thought.items():
-            _known("`by_thought`: unknown thought", thought, ASKED.names())
             _known(f"`by_thought.{thought}.teacher`: unknown teacher", override.teacher, ours or modules)
             if override.model_extra and override.teacher is None and len(ours) > 1:
                 raise ValueError(f"`by_thought.{thought}`: give the `teacher` that these settings are for")
