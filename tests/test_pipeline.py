@@ -176,8 +176,7 @@ def test_a_misspelt_key_of_a_late_stage_stops_before_any_stage_deletes_its_outpu
     (clones[0] / "params.yaml").write_text(params)
     assert done.returncode != 0
     assert "report: `sample` is an unknown key; did you mean `samples`?" in done.stderr
-    assert {**before, **products(clones[0])} == before
-    assert before.keys() - products(clones[0]) <= {"data/checked.json"}
+    assert products(clones[0]) == before  # `checked.json` too: `dvc repro -s` of a later stage reads it
     repro(clones[0])
     assert products(clones[0]) == before
 
