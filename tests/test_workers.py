@@ -71,9 +71,10 @@ def test_results_come_in_the_order_of_the_items() -> None:
 
 
 def test_nothing_to_do_starts_no_process() -> None:
-    started = pool()
-    assert list(started.spread([])) == []
-    assert started.pool is None
+    before = multiprocessing.active_children()
+    results = pool().spread(iter([]))
+    assert next(results, None) is None
+    assert multiprocessing.active_children() == before
 
 
 def test_an_item_that_kills_its_process_is_lost_and_no_other() -> None:
@@ -99,15 +100,25 @@ def test_only_a_bounded_number_of_items_is_taken_ahead() -> None:
 
 
 def half(items: list[int]) -> list[int]:
-    """Return the results, of which this process then writes a half, for ever."""
+    """Return the results, of which this process then writes a half: for ever, or dies if there is a -1."""
 
     def cut(connection: Connection, content: memoryview, write: object = None) -> None:
         os.write(connection.fileno(), bytes(content)[: len(content) // 2])
+        if -1 in items:
+            os._exit(1)
         (FOLDER / "half").touch()
         signal.pause()
 
-    Connection._send = cut  # type: ignore[attr-defined]
+    if Path() != FOLDER or -1 in items:
+        Connection._send = cut  # type: ignore[attr-defined]
     return items
+
+
+def test_a_worker_that_dies_while_it_writes_a_result_costs_the_item_that_it_wrote() -> None:
+    items = list(range(workers.CHUNK * 3))
+    items[70] = -1
+    found = list(WorkerPool(half, lost, 2, begin, (0,)).spread(items))
+    assert found == [-1000 if item < 0 else item for item in items]
 
 
 def halt(folder: str) -> None:
@@ -138,6 +149,16 @@ def test_an_interrupt_while_the_fork_server_imports_shows_no_traceback(tmp_path:
         os.killpg(process.pid, signal.SIGINT)
         assert process.stderr is not None
         assert process.stderr.read() == ""
+
+
+def fail(items: list[int]) -> list[int]:
+    raise ZeroDivisionError("a bug")
+
+
+def test_a_bug_in_the_work_is_raised_here_and_says_where_it_is() -> None:
+    with pytest.raises(ZeroDivisionError, match="a bug") as caught:
+        list(WorkerPool(fail, lost, 2, begin, (0,)).spread([1]))
+    assert "in fail" in "".join(caught.value.__notes__)
 
 
 def broken() -> None:

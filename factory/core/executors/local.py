@@ -2,18 +2,20 @@
 
 import multiprocessing
 import multiprocessing.connection
-import os
+import pickle
 import signal
 import sys
 import threading
+import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from itertools import islice
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from os import _exit
 from typing import Any, Generic, TypeVar
 
 from thoughtmill.factory.core.errors import ThoughtmillError
@@ -34,7 +36,7 @@ class WorkerPool(Generic[Item, Result]):
     """Processes that each do `work(items)`, a few items at a time, after calling `begin(*arguments)` once.
 
     `work`, `begin`, the items and the results must pickle; a result must depend on its own item alone. When a
-    process is killed, the items under way are done again one at a time; an item that kills again gives
+    process dies, the items that it had are done again one at a time; an item that kills again gives
     `lost(item)`. If no process can begin, no item is to blame, and a `ThoughtmillError` is raised.
     """
 
@@ -48,79 +50,108 @@ class WorkerPool(Generic[Item, Result]):
     ) -> None:
         self.work, self.lost, self.workers = work, lost, workers
         self.begin, self.arguments = begin, arguments
-        self.pool: ProcessPoolExecutor | None = None
 
     def spread(self, items: Iterable[Item]) -> Iterator[Result]:
         """Yield the result of every item, in order, with a bounded number under way."""
         source = iter(items)
-        under_way: deque[tuple[list[Item], Future[list[Result]] | None]] = deque()
+        chunks = iter(lambda: list(islice(source, CHUNK)), [])
+        under_way: deque[Future[list[Result]]] = deque()
+        processes = _Processes(self)
+        threads = ThreadPoolExecutor(self.workers)  # each waits for a process
         done = False
         try:
             while True:
-                while len(under_way) < self.workers * AHEAD and (chunk := list(islice(source, CHUNK))):
-                    under_way.append((chunk, self._submit(chunk)))
+                free = self.workers * AHEAD - len(under_way)
+                under_way.extend(threads.submit(self._do, processes, chunk) for chunk in islice(chunks, free))
                 if not under_way:
                     done = True
                     return
-                yield from self._results(*under_way.popleft())
+                yield from under_way.popleft().result()
         finally:
-            self._close(at_once=not done)
+            if not done:
+                processes.kill()
+            threads.shutdown(cancel_futures=True)
+            processes.close()
 
-    def _submit(self, chunk: list[Item]) -> Future[list[Result]] | None:
-        """Hand a chunk to the pool; return None if the pool is broken."""
-        if self.pool is None:
-            context = multiprocessing.get_context(START)
-            context.set_forkserver_preload(sorted({*_modules(self.work), *_modules(self.begin)}))
-            _start_server()
-            self.began, begins = context.Pipe(duplex=False)
-            begun = (self.begin, self.arguments, begins)
-            self.pool = ProcessPoolExecutor(self.workers, context, _begin, begun)
+    def _do(self, processes: "_Processes", chunk: list[Item]) -> list[Result]:
+        """Return the results of a chunk. If its process dies, each item is done alone, twice at most."""
+        found: list[Result] | None = processes.ask(chunk)
+        if found is not None:
+            return found
+        alone = (processes.ask([item]) or processes.ask([item]) for item in chunk)
+        return [result[0] if result else self.lost(item) for item, result in zip(chunk, alone, strict=True)]
+
+
+class _Processes:
+    """The processes of one `spread`, one for each thread that asks, with a pipe to each.
+
+    A process that dies while it writes ends its pipe. With a pipe that all share, as that of
+    `ProcessPoolExecutor`, the others would write behind half a result that is read for ever.
+    """
+
+    def __init__(self, pool: WorkerPool[Any, Any]) -> None:
+        self.pool = pool
+        self.lock = threading.Lock()
+        self.all: list[tuple[BaseProcess, Connection]] = []
+        self.own = threading.local()
+        self.has_begun = self.is_closed = False
+
+    def ask(self, chunk: list[Any]) -> list[Any] | None:
+        """Return what the process of this thread makes of a chunk, or None if it dies; raise its error."""
+        if getattr(self.own, "pipe", None) is None:
+            self.own.pipe = self._begun()
         try:
-            return self.pool.submit(self.work, chunk)
-        except BrokenProcessPool:
-            self._broken()
+            self.own.pipe.send(chunk)
+            found, error = pickle.loads(self.own.pipe.recv_bytes())
+        except (EOFError, OSError):
+            self.own.pipe = None
             return None
+        if error is not None:
+            raise error
+        results: list[Any] = found
+        return results
 
-    def _results(self, chunk: list[Item], future: Future[list[Result]] | None) -> Iterator[Result]:
-        try:
-            if future is not None:
-                yield from future.result()
-                return
-        except BrokenProcessPool:
-            self._broken()
-        for item in chunk:
-            yield self._alone(item)
-
-    def _alone(self, item: Item) -> Result:
-        """Do an item of a lost chunk alone; if the pool breaks twice, the item itself is lost."""
-        for _ in range(2):
-            future = self._submit([item])
+    def _begun(self) -> Connection:
+        """Start a process; return the pipe to it once it has begun."""
+        while True:
+            pipe = self._start()
             try:
-                if future is not None:
-                    return future.result()[0]
-            except BrokenProcessPool:
-                self._broken()
-            self._close()
-        return self.lost(item)
+                pipe.recv_bytes()
+            except (EOFError, OSError):
+                if not self.has_begun:
+                    raise ThoughtmillError(CANNOT_BEGIN) from None
+                self.has_begun = False  # the next must begin
+            else:
+                self.has_begun = True
+                return pipe
 
-    def _broken(self) -> None:
-        """Raise an error if no process of the broken pool has begun."""
-        if not self.began.poll():
-            raise ThoughtmillError(CANNOT_BEGIN)
+    def _start(self) -> Connection:
+        context: Any = multiprocessing.get_context(START)
+        pool, (ours, theirs) = self.pool, multiprocessing.Pipe()
+        with self.lock:
+            if self.is_closed:
+                raise ThoughtmillError("the pool is closed")
+            context.set_forkserver_preload(sorted({*_modules(pool.work), *_modules(pool.begin)}))
+            _start_server()
+            arguments = theirs, pool.work, pool.begin, pool.arguments
+            process = context.Process(target=_serve, args=arguments, daemon=True)
+            process.start()
+            theirs.close()
+            self.all.append((process, ours))
+        return ours
 
-    def _close(self, at_once: bool = False) -> None:
-        """End the pool; `at_once`, as after Ctrl-C, without waiting for running items."""
-        if self.pool is not None:
-            workers = self.pool._processes or {}
-            for process in list(workers.values()) if at_once else ():
+    def kill(self) -> None:
+        """End all processes at once, as after Ctrl-C."""
+        with self.lock:
+            self.is_closed = True
+            for process, _ in self.all:
                 process.kill()
-            if at_once:
-                # A worker that is killed while it writes leaves half a result, and chunks that nobody reads.
-                # The pool would wait for ever: it holds the other ends of both pipes itself.
-                self.pool._result_queue._writer.close()  # type: ignore[attr-defined]
-                self.pool._call_queue.cancel_join_thread()  # type: ignore[attr-defined]
-            self.pool.shutdown(cancel_futures=True)
-            self.pool = None
+
+    def close(self) -> None:
+        """End all processes; none is asked any more."""
+        for process, pipe in self.all:
+            pipe.close()
+            process.join()
 
 
 def _start_server() -> None:
@@ -149,18 +180,38 @@ def _modules(function: Callable[..., Any]) -> Iterator[str]:
         yield str(module)
 
 
-def _begin(begin: Callable[..., None], arguments: tuple[Any, ...], begins: Connection) -> None:
-    """Begin a worker, and say so: it ignores Ctrl-C, and ends whenever its parent ends."""
+def _serve(
+    pipe: Connection,
+    work: Callable[[list[Any]], list[Any]],
+    begin: Callable[..., None],
+    arguments: tuple[Any, ...],
+) -> None:
+    """Do chunks in a process, which ignores Ctrl-C, and ends whenever its parent ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if START == "forkserver":
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
     threading.Thread(target=_end_with_parent, daemon=True).start()
     begin(*arguments)
-    begins.send(os.getpid())
+    pipe.send_bytes(b"begun")
+    while True:
+        try:
+            chunk = pipe.recv()
+        except EOFError:
+            return
+        pipe.send_bytes(_reply(work, chunk))
+
+
+def _reply(work: Callable[[list[Any]], list[Any]], chunk: list[Any]) -> bytes:
+    """Return the results of a chunk and its error, of which one is None."""
+    try:
+        return pickle.dumps((work(chunk), None))
+    except BaseException as error:  # noqa: BLE001  whatever it is, the caller gets it
+        error.add_note(traceback.format_exc())
+        return pickle.dumps((None, error))
 
 
 def _end_with_parent() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         multiprocessing.connection.wait([parent.sentinel])
-        os._exit(1)
+        _exit(1)
