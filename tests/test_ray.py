@@ -129,6 +129,32 @@ def test_a_node_that_fails_otherwise_is_not_started_again() -> None:
     assert other.starts == 1
 
 
+class DeadNodes:
+    """What Ray says of nodes: which are alive."""
+
+    def __init__(self, *alive: bool) -> None:
+        self.alive = alive
+
+    def nodes(self) -> list[dict[str, bool]]:
+        return [{"Alive": each} for each in self.alive]
+
+
+def test_a_cluster_whose_nodes_died_is_waited_for_and_the_only_node_that_was_started_here_is_not() -> None:
+    ray_cluster.check_alive(DeadNodes(False, True), RaySettings())
+    ray_cluster.check_alive(DeadNodes(False, False), RaySettings(address="auto"))
+    with pytest.raises(ThoughtmillError, match="the node that was started here has died"):
+        ray_cluster.check_alive(DeadNodes(False), RaySettings())
+
+
+def test_who_waits_for_a_node_that_died_here_ends_with_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    import ray
+
+    monkeypatch.setattr(ray, "nodes", DeadNodes(False).nodes)
+    nowhere = RaySettings(workers=1, resources={"a resource that no node has": 1})
+    with pytest.raises(ThoughtmillError, match="nothing is lost: run the same command again"):
+        list(RayPool(work, lost, 1, begin, (0,), nowhere).spread([1]))
+
+
 def broken() -> None:
     raise ZeroDivisionError("cannot begin")
 

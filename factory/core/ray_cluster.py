@@ -84,6 +84,15 @@ def _say(words: str) -> None:
     say(f"ray: {words}")
 
 
+def check_alive(ray: Any, settings: RaySettings) -> None:
+    """Raise a `ThoughtmillError` if the node that was started here has died: no other comes in its place."""
+    if settings.address == "local" and not any(node["Alive"] for node in ray.nodes()):
+        raise ThoughtmillError(
+            "ray: the node that was started here has died, as when memory runs out; nothing is lost: "
+            "run the same command again"
+        )
+
+
 def room_wanted(ray: Any, resources: Mapping[str, float]) -> str:
     """Return the words for a node that has room for a worker, and what the cluster has of it in all."""
     has = ray.cluster_resources()

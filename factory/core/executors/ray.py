@@ -178,6 +178,7 @@ class _Crew:
         if self.load or done:
             self.wait_line.goes_on()
         else:
+            cluster.check_alive(self.ray, self.pool.settings)
             self.wait_line.waits(cluster.room_wanted(self.ray, self.pool.settings.resources))
         for reference in done:
             if reference in self.starting:
