@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pyarrow
@@ -19,7 +20,7 @@ from thoughtmill.factory.commands.uploads import Repository
 from thoughtmill.factory.core import corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import digest, write_json
-from thoughtmill.factory.core.parquet import GROUP_ROWS, parquet_writer
+from thoughtmill.factory.core.parquet import FileWriter
 
 HERE = Repository("mill/corpus", "dataset")
 
@@ -190,8 +191,8 @@ def test_a_small_change_sends_few_bytes(made: Path, server: hub.Hub, tmp_path: P
     sent = []
     for turn in range(2):
         sheet = pyarrow.Table.from_pylist(rows)
-        with parquet_writer(made / "sft" / "train.parquet", sheet.schema) as file:
-            file.write_table(sheet, row_group_size=GROUP_ROWS)
+        with closing(FileWriter(made / "sft" / "train.parquet", sheet.schema)) as file:
+            file.write(sheet)
         manifest = json.loads((made / "manifest.json").read_text())
         manifest["release"]["sft/train.parquet"] = digest(made / "sft" / "train.parquet")
         write_json(made / "manifest.json", manifest | {"data_version": str(turn) * 64})

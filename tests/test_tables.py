@@ -3,6 +3,8 @@
 import os
 import random
 import resource
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +125,26 @@ def test_a_full_disk_loses_nothing(tmp_path: Path) -> None:
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert path.read_bytes() == before
+    assert os.listdir(tmp_path) == ["t.parquet"]
+
+
+def test_a_kill_while_rows_are_sorted_leaves_only_what_the_next_write_of_the_table_sweeps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect, beside = tables.connect, list[str]()
+
+    def connected() -> object:
+        beside.extend(os.listdir(tmp_path))
+        return connect()
+
+    monkeypatch.setattr(tables, "connect", connected)
+    tables.write(tmp_path / "t.parquet", Checks, [check("b"), check("a")])
+    assert len(beside) == 2 and os.listdir(tmp_path) == ["t.parquet"]
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        ended.wait()
+    for name in beside:
+        (tmp_path / name.replace(str(os.getpid()), str(ended.pid))).touch()
+    tables.write(tmp_path / "t.parquet", Checks, [check("a")])
     assert os.listdir(tmp_path) == ["t.parquet"]
 
 

@@ -2,7 +2,7 @@
 
 import heapq
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from thoughtmill.factory.core import connections
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import aside, existing
-from thoughtmill.factory.core.parquet import GROUP_ROWS, PartsWriter, RowGroups, parquet_writer
+from thoughtmill.factory.core.parquet import GROUP_ROWS, FileWriter, PartsWriter
 from thoughtmill.factory.core.partitions import LEAST_ROWS, is_cut, partition_rows, parts
 from thoughtmill.factory.core.scratch import bounded
 from thoughtmill.schemas import Table, arrow_schema, primary_key, table_name
@@ -182,9 +182,8 @@ class _TableWriter:
     def __init__(self, path: Path, table: Table, whole: bool) -> None:
         self.path, self.whole = path, whole
         self.table, self.schema, self.key = table, arrow_schema(table), primary_key(table)
-        self.file: pq.ParquetWriter | PartsWriter = parquet_writer(path, self.schema)
+        self.file: FileWriter | PartsWriter = FileWriter(path, self.schema)
         self.rows: list[Row] = []
-        self.groups = RowGroups(self.schema)
         self.faults: list[str] = []
         self.in_order = True
         self.count = 0
@@ -205,19 +204,21 @@ class _TableWriter:
         self.write(group)
 
     def add_batch(self, batch: pyarrow.RecordBatch) -> None:
-        for group in self.groups.add(batch):
-            self.write(group)
+        self.write(pyarrow.Table.from_batches([batch]).cast(self.schema))
 
     def write(self, group: pyarrow.Table) -> None:
         self.count += group.num_rows
-        for key in zip(*(group.column(name).to_pylist() for name in self.key), strict=True):
+        for key in self.keys(group):
             if self.last is not None and key <= self.last:
                 self.in_order = False
             self.last = key
         self.faults += faults(group, self.table)
         if self.in_order and self.is_large and not isinstance(self.file, PartsWriter):
             self.divide()
-        self.file.write_table(group)
+        self.file.write(group)
+
+    def keys(self, rows: pyarrow.Table) -> Iterator[tuple[Any, ...]]:
+        return zip(*(rows.column(name).to_pylist() for name in self.key), strict=True)
 
     @cached_property
     def most(self) -> int:
@@ -231,39 +232,35 @@ class _TableWriter:
         """Go on in parts; the rows so far are written again."""
         self.file.close()
         so_far = self.path.rename(f"{self.path}.so_far")
-        self.file = self._parts(self.path)
+        self.file = self.parts_writer()
         for batch in pq.ParquetFile(so_far).iter_batches(batch_size=GROUP_ROWS):
-            self.file.write_table(pyarrow.Table.from_batches([batch]))
+            self.file.write(pyarrow.Table.from_batches([batch]))
         so_far.unlink()
 
-    def _parts(self, folder: Path) -> PartsWriter:
-        return PartsWriter(folder, self.schema, self.key[0], self.most)
+    def parts_writer(self) -> PartsWriter:
+        return PartsWriter(self.path, self.schema, self.key[0], self.most)
 
     def sort(self) -> None:
         """Rewrite the table in primary-key order; note every key that occurs more than once."""
         last: tuple[Any, ...] | None = None
         ordering = ", ".join(f'"{name}"' for name in self.key)
         query = f"select * from read_parquet(?) order by {ordering}"
-        with connect() as con, aside(self.path, folder_too=True) as part:
-            rows = con.sql(query, params=[[str(each) for each in parts(self.path)]])
-            groups = RowGroups(self.schema)
-            with self._parts(part) if self.is_large else parquet_writer(part, self.schema) as file:
-                for batch in rows.to_arrow_reader(GROUP_ROWS):
-                    for row in zip(*(batch.column(name).to_pylist() for name in self.key), strict=True):
-                        if row == last:
-                            self.faults.append(f"{_spell(row)}: it occurs more than once")
-                        last = row
-                    for group in groups.add(batch):
-                        file.write_table(group)
-                for group in groups.rest():
-                    file.write_table(group)
+        unsorted = self.path.rename(f"{self.path}.unsorted")
+        file = self.parts_writer() if self.is_large else FileWriter(self.path, self.schema)
+        with connect() as con, closing(file):
+            rows = con.sql(query, params=[[str(each) for each in parts(unsorted)]])
+            for batch in rows.to_arrow_reader(GROUP_ROWS):
+                group = pyarrow.Table.from_batches([batch])
+                for key in self.keys(group):
+                    if key == last:
+                        self.faults.append(f"{_spell(key)}: it occurs more than once")
+                    last = key
+                file.write(group)
 
     def close(self) -> None:
         try:
             if self.rows:
                 self.flush()
-            for group in self.groups.rest():
-                self.write(group)
         finally:
             self.file.close()
 

@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import pyarrow
 
 from thoughtmill.factory.core.files import aside
-from thoughtmill.factory.core.parquet import RowGroups, parquet_writer
+from thoughtmill.factory.core.parquet import FileWriter
 
 FORMATS = ("jsonl", "parquet")
 Add = Callable[[pyarrow.RecordBatch], None]
@@ -44,16 +44,8 @@ def writer(path: Path, format_: str) -> Iterator[Add]:
 def _sheet(path: Path, format_: str, schema: pyarrow.Schema) -> Iterator[Add]:
     """Yield a function that adds a batch to a new file."""
     if format_ == "parquet":
-        groups = RowGroups(schema)
-        with parquet_writer(path, schema) as file:
-
-            def add(batch: pyarrow.RecordBatch) -> None:
-                for group in groups.add(batch):
-                    file.write_table(group)
-
-            yield add
-            for group in groups.rest():
-                file.write_table(group)
+        with closing(FileWriter(path, schema)) as file:
+            yield lambda batch: file.write(pyarrow.Table.from_batches([batch]))
     else:
         with path.open("w", encoding="utf-8", newline="\n") as lines:
             yield lambda batch: lines.writelines(
