@@ -93,6 +93,8 @@ EVERYBODYS = [
     (400, "invalid api key", About.KEY),
     (400, "No models loaded. Please load a model in the developer page", About.MODEL),
     (400, "Model Not Exist", About.MODEL),
+    (503, "No available channel for model gpt-9 under group default (distributor)", About.MODEL),
+    (503, "当前分组 default 下对于模型 gpt-9 无可用渠道", About.MODEL),
     (400, "Invalid model: mistral-huge", About.MODEL),
     (400, "gpt-9 is not a valid model ID", About.MODEL),
     (400, "Unable to access model x/y. Please visit the list of models", About.MODEL),
@@ -111,10 +113,10 @@ def test_a_rows_own_fault_is_known_in_every_providers_words(
 
 
 @pytest.mark.parametrize(("status", "words", "about"), EVERYBODYS)
-def test_a_key_or_a_model_that_is_refused_with_400_is_nobodys_own_fault(
+def test_a_key_or_a_model_that_is_refused_is_nobodys_own_fault_and_no_overload(
     status: int, words: str, about: About
 ) -> None:
-    assert said(status, words).about is about
+    assert (said(status, words).about, said(status, words).overload) == (about, False)
 
 
 BUSY = [

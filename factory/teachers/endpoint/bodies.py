@@ -150,14 +150,6 @@ def _unwrapped(found: Any, deep: int = 2) -> dict[str, Any]:
     return envelope
 
 
-def failed_generation(body: bytes) -> bool:
-    """Say whether an error holds the text that the model wrote: Groq refuses text that is not its JSON."""
-    try:
-        return text(mapping(mapping(load_body(body)).get("error")).get("failed_generation")) is not None
-    except ValueError:
-        return False
-
-
 def _of_failed(error: dict[str, Any]) -> _Answer:
     """Read the text of an error that holds it; it may be a tool call."""
     cut = "max completion tokens" in str(error.get("message"))

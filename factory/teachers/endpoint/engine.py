@@ -100,7 +100,7 @@ class EndpointRun:
                 try:
                     while self._waits() or not (self.stop_reason or self._is_done()):
                         wake_s = self._send(source)
-                        for _ in range(min(self._burst(), len(self.ready))):
+                        for _ in range(self._burst()):
                             yield self.ready.popleft()
                             if self.ready:
                                 wake_s = self._send(source)
@@ -147,11 +147,11 @@ class EndpointRun:
         return now_s
 
     def _burst(self) -> int:
-        """Return how many requests to send in one step: few, unless many replies wait.
+        """Return how many replies to yield in one step, each before a request is sent: few, unless many wait.
 
         Answers that arrive meanwhile are not in the ledger yet.
         """
-        return min(BURST, 1 + len(self.ready) // READY_PER_REQUEST)
+        return min(BURST, len(self.ready), 1 + len(self.ready) // READY_PER_REQUEST)
 
     def _waits(self) -> bool:
         """Say whether to wait for the requests in flight."""

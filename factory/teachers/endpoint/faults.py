@@ -112,7 +112,8 @@ TYPES = {  # the status of an error whose words alone are in the answer, as in a
 ROW, KEY, MODEL, MOMENT = About.ROW, About.KEY, About.MODEL, About.MOMENT
 LARGER_THAN_A_MINUTES = "request too large for"
 NO_MONEY = "insufficient balance"
-WITH_ANY_STATUS = (LARGER_THAN_A_MINUTES, NO_MONEY)
+NO_CHANNEL = ("no available channel", "无可用渠道")  # for a model, in One API and New API; no wait brings one
+WITH_ANY_STATUS = (LARGER_THAN_A_MINUTES, NO_MONEY, *NO_CHANNEL)
 LIMITED = ("rate limit", "request limit reached")  # said of an account or a model too, with their statuses
 BLOCKED = frozenset({446, 451})  # Portkey's guardrails; StepFun, for legal reasons
 SAID = ("message", "detail", "msg", "error_msg", "errorMessage", "status_msg")  # where errors have words
@@ -192,6 +193,8 @@ WORDINGS: tuple[tuple[About, str, str], ...] = (  # the cause, the failure, the 
     (MODEL, "refused_by_endpoint", "unable to access model"),  # Together
     (MODEL, "refused_by_endpoint", "access to the model"),  # Bedrock
     (MODEL, "refused_by_endpoint", "no models loaded"),  # LM Studio
+    (MODEL, "refused_by_endpoint", NO_CHANNEL[0]),  # New API, 503
+    (MODEL, "refused_by_endpoint", NO_CHANNEL[1]),  # One API, 503
     (MOMENT, "unanswered", LIMITED[0]),  # MiniMax and other gateways, 200
     (MOMENT, "unanswered", "rate limit exceeded"),  # GitHub, 403
     (MOMENT, "unanswered", LIMITED[1]),  # Baidu, 200
@@ -213,9 +216,7 @@ def _about(status: int, words: str, codes: frozenset[str]) -> tuple[About, str]:
     for code in sorted(codes & CODES.keys()):
         return CODES[code]
     for about, failure, wording in WORDINGS:
-        fits = status not in {401, 429} and (about is About.ROW or status < 500)
-        fits = fits and not (wording in LIMITED and status in ABOUT)
-        if wording in words and (fits or wording in WITH_ANY_STATUS):
+        if wording in words and _fits(about, wording, status):
             return about, failure
     if status in RETRYABLE or status >= 500:
         return About.MOMENT, "unanswered"
@@ -224,6 +225,15 @@ def _about(status: int, words: str, codes: frozenset[str]) -> tuple[About, str]:
     if status in BLOCKED:
         return About.ROW, "moderated"
     return ABOUT.get(status, About.UNKNOWN), "refused_by_endpoint"
+
+
+def _fits(about: About, wording: str, status: int) -> bool:
+    """Say whether a wording decides beside this status, or only colours it."""
+    if wording in WITH_ANY_STATUS:
+        return True
+    if status in {401, 429} or (wording in LIMITED and status in ABOUT):
+        return False
+    return about is About.ROW or status < 500
 
 
 def said(body: bytes) -> tuple[str, frozenset[str], frozenset[str]]:

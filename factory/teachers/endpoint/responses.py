@@ -6,7 +6,7 @@ A completion is kept and never bought again, however poor it is.
 from dataclasses import dataclass, replace
 
 from thoughtmill.factory.teachers import failure_of
-from thoughtmill.factory.teachers.endpoint.bodies import ParsedCompletion, failed_generation, parse_body
+from thoughtmill.factory.teachers.endpoint.bodies import ParsedCompletion, parse_body
 from thoughtmill.factory.teachers.endpoint.faults import About, Fault, hidden_status, refusal
 from thoughtmill.factory.teachers.endpoint.lenient_json import one_line
 from thoughtmill.factory.thoughts.reasoning import separated
@@ -44,14 +44,16 @@ def parse_response(response: Response) -> ParsedCompletion | Fault:
         moved = f"the endpoint has moved to {address}: set base_url to its new address"
         about = About.MODEL if response.status in MOVED else About.MOMENT
         return Fault(about, f"HTTP {response.status}: {moved}")
-    if not (200 <= response.status < 300 or (response.status == 400 and failed_generation(response.body))):
+    answered = 200 <= response.status < 300
+    read = answered or (response.status == 400 and b'"failed_generation"' in response.body)
+    parsed = parse_body(response.body) if read else ""  # Groq refuses what a model wrote, and holds it
+    if isinstance(parsed, ParsedCompletion):
+        return parsed
+    if not answered:
         return refusal(response.status, response.body)
-    parsed = parse_body(response.body)
-    if isinstance(parsed, str):
-        status = hidden_status(response.body)
-        fault = refusal(status, response.body) if status else Fault(About.MOMENT, parsed)
-        return replace(fault, billed=True)
-    return parsed
+    status = hidden_status(response.body)
+    fault = refusal(status, response.body) if status else Fault(About.MOMENT, parsed)
+    return replace(fault, billed=True)
 
 
 def unusable(body: bytes) -> str | None:
