@@ -1,6 +1,7 @@
 """Fixtures that several test files share."""
 
 import atexit
+import gc
 import os
 import shutil
 import subprocess
@@ -28,6 +29,14 @@ SLOW = (
 """The slowest test files, the slowest first."""
 
 collect_ignore = ["foreign"]  # a package of its own, which a test installs
+
+
+gc.disable()  # while modules and tests are collected, which all stay
+
+
+def pytest_collection_finish() -> None:
+    """Collect garbage from here on."""
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
