@@ -189,9 +189,15 @@ def test_sql_reads_queries_from_a_file_and_from_standard_input(project: Path) ->
     command = [sys.executable, "-m", "thoughtmill", "sql", "--csv"]
     env = {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(
-        command, cwd=project, env=env, input="select 8 as third", capture_output=True, text=True, check=False
+        command,
+        cwd=project,
+        env=env,
+        input="select 8 as third; select 9",
+        capture_output=True,
+        text=True,
+        check=False,
     )
-    assert (done.returncode, done.stdout) == (0, "third\n8\n")
+    assert (done.returncode, done.stdout) == (0, "third\n8\n\n9\n9\n")
     (project / "queries.sql").write_text("select 1; drop table records")
     assert run(project, "sql", "--file", "queries.sql").returncode == 2
 

@@ -13,9 +13,10 @@ import pytest
 
 from tests.commands import run
 from tests.small_corpus import THOUGHTS
-from thoughtmill.factory.commands.versions import NEEDED
+from thoughtmill.factory.commands.versions import NEEDED, folder_of
 from thoughtmill.factory.core import tables
 from thoughtmill.factory.core.corpus import manifest
+from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import write_json
 from thoughtmill.schemas import TABLES
 
@@ -165,6 +166,12 @@ def test_a_version_that_is_nowhere_is_one_line(project: Path) -> None:
     done = thoughtmill(project, "diff", "no-such-tag", "data")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "git knows no revision no-such-tag" in done.stderr
+
+
+def test_in_a_project_without_a_commit_no_version_has_a_name(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    with pytest.raises(ThoughtmillError, match="git knows no revision v1: nothing is committed yet"):
+        folder_of("v1", tmp_path, tmp_path / "v1")
 
 
 def test_a_lock_that_is_not_committed_is_not_named(project: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.factory.core.files import aside, existing, folder_aside, read_jsonl, root, write_csv
+from thoughtmill.factory.core.files import aside, copied, existing, folder_aside, read_jsonl, root, write_csv
 
 
 def test_the_root_is_found_from_any_folder_below_it(tmp_path: Path) -> None:
@@ -63,6 +63,18 @@ def test_a_folder_written_aside_replaces_the_old_one_only_when_it_is_whole(tmp_p
         (part / "fresh").touch()
     assert os.listdir(path) == ["fresh"]
     assert os.listdir(tmp_path) == ["release"]
+
+
+def test_the_copy_of_a_folder_that_nobody_may_change_is_its_owners(tmp_path: Path) -> None:
+    (tmp_path / "held" / "part").mkdir(parents=True)
+    (tmp_path / "held" / "part" / "a.txt").write_text("a")
+    for path in (tmp_path / "held" / "part" / "a.txt", tmp_path / "held" / "part", tmp_path / "held"):
+        path.chmod(0o555)
+    made = copied(tmp_path / "held", tmp_path / "made")
+    assert (made / "part" / "a.txt").read_text() == "a"
+    for path in (made, made / "part", made / "part" / "a.txt", tmp_path / "held", tmp_path / "held" / "part"):
+        assert path.stat().st_mode & 0o200 or path.is_relative_to(tmp_path / "held")
+        path.chmod(0o755)
 
 
 def test_a_missing_file_is_named_with_what_to_do(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """Runs that are interrupted and killed, in processes of their own."""
 
+import inspect
 import multiprocessing
+import os
 import random
 import signal
 import sqlite3
@@ -15,6 +17,8 @@ import pytest
 from tests import asking
 from tests.fake_endpoint import FakeEndpoint, Turn
 from tests.waiting import PATIENCE_S, until
+from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.teachers.endpoint import engine
 from thoughtmill.factory.teachers.endpoint.engine import on_interrupt
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 from thoughtmill.factory.teachers.openai import OpenAITeacher
@@ -69,6 +73,28 @@ def test_a_second_ctrl_c_leaves_at_once(ledger: Path) -> None:
     assert process.returncode == 130
     assert "Traceback" not in said
     assert len(written(ledger)) == 1
+
+
+def test_the_line_about_ctrl_c_is_not_printed_in_the_midst_of_another_line(
+    ledger: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: dict[str, list[str]] = {}
+
+    def say(line: str) -> None:
+        said[line] = [frame.function for frame in inspect.stack()]
+
+    def plan(prompt: str, times: int) -> Turn:
+        if prompt == "p3":
+            os.kill(os.getpid(), signal.SIGINT)
+        return Turn()
+
+    monkeypatch.setattr(engine, "say", say)
+    with FakeEndpoint(plan) as endpoint:
+        settings = EndpointSettings(base_url=endpoint.url, model="tiny", max_concurrency=1)
+        with pytest.raises(ThoughtmillError, match="stopped"):
+            list(OpenAITeacher(settings, ledger).complete(map(asking.request, range(9))))
+    (callers,) = (callers for line, callers in said.items() if line.startswith("stopping: "))
+    assert engine.EndpointRun._interrupted.__name__ not in callers
 
 
 def test_ctrl_c_does_not_wait_for_a_slow_server_of_ones_own(ledger: Path) -> None:

@@ -9,6 +9,7 @@ from tests.test_curate import curated, problem, record
 from tests.test_placing import placements
 from tests.test_repeating import TEXT
 from thoughtmill.factory.core import corpus, tables
+from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.curate import CurateSettings, contamination
 from thoughtmill.factory.problems import SourceSettings
 from thoughtmill.factory.problems.kept_out import Benchmark, read
@@ -21,6 +22,11 @@ def test_benchmarks_are_read_from_their_test_split_whatever_their_answers(tmp_pa
     (tmp_path / "test.jsonl").write_text("\n".join(map(json.dumps, rows)))
     sources = [SourceSettings(set="gsm8k", name="farm", file="test.jsonl")]
     assert list(read(sources, tmp_path)) == [Benchmark("farm", TEXT)]
+
+
+def test_a_benchmark_that_cannot_be_read_is_named_with_its_key(tmp_path: Path) -> None:
+    with pytest.raises(ThoughtmillError, match=r"curate\.benchmarks: .*gone\.jsonl is missing"):
+        list(read([SourceSettings(set="gsm8k", file="gone.jsonl")], tmp_path))
 
 
 def test_a_problem_that_repeats_a_benchmark_is_dropped_with_all_that_descends_from_it() -> None:

@@ -41,5 +41,5 @@ def test_students_json_of_another_form_is_one_line(data: Path, held: str) -> Non
 
 def test_without_students_the_command_that_trains_them_is_named(data: Path) -> None:
     (data / "students.json").unlink()
-    with pytest.raises(ThoughtmillError, match=r"students\.json is missing: run `make students`"):
+    with pytest.raises(ThoughtmillError, match=r"students\.json is missing: run `dvc repro` in train/"):
         present(data, jugs.THOUGHTS, ReportSettings())

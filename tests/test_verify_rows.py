@@ -114,7 +114,7 @@ def test_a_row_that_says_its_own_thought_is_solved_as_that(tmp_path: Path) -> No
         row(2, "rows = 6\nans = rows * 7"),
     ]
     said, rows = verified(written(tmp_path / "in.jsonl", *given), "pot")
-    assert "2 rows name their thought themselves: 1 eot, 1 cot" in said
+    assert "rows that name their thought themselves: 1 eot, 1 cot" in said
     assert [each["correct"] for each in rows] == [True, True, True]
     assert ["eot_kind" in each["checks"] for each in rows] == [True, False, False]
     assert [bool(each["fence"]) for each in rows] == [False, False, True]
@@ -260,6 +260,19 @@ def test_a_release_is_verified_by_the_folders_of_its_thoughts(built_corpus: Path
     ]
     assert rows[0]["predicted_answer"] == "18"
     assert "3 rows" in said
+
+
+def test_rules_of_a_release_are_read_as_they_are_and_have_no_answer_to_compare(tmp_path: Path) -> None:
+    rules = "Prices add up.\nA total is a sum."
+    (tmp_path / "release" / "knowledge").mkdir(parents=True)
+    (tmp_path / "release" / "manifest.json").write_text('{"data_version": "0", "release": {}}')
+    released = pd.DataFrame([{"problem": "How many?", "answer": "42", "rationale": rules}])
+    released.to_parquet(tmp_path / "release" / "knowledge" / "train.parquet")
+    said, rows = verified(tmp_path / "release", None)
+    assert [(each["verdict_rationale"], each["failure"], each["correct"]) for each in rows] == [
+        (rules, None, None)
+    ]
+    assert said.splitlines()[:2] == ["1 rows", "  no answer to compare         1   100.00%"]
 
 
 def test_a_data_set_of_the_hub_s_form_is_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

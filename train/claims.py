@@ -156,11 +156,11 @@ def _points(row: Claim) -> str:
 
 def main() -> None:
     """Print the tables of `docs/claims.md`."""
-    file = existing(root() / "data" / "students.json", "make it with `make students`")
+    file = existing(root() / "data" / "students.json", "run `dvc repro` in train/")
     try:
         print(table(json.loads(file.read_text("utf-8"))["claims"]))
     except (ValueError, LookupError, TypeError) as error:
-        raise ThoughtmillError(f"{file} is torn or of an older form: make it with `make students`") from error
+        raise ThoughtmillError(f"{file} is torn or of an older form: run `dvc repro` in train/") from error
 
 
 if __name__ == "__main__":

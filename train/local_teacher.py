@@ -58,7 +58,7 @@ def serve(path: Path, port: int) -> Any:
     try:
         import xllamacpp  # an extra: 34 MB of llama.cpp
     except ImportError as error:
-        raise ThoughtmillError("make teacher needs `pip install 'thoughtmill[teacher]'`") from error
+        raise ThoughtmillError("this teacher needs `pip install 'thoughtmill[teacher]'`") from error
     params = xllamacpp.CommonParams()
     params.model.path = str(path)
     params.model_alias = {MODEL}

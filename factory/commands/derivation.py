@@ -13,7 +13,7 @@ import yaml
 
 from thoughtmill.factory import curate, verify
 from thoughtmill.factory.core import corpus, params, tables
-from thoughtmill.factory.core.files import digest, write_json
+from thoughtmill.factory.core.files import copied, digest, write_json
 from thoughtmill.factory.core.partitions import parts
 from thoughtmill.factory.derived import derive
 from thoughtmill.factory.release import CROISSANT, ReleaseSettings, release
@@ -64,7 +64,7 @@ def _tables(folder: Path, given: dict[str, Any], project: Path, settings: Verify
 def _derived(folder: Path, given: dict[str, Any], project: Path) -> Iterator[str]:
     """Derive the tables for queries again, and yield the differences."""
     again = project / "derived"
-    data = shutil.copytree(folder / "tables", project / "whole")
+    data = copied(folder / "tables", project / "whole")
     shutil.copyfile(folder / "origin" / "exemplars.jsonl", data / "exemplars.jsonl")
     derive(data, tuple(given["thoughts"]), given, again)
     for name, table in DERIVED_TABLES.items():
@@ -113,7 +113,7 @@ def _same(derived: Iterable[tables.Row]) -> Callable[[tables.Row], tables.Row]:
 
 def _lay_out(folder: Path, project: Path, given: dict[str, Any], settings: VerifySettings) -> None:
     """Make a project of a release's problems and completions, and of the parameters it was made with."""
-    shutil.copytree(folder / "tables", project / "data")
+    copied(folder / "tables", project / "data")
     for name in ("records", "checks"):
         for part in parts(project / "data" / f"{name}.parquet"):
             part.unlink()
@@ -143,7 +143,7 @@ def verify_grown(project: Path) -> None:
 def _configs(folder: Path, manifest: dict[str, Any], given: dict[str, Any], project: Path) -> Iterator[str]:
     """Write the release again from its tables, and yield the differences in configs and card."""
     data, again = project / "again", project / "release"
-    shutil.copytree(folder / "tables", data)
+    copied(folder / "tables", data)
     write_json(data / "manifest.json", {name: manifest[name] for name in ("data_version", "files")})
     shutil.copyfile(folder / "origin" / "exemplars.jsonl", data / "exemplars.jsonl")
     settings = params.validated(given.get("release") or {}, ReleaseSettings, "origin/params.yaml: release")

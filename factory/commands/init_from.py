@@ -13,7 +13,7 @@ from thoughtmill.factory.commands.derivation import verify_grown
 from thoughtmill.factory.commands.prove import manifest_of, release_folder
 from thoughtmill.factory.commands.rebuild import recipe
 from thoughtmill.factory.core import corpus, params, tables
-from thoughtmill.factory.core.files import existing
+from thoughtmill.factory.core.files import copied, existing
 from thoughtmill.factory.core.partitions import parts
 from thoughtmill.factory.grow import is_rewriting
 from thoughtmill.factory.growths import GROWTHS
@@ -94,7 +94,7 @@ def keep(release: Path, project: Path) -> None:
     held, data = release / "tables", project / "data"
     for name in KEPT:
         _copy(held / f"{name}.parquet", data / f"{name}.parquet", name)
-    shutil.copytree(existing(held / "completions", REMEDY), data / "completions")
+    copied(existing(held / "completions", REMEDY), data / "completions")
     if asks(_sections(release)):
         for name, table in corpus.GROWN.items():
             if (held / "grown" / f"{name}.parquet").exists():
@@ -112,7 +112,7 @@ def _copy(path: Path, target: Path, table: str) -> None:
     if not any(part.exists() for part in parts(path)):
         tables.write(target, TABLES[table], ())
     elif path.is_dir():
-        shutil.copytree(path, target)
+        copied(path, target)
     else:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)

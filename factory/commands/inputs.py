@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from io import BufferedReader
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 from thoughtmill.factory.core import corpus
 from thoughtmill.factory.core.partitions import parts
@@ -34,13 +34,17 @@ class InputSettings(NamedTuple):
 
 
 class InputPart(NamedTuple):
-    """A part of the input: its name, its rows, the thought of all of them, and the names of columns."""
+    """A part of the input: its name, its rows, the thought of all of them, and the names of columns.
+
+    The completions of a `parsed` part are rationales, as a release has them.
+    """
 
     name: str
     rows: Callable[[], Iterator[FileRow]]
     thought: str | None = None
     columns: Mapping[str, str] = {}
     path: Path | None = None
+    parsed: bool = False
 
 
 def parts_of(named: Sequence[str], settings: InputSettings, spool: Path) -> Iterator[InputPart]:
@@ -69,17 +73,23 @@ def _of_release(folder: Path, settings: InputSettings) -> Iterator[InputPart]:
         files = (part for path in sorted((folder / thought).glob("*.parquet")) for part in parts(path))
         for path in files:
             part = _file(path, settings, str(path))
-            yield part._replace(thought=thought, columns={"completion": "rationale"} | dict(settings.columns))
+            yield part._replace(thought=thought, **_as_released(settings))
 
 
 def _of_hub(name: str, settings: InputSettings) -> InputPart:
     """Return a split of a data set; the config of a release is its thought."""
     config = settings.config
     thought = config if config in THOUGHTS else None
-    columns = ({"completion": "rationale"} if thought else {}) | dict(settings.columns)
     shown = f"{name}, {f'{config}, ' if config else ''}{settings.split}"
     rows = partial(rows_of_hub, name, config, settings.split, settings.revision)
-    return InputPart(shown, rows, thought, columns)
+    part = InputPart(shown, rows, thought, settings.columns)
+    return part._replace(**_as_released(settings)) if thought else part
+
+
+def _as_released(settings: InputSettings) -> dict[str, Any]:
+    """Return how rows of a release are read: their completions are rationales, unless a column is named."""
+    columns = {"completion": "rationale"} | dict(settings.columns)
+    return {"columns": columns, "parsed": columns["completion"] == "rationale"}
 
 
 def _spooled(folder: Path) -> Path:

@@ -36,7 +36,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         help="for example: select * from agreement limit 5; default: ask for queries, or read standard input",
     )
-    parser.add_argument("-f", "--file", help="read the query from a file, which may hold several")
+    parser.add_argument("-f", "--file", help="read queries from a file")
     parser.add_argument(
         "-o", "--output", metavar="FILE", help="write the rows to a new .parquet, .csv or .jsonl file"
     )
@@ -76,7 +76,7 @@ def call(words: argparse.Namespace) -> str:
         if words.output:
             return written(con, text, Path(words.output))
         most = None if words.all else SHOWN_ROWS
-        queries = statements(con, text) if words.file else [text]
+        queries = (words.query is None and statements(con, text)) or [text]
         return "\n\n".join(answered(con, query, words.form, most) for query in queries)
 
 

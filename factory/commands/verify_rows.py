@@ -57,6 +57,8 @@ SHOWN_FAULTS = 5
 CORRUPT = "corrupt"
 """The failure of a row that cannot be verified."""
 
+NO_ANSWER = "no answer to compare"
+"""The outcome of rules, which have no answer."""
 
 UNREADABLE = "unreadable"
 """The key that holds the text of a row that cannot be read."""
@@ -101,12 +103,13 @@ def call(words: argparse.Namespace) -> str:
 
 
 class Line(NamedTuple):
-    """A given row, why it cannot be verified, the thought of its part, and the names of its columns."""
+    """A given row, why it cannot be verified, and the thought, columns and form of its part."""
 
     row: dict[str, Any]
     fault: str | None = None
     thought: str | None = None
     columns: Mapping[str, str] = {}
+    parsed: bool = False
 
     def value(self, name: str) -> Any:
         """Return the value of a column by our name; None when the row lacks it, or has no gold answer."""
@@ -133,6 +136,7 @@ def _job(line: Line, thought: str | None) -> Job:
         gold.kind if gold else "number",
         line.value("completion"),
         reasoning=thinking if isinstance(thinking, str) else None,
+        parsed=line.parsed,
     )
 
 
@@ -193,7 +197,7 @@ class Lines:
         for part in self.parts:
             for row in part.rows():
                 values = {UNREADABLE: row.shown()} if row.fault else row.values
-                line = Line(values, row.fault, part.thought, part.columns)
+                line = Line(values, row.fault, part.thought, part.columns, part.parsed)
                 fault = row.fault or fault_of(line, self.thought)
                 if fault is not None and self.strict:
                     raise ThoughtmillError(
@@ -272,6 +276,15 @@ def _spare(out: Path | None, parts: Iterable[InputPart]) -> None:
         raise ThoughtmillError(f"{out}: verdicts are JSON Lines: give a name that ends in .jsonl")
 
 
+def _outcome(line: Line, verdict: dict[str, Any]) -> str:
+    """Return in words how an answer without a failure compares with the gold answer."""
+    if verdict["correct"] is not None:
+        return "correct" if verdict["correct"] else "incorrect"
+    if verdict["predicted_answer"] is None:
+        return NO_ANSWER
+    return "no gold answer" if line.value("answer") is None else "unverified"
+
+
 class Summary:
     """Counts outcomes, rows with a key `thought`, and rows that cannot be verified."""
 
@@ -282,8 +295,7 @@ class Summary:
 
     def count(self, line: Line, verdict: dict[str, Any]) -> None:
         """Count a line with its verdict."""
-        correct = {True: "correct", False: "incorrect", None: "no gold answer"}[verdict["correct"]]
-        self.outcomes[verdict["failure"] or correct] += 1
+        self.outcomes[verdict["failure"] or _outcome(line, verdict)] += 1
         if line.fault is not None and len(self.faults) < SHOWN_FAULTS:
             self.faults.append(line.fault)
         elif own := line.value("thought"):
@@ -293,14 +305,15 @@ class Summary:
         """Return the summary; `renamed` are the keys under which verdicts are, where rows had such keys."""
         outcomes, corrupt = self.outcomes, self.outcomes.pop(CORRUPT, 0)
         rows = outcomes.total()
-        lines = [f"{rows} rows" + (f", and {corrupt} that cannot be verified" if corrupt else "")]
+        lines = [f"{rows:,} rows" + (f", and {corrupt} that cannot be verified" if corrupt else "")]
         for outcome, count in sorted(outcomes.items(), key=lambda pair: (-pair[1], pair[0])):
-            lines.append(f"  {outcome:16} {count:9}  {count / rows:8.2%}")
+            lines.append(f"  {outcome:20} {count:9,}  {count / rows:8.2%}")
         if answered := outcomes["correct"] + outcomes["incorrect"]:
-            lines.append(f"yield {answered / rows:.2%}, accuracy {outcomes['correct'] / rows:.2%}")
+            asked = rows - outcomes[NO_ANSWER]
+            lines.append(f"yield {answered / asked:.2%}, accuracy {outcomes['correct'] / asked:.2%}")
         if self.thoughts:
             each = ", ".join(f"{count} {thought}" for thought, count in self.thoughts.most_common())
-            lines.append(f"{self.thoughts.total()} rows name their thought themselves: {each}")
+            lines.append(f"rows that name their thought themselves: {each}")
         if renamed:
             lines.append(f"the rows already had such keys, so the verdicts are under {', '.join(renamed)}")
         return "\n".join([*lines, *(f"not verified: {fault}" for fault in self.faults)])

@@ -39,6 +39,8 @@ def _of_revision(revision: str, project: Path, target: Path) -> Path:
     from dvc.exceptions import DvcException
 
     top = git(project, "rev-parse", "--show-toplevel")
+    if not git(project, "rev-list", "--all", "--max-count=1"):
+        raise ThoughtmillError(f"git knows no revision {revision}: nothing is committed yet in {top}")
     data = project.resolve().relative_to(Path(top).resolve()) / "data"
     target.mkdir()
     try:

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -105,6 +106,15 @@ def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             if not isinstance(row, dict):
                 raise ThoughtmillError(f"{path}, line {number}: not a JSON object")
             yield number, row
+
+
+def copied(folder: Path, target: Path) -> Path:
+    """Copy a folder, perhaps one that nobody may change, to a new one that its owner may; return that."""
+    shutil.copytree(folder, target, copy_function=shutil.copyfile)
+    for part in (target, *target.rglob("*")):
+        if part.is_dir():
+            part.chmod(part.stat().st_mode | stat.S_IRWXU)
+    return target
 
 
 @contextmanager

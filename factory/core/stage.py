@@ -79,7 +79,8 @@ def leave(work: Callable[[], None]) -> NoReturn:
 
         sys.exit(_say(f"a table cannot be read or written: {words_of(error)}"))
     except OSError as error:
-        sys.exit(_say(f"{error.filename}: {error.strerror}" if error.filename else str(error)))
+        named = error.filename2 or error.filename  # where a file is copied to, or what cannot be opened
+        sys.exit(_say(f"{named}: {error.strerror}" if named else str(error)))
     except KeyboardInterrupt:
         say("interrupted")
         sys.exit(130)

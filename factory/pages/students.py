@@ -28,11 +28,11 @@ CEILING = "pass@"
 def answered(file: Path, data_version: str) -> ReportSection:
     """Return the section of the answers in a file `students.json`; refuse a file of another form."""
     try:
-        return students(json.loads(existing(file, "run `make students`").read_text("utf-8")), data_version)
+        return students(
+            json.loads(existing(file, "run `dvc repro` in train/").read_text("utf-8")), data_version
+        )
     except (ValueError, LookupError, TypeError, UndefinedError) as error:
-        raise ThoughtmillError(
-            f"{file} is torn or of an older form: build it anew with `make students`"
-        ) from error
+        raise ThoughtmillError(f"{file} is torn or of an older form: run `dvc repro` in train/") from error
 
 
 def students(shown: Mapping[str, Any], data_version: str) -> ReportSection:

@@ -12,6 +12,7 @@ from pydantic import Field
 from rensa import RMinHash
 
 from thoughtmill.factory.answers.numbers_in_text import find
+from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.params import Section
 from thoughtmill.factory.problems import SourceSettings, chosen
 from thoughtmill.factory.problems.fields import fields_of
@@ -72,17 +73,24 @@ def read(sources: Iterable[SourceSettings], folder: Path) -> Iterator[Benchmark]
     A row needs a text only; its answer may be anything.
     """
     for entry in sources:
-        problem_set = chosen(entry)
-        tests = entry.split is None and "test" in {ours for ours, _ in problem_set.splits}
-        source = entry.model_copy(update={"split": "test"}) if tests else entry
-        for _, rows in rows_by_split(source, problem_set, None, folder):
-            for row in islice(rows, source.limit):
-                try:
-                    problem = fields_of(row, problem_set)["problem"]
-                except UnusableRow:
-                    continue
-                if isinstance(problem, str) and problem.strip():
-                    yield Benchmark(source.name or source.set, problem.strip())
+        try:
+            yield from _of_set(entry, folder)
+        except ThoughtmillError as error:
+            raise ThoughtmillError(f"params.yaml: curate.benchmarks: {error}") from error
+
+
+def _of_set(entry: SourceSettings, folder: Path) -> Iterator[Benchmark]:
+    problem_set = chosen(entry)
+    tests = entry.split is None and "test" in {ours for ours, _ in problem_set.splits}
+    source = entry.model_copy(update={"split": "test"}) if tests else entry
+    for _, rows in rows_by_split(source, problem_set, None, folder):
+        for row in islice(rows, source.limit):
+            try:
+                problem = fields_of(row, problem_set)["problem"]
+            except UnusableRow:
+                continue
+            if isinstance(problem, str) and problem.strip():
+                yield Benchmark(source.name or source.set, problem.strip())
 
 
 def words(problem: str) -> list[str]:

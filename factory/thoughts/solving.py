@@ -50,7 +50,7 @@ class Job(NamedTuple):
     """A completion to solve, or the failure that replaces it; never the gold answer.
 
     `answer_kind` is the kind of answer that the problem asks for. `reasoning` is thinking that was sent
-    apart; the completion may hold more.
+    apart; the completion may hold more. A `parsed` completion is a rationale already.
     """
 
     thought: str
@@ -60,6 +60,7 @@ class Job(NamedTuple):
     failure: str | None = None
     detail: str | None = None
     reasoning: str | None = None
+    parsed: bool = False
 
 
 class Solved(NamedTuple):
@@ -87,6 +88,8 @@ def solve(jobs: Sequence[Job], solvers: Solvers) -> list[Solved]:
 def _parsed(job: Job) -> str | None:
     if job.failure not in (None, "truncated") or job.completion is None:
         return None
+    if job.parsed:
+        return job.completion
     thought = THOUGHTS.named(job.thought)
     if job.failure is not None and not getattr(thought, "READS_CUT", False):
         return None

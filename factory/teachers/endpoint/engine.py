@@ -321,7 +321,8 @@ class EndpointRun:
         """At the first Ctrl-C, stop sending and wait for the requests in flight; at the second, leave.
 
         A local server of one's own, which may be slow, is waited for only a moment.
-        The event loop is stopped, not interrupted: an exception must not hit one of its tasks.
+        The event loop is stopped, not interrupted: an exception must not hit one of its tasks. It prints the
+        line too, since a handler of a signal may interrupt a line that is being printed.
         """
         self.leaving = times > 1
         if not self.leaving:
@@ -329,9 +330,10 @@ class EndpointRun:
             flying = f"stopping: {len(self.in_flight)} requests are in flight"
             if self.settings.is_free():
                 self.wait_until_s = self.loop.time() + GRACE_S
-                say(f"{flying} to a server that costs nothing: they have {GRACE_S:g} s")
+                told = f"{flying} to a server that costs nothing: they have {GRACE_S:g} s"
             else:
-                say(f"{flying}; Ctrl-C again leaves without them")
+                told = f"{flying}; Ctrl-C again leaves without them"
+            self.loop.call_soon_threadsafe(say, told)
         elif not self.loop.is_running():
             raise KeyboardInterrupt
         self.loop.call_soon_threadsafe(self.loop.stop)
