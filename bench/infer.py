@@ -107,7 +107,7 @@ def weights_of_llama(preset: str) -> float:
     chosen = {name: PRESETS[preset][name] for name in ("rank", "alpha", "dropout", "targets")}
     with torch.device("meta"):
         base = LlamaForCausalLM(LlamaConfig(**LLAMA))
-        config = adapters.lora(base, **chosen, revision=None)
+        config = adapters.lora(base, **chosen)
         student = get_peft_model(base, config, adapter_name=ROLES[0])
         for role in ROLES[1:]:
             student.add_adapter(role, config)

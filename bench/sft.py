@@ -41,21 +41,13 @@ def trl(
         logging_steps=1, save_strategy="no", report_to="none", train_sampling_strategy="sequential",
         completion_only_loss=True, gradient_checkpointing=checkpointing, bf16=torch.cuda.is_available(),
     )  # fmt: skip
-    lora = adapters.lora(
-        base.model,
-        rank=chosen.rank,
-        alpha=chosen.alpha,
-        dropout=chosen.dropout,
-        targets=chosen.targets,
-        revision=None,
-    )
     torch.manual_seed(chosen.seed)
     trainer = SFTTrainer(
         base.model,
         args=config,
         train_dataset=Dataset.from_dict(columns),
         processing_class=base.tokenizer,
-        peft_config=lora,
+        peft_config=adapters.lora(base.model, **chosen.lora()),
         callbacks=list(callbacks),
     )
     begun = CLOCK()

@@ -25,7 +25,7 @@ def origin(base: Base, role: str = "ir") -> Origin:
 
 def saved(folder: Path, base: Base, role: str = "ir") -> Path:
     """Save an adapter of random weights."""
-    config = adapters.lora(base.model, rank=4, alpha=8, dropout=0.0, targets=["q_proj"], revision=None)
+    config = adapters.lora(base.model, rank=4, alpha=8, dropout=0.0, targets=["q_proj"])
     model = get_peft_model(base.model, config)
     for weight in model.parameters():
         if weight.requires_grad:
@@ -36,7 +36,7 @@ def saved(folder: Path, base: Base, role: str = "ir") -> Path:
 
 
 def config(base: Base, rank: int, targets: str | list[str] = "all-linear") -> LoraConfig:
-    return adapters.lora(base.model, rank=rank, alpha=2 * rank, dropout=0.0, targets=targets, revision=None)
+    return adapters.lora(base.model, rank=rank, alpha=2 * rank, dropout=0.0, targets=targets)
 
 
 def gpt2(folder: Path) -> Base:
@@ -213,7 +213,7 @@ def test_a_vision_tower_and_its_projection_are_left_as_they_are() -> None:
     model = Gemma3ForConditionalGeneration(config)
     assert towers(model) == ["model.vision_tower", "model.multi_modal_projector"]
     for targets in ("all-linear", ["q_proj"]):
-        wanted = adapters.lora(model, rank=2, alpha=4, dropout=0.0, targets=targets, revision=None)
+        wanted = adapters.lora(model, rank=2, alpha=4, dropout=0.0, targets=targets)
         student = get_peft_model(Gemma3ForConditionalGeneration(config), wanted)
         learning = [name for name, weight in student.named_parameters() if weight.requires_grad]
         assert learning

@@ -183,16 +183,7 @@ def student(base: Base, settings: FinetuneSettings) -> Student:
         for tower in towers(base.model):
             base.model.get_submodule(tower).requires_grad_(False)
         return base.model
-    lora = adapters.lora(
-        base.model,
-        rank=settings.rank,
-        alpha=settings.alpha,
-        dropout=settings.dropout,
-        targets=settings.targets,
-        revision=settings.base.revision,
-        dora=settings.dora,
-        rslora=settings.rslora,
-    )
+    lora = adapters.lora(base.model, **settings.lora())
     try:
         return get_peft_model(base.model, lora)
     except ValueError as error:

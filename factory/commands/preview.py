@@ -46,12 +46,8 @@ def call(words: argparse.Namespace) -> str:
             asked = prompt.reminding() if chosen.reminders else prompt
             parts.append("\n\n".join(shown(thought, chosen, asked, found)))
             rows.append(_summary(thought, chosen, found))
-    return "\n\n".join(
-        [
-            *parts,
-            tabulate(rows, headers=HEADERS, disable_numparse=True, colalign=["left"] * 4 + ["right"] * 4),
-        ]
-    )
+    summary = tabulate(rows, headers=HEADERS, disable_numparse=True, colalign=["left"] * 4 + ["right"] * 4)
+    return "\n\n".join([*parts, summary])
 
 
 def shown(

@@ -31,7 +31,7 @@ def lora(
     alpha: int,
     dropout: float,
     targets: str | list[str],
-    revision: str | None,
+    revision: str | None = None,
     dora: bool = False,
     rslora: bool = False,
 ) -> LoraConfig:
@@ -138,5 +138,5 @@ def adapted(base: Base, model: Student) -> Iterator[list[str]]:
 
 def _with_zeros(base: Base, name: str) -> PeftModel | PeftMixedModel:
     """Put an untrained adapter, which changes no output, on a base."""
-    zeros = lora(base.model, rank=1, alpha=1, dropout=0.0, targets="all-linear", revision=None)
+    zeros = lora(base.model, rank=1, alpha=1, dropout=0.0, targets="all-linear")
     return get_peft_model(base.model, zeros, adapter_name=name)

@@ -147,6 +147,11 @@ class FinetuneSettings(Section):
             self.of(role)
         return self
 
+    def lora(self) -> dict[str, Any]:
+        """Return the arguments with which `adapters.lora` makes peft's settings."""
+        named = {"rank", "alpha", "dropout", "targets", "dora", "rslora"}
+        return self.model_dump(include=named) | {"revision": self.base.revision}
+
     def of(self, role: str) -> "FinetuneSettings":
         """Return the settings of one role; a preset named for it overrides the settings of all roles."""
         other = filled(self.by_role.get(role, {}))

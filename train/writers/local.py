@@ -5,7 +5,6 @@ GPU a token of all rows is one CUDA graph. A base that slots do not cover writes
 """
 
 import heapq
-import inspect
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -78,9 +77,6 @@ class LocalWriter(StudentWriter):
         self.most_rows = self.max_rows
         self.turn, self.fewest = (TURN, FEWEST) if on_gpu else (1, 1)
         self.fewest = fewest or self.fewest
-        takes = inspect.signature(base.model.forward).parameters
-        self.last_only = {"logits_to_keep": 1} if "logits_to_keep" in takes else {}
-        self.cache = "cache" if "cache" in takes else "past_key_values"  # its older name
         self.rows: dict[int, ActiveSample] = {}
         """The rows by slot."""
         self.begun: Tensor | None = None
@@ -184,10 +180,7 @@ class LocalWriter(StudentWriter):
         self.steps = self._steps(self.max_rows, self.decode)
 
     def _steps(self, rows: int, decode: Decode) -> SlotSteps:
-        return SlotSteps(
-            self.model, self.mask, decode, rows, longest=self.base.context, last_only=self.last_only,
-            cache=self.cache, top_k=self.top_k, top_p=self.top_p,
-        )  # fmt: skip
+        return SlotSteps(self.base, self.model, self.mask, decode, rows, self.top_k, self.top_p)
 
     def _turn(self) -> Tensor:
         """Start to write some tokens of every row."""

@@ -1,5 +1,6 @@
 """Prefill and decode steps: prompts are read into slots, then each step writes a token of every row."""
 
+import inspect
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -11,6 +12,7 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from thoughtmill.train.graphs import captured
+from thoughtmill.train.students.bases import Base
 from thoughtmill.train.writers.masked import AdapterMask
 from thoughtmill.train.writers.sampling import pick
 from thoughtmill.train.writers.slots import Decode, Slots, attending
@@ -24,19 +26,22 @@ ROOM = 128
 class SlotSteps:
     """Runs a model over slots; the tensors of a step have fixed addresses, so that CUDA graphs can use them.
 
-    `captures` says whether steps are CUDA graphs; it turns off when a model cannot be captured. `cache` is
-    how the model names the argument that holds keys and values.
+    `model` is that of the base, with adapters. `captures` says whether steps are CUDA graphs; it turns off
+    when a model cannot be captured. `given` is what the model gets beside tokens and their positions.
     """
 
     def __init__(
-        self, model: PreTrainedModel, mask: AdapterMask, decode: Decode, rows: int, *,
-        longest: int, top_k: int, top_p: float, last_only: dict[str, int], cache: str,
+        self, base: Base, model: PreTrainedModel, mask: AdapterMask, decode: Decode, rows: int,
+        top_k: int, top_p: float,
     ) -> None:  # fmt: skip
         self.model, self.mask, device = model, mask, model.device
-        self.longest, self.last_only = longest, last_only
-        self.cache = cache
-        self.top_k, self.top_p = top_k, top_p
+        self.longest, self.top_k, self.top_p = base.context, top_k, top_p
         self.slots = Slots(rows, device, decode)
+        takes = inspect.signature(base.model.forward).parameters
+        cache = "cache" if "cache" in takes else "past_key_values"  # its older name
+        self.given: dict[str, Any] = {cache: self.slots, "use_cache": True}
+        if "logits_to_keep" in takes:
+            self.given["logits_to_keep"] = 1
         self.tokens_S1 = torch.zeros((rows, 1), dtype=torch.long, device=device)
         self.written_S = torch.zeros(rows, dtype=torch.int32, device=device)
         """What a step adds to the length of a row: 1 for an occupied slot, else 0."""
@@ -93,8 +98,7 @@ class SlotSteps:
             self._logits(ids_UT, positions_UT)
 
     def _logits(self, ids_BT: Tensor, positions_BT: Tensor) -> Tensor:
-        held: dict[str, Any] = {self.cache: self.slots, "use_cache": True, **self.last_only}
-        found = self.model(input_ids=ids_BT, position_ids=positions_BT, **held)
+        found = self.model(input_ids=ids_BT, position_ids=positions_BT, **self.given)
         logits_BV: Tensor = found.logits[:, -1]
         return logits_BV
 
