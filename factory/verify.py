@@ -62,9 +62,8 @@ def verdict(completion: tables.Row, problem: tables.Row, solved: Solved) -> Verd
 
     `kept` is false until `curate` has seen the records of all thoughts.
     """
-    outcome = solved.outcome
-    answer, gold = outcome.answer, gold_answer(problem)
-    comparison = None if answer is None or gold is None else compared(answer, gold)
+    outcome, answer = solved.outcome, solved.outcome.answer
+    correct, beside_gold = judged(solved, completion["thought"], problem["problem"], gold_answer(problem))
     record_id = f"{completion['problem_id']}/{completion['thought']}/{completion['sample']}"
     record = {
         "record_id": record_id,
@@ -76,26 +75,31 @@ def verdict(completion: tables.Row, problem: tables.Row, solved: Solved) -> Verd
         "predicted_answer": answer and answer.text,
         "predicted_kind": answer and answer.kind,
         "failure": outcome.failure,
-        "correct": comparison and comparison.equal,
+        "correct": correct,
         "fence": outcome.fence,
         "split": problem["split"],
         "kept": False,
         "drop_reason": None,
     }
-    beside_gold = gold_checks(solved, completion["thought"], problem["problem"], gold, comparison)
     found = [Check("solved", outcome.failure is None, outcome.detail), *outcome.checks, *beside_gold]
     return record, [check.row(record_id) for check in sorted(found, key=lambda check: check.check)]
 
 
-def gold_checks(
-    solved: Solved, thought: str, problem: str, gold: Answer | None, comparison: Comparison | None
-) -> list[Check]:
-    """Return the checks that need the gold answer: `equal_by` of an answer, `leaks_answer` of rules."""
-    if comparison is not None and _is_telling(comparison, solved.outcome.answer, gold):
-        return [Check("equal_by", comparison.equal, comparison.by)]
+def judged(
+    solved: Solved, thought: str, problem: str, gold: Answer | None
+) -> tuple[bool | None, list[Check]]:
+    """Return whether an answer is the gold answer, and the checks that need it.
+
+    These are `equal_by` of an answer, and `leaks_answer` of rules.
+    """
+    answer = solved.outcome.answer
+    comparison = None if answer is None or gold is None else compared(answer, gold)
+    correct = None if comparison is None else comparison.equal
+    if comparison is not None and _is_telling(comparison, answer, gold):
+        return correct, [Check("equal_by", correct, comparison.by)]
     if gold is None or solved.rationale is None or THOUGHTS.named(thought).KIND != "rules":
-        return []
-    return [leaks_answer(solved.rationale, problem, gold)]
+        return correct, []
+    return correct, [leaks_answer(solved.rationale, problem, gold)]
 
 
 def _is_telling(comparison: Comparison, *answers: Answer | None) -> bool:

@@ -22,7 +22,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-from thoughtmill.factory.answers import ANY, KINDS, Answer, answer_of, compared
+from thoughtmill.factory.answers import ANY, KINDS, Answer, answer_of
 from thoughtmill.factory.commands.inputs import InputPart, InputSettings, parts_of, survey
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import aside
@@ -41,7 +41,7 @@ from thoughtmill.factory.thoughts.solving import (
     solving,
     source_digest,
 )
-from thoughtmill.factory.verify import gold_checks
+from thoughtmill.factory.verify import judged
 
 NEEDED: dict[str, tuple[type, ...]] = {
     "problem": (str,),
@@ -150,10 +150,9 @@ def _gold(line: Line) -> Answer | None:
 
 
 def _verdict(line: Line, thought: str | None, solved: Solved) -> dict[str, Any]:
-    outcome = solved.outcome
-    answer, gold = outcome.answer, None if line.fault else _gold(line)
-    comparison = None if answer is None or gold is None else compared(answer, gold)
-    beside_gold = gold_checks(solved, _thought(line, thought), line.value("problem"), gold, comparison)
+    outcome, answer = solved.outcome, solved.outcome.answer
+    gold = None if line.fault else _gold(line)
+    correct, beside_gold = judged(solved, _thought(line, thought), line.value("problem"), gold)
     checks = [*outcome.checks, *beside_gold]
     return {
         "rationale": solved.rationale,
@@ -161,7 +160,7 @@ def _verdict(line: Line, thought: str | None, solved: Solved) -> dict[str, Any]:
         "predicted_kind": answer and answer.kind,
         "failure": outcome.failure,
         "detail": None if outcome.failure is None else outcome.detail,
-        "correct": comparison and comparison.equal,
+        "correct": correct,
         "fence": outcome.fence,
         "elapsed_s": round(solved.elapsed_s, 6),
         "checks": {check.check: {"passed": check.passed, "detail": check.detail} for check in checks},

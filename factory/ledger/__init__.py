@@ -31,7 +31,7 @@ from thoughtmill.factory.ledger.schema import (
     ResultRow,
 )
 
-__all__ = ["AttemptRow", "FailureRow", "Ledger", "ResultRow", "default_path"]
+__all__ = ["AttemptRow", "FailureRow", "Ledger", "ResultRow", "default_path", "reading"]
 
 BUSY_S = 60.0
 LONG_WAL = 6_000  # frames of 4 kB of the write-ahead log, after which it is begun anew
@@ -42,6 +42,24 @@ def default_path() -> Path:
     """Return the path of the ledger: `THOUGHTMILL_LEDGER`, else a file in the user's cache folder."""
     named = os.environ.get("THOUGHTMILL_LEDGER")
     return Path(named) if named else platformdirs.user_cache_path("thoughtmill") / "ledger.sqlite"
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open the ledger at a path to read it, without waiting for locks."""
+    with _refused(path), closing(sqlite3.connect(path.resolve().as_uri() + "?mode=ro", uri=True)) as found:
+        yield found
+
+
+@contextmanager
+def _refused(path: Path) -> Iterator[None]:
+    """Name a file that cannot be the ledger."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        raise ThoughtmillError(
+            f"{path} cannot be the ledger ({error}): point THOUGHTMILL_LEDGER to another file"
+        ) from error
 
 
 class Ledger:
@@ -56,16 +74,12 @@ class Ledger:
         self.wal = self.path.with_name(f"{self.path.name}-wal")
         self.thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
         self.syncing: Future[int] | None = None
-        try:
+        with _refused(self.path):
             self.connection = sqlite3.connect(self.path, timeout=BUSY_S, isolation_level=None)
             self._use_wal()
             self.connection.execute("PRAGMA synchronous=NORMAL")
             self.connection.execute("PRAGMA wal_autocheckpoint=0")
             self._set_up()
-        except sqlite3.DatabaseError as error:
-            raise ThoughtmillError(
-                f"{self.path} cannot be the ledger ({error}): point THOUGHTMILL_LEDGER to another file"
-            ) from error
 
     def _use_wal(self) -> None:
         """Switch to a write-ahead log; SQLite does not itself wait while another process sets up the file."""

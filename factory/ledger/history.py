@@ -1,13 +1,10 @@
 """What the ledger of this machine knows of requests beside their answers: failed attempts, and times."""
 
-import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.factory.ledger import default_path
+from thoughtmill.factory.ledger import default_path, reading
 
 HISTORY = """
 SELECT request_key, endpoint, coalesce(failed, 0) AS failed, detail AS last_fault, answered_at
@@ -30,13 +27,8 @@ def history(request_keys: Iterable[str], ledger: Path | None = None) -> Iterator
     path = ledger or default_path()
     if not path.exists():
         return
-    try:
-        with closing(sqlite3.connect(path.resolve().as_uri() + "?mode=ro", uri=True)) as connection:
-            connection.execute("CREATE TEMP TABLE asked (request_key TEXT PRIMARY KEY) WITHOUT ROWID")
-            connection.executemany("INSERT OR IGNORE INTO asked VALUES (?)", ((key,) for key in request_keys))
-            for row in connection.execute(HISTORY):
-                yield dict(zip(COLUMNS, row, strict=True))
-    except sqlite3.DatabaseError as error:
-        raise ThoughtmillError(
-            f"{path} cannot be the ledger ({error}): point THOUGHTMILL_LEDGER to another file"
-        ) from error
+    with reading(path) as connection:
+        connection.execute("CREATE TEMP TABLE asked (request_key TEXT PRIMARY KEY) WITHOUT ROWID")
+        connection.executemany("INSERT OR IGNORE INTO asked VALUES (?)", ((key,) for key in request_keys))
+        for row in connection.execute(HISTORY):
+            yield dict(zip(COLUMNS, row, strict=True))

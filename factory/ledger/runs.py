@@ -1,15 +1,12 @@
 """Runs: the progress of every run, kept in the ledger so that another terminal can read it."""
 
 import os
-import sqlite3
 import time
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import running
-from thoughtmill.factory.ledger import Ledger, default_path
+from thoughtmill.factory.ledger import Ledger, default_path, reading
 
 SILENT_S = 30.0  # a run silent for longer was killed, even if another process has its pid
 
@@ -52,16 +49,10 @@ def recent(path: Path | None = None, most: int = 5) -> list[RunStatus]:
     path = path or default_path()
     if not path.exists():
         return []
-    try:
-        with closing(sqlite3.connect(path.resolve().as_uri() + "?mode=ro", uri=True)) as connection:
-            rows = connection.execute(
-                "SELECT run, pid, began_at, seen_at, ended, figures FROM runs ORDER BY run DESC LIMIT ?",
-                (most,),
-            ).fetchall()
-    except sqlite3.DatabaseError as error:
-        raise ThoughtmillError(
-            f"{path} cannot be the ledger ({error}): point THOUGHTMILL_LEDGER to another file"
-        ) from error
+    with reading(path) as connection:
+        rows = connection.execute(
+            "SELECT run, pid, began_at, seen_at, ended, figures FROM runs ORDER BY run DESC LIMIT ?", (most,)
+        ).fetchall()
     return [
         RunStatus(run, pid, began_at, seen_at, _state(pid, bool(ended), time.time() - seen_at), figures)
         for run, pid, began_at, seen_at, ended, figures in rows

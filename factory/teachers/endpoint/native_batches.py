@@ -9,7 +9,7 @@ crash left without its record is found by its name or its size.
 import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import SimpleNamespace, TracebackType
+from types import SimpleNamespace
 from typing import Any, Protocol
 
 import httpx2
@@ -20,6 +20,7 @@ from openai.types.batch import Errors
 from openai.types.batch_error import BatchError
 
 from thoughtmill.factory.core.files import aside
+from thoughtmill.factory.core.worker import ClosingContext
 from thoughtmill.factory.teachers.endpoint.faults import hidden_status, said
 from thoughtmill.factory.teachers.endpoint.lenient_json import load_json, mapping
 
@@ -60,7 +61,7 @@ class NativeApi(Protocol):
         ...
 
 
-class NativeBatches:
+class NativeBatches(ClosingContext):
     """A provider's batches, with the methods of `openai.OpenAI` that `batch_client` calls."""
 
     def __init__(self, api: NativeApi, base_url: str, key: str, folder: Path, timeout_s: float) -> None:
@@ -74,12 +75,8 @@ class NativeBatches:
         """Return the same client: it never retries."""
         return self
 
-    def __enter__(self) -> "NativeBatches":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """Close the connections."""
         self.http.close()
 
     def _upload(self, file: tuple[str, bytes], purpose: str) -> SimpleNamespace:
