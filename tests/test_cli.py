@@ -198,6 +198,9 @@ def test_sql_reads_queries_from_a_file_and_from_standard_input(project: Path) ->
         check=False,
     )
     assert (done.returncode, done.stdout) == (0, "third\n8\n\n9\n9\n")
+    done = run(project, "sql", "--csv", "select 'é'".encode().decode("ascii", "surrogateescape"))  # LC_ALL=C
+    assert done.stdout.splitlines()[1] == "é"
+    assert "error: the query is not UTF-8: " in run(project, "sql", "select '\udcff'").stderr
     (project / "queries.sql").write_text("select 1; drop table records")
     assert run(project, "sql", "--file", "queries.sql").returncode == 2
 

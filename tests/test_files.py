@@ -10,7 +10,16 @@ from typing import Any
 import pytest
 
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.factory.core.files import aside, copied, existing, folder_aside, read_jsonl, root, write_csv
+from thoughtmill.factory.core.files import (
+    aside,
+    copied,
+    existing,
+    folder_aside,
+    read_jsonl,
+    root,
+    text_of,
+    write_csv,
+)
 
 
 def test_the_root_is_found_from_any_folder_below_it(tmp_path: Path) -> None:
@@ -75,6 +84,12 @@ def test_the_copy_of_a_folder_that_nobody_may_change_is_its_owners(tmp_path: Pat
     for path in (made, made / "part", made / "part" / "a.txt", tmp_path / "held", tmp_path / "held" / "part"):
         assert path.stat().st_mode & 0o200 or path.is_relative_to(tmp_path / "held")
         path.chmod(0o755)
+
+
+def test_a_file_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.sql").write_bytes(b"select '\xff'")
+    with pytest.raises(ThoughtmillError, match=r"a\.sql is not UTF-8: .* position 8"):
+        text_of(tmp_path / "a.sql")
 
 
 def test_a_missing_file_is_named_with_what_to_do(tmp_path: Path) -> None:

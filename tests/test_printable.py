@@ -1,8 +1,11 @@
 """Texts of others are shown on a page and in a terminal, and command neither."""
 
+import os
+from pathlib import Path
+
 import pytest
 
-from thoughtmill.factory.core.printable import for_terminal, printable, say
+from thoughtmill.factory.core.printable import for_terminal, note, printable, say
 
 
 @pytest.mark.parametrize("character", ["\x00", "\x08", "\x0b", "\x1b", "\x7f", "\x9f"])
@@ -23,3 +26,9 @@ def test_in_a_terminal_no_text_is_written_over_another(end: str) -> None:
 def test_a_line_for_the_user_holds_no_command_to_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     say("waits for node\x1b[2J\rnothing")
     assert capsys.readouterr().err == "waits for node\N{REPLACEMENT CHARACTER}[2J\nnothing\n"
+
+
+def test_a_line_of_progress_that_cannot_be_printed_stops_no_work() -> None:
+    with Path("/dev/full").open("w") as full:
+        note("12 of 30", full)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), full.fileno())  # or closing it would fail

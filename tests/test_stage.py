@@ -1,10 +1,14 @@
 """Stages as commands: one line and an exit status, never a traceback."""
 
 import errno
+import os
 import subprocess
 import sys
 import textwrap
+from functools import partial
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
+from typing import cast
 
 import duckdb
 import pyarrow
@@ -34,6 +38,45 @@ def test_a_broken_set_up_is_one_line_and_status_2(
 ) -> None:
     assert left(monkeypatch, ThoughtmillError("params.yaml: no")) == 2
     assert capsys.readouterr().err == "error: params.yaml: no\n"
+
+
+def test_what_reads_or_prints_where_all_streams_are_closed_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+
+    def main() -> None:
+        read.append(sys.stdin.read())
+        print(sys.stdout.isatty(), file=sys.stderr)
+
+    for name in ("stdin", "stdout", "stderr"):
+        monkeypatch.setattr(sys, name, None)
+    monkeypatch.setattr(sys, "argv", ["stage"])
+    with pytest.raises(SystemExit) as exit_:
+        stage.run(main)
+    assert (exit_.value.code, read) == (0, [""])
+
+
+def test_a_reader_that_has_seen_enough_ends_a_command_well_and_a_full_disk_does_not(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    for opened, status in ((partial(os.fdopen, writing, "w"), 0), (partial(Path("/dev/full").open, "w"), 2)):
+        with opened() as closed, monkeypatch.context() as changed:
+            changed.setattr(sys, "stdout", closed)
+            changed.setattr(sys, "argv", ["stage"])
+            with pytest.raises(SystemExit) as exit_:
+                stage.run(lambda: print("a result"))
+        assert exit_.value.code == status
+    assert capsys.readouterr().err == "error: [Errno 28] No space left on device\n"
+
+
+def test_a_terminal_that_lacks_a_letter_gets_its_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    poor = TextIOWrapper(BytesIO(), "ascii", write_through=True)
+    monkeypatch.setattr(sys, "stdout", poor)
+    monkeypatch.setattr(sys, "argv", ["stage"])
+    with pytest.raises(SystemExit):
+        stage.run(lambda: print("a → b"))
+    assert cast(BytesIO, poor.buffer).getvalue() == b"a \\u2192 b\n"
 
 
 def test_a_full_disk_is_one_line_and_status_2(

@@ -359,7 +359,7 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
     again = subprocess.run(
         command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=PATIENCE_S, check=True
     )
-    assert "2001 rows" in again.stdout
+    assert "2,001 rows" in again.stdout
     found = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
     assert [each["predicted_answer"] for each in found[:1000]] == [str(number) for number in range(1000)]
     assert found[1000]["failure"] == "timeout"

@@ -13,7 +13,7 @@ import yaml
 
 from thoughtmill.factory import curate, verify
 from thoughtmill.factory.core import corpus, params, tables
-from thoughtmill.factory.core.files import copied, digest, write_json
+from thoughtmill.factory.core.files import copied, digest, text_of, write_json
 from thoughtmill.factory.core.partitions import parts
 from thoughtmill.factory.derived import derive
 from thoughtmill.factory.release import CROISSANT, ReleaseSettings, release
@@ -157,7 +157,7 @@ def _configs(folder: Path, manifest: dict[str, Any], given: dict[str, Any], proj
         else:
             held, derived = tables.rows_of(folder / path), tables.rows_of(again / path)
             yield from islice(differing(str(path), held, derived, ()), SHOWN)
-    if (folder / "README.md").read_text("utf-8") != (again / "README.md").read_text("utf-8"):
+    if text_of(folder / "README.md") != (again / "README.md").read_text("utf-8"):
         yield "README.md is not that of these tables"
     if _description(folder, folder) != _description(again, folder):
         yield f"{CROISSANT} is not that of these tables"

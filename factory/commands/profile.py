@@ -11,7 +11,7 @@ from pathlib import Path
 from thoughtmill.factory.check import check
 from thoughtmill.factory.core import params
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.factory.core.files import aside, existing, root
+from thoughtmill.factory.core.files import aside, existing, root, text_of
 
 SECTION = re.compile(r"^(?=[A-Za-z_])", re.MULTILINE)
 """Matches where a section of a file of parameters begins."""
@@ -51,10 +51,10 @@ def put(profile: Path, target: Path) -> list[str]:
 
 def sections(path: Path) -> dict[str, str]:
     """Return the text of each section of a file of parameters by its name, to the next section."""
-    parts = SECTION.split(path.read_text("utf-8"))[1:]
+    parts = SECTION.split(text_of(path))[1:]
     return {part.partition(":")[0].rstrip(): part.rstrip("\n") + "\n\n" for part in parts}
 
 
 def before(path: Path) -> str:
     """Return the text of a file before its first section."""
-    return SECTION.split(path.read_text("utf-8"))[0]
+    return SECTION.split(text_of(path))[0]

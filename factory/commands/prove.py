@@ -12,7 +12,7 @@ from thoughtmill.factory.commands.versions import ON_THE_HUB
 from thoughtmill.factory.core import corpus
 from thoughtmill.factory.core.connections import connect
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.factory.core.files import digest, root
+from thoughtmill.factory.core.files import digest, root, text_of
 from thoughtmill.factory.thoughts.solving import VerifySettings, configured
 
 SHOWN = 20
@@ -143,7 +143,7 @@ def private(folder: Path) -> Iterator[str]:
     for path in sorted(folder.rglob("*")):
         if path.suffix not in {".md", ".json", ".yaml", ".jsonl", ".lock", ".txt"} or not path.is_file():
             continue
-        if found := PRIVATE.search(path.read_text("utf-8")):
+        if found := PRIVATE.search(text_of(path)):
             yield _private(path.relative_to(folder), found[0])
 
 

@@ -20,7 +20,7 @@ import thoughtmill
 from thoughtmill.factory.commands.versions import git
 from thoughtmill.factory.core import params
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.factory.core.files import digest, json_text
+from thoughtmill.factory.core.files import digest, json_text, text_of
 from thoughtmill.factory.core.params import Section
 from thoughtmill.factory.release import ORIGIN, shareable
 
@@ -79,7 +79,7 @@ def faults(folder: Path, manifest: Mapping[str, Any]) -> Iterator[str]:
         return
     yield from (f"{name} is missing" for name in FILES if name not in there)
     version = params.load(folder / "origin" / "thoughtmill.json")["version"]
-    if RECIPE in there and (folder / RECIPE).read_text("utf-8") != recipe(manifest["data_version"], version):
+    if RECIPE in there and text_of(folder / RECIPE) != recipe(manifest["data_version"], version):
         yield f"{RECIPE} is not that of this data version"
     if LOCK in there:
         yield from _lock_faults(folder, _read_lock(folder / LOCK), manifest)
@@ -89,7 +89,7 @@ def faults(folder: Path, manifest: Mapping[str, Any]) -> Iterator[str]:
         if source.get("thoughtmill") != version:
             yield f"{SOURCE} names another version of Thoughtmill than origin/thoughtmill.json"
     if VERSIONS in there:
-        lines = (folder / VERSIONS).read_text("utf-8").splitlines()
+        lines = text_of(folder / VERSIONS).splitlines()
         yield from (
             f"{VERSIONS}: no version of a package: {line[:60]}"
             for line in lines

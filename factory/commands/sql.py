@@ -16,7 +16,7 @@ from tabulate import tabulate
 from thoughtmill.factory.core import corpus, params
 from thoughtmill.factory.core.connections import connect
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.factory.core.files import aside, existing, root
+from thoughtmill.factory.core.files import aside, root, text_of
 
 FORMATS = ("table", "csv", "json")
 WRITTEN = {
@@ -85,10 +85,18 @@ def _asked(words: argparse.Namespace) -> str | None:
     if words.query is not None and words.file is not None:
         raise ThoughtmillError("give a query or --file, not both")
     if words.file is not None:
-        return existing(Path(words.file), "give a file that holds queries").read_text("utf-8")
-    if words.query is not None:
-        return str(words.query)
-    return None if sys.stdin.isatty() else sys.stdin.read()
+        return text_of(Path(words.file), "give a file that holds queries")
+    if words.query is None and sys.stdin.isatty():
+        return None
+    return _utf8(sys.stdin.read() if words.query is None else words.query)
+
+
+def _utf8(text: str) -> str:
+    """Return a text whose bytes were decoded in another encoding, as in the locale C."""
+    try:
+        return text.encode("utf-8", "surrogateescape").decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ThoughtmillError(f"the query is not UTF-8: {error}") from error
 
 
 def _opened(source: str | None, others: list[str], kept: Path) -> duckdb.DuckDBPyConnection:

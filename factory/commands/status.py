@@ -181,7 +181,12 @@ def _state_of(stage: Any, writers: dict[str, int], state: dict[str, str]) -> Sta
 def _upgraded(folder: str) -> bool:
     """Say whether packages have other versions than when the project in `folder` was checked."""
     checked = Path(folder) / "data" / "checked.json"
-    return checked.exists() and json.loads(checked.read_text("utf-8")) != packages(Path(folder))
+    try:
+        return bool(json.loads(checked.read_text("utf-8")) != packages(Path(folder)))
+    except FileNotFoundError:
+        return False
+    except ValueError:  # it is torn
+        return True
 
 
 def _changes(each: Any) -> Iterator[tuple[str, str]]:

@@ -74,6 +74,14 @@ def existing(path: Path, remedy: str) -> Path:
     return path
 
 
+def text_of(path: Path, remedy: str = "restore it") -> str:
+    """Return the text of a file, or raise an error that names a missing file or bytes that are not UTF-8."""
+    try:
+        return existing(path, remedy).read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise ThoughtmillError(f"{path} is not UTF-8: {error}") from error
+
+
 def public(place: str) -> str:
     """Return a place in a file as others may read it: an absolute path without its folders.
 

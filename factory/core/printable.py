@@ -1,6 +1,8 @@
 """Show the texts of others, which may hold control characters, on a page or in a terminal."""
 
 import sys
+from contextlib import suppress
+from typing import TextIO
 
 UNPRINTABLE = dict.fromkeys((*range(9), 11, *range(14, 32), *range(127, 160)), "\N{REPLACEMENT CHARACTER}")
 """Control characters, which HTML forbids and a terminal obeys, for `str.translate`; white space stays."""
@@ -32,4 +34,10 @@ def show(text: str) -> None:
 def say(line: str) -> None:
     """Print a line for the user, which may hold texts of others, on stderr, in place of a bar of progress."""
     begin = "\r\x1b[K" if sys.stderr.isatty() else ""
-    print(f"{begin}{for_terminal(line)}", file=sys.stderr, flush=True)
+    note(f"{begin}{for_terminal(line)}")
+
+
+def note(text: str, out: TextIO | None = None, end: str = "\n") -> None:
+    """Print on stderr, or on `out`, as it is; what cannot be printed, as on a full disk, stops no work."""
+    with suppress(OSError):
+        print(text, file=out or sys.stderr, end=end, flush=True)

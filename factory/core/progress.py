@@ -9,6 +9,7 @@ from typing import TypeVar
 from tqdm import tqdm
 
 from thoughtmill.factory.core import progress_files
+from thoughtmill.factory.core.printable import note
 
 Item = TypeVar("Item")
 
@@ -33,9 +34,9 @@ def track(items: Iterable[Item], what: str) -> Iterator[Item]:
             file.note(done=done)
             if bar is None and now - said >= LINE_EVERY_S:
                 said = now
-                print(line(what, done, total, now - begun), file=sys.stderr, flush=True)
+                note(line(what, done, total, now - begun))
     if bar is None:
-        print(line(what, done, total, time.monotonic() - begun), file=sys.stderr, flush=True)
+        note(line(what, done, total, time.monotonic() - begun))
 
 
 def line(what: str, done: int, total: int | None, elapsed_s: float) -> str:

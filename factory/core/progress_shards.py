@@ -11,6 +11,7 @@ from typing import TypeVar
 from thoughtmill.factory.core import progress_files
 from thoughtmill.factory.core.errors import NotInProject
 from thoughtmill.factory.core.files import root
+from thoughtmill.factory.core.printable import note
 from thoughtmill.factory.core.progress import LINE_EVERY_S
 from thoughtmill.factory.core.progress_files import ProgressFile, StageProgress
 
@@ -54,16 +55,16 @@ class _Watch:
         """End the thread, and show the last line."""
         self.ended.set()
         self.thread.join()
-        print(f"\r\x1b[K{self._line()}" if self.live else self._line(), file=sys.stderr, flush=True)
+        note(f"\r\x1b[K{self._line()}" if self.live else self._line())
 
     def _watch(self) -> None:
         while not self.ended.wait(LOOK_EVERY_S):
             line = self._line()
             if self.live:
-                print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
+                note(f"\r\x1b[K{line}", end="")
             elif time.monotonic() - self.said >= LINE_EVERY_S:
                 self.said = time.monotonic()
-                print(line, file=sys.stderr, flush=True)
+                note(line)
 
     def _line(self) -> str:
         """Sum what the shards do now; a shard whose file is gone counts as it was last seen."""

@@ -1,9 +1,11 @@
 """Run a stage as a command: a broken set-up is one line and exit status 2, never a traceback."""
 
 import inspect
+import os
 import sys
 from collections.abc import Callable, Iterable
 from importlib import import_module
+from io import TextIOWrapper
 from typing import NoReturn
 
 from thoughtmill.factory.core.connections import interruptible
@@ -65,26 +67,51 @@ def leave(work: Callable[[], None]) -> NoReturn:
     The status is 0 when it returns; 2, with one line, for a `ThoughtmillError`, a broken table or an error of
     the operating system (a full disk, a read-only folder); 130, with one line, when interrupted.
     """
+    _open_streams()
     try:
         with interruptible():
             work()
         sys.stdout.flush()
     except ThoughtmillError as error:
-        sys.exit(_say(str(error)))
+        _exit(_say(str(error)))
     except BrokenPipeError:  # the reader of a pipe, such as `head`, has seen enough
-        sys.stderr.close()
-        sys.exit(0)
+        _exit(0)
     except _table_errors() as error:
         from thoughtmill.factory.core.scratch import words_of  # imports pyarrow
 
-        sys.exit(_say(f"a table cannot be read or written: {words_of(error)}"))
+        _exit(_say(f"a table cannot be read or written: {words_of(error)}"))
     except OSError as error:
         named = error.filename2 or error.filename  # where a file is copied to, or what cannot be opened
-        sys.exit(_say(f"{named}: {error.strerror}" if named else str(error)))
+        _exit(_say(f"{named}: {error.strerror}" if named else str(error)))
     except KeyboardInterrupt:
         say("interrupted")
-        sys.exit(130)
-    sys.exit(0)
+        _exit(130)
+    _exit(0)
+
+
+def _open_streams() -> None:
+    """Put /dev/null in the place of a stream that was closed when Python began.
+
+    Where the locale lacks a letter, stdout gets the code of the letter.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115  to the end
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def _exit(status: int) -> NoReturn:
+    """Exit; what a closed pipe or a full disk does not take is dropped.
+
+    Python would try once more, and end with an error and a status of its own.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    sys.exit(status)
 
 
 def _table_errors() -> tuple[type[Exception], ...]:

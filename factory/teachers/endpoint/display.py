@@ -12,6 +12,7 @@ from typing import TextIO
 
 from thoughtmill.factory.core import progress_files
 from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.printable import note
 from thoughtmill.factory.ledger import Ledger, runs
 
 REDRAW_S = 1.0
@@ -157,10 +158,10 @@ class ProgressDisplay:
         runs.note(self.ledger, self.run, line, ended=False)
         if self.live:
             width = shutil.get_terminal_size().columns - 1
-            print(f"\r\x1b[K{line[:width]}", end="", file=self.out, flush=True)
+            note(f"\r\x1b[K{line[:width]}", self.out, end="")
         elif now_s - self.printed_s >= LINE_EVERY_S:
             self.printed_s = now_s
-            print(line, file=self.out, flush=True)
+            note(line, self.out)
 
     def end(self, now_s: float) -> None:
         """Show and write the last line; the run has already reported any error of the ledger.
@@ -169,6 +170,6 @@ class ProgressDisplay:
         """
         line = self.counters.line(now_s)
         if self.counters.thoughts:
-            print(f"\r\x1b[K{line}" if self.live else line, file=self.out, flush=True)
+            note(f"\r\x1b[K{line}" if self.live else line, self.out)
         with suppress(ThoughtmillError):
             runs.note(self.ledger, self.run, line, ended=True)
