@@ -1,6 +1,7 @@
 """Styles: prompts as the papers' released students were asked."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from thoughtmill.train import encoding, escapes, roles
 from thoughtmill.train.ask import ask
 from thoughtmill.train.finetune import TrainingJob, finetune, prepare
 from thoughtmill.train.students.origins import origin_of
-from thoughtmill.train.styles import OURS, STYLES, prompt, target
+from thoughtmill.train.styles import STYLES, prompt, target
 from thoughtmill.train.writers.loading import adapter_map
 from thoughtmill.train.writers.settings import InferSettings
 
@@ -52,7 +53,9 @@ def test_a_role_of_which_a_style_says_nothing_is_named(tmp_path: Path) -> None:
         settings(style="edt")
 
 
-def test_an_adapter_is_asked_in_the_style_that_it_learnt(tmp_path: Path) -> None:
+def test_an_adapter_is_asked_in_the_style_that_it_learnt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     corpus = open_corpus(str(tiny.write_corpus(tmp_path / "corpus")))
     chosen = settings(base=str(tiny.write_causal(tmp_path / "base")), style="etd", steps=30)
     folder = tmp_path / "adapters"
@@ -62,17 +65,14 @@ def test_an_adapter_is_asked_in_the_style_that_it_learnt(tmp_path: Path) -> None
     assert told["prompts"]["cot"] == "Question: {problem}\nLet's think step by step.\n"
     assert told["ending"] == ""
     seen: list[str] = []
-    render = encoding.render
+    render_all = encoding.render_all
 
-    def watched(*given: object, **how: object) -> list[int]:
-        seen.append(str(how.get("style", OURS)))
-        return render(*given, **how)  # type: ignore[arg-type] # as they came
+    def watched(*given: Any) -> list[list[int]]:
+        seen.append(given[3])
+        return render_all(*given)
 
-    encoding.render, kept = watched, render
-    try:
-        ask("greedy/pot", "3 bags of 4 nuts. How many nuts?", folder, InferSettings(max_new_tokens=8))
-    finally:
-        encoding.render = kept
+    monkeypatch.setattr(encoding, "render_all", watched)
+    ask("greedy/pot", "3 bags of 4 nuts. How many nuts?", folder, InferSettings(max_new_tokens=8))
     assert seen == ["etd"]
 
 
