@@ -29,6 +29,11 @@ ON_GPU = torch.cuda.is_available()
 KNOWN = (266_000, 120, 45_000, 25)
 """What `papers` plans with: tokens a second of one H200 in training twelve students together and seconds to
 begin, then both of answering. Measuring them first would compile twice."""
+LARGE = {
+    "hidden_size": 2048, "intermediate_size": 8192, "num_hidden_layers": 24, "num_attention_heads": 32,
+    "num_key_value_heads": 32, "head_dim": 64,
+}  # fmt: skip
+"""What differs in the shape of SmolLM2-1.7B from that of the base with 135 million weights."""
 ARCHIVE = 15 * 10**6
 """Most bytes of an archive of samples, unless one file has more."""
 TINY = (
