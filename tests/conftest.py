@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests import small_corpus as small_corpus_rows
+from tests.fork_server import forking
 from thoughtmill.factory.release import ReleaseSettings, release
 from thoughtmill.factory.solvers.limits import Limits
 from thoughtmill.factory.solvers.solvers import Solvers
@@ -68,6 +69,23 @@ def solvers() -> Iterator[Solvers]:
     """Solvers with the default limits; a test file that needs others has its own."""
     with Solvers(Limits(), 5.0) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of a `python` and a `dvc` that have imported the libraries when they start."""
+    with forking(tmp_path_factory.mktemp("forks")) as folder:
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def forked(forks: Path) -> Iterator[None]:
+    """They are first in `PATH`, before those of this environment, for all tests of a file."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(
+            "PATH", os.pathsep.join(map(str, (forks, Path(sys.executable).parent, os.environ["PATH"])))
+        )
+        yield
 
 
 @pytest.fixture(scope="session")

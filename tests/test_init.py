@@ -14,6 +14,8 @@ from tests.test_pipeline import SMALL, changed
 from thoughtmill.factory.commands.init import GITIGNORE, PIPELINES, adapted, call, init
 from thoughtmill.factory.core.errors import ThoughtmillError
 
+pytestmark = pytest.mark.usefixtures("forked")
+
 ROOT = Path(__file__).parents[1]
 STAGES = [
     pytest.param(stage.get("do", stage), id=f"{name}:{stage_name}")
@@ -121,9 +123,7 @@ def test_a_project_begins_in_a_git_repository_or_outside_of_one(
 
 
 def run(folder: Path, installed: Path, *words: str) -> str:
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     ours = {
-        "PATH": path,
         "PYTHONPATH": str(installed),
         "THOUGHTMILL_LEDGER": str(installed / "ledger.sqlite"),
     }
@@ -150,7 +150,7 @@ def test_the_installed_package_begins_a_project_that_builds_and_follows_its_vers
         str(wheel),
     )
     run(tmp_path, installed, sys.executable, *pip)
-    said = run(tmp_path, installed, sys.executable, "-m", "thoughtmill", "init", "c")
+    said = run(tmp_path, installed, "python", "-m", "thoughtmill", "init", "c")
     assert said.endswith("c is a corpus project; build it with: cd c && dvc repro\n")
     fewer = {"thoughts": ["cot"], "roles": ["ir"], "finetune": {}, "infer": {"policies": ["greedy/ir"]}}
     changed(folder, lambda params: params.update(fewer))
@@ -159,7 +159,7 @@ def test_the_installed_package_begins_a_project_that_builds_and_follows_its_vers
     assert (folder / "data" / "report" / "index.html").is_file()
     assert (folder / "data" / "release" / "manifest.json").is_file()
 
-    status = run(folder, installed, sys.executable, "-m", "thoughtmill", "status")
+    status = run(folder, installed, "python", "-m", "thoughtmill", "status")
     assert [line.split()[:2] for line in status.splitlines()[:2]] == [["built", "check"], ["built", "seed"]]
     again = run(folder, installed, "dvc", "repro")
     assert [line for line in again.splitlines() if line.startswith("Running stage")] == [
@@ -168,7 +168,7 @@ def test_the_installed_package_begins_a_project_that_builds_and_follows_its_vers
 
     package = installed / "thoughtmill" / "__init__.py"
     package.write_text(package.read_text().replace("__version__ = ", "__version__ = 'next, after ' + "))
-    status = run(folder, installed, sys.executable, "-m", "thoughtmill", "status")
+    status = run(folder, installed, "python", "-m", "thoughtmill", "status")
     assert [line.split()[:2] for line in status.splitlines()[:2]] == [["stale", "check"], ["stale", "seed"]]
     upgraded = run(folder, installed, "dvc", "repro", "seed")
     assert "Running stage 'seed'" in upgraded

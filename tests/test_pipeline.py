@@ -16,6 +16,8 @@ from thoughtmill.factory import generate, seed, verify
 from thoughtmill.factory.core.files import digest
 from thoughtmill.factory.problems.stories import SPLITS
 
+pytestmark = pytest.mark.usefixtures("forked")
+
 ROOT = Path(__file__).parents[1]
 SMALL = {split: 20 if split == "train" else 4 for split in SPLITS}
 
@@ -41,8 +43,7 @@ def changed(folder: Path, change: object) -> None:
 
 
 def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    ours = {"PATH": path, "PYTHONPATH": "", "THOUGHTMILL_LEDGER": str(folder / "ledger.sqlite")}
+    ours = {"PYTHONPATH": "", "THOUGHTMILL_LEDGER": str(folder / "ledger.sqlite")}
     env = {**os.environ, **ours, "PYTHONDONTWRITEBYTECODE": ""}  # all stages need the same code
     return subprocess.run(
         words, cwd=folder, env=env, capture_output=True, text=True, timeout=PATIENCE_S, check=False
@@ -127,9 +128,9 @@ def test_merged_shards_are_what_dvc_built(clones: tuple[Path, Path]) -> None:
     before = products(clones[0])
     for stage in ("generate", "verify"):
         for shard in ("2/2", "1/2"):
-            words = sys.executable, "-m", f"thoughtmill.factory.{stage}", "eot", "--shard", shard
+            words = "python", "-m", f"thoughtmill.factory.{stage}", "eot", "--shard", shard
             assert run(clones[0], *words).returncode == 0
-    done = run(clones[0], sys.executable, "-m", "thoughtmill.factory.commands.cli", "merge")
+    done = run(clones[0], "python", "-m", "thoughtmill.factory.commands.cli", "merge")
     assert done.stdout == "merged generate@eot verify@eot\n", done.stderr
     assert products(clones[0]) == before
     assert "Data and pipelines are up to date." in repro(clones[0], "--dry")
@@ -146,7 +147,7 @@ def test_status_says_what_is_built_while_dvc_is_locked(clones: tuple[Path, Path]
         [sys.executable, "-c", holder, str(lock)], stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None and process.stdout.readline() == "held\n"
-        done = run(clones[0], sys.executable, "-m", "thoughtmill.factory.commands.cli", "status", "--all")
+        done = run(clones[0], "python", "-m", "thoughtmill.factory.commands.cli", "status", "--all")
         process.kill()
     if before is not None:
         lock.write_bytes(before)
@@ -159,7 +160,7 @@ def test_status_says_what_a_changed_parameter_makes_stale(clones: tuple[Path, Pa
     params = (clones[0] / "params.yaml").read_text()
     changed(clones[0], lambda params: params["curate"].update(ngram=9))
     lines = run(
-        clones[0], sys.executable, "-m", "thoughtmill.factory.commands.cli", "status", "--all"
+        clones[0], "python", "-m", "thoughtmill.factory.commands.cli", "status", "--all"
     ).stdout.splitlines()
     (clones[0] / "params.yaml").write_text(params)
     states = {line.split()[1]: line.split()[0] for line in lines}

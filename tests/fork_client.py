@@ -1,0 +1,39 @@
+"""Stands in for `python`: a server that has imported the libraries forks a process for what it is given.
+
+Run as `python -I -S fork_client.py SOCKET -m MODULE ...`, `-c CODE ...` or `FILE ...`. It has the folder, the
+environment, the open files and the end of a process of its own: signals go to that process, its status comes
+back, and it is killed with this one.
+"""
+
+import marshal
+import os
+import signal
+import socket
+import sys
+from types import FrameType
+
+
+def main() -> None:
+    """Have the process started, wait for its end, and end likewise."""
+    path, *words = sys.argv[1:]
+    server = socket.socket(socket.AF_UNIX)
+    server.connect(path)
+
+    def pass_on(number: int, _: FrameType | None) -> None:
+        server.sendall(bytes([number]))
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, pass_on)
+    request = marshal.dumps((words, os.getcwd(), dict(os.environ)))
+    socket.send_fds(server, [len(request).to_bytes(8)], [0, 1, 2])
+    server.sendall(request)
+    status = int.from_bytes(server.recv(8, socket.MSG_WAITALL), signed=True)
+    if status < 0:  # a signal ended it
+        if -status != signal.SIGKILL:
+            signal.signal(-status, signal.SIG_DFL)
+        os.kill(os.getpid(), -status)
+    os._exit(status)
+
+
+if __name__ == "__main__":
+    main()

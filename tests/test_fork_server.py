@@ -1,0 +1,82 @@
+"""A forked process has the words, folder, environment, files and end of one that is started."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.waiting import until
+
+SAYS = "import os, sys; print(*sys.argv, os.getcwd(), os.environ['GIVEN'], sys.stdin.read(), sep='|')"
+WAITS = (
+    "import os, time\ntry: print(os.getpid(), flush=True); time.sleep(600)\nexcept KeyboardInterrupt: exit(7)"
+)
+
+
+@pytest.fixture(params=["forked", "started"])
+def python(request: pytest.FixtureRequest, forks: Path) -> str:
+    return str(forks / "python") if request.param == "forked" else sys.executable
+
+
+def waiting(python: str) -> tuple["subprocess.Popen[str]", int]:
+    """Return a process that waits, and the id of the process that says so."""
+    process = subprocess.Popen([python, "-c", WAITS], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    return process, int(process.stdout.readline())
+
+
+def test_its_words_folder_environment_and_input_are_those_given(python: str, tmp_path: Path) -> None:
+    (tmp_path / "says.py").write_text(SAYS)
+    env = os.environ | {"GIVEN": "this", "PYTHONPATH": str(tmp_path)}
+    for words, name in (
+        (["-c", SAYS], "-c"), (["-m", "says"], tmp_path / "says.py"), (["says.py"], "says.py")
+    ):  # fmt: skip
+        done = subprocess.run(
+            [python, *words, "a b"],
+            cwd=tmp_path,
+            env=env,
+            input="in",
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stdout == f"{name}|a b|{tmp_path}|this|in\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "said"),
+    [
+        ("", 0, ""),
+        ("raise SystemExit(3)", 3, ""),
+        ("raise SystemExit('why')", 1, "why"),
+        ("import atexit; atexit.register(print, 'why'); 1 / 0", 1, "ZeroDivisionError"),
+        ("raise KeyboardInterrupt", -2, "KeyboardInterrupt"),
+        ("import no_such_module", 1, "No module named 'no_such_module'"),
+        ("import os; os.kill(os.getpid(), 9)", -9, ""),
+    ],
+)
+def test_it_ends_with_the_status_and_the_words_of_its_code(
+    python: str, code: str, status: int, said: str
+) -> None:
+    done = subprocess.run([python, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == status
+    assert said in done.stderr
+    assert done.stdout == ("why\n" if "atexit" in code else "")
+
+
+def test_an_interrupt_reaches_it(python: str) -> None:
+    process, _ = waiting(python)
+    with process:
+        process.send_signal(signal.SIGINT)
+        assert process.wait() == 7
+
+
+def test_it_is_killed_with_the_process_that_stands_for_it(python: str) -> None:
+    process, pid = waiting(python)
+    with process:
+        process.kill()
+        assert process.wait() == -signal.SIGKILL
+    until(lambda: not Path(f"/proc/{pid}/stat").exists())
