@@ -15,6 +15,7 @@ from pathlib import Path
 from thoughtmill.factory import generate, seed, verify
 from thoughtmill.factory.answers import number as answers
 from thoughtmill.factory.core import tables
+from thoughtmill.factory.growths.inheritance import is_verified
 from thoughtmill.factory.solvers.arithmetic import evaluate
 from thoughtmill.factory.teachers.choice import GenerateSettings
 from thoughtmill.factory.teachers.thought_requests import ThoughtRequests
@@ -37,7 +38,7 @@ def main() -> None:
         good: set[str] = set()
         failures: Counter[str] = Counter()
         for record, checks in verified(problems, thought):
-            if record["failure"] is None and record["correct"] is not False:
+            if is_verified(record):
                 good.add(record["problem_id"])
             else:
                 said = next(str(check["detail"]) for check in checks if check["check"] == "solved")

@@ -66,7 +66,7 @@ def spread(folder: Path, thought: str, settings: GenerateSettings) -> None:
     data, count = folder / "data", settings.shards
     shares.absorb(data, thought)
     sharding.forget_others(sharding.parts_folder(data, generate.STAGE, thought), count)
-    pool, every = _pool(folder), [Shard(number, count) for number in range(1, count + 1)]
+    pool, every = _pool(folder), sharding.shards(count)
     with Ledger() as ledger, closing(Locks(ledger.path)) as locks:  # no other run spends from the budget
         left_usd = _left_usd(folder, thought, settings, ledger, locks)
         allowances = pool.shared(Allowances, math.inf if left_usd is None else left_usd)

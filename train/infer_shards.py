@@ -37,7 +37,7 @@ def write(run: InferRun, shard: Shard) -> None:
 def spread(run: InferRun) -> None:
     """Have the executor answer all shards, and merge their parts; parts that are there stay."""
     name, made_from = run.settings.base.name, origin(run)
-    every = [Shard(number, run.settings.shards) for number in range(1, run.settings.shards + 1)]
+    every = sharding.shards(run.settings.shards)
     sharding.forget_others(sharding.parts_folder(DATA, STAGE, name), run.settings.shards)
     parts = {shard: sharding.part_of(DATA, STAGE, name, shard) for shard in every}
     left = [shard for shard, part in parts.items() if not sharding.is_made(part, made_from)]

@@ -17,10 +17,11 @@ from thoughtmill.factory.commands.foreseen import AT_MOST, growths
 from thoughtmill.factory.commands.further import further
 from thoughtmill.factory.commands.pilot import HEADERS as PILOT_HEADERS
 from thoughtmill.factory.commands.pilot import forecast
-from thoughtmill.factory.commands.verified_samples import VerifiedSample, chosen_problems, verified_samples
+from thoughtmill.factory.commands.verified_samples import chosen_problems, verified_samples
 from thoughtmill.factory.core import params
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import root
+from thoughtmill.factory.growths.inheritance import is_verified
 from thoughtmill.factory.teachers import TEACHERS
 from thoughtmill.factory.teachers.choice import ChosenTeacher, GenerateSettings
 from thoughtmill.factory.teachers.endpoint.estimate import CostEstimate
@@ -125,7 +126,7 @@ def _pilot(
         )
     ]
     shares = {
-        thought: sum(_holds(sample) for sample in found) / max(1, len(found))
+        thought: sum(is_verified(sample.verdict[0]) for sample in found) / max(1, len(found))
         for (thought, _), found in reversed([*zip(asked, tried, strict=True)])
     }
     again = _again(folder, settings, asked, shares)
@@ -134,11 +135,6 @@ def _pilot(
     parts = [shown, table(more)] if more else [shown]
     every = [*_estimates(folder, settings, asked), *more]
     return "\n\n".join([*parts, "\n".join(notes(settings, asked, every, again))])
-
-
-def _holds(sample: VerifiedSample) -> bool:
-    record = sample.verdict[0]
-    return record["failure"] is None and record["correct"] is not False
 
 
 def _name(thought: str, chosen: ChosenTeacher, settings: GenerateSettings) -> str:

@@ -8,10 +8,11 @@ from typing import Any
 
 from thoughtmill.factory import generate
 from thoughtmill.factory.asking import again_by
-from thoughtmill.factory.core import params, tables
+from thoughtmill.factory.core import tables
+from thoughtmill.factory.growths.inheritance import is_verified
 from thoughtmill.factory.growths.until import Again, expected, holding
 from thoughtmill.factory.teachers import Request
-from thoughtmill.factory.teachers.choice import ChosenTeacher, GenerateSettings, UntilSettings
+from thoughtmill.factory.teachers.choice import GenerateSettings, UntilSettings
 from thoughtmill.factory.teachers.endpoint.estimate import CostEstimate
 from thoughtmill.schemas import Records
 
@@ -49,7 +50,7 @@ def further(
     if until is None or until.at_most <= chosen[0].samples:
         return None
     teacher, samples = again_by(chosen, until)[0], range(chosen[0].samples, until.at_most)
-    missing, seen = _missing(folder, thought, until, chosen[0])
+    missing, seen = _missing(folder, thought, settings, until)
     share = share if seen is None else seen
     only = Samples(missing, samples)
     requests = replace(generate.requests_of(folder, thought, settings, teacher), only=only)
@@ -80,18 +81,16 @@ def _scaled(most: CostEstimate, asked: float, name: str) -> CostEstimate:
 
 
 def _missing(
-    folder: Path, thought: str, until: UntilSettings, chosen: ChosenTeacher
+    folder: Path, thought: str, settings: GenerateSettings, until: UntilSettings
 ) -> tuple[dict[str, int], float | None]:
     """Return how many records each problem lacks, and the share that holds where they are verified."""
+    chosen = settings.chosen(thought)[0]
     path = folder / "data" / "verified" / thought / "records.parquet"
     if not path.exists():
-        given = folder / "params.yaml"
-        settings = params.section("generate", GenerateSettings, given)
         every = generate.requests_of(folder, thought, settings, chosen)
         return {request.problem["problem_id"]: until.verified for request in every}, None
     records = tables.TableReader(path, Records)
     again = Again(until.verified, until.at_most, chosen.samples)
     again.add(records)
-    good = sum(row["failure"] is None and row["correct"] is not False for row in records)
     missing = {name: until.verified - holding(rows) for name, rows in again.records.items()}
-    return missing, good / max(1, len(records))
+    return missing, sum(map(is_verified, records)) / max(1, len(records))

@@ -14,6 +14,7 @@ from thoughtmill.factory.commands.verified_samples import VerifiedSample, chosen
 from thoughtmill.factory.core import params
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import root
+from thoughtmill.factory.growths.inheritance import is_verified
 from thoughtmill.factory.teachers.choice import ChosenTeacher, GenerateSettings
 from thoughtmill.factory.thoughts.prompts import Prompt, load
 
@@ -92,9 +93,7 @@ def _price(completion: dict[str, object]) -> str:
 
 def _summary(thought: str, chosen: ChosenTeacher, found: Sequence[VerifiedSample]) -> tuple[object, ...]:
     rows = [sample.completion for sample in found]
-    good = sum(
-        sample.verdict[0]["failure"] is None and sample.verdict[0]["correct"] is not False for sample in found
-    )
+    good = sum(is_verified(sample.verdict[0]) for sample in found)
     totals = [
         _total(rows, name, form)
         for name, form in (

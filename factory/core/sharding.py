@@ -51,6 +51,11 @@ def shard(words: str) -> Shard:
     return Shard(number, total)
 
 
+def shards(total: int) -> list[Shard]:
+    """Return all shards of a stage that is cut into so many."""
+    return [Shard(number, total) for number in range(1, total + 1)]
+
+
 def parts_folder(data: Path, stage: str, thought: str) -> Path:
     """Return the folder in which the shards of a stage and a thought leave their parts."""
     return data / "shards" / stage / thought
@@ -98,7 +103,7 @@ def parts(folder: Path, origin: str, again: str) -> list[Path]:
     if len(totals) > 1:
         named = " and ".join(map(str, totals))
         raise ThoughtmillError(f"{folder} has parts of {named} shards: keep those of one run")
-    every = [Shard(number, totals[0]) for number in range(1, totals[0] + 1)]
+    every = shards(totals[0])
     for each in every:
         part, command = folder / each.name, f"{again} --shard {each.number}/{each.total}"
         if not part.exists():
