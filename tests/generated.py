@@ -99,7 +99,8 @@ def _is_shown(action: argparse.Action) -> bool:
 def _written(action: argparse.Action) -> str:
     """Return an argument as a user writes it: `FOLDER`, `-o, --out OUT`, `--json`."""
     name = action.metavar or action.dest
-    word = "|".join(map(str, action.choices)) if action.choices else str(name).upper()
+    listed = action.choices and action.metavar != "KIND"  # its help lists them
+    word = "|".join(map(str, action.choices or ())) if listed else str(name).upper()
     if not action.option_strings:
         return f"`[{word}]`" if action.nargs == "?" else f"`{word}`"
     return f"`{', '.join(action.option_strings)}{'' if action.nargs == 0 else ' ' + word}`"

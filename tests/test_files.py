@@ -15,6 +15,7 @@ from thoughtmill.factory.core.files import (
     copied,
     existing,
     folder_aside,
+    make_folder,
     read_jsonl,
     root,
     text_of,
@@ -84,6 +85,12 @@ def test_the_copy_of_a_folder_that_nobody_may_change_is_its_owners(tmp_path: Pat
     for path in (made, made / "part", made / "part" / "a.txt", tmp_path / "held", tmp_path / "held" / "part"):
         assert path.stat().st_mode & 0o200 or path.is_relative_to(tmp_path / "held")
         path.chmod(0o755)
+
+
+def test_a_folder_that_cannot_be_made_is_named_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ThoughtmillError, match=r"file/a: Not a directory; name another"):
+        make_folder(tmp_path / "file" / "a", "name another")
 
 
 def test_a_file_that_is_not_utf_8_is_named(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from thoughtmill.factory.core.printable import for_terminal, note, printable, say
+from thoughtmill.factory.core.printable import fitted, for_terminal, note, printable, say
 
 
 @pytest.mark.parametrize("character", ["\x00", "\x08", "\x0b", "\x1b", "\x7f", "\x9f"])
@@ -32,3 +32,17 @@ def test_a_line_of_progress_that_cannot_be_printed_stops_no_work() -> None:
     with Path("/dev/full").open("w") as full:
         note("12 of 30", full)
         os.dup2(os.open(os.devnull, os.O_WRONLY), full.fileno())  # or closing it would fail
+
+
+def test_a_table_that_is_wider_than_the_terminal_has_a_line_for_each_value(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows = [("cot", 2), ("pot", None)]
+    table = ("thought    kept\n---------  ----\ncot           2", ["thought", "kept"], rows)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "15")
+    assert fitted(*table) == table[0]
+    monkeypatch.setenv("COLUMNS", "14")
+    assert fitted(*table) == "thought  cot\nkept     2\n\nthought  pot\nkept"
+    monkeypatch.setattr("sys.stdout.isatty", lambda: False)
+    assert fitted(*table) == table[0]

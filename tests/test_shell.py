@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
+from prompt_toolkit.history import InMemoryHistory
 
 from tests.small_corpus import THOUGHTS
 from tests.waiting import PATIENCE_S
+from thoughtmill.factory.commands import shell
 from thoughtmill.factory.commands.shell import SqlCompleter
 from thoughtmill.factory.core import corpus
 
@@ -97,3 +99,11 @@ def test_names_of_tables_columns_and_words_complete_with_what_they_are(built_cor
     assert offered("select predicted_a")["predicted_answer"].startswith("the answer")
     assert "select" in offered("sel")
     assert offered("") == {}
+
+
+def test_without_a_folder_for_it_the_history_is_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
+    assert isinstance(shell._history(), InMemoryHistory)

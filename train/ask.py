@@ -35,8 +35,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--adapters", type=Path, help="the folder of the adapters; default: data/adapters/BASE"
     )
     parser.add_argument("--style", help="how adapters of others are asked, such as lorid or etd")
-    parser.add_argument("--kind", default="number", choices=KINDS.names(), help="the kind of answer")
-    parser.add_argument("--seed", type=int, default=1, help="of sampled texts")
+    parser.add_argument(
+        "--kind", default="number", choices=KINDS.names(), metavar="KIND",
+        help=f"the kind of answer: {', '.join(KINDS.names())}; default: number",
+    )  # fmt: skip
+    parser.add_argument("--seed", type=int, default=1, help="the seed of sampled texts")
 
 
 def call(words: argparse.Namespace) -> str:

@@ -27,7 +27,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--adapter", type=Path, help="an adapter; default: data/adapters/BASE/ROLE")
     parser.add_argument("--merge", action="store_true", help="add the adapter to the base (always done)")
     parser.add_argument("--gguf", action="store_true", help="also write model.gguf by llama.cpp's converter")
-    parser.add_argument("--precision", default="bfloat16", choices=("float32", "bfloat16"), help="of weights")
+    parser.add_argument(
+        "--precision", default="bfloat16", choices=("float32", "bfloat16"), help="of the weights"
+    )
 
 
 def call(words: argparse.Namespace) -> str:

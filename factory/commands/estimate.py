@@ -21,6 +21,7 @@ from thoughtmill.factory.commands.verified_samples import chosen_problems, verif
 from thoughtmill.factory.core import params
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import root
+from thoughtmill.factory.core.printable import fitted
 from thoughtmill.factory.growths.inheritance import is_verified
 from thoughtmill.factory.teachers import TEACHERS
 from thoughtmill.factory.teachers.choice import ChosenTeacher, GenerateSettings
@@ -131,7 +132,7 @@ def _pilot(
     }
     again = _again(folder, settings, asked, shares)
     more = [*again, *growths(folder, settings)]
-    shown = tabulate(rows, headers=PILOT_HEADERS, disable_numparse=True)
+    shown = fitted(tabulate(rows, headers=PILOT_HEADERS, disable_numparse=True), PILOT_HEADERS, rows)
     parts = [shown, table(more)] if more else [shown]
     every = [*_estimates(folder, settings, asked), *more]
     return "\n\n".join([*parts, "\n".join(notes(settings, asked, every, again))])
@@ -152,7 +153,8 @@ def table(estimates: list[CostEstimate]) -> str:
         _sum([each.cost_usd for each in estimates]),
         _sum([each.most_usd for each in estimates]),
     )
-    return tabulate([_cells(each) for each in (*estimates, total)], headers=HEADERS)
+    rows = [_cells(each) for each in (*estimates, total)]
+    return fitted(tabulate(rows, headers=HEADERS), HEADERS, rows)
 
 
 def _cells(each: CostEstimate) -> tuple[str | int, ...]:

@@ -1,4 +1,4 @@
-"""Share paid completions: export the ledger to an append-only folder of shards, or import such a folder."""
+"""Share paid completions: export the ledger to a folder of shards, or import one; or forget failures."""
 
 import argparse
 from pathlib import Path

@@ -14,6 +14,7 @@ from thoughtmill.factory.commands.verified_samples import VerifiedSample, chosen
 from thoughtmill.factory.core import params
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import root
+from thoughtmill.factory.core.printable import fitted
 from thoughtmill.factory.growths.inheritance import is_verified
 from thoughtmill.factory.teachers.choice import ChosenTeacher, GenerateSettings
 from thoughtmill.factory.thoughts.prompts import Prompt, load
@@ -47,8 +48,8 @@ def call(words: argparse.Namespace) -> str:
             asked = prompt.reminding() if chosen.reminders else prompt
             parts.append("\n\n".join(shown(thought, chosen, asked, found)))
             rows.append(_summary(thought, chosen, found))
-    summary = tabulate(rows, headers=HEADERS, disable_numparse=True, colalign=["left"] * 4 + ["right"] * 4)
-    return "\n\n".join([*parts, summary])
+    table = tabulate(rows, headers=HEADERS, disable_numparse=True, colalign=["left"] * 4 + ["right"] * 4)
+    return "\n\n".join([*parts, fitted(table, HEADERS, rows)])
 
 
 def shown(

@@ -6,7 +6,7 @@ from prompt_toolkit import PromptSession
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 from prompt_toolkit.filters import Condition
-from prompt_toolkit.history import FileHistory
+from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 
 from thoughtmill.factory.commands.sql import answered
 from thoughtmill.factory.core.connections import interruptible
@@ -49,12 +49,11 @@ def converse(con: duckdb.DuckDBPyConnection) -> str:
     An error is a line, and Ctrl-C ends a query or drops what was typed. The history lies in the user's folder
     of states.
     """
-    history = platformdirs.user_state_path("thoughtmill", ensure_exists=True) / "sql_history"
     session: PromptSession[str] = PromptSession(
         "sql> ",
         completer=SqlCompleter(con),
         complete_while_typing=False,
-        history=FileHistory(str(history)),
+        history=_history(),
         bottom_toolbar=HELP,
         multiline=Condition(lambda: not session.default_buffer.text.rstrip().endswith(";")),
         prompt_continuation="...> ",
@@ -68,6 +67,14 @@ def converse(con: duckdb.DuckDBPyConnection) -> str:
             return ""
         if query.strip(" ;\n"):
             print(for_terminal(_answer(con, query)))
+
+
+def _history() -> History:
+    try:
+        folder = platformdirs.user_state_path("thoughtmill", ensure_exists=True)
+    except OSError:  # no home, or one that may not be changed: it is then forgotten at the end
+        return InMemoryHistory()
+    return FileHistory(str(folder / "sql_history"))
 
 
 def _answer(con: duckdb.DuckDBPyConnection, query: str) -> str:

@@ -17,6 +17,7 @@ from thoughtmill.factory.core import corpus, params
 from thoughtmill.factory.core.connections import connect
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import aside, root, text_of
+from thoughtmill.factory.core.printable import fitted
 
 FORMATS = ("table", "csv", "json")
 WRITTEN = {
@@ -157,8 +158,9 @@ def answered(
 ) -> str:
     """Return the rows of a query as text in one of `FORMATS`.
 
-    A table shows at most `most` rows and `WIDTH` characters a value; CSV and JSON hold everything. A query
-    that writes, or that DuckDB refuses, raises a `ThoughtmillError` with DuckDB's words.
+    A table shows at most `most` rows and `WIDTH` characters a value; CSV and JSON hold everything. In a
+    terminal that is too narrow for the table, each value has a line. A query that writes, or that DuckDB
+    refuses, raises a `ThoughtmillError` with DuckDB's words.
 
     >>> print(answered(duckdb.connect(), "select 42 as answer, null as unknown"))
       answer  unknown
@@ -180,7 +182,7 @@ def answered(
     text = tabulate(
         shown, headers=names, disable_numparse=[i for i, _ in enumerate(names) if _texts(rows, i)]
     )
-    left = len(rows) - len(shown)
+    text, left = fitted(text, names, shown), len(rows) - len(shown)
     return f"{text}\n… {left:,} more rows; --all shows them" if left else text
 
 

@@ -9,6 +9,7 @@ from tabulate import tabulate
 
 from thoughtmill.factory.core import corpus
 from thoughtmill.factory.core.files import root
+from thoughtmill.factory.core.printable import fitted
 from thoughtmill.factory.pages.figures import count, part_of
 from thoughtmill.factory.pages.queries import LEVELS, SPLITS, THOUGHTS, Row, rows
 
@@ -93,4 +94,5 @@ def _right(row: Row) -> str:
 def _table(cells: Sequence[tuple[str, ...]], *headers: str) -> str:
     numbers = [i for i, header in enumerate(headers) if header in ("problems", "kept")]
     align = ["right" if i in numbers else "left" for i, _ in enumerate(headers)]
-    return tabulate(cells, headers=headers, colalign=align, disable_numparse=True)
+    table = tabulate(cells, headers=headers, colalign=align, disable_numparse=True)
+    return fitted(table, headers, cells)

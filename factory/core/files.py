@@ -74,6 +74,14 @@ def existing(path: Path, remedy: str) -> Path:
     return path
 
 
+def make_folder(folder: Path, remedy: str) -> None:
+    """Make a folder that is not there, or raise an error that names what is in the way and the remedy."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ThoughtmillError(f"{error.filename}: {error.strerror}; {remedy}") from error
+
+
 def text_of(path: Path, remedy: str = "restore it") -> str:
     """Return the text of a file, or raise an error that names a missing file or bytes that are not UTF-8."""
     try:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import platformdirs
 
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.factory.core.files import digest
+from thoughtmill.factory.core.files import digest, make_folder
 from thoughtmill.factory.core.partitions import parts
 
 Item = TypeVar("Item")
@@ -28,7 +28,7 @@ class Journal:
     """
 
     def __init__(self, path: Path, flush_every: int = FLUSH_EVERY) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent, "XDG_CACHE_HOME may name another folder for what is kept between runs")
         self.path, self.flush_every, self.unflushed = path, flush_every, 0
         self.file = path.open("a+", encoding="utf-8")
         try:

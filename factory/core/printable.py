@@ -1,6 +1,8 @@
 """Show the texts of others, which may hold control characters, on a page or in a terminal."""
 
+import shutil
 import sys
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import TextIO
 
@@ -24,6 +26,19 @@ def for_terminal(text: str) -> str:
     'wrong\\nright\N{REPLACEMENT CHARACTER}[8m'
     """
     return printable("\n".join(text.splitlines()))
+
+
+def fitted(table: str, headers: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Return a table as it is; in a terminal that is too narrow for it, a line for each value."""
+    width = max(map(len, table.splitlines()), default=0)
+    if not sys.stdout.isatty() or width <= shutil.get_terminal_size().columns:
+        return table
+    name = max(map(len, headers))
+    each = ([*zip(headers, row, strict=True)] for row in rows)
+    return "\n\n".join(
+        "\n".join(f"{key:{name}}  {'' if value is None else value}".rstrip() for key, value in row)
+        for row in each
+    )
 
 
 def show(text: str) -> None:

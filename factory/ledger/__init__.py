@@ -19,6 +19,7 @@ from pathlib import Path
 import platformdirs
 
 from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.files import make_folder
 from thoughtmill.factory.ledger.schema import (
     ATTEMPT_COLUMNS,
     FAILURE_COLUMNS,
@@ -70,7 +71,7 @@ class Ledger:
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path or default_path()
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self.path.parent, "THOUGHTMILL_LEDGER may name a ledger elsewhere")
         self.wal = self.path.with_name(f"{self.path.name}-wal")
         self.thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
         self.syncing: Future[int] | None = None

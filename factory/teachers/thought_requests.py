@@ -42,8 +42,9 @@ class ThoughtRequests:
     def __length_hint__(self) -> int:
         if self.only is not None:
             return len(self.only)
-        asked = sum(self._asks(problem) for problem in self.problems)
-        return asked * self._samples()
+        samples = self._samples()
+        asked = (problem for problem in self.problems if self._asks(problem))
+        return sum(self.count(each, self.thought, samples) if self.count else samples for each in asked)
 
     def __iter__(self) -> Iterator[Request]:
         settings, teacher, only = self.settings, self.teacher, self.only
