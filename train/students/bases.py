@@ -23,6 +23,7 @@ from transformers.pytorch_utils import Conv1D
 from transformers.utils import logging
 
 from thoughtmill.factory.core.errors import ThoughtmillError
+from thoughtmill.factory.core.files import digest
 
 NEAR = {torch.bfloat16: 0.05, torch.float16: 0.05}
 """How far logits in a shared row may be from those alone, by their size; 1e-3 in other types."""
@@ -104,11 +105,9 @@ def _loading(precision: str) -> dict[str, Any]:
 
 def sha256_of(folder: Path) -> str:
     """Return a SHA-256 over the names and contents of a base's configuration, tokenizer and weights."""
-    total = hashlib.sha256()
-    for path in [path for pattern in READ for path in sorted(folder.glob(pattern))]:
-        with path.open("rb") as file:
-            total.update(f"{path.name} {hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
-    return total.hexdigest()
+    paths = [path for pattern in READ for path in sorted(folder.glob(pattern))]
+    listed = "".join(f"{path.name} {digest(path)}\n" for path in paths)
+    return hashlib.sha256(listed.encode()).hexdigest()
 
 
 def towers(model: PreTrainedModel) -> list[str]:
