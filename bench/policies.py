@@ -24,7 +24,7 @@ from thoughtmill.factory.answers import Answer
 from thoughtmill.factory.core import stage
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import existing
-from thoughtmill.train.claims import votes_for
+from thoughtmill.train.claims import spelt_range, votes_for
 from thoughtmill.train.evaluate import only
 from thoughtmill.train.measuring.scores import (
     PolicyScore,
@@ -205,9 +205,10 @@ def table(rows: Sequence[Comparison]) -> str:
             ]
         )
     heads = ["problems", "policy", "% right", "tokens", "votes", "tokens", "gain", "p (Holm)", "shows"]
-    smallest = min((smallest_gain(row.gain["error"], len(rows)) for row in rows), default=0.0)
+    smallest = [smallest_gain(row.gain["error"], len(rows)) for row in rows] or [0.0]
     words = (
-        f"{len(rows)} comparisons; the smallest gain that would show four times in five: {100 * smallest:.1f}"
+        f"{len(rows)} comparisons; the smallest gains that would show four times in five: "
+        f"{spelt_range(smallest)} points"
     )
     return f"{tabulate(lines, heads, 'pipe', disable_numparse=True)}\n\n{words}"
 

@@ -94,6 +94,14 @@ def test_only_the_votes_of_ir_are_held_against_a_policy() -> None:
     assert votes_for(VOTES | others, 110) == votes_for(VOTES, 110)
 
 
+def test_the_smallest_gains_of_a_set_are_a_range_over_its_claims() -> None:
+    results = {"lorid": result(90, 300), "greedy/ir": result(60, 50), "greedy/dr": result(60, 9)}
+    rows = judged_in({**results, "greedy/dr_bare": result(60, 9)})
+    low, high = (f"{100 * gain:.1f}" for gain in sorted(row["smallest"] for row in rows))
+    assert low != high
+    assert f"four times in five: {low} to {high} points on " in table(rows)
+
+
 def test_a_claim_tells_what_it_gains_over_votes_of_its_own_cost() -> None:
     (claim,) = judged_in(VOTES | {"lorid": result(72, 100), "greedy/ir": result(50, 40)})
     votes = claim["votes"]
