@@ -150,7 +150,12 @@ def thoughtmill(project: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_named_version_of_a_project_is_found_by_its_name(project: Path) -> None:
-    assert "first is data version" in thoughtmill(project, "tag", "first").stdout
+    told = thoughtmill(project, "tag", "first").stdout
+    assert "first is data version" in told
+    assert "push" not in told, "there is no remote"
+    subprocess.run(["git", "remote", "add", "there", "/there"], cwd=project, check=True)
+    subprocess.run(["git", "tag", "-d", "first"], cwd=project, check=True, capture_output=True)
+    assert thoughtmill(project, "tag", "first").stdout.endswith("share it with: git push there first\n")
     change(project / "data", "records", only("record_id", CHAIN, correct=False))
     done = thoughtmill(project, "diff", "first", "data", "--json")
     assert causes(json.loads(done.stdout)) == [("comparison", "correct", "incorrect")], done.stderr

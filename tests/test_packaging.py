@@ -245,3 +245,8 @@ def test_the_wheel_installs_beside_factory_boy_and_leaves_it_whole(wheel: Path, 
     assert said == f"<class 'factory.Factory'> {PROJECT['version']}\n"
     pip("uninstall", "--yes", "thoughtmill")
     assert names() == theirs
+
+
+def test_what_an_installation_from_a_clone_leaves_there_belongs_to_no_pipeline() -> None:
+    for file, line in ((".gitignore", "/build/"), (".dvcignore", "/build")):
+        assert line in (ROOT / file).read_text().splitlines(), "it holds a copy of dvc.yaml"

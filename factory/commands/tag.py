@@ -1,6 +1,8 @@
 """Name a data version: a tag in git, by which `diff`, `sql --with` and `dvc.api` find it."""
 
 import argparse
+from collections.abc import Iterator
+from pathlib import Path
 
 from thoughtmill.factory.commands.versions import git
 from thoughtmill.factory.core import corpus
@@ -25,5 +27,14 @@ def call(words: argparse.Namespace) -> str:
     if git(project, "status", "--porcelain", "--", LOCK):
         raise ThoughtmillError(f"{LOCK} has changes: commit it, so that the tag names this corpus")
     git(project, "tag", "--annotate", words.name, "--message", f"Data version {version}")
-    share = f"git push origin {words.name} && dvc push"
-    return f"{words.name} is data version {version[:12]}; share it with: {share}"
+    told = f"{words.name} is data version {version[:12]}"
+    share = " && ".join(_sharing(project, words.name))
+    return f"{told}; share it with: {share}" if share else told
+
+
+def _sharing(project: Path, name: str) -> Iterator[str]:
+    """Yield the commands that share a tag and its data, for each kind of remote that the project has."""
+    if remotes := git(project, "remote").split():
+        yield f"git push {remotes[0]} {name}"
+    if any("remote" in config.read_text("utf-8") for config in project.glob(".dvc/config*")):
+        yield "dvc push"
