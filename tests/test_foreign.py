@@ -17,6 +17,8 @@ from tests.waiting import PATIENCE_S
 from thoughtmill.factory.core import tables
 from thoughtmill.schemas import TABLES, Released
 
+pytestmark = pytest.mark.usefixtures("forked")
+
 ROOT = Path(__file__).parents[1]
 FOREIGN = Path(__file__).with_name("foreign")
 EXTEND = ROOT / "docs" / "extend.md"
@@ -70,7 +72,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(installed: Path, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     env = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{installed}"}
-    command = [sys.executable, *words]
+    command = ["python", *words]
     return subprocess.run(
         command, cwd=folder, env=env, capture_output=True, text=True, timeout=PATIENCE_S, check=False
     )

@@ -43,7 +43,7 @@ def students(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     return *random_students(tmp_path_factory.mktemp(request.param), kind, ("ir", "kg", "dr")), writes
 
 
-def requests(temperature: float, number: int = 15) -> list[GenerationRequest]:
+def requests(temperature: float, number: int = 9) -> list[GenerationRequest]:
     """Return requests of three roles and of many lengths."""
     drawn = random.Random("requests")
     made = []
@@ -78,12 +78,12 @@ def wrote(
 def test_what_a_row_writes_does_not_depend_on_who_shares_its_batch(
     students: Students, temperature: float
 ) -> None:
-    together = wrote(students, requests(temperature), rows=15)
+    together = wrote(students, requests(temperature, 15), rows=15)
     if temperature:  # some end early, and others take their place
         assert len({one.new_tokens for one in together.values()}) > 3
-    assert wrote(students, requests(temperature), rows=4) == together
-    assert wrote(students, requests(temperature), rows=1) == together
-    assert wrote(students, requests(temperature)[::-1], rows=4) == together
+    assert wrote(students, requests(temperature, 15), rows=4) == together
+    assert wrote(students, requests(temperature, 15), rows=1) == together
+    assert wrote(students, requests(temperature, 15)[::-1], rows=4) == together
 
 
 def test_greedy_rows_write_what_generate_writes_with_their_adapter_alone(
