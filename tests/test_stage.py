@@ -127,6 +127,21 @@ def test_a_stage_may_take_many_words_of_a_kind(
     assert "takes <names> ..., not 0" in capsys.readouterr().err
 
 
+def test_the_help_of_a_stage_says_what_it_takes_and_does(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def main(thought: str, given: str = "", *, shard: str | None = None) -> None:
+        """Read the problems."""
+        raise AssertionError
+
+    monkeypatch.setattr(sys, "argv", ["stage", "--help"])
+    with pytest.raises(SystemExit) as exit_:
+        stage.run(main)
+    usage = f"usage: python -m {__name__} <thought> [<given>] [--shard ...]"
+    assert capsys.readouterr().out == f"{usage}\n\n{__doc__}\n\nRead the problems.\n"
+    assert exit_.value.code == 0
+
+
 def test_a_bug_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
     def main() -> None:
         raise ZeroDivisionError

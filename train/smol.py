@@ -85,4 +85,4 @@ def checked(path: Path, sha: str) -> None:
 
 
 if __name__ == "__main__":
-    stage.leave(lambda: main(*sys.argv[1:2]))
+    stage.run(main)

@@ -10,19 +10,24 @@ from typing import NoReturn
 
 from thoughtmill.factory.core.connections import interruptible
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.factory.core.printable import say
+from thoughtmill.factory.core.printable import say, show
 
 
 def run(main: Callable[..., None]) -> NoReturn:
     """Call a stage's `main` with the arguments of the command line, and exit as `leave` does.
 
     A keyword-only parameter of `main` is an option: `shard` is given as `--shard 2/3`. A parameter with a
-    star takes all further words, at least one.
+    star takes all further words, at least one. `--help` prints the usage and what the docstrings of `main`
+    and its module say.
     """
     imported = _imported(main)
 
     def called() -> None:
-        words, options = _called(sys.argv[1:], inspect.signature(imported).parameters.values())
+        known = inspect.signature(imported).parameters.values()
+        if {"-h", "--help"} & {*sys.argv[1:]}:
+            show(_help(imported, _usage(known)))
+            return
+        words, options = _called(sys.argv[1:], known)
         imported(*words, **options)
 
     leave(called)
@@ -42,10 +47,30 @@ def _imported(main: Callable[..., None]) -> Callable[..., None]:
     return found
 
 
+def _help(main: Callable[..., None], usage: str) -> str:
+    command = f"python -m {main.__module__.removesuffix('.__main__')} {usage}".rstrip()
+    texts = (f"usage: {command}", sys.modules[main.__module__].__doc__, inspect.getdoc(main))
+    return "\n\n".join(text.strip() for text in texts if text)
+
+
+def _usage(known: Iterable[inspect.Parameter]) -> str:
+    """Return what a stage takes, such as `<thought> [--shard ...]`."""
+    return " ".join(_form(each).format(each.name) for each in known)
+
+
+def _form(parameter: inspect.Parameter) -> str:
+    if parameter.kind is parameter.KEYWORD_ONLY:
+        return "[--{} ...]"
+    if parameter.kind is parameter.VAR_POSITIONAL:
+        return "<{}> ..."
+    return "<{}>" if parameter.default is parameter.empty else "[<{}>]"
+
+
 def _called(words: list[str], parameters: Iterable[inspect.Parameter]) -> tuple[list[str], dict[str, str]]:
     """Return the arguments and the options of a command line, if they are those of a stage."""
     known = list(parameters)
-    wanted = [each.name for each in known if each.kind is not each.KEYWORD_ONLY]
+    wanted = [each for each in known if each.kind is not each.KEYWORD_ONLY]
+    least = sum(each.default is each.empty for each in wanted)
     optional = [each.name for each in known if each.kind is each.KEYWORD_ONLY]
     given, options = list(words), {}
     for name in optional:
@@ -54,10 +79,9 @@ def _called(words: list[str], parameters: Iterable[inspect.Parameter]) -> tuple[
             options[name] = given[at + 1]
             del given[at : at + 2]
     many = any(each.kind is each.VAR_POSITIONAL for each in known)
-    if len(given) < len(wanted) or (len(given) > len(wanted) and not many):
-        names = [f"<{name}>" for name in wanted] + ["..."] * many
-        usage = " ".join([*names, *(f"[--{name} ...]" for name in optional)])
-        raise ThoughtmillError(f"this stage takes {usage or 'no arguments'}, not {len(given)} arguments")
+    if len(given) < least or (len(given) > len(wanted) and not many):
+        takes = _usage(known) or "no arguments"
+        raise ThoughtmillError(f"this stage takes {takes}, not {len(given)} arguments")
     return given, options
 
 
