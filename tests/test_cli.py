@@ -172,6 +172,16 @@ def test_the_summary_counts_what_the_report_counts(project: Path) -> None:
     assert "doubtful gold answers: 1 see: thoughtmill sql 'from doubtful_golds'".split() in lines
 
 
+def test_a_log_gets_no_bars_of_the_hub(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        cli, "show", lambda text: shown.append(os.environ.get("HF_HUB_DISABLE_PROGRESS_BARS"))
+    )
+    shown: list[str | None] = []
+    assert run(project, "sql", "select 1").returncode == 0
+    assert run(project, "sql", "select 1", HF_HUB_DISABLE_PROGRESS_BARS="0").returncode == 0
+    assert shown == ["1", "0"]
+
+
 def test_sql_cannot_write(project: Path) -> None:
     for query in ("drop table records", "copy (select 1) to 'out.csv'", "", "-- c", "select 1; select 2"):
         done = run(project, "sql", query)

@@ -1,6 +1,7 @@
 """The command line: `thoughtmill COMMAND` imports the module of that command and runs it."""
 
 import argparse
+import os
 import sys
 from collections.abc import Collection
 from importlib import import_module
@@ -74,6 +75,8 @@ def main() -> NoReturn:
 
 
 def _answer(words: list[str]) -> None:
+    if not sys.stderr.isatty():  # bars of the Hub are for terminals; in a log each of their steps is a line
+        os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     asked = parser(words[:1]).parse_args(words)
     show(asked.call(asked))
 
