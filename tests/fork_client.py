@@ -22,12 +22,19 @@ def main() -> None:
     def pass_on(number: int, _: FrameType | None) -> None:
         server.sendall(bytes([number]))
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    signal.pthread_sigmask(signal.SIG_BLOCK, numbers)  # until the request is on its way
+    for number in numbers:
         signal.signal(number, pass_on)
     request = marshal.dumps((words, os.getcwd(), dict(os.environ)))
     socket.send_fds(server, [len(request).to_bytes(8)], [0, 1, 2])
     server.sendall(request)
-    status = int.from_bytes(server.recv(8, socket.MSG_WAITALL), signed=True)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, numbers)
+    said = server.recv(8, socket.MSG_WAITALL)
+    if len(said) < 8:
+        print("fork_client: the process that forks has died", file=sys.stderr, flush=True)
+        os._exit(70)
+    status = int.from_bytes(said, signed=True)
     if status < 0:  # a signal ended it
         if -status != signal.SIGKILL:
             signal.signal(-status, signal.SIG_DFL)

@@ -2,6 +2,7 @@
 
 import copy
 import inspect
+import math
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -20,7 +21,6 @@ from thoughtmill.train import encoding
 from thoughtmill.train.answering import GeneratedText, GenerationRequest
 from thoughtmill.train.policies.plans import SampleRequest
 from thoughtmill.train.students.bases import Base
-from thoughtmill.train.writers import slots
 from thoughtmill.train.writers.generating import GenerateWriter
 from thoughtmill.train.writers.local import LocalWriter, local_writer
 from thoughtmill.train.writers.masked import UncoveredError
@@ -249,26 +249,36 @@ def test_longer_rows_wait_where_memory_does_not_hold_them_beside_the_others(
 ) -> None:
     short, long = requests(1.0, 6), [one._replace(problem="a b " * 60) for one in requests(1.0, 12)[6:]]
     expected = wrote(llamas, [*short, *long])
-    widened, layers = slots.widened, []
-
-    def full(held: torch.Tensor, columns: int) -> torch.Tensor:
-        layers.append(columns)
-        if len(layers) % 3 == 0:  # in the second layer: the first is wider by then
-            raise torch.OutOfMemoryError
-        return widened(held, columns)
-
-    monkeypatch.setattr(slots, "widened", full)
+    monkeypatch.setattr(LocalWriter, "_free", lambda writer: 0.0 if writer.rows else math.inf)
     local = writer(*llamas, kind=LocalWriter, rows=8)
-    found = {}
+    found, waited = {}, 0
     local.ask(short)
     found |= {one.wanted.problem_id: one for one in local.write()}
     local.ask(long)
     while len(found) < len(expected):
         found |= {one.wanted.problem_id: one for one in local.write()}
         writing = {row.request.wanted.problem_id for row in local.rows.values()}
+        waited += not ids(short) <= found.keys()
         assert ids(short) <= found.keys() or not writing & ids(long)
     assert found == expected
-    assert len(layers) >= 3, "the longer rows came while the others were being written"
+    assert waited, "the longer rows came while the others were being written"
+
+
+def test_slots_become_fewer_for_long_rows_and_more_for_short_ones_after_them(
+    llamas: tuple[Base, PeftModel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short, long = requests(1.0, 6), [one._replace(problem="a b " * 60) for one in requests(1.0, 12)[6:]]
+    expected = wrote(llamas, [*short, *long])
+    local = writer(*llamas, kind=LocalWriter, rows=8)
+    monkeypatch.setattr(LocalWriter, "_free", lambda _: 3000.0 * local.bytes)
+    rows, found = [], {}
+    for asked in (long, short):
+        local.ask(asked)
+        while not ids(asked) <= found.keys():
+            found |= {one.wanted.problem_id: one for one in local.write()}
+        rows.append(local.max_rows)
+    assert found == expected
+    assert rows[0] < rows[1]
 
 
 def ids(asked: Sequence[GenerationRequest]) -> set[str]:

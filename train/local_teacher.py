@@ -26,10 +26,10 @@ SLOT_TOKENS = 2048
 """The longest prompt with its completion."""
 
 
-def main(given: str | None = None) -> None:
+def main(file: str | None = None) -> None:
     """Serve until Ctrl-C; the model is downloaded at the first time."""
     os.chdir(root())
-    path = model_file(Path(given) if given else None)
+    path = model_file(Path(file) if file else None)
     server = serve(path, PORT)
     print(
         f"{MODEL} at {server.listening_address}/v1, until Ctrl-C; it is asked by params/local.yaml",

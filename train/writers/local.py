@@ -160,24 +160,33 @@ class LocalWriter(StudentWriter):
     def _room(self, columns: int) -> SlotSteps:
         """Return slots with this number of tokens, or with fewer if memory does not hold them.
 
-        While no row is in them, slots are made anew for longer rows, as many as memory then holds.
+        While no row is in them, they are made anew for longer rows, and for more rows of much shorter ones.
         """
-        if self.steps is None or (not self.rows and columns > self.steps.slots.columns):
+        held = 0 if self.steps is None else self.steps.slots.columns
+        fewer = self.max_rows < self.most_rows and 2 * columns <= held
+        if self.steps is None or (not self.rows and (columns > held or fewer)):
             self._open(columns)
+        elif self.bytes * self.max_rows * (columns + ROOM - held) <= self._free():
+            self.steps.reserve(columns)
         assert self.steps is not None
-        self.steps.reserve(columns)
         return self.steps
+
+    def _free(self) -> float:
+        """Return the bytes that slots may take: a share of a GPU's free memory, or any number elsewhere."""
+        if self.model.device.type != "cuda":
+            return math.inf
+        cached = torch.cuda.memory_reserved() - torch.cuda.memory_allocated()
+        return SHARE * (torch.cuda.mem_get_info()[0] + cached)
 
     def _open(self, columns: int) -> None:
         """Allocate slots for all rows, or for as many as memory holds."""
         if self.steps is not None:
             self.steps.slots.held.clear()
             self.steps = None
-        if self.model.device.type == "cuda":
-            torch.cuda.empty_cache()
-            free, _ = torch.cuda.mem_get_info()
-            self.max_rows = max(1, min(self.most_rows, int(SHARE * free) // (self.bytes * (columns + ROOM))))
+        most = self._free() / (self.bytes * (columns + ROOM))
+        self.max_rows = max(1, int(min(self.most_rows, most)))
         self.steps = self._steps(self.max_rows, self.decode)
+        self.steps.reserve(columns)
 
     def _steps(self, rows: int, decode: Decode) -> SlotSteps:
         return SlotSteps(self.base, self.model, self.mask, decode, rows, self.top_k, self.top_p)

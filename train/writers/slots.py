@@ -44,13 +44,10 @@ class Slots(Cache):
         self.read: tuple[Tensor, Tensor] | None = None
 
     def reserve(self, columns: int) -> None:
-        """Allocate this number of tokens for each row, layer by layer: memory never holds all twice.
-
-        Where memory ends, what is held stays as it was, and torch's `OutOfMemoryError` is raised.
-        """
+        """Allocate this number of tokens for each row, layer by layer: memory never holds all twice."""
         for layer, (keys, values) in enumerate(self.held):
             self.held[layer] = widened(keys, columns), widened(values, columns)
-        self.columns = max(columns, self.columns)
+        self.columns = columns
 
     @contextmanager
     def reading(self, slots: Tensor, places: Tensor) -> Iterator[None]:
@@ -118,10 +115,8 @@ def decode_by_mask(
 
 
 def widened(held_SKCD: Tensor, columns: int) -> Tensor:
-    """Return a copy with this number of columns, unless there are as many."""
+    """Return a copy with this number of columns."""
     rows, heads, width, size = held_SKCD.shape
-    if width >= columns:
-        return held_SKCD
     grown = held_SKCD.new_zeros((rows, heads, columns, size))
     grown[:, :, :width] = held_SKCD
     return grown

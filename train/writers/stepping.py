@@ -50,15 +50,11 @@ class SlotSteps:
         self.captures = device.type == "cuda"
         self.graphs: dict[tuple[int, bool], torch.cuda.CUDAGraph] = {}
 
-    def reserve(self, columns: int) -> bool:
-        """Allocate this number of tokens for each row; return whether memory holds them."""
+    def reserve(self, columns: int) -> None:
+        """Allocate this number of tokens for each row."""
         if columns > self.slots.columns:
             self.graphs.clear()
-            try:
-                self.slots.reserve(-(-columns // ROOM) * ROOM)
-            except torch.OutOfMemoryError:
-                return False
-        return True
+            self.slots.reserve(-(-columns // ROOM) * ROOM)
 
     def enter(
         self,
