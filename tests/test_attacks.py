@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import until
 from thoughtmill.factory.answers import Answer
 from thoughtmill.factory.solvers.limits import Limits
 from thoughtmill.factory.solvers.program.fences import FENCES
@@ -24,6 +25,7 @@ SPEC.loader.exec_module(attacks)
 
 LIMITS = Limits(wall_s=0.15, long_wall_s=0.35, memory_mb=256)
 """Short, so that an attack which only sleeps or spins is soon over; one that hangs is seen to hang."""
+HONEST = "import math\nans = sum([math.floor(40.5), len([1, 2])])"
 
 
 @pytest.fixture(scope="module", params=["monty", *FENCES])
@@ -53,7 +55,8 @@ def test_no_attack_reaches_its_goal(programs: Programs, name: str, tmp_path: Pat
     assert harm is None, (harm, outcome)
     assert (outcome.answer is None) != (outcome.failure is None)
     assert outcome.failure is None or outcome.failure in FAILURES
-    assert programs.run("import math\nans = sum([math.floor(40.5), len([1, 2])])").answer == Answer("42")
+    # On a busy machine an honest program may wait beyond these limits too.
+    until(lambda: programs.run(HONEST).answer == Answer("42"))
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +76,7 @@ def test_no_attack_reaches_the_programs_it_shares_a_session_with(
         attack = screen(arena.program(name))
     except Unparsable:
         attack = Screened(arena.program(name), "ans", plain=True, heavy=False)
-    honest = screen("import math\nans = sum([math.floor(40.5), len([1, 2])])")
+    honest = screen(HONEST)
     before, mine, after = monty.run_together([honest, attack, honest])
     harm = arena.harm(mine.text if mine else None)
     arena.close()
