@@ -84,6 +84,17 @@ def test_an_item_that_kills_its_process_is_lost_and_no_other() -> None:
     assert list(pool().spread(items)) == expected
 
 
+def test_processes_that_died_hold_no_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "CHUNK", 1)
+    monkeypatch.setattr(workers, "AHEAD", 1)
+    results = WorkerPool(work, lost, 1, begin, (100,)).spread([0, -1, -1, -1, 0])
+    assert next(results) == 100
+    before = len(os.listdir("/dev/fd"))
+    assert [next(results) for _ in range(4)] == [-1000, -1000, -1000, 100]
+    assert len(os.listdir("/dev/fd")) <= before
+    assert next(results, None) is None
+
+
 def test_only_a_bounded_number_of_items_is_taken_ahead() -> None:
     taken = 0
 

@@ -92,7 +92,7 @@ class _Processes:
     def __init__(self, pool: WorkerPool[Any, Any]) -> None:
         self.pool = pool
         self.lock = threading.Lock()
-        self.all: list[tuple[BaseProcess, Connection]] = []
+        self.all: dict[Connection, BaseProcess] = {}
         self.own = threading.local()
         self.has_begun = self.is_closed = False
 
@@ -104,6 +104,7 @@ class _Processes:
             self.own.pipe.send(chunk)
             found, error = pickle.loads(self.own.pipe.recv_bytes())
         except (EOFError, OSError):
+            self._end(self.own.pipe)
             self.own.pipe = None
             return None
         if error is not None:
@@ -118,6 +119,7 @@ class _Processes:
             try:
                 pipe.recv_bytes()
             except (EOFError, OSError):
+                self._end(pipe)
                 if not self.has_begun:
                     raise ThoughtmillError(CANNOT_BEGIN) from None
                 self.has_begun = False  # the next must begin
@@ -137,19 +139,28 @@ class _Processes:
             process = context.Process(target=_serve, args=arguments, daemon=True)
             process.start()
             theirs.close()
-            self.all.append((process, ours))
+            self.all[ours] = process
         return ours
+
+    def _end(self, pipe: Connection) -> None:
+        """Free what a process that died holds: three file descriptors, of which there are few."""
+        with self.lock:
+            process = self.all.pop(pipe)
+        pipe.close()
+        process.kill()  # should it have closed its pipe, and live
+        process.join()
+        process.close()
 
     def kill(self) -> None:
         """End all processes at once, as after Ctrl-C."""
         with self.lock:
             self.is_closed = True
-            for process, _ in self.all:
+            for process in self.all.values():
                 process.kill()
 
     def close(self) -> None:
         """End all processes; none is asked any more."""
-        for process, pipe in self.all:
+        for pipe, process in self.all.items():
             pipe.close()
             process.join()
 
