@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
@@ -170,6 +171,25 @@ def test_a_bug_in_the_work_is_raised_here_and_says_where_it_is() -> None:
     with pytest.raises(ZeroDivisionError, match="a bug") as caught:
         list(WorkerPool(fail, lost, 2, begin, (0,)).spread([1]))
     assert "in fail" in "".join(caught.value.__notes__)
+
+
+class Unsendable(Exception):
+    """An error that pickles, but is not made again from its text alone."""
+
+    def __init__(self, text: str, lock: object) -> None:
+        super().__init__(text)
+        self.lock = lock
+
+
+def fail_unsendably(items: list[object]) -> list[int]:
+    raise Unsendable("a bug", None if items[0] else threading.Lock())
+
+
+@pytest.mark.parametrize("pickles", [True, False])
+def test_a_bug_whose_error_cannot_be_sent_is_raised_here_and_loses_no_item(pickles: bool) -> None:
+    with pytest.raises(RuntimeError, match=r"Unsendable: a bug") as caught:
+        list(WorkerPool(fail_unsendably, lost, 1, begin, (0,)).spread([pickles]))
+    assert "in fail_unsendably" in "".join(caught.value.__notes__)
 
 
 def broken() -> None:

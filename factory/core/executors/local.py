@@ -217,8 +217,19 @@ def _reply(work: Callable[[list[Any]], list[Any]], chunk: list[Any]) -> bytes:
     try:
         return pickle.dumps((work(chunk), None))
     except BaseException as error:  # noqa: BLE001  whatever it is, the caller gets it
-        error.add_note(traceback.format_exc())
-        return pickle.dumps((None, error))
+        return pickle.dumps((None, _sendable(error, traceback.format_exc())))
+
+
+def _sendable(error: BaseException, note: str) -> BaseException:
+    """Return an error with a note; where it does not pickle, a `RuntimeError` that says the same."""
+    text = "".join(traceback.format_exception_only(error)).strip()
+    try:
+        error.add_note(note)
+        pickle.loads(pickle.dumps(error))
+    except Exception:  # noqa: BLE001  a class of any package may raise anything
+        error = RuntimeError(text)
+        error.add_note(note)
+    return error
 
 
 def _end_with_parent() -> None:
