@@ -111,7 +111,9 @@ def test_a_missing_table_says_how_to_build_it(tmp_path: Path) -> None:
         tables.TableReader(tmp_path / "t.parquet", Records)
 
 
-def test_a_full_disk_loses_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("part_rows", [250_000, 1_000])
+def test_a_full_disk_loses_nothing(part_rows: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "partition_rows", lambda: part_rows)
     path = tmp_path / "t.parquet"
     tables.write(path, Checks, [check("a")])
     before = path.read_bytes()

@@ -30,9 +30,10 @@ class FileWriter:
 
     def close(self) -> None:
         """Write the last group, and end the file."""
+        held, self.held = self.held, self.schema.empty_table()  # as in `write`
         with self.file:
-            if self.held.num_rows:
-                self.file.write_table(self.held.combine_chunks())
+            if held.num_rows:
+                self.file.write_table(held.combine_chunks())
 
 
 class PartsWriter:
