@@ -72,14 +72,16 @@ def budget_faults(
     """
     known = [thought for thought in ASKED.names() if thought in thoughts]
     found: dict[str, None] = {}
-    every = [each for name in known for each in _asked(settings, name, settings.chosen(name))]
-    every += [each for name, chosen in growths.items() for each in _asked(settings, name, [chosen])]
-    for chosen, own, _ in every:
+    asked = [(name, settings.chosen(name)) for name in known]
+    asked += [(name, (chosen,)) for name, chosen in growths.items()]
+    every = [(name, *each) for name, teachers in asked for each in _asked(settings, name, teachers)]
+    for name, chosen, own, _ in every:
         prices = _with_prices(own, known, settings).prices if own.max_usd is not None else {}
         budget = Budget(own.max_usd, prices, url=own.url())
-        for _, _, parameters in every:
+        where = settings.section_of("max_usd", chosen, name)
+        for *_, parameters in every:
             for fault in _fault(partial(budget.most_usd, (), parameters)):
-                found[f"params.yaml: generate.{chosen.module}: {fault}"] = None
+                found[f"params.yaml: {where}: {fault}"] = None
     return list(found)
 
 

@@ -147,6 +147,18 @@ PRICES = {"m-7": {"prompt": 1, "completion": 2}}
             },  # type: ignore[dict-item]
             "generate.openai: max_usd is set, and a completion may be of any length: give `max_tokens`",
         ),
+        (
+            {"teachers": {"a": BUYING["openai"]}},
+            "generate.teachers.a: max_usd is set, and the price of `m-7` is unknown: give it under `prices`",
+        ),
+        (
+            {
+                "teachers": {"a": {**BUYING["openai"], "max_usd": None}},  # type: ignore[dict-item]
+                "by_thought": {"cot": {"max_usd": 1.0}},
+            },
+            "generate.by_thought.cot: max_usd is set, and the price of `m-7` is unknown: "
+            "give it under `prices`",
+        ),
     ],
 )
 def test_a_budget_that_cannot_be_kept_is_found_by_the_check(

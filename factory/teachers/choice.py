@@ -179,6 +179,16 @@ class GenerateSettings(Section):
         module = module or self.teacher
         return self._validated(module, {}, f"generate.{module}")
 
+    def section_of(self, key: str, chosen: ChosenTeacher, thought: str) -> str:
+        """Return the section of `params.yaml` in which a teacher of a thought has a setting."""
+        for where, entry in (
+            (f"generate.by_thought.{thought}", self.by_thought.get(thought)),
+            (f"generate.teachers.{chosen.name}", self.teachers.get(chosen.name)),
+        ):
+            if entry is not None and key in (entry.model_extra or {}):
+                return where
+        return f"generate.{chosen.module}"
+
     def _settings(self, name: str, module: str, thought: str, given: Mapping[str, Any]) -> BaseModel:
         if not given:
             return self.teacher_settings(module)
