@@ -1,6 +1,7 @@
 """Name a data version: a tag in git, by which `diff`, `sql --with` and `dvc.api` find it."""
 
 import argparse
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import root
 
 LOCK = "dvc.lock"
+DVC_REMOTE = re.compile(r"""^\s*\[\s*'?remote\b""", re.MULTILINE)
+OF_BRANCH = "%(if)%(HEAD)%(then)%(push:remotename)%(end)"
+"""What git tells of a branch: the remote that the current branch is pushed to, and nothing of others."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,6 +39,7 @@ def call(words: argparse.Namespace) -> str:
 def _sharing(project: Path, name: str) -> Iterator[str]:
     """Yield the commands that share a tag and its data, for each kind of remote that the project has."""
     if remotes := git(project, "remote").split():
-        yield f"git push {remotes[0]} {name}"
-    if any("remote" in config.read_text("utf-8") for config in project.glob(".dvc/config*")):
+        usual = (git(project, "branch", "--format", OF_BRANCH), "origin", *remotes)
+        yield f"git push {next(filter(remotes.__contains__, usual))} {name}"
+    if any(DVC_REMOTE.search(config.read_text("utf-8")) for config in project.glob(".dvc/config*")):
         yield "dvc push"
