@@ -176,15 +176,16 @@ def greedy(base: Path, work: Path) -> dict[str, object]:
     """
     from bench.papers.answering import load, possible, settings_of
     from bench.papers.contents import GREEDY, GROUPS, SINGLE
+    from bench.papers.students import there
     from thoughtmill.train.infer import infer
 
-    folder, held = work / "papers", GROUPS[SINGLE].roles
-    there = [role for role in held if (folder / "adapters" / SINGLE / role / "thoughtmill.json").is_file()]
+    folder = work / "papers"
+    held = there(folder, {SINGLE: GROUPS[SINGLE].roles})[SINGLE]
     problems = problems_of(open_corpus(str(work / "corpus" / "data")), ("test",), None)
     chosen = [row for row in problems if row["test_set"].startswith("gsm8k")][: None if ON_GPU else 4]
-    policies = possible(GREEDY, there)
+    policies = possible(GREEDY, held)
     settings = settings_of(str(base), SINGLE, 1, policies, max_new_tokens=256)
-    writer, version, sha = load(folder / "adapters" / SINGLE, SINGLE, there, str(base), 256)
+    writer, version, sha = load(folder / "adapters" / SINGLE, SINGLE, held, str(base), 256)
     begun = time.monotonic()
     with Solvers(Limits(), 5.0) as solvers:
         rows = list(infer(settings, chosen, writer, version, sha, solvers, work / "greedy"))
