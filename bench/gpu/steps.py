@@ -136,14 +136,15 @@ def smoke(code: Path, work: Path) -> dict[str, object]:
 
 
 def papers(base: Path, work: Path, seconds: str = "330", *speeds: str) -> dict[str, object]:
-    """Answer the papers' test sets in some seconds; the words after them are known speeds."""
+    """Answer the papers' test sets in some seconds; four known speeds may follow, and the most epochs."""
     from bench.papers import __main__ as bench
 
     os.environ["TOKENIZERS_PARALLELISM"] = "true"  # some hundred thousand texts; no process that forks reads
     words = ["--base", str(base), "--corpus", str(work / "corpus" / "data"), "--folder", str(work / "papers")]
     words += ["--hours", str(int(seconds) / 3600), "--samples-only", "--set", "save_every=1000000"]
     words += ("--samples", "4", "--seeds", "3") if ON_GPU else TINY
-    known = list(speeds) or [str(one) for one in KNOWN] * ON_GPU
+    known = list(speeds[:4]) or [str(one) for one in KNOWN] * ON_GPU
+    words += ["--epochs", *speeds[4:]] if speeds[4:] else []
     bench.main(*words, *(["--speeds", *known] if known else []))
     return json.loads((work / "papers" / "plan.json").read_text("utf-8"))  # type: ignore[no-any-return]
 
