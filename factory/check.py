@@ -55,6 +55,7 @@ NAMES: dict[str, str] = {
 """Where `params.yaml` holds names of entries, and the registry of each as `module:attribute`."""
 
 ACROSS = (
+    "thoughtmill.factory.seed:faults",
     "thoughtmill.factory.generate:faults",
     "thoughtmill.factory.grow:faults",
     "thoughtmill.train.checking:faults",

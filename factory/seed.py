@@ -1,8 +1,10 @@
 """Stage `seed`: the rows of problem sets become the table `problems`, or `refused` with the reason."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from thoughtmill.factory.core import params, stage, tables
 from thoughtmill.factory.core.errors import ThoughtmillError
@@ -10,7 +12,7 @@ from thoughtmill.factory.core.files import public, root
 from thoughtmill.factory.core.printable import say
 from thoughtmill.factory.core.progress import track
 from thoughtmill.factory.core.rows.hub import origin_of
-from thoughtmill.factory.problems import ProblemSet, SourceSettings, chosen
+from thoughtmill.factory.problems import PROBLEM_SETS, ProblemSet, SourceSettings, chosen
 from thoughtmill.factory.problems.intake import Intake
 from thoughtmill.factory.problems.settings import SeedSettings
 from thoughtmill.factory.problems.sources import rows_by_split
@@ -20,6 +22,21 @@ __all__ = ["SeedSettings", "seed"]
 
 
 Take = Callable[[tables.Row], None]
+
+
+def faults(given: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the sources that no row can be read from as they are written; `given` is all of `params.yaml`."""
+    section = given.get("seed") or {}
+    if params.faults(section, SeedSettings, ""):
+        return
+    settings = params.validated(section, SeedSettings, "")
+    for source in settings.sources:
+        if source.set not in PROBLEM_SETS:
+            continue
+        try:  # the first split is chosen; `rows`, which may compute at once, is not called
+            next(rows_by_split(source, replace(chosen(source), rows=None), None, Path()))
+        except ThoughtmillError as error:
+            yield str(error)
 
 
 def seed(

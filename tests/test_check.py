@@ -46,6 +46,21 @@ def test_our_own_params_have_no_fault() -> None:
         ),
         ("seed", {"sources": [{"set": "gsm9k"}]}, "seed.sources.set: unknown name `gsm9k`; did you mean"),
         ("seed", {"sources": [{"set": "embedded"}] * 2}, "seed: `sources`: `embedded` is listed twice"),
+        (
+            "seed",
+            {"sources": [{"set": "gsm8k", "split": "tran"}]},
+            "seed: gsm8k has no split `tran`; there are: train, test",
+        ),
+        (
+            "seed",
+            {"sources": [{"set": "gsm8k", "file": "a.jsonl"}]},
+            "seed: say with `split:` which split of gsm8k a.jsonl is",
+        ),
+        (
+            "seed",
+            {"sources": [{"set": "table", "name": "mine"}]},
+            "seed: a `table` needs `name:` and either `file:` or `hub:`",
+        ),
         ("generate", {"splits": ["tset"]}, "generate: `splits`: unknown split `tset`"),
         ("generate", {"teacher": "embeded"}, "generate: `teacher`: unknown teacher `embeded`"),
         ("generate", {"embedded": {"sed": 1}}, "generate.embedded: `sed` is an unknown key; did you mean"),
