@@ -47,7 +47,7 @@ class Fleet(NamedTuple):
     seed: int = 1
 
 
-class Outcome(NamedTuple):
+class SimulatedRun(NamedTuple):
     """How a simulated run went: hours, the share of them that nodes asked, requests asked again, deaths."""
 
     hours: float
@@ -64,7 +64,7 @@ class _Turn:
         self.node, self.shard, self.left, self.dies_s = node, shard, left, dies_s
 
 
-def simulated(fleet: Fleet) -> Outcome:
+def simulated(fleet: Fleet) -> SimulatedRun:
     """Deal shards to nodes until all are done.
 
     A node has one shard at a time. It asks `at_once` requests; a limit per second is shared by the nodes that
@@ -108,7 +108,7 @@ def simulated(fleet: Fleet) -> Outcome:
             heapq.heappush(free, (turn.dies_s + fleet.lease_s, turn.node))
     total_s, ends = max(ends), sorted(ends)
     last_tenth = (total_s - ends[int(0.9 * len(ends))]) / total_s
-    return Outcome(total_s / 3600, asking_s / (total_s * fleet.nodes), asked_again, deaths, last_tenth)
+    return SimulatedRun(total_s / 3600, asking_s / (total_s * fleet.nodes), asked_again, deaths, last_tenth)
 
 
 def on_paper(records: int, tokens_a_day: float) -> Iterator[tuple[str, str]]:

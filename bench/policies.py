@@ -60,7 +60,7 @@ Run = dict[SampleKey, Sample]
 Scores = Mapping[str, PolicyScore]
 
 
-class Comparison(NamedTuple):
+class PolicyComparison(NamedTuple):
     """A policy beside `count` votes of a role, which cost as many tokens; `gain` holds what is gained."""
 
     test_set: str
@@ -132,7 +132,7 @@ def policies(run: Run, how: PolicySettings) -> dict[str, Policy]:
     return {name: policy(name, how, roles) for name in names if name != "lorid_stop"} | stops
 
 
-def comparisons(by_set: Mapping[str, Scores]) -> list[Comparison]:
+def comparisons(by_set: Mapping[str, Scores]) -> list[PolicyComparison]:
     """Return a comparison with the votes of each role, for each policy and test set."""
     rows = []
     for test_set, results in by_set.items():
@@ -142,7 +142,7 @@ def comparisons(by_set: Mapping[str, Scores]) -> list[Comparison]:
                 if found := bought(results, score.mean_new_tokens, role):
                     count, votes = found
                     gain = difference(score.right, votes.right)
-                    rows.append(Comparison(test_set, name, score, role, count, votes, gain))
+                    rows.append(PolicyComparison(test_set, name, score, role, count, votes, gain))
     return rows
 
 
@@ -185,7 +185,7 @@ def _over_votes(name: str, results: Scores) -> float:
     return score.accuracy - max(voting(results, score.mean_new_tokens, role) for role in VOTERS)
 
 
-def table(rows: Sequence[Comparison]) -> str:
+def table(rows: Sequence[PolicyComparison]) -> str:
     """Return the comparisons in Markdown, with p corrected by Holm, and the smallest gain that would show."""
     lines = []
     for row, p in zip(rows, holm([row.gain["p"] for row in rows]), strict=True):

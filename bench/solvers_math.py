@@ -59,7 +59,7 @@ WHY = {
 """Why the verdicts of math-verify differ, by kind."""
 
 
-class Pair(NamedTuple):
+class AnswerPair(NamedTuple):
     """Two answers as they are written, whether they are equal (None: nobody has said so), and their kind."""
 
     left: str
@@ -89,7 +89,7 @@ def main() -> None:
         print(text)
 
 
-def sections(found: Sequence[str], pairs: Sequence[Pair]) -> Iterator[str]:
+def sections(found: Sequence[str], pairs: Sequence[AnswerPair]) -> Iterator[str]:
     """Yield the parts of the page: golds by kind, speed, verdicts on pairs, and where two judges differ."""
     answers = [answer_of(gold, ANY) for gold in found]
     if found:
@@ -113,20 +113,20 @@ def golds(path: Path) -> list[str]:
     return found
 
 
-def public_pairs() -> list[Pair]:
+def public_pairs() -> list[AnswerPair]:
     """Return the pairs of the public table."""
     rows: list[dict[str, Any]] = [json.loads(line) for line in PAIRS.read_text("utf-8").splitlines()]
-    return [Pair(row["left"], row["right"], row["equal"], row["kind"]) for row in rows]
+    return [AnswerPair(row["left"], row["right"], row["equal"], row["kind"]) for row in rows]
 
 
-def _pairs_of(found: Sequence[str], answers: Sequence[Answer | None]) -> Iterator[Pair]:
+def _pairs_of(found: Sequence[str], answers: Sequence[Answer | None]) -> Iterator[AnswerPair]:
     """Yield each gold with itself in another form, and with the next gold of its kind."""
     read = [(gold, answer.kind) for gold, answer in zip(found, answers, strict=True) if answer]
     read.sort(key=lambda pair: pair[1])  # stable: within a kind the golds keep their order
     for (gold, kind), (other, following) in itertools.pairwise(read):
-        yield Pair(gold, gold.replace("frac", "dfrac").replace(",", ", "), None, kind)
+        yield AnswerPair(gold, gold.replace("frac", "dfrac").replace(",", ", "), None, kind)
         if kind == following:
-            yield Pair(gold, other, None, kind)
+            yield AnswerPair(gold, other, None, kind)
 
 
 def _golds_by_kind(found: Sequence[str], answers: Sequence[Answer | None]) -> str:
@@ -158,7 +158,7 @@ def _late(_: int, __: object) -> None:
     raise Late
 
 
-def _speed(pairs: Sequence[Pair]) -> str:
+def _speed(pairs: Sequence[AnswerPair]) -> str:
     ordinary = [pair for pair in pairs if pair.kind != "number"]
     step = max(1, len(ordinary) // MATH_VERIFY_PAIRS)
     mine, theirs = _per_second(ours, ordinary), _per_second(math_verify, ordinary[::step])
@@ -169,7 +169,7 @@ def _speed(pairs: Sequence[Pair]) -> str:
     )
 
 
-def _per_second(judge: Callable[[str, str], bool], pairs: Sequence[Pair]) -> float:
+def _per_second(judge: Callable[[str, str], bool], pairs: Sequence[AnswerPair]) -> float:
     seconds = []
     for _ in range(3):
         for remembering in REMEMBERING:
@@ -182,7 +182,7 @@ def _per_second(judge: Callable[[str, str], bool], pairs: Sequence[Pair]) -> flo
     return len(pairs) / min(seconds)
 
 
-def _agreement(pairs: Sequence[Pair]) -> str:
+def _agreement(pairs: Sequence[AnswerPair]) -> str:
     """Return how often the two judges agree on pairs of golds."""
     differing = Counter(pair.kind for pair in pairs if ours(*pair[:2]) != math_verify(*pair[:2]))
     kinds = ", ".join(f"{count} of kind {kind}" for kind, count in sorted(differing.items()))
@@ -192,7 +192,7 @@ def _agreement(pairs: Sequence[Pair]) -> str:
     )
 
 
-def _verdicts(pairs: Sequence[Pair]) -> str:
+def _verdicts(pairs: Sequence[AnswerPair]) -> str:
     """Return who is right on the public pairs, by kind, and each pair on which math-verify is not."""
     names = ("pairs", "ours right", "math-verify right", "its orders differ")
     counts = {name: Counter[str]() for name in names}

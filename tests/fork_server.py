@@ -30,7 +30,7 @@ LIBRARIES = (
 )  # fmt: skip
 
 
-class Request(NamedTuple):
+class ProcessRequest(NamedTuple):
     """What a process is to be: the words after `python`, its folder, its environment, and its first files."""
 
     words: list[str]
@@ -60,7 +60,7 @@ def forking(folder: Path) -> Iterator[Path]:
         yield bin_
 
 
-def served(listener: socket.socket) -> Request:
+def served(listener: socket.socket) -> ProcessRequest:
     """Return, in a new process for each client, what it is to be; exit when standard input ends."""
     while True:
         ready, *_ = select.select([0, listener], [], [])
@@ -75,12 +75,12 @@ def served(listener: socket.socket) -> Request:
         client.close()
 
 
-def kept(client: socket.socket) -> Request:
+def kept(client: socket.socket) -> ProcessRequest:
     """Return in a new process what a client asks for; keep them together until one ends, then exit."""
     size, files, *_ = socket.recv_fds(client, 8, 3)
     request = client.recv(int.from_bytes(size), socket.MSG_WAITALL)
     if not (pid := os.fork()):
-        return Request(*marshal.loads(request), files)
+        return ProcessRequest(*marshal.loads(request), files)
     ended = os.pidfd_open(pid)
     for file in files:
         os.close(file)
@@ -94,7 +94,7 @@ def kept(client: socket.socket) -> Request:
     os._exit(0)
 
 
-def begin(request: Request, paths: list[str]) -> Callable[[], object]:
+def begin(request: ProcessRequest, paths: list[str]) -> Callable[[], object]:
     """Make this process what was asked for, and return its work."""
     for at, file in enumerate(request.files):
         os.dup2(file, at)

@@ -27,7 +27,7 @@ class Commit:
 
 
 @dataclass
-class Repository:
+class StoredRepository:
     """The history of a repository's branch `main`, and its tags."""
 
     commits: list[Commit] = field(default_factory=lambda: [Commit(FIRST, "", {".gitattributes": b""})])
@@ -47,7 +47,7 @@ class Hub(LoopbackServer):
 
     def __init__(self) -> None:
         super().__init__()
-        self.repositories: dict[str, Repository] = {}
+        self.repositories: dict[str, StoredRepository] = {}
         self.stored: dict[str, bytes] = {}
         self.sent = 0
         self.faults: list[str] = []
@@ -77,7 +77,7 @@ class Hub(LoopbackServer):
             web.post("/cas/v2/shards", self._shard),
         ]
 
-    def repository(self, request: web.Request) -> Repository:
+    def repository(self, request: web.Request) -> StoredRepository:
         """Return the repository of a request; an unknown one is the Hub's 404."""
         name = f"{request.match_info['owner']}/{request.match_info['name']}"
         if name not in self.repositories:
@@ -98,7 +98,7 @@ class Hub(LoopbackServer):
             return web.json_response({"error": "You have no right to this name"}, status=403)
         name = f"mill/{asked['name']}"
         known = name in self.repositories
-        self.repositories.setdefault(name, Repository())
+        self.repositories.setdefault(name, StoredRepository())
         return web.json_response({"url": f"{self.host}/datasets/{name}"}, status=409 if known else 200)
 
     async def _info(self, request: web.Request) -> web.Response:

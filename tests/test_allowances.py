@@ -14,7 +14,7 @@ from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 SETTINGS = EndpointSettings(base_url="http://localhost/v1", model="m", max_usd=1.0)
 
 
-class Clock:
+class ManualClock:
     """Seconds that pass when a test says so."""
 
     def __init__(self) -> None:
@@ -25,8 +25,8 @@ class Clock:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
+def clock(monkeypatch: pytest.MonkeyPatch) -> ManualClock:
+    clock = ManualClock()
     monkeypatch.setattr(time, "monotonic", clock.monotonic)
     return clock
 
@@ -36,7 +36,9 @@ def shard(drawn: Allowances, name: str, spent: float = 0.0) -> SharedBudget:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_shards_that_send_when_they_can_never_pass_the_budget_and_use_it_up(seed: int, clock: Clock) -> None:
+def test_shards_that_send_when_they_can_never_pass_the_budget_and_use_it_up(
+    seed: int, clock: ManualClock
+) -> None:
     random, drawn = Random(seed), Allowances(1.0)
     shards = {name: shard(drawn, name) for name in "abc"}
     held: list[tuple[str, float]] = []
@@ -60,7 +62,7 @@ def test_shards_that_send_when_they_can_never_pass_the_budget_and_use_it_up(seed
     assert sum(spent.values()) > 0.95
 
 
-def test_a_shard_waits_while_another_may_give_back_and_stops_when_none_can(clock: Clock) -> None:
+def test_a_shard_waits_while_another_may_give_back_and_stops_when_none_can(clock: ManualClock) -> None:
     drawn = Allowances(1.0)
     first, second = shard(drawn, "a"), shard(drawn, "b")
     assert first.affords(0.9)
@@ -79,7 +81,7 @@ def test_a_shard_waits_while_another_may_give_back_and_stops_when_none_can(clock
     assert second.spent_usd == pytest.approx(0.7)
 
 
-def test_a_shard_that_never_comes_back_keeps_nobody_waiting(clock: Clock) -> None:
+def test_a_shard_that_never_comes_back_keeps_nobody_waiting(clock: ManualClock) -> None:
     drawn = Allowances(1.0)
     dead = ShardAllowance(drawn, "a", 2, 0.0)
     assert dead.budget(SETTINGS, 0.0).affords(0.6)
@@ -92,7 +94,7 @@ def test_a_shard_that_never_comes_back_keeps_nobody_waiting(clock: Clock) -> Non
     assert other.wait_s() == math.inf
 
 
-def test_nobody_waits_for_a_shard_that_is_silent_for_a_minute(clock: Clock) -> None:
+def test_nobody_waits_for_a_shard_that_is_silent_for_a_minute(clock: ManualClock) -> None:
     drawn = Allowances(1.0)
     assert shard(drawn, "dead").affords(0.6)
     other = shard(drawn, "b")
@@ -111,7 +113,9 @@ def test_without_a_budget_everything_is_afforded() -> None:
 
 
 @pytest.mark.parametrize(("per_minute", "tokens"), [(600, 40), (90, 10), (6, 1)])
-def test_all_shards_together_keep_the_limits_of_a_minute(per_minute: int, tokens: int, clock: Clock) -> None:
+def test_all_shards_together_keep_the_limits_of_a_minute(
+    per_minute: int, tokens: int, clock: ManualClock
+) -> None:
     settings = SETTINGS.model_copy(
         update={"requests_per_minute": per_minute, "tokens_per_minute": per_minute * 30}
     )

@@ -46,7 +46,7 @@ def what(prompt: dict[str, Any]) -> str:
     return "cot"
 
 
-class Teacher(FakeEndpoint):
+class GrowingTeacher(FakeEndpoint):
     """A teacher that writes problems and solves those that it knows; `says` may change what it writes."""
 
     def __init__(self, says: Any = lambda name, text, seed: None) -> None:
@@ -122,7 +122,7 @@ ALL = {"rephrase": 1, "self_verification": 1, "evolve": 1, "answer_augmentation"
 
 
 def test_a_teacher_writes_problems_and_their_thoughts_which_must_agree(project: Path) -> None:
-    with Teacher() as teacher:
+    with GrowingTeacher() as teacher:
         write(project, teacher.url, ALL)
         built()
     problems = {row["growth"]: row for row in rows(project, "problems", Problems)}
@@ -145,7 +145,7 @@ def test_a_teacher_writes_problems_and_their_thoughts_which_must_agree(project: 
 
 
 def test_what_the_growths_brought_is_in_sql_and_a_rebuild_asks_nothing(project: Path) -> None:
-    with Teacher() as teacher:
+    with GrowingTeacher() as teacher:
         write(project, teacher.url, ALL)
         built()
         curate.main()
@@ -187,7 +187,7 @@ BAD = [
 
 def test_a_poor_rewriting_is_rejected_before_its_thoughts_are_paid_for(project: Path) -> None:
     poor = {name: [said for growth, said, _ in BAD if growth == name] for name, _, _ in BAD}
-    with Teacher(lambda name, text, seed: poor[name][seed - 1] if name in poor else None) as teacher:
+    with GrowingTeacher(lambda name, text, seed: poor[name][seed - 1] if name in poor else None) as teacher:
         write(project, teacher.url, {name: len(texts) for name, texts in poor.items()})
         built()
         assert teacher.names == {"cot": 1, "pot": 1, **{name: len(texts) for name, texts in poor.items()}}
@@ -200,7 +200,7 @@ def test_a_poor_rewriting_is_rejected_before_its_thoughts_are_paid_for(project: 
 
 
 def test_the_same_rewriting_twice_is_one_problem(project: Path) -> None:
-    with Teacher() as teacher:
+    with GrowingTeacher() as teacher:
         write(project, teacher.url, {"rephrase": 2})
         built()
     found = [row["reason"] for row in rows(project, "growths", Growths)]
@@ -213,7 +213,9 @@ def test_the_same_rewriting_twice_is_one_problem(project: Path) -> None:
 def test_a_problem_whose_thoughts_do_not_agree_stays_with_its_reason_and_is_not_kept(
     growth: str, text: str, reason: str, project: Path
 ) -> None:
-    with Teacher(lambda name, asked, seed: "ans = 5" if (name, asked) == ("pot", text) else None) as teacher:
+    with GrowingTeacher(
+        lambda name, asked, seed: "ans = 5" if (name, asked) == ("pot", text) else None
+    ) as teacher:
         write(project, teacher.url, {growth: 1})
         built()
     (attempt,) = rows(project, "growths", Growths)
@@ -227,7 +229,7 @@ def test_a_problem_whose_thoughts_do_not_agree_stays_with_its_reason_and_is_not_
 
 
 def test_a_kill_loses_nothing_that_was_paid_for(project: Path) -> None:
-    with Teacher(lambda name, text, seed: None) as teacher:
+    with GrowingTeacher(lambda name, text, seed: None) as teacher:
         write(project, teacher.url, ALL)
         seed.main()
         stages.generate_and_verify()
@@ -273,7 +275,9 @@ def test_a_problem_is_asked_again_until_enough_records_hold(project: Path) -> No
     def says(name: str, text: str, seed: int) -> str | None:
         return "ans = 5" if name == "pot" and seed < 4 else f"{' ' * seed}ans = 12 * 3 + {seed} - {seed}"
 
-    with Teacher(lambda name, text, seed: says(name, text, seed) if name == "pot" else None) as teacher:
+    with GrowingTeacher(
+        lambda name, text, seed: says(name, text, seed) if name == "pot" else None
+    ) as teacher:
         write(project, teacher.url, {}, until=UNTIL)
         built()
         # The chain is right at once, and always in the same words; the program is right at seeds 4 and 5.
@@ -294,7 +298,7 @@ def test_a_problem_is_asked_again_until_enough_records_hold(project: Path) -> No
 
 
 def test_what_holds_is_not_asked_for_again(project: Path) -> None:
-    with Teacher() as teacher:
+    with GrowingTeacher() as teacher:
         write(project, teacher.url, {}, until={"verified": 1, "at_most": 9})
         built()
         assert teacher.names == {"cot": 1, "pot": 1}
@@ -304,7 +308,7 @@ def test_what_holds_is_not_asked_for_again(project: Path) -> None:
 def test_asking_again_ends_where_the_budget_does_and_a_rebuild_gives_the_same(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with Teacher(lambda name, text, seed: "#### 1") as teacher:
+    with GrowingTeacher(lambda name, text, seed: "#### 1") as teacher:
         budget = {"max_usd": 0.102, "prices": {"m": {"prompt": 0, "completion": 1000}}}
         write(project, teacher.url, {}, until={"verified": 2, "at_most": 8}, openai=budget)
         built()
@@ -316,7 +320,7 @@ def test_asking_again_ends_where_the_budget_does_and_a_rebuild_gives_the_same(
 
 
 def test_a_fall_back_is_asked_again_only_where_the_first_teacher_fails(project: Path) -> None:
-    with Teacher(lambda name, text, seed: " " if seed == 2 else f"{'.' * seed}\n#### 5") as teacher:
+    with GrowingTeacher(lambda name, text, seed: " " if seed == 2 else f"{'.' * seed}\n#### 5") as teacher:
         write(project, teacher.url, {}, until={"verified": 2, "at_most": 3})
         given = params.load()
         given["thoughts"] = ["cot"]
@@ -364,7 +368,7 @@ def test_what_growing_cost_counts_in_the_budget_of_the_next_run(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prices = {"m": {"prompt": 0, "completion": 1000}}  # an answer costs 5 thousandths, and may cost 50
-    with Teacher() as teacher:
+    with GrowingTeacher() as teacher:
         write(project, teacher.url, ALL, openai={"prices": prices})
         built()
         asked = teacher.names.total()
@@ -388,7 +392,7 @@ def test_what_was_in_flight_when_grow_was_killed_counts_with_the_most_it_can_cos
     grown = {"rephrase": 1, "sampling": {"rephrase": {"max_tokens": 50}}} if asks == "rephrase" else {}
     until = {"until": UNTIL} if asks == "until" else {}
     killed: list[subprocess.Popen[bytes]] = []
-    with Teacher() as teacher:
+    with GrowingTeacher() as teacher:
         answers = teacher.plan
         write(project, teacher.url, grown, openai={"prices": prices, "max_usd": 1.0}, **until)
         seed.main()

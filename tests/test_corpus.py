@@ -145,7 +145,7 @@ def test_a_name_that_the_hub_could_never_have_is_one_line() -> None:
         open_corpus("a name/of nothing", revision="v1")
 
 
-class Hub(http.server.BaseHTTPRequestHandler):
+class OneRevisionHub(http.server.BaseHTTPRequestHandler):
     """A Hub that holds one revision of one data set."""
 
     folder: Path
@@ -227,8 +227,8 @@ print([example.problem_id for example in found])
 @contextmanager
 def on_the_hub(folder: Path, home: Path) -> Iterator[Callable[..., str]]:
     """Serve a release, and yield a function that runs code about a revision in a process of its own."""
-    Hub.folder = folder
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hub)
+    OneRevisionHub.folder = folder
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), OneRevisionHub)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     hub = {"HF_ENDPOINT": f"http://127.0.0.1:{server.server_port}", "HF_HOME": str(home)}
 
@@ -250,7 +250,7 @@ def ask(tmp_path: Path) -> Iterator[Callable[..., str]]:
 
 
 def test_a_revision_on_the_hub_opens_like_the_folder_it_was(ask: Callable[..., str]) -> None:
-    assert ask(Hub.commit) == str(len(tiny.records()))
+    assert ask(OneRevisionHub.commit) == str(len(tiny.records()))
 
 
 def test_a_role_learns_by_checks_and_difficulty_from_the_hub_too(built_corpus: Path, tmp_path: Path) -> None:
@@ -265,9 +265,9 @@ def test_a_revision_that_the_hub_lacks_is_one_line(ask: Callable[..., str]) -> N
 
 
 def test_a_release_on_the_hub_is_queried_where_it_is(built_corpus: Path, tmp_path: Path) -> None:
-    Hub.folder = built_corpus / "release"
-    Hub.fetched.clear()
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hub)
+    OneRevisionHub.folder = built_corpus / "release"
+    OneRevisionHub.fetched.clear()
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), OneRevisionHub)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     env = os.environ | {
         "HF_ENDPOINT": f"http://127.0.0.1:{server.server_port}", "HF_HOME": str(tmp_path / "home"),
@@ -283,12 +283,12 @@ def test_a_release_on_the_hub_is_queried_where_it_is(built_corpus: Path, tmp_pat
         command = [sys.executable, "-m", "thoughtmill", "sql", "--from", source, query, "--csv"]
         return subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
 
-    here = asked(str(Hub.folder))
+    here = asked(str(OneRevisionHub.folder))
     there = asked("hf://datasets/mill/corpus@v1")
     assert (there.returncode, there.stderr) == (0, "")
-    assert there.stdout == here.stdout == asked("hf://datasets/mill/corpus@" + Hub.commit).stdout
+    assert there.stdout == here.stdout == asked("hf://datasets/mill/corpus@" + OneRevisionHub.commit).stdout
     assert len(here.stdout.splitlines()) > 1
-    assert {name for name, _ in Hub.fetched} >= {"records.parquet", "problems.parquet"}
+    assert {name for name, _ in OneRevisionHub.fetched} >= {"records.parquet", "problems.parquet"}
     assert not list((tmp_path / "home").rglob("*.parquet"))
     gone = asked("hf://datasets/mill/corpus@v2")
     assert gone.returncode == 2

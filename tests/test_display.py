@@ -65,7 +65,7 @@ def test_any_state_has_a_line(held: int, answered: int, failed: int, total: int 
     assert "-" not in line
 
 
-class Terminal(io.StringIO):
+class TerminalOutput(io.StringIO):
     def isatty(self) -> bool:
         return True
 
@@ -94,7 +94,7 @@ def test_a_terminal_gets_one_line_that_is_redrawn_and_never_wraps(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "20")
-    out = Terminal()
+    out = TerminalOutput()
     with Ledger(path) as ledger:
         counted = RunCounters(0.0)
         counted.of("cot")
@@ -116,7 +116,7 @@ def test_a_run_without_requests_shows_no_line_at_its_end(path: Path) -> None:
 
 
 def test_between_two_redraws_nothing_is_shown(path: Path) -> None:
-    out = Terminal()
+    out = TerminalOutput()
     with Ledger(path) as ledger:
         display = ProgressDisplay(RunCounters(0.0), ledger, out)
         display.show(0.5)

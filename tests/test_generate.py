@@ -213,7 +213,7 @@ def test_the_embedded_teacher_imports_no_client_of_an_endpoint(tmp_path: Path) -
     assert (tmp_path / "data" / "completions" / "pot.parquet").exists()
 
 
-class Echo(Teacher):
+class EchoTeacher(Teacher):
     """A teacher of another package."""
 
     class Settings(BaseModel, extra="forbid"):
@@ -232,8 +232,8 @@ def test_a_teacher_of_another_package_is_chosen_by_its_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     echo = ModuleType("echo")
-    echo.SETTINGS = Echo.Settings  # type: ignore[attr-defined]
-    echo.make = lambda settings, folder, corpus: Echo(settings.loud)  # type: ignore[attr-defined]
+    echo.SETTINGS = EchoTeacher.Settings  # type: ignore[attr-defined]
+    echo.make = lambda settings, folder, corpus: EchoTeacher(settings.loud)  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "echo", echo)
     point = EntryPoint("echo", "echo", "thoughtmill.teachers")
     monkeypatch.setitem(TEACHERS.__dict__, "foreign", {"echo": point})

@@ -102,7 +102,7 @@ def test_every_set_is_read_at_a_commit_of_the_hub_and_keeps_the_licence_of_its_c
         for number, entry in enumerate(sources):
             place = entry.get("hub") or chosen(SourceSettings(set=entry["set"])).hub
             card = f"---\nlicense: other\nlicense_name: own-{number}\n---\n"
-            server.repositories[place] = repository = hub.Repository()
+            server.repositories[place] = repository = hub.StoredRepository()
             repository.commits.append(hub.Commit(f"{number + 1:040x}", "", published(entry["set"], card)))
             repository.commits.append(hub.Commit("f" * 40, "", {"README.md": b""}))
             repository.tags["v1"] = f"{number + 1:040x}"

@@ -16,7 +16,7 @@ from thoughtmill.train.policies import PolicySettings, policy, roles_of
 from thoughtmill.train.training.jobs import TrainingJob
 from thoughtmill.train.training.states import LossPoint
 
-WORK = fitting.Work(
+WORK = fitting.Workload(
     epoch_tokens={"single/ir": 1_000_000},
     records={"single/ir": 5000},
     target_tokens=80.0,

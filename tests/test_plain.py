@@ -61,7 +61,7 @@ def test_whatever_the_two_may_see_differently_is_not_plain(program: str) -> None
     assert not plain(program)
 
 
-class Writer:
+class ExpressionWriter:
     """Writes random expressions of arithmetic."""
 
     def __init__(self, seed: str) -> None:
@@ -92,7 +92,7 @@ class Writer:
 
 
 def test_random_arithmetic_comes_to_the_same_value_to_the_last_digit() -> None:
-    writer, monty, compared = Writer("1/plain"), Monty(Limits()), 0
+    writer, monty, compared = ExpressionWriter("1/plain"), Monty(Limits()), 0
     for _ in range(1500):
         expression = writer.expression(4)
         program = screen(f"import math\nans = {expression}")

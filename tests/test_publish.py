@@ -62,7 +62,7 @@ def test_an_adapter_is_pushed_with_its_card_and_its_origin(
 
 
 def test_a_model_of_somebody_else_is_not_overwritten(adapter: Path, push: Push, server: hub.Hub) -> None:
-    server.repositories["mill/ir"] = hub.Repository()
+    server.repositories["mill/ir"] = hub.StoredRepository()
     server.repositories["mill/ir"].commits[-1].files["README.md"] = b"theirs"
     assert push("ir", "mill/ir").endswith(
         "holds README.md, which no push put there: say --mirror to overwrite"

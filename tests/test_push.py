@@ -110,7 +110,7 @@ def test_files_of_others_stay(made: Path, server: hub.Hub) -> None:
 
 
 def test_a_card_of_others_is_overwritten_only_by_a_mirror(made: Path, server: hub.Hub) -> None:
-    server.repositories["mill/corpus"] = hub.Repository()
+    server.repositories["mill/corpus"] = hub.StoredRepository()
     head(server).files |= {"README.md": b"theirs", "notes.txt": b"theirs"}
     with pytest.raises(ThoughtmillError, match=r"holds README\.md, which no push put there: say --mirror"):
         push(made, HERE)

@@ -103,7 +103,7 @@ def test_the_surest_rule_reads_the_answer(text: str, expected: tuple[str, str]) 
     assert (found.answer, found.rule) == expected
 
 
-class Echo:
+class EchoKind:
     """A kind whose answers are short mathematics without words."""
 
     PATTERN = ".*"
@@ -120,7 +120,7 @@ def test_an_answer_of_another_kind_is_its_box_or_its_closing_phrase(
     given: tuple[str, str], expected: tuple[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(KINDS.ours, "echo", "of this test")
-    monkeypatch.setitem(KINDS.loaded, "echo", Echo())
+    monkeypatch.setitem(KINDS.loaded, "echo", EchoKind())
     found = read(*given)
     assert found is not None
     assert (found.answer, found.rule, found.kind) == (*expected, "echo")

@@ -24,7 +24,7 @@ EGGS = "Mo packs 24 eggs in four boxes. How many eggs are in a box?", "6"
 APIECE = "Pens cost $3 apiece, and Mo takes 12 of them."
 
 
-class Rewriting(NamedTuple):
+class RewritingCase(NamedTuple):
     """What a teacher made of a problem; what its chain and its program find, as both read it faithfully."""
 
     growth: str
@@ -36,40 +36,42 @@ class Rewriting(NamedTuple):
 
 
 KEPT = [
-    Rewriting("rephrase", PENS, f"{APIECE} What must he pay?", "36", None),
-    Rewriting(
+    RewritingCase("rephrase", PENS, f"{APIECE} What must he pay?", "36", None),
+    RewritingCase(
         "rephrase", PENS, "The price of a pen is $3. Find the sum that Mo spends on 12 of them.", "36", None
     ),
-    Rewriting(
+    RewritingCase(
         "rephrase",
         PENS,
         f"Here is the problem in other words:\n\n{APIECE} What must he pay?",
         "36",
         None,
     ),
-    Rewriting(
+    RewritingCase(
         "rephrase",
         STAMPS,
         "Sam owns 14 stamps, and Mo owns 8 above that. What does Mo's album hold?",
         "22",
         None,
     ),
-    Rewriting(
+    RewritingCase(
         "rephrase",
         ROLLS,
         "Of 40 rolls from the oven, Mo finds buyers for 25 before noon and for 6 after it. What remains?",
         "9",
         None,
     ),
-    Rewriting(
+    RewritingCase(
         "rephrase",
         WAGE,
         "Each week Mo puts aside 20% of a wage of $300. What has he put aside after 6 weeks, in dollars?",
         "360",
         None,
     ),
-    Rewriting("self_verification", EGGS, "Mo packs 24 eggs in four boxes. A box holds 6 eggs.", "24", None),
-    Rewriting(
+    RewritingCase(
+        "self_verification", EGGS, "Mo packs 24 eggs in four boxes. A box holds 6 eggs.", "24", None
+    ),
+    RewritingCase(
         "evolve",
         PENS,
         "Mo buys 12 pens for $3 each and gives a note of $50. What does he get back?",
@@ -79,75 +81,77 @@ KEPT = [
 ]
 NOT_KEPT = [
     # Who has what, and more or fewer: only the answers show it.
-    Rewriting(
+    RewritingCase(
         "rephrase", STAMPS, "Sam owns 14 stamps, which is 8 above what Mo owns. What has Mo?", "6", CHANGED
     ),
-    Rewriting(
+    RewritingCase(
         "rephrase",
         STAMPS,
         "Sam owns 14 stamps. Mo's album has 8 fewer. What does Mo's album hold?",
         "6",
         CHANGED,
     ),
-    Rewriting("rephrase", STAMPS, "Mo owns 14 stamps, and Sam 8 above that. What has Mo?", "14", CHANGED),
+    RewritingCase("rephrase", STAMPS, "Mo owns 14 stamps, and Sam 8 above that. What has Mo?", "14", CHANGED),
     # Two numbers change their parts.
-    Rewriting(
+    RewritingCase(
         "rephrase",
         ROLLS,
         "Of 25 rolls from the oven, Mo sells 6 early and wants 40. What lacks?",
         "21",
         CHANGED,
     ),
-    Rewriting(
+    RewritingCase(
         "rephrase",
         WAGE,
         "Each week Mo puts aside $20 of $300. What has he after 6 weeks, at 1%?",
         "120",
         CHANGED,
     ),
-    Rewriting(
+    RewritingCase(
         "rephrase",
         WAGE,
         "Mo spends 20% of $300 each week and saves the rest. What is it in 6 weeks?",
         "1440",
         CHANGED,
     ),
-    Rewriting(
+    RewritingCase(
         "rephrase", WAGE, "Mo gets $300 for 6 weeks. He saves 20% of it. What does he save?", "60", CHANGED
     ),
     # Another quantity is asked for, or none, or two.
-    Rewriting("rephrase", PENS, f"{APIECE} How many pens does he own now?", "12", CHANGED),
-    Rewriting("rephrase", ROLLS, "A baker has 40 rolls; 25 go early and 6 late. How many go?", "31", CHANGED),
-    Rewriting("rephrase", PENS, APIECE, "36", "it asks nothing"),
-    Rewriting(
+    RewritingCase("rephrase", PENS, f"{APIECE} How many pens does he own now?", "12", CHANGED),
+    RewritingCase(
+        "rephrase", ROLLS, "A baker has 40 rolls; 25 go early and 6 late. How many go?", "31", CHANGED
+    ),
+    RewritingCase("rephrase", PENS, APIECE, "36", "it asks nothing"),
+    RewritingCase(
         "rephrase", ROLLS, "Of 40 rolls, 25 go early and 6 late. Some are left.", "9", "it asks nothing"
     ),
-    Rewriting(
+    RewritingCase(
         "rephrase", PENS, f"{APIECE} Is he glad? What must he pay?", "36", "it asks more than its parent"
     ),
     # Numbers are lost or come along, the answer among them.
-    Rewriting(
+    RewritingCase(
         "rephrase",
         PENS,
         "Pens cost $3. Mo takes a few. What must he pay?",
         "36",
         "a number of its parent is lost",
     ),
-    Rewriting(
+    RewritingCase(
         "rephrase",
         PENS,
         f"{APIECE} He has $90. What must he pay?",
         "36",
         "it has a number that its parent lacks",
     ),
-    Rewriting(
+    RewritingCase(
         "rephrase",
         PENS,
         f"{APIECE} He pays $36. What must he pay?",
         "36",
         "it has a number that its parent lacks",
     ),
-    Rewriting(
+    RewritingCase(
         "rephrase",
         PENS,
         f"{APIECE} At thirty-six dollars, what must he pay?",
@@ -155,86 +159,86 @@ NOT_KEPT = [
         "it has a number that its parent lacks",
     ),
     # It is solved, or talked about, or the parent itself.
-    Rewriting(
+    RewritingCase(
         "rephrase", PENS, f"{APIECE} What must he pay?\nSolution: multiply.", "36", "it holds a solution"
     ),
-    Rewriting("rephrase", PENS, f"{APIECE} What is 12 * 3 =?", "36", "it holds a solution"),
-    Rewriting("rephrase", PENS, f"{APIECE} What must he pay?\n#### 36", "36", "it holds a solution"),
-    Rewriting(
+    RewritingCase("rephrase", PENS, f"{APIECE} What is 12 * 3 =?", "36", "it holds a solution"),
+    RewritingCase("rephrase", PENS, f"{APIECE} What must he pay?\n#### 36", "36", "it holds a solution"),
+    RewritingCase(
         "rephrase",
         PENS,
         f"{APIECE} What must he pay?\n\nThis keeps the same numbers.",
         "36",
         "it talks about the problem",
     ),
-    Rewriting("rephrase", PENS, f"{PENS[0]} {APIECE}", "36", "it repeats its parent"),
-    Rewriting(
+    RewritingCase("rephrase", PENS, f"{PENS[0]} {APIECE}", "36", "it repeats its parent"),
+    RewritingCase(
         "rephrase", PENS, PENS[0].replace("pay?", "pay then?"), "36", "it is a near-duplicate of its parent"
     ),
-    Rewriting("rephrase", PENS, "", "36", "the teacher's completion is `empty`"),
+    RewritingCase("rephrase", PENS, "", "36", "the teacher's completion is `empty`"),
     # One thought alone comes to the answer.
-    Rewriting("rephrase", PENS, f"{APIECE} What must he pay?", "36", CHANGED, program="39"),
+    RewritingCase("rephrase", PENS, f"{APIECE} What must he pay?", "36", CHANGED, program="39"),
     # Statements that ask, tell no answer, give the hidden number away, or give the answer to another thing.
-    Rewriting(
+    RewritingCase(
         "self_verification",
         EGGS,
         "Mo packs 24 eggs in four boxes. Are 6 in a box?",
         "24",
         "it still asks a question",
     ),
-    Rewriting(
+    RewritingCase(
         "self_verification",
         EGGS,
         "A puzzle about cards of a deck: four of them are worth 24 points, and the answer is 6.",
         "24",
         "it tells another story than its parent",
     ),
-    Rewriting(
+    RewritingCase(
         "self_verification", EGGS, "Mo packs 24 eggs in four boxes.", "24", "it does not state the answer"
     ),
-    Rewriting(
+    RewritingCase(
         "self_verification",
         EGGS,
         "Mo packs 24 eggs in four boxes. Of 24 eggs, 6 are in each.",
         "24",
         "it has no number to hide",
     ),
-    Rewriting(
+    RewritingCase(
         "self_verification", EGGS, "Mo packs 24 eggs in four boxes. 6 of the boxes are full.", "6", CHANGED
     ),
     # Harder problems that are not.
-    Rewriting(
+    RewritingCase(
         "evolve", PENS, "Mo buys 12 pens for $3 each and gives a note of $50.", "14", "it asks nothing"
     ),
-    Rewriting(
+    RewritingCase(
         "evolve",
         PENS,
         "At $3 each, what do 12 pens cost, as Mo wonders?",
         "36",
         "it has no number that its parent lacks",
     ),
-    Rewriting(
+    RewritingCase(
         "evolve",
         PENS,
         "1. 12 pens\n2. $3 each\n3. $50 to calculate with\nThere is only 1 answer to this question.",
         "14",
         "it talks about the problem",
     ),
-    Rewriting(
+    RewritingCase(
         "evolve",
         PENS,
         "Mo buys 12 pens for $3 each and so pays $36. How much is that?",
         "36",
         "it states its parent's answer",
     ),
-    Rewriting(
+    RewritingCase(
         "evolve",
         PENS,
         "Mo gives a note of $50 for pens of $3. What does he get back?",
         "14",
         "a number of its parent is lost",
     ),
-    Rewriting(
+    RewritingCase(
         "evolve",
         PENS,
         "Mo buys 12 pens for $3 each with some of $50. What is left?",

@@ -23,7 +23,7 @@ from thoughtmill.factory.core import corpus
 ROOT = Path(__file__).parents[1]
 
 
-class Terminal:
+class ShellTerminal:
     """A terminal that `thoughtmill sql` runs at."""
 
     def __init__(self, folder: Path) -> None:
@@ -55,11 +55,11 @@ class Terminal:
 
 
 @pytest.fixture
-def terminal(built_corpus: Path) -> Iterator[Terminal]:
+def terminal(built_corpus: Path) -> Iterator[ShellTerminal]:
     folder = built_corpus.parent
     (folder / "params.yaml").write_text("thoughts: [cot, pot]\n")
     (folder / "dvc.yaml").touch()
-    opened = Terminal(folder)
+    opened = ShellTerminal(folder)
     yield opened
     opened.process.kill()
     opened.process.wait()
@@ -67,7 +67,7 @@ def terminal(built_corpus: Path) -> Iterator[Terminal]:
 
 
 def test_queries_are_answered_errors_are_a_line_and_the_history_is_kept(
-    terminal: Terminal, tmp_path: Path
+    terminal: ShellTerminal, tmp_path: Path
 ) -> None:
     terminal.until("sql>")
     terminal.type("select 6 * 7 as answer;\r")

@@ -20,8 +20,8 @@ def test_golds_are_counted_by_kind_and_both_judges_say_what_they_think_of_each_p
 ) -> None:
     monkeypatch.setattr(solvers_math, "MATH_VERIFY_PAIRS", 2)
     pairs = [
-        solvers_math.Pair(r"\frac12", "0.5", True, "number"),
-        solvers_math.Pair("1/2^{80}", "1/2^{81}", False, "number"),
+        solvers_math.AnswerPair(r"\frac12", "0.5", True, "number"),
+        solvers_math.AnswerPair("1/2^{80}", "1/2^{81}", False, "number"),
     ]
     text = "\n".join(solvers_math.sections(["12", r"2\sqrt{5}", "x+1", "(1,2)", r"\frac{"], pairs))
     assert "5 gold answers" in text

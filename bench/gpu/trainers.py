@@ -213,7 +213,7 @@ def statically(steps: cuda.FastSteps) -> None:
     steps.loss_of = torch.compile(cuda.entropies, dynamic=False)
 
 
-class Clock(TrainerCallback):  # type: ignore[misc]
+class StepEnds(TrainerCallback):  # type: ignore[misc]
     """Notes the times at which steps end."""
 
     def __init__(self) -> None:
@@ -230,7 +230,7 @@ def trl(
     name: str, base: Base, plan: TrainingPlan, chosen: FinetuneSettings, out: Path
 ) -> tuple[float, list[float], dict[str, Any]]:
     """Train with SFTTrainer; return the seconds after its first steps, its losses, the steps measured."""
-    clock = Clock()
+    clock = StepEnds()
     _, losses = sft.trl(base, plan, chosen, checkpointing=name == "trl", callbacks=[clock], out=out / "trl")
     return clock.ends[-1] - clock.ends[WARM - 1], losses, {"measured": len(clock.ends) - WARM}
 

@@ -147,7 +147,7 @@ class Bench:
         assert isinstance(writer, LocalWriter)
         hot = name.endswith("sampled")
         requests = self.requests(0.7 if hot else 0.0)[: rows if hot else 4 * rows]
-        clock = Clock(writer)
+        clock = StepTimer(writer)
         ended, seconds = written(writer, requests)
         parts = clock.seconds()
         kept = {"rows": writer.max_rows, "by": writer.decode.__name__, "seconds_in": parts}
@@ -234,7 +234,7 @@ def written(
     return ended, time.monotonic() - begun
 
 
-class Clock:
+class StepTimer:
     """Times the parts of a writer's steps; turns are timed by CUDA events, without waiting for the GPU."""
 
     def __init__(self, writer: LocalWriter) -> None:

@@ -115,7 +115,7 @@ class Run:
         self.told = self.noted(todo)
         plan, work, speeds = (
             kind.model_validate(self.told[name])
-            for name, kind in (("plan", fitting.Plan), ("work", fitting.Work), ("speeds", fitting.Speeds))
+            for name, kind in (("plan", fitting.Plan), ("work", fitting.Workload), ("speeds", fitting.Speeds))
         )
         print(fitting.told(plan, work, speeds), flush=True)
         if self.given.dry:
@@ -189,7 +189,7 @@ class Run:
         """
         begun = time.monotonic()
         students.link(self.folder, self.groups)
-        work = fitting.Work.model_validate(self.told["work"])
+        work = fitting.Workload.model_validate(self.told["work"])
         soft = max(begun + plan.training_s, self.begun + LONGEST_SHARE * self.seconds)
         ends = self.ends - KEPT_SHARE * self.seconds
 

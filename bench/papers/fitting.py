@@ -39,7 +39,7 @@ class Speeds(BaseModel):
     answering_start_s: float
 
 
-class Work(BaseModel):
+class Workload(BaseModel):
     """The work there is: tokens of an epoch and records by role, tokens of a target, problems by test set."""
 
     epoch_tokens: dict[str, int]
@@ -73,7 +73,7 @@ def ladder(samples: int | None, seeds: int | None) -> tuple[Rung, ...]:
 
 
 def fitted(
-    work: Work,
+    work: Workload,
     speeds: Speeds,
     seconds: float,
     rungs: tuple[Rung, ...] | None = None,
@@ -104,13 +104,13 @@ def fitted(
     )
 
 
-def answers_fitting(work: Work, speeds: Speeds, seconds: float, rungs: tuple[Rung, ...]) -> Rung:
+def answers_fitting(work: Workload, speeds: Speeds, seconds: float, rungs: tuple[Rung, ...]) -> Rung:
     """Return the last problems, samples and seeds of a ladder that fit, or the first."""
     fit = [one for one in rungs if answering_s(work, speeds, *one) <= seconds]
     return fit[-1] if fit else rungs[0]
 
 
-def answering_s(work: Work, speeds: Speeds, problems: int, samples: int, seeds: int) -> float:
+def answering_s(work: Workload, speeds: Speeds, problems: int, samples: int, seeds: int) -> float:
     """Return the seconds that answers take."""
     asked = sum(min(problems, count) for count in work.problems.values())
     tokens = RUN_ON * work.target_tokens * asked * samples_of(work.groups, samples, seeds)
@@ -136,7 +136,7 @@ def page_s(seconds: float) -> float:
     return max(PAGE_S, PAGE_SHARE * seconds)
 
 
-def told(plan: Plan, work: Work, speeds: Speeds) -> str:
+def told(plan: Plan, work: Workload, speeds: Speeds) -> str:
     """Say what will fit."""
     tokens = plan.epochs * sum(work.epoch_tokens.values())
     sets = ", ".join(f"{min(plan.problems, count)} of {name}" for name, count in work.problems.items())

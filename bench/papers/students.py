@@ -14,7 +14,7 @@ from yaml import YAMLError
 
 from bench.papers.clock import StepClock, TimeUp
 from bench.papers.contents import GROUPS, SINGLE
-from bench.papers.fitting import Speeds, Work
+from bench.papers.fitting import Speeds, Workload
 from thoughtmill.factory.core.corpus import Corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.params import read, validated
@@ -113,7 +113,7 @@ def jobs(
 
 def work_of(
     todo: dict[str, TrainingJob], problems: dict[str, int], groups: dict[str, tuple[str, ...]]
-) -> Work:
+) -> Workload:
     """Return how many tokens an epoch has, by the lengths of some records of each role."""
     base = load_base(next(iter(todo.values())).settings.base.model)
     tokens, counts, targets = {}, {}, []
@@ -124,7 +124,7 @@ def work_of(
         tokens[name] = round(sum(plan.lengths) * share)
         counts[name] = len(examples)
         targets += [len(target) for _, target in plan.encoded]
-    return Work(
+    return Workload(
         epoch_tokens=tokens,
         records=counts,
         target_tokens=sum(targets) / len(targets),
@@ -135,7 +135,7 @@ def work_of(
 
 def train(
     todo: dict[str, TrainingJob],
-    work: Work,
+    work: Workload,
     epochs: float,
     soft: float,
     ends: float,

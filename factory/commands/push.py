@@ -6,7 +6,15 @@ from typing import Any
 
 from thoughtmill.factory.commands import rebuild
 from thoughtmill.factory.commands.prove import changed, manifest_of, private
-from thoughtmill.factory.commands.uploads import Held, Repository, held, retried, tag, to_delete, upload
+from thoughtmill.factory.commands.uploads import (
+    Repository,
+    RepositoryState,
+    held,
+    retried,
+    tag,
+    to_delete,
+    upload,
+)
 from thoughtmill.factory.core import corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import root
@@ -74,7 +82,7 @@ def _pushed(
     return f"{said}, tag {name}" if name else said
 
 
-def _manifest(repository: Repository, there: Held) -> dict[str, Any]:
+def _manifest(repository: Repository, there: RepositoryState) -> dict[str, Any]:
     """Return the manifest of the release that a repository holds; empty if it holds none."""
     if MANIFEST not in there.files:
         return {}

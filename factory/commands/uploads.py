@@ -28,7 +28,7 @@ class Repository:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class RepositoryState:
     """What a repository holds: the commit of its branch `main`, its files, and the commit of each tag."""
 
     commit: str
@@ -36,17 +36,19 @@ class Held:
     tags: dict[str, str] = field(default_factory=dict)
 
 
-def held(repository: Repository) -> Held:
+def held(repository: Repository) -> RepositoryState:
     """Return what a repository holds; the repository is made if there is none."""
     hub = HfApi()
     hub.create_repo(repository.name, repo_type=repository.kind, private=repository.private, exist_ok=True)
     head = str(hub.repo_info(repository.name, repo_type=repository.kind).sha)
     tags = hub.list_repo_refs(repository.name, repo_type=repository.kind).tags
     files = hub.list_repo_files(repository.name, repo_type=repository.kind, revision=head)
-    return Held(head, frozenset(files) - OF_THE_HUB, {tag.name: tag.target_commit for tag in tags})
+    return RepositoryState(head, frozenset(files) - OF_THE_HUB, {tag.name: tag.target_commit for tag in tags})
 
 
-def to_delete(repository: Repository, there: Held, ours: set[str], put: set[str], mirror: bool) -> set[str]:
+def to_delete(
+    repository: Repository, there: RepositoryState, ours: set[str], put: set[str], mirror: bool
+) -> set[str]:
     """Return the files that an upload of `ours` deletes: those that an earlier upload `put` there.
 
     With `mirror`, it deletes everything else. Without it, a file of somebody else that the upload would
@@ -65,7 +67,7 @@ def upload(
     folder: Path,
     repository: Repository,
     message: str,
-    there: Held,
+    there: RepositoryState,
     deleted: Iterable[str],
     beside: Mapping[str, bytes] | None = None,
 ) -> str:
