@@ -15,9 +15,20 @@ import yaml
 
 ROOT = Path(__file__).parents[1]
 SITE = ROOT / "site"
-BESIDES = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "examples/README.md")
+BESIDES = (
+    "README.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "examples/README.md",
+    "bench/gpu/README.md",
+)
 """Pages of the site that are not in `docs/`."""
-NAMES = {"README.md": "index.md", "examples/README.md": "examples.md"}
+NAMES = {
+    "README.md": "index.md",
+    "examples/README.md": "examples.md",
+    "bench/gpu/README.md": "fifteen-minutes-on-a-gpu.md",
+}
 """Pages that have another name in the site, where all pages are side by side."""
 LINK = re.compile(r"(?<=\]\()(?!https?:|mailto:|#)([^)#\s]+)")
 HTML_LINK = re.compile(r'(?:(?<=src=")|(?<=href="))(?!https?:|mailto:|#)([^"#]+)')

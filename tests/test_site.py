@@ -43,6 +43,13 @@ def test_the_navigation_has_every_page() -> None:
     assert sorted(listed) == sorted(site.in_the_site(source).as_posix() for source in sources)
 
 
+def test_every_page_that_a_page_links_to_is_in_the_site() -> None:
+    pages = [*map(ROOT.joinpath, site.BESIDES), *ROOT.glob("docs/*.md")]
+    for page in pages:
+        targets = [(page.parent / link).resolve() for link in site.links(page.read_text("utf-8"))]
+        assert not [target for target in targets if target.suffix == ".md" and target not in pages], page
+
+
 def _pages(entry: str | list[dict[str, str]]) -> list[str]:
     return [entry] if isinstance(entry, str) else [page for each in entry for page in each.values()]
 
