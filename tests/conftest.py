@@ -4,10 +4,13 @@ import atexit
 import gc
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -29,14 +32,20 @@ SLOW = (
 )  # fmt: skip
 """The slowest test files, the slowest first."""
 
+FORKS = "THOUGHTMILL_FORKS"
+"""The variable that names the folder of `forking` to the processes of xdist."""
+
 collect_ignore = ["foreign"]  # a package of its own, which a test installs
 
 
 gc.disable()  # while modules and tests are collected, which all stay
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell has it for what runs in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_finish() -> None:
-    """Collect garbage from here on."""
+    """Collect garbage from here on, and none of what is there."""
+    gc.freeze()
     gc.enable()
 
 
@@ -44,6 +53,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the slowest files, so that no process is left alone with one of them at the end."""
     rank = {name: at for at, name in enumerate(SLOW)}
     items.sort(key=lambda item: rank.get(item.path.stem.removeprefix("test_"), len(SLOW)))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have the processes of xdist forked too, and their tests' forks come from the same server."""
+    if tx := config.getoption("tx", None):
+        opened = ExitStack()
+        config.add_cleanup(opened.close)
+        folder = opened.enter_context(forking(Path(opened.enter_context(TemporaryDirectory()))))
+        config.option.tx = [f"{spec}//python={folder / 'python'}" for spec in tx]
+        os.environ[FORKS] = str(folder)
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -74,8 +93,17 @@ def solvers() -> Iterator[Solvers]:
 @pytest.fixture(scope="session")
 def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The folder of a `python` and a `dvc` that have imported the libraries when they start."""
+    if FORKS in os.environ:
+        yield Path(os.environ[FORKS])
+        return
     with forking(tmp_path_factory.mktemp("forks")) as folder:
         yield folder
+
+
+@pytest.fixture(scope="session")
+def python(forks: Path) -> str:
+    """A `python` that starts at once, for tests whose subject is not how one starts."""
+    return str(forks / "python")
 
 
 @pytest.fixture(scope="module")

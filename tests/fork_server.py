@@ -1,8 +1,9 @@
-"""Forks processes from one that has imported the libraries, for tests that start many.
+"""Forks processes from one that has imported the libraries: those of xdist, and those that tests start.
 
-Importing pandas, DuckDB and DVC takes a stage longer than its work on a small corpus. A forked process
-imports all of ours anew, from the folder and `PYTHONPATH` that it is given; it shares the seed of hashes with
-its siblings. Tests of imports, of workers and of hashes start real processes.
+Importing pandas, DuckDB and DVC takes a stage longer than its work on a small corpus; torch and transformers
+take longer still. A forked process imports all of ours anew, from the folder and `PYTHONPATH` that it is
+given; it shares the seed of hashes with its siblings. Tests of imports, of workers and of hashes start real
+processes.
 """
 
 import atexit
@@ -22,11 +23,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 LIBRARIES = (
     "pandera.pandas", "duckdb", "pyarrow.parquet", "pydantic", "yaml", "sympy", "jinja2", "pydantic_monty",
-    "rensa", "tabulate", "dvc.cli", "dvc.commands.repro", "dvc.repo",
+    "rensa", "tabulate", "dvc.cli", "dvc.commands.repro", "dvc.repo", "openai", "datasets", "fastapi",
+    "torch", "transformers", "peft", "hypothesis",
 )  # fmt: skip
 
 
@@ -60,6 +62,12 @@ def forking(folder: Path) -> Iterator[Path]:
         yield bin_
 
 
+def forked_by(process: "subprocess.Popen[Any]") -> int:
+    """Return the id of the process that a started one stands for, or its own if it is none of ours."""
+    name = Path(f"/proc/{process.pid}/comm").read_text()
+    return int(name[1:]) if name.startswith("=") else process.pid
+
+
 def served(listener: socket.socket) -> ProcessRequest:
     """Return, in a new process for each client, what it is to be; exit when standard input ends."""
     while True:
@@ -81,6 +89,8 @@ def kept(client: socket.socket) -> ProcessRequest:
     request = client.recv(int.from_bytes(size), socket.MSG_WAITALL)
     if not (pid := os.fork()):
         return ProcessRequest(*marshal.loads(request), files)
+    with suppress(OSError):  # a client that was killed
+        client.sendall(pid.to_bytes(8))
     ended = os.pidfd_open(pid)
     for file in files:
         os.close(file)

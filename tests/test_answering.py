@@ -3,13 +3,13 @@
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from tests.fork_server import forked_by
 from thoughtmill.factory.answers import Answer
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.train.answering import GeneratedText, GenerationRequest, SampleJournal, answer
@@ -147,15 +147,15 @@ answer({"lorid": policy("lorid", HOW)}, PROBLEMS, journal, Slow(), asking, solvi
 """
 
 
-def test_a_killed_run_loses_no_sample_that_was_written(tmp_path: Path) -> None:
+def test_a_killed_run_loses_no_sample_that_was_written(tmp_path: Path, python: str) -> None:
     path = tmp_path / "run.jsonl"
     process = subprocess.Popen(
-        [sys.executable, "-c", SLOW, str(path)], cwd=Path(__file__).parents[1], stderr=subprocess.DEVNULL
+        [python, "-c", SLOW, str(path)], cwd=Path(__file__).parents[1], stderr=subprocess.DEVNULL
     )
     while not path.exists() or path.read_bytes().count(b"\n") < 5:
         time.sleep(0.005)
         assert process.poll() is None or path.read_bytes().count(b"\n") >= 5
-    os.kill(process.pid, signal.SIGKILL)
+    os.kill(forked_by(process), signal.SIGKILL)
     process.wait()
     noted = path.read_bytes().count(b"\n")
     again, dice = SampleJournal(path), Dice()

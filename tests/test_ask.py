@@ -3,7 +3,6 @@
 import argparse
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -86,10 +85,10 @@ def code_of(card: str) -> str:
     return card.split("```python\n")[1].split("```", maxsplit=1)[0]
 
 
-def assert_codes_ask_as_we_do(codes: list[tuple[str, Path]]) -> None:
+def assert_codes_ask_as_we_do(python: str, codes: list[tuple[str, Path]]) -> None:
     """Run the codes of cards, in one process; each prints what its student `ir` writes."""
     each = [code.replace("3 bags hold 4 nuts each. How many nuts are there?", PROBLEM) for code, _ in codes]
-    words = [sys.executable, "-c", ALL, *each]
+    words = [python, "-c", ALL, *each]
     done = subprocess.run(words, capture_output=True, text=True, check=True)
     for said, (_, adapters) in zip(done.stdout.split("END\n"), codes, strict=False):
         longest = origin_of(adapters / "ir").asking["max_new_tokens"]
@@ -99,7 +98,7 @@ def assert_codes_ask_as_we_do(codes: list[tuple[str, Path]]) -> None:
     assert done.stdout.count("END\n") == len(codes)
 
 
-def test_who_has_only_peft_asks_an_adapter_as_its_card_says(tmp_path: Path) -> None:
+def test_who_has_only_peft_asks_an_adapter_as_its_card_says(tmp_path: Path, python: str) -> None:
     codes = []
     for kind in ("plain", "chat", "t5"):
         write = tiny.write_t5 if kind == "t5" else tiny.write_causal
@@ -111,4 +110,4 @@ def test_who_has_only_peft_asks_an_adapter_as_its_card_says(tmp_path: Path) -> N
         code = code_of(card)
         assert "thoughtmill" not in code
         codes.append((code.replace(f"{PLACE} adapter", str(adapters / "ir")), adapters))
-    assert_codes_ask_as_we_do(codes)
+    assert_codes_ask_as_we_do(python, codes)

@@ -11,7 +11,6 @@ import subprocess
 import sys
 import time
 import tomllib
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -93,7 +92,6 @@ def test_an_interrupt_ends_a_query_at_once(project: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
         env={"PYTHONPATH": str(ROOT), "THOUGHTMILL_LEDGER": str(project / "ledger.sqlite")},
-        preexec_fn=partial(signal.signal, signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
     ) as process:
         while not any("libduckdb" in line or "_duckdb" in line for line in mapped(process.pid)):
             assert process.poll() is None

@@ -3,7 +3,6 @@
 import os
 import signal
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -13,15 +12,6 @@ from thoughtmill.factory.core.connections import INTERRUPTED, connect, interrupt
 ENDLESS = "select count(*) from range(1000000) a, range(1000000) b where hash(a.range, b.range) = 7"
 
 
-@pytest.fixture
-def heard() -> Iterator[None]:
-    """Let Python hear SIGINT, which a shell has ignored by what it runs in the background."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("heard")
 @pytest.mark.parametrize(
     "ask", [lambda con: con.execute(ENDLESS), lambda con: con.sql(ENDLESS).to_arrow_table()]
 )
@@ -34,7 +24,6 @@ def test_an_interrupt_ends_a_query_that_runs(ask: object) -> None:
     assert con.execute("select 42").fetchone() == (42,)
 
 
-@pytest.mark.usefixtures("heard")
 def test_an_interrupt_after_a_connection_was_closed_is_no_error(capfd: pytest.CaptureFixture[str]) -> None:
     closed, con = connect(), connect(threads=1)
     closed.close()

@@ -13,7 +13,9 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.train.export_adapter import CONVERTER, call, merge
 
 
-def test_a_merged_model_is_asked_as_its_card_says_with_transformers_alone(tmp_path: Path) -> None:
+def test_a_merged_model_is_asked_as_its_card_says_with_transformers_alone(
+    tmp_path: Path, python: str
+) -> None:
     codes = []
     for chat in (False, True):
         place = tmp_path / str(chat)
@@ -24,7 +26,7 @@ def test_a_merged_model_is_asked_as_its_card_says_with_transformers_alone(tmp_pa
         codes.append((code.replace(f"{PLACE} model", str(place / "merged")), adapters))
         with pytest.raises(ThoughtmillError, match="is there already: give a new folder"):
             merge(adapters / "ir", "ir", place / "merged")
-    assert_codes_ask_as_we_do(codes)
+    assert_codes_ask_as_we_do(python, codes)
 
 
 STAND_IN = """

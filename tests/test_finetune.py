@@ -4,7 +4,6 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from safetensors.torch import load_file
 from transformers import MambaConfig, MambaForCausalLM
 
 from tests import tiny
+from tests.fork_server import forked_by
 from tests.waiting import PATIENCE_S
 from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
@@ -122,7 +122,9 @@ finetune(TrainingJob("ir", open_corpus(corpus), chosen, Path(folder, "ir"), Path
 """
 
 
-def test_a_killed_run_goes_on_from_its_last_state_with_the_same_curve_and_weights(tmp_path: Path) -> None:
+def test_a_killed_run_goes_on_from_its_last_state_with_the_same_curve_and_weights(
+    tmp_path: Path, python: str
+) -> None:
     base, corpus, steps = tiny.write_causal(tmp_path / "base"), marked_corpus(tmp_path / "corpus"), 60
     chosen = settings(base=str(base), steps=steps, dropout=0.2)
     whole = finetune(
@@ -131,12 +133,12 @@ def test_a_killed_run_goes_on_from_its_last_state_with_the_same_curve_and_weight
         )
     )
     folder = tmp_path / "killed"
-    words = [sys.executable, "-c", KILLED, str(folder), str(base), str(corpus), str(steps)]
+    words = [python, "-c", KILLED, str(folder), str(base), str(corpus), str(steps)]
     process = subprocess.Popen(words, cwd=Path(__file__).parents[1], stderr=subprocess.DEVNULL)
     while not (folder / "ir.pt").exists():
         time.sleep(0.01)
         assert process.poll() is None
-    os.kill(process.pid, signal.SIGKILL)
+    os.kill(forked_by(process), signal.SIGKILL)
     process.wait()
     held = torch.load(folder / "ir.pt", weights_only=True)
     assert 0 < len(held["curve"]) < steps
@@ -323,7 +325,9 @@ print("\\ncurve", [round(point.loss, 4) for point in curve])
 """
 
 
-def test_two_processes_go_on_where_one_was_killed_and_learn_what_it_would_have(tmp_path: Path) -> None:
+def test_two_processes_go_on_where_one_was_killed_and_learn_what_it_would_have(
+    tmp_path: Path, python: str
+) -> None:
     base, corpus = tiny.write_causal(tmp_path / "base"), marked_corpus(tmp_path / "corpus")
     chosen = settings(base=str(base), steps=4, save_every=2)
     loaded, model, plan = prepare("ir", open_corpus(str(corpus)), chosen)
@@ -334,7 +338,7 @@ def test_two_processes_go_on_where_one_was_killed_and_learn_what_it_would_have(t
         port = free.getsockname()[1]
     shared = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
     shared |= {"ACCELERATE_USE_CPU": "1", "OMP_NUM_THREADS": "1"}
-    words = [sys.executable, "-c", SPREAD, str(tmp_path), str(base), str(corpus)]
+    words = [python, "-c", SPREAD, str(tmp_path), str(base), str(corpus)]
     processes = [
         subprocess.Popen(
             words,

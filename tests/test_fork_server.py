@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fork_server import forked_by
 from tests.waiting import until
 
 SAYS = "import os, sys; print(*sys.argv, os.getcwd(), os.environ['GIVEN'], sys.stdin.read(), sep='|')"
@@ -80,3 +81,12 @@ def test_it_is_killed_with_the_process_that_stands_for_it(python: str) -> None:
         process.kill()
         assert process.wait() == -signal.SIGKILL
     until(lambda: not Path(f"/proc/{pid}/stat").exists())
+
+
+def test_it_can_be_killed_itself(python: str) -> None:
+    process, pid = waiting(python)
+    with process:
+        assert forked_by(process) == pid
+        os.kill(pid, signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL
+        assert not Path(f"/proc/{pid}/stat").exists()

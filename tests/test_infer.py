@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ from tokenizers import decoders
 
 from tests import tiny
 from tests.fake_endpoint import FakeEndpoint, Turn, error
+from tests.fork_server import forked_by
 from tests.test_finetune import settings
 from thoughtmill.factory.answers import Answer
 from thoughtmill.factory.core import tables
@@ -244,26 +244,26 @@ def test_what_was_cut_off_comes_to_nothing(solvers: Solvers) -> None:
     assert solved(program, {"p": ""}, {"p": "number"}, solvers) == Sample("ans = 3 + 4", Answer("7"), None, 7)
 
 
-def stage(project: Path, **given: Any) -> subprocess.Popen[str]:
+def stage(python: str, project: Path, **given: Any) -> subprocess.Popen[str]:
     """Start the stage in a project of its own."""
     chosen = json.loads(of(project, **given).model_dump_json(exclude={"openai"}))
     base = chosen.pop("base") | {"name": "tiny"}
     (project / "params.yaml").write_text(json.dumps({"roles": list(TRAINED), "base": base, "infer": chosen}))
     (project / "dvc.yaml").write_text("stages: {}\n")
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1]), "OMP_NUM_THREADS": "1"}
-    words = [sys.executable, "-m", "thoughtmill.train.infer"]
+    words = [python, "-m", "thoughtmill.train.infer"]
     return subprocess.Popen(words, cwd=project, env=environment, text=True, stderr=subprocess.PIPE)
 
 
 def test_a_killed_stage_goes_on_and_writes_what_one_that_was_not_killed_writes(
-    project: Path, rows: list[tables.Row], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    project: Path, rows: list[tables.Row], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, python: str
 ) -> None:
     journals = project / ".dvc" / "tmp" / "thoughtmill"
-    process = stage(project)
+    process = stage(python, project)
     while not any(path.read_bytes().count(b"\n") > 5 for path in journals.glob("infer-*.jsonl")):
         time.sleep(0.01)
         assert process.poll() is None
-    os.kill(process.pid, signal.SIGKILL)
+    os.kill(forked_by(process), signal.SIGKILL)
     process.communicate()
     assert not (project / "data" / "predictions" / "tiny.parquet").exists()
     monkeypatch.chdir(project)

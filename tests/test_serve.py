@@ -3,7 +3,6 @@
 import importlib.util
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -51,13 +50,13 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def url(model: Path) -> Iterator[str]:
+def url(model: Path, python: str) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = "import sys; from transformers.cli.transformers import main; sys.exit(main())"
     words = [
-        sys.executable,
+        python,
         "-c",
         command,
         "serve",

@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -109,16 +108,18 @@ for weights in ("lora", "all"):
 """
 
 
-def test_two_processes_that_each_hold_a_part_of_the_model_learn_what_one_learns(tmp_path: Path) -> None:
+def test_two_processes_that_each_hold_a_part_of_the_model_learn_what_one_learns(
+    tmp_path: Path, python: str
+) -> None:
     """FSDP on processors, by gloo, as `torchrun` starts it."""
     base, corpus = tiny.write_causal(tmp_path / "base"), marked_corpus(tmp_path / "corpus")
     script = tmp_path / "sharded.py"
     script.write_text(SHARDED)
     run = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", str(script)]
     root = str(Path(__file__).parents[1])
-    given = {"ACCELERATE_USE_CPU": "1", "OMP_NUM_THREADS": "1", "PYTHONPATH": root}
+    given = {"PYTHON_EXEC": python, "ACCELERATE_USE_CPU": "1", "OMP_NUM_THREADS": "1", "PYTHONPATH": root}
     done = subprocess.run(
-        [sys.executable, *run, str(tmp_path), str(base), str(corpus)],
+        [python, *run, str(tmp_path), str(base), str(corpus)],
         env=os.environ | given,
         cwd=root,
         capture_output=True,
