@@ -122,8 +122,10 @@ def begin(request: ProcessRequest, paths: list[str]) -> Callable[[], object]:
     sys.modules["__main__"] = main = types.ModuleType("__main__")
     if kind == "-m":
         return partial(runpy._run_module_as_main, what)  # type: ignore[attr-defined]  Python itself calls it
+    if kind == "-c":
+        return partial(exec, what, main.__dict__)
     main.__file__ = what
-    return partial(exec, compile(what if kind else Path(what).read_text(), what, "exec"), main.__dict__)
+    return partial(exec, compile(Path(what).read_text(), what, "exec"), main.__dict__)
 
 
 def end(work: Callable[[], object]) -> NoReturn:

@@ -11,7 +11,10 @@ import pytest
 from tests.fork_server import forked_by
 from tests.waiting import until
 
-SAYS = "import os, sys; print(*sys.argv, os.getcwd(), os.environ['GIVEN'], sys.stdin.read(), sep='|')"
+SAYS = (
+    "import os, sys; print(*sys.argv, os.getcwd(), os.environ['GIVEN'], sys.stdin.read(), "
+    "'__file__' in globals(), sep='|')"
+)
 WAITS = (
     "import os, time\ntry: print(os.getpid(), flush=True); time.sleep(600)\nexcept KeyboardInterrupt: exit(7)"
 )
@@ -44,7 +47,7 @@ def test_its_words_folder_environment_and_input_are_those_given(python: str, tmp
             text=True,
             check=True,
         )
-        assert done.stdout == f"{name}|a b|{tmp_path}|this|in\n"
+        assert done.stdout == f"{name}|a b|{tmp_path}|this|in|{words[0] != '-c'}\n"
 
 
 @pytest.mark.parametrize(
