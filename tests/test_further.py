@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.test_asking import Teacher, built, project, write
+from tests.test_asking import GrowingTeacher, built, project, write
 from thoughtmill.factory import seed
 from thoughtmill.factory.commands import estimate
 from thoughtmill.factory.commands.further import Samples
@@ -34,7 +34,7 @@ def test_before_anything_is_verified_the_most_is_told(project: Path) -> None:
 def test_verified_records_tell_how_many_are_expected_and_whether_the_budget_is_enough(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with Teacher() as teacher:
+    with GrowingTeacher() as teacher:
         write(
             project, teacher.url, {}, until={"verified": 3, "at_most": 9}, samples=2, openai={"max_usd": 1.0}
         )
@@ -69,7 +69,7 @@ GROWN = {"rephrase": 2, "evolve": 1, "answer_augmentation": 3}
 
 
 def test_growths_are_foreseen_and_after_they_ran_they_are_held(project: Path) -> None:
-    with Teacher() as teacher:
+    with GrowingTeacher() as teacher:
         write(project, teacher.url, GROWN)
         seed.main()
         before = names_of(said())

@@ -82,7 +82,8 @@ def test_what_a_row_writes_does_not_depend_on_who_shares_its_batch(
     if temperature:  # some end early, and others take their place
         assert len({one.new_tokens for one in together.values()}) > 3
     assert wrote(students, requests(temperature, 15), rows=4) == together
-    assert wrote(students, requests(temperature, 15), rows=1) == together
+    alone = wrote(students, requests(temperature, 15)[:5], rows=1)
+    assert alone == {name: together[name] for name in alone}
     assert wrote(students, requests(temperature, 15)[::-1], rows=4) == together
 
 
