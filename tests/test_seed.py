@@ -1,6 +1,7 @@
 """Stage `seed`: rows of problem sets, from files and from the Hub, become `problems`."""
 
 import json
+import logging
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pandas as pd
 import pytest
 
 from thoughtmill.factory.answers import KINDS
-from thoughtmill.factory.core import tables
+from thoughtmill.factory.core import params, tables
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import digest
 from thoughtmill.factory.problems import PROBLEM_SETS, SourceSettings, chosen
@@ -85,6 +86,12 @@ def test_a_data_set_that_the_hub_does_not_have_is_one_line(tmp_path: Path) -> No
     with pytest.raises(ThoughtmillError, match="cannot be loaded; give `file:`") as error:
         rows(tmp_path, {"set": "table", "name": "mine", "hub": str(tmp_path / "nowhere")})
     assert "\n" not in str(error.value)
+    assert not logging.getLogger("huggingface_hub.utils._http").isEnabledFor(logging.WARNING)  # of retries
+
+
+def test_a_misspelt_key_of_a_source_is_told_of_where_it_is(tmp_path: Path) -> None:
+    told = params.faults({"sources": [{"set": "gsm8k", "splitt": "train"}]}, SeedSettings, "seed")
+    assert told == ["seed: `sources.0.splitt` is an unknown key; did you mean `split`?"]
 
 
 def test_a_table_maps_columns_and_keeps_its_own_ids(tmp_path: Path) -> None:

@@ -139,7 +139,9 @@ def _validated(value: Any, model: type[Model]) -> Model:
 def _faults(error: TypeError | ValidationError, model: type[BaseModel]) -> list[str]:
     if isinstance(error, TypeError):
         return [str(error)]
-    return [_fault(fault, model) for fault in error.errors()]
+    told = error.errors()
+    inside = {fault["loc"][:at] for fault in told for at in range(len(fault["loc"]))}
+    return [_fault(fault, model) for fault in told if fault["loc"] not in inside]
 
 
 def _fault(fault: Any, model: type[BaseModel]) -> str:

@@ -11,15 +11,24 @@ TIMEOUT_S = 10.0
 
 
 def rows_of_hub(
-    name: str, config: str | None, split: str, revision: str | None, *, streaming: bool = False
+    name: str,
+    config: str | None,
+    split: str,
+    revision: str | None,
+    *,
+    streaming: bool = False,
+    instead: str = "give `file:` for a local copy",
 ) -> Iterator[FileRow]:
     """Yield each row of one split of a data set, at a revision where one is given.
 
     Rows are read one at a time: from the copy in the cache, which is made once, or with `streaming` from the
-    Hub, for whoever wants only the first rows of a large set.
+    Hub, for whoever wants only the first rows of a large set. An error says what to do `instead`.
     """
     import datasets
     from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
+    from huggingface_hub.utils.logging import set_verbosity_error
+
+    set_verbosity_error()  # it tells of each retry; what came of them is one line of ours
 
     shown = f"{name}, {f'{config}, ' if config else ''}{split}"
     try:
@@ -31,7 +40,7 @@ def rows_of_hub(
     ) as error:  # fmt: skip
         why = " ".join(str(error).split())
         raise ThoughtmillError(
-            f"the Hub data set {name}, split {split}, cannot be loaded; give `file:` for a local copy ({why})"
+            f"the Hub data set {name}, split {split}, cannot be loaded; {instead} ({why})"
         ) from error
 
 
