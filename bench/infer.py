@@ -207,9 +207,8 @@ def generate(
     end, pad = base.tokenizer.eos_token_id, base.pad
     torch.manual_seed(1)
     for at in range(0, len(prompts), rows or how.rows):
-        encoded = [
-            encoding.render(base.tokenizer, role, *one) for one in prompts[at : at + (rows or how.rows)]
-        ]
+        asked = [(role, *one) for one in prompts[at : at + (rows or how.rows)]]
+        encoded = encoding.render_all(base.tokenizer, asked)
         width = max(map(len, encoded))
         ids = torch.tensor([[pad] * (width - len(row)) + row for row in encoded])
         mask = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in encoded])

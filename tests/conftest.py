@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import hypothesis  # noqa: F401  before garbage is frozen: it asks who holds the random numbers of trio
 import pytest
 
 from tests import small_corpus as small_corpus_rows

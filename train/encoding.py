@@ -65,6 +65,20 @@ def render_all(
     return [list(ids[:-1] if ids[-1:] == end and not two_sided else ids) for ids in found]
 
 
+def render_each(
+    tokenizer: "PreTrainedTokenizerBase",
+    asked: Sequence[tuple[str, tuple[str, str, str | None]]],
+    two_sided: bool = False,
+) -> list[list[int]]:
+    """Return what `render` does for each style with its role, problem and given text; equal ones once."""
+    found: dict[object, list[int]] = {}
+    for style in dict.fromkeys(style for style, _ in asked):
+        texts = list(dict.fromkeys(text for own, text in asked if own == style))
+        read = render_all(tokenizer, texts, two_sided, style)
+        found |= {(style, text): ids for text, ids in zip(texts, read, strict=True)}
+    return [found[one] for one in asked]
+
+
 def render_targets(tokenizer: "PreTrainedTokenizerBase", targets: Sequence[str]) -> list[list[int]]:
     """Return the tokens of each target and the end of text, which is learnt like the rest."""
     found = _read(tokenizer, [[(one, False)] for one in targets])

@@ -215,7 +215,7 @@ class Bench:
 
 def prompts(loaded: Base, requests: Sequence[GenerationRequest]) -> list[list[int]]:
     """Return the prompts of requests as tokens."""
-    return [encoding.render(loaded.tokenizer, one.role, one.problem, one.given) for one in requests]
+    return encoding.render_all(loaded.tokenizer, [(one.role, one.problem, one.given) for one in requests])
 
 
 def alike(one: str, other: str) -> int:

@@ -81,8 +81,8 @@ def _of_hub(name: str, settings: InputSettings) -> InputPart:
     config = settings.config
     thought = config if config in THOUGHTS else None
     shown = f"{name}, {f'{config}, ' if config else ''}{settings.split}"
-    how = {"instead": "give the files of a local copy"}
-    rows = partial(rows_of_hub, name, config, settings.split, settings.revision, **how)
+    instead = "give the files of a local copy"
+    rows = partial(rows_of_hub, name, config, settings.split, settings.revision, instead=instead)
     part = InputPart(shown, rows, thought, settings.columns)
     return part._replace(**_as_released(settings)) if thought else part
 

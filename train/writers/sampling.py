@@ -75,24 +75,16 @@ class StudentWriter(ABC):
 
     def ask(self, requests: Sequence[GenerationRequest]) -> None:
         """Queue requests."""
-        for request, prompt in zip(requests, self.prompts(requests), strict=True):
-            adapter = adapter_for(self.adapters, request.role)
+        adapters = [adapter_for(self.adapters, one.role) for one in requests]
+        asked = [
+            (self.styles.get(adapter, OURS), (one.role, one.problem, one.given))
+            for adapter, one in zip(adapters, requests, strict=True)
+        ]
+        prompts = encoding.render_each(self.base.tokenizer, asked, self.base.start is not None)
+        for request, adapter, prompt in zip(requests, adapters, prompts, strict=True):
             used = len(prompt) if self.base.start is None else 0
             limit = min(self.max_new_tokens, self.base.context - used)
             self.wait(ActiveSample(request, prompt, adapter, limit, Random(request.seed), self.base.ends))
-
-    def prompts(self, requests: Sequence[GenerationRequest]) -> list[list[int]]:
-        """Return the tokens of each prompt; equal ones are read once, and those of one style together."""
-        asked = [
-            (self.styles.get(adapter_for(self.adapters, one.role), OURS), (one.role, one.problem, one.given))
-            for one in requests
-        ]
-        found: dict[object, list[int]] = {}
-        for style in dict.fromkeys(style for style, _ in asked):
-            texts = list(dict.fromkeys(text for own, text in asked if own == style))
-            read = encoding.render_all(self.base.tokenizer, texts, self.base.start is not None, style)
-            found |= {(style, text): ids for text, ids in zip(texts, read, strict=True)}
-        return [found[one] for one in asked]
 
     @abstractmethod
     def write(self) -> list[GeneratedText]:

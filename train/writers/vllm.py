@@ -58,10 +58,13 @@ class VllmWriter:
 
     def ask(self, requests: Sequence[GenerationRequest]) -> None:
         """Give requests to vLLM; a prompt that fills the context is cut at once."""
-        for one in requests:
-            adapter = adapter_for(self.adapter_of, one.role)
-            style = self.styles[adapter]
-            prompt = encoding.render(self.tokenizer, one.role, one.problem, one.given, style=style)
+        adapters = [adapter_for(self.adapter_of, one.role) for one in requests]
+        asked = [
+            (self.styles[adapter], (one.role, one.problem, one.given))
+            for adapter, one in zip(adapters, requests, strict=True)
+        ]
+        prompts = encoding.render_each(self.tokenizer, asked)
+        for one, adapter, prompt in zip(requests, adapters, prompts, strict=True):
             if len(prompt) >= self.engine.model_config.max_model_len:
                 self.cut.append(GeneratedText(one.wanted, "", 0, "truncated"))
                 continue

@@ -1,5 +1,6 @@
 """Rows of a data set on the Hub, or in a local folder of the Hub's form."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,9 +27,8 @@ def rows_of_hub(
     """
     import datasets
     from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
-    from huggingface_hub.utils.logging import set_verbosity_error
 
-    set_verbosity_error()  # it tells of each retry; what came of them is one line of ours
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # it tells of each retry; what came of them is one line of ours
 
     shown = f"{name}, {f'{config}, ' if config else ''}{split}"
     try:
