@@ -256,7 +256,9 @@ ATTACKS: dict[str, str] = {
         "    frame = frame.f_back\nans = @PRIZE@ if 'gold' + '_answer' in found else 1"
     ),
     "walk_objects": (
-        "import gc\nans = @PRIZE@ if any(type(o) is dict and 'gold' + '_answer' in o for o in gc.get_objects()) else 1"
+        # Python 3.14 lists its own table of literals: so the name is none.
+        "import gc\nname = '_'.join(['gold', 'answer'])\n"
+        "ans = @PRIZE@ if any(type(o) is dict and name in o for o in gc.get_objects()) else 1"
     ),
     "more_room_in_the_host": (
         "import sys\nframe = sys._getframe()\nwhile frame:\n    if 'printed' in frame.f_locals: frame.f_locals['printed']._room = 10**12\n"
