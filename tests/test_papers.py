@@ -132,6 +132,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bench.papers.students.GROUPS", {SINGLE: single, "union": union})
     for module in (answering, page):
         monkeypatch.setattr(module, "GROUPS", {SINGLE: single, "union": union})
+    monkeypatch.setattr(page, "CLAIMS", {"IR beats chains": ("greedy/ir", ("greedy/cot",))})
     monkeypatch.setattr(answering, "FIRST", 1)
     monkeypatch.setattr(answering, "BLOCK", 2)
     monkeypatch.setattr(fitting, "LADDER", ((6, 2, 1),))
@@ -179,8 +180,11 @@ def test_a_stopped_run_goes_on_where_it_was_and_its_page_counts_what_is_there(
     assert "gsm8k, test, n = 6" in (told := shown.read_text("utf-8"))
     assert "all sets, n = 12" in told
     assert "Not asked of these students: " in told
+    assert "None of 3 comparisons shows a gain or a loss. A gain is " in told
+    assert "| IR beats chains | `greedy/ir` |" in " ".join(told.split())
+    assert "over the seeds 1, 2, 3, which answered" in told
     assert "## Pairs" not in told, "none of its rows was asked"
-    assert "over the seeds of sampling" not in capsys.readouterr().err
+    assert "over the seeds" not in capsys.readouterr().err
 
     shown.unlink()
     bench.main("--tables", str(folder), "--page", str(shown))
@@ -263,6 +267,24 @@ def test_what_time_cuts_off_is_raised_between_tokens() -> None:
 
     with pytest.raises(TimeUp):
         answering.TimedWriter(Never(), time.monotonic() - 1).write()  # type: ignore[arg-type]
+
+
+def test_the_page_names_the_seeds_that_drew_and_students_that_drew_with_fewer() -> None:
+    single = [(SINGLE, 1), (SINGLE, 2), (SINGLE, 3)]
+    assert page.seeds_of([*single, ("union", 1)]) == "1, 2, 3", "the union's are greedy"
+    assert page.seeds_of([*single, ("mixed", 1)]) == "1, 2, 3 (`mixed`: 1)"
+    assert page.seeds_of([(SINGLE, 1), ("mixed", 1)]) == "1"
+
+
+def test_the_page_counts_what_shows_and_names_claims_without_a_gain() -> None:
+    rows = [{"claim": name, "shows": "unclear"} for name in ("a beats b", "a beats b", "c helps")]
+    told = page.showing(rows)
+    assert told.startswith("None of 3 comparisons shows a gain or a loss. A gain is ")
+    assert "On no set" not in told, "it is said already"
+    rows[1]["shows"] = "yes"
+    told = page.showing([*rows, {"claim": "d helps", "shows": "no"}])
+    assert told.startswith("Of 4 comparisons 1 show a gain, 1 show a loss, and 2 do not show which.")
+    assert told.endswith("On no set does it show that c helps; that d helps.")
 
 
 def test_every_row_is_of_a_policy_that_its_students_are_asked() -> None:

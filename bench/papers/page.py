@@ -1,6 +1,6 @@
 """Write the page of the papers' tables from stored samples: `docs/papers.md`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -165,15 +165,29 @@ def _ladder(scores: Scores) -> Ladder:
 def _numbers(scores: Scores) -> str:
     sizes = {name: len(members) for name, members in scores.sets.items() if name != ALL}
     counted = ", ".join(f"{size} of {name}" for name, size in sizes.items())
-    seeds = sorted(seed for group, seed in scores.stored if group == SINGLE)
     return (
         f"Problems: {counted}. Cells are right answers in per cent with their 95 % interval (Wilson, over "
-        f"problems), means over the seeds of sampling {', '.join(map(str, seeds))}, which answered all of "
-        "them. `tokens` are those that a policy writes for a problem, on average over all sets. Equal tokens "
-        "are as many votes of IR as a policy's own tokens buy, interpolated between numbers of votes, or all "
-        "that were drawn. A dash means not asked, or fewer tokens than a vote takes."
+        f"problems), of policies that draw means over the seeds {seeds_of(scores.stored)}, which answered "
+        "all of them; greedy texts are written once. `tokens` are those that a policy writes for a problem, "
+        "on average over all sets. Equal tokens are as many votes of IR as a policy's own tokens buy, "
+        "interpolated between numbers of votes, or all that were drawn. A dash means not asked, or fewer "
+        "tokens than a vote takes."
         + (f" In `{ALL}` every problem counts alike." if ALL in scores.sets else "")
     )
+
+
+def seeds_of(stored: Iterable[tuple[str, int]]) -> str:
+    """Say which seeds drew samples, also of other students than `single` where they drew with fewer."""
+    by_group: dict[str, list[int]] = {}
+    for group, seed in sorted(stored):
+        by_group.setdefault(group, []).append(seed)
+    single = by_group.get(SINGLE, [])
+    others = (
+        f" (`{name}`: {', '.join(map(str, seeds))})"
+        for name, seeds in by_group.items()
+        if GROUPS[name].drawn and seeds != single
+    )
+    return ", ".join(map(str, single)) + "".join(others)
 
 
 def _table(one: PaperTable, scores: Scores, ladder: Ladder) -> str:
@@ -231,16 +245,26 @@ def _claims(scores: Scores, ladder: Ladder) -> list[str]:
     rows = judged(by_set, claims)
     if not rows:
         return ["## What shows and what does not", "Too little was answered for any claim."]
-    unclear = sum(row["shows"] == "unclear" for row in rows)
-    lost = sum(row["shows"] == "no" for row in rows)
-    words = (
-        f"Of {len(rows)} comparisons {len(rows) - unclear - lost} show a gain, {lost} show a loss, and "
-        f"{unclear} do not show which. A gain is a difference on the same problems, in points; **yes** and "
-        "**no** hold at 5 % after Holm's correction for all comparisons of the table."
+    return ["## What shows and what does not", showing(rows), table(rows)]
+
+
+def showing(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Say how many comparisons show a gain or a loss, and of which claims none shows a gain.
+
+    Each row has a `claim`, and `shows`: `yes`, `no` or `unclear`.
+    """
+    gained, lost = (sum(row["shows"] == word for row in rows) for word in ("yes", "no"))
+    counted = (
+        f"Of {len(rows)} comparisons {gained} show a gain, {lost} show a loss, and "
+        f"{len(rows) - gained - lost} do not show which."
+        if gained or lost
+        else f"None of {len(rows)} comparisons shows a gain or a loss."
     )
-    silent = list(dict.fromkeys(row["claim"] for row in rows))
-    for row in rows:
-        if row["shows"] == "yes" and row["claim"] in silent:
-            silent.remove(row["claim"])
-    shown = f"On no set does it show that {'; that '.join(silent)}." if silent else ""
-    return ["## What shows and what does not", words, *([shown] if shown else []), table(rows)]
+    words = (
+        f"{counted} A gain is a difference on the same problems, in points; **yes** and **no** hold at 5 % "
+        "after Holm's correction for all comparisons of the first table. Intervals are not corrected."
+    )
+    yes = {row["claim"] for row in rows if row["shows"] == "yes"}
+    silent = [claim for claim in dict.fromkeys(row["claim"] for row in rows) if claim not in yes]
+    some = bool(yes and silent)
+    return words + (f"\n\nOn no set does it show that {'; that '.join(silent)}." if some else "")
