@@ -25,6 +25,15 @@ SPEC.loader.exec_module(attacks)
 
 LIMITS = Limits(wall_s=0.15, long_wall_s=0.35, memory_mb=256)
 """Short, so that an attack which only sleeps or spins is soon over; one that hangs is seen to hang."""
+HANGING_S = 0.1
+"""What an attack gets in a process that does nothing but compute for ever: no more of it is ever seen."""
+
+HANGING = frozenset(
+    (
+        "loop loop_in_c power regular_expression swallowing ignored_signals alarm_off factorial sympy_power "
+        "silent_loop endless_message endless_recursion huge_number more_room_in_the_host"
+    ).split()
+)
 HONEST = "import math\nans = sum([math.floor(40.5), len([1, 2])])"
 
 
@@ -44,10 +53,15 @@ def programs(request: pytest.FixtureRequest) -> Iterator[Programs]:
 
 
 @pytest.mark.parametrize("name", list(attacks.ATTACKS))
-def test_no_attack_reaches_its_goal(programs: Programs, name: str, tmp_path: Path) -> None:
+def test_no_attack_reaches_its_goal(
+    programs: Programs, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     arena = attacks.Arena(tmp_path)
     program = arena.program(name)
-    outcome = programs.run(program)
+    with monkeypatch.context() as patch:
+        if name in HANGING:
+            patch.setattr(programs, "_limits", LIMITS.model_copy(update={"long_wall_s": HANGING_S}))
+        outcome = programs.run(program)
     if name in ("daemon", "thread", "exit_handler"):
         time.sleep(0.4)
     harm = arena.harm(outcome.answer and outcome.answer.text)

@@ -2,6 +2,7 @@
 
 import itertools
 import time
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +11,16 @@ from hypothesis import strategies as st
 from thoughtmill.factory.answers import ANY, Answer, answer_of, compared
 from thoughtmill.factory.answers.mathematics import symbolic
 from thoughtmill.factory.answers.mathematics.reading import read
+
+
+@pytest.fixture(scope="module", autouse=True)
+def impatient() -> Iterator[None]:
+    """Give the worker a fifth of its time: a bomb would take all it gets, and nothing here needs more."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(symbolic, "SAMPLING_S", symbolic.SAMPLING_S / 5)
+        patch.setattr(symbolic, "PROOF_S", symbolic.PROOF_S / 5)
+        yield
+
 
 BOMBS = [
     "(" * 5000,

@@ -9,9 +9,10 @@ import hashlib
 import platform
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pydantic
 import yaml
@@ -23,6 +24,9 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import digest, json_text, text_of
 from thoughtmill.factory.core.params import Section
 from thoughtmill.factory.release import ORIGIN, shareable
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
 
 FOLDER = "rebuild"
 RECIPE, VERSIONS, LOCK, SOURCE = (
@@ -125,25 +129,32 @@ def installed(name: str, extra: str = "") -> list[str]:
     >>> [line for line in installed("thoughtmill", "pipeline") if line.startswith("duckdb==")] != []
     True
     """
-    from packaging.requirements import Requirement  # `push` alone needs it
-
     found: dict[str, str] = {}
     wanted = [(name, extra)]
     seen = set(wanted)
     while wanted:
         package, of = wanted.pop()
         try:
-            needs = distribution(package).requires or []
+            version, needs = _package(package)
         except PackageNotFoundError:
             continue
-        for need in map(Requirement, needs):
+        for need in needs:
             if need.marker is None or need.marker.evaluate({"extra": of}):
                 fresh = {(need.name, inner) for inner in ("", *need.extras)} - seen
                 seen |= fresh
                 wanted += fresh
         if package != name:
-            found[package.lower()] = distribution(package).version
+            found[package.lower()] = version
     return [f"{package}=={version}" for package, version in sorted(found.items())]
+
+
+@cache
+def _package(name: str) -> tuple[str, "list[Requirement]"]:
+    """Return the version of a package, and what it needs: Python reads its file anew at each question."""
+    from packaging.requirements import Requirement  # `push` alone needs it
+
+    found = distribution(name)
+    return found.version, [Requirement(need) for need in found.requires or ()]
 
 
 def _source(project: Path) -> Source:

@@ -4,6 +4,8 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import deepcopy
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -66,6 +68,12 @@ def read(text: str) -> Any:
     >>> read("2e-4"), read("[q_proj, v_proj]")
     (0.0002, ['q_proj', 'v_proj'])
     """
+    return deepcopy(_read(text))
+
+
+@lru_cache(maxsize=8)
+def _read(text: str) -> Any:
+    """Parse a text once: all that a stage opens asks `params.yaml` for a limit."""
     return yaml.load(text, _Loader)
 
 
