@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from tests import generated
+from tests.syntax import nodes
 from thoughtmill.factory.check import faults
 from thoughtmill.factory.commands import cli
 from thoughtmill.train.claims import table
@@ -141,7 +142,7 @@ def room_of(path: Path) -> str:
 
 def imported(path: Path) -> Iterator[str]:
     """Yield the rooms that a module imports from."""
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in nodes(path):
         if isinstance(node, ast.ImportFrom) and node.module:
             names = [f"{node.module}.{alias.name}" for alias in node.names]
         else:
@@ -167,10 +168,8 @@ def test_a_room_imports_only_from_rooms_below_it() -> None:
 
 def test_every_seam_is_told_with_its_group_of_entry_points() -> None:
     told = re.findall(r"^\| [\w ]+ \| `(thoughtmill\.\w+)` \|", ARCHITECTURE, re.MULTILINE)
-    calls = [node for path in modules() for node in ast.walk(ast.parse(path.read_text("utf-8")))]
-    words = [
-        word.value for call in calls if _makes_registry(call) for word in ast.walk(call) if _is_text(word)
-    ]
+    calls = [node for path in modules() for node in nodes(path) if _makes_registry(node)]
+    words = [word.value for call in calls for word in ast.walk(call) if _is_text(word)]
     groups = {word for word in words if re.fullmatch(r"thoughtmill\.[a-z_]+", word)}
     assert sorted(told) == sorted(groups)
 

@@ -2,7 +2,9 @@
 
 import keyword
 import re
+from collections.abc import Iterator
 from fractions import Fraction
+from itertools import islice
 from random import Random
 
 import pytest
@@ -28,25 +30,36 @@ UNKNOWN = [template for template in TEMPLATES if template.relations]
 EVERY_TEMPLATE = pytest.mark.parametrize("template", TEMPLATES, ids=[template.name for template in TEMPLATES])
 
 
-def told(template: Template, draws: int = 6) -> list[tuple[Composition, Numbers, Story]]:
+Told = tuple[Composition, Numbers, Story]
+TOLD: dict[str, tuple[list[Told], Iterator[Told]]] = {}
+"""By composition: the stories that a test has asked for, and the further ones."""
+
+
+def told(template: Template, draws: int = 6) -> list[Told]:
     """Return stories of every composition of a template, with the numbers they were told from."""
     found = []
     for composition in compositions(template):
-        rng = Random(composition.name)
-        for _ in range(draws):
-            numbers = None
-            while numbers is None:
-                numbers = draw_numbers(template, composition.steps, rng)
-            words = draw_words(template, rng)
-            story = Story(
-                template.name,
-                composition.name,
-                write_problem(template, composition.steps, words, numbers, rng),
-                answer_of(composition.steps, numbers),
-                write_solution(template, composition, words, numbers),
-            )
-            found.append((composition, numbers, story))
+        before, further = TOLD.setdefault(composition.name, ([], _tell(template, composition)))
+        before += islice(further, max(0, draws - len(before)))
+        found += before[:draws]
     return found
+
+
+def _tell(template: Template, composition: Composition) -> Iterator[Told]:
+    rng = Random(composition.name)
+    while True:
+        numbers = None
+        while numbers is None:
+            numbers = draw_numbers(template, composition.steps, rng)
+        words = draw_words(template, rng)
+        story = Story(
+            template.name,
+            composition.name,
+            write_problem(template, composition.steps, words, numbers, rng),
+            answer_of(composition.steps, numbers),
+            write_solution(template, composition, words, numbers),
+        )
+        yield composition, numbers, story
 
 
 def lines(solution: str, head: str) -> list[str]:

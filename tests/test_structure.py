@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.syntax import module, nodes
 from thoughtmill.factory.check import SECTIONS
 from thoughtmill.factory.core.registry import modules_of
 
@@ -34,7 +35,7 @@ def module_of(package: str, name: str) -> Path:
 def named(path: Path) -> frozenset[Path]:
     """Return the project's own files that a module imports by name."""
     names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -52,7 +53,7 @@ def registered(path: Path) -> Iterator[str]:
     """
     if path == ROOT / "factory" / "check.py":
         return
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in nodes(path):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             if re.fullmatch(r"thoughtmill(\.\w+)+(:\w+)?", node.value):
                 yield node.value.partition(":")[0]
@@ -64,7 +65,7 @@ def registered(path: Path) -> Iterator[str]:
 @cache
 def is_empty(path: Path) -> bool:
     """Say whether a module holds nothing but its docstring, so that nobody can depend on it."""
-    return len(ast.parse(path.read_text()).body) <= 1
+    return len(module(path).body) <= 1
 
 
 def imported(path: Path) -> set[Path]:
@@ -137,7 +138,7 @@ def test_files_are_one_idea_and_functions_a_screen(package: str) -> None:
     for path in modules(package):
         text = path.read_text()
         assert text.count("\n") <= 400, path
-        for node in ast.walk(ast.parse(text)):
+        for node in nodes(path):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 assert (node.end_lineno or 0) - node.lineno < 60, (path, node.name)
 
@@ -145,14 +146,14 @@ def test_files_are_one_idea_and_functions_a_screen(package: str) -> None:
 @pytest.mark.parametrize("package", ["factory", "schemas", "train"])
 def test_every_module_begins_with_a_sentence(package: str) -> None:
     for path in modules(package):
-        said = ast.get_docstring(ast.parse(path.read_text()))
+        said = ast.get_docstring(module(path))
         assert said and said.splitlines()[0].rstrip().endswith((".", ":", ",")), path
 
 
 def test_no_class_name_is_defined_twice() -> None:
     where: dict[str, list[Path]] = {}
     for path in (path for folder in (*CODE, "thoughtmill", "bench", "tests") for path in modules(folder)):
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in nodes(path):
             if isinstance(node, ast.ClassDef) and node.name != "Config":  # pandera's own, inside a schema
                 where.setdefault(node.name, []).append(path)
     assert not {name: paths for name, paths in where.items() if len(paths) > 1}
@@ -163,8 +164,7 @@ def test_no_regular_expression_repeats_a_group_possessively(package: str) -> Non
     """Python 3.11.0 to 3.11.4 match `(?:ab|a)*+` wrongly; the equal `(?>(?:ab|a)*)` is right everywhere."""
     possessive = re.compile(r"\)(?:[*+?]|\{\d*,?\d*\})\+")
     for path in modules(package):
-        tree = ast.parse(path.read_text())
-        said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-        for node in ast.walk(tree):
+        said = {id(node.value) for node in nodes(path) if isinstance(node, ast.Expr)}
+        for node in nodes(path):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in said:
                 assert not possessive.search(node.value), (path, node.lineno)
