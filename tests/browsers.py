@@ -37,11 +37,16 @@ def chromium(width: int = 1280, height: int = 900) -> Iterator["WebDriver"]:
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     driver = webdriver.Chrome(options=options, service=Service(CHROMIUM_DRIVER))
     try:
-        screen = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
-        driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+        resize(driver, width, height)
         yield driver
     finally:
         driver.quit()
+
+
+def resize(driver: "WebDriver", width: int, height: int) -> None:
+    """Show the page at a size; a width below 600 is a phone's."""
+    screen = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
 
 
 def shown_s(driver: "WebDriver | Firefox") -> float:

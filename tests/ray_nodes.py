@@ -17,7 +17,8 @@ def three_nodes(cpus: int, gpus: int = 0) -> Iterator[Any]:
     from ray.cluster_utils import Cluster
 
     size = {"num_cpus": cpus, "num_gpus": gpus, "object_store_memory": STORE_B, "include_dashboard": False}
-    cluster = started(lambda: Cluster(initialize_head=True, head_node_args=size))
+    head = {**size, "no_monitor": True, "include_log_monitor": False}  # a process less each
+    cluster = started(lambda: Cluster(initialize_head=True, head_node_args=head))
     try:
         for _ in range(2):
             started(lambda: cluster.add_node(wait=False, **size))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -10,7 +11,7 @@ import duckdb
 import pytest
 
 from tests import jugs
-from tests.browsers import NO_CHROMIUM, chromium, shown_s
+from tests.browsers import NO_CHROMIUM, chromium, resize, shown_s
 from tests.firefox import NO_FIREFOX, Firefox, firefox
 from thoughtmill.factory.core import corpus, tables
 from thoughtmill.factory.pages import explorer
@@ -25,6 +26,10 @@ HOSTILE = (
     " \u2028\u2029\u202e\x00 \\ud800 '\"`${1}</pre>"
 )
 """It would take the page over if any of it were read as markup or code."""
+
+SIZE = (1280, 900)
+VISITS = count()
+"""Numbers that make each visit's address another, so that the page is loaded or shown again."""
 
 needs_chromium = pytest.mark.skipif(bool(NO_CHROMIUM), reason=NO_CHROMIUM)
 needs_firefox = pytest.mark.skipif(bool(NO_FIREFOX), reason=NO_FIREFOX)
@@ -77,14 +82,22 @@ def address(con: duckdb.DuckDBPyConnection, tmp_path_factory: pytest.TempPathFac
 
 @pytest.fixture(scope="module")
 def driver(address: str) -> Iterator["WebDriver"]:
-    with chromium() as driver:
+    with chromium(*SIZE) as driver:
         yield driver
 
 
 def visit(driver: "WebDriver | Firefox", address: str, **wanted: object) -> None:
     """Open the explorer anew at what is wanted, and wait until it is shown."""
-    driver.get("about:blank")
-    driver.get(f"{address}#{urlencode(wanted, doseq=True)}")
+    driver.get(f"{address}?{next(VISITS)}#{urlencode(wanted, doseq=True)}")
+    shown_s(driver)
+
+
+def turn(driver: "WebDriver", address: str, **wanted: object) -> None:
+    """Turn the explorer, which is opened if need be, to what is wanted, and wait until it is shown."""
+    if not driver.current_url.startswith(address):
+        visit(driver, address)
+    script = "performance.mark('asked'); location.hash = arguments[0]"
+    driver.execute_script(script, f"turn={next(VISITS)}&{urlencode(wanted, doseq=True)}")
     shown_s(driver)
 
 
@@ -138,7 +151,6 @@ SAME = {
 def test_a_filter_finds_what_sql_finds(
     driver: "WebDriver", con: duckdb.DuckDBPyConnection, address: str, facet: str
 ) -> None:
-    visit(driver, address)
     values = con.execute(
         f"select distinct {SAME[facet]} from problems p left join records r using (problem_id)"
         " left join verdicts v using (record_id) where r.record_id is not null or ? in ('source', 'growth')",
@@ -146,7 +158,7 @@ def test_a_filter_finds_what_sql_finds(
     ).fetchall()
     assert len(values) > 1
     for (value,) in values:
-        visit(driver, address, **{facet: value})
+        turn(driver, address, **{facet: value})
         assert counted(driver) == asked(con, f"{SAME[facet]} = {corpus.quoted(value)}")
 
 
@@ -180,7 +192,7 @@ def test_a_filter_finds_what_sql_finds(
 def test_filters_and_words_together_find_what_sql_finds(
     driver: "WebDriver", con: duckdb.DuckDBPyConnection, address: str, wanted: dict[str, object], where: str
 ) -> None:
-    visit(driver, address, **wanted)
+    turn(driver, address, **wanted)
     assert counted(driver) == asked(con, where)
 
 
@@ -316,14 +328,13 @@ def test_the_keyboard_reaches_the_words_and_leaves_a_problem(driver: "WebDriver"
 
 
 @needs_chromium
-def test_nothing_is_wider_than_a_phone(address: str) -> None:
-    with chromium(width=390, height=800) as phone:
-        for wanted in ({}, {"problem": "jugs-11"}, {"record": "jugs-1/cot/0"}, {"source": HOSTILE}):
-            visit(phone, address, **wanted)
-            phone.execute_script(
-                "document.querySelectorAll('details').forEach((each) => { each.open = true; })"
-            )
-            assert phone.execute_script("return document.documentElement.scrollWidth") == 390
+def test_nothing_is_wider_than_a_phone(driver: "WebDriver", address: str) -> None:
+    resize(driver, 390, 800)
+    for wanted in ({}, {"problem": "jugs-11"}, {"record": "jugs-1/cot/0"}, {"source": HOSTILE}):
+        visit(driver, address, **wanted)
+        driver.execute_script("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+        assert driver.execute_script("return document.documentElement.scrollWidth") == 390
+    resize(driver, *SIZE)
 
 
 @pytest.fixture(scope="module")

