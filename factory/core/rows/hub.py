@@ -28,8 +28,7 @@ def rows_of_hub(
     import datasets
     from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 
-    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # it tells of each retry; what came of them is one line of ours
-
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # it tells of each of its retries
     shown = f"{name}, {f'{config}, ' if config else ''}{split}"
     try:
         rows = datasets.load_dataset(name, config, split=split, revision=revision, streaming=streaming)
