@@ -21,7 +21,7 @@ from tests.loopback import LoopbackServer
 class Turn:
     """What the server does with one request: wait, then answer, refuse, or break off.
 
-    It waits until it has given `after` good answers, and then for `delay_s`.
+    It waits until `asked` prompts have come and it has given `after` good answers, and then for `delay_s`.
     """
 
     text: str | None = "42"
@@ -30,6 +30,7 @@ class Turn:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = None
     delay_s: float = 0.0
+    asked: int = 0
     after: int = 0
     drop: bool = False
     refusal: str | None = None
@@ -80,7 +81,7 @@ class FakeEndpoint(LoopbackServer):
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:
-            while self.answered.total() < turn.after:
+            while len(self.asked) < turn.asked or self.answered.total() < turn.after:
                 await asyncio.sleep(0.005)
             await asyncio.sleep(turn.delay_s)
             return await self._reply(request, asked, prompt, turn)

@@ -22,6 +22,7 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.ledger import Ledger, runs
 from thoughtmill.factory.ledger.locks import Locks
 from thoughtmill.factory.teachers import Reply, Request
+from thoughtmill.factory.teachers.endpoint import window
 from thoughtmill.factory.teachers.endpoint.engine import EndpointRun
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
 from thoughtmill.factory.teachers.endpoint.transport import RawTransport
@@ -345,10 +346,13 @@ def test_an_endpoint_that_comes_back_is_not_given_up(ledger: Path) -> None:
     assert all(replies[prompt].completion == "42" for prompt in prompts)
 
 
-def test_many_bad_rows_neither_end_the_run_nor_drop_a_neighbour(ledger: Path) -> None:
-    slow_error, good = dataclasses.replace(error(500), after=20, delay_s=0.3), Turn(delay_s=0.05)
+def test_many_bad_rows_neither_end_the_run_nor_drop_a_neighbour(
+    ledger: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(window, "FIRST_WINDOW", 60)  # all are in flight before the first answer
+    bad, good = dataclasses.replace(error(500), after=20), Turn(asked=60)
     prompts = [f"p{i}" for i in range(20)] + [f"bad{i}" for i in range(40)]
-    plan = lambda prompt, times: slow_error if prompt.startswith("bad") else good  # noqa: E731
+    plan = lambda prompt, times: bad if prompt.startswith("bad") else good  # noqa: E731
     replies, endpoint = run(plan, prompts, ledger, breaker_after=5)
     assert len(replies) == 60
     assert all(
