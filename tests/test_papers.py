@@ -190,6 +190,9 @@ def test_a_stopped_run_goes_on_where_it_was_and_its_page_counts_what_is_there(
     bench.main("--tables", str(folder), "--page", str(shown))
     assert "| IR " in shown.read_text("utf-8")
 
+    with pytest.raises(ThoughtmillError, match="is another run's"):
+        bench.main(*run, "--seed", "9")
+
 
 @pytest.mark.usefixtures("few")
 def test_a_small_machine_trains_some_students_on_some_records_and_asks_some_sets(
@@ -250,12 +253,6 @@ def test_students_that_are_done_answer_alone_until_all_are(
     bench.main(*run)
     rows = {line.split("|")[1].strip(): line for line in shown.read_text("utf-8").splitlines() if "|" in line}
     assert "0.0 (0.0 to 39.0)" in rows["chains alone"]
-
-
-@pytest.mark.usefixtures("few")
-def test_a_folder_of_another_run_is_not_overwritten(words: list[str]) -> None:
-    with pytest.raises(ThoughtmillError, match="is another run's"):
-        bench.main(*words, "--hours", "0.05", *SPEED, "--seed", "9")
 
 
 def test_what_time_cuts_off_is_raised_between_tokens() -> None:
