@@ -16,7 +16,7 @@ import hypothesis  # noqa: F401  before garbage is frozen: it asks who holds the
 import pytest
 
 from tests import small_corpus as small_corpus_rows
-from tests.fork_server import forking
+from tests.fork_server import forking, spec_of
 from thoughtmill.factory.release import ReleaseSettings, release
 from thoughtmill.factory.solvers.limits import Limits
 from thoughtmill.factory.solvers.solvers import Solvers
@@ -58,11 +58,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Have the processes of xdist forked too, and their tests' forks come from the same server."""
-    if tx := config.getoption("tx", None):
+    if config.getoption("dist", "no") != "no" and config.option.tx:
         opened = ExitStack()
         config.add_cleanup(opened.close)
         folder = opened.enter_context(forking(Path(opened.enter_context(TemporaryDirectory()))))
-        config.option.tx = [f"{spec}//python={folder / 'python'}" for spec in tx]
+        config.option.tx = [spec_of(spec, folder / "python") for spec in config.option.tx]
         os.environ[FORKS] = str(folder)
 
 

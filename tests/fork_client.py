@@ -2,7 +2,7 @@
 
 Run as `python -I -S fork_client.py SOCKET -m MODULE ...`, `-c CODE ...` or `FILE ...`. It has the folder, the
 environment, the open files and the end of a process of its own: signals go to that process, its status comes
-back, and it is killed with this one. `-u` changes nothing.
+back, and it is killed with this one. A first `-u` changes nothing.
 """
 
 import marshal
@@ -15,7 +15,9 @@ from types import FrameType
 
 def main() -> None:
     """Have the process started, wait for its end, and end likewise."""
-    path, *words = (word for word in sys.argv[1:] if word != "-u")
+    path, *words = sys.argv[1:]
+    if words[:1] == ["-u"]:
+        del words[0]
     server = socket.socket(socket.AF_UNIX)
     server.connect(path)
 
@@ -30,8 +32,9 @@ def main() -> None:
     socket.send_fds(server, [len(request).to_bytes(8)], [0, 1, 2])
     server.sendall(request)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, numbers)
-    with open("/proc/self/comm", "w") as name:  # for who wants to kill it, and not this one
-        name.write(f"={int.from_bytes(server.recv(8, socket.MSG_WAITALL))}")
+    if pid := int.from_bytes(server.recv(8, socket.MSG_WAITALL)):
+        with open("/proc/self/comm", "w") as name:  # for who wants to kill it, and not this one
+            name.write(f"={pid}")
     said = server.recv(8, socket.MSG_WAITALL)
     if len(said) < 8:
         print("fork_client: the process that forks has died", file=sys.stderr, flush=True)

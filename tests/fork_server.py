@@ -13,6 +13,7 @@ import marshal
 import os
 import runpy
 import select
+import shlex
 import signal
 import socket
 import subprocess
@@ -46,9 +47,9 @@ def forking(folder: Path) -> Iterator[Path]:
     """Yield a folder with a `python` and a `dvc`, for `PATH`, that are forked from a server."""
     path, bin_ = folder / "forks", folder / "bin"
     bin_.mkdir()
-    for name, words in (("python", ""), ("dvc", "-m dvc")):
-        client = f"'{sys.executable}' -I -S '{Path(__file__).with_name('fork_client.py')}' '{path}' {words}"
-        (bin_ / name).write_text(f'#!/bin/sh\nexec {client} "$@"\n')
+    client = [sys.executable, "-I", "-S", str(Path(__file__).with_name("fork_client.py")), str(path)]
+    for name, words in (("python", []), ("dvc", ["-m", "dvc"])):
+        (bin_ / name).write_text(f'#!/bin/sh\nexec {shlex.join(client + words)} "$@"\n')
         (bin_ / name).chmod(0o755)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))
@@ -62,6 +63,11 @@ def forking(folder: Path) -> Iterator[Path]:
         yield bin_
 
 
+def spec_of(spec: str, python: Path) -> str:
+    """Return a spec of xdist with this Python; one that says where its processes are, or how, stays."""
+    return f"{spec}//python={shlex.quote(str(python))}" if spec.rpartition("*")[2] == "popen" else spec
+
+
 def forked_by(process: "subprocess.Popen[Any]") -> int:
     """Return the id of the process that a started one stands for, or its own if it is none of ours."""
     name = Path(f"/proc/{process.pid}/comm").read_text()
@@ -69,14 +75,17 @@ def forked_by(process: "subprocess.Popen[Any]") -> int:
 
 
 def served(listener: socket.socket) -> ProcessRequest:
-    """Return, in a new process for each client, what it is to be; exit when standard input ends."""
+    """Return, in a new process for each client, what it is to be; when standard input ends, all end.
+
+    A terminal's Ctrl-C reaches none of them, as their session is the server's: so none may be left.
+    """
     while True:
         ready, *_ = select.select([0, listener], [], [])
         with suppress(ChildProcessError):  # none is left
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
         if 0 in ready:
-            os._exit(0)
+            os.killpg(os.getpid(), signal.SIGKILL)
         client = listener.accept()[0]
         if not os.fork():
             return kept(client)

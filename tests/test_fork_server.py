@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fork_server import forked_by
+from tests.fork_server import forked_by, spec_of
 from tests.waiting import until
 
 SAYS = (
@@ -17,6 +17,12 @@ SAYS = (
 )
 WAITS = (
     "import os, time\ntry: print(os.getpid(), flush=True); time.sleep(600)\nexcept KeyboardInterrupt: exit(7)"
+)
+
+SERVES = (
+    "import socket, subprocess; from tests.fork_server import served; "
+    "print(subprocess.Popen(['sleep', '600'], stdout=subprocess.DEVNULL).pid, flush=True); "
+    "served(socket.create_server(('127.0.0.1', 0)))"
 )
 
 
@@ -39,7 +45,7 @@ def test_its_words_folder_environment_and_input_are_those_given(python: str, tmp
         (["-c", SAYS], "-c"), (["-m", "says"], tmp_path / "says.py"), (["says.py"], "says.py")
     ):  # fmt: skip
         done = subprocess.run(
-            [python, *words, "a b"],
+            [python, "-u", *words, "a b", "-u"],
             cwd=tmp_path,
             env=env,
             input="in",
@@ -47,7 +53,7 @@ def test_its_words_folder_environment_and_input_are_those_given(python: str, tmp
             text=True,
             check=True,
         )
-        assert done.stdout == f"{name}|a b|{tmp_path}|this|in|{words[0] != '-c'}\n"
+        assert done.stdout == f"{name}|a b|-u|{tmp_path}|this|in|{words[0] != '-c'}\n"
 
 
 @pytest.mark.parametrize(
@@ -93,3 +99,17 @@ def test_it_can_be_killed_itself(python: str) -> None:
         os.kill(pid, signal.SIGKILL)
         assert process.wait() == -signal.SIGKILL
         assert not Path(f"/proc/{pid}/stat").exists()
+
+
+def test_processes_of_xdist_are_forked_unless_their_spec_says_where_or_how_they_run() -> None:
+    assert spec_of("2*popen", Path("/a b/python")) == "2*popen//python='/a b/python'"
+    for spec in ("popen//python=python3.14", "3*popen//chdir=away", "ssh=there"):
+        assert spec_of(spec, Path("/python")) == spec
+
+
+def test_nothing_is_left_when_the_server_ends() -> None:
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", SERVES], start_new_session=True, **pipes) as server:
+        assert server.stdout is not None
+        pid = int(server.stdout.readline())
+    until(lambda: not Path(f"/proc/{pid}/stat").exists())

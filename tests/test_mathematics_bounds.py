@@ -20,6 +20,8 @@ def impatient() -> Iterator[None]:
         patch.setattr(symbolic, "SAMPLING_S", symbolic.SAMPLING_S / 5)
         patch.setattr(symbolic, "PROOF_S", symbolic.PROOF_S / 5)
         yield
+    for remembered in (symbolic.compared, symbolic.proportional, symbolic.value):
+        remembered.cache_clear()
 
 
 BOMBS = [
