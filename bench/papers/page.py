@@ -167,11 +167,11 @@ def _numbers(scores: Scores) -> str:
     counted = ", ".join(f"{size} of {name}" for name, size in sizes.items())
     return (
         f"Problems: {counted}. Cells are right answers in per cent with their 95 % interval (Wilson, over "
-        f"problems), of policies that draw means over the seeds {seeds_of(scores.stored)}, which answered "
-        "all of them; greedy texts are written once. `tokens` are those that a policy writes for a problem, "
-        "on average over all sets. Equal tokens are as many votes of IR as a policy's own tokens buy, "
-        "interpolated between numbers of votes, or all that were drawn. A dash means not asked, or fewer "
-        "tokens than a vote takes."
+        f"problems). Those of policies that draw samples are means over the seeds {seeds_of(scores.stored)}, "
+        "which answered all of them; greedy texts are written once. `tokens` are those that a policy writes "
+        "for a problem, on average over all sets. Equal tokens are as many votes of IR as a policy's own "
+        "tokens buy, interpolated between numbers of votes, or all that were drawn. A dash means not asked, "
+        "or fewer tokens than a vote takes."
         + (f" In `{ALL}` every problem counts alike." if ALL in scores.sets else "")
     )
 
