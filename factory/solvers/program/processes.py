@@ -104,7 +104,7 @@ def _start(fence: str, limits: Limits, heavy: bool) -> "subprocess.Popen[bytes]"
         "limits": limits.model_dump(),
         "root": str(ROOT),
         "packages": sorted({str(Path(folder).parent) for folder in packages}),
-        "modules": (*HEAVY_MODULES, "numpy.random") if heavy else (),
+        "modules": (*HEAVY_MODULES, "numpy.random") if heavy else (),  # numpy loads it late, in every child
         "readable": [*python, *packages, *libraries],
     }
     process = subprocess.Popen(
