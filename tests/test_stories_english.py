@@ -1,44 +1,32 @@
 """The English of the embedded set: what a teacher would mark in red."""
 
 import re
-from collections.abc import Iterator
-from itertools import islice
 from random import Random
 
 import pytest
 
+from tests.story_draws import StoryDraws
 from thoughtmill.factory.problems.stories import tell
 from thoughtmill.factory.problems.stories.compositions import Composition, compositions
 from thoughtmill.factory.problems.stories.parts import Step, Template
 from thoughtmill.factory.problems.stories.patterns import fill
-from thoughtmill.factory.problems.stories.telling import draw_numbers, draw_words, write_problem
+from thoughtmill.factory.problems.stories.telling import Numbers, draw_numbers, draw_words, write_problem
 from thoughtmill.factory.problems.stories.templates import TEMPLATES
 from thoughtmill.factory.problems.stories.words import HE, PEOPLE, SHE, cast, forms
 
 EVERY_TEMPLATE = pytest.mark.parametrize("template", TEMPLATES, ids=[template.name for template in TEMPLATES])
 
 
-TOLD: dict[str, tuple[list[str], Iterator[str]]] = {}
-"""By composition: the problems that a test has asked for, and the further ones."""
+def _problem(template: Template, composition: Composition, numbers: Numbers, rng: Random) -> str:
+    return write_problem(template, composition.steps, draw_words(template, rng), numbers, rng)
+
+
+TOLD = StoryDraws(_problem)
 
 
 def problems(template: Template, draws: int = 8) -> list[str]:
     """Return problems of every composition of a template."""
-    told = []
-    for composition in compositions(template):
-        before, further = TOLD.setdefault(composition.name, ([], _tell(template, composition)))
-        before += islice(further, max(0, draws - len(before)))
-        told += before[:draws]
-    return told
-
-
-def _tell(template: Template, composition: Composition) -> Iterator[str]:
-    rng = Random(composition.name)
-    while True:
-        numbers = None
-        while numbers is None:
-            numbers = draw_numbers(template, composition.steps, rng)
-        yield write_problem(template, composition.steps, draw_words(template, rng), numbers, rng)
+    return TOLD.of(template, draws)
 
 
 @EVERY_TEMPLATE

@@ -2,14 +2,13 @@
 
 import keyword
 import re
-from collections.abc import Iterator
 from fractions import Fraction
-from itertools import islice
 from random import Random
 
 import pytest
 import sympy
 
+from tests.story_draws import StoryDraws
 from thoughtmill.factory import solutions
 from thoughtmill.factory.problems.stories import Story, tell
 from thoughtmill.factory.problems.stories.compositions import MOST_MOVES, Composition, compositions
@@ -18,7 +17,6 @@ from thoughtmill.factory.problems.stories.parts import Template
 from thoughtmill.factory.problems.stories.telling import (
     Numbers,
     answer_of,
-    draw_numbers,
     draw_words,
     write_problem,
     write_solution,
@@ -31,35 +29,26 @@ EVERY_TEMPLATE = pytest.mark.parametrize("template", TEMPLATES, ids=[template.na
 
 
 Told = tuple[Composition, Numbers, Story]
-TOLD: dict[str, tuple[list[Told], Iterator[Told]]] = {}
-"""By composition: the stories that a test has asked for, and the further ones."""
+
+
+def _told(template: Template, composition: Composition, numbers: Numbers, rng: Random) -> Told:
+    words = draw_words(template, rng)
+    story = Story(
+        template.name,
+        composition.name,
+        write_problem(template, composition.steps, words, numbers, rng),
+        answer_of(composition.steps, numbers),
+        write_solution(template, composition, words, numbers),
+    )
+    return composition, numbers, story
+
+
+TOLD = StoryDraws(_told)
 
 
 def told(template: Template, draws: int = 6) -> list[Told]:
     """Return stories of every composition of a template, with the numbers they were told from."""
-    found = []
-    for composition in compositions(template):
-        before, further = TOLD.setdefault(composition.name, ([], _tell(template, composition)))
-        before += islice(further, max(0, draws - len(before)))
-        found += before[:draws]
-    return found
-
-
-def _tell(template: Template, composition: Composition) -> Iterator[Told]:
-    rng = Random(composition.name)
-    while True:
-        numbers = None
-        while numbers is None:
-            numbers = draw_numbers(template, composition.steps, rng)
-        words = draw_words(template, rng)
-        story = Story(
-            template.name,
-            composition.name,
-            write_problem(template, composition.steps, words, numbers, rng),
-            answer_of(composition.steps, numbers),
-            write_solution(template, composition, words, numbers),
-        )
-        yield composition, numbers, story
+    return TOLD.of(template, draws)
 
 
 def lines(solution: str, head: str) -> list[str]:
