@@ -25,6 +25,8 @@ from thoughtmill.factory.tabulate import tabulate
 ROOT = Path(__file__).parents[1]
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
 """So that commands which tests run find this checkout, whether it is installed or not."""
+os.environ |= {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
+"""Tests run side by side, and threads that wait for each other are slow. torch reads these when it loads."""
 
 SLOW = (
     "pipeline", "asking", "ray", "generate_shards", "init", "infer_shards", "attacks", "whole", "local",

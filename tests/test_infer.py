@@ -250,7 +250,7 @@ def stage(python: str, project: Path, **given: Any) -> subprocess.Popen[str]:
     base = chosen.pop("base") | {"name": "tiny"}
     (project / "params.yaml").write_text(json.dumps({"roles": list(TRAINED), "base": base, "infer": chosen}))
     (project / "dvc.yaml").write_text("stages: {}\n")
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1]), "OMP_NUM_THREADS": "1"}
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
     words = [python, "-m", "thoughtmill.train.infer"]
     return subprocess.Popen(words, cwd=project, env=environment, text=True, stderr=subprocess.PIPE)
 

@@ -18,8 +18,6 @@ from transformers import (
 
 from thoughtmill.train.students.bases import Base, load_base
 
-torch.set_num_threads(1)  # tests run side by side, and threads that wait for each other are slow
-
 PAIRS = [(a, b) for a in range(2, 8) for b in range(2, 6)]
 CHAT = "{% for m in messages %}[{{ m['role'] }}] {{ m['content'] }}\n{% endfor %}[assistant] "
 
