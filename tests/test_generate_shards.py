@@ -9,7 +9,7 @@ import pytest
 
 from bench.kills import AT_ONCE, KINDS, Kills
 from tests.fake_endpoint import FakeEndpoint, Turn
-from tests.ray_nodes import three_nodes
+from tests.ray_nodes import ray_nodes
 from tests.test_generate import project
 from tests.test_vllm_teacher import stand_in
 from thoughtmill.factory import generate
@@ -31,7 +31,7 @@ PROBLEMS = [
 @pytest.fixture(scope="module", autouse=True)
 def cluster() -> Iterator[Any]:
     """Three nodes, once for all tests of this file."""
-    with three_nodes(cpus=1, gpus=1) as started:
+    with ray_nodes(3, cpus=1, gpus=1) as started:
         yield started
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests import tiny
-from tests.ray_nodes import three_nodes
+from tests.ray_nodes import ray_nodes
 from tests.test_finetune import settings
 from tests.test_infer import corpus_of
 from thoughtmill.factory.commands import merge
@@ -111,7 +111,7 @@ def test_progress_names_each_training_run_of_the_students(monkeypatch: pytest.Mo
 def test_on_ray_each_node_with_a_gpu_loads_the_students_and_the_bytes_are_the_same(
     whole: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with three_nodes(cpus=1, gpus=1):
+    with ray_nodes(2, cpus=1, gpus=1):
         params(executor="ray", ray={"resources": {"GPU": 1}})
         infer.main()
     assert digest(PREDICTIONS) == whole

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests import stages
-from tests.ray_nodes import three_nodes
+from tests.ray_nodes import ray_nodes
 from tests.test_workers import begin, lost, work
 from tests.waiting import until
 from thoughtmill.factory import curate, grow, seed, verify
@@ -43,7 +43,7 @@ PARAMS: dict[str, Any] = {
 @pytest.fixture(scope="module", autouse=True)
 def cluster() -> Iterator[None]:
     """Three nodes, once for all tests of this file."""
-    with three_nodes(cpus=2):
+    with ray_nodes(3, cpus=2):
         yield
 
 
@@ -51,7 +51,7 @@ def pool(workers: int = 2) -> RayPool[int, int]:
     return RayPool(work, lost, workers, begin, (100,))
 
 
-@pytest.mark.parametrize("workers", [1, 4])
+@pytest.mark.parametrize("workers", [1, 3])
 def test_results_come_in_the_order_of_the_items(workers: int) -> None:
     count = 20 * executor.CHUNK + 5
     assert list(pool(workers).spread(range(count))) == [item + 100 for item in range(count)]
@@ -161,7 +161,7 @@ def broken() -> None:
 
 def test_a_worker_that_cannot_begin_raises_its_own_error() -> None:
     with pytest.raises(ZeroDivisionError):
-        list(RayPool(work, lost, 2, broken, ()).spread([1]))
+        list(RayPool(work, lost, 1, broken, ()).spread([1]))
 
 
 def fail(items: list[int]) -> list[int]:
@@ -170,7 +170,7 @@ def fail(items: list[int]) -> list[int]:
 
 def test_a_bug_in_the_work_is_not_hidden() -> None:
     with pytest.raises(ZeroDivisionError):
-        list(RayPool(fail, lost, 2, begin, (0,)).spread([1]))
+        list(RayPool(fail, lost, 1, begin, (0,)).spread([1]))
 
 
 def built(folder: Path, given: dict[str, object], monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
@@ -203,11 +203,10 @@ def test_stages_write_the_bytes_of_the_local_pool_on_three_nodes(
     expected = built(tmp_path / "local", {"executor": "local"}, monkeypatch)
     assert "grown/growths.parquet" in expected
     assert built(tmp_path / "ray", on_ray(2), monkeypatch) == expected
-    for workers in ((1, 4, 1), (4, 1, 4)):
-        for count, run in zip(workers, (partial(verify.main, "pot"), grow.main, curate.main), strict=True):
-            (tmp_path / "ray" / "params.yaml").write_text(json.dumps({**PARAMS, **on_ray(count)}))
-            run()
-        assert digests(tmp_path / "ray" / "data") == expected
+    for count, run in {1: partial(verify.main, "pot"), 4: grow.main, 3: curate.main}.items():
+        (tmp_path / "ray" / "params.yaml").write_text(json.dumps({**PARAMS, **on_ray(count)}))
+        run()
+    assert digests(tmp_path / "ray" / "data") == expected
 
 
 PARENT = """
@@ -216,7 +215,7 @@ from tests import test_workers as here
 from thoughtmill.factory.core.executors.ray import RayPool
 
 if __name__ == "__main__":
-    list(RayPool(here.note, here.lost, 2, here.begin, (0,)).spread([sys.argv[1]] * 50_000))
+    list(RayPool(here.note, here.lost, 1, here.begin, (0,)).spread([sys.argv[1]] * 50_000))
 """
 
 
