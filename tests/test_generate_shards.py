@@ -45,7 +45,7 @@ def begun(folder: Path, url: str, monkeypatch: pytest.MonkeyPatch, **openai: Any
     given = {
         "thoughts": ["pot"],
         "executor": "ray",
-        "ray": {"workers": 3},
+        "ray": {"workers": 2},
         "generate": {"teacher": "openai", "shards": 6, "openai": {"base_url": url, "model": "m", **openai}},
     }
     project(folder, given, PROBLEMS)
