@@ -29,10 +29,9 @@ from thoughtmill.factory.core import tables
 from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.factory.solvers.limits import Limits
 from thoughtmill.factory.solvers.solvers import Solvers
-from thoughtmill.train import encoding
-from thoughtmill.train.answering import GenerationRequest, SampleJournal, answer
 from thoughtmill.train.infer import asked, local, solved
 from thoughtmill.train.policies import PolicySettings, policy
+from thoughtmill.train.policies.answering import GenerationRequest, SampleJournal, answer
 from thoughtmill.train.policies.lorid import lorid_released
 from thoughtmill.train.policies.plans import (
     Decision,
@@ -46,7 +45,8 @@ from thoughtmill.train.policies.plans import (
     replay,
     unanswered,
 )
-from thoughtmill.train.problems import problems_of
+from thoughtmill.train.policies.problems import problems_of
+from thoughtmill.train.roles import encoding
 from thoughtmill.train.students import adapters
 from thoughtmill.train.students.bases import Base, load_base
 from thoughtmill.train.students.settings import section, trained

@@ -19,7 +19,7 @@ from bench.roles import PROBLEMS, answered
 from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.factory.core.files import root
 from thoughtmill.train.finetune import TrainingJob, finetune
-from thoughtmill.train.knowledge import own_knowledge
+from thoughtmill.train.roles.knowledge import own_knowledge
 from thoughtmill.train.students.settings import section, trained
 from thoughtmill.train.training.settings import FinetuneSettings
 

@@ -38,7 +38,7 @@ from thoughtmill.train.measuring.scores import (
 )
 from thoughtmill.train.policies import PolicySettings, candidates, policy
 from thoughtmill.train.policies.plans import MissingSample, Policy, Sample, SampleKey, of_predictions, replay
-from thoughtmill.train.predictions import predictions_in
+from thoughtmill.train.policies.predictions import predictions_in
 from thoughtmill.train.verifier import learnt
 
 FAMILIES = (

@@ -24,7 +24,7 @@ from thoughtmill.factory.thoughts.solving import VerifySettings
 from thoughtmill.train import finetune
 from thoughtmill.train.evaluate import evaluate
 from thoughtmill.train.infer import infer, open_writer
-from thoughtmill.train.problems import problems_of
+from thoughtmill.train.policies.problems import problems_of
 from thoughtmill.train.students import adapters
 from thoughtmill.train.students.settings import section, trained
 from thoughtmill.train.training.settings import FinetuneSettings

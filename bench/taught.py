@@ -23,7 +23,7 @@ from thoughtmill.schemas import Predictions
 from thoughtmill.train.finetune import TrainingJob, train_all
 from thoughtmill.train.infer import infer, open_writer
 from thoughtmill.train.measuring.scores import difference, holm, wilson
-from thoughtmill.train.problems import problems_of
+from thoughtmill.train.policies.problems import problems_of
 from thoughtmill.train.roles import examples
 from thoughtmill.train.training.settings import FinetuneSettings
 from thoughtmill.train.writers.settings import InferSettings

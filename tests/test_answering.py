@@ -12,8 +12,8 @@ import pytest
 from tests.fork_server import forked_by
 from thoughtmill.factory.answers import Answer
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.train.answering import GeneratedText, GenerationRequest, SampleJournal, answer
 from thoughtmill.train.policies import PolicySettings, policy
+from thoughtmill.train.policies.answering import GeneratedText, GenerationRequest, SampleJournal, answer
 from thoughtmill.train.policies.plans import Sample, SampleRequest, replay
 
 HOW = PolicySettings(max_rounds=6, loops=2, pairs=2)
@@ -136,7 +136,7 @@ SLOW = """
 import sys, time
 from pathlib import Path
 from tests.test_answering import HOW, PROBLEMS, Dice, asking, solving
-from thoughtmill.train.answering import SampleJournal, answer
+from thoughtmill.train.policies.answering import SampleJournal, answer
 from thoughtmill.train.policies import policy
 class Slow(Dice):
     def write(self):

@@ -7,8 +7,8 @@ from tokenizers import processors
 from transformers import PreTrainedTokenizerFast
 
 from tests import tiny
-from thoughtmill.train.encoding import render, render_all, render_targets, specials
-from thoughtmill.train.escapes import decoded
+from thoughtmill.train.roles.encoding import render, render_all, render_targets, specials
+from thoughtmill.train.roles.escapes import decoded
 
 DATED = "{%- if strftime_now is defined %}{{ strftime_now('%d %b %Y, %B') }}{% endif %} " + tiny.CHAT
 END = 1

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.fake_endpoint import FakeEndpoint, Turn, error
-from thoughtmill.train.answering import GeneratedText, GenerationRequest
+from thoughtmill.train.policies.answering import GeneratedText, GenerationRequest
 from thoughtmill.train.policies.plans import SampleRequest
 from thoughtmill.train.roles import prompt
 from thoughtmill.train.writers.endpoint import EndpointWriter

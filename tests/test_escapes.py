@@ -8,9 +8,9 @@ from tests import tiny
 from tests.test_finetune import settings
 from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.train.ask import ask
-from thoughtmill.train.encoding import render, render_targets
-from thoughtmill.train.escapes import decoded, encoded, escapes
 from thoughtmill.train.finetune import TrainingJob, finetune, prepare
+from thoughtmill.train.roles.encoding import render, render_targets
+from thoughtmill.train.roles.escapes import decoded, encoded, escapes
 from thoughtmill.train.training.proof import proof
 from thoughtmill.train.writers.settings import InferSettings
 

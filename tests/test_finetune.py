@@ -19,8 +19,9 @@ from tests.waiting import PATIENCE_S
 from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.params import validated
-from thoughtmill.train import encoding, roles
+from thoughtmill.train import roles
 from thoughtmill.train.finetune import TrainingJob, finetune, prepare, student, write_curve
+from thoughtmill.train.roles import encoding
 from thoughtmill.train.students import adapters
 from thoughtmill.train.students.bases import load_base
 from thoughtmill.train.students.origins import WEIGHTS, origin_of

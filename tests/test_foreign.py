@@ -168,7 +168,9 @@ def test_its_role_learns_from_the_records_of_its_thought(project: Path, installe
 
 
 def test_its_style_asks_its_role(installed: Path) -> None:
-    words = "from thoughtmill.train import styles; print(styles.prompt('ex', 'II and V?', style='terse'))"
+    words = (
+        "from thoughtmill.train.roles import styles; print(styles.prompt('ex', 'II and V?', style='terse'))"
+    )
     done = run(installed, ROOT, "-c", words)
     assert done.stdout == "II and V?\nExpression: \n", done.stderr
 

@@ -13,8 +13,8 @@ from tests.students import random_students
 from tests.test_finetune import settings
 from tests.test_local import requests, wrote
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.train import encoding
 from thoughtmill.train.finetune import student
+from thoughtmill.train.roles import encoding
 
 
 @pytest.mark.filterwarnings("ignore:The following .*_pattern keys")  # peft's own, for fused experts

@@ -26,12 +26,12 @@ from thoughtmill.factory.solvers.limits import Limits
 from thoughtmill.factory.solvers.solvers import Solvers
 from thoughtmill.schemas import Predictions
 from thoughtmill.train import roles
-from thoughtmill.train.answering import GeneratedText, GenerationRequest
 from thoughtmill.train.finetune import TrainingJob, finetune
 from thoughtmill.train.infer import AGAIN, asked, hint, infer, main, open_writer, solved
 from thoughtmill.train.policies import policy
+from thoughtmill.train.policies.answering import GeneratedText, GenerationRequest
 from thoughtmill.train.policies.plans import Sample, SampleRequest, of_predictions, replay
-from thoughtmill.train.problems import problems_of
+from thoughtmill.train.policies.problems import problems_of
 from thoughtmill.train.writers.settings import InferSettings
 
 TRAINED = ("ir", "kg", "dr")

@@ -19,7 +19,7 @@ from thoughtmill.factory.core.files import digest
 from thoughtmill.factory.core.sharding import Shard
 from thoughtmill.train import infer, infer_shards
 from thoughtmill.train.finetune import TrainingJob, finetune
-from thoughtmill.train.predictions import predictions_in
+from thoughtmill.train.policies.predictions import predictions_in
 
 TRAINED = ("ir", "kg", "dr")
 PREDICTIONS = Path("data/predictions/tiny.parquet")

@@ -14,8 +14,8 @@ from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.train import own_knowledge, roles
 from thoughtmill.train.finetune import prepare
-from thoughtmill.train.knowledge import KINDS, mixed, read
 from thoughtmill.train.roles import Example
+from thoughtmill.train.roles.knowledge import KINDS, mixed, read
 
 RULES = {f"p{at}": [f"rule {letter}{at}" for letter in "abc"] for at in range(300)}
 NOWHERE = Path("nowhere.parquet")

@@ -17,9 +17,9 @@ from tests import tiny
 from tests.architectures import IN_SLOTS, OTHERS, students_of
 from tests.students import random_students, writer
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.train import encoding
-from thoughtmill.train.answering import GeneratedText, GenerationRequest
+from thoughtmill.train.policies.answering import GeneratedText, GenerationRequest
 from thoughtmill.train.policies.plans import SampleRequest
+from thoughtmill.train.roles import encoding
 from thoughtmill.train.students.bases import Base
 from thoughtmill.train.writers.generating import GenerateWriter
 from thoughtmill.train.writers.local import LocalWriter, local_writer

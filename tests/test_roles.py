@@ -7,9 +7,9 @@ from transformers import PreTrainedTokenizerBase
 from tests import tiny
 from thoughtmill.factory.core.corpus import Corpus, open_corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.train import encoding, roles
+from thoughtmill.train import roles
 from thoughtmill.train.roles import ROLES as REGISTRY
-from thoughtmill.train.roles import Example
+from thoughtmill.train.roles import Example, encoding
 from thoughtmill.train.training.plan import encode
 
 ROLES = [name for name in REGISTRY.names() if not REGISTRY.named(name).variant_of]

@@ -11,8 +11,8 @@ from transformers import AutoTokenizer
 
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.train import smol
-from thoughtmill.train.gguf_base import Gguf, halves_apart, write_base
 from thoughtmill.train.students.bases import load_base, packs
+from thoughtmill.train.students.gguf_base import Gguf, halves_apart, write_base
 
 WIDTH, HEADS, KV, INNER, LAYERS = 64, 4, 2, 96, 2
 TEMPLATE = "{% for m in messages %}<|im_start|>{{ m['content'] }}<|im_end|>{% endfor %}"

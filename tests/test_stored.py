@@ -14,7 +14,8 @@ from thoughtmill.factory.solvers.limits import Limits
 from thoughtmill.factory.solvers.solvers import Solvers
 from thoughtmill.schemas import Predictions, Problems
 from thoughtmill.train.policies.plans import Sample, of_predictions
-from thoughtmill.train.stored import exported, main, read_samples, solve
+from thoughtmill.train.roles.solving import solve
+from thoughtmill.train.stored import exported, main, read_samples
 
 ROW = {"problem_id": "p", "answer": "$1,200", "role": "ir", "round": 1, "sample": 0, "new_tokens": 9}
 

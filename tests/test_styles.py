@@ -10,11 +10,12 @@ from tests.test_finetune import settings
 from thoughtmill.factory.answers import reading
 from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.train import encoding, escapes, roles
+from thoughtmill.train import roles
 from thoughtmill.train.ask import ask
 from thoughtmill.train.finetune import TrainingJob, finetune, prepare
+from thoughtmill.train.roles import encoding, escapes
+from thoughtmill.train.roles.styles import STYLES, prompt, target
 from thoughtmill.train.students.origins import origin_of
-from thoughtmill.train.styles import STYLES, prompt, target
 from thoughtmill.train.writers.loading import adapter_map
 from thoughtmill.train.writers.settings import InferSettings
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from thoughtmill.train.training import usage
+from thoughtmill.train.devices import usage
 
 
 def test_the_peak_of_a_processor_is_that_of_its_fastest_product_in_its_own_time(

@@ -13,9 +13,9 @@ from tests import fake_vllm, tiny
 from tests.test_finetune import settings
 from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.train.answering import GeneratedText, GenerationRequest
 from thoughtmill.train.finetune import TrainingJob, finetune
 from thoughtmill.train.infer import open_writer
+from thoughtmill.train.policies.answering import GeneratedText, GenerationRequest
 from thoughtmill.train.policies.plans import SampleRequest
 from thoughtmill.train.writers.loading import adapter_map, load_students
 from thoughtmill.train.writers.local import LocalWriter

@@ -12,9 +12,9 @@ from thoughtmill.factory.core.errors import NotInProject, ThoughtmillError
 from thoughtmill.factory.core.files import root
 from thoughtmill.factory.solvers.limits import Limits
 from thoughtmill.factory.solvers.solvers import Solvers
-from thoughtmill.train.answering import SampleJournal, answer
 from thoughtmill.train.infer import asked, local, solved
 from thoughtmill.train.policies import policy, roles_of
+from thoughtmill.train.policies.answering import SampleJournal, answer
 from thoughtmill.train.policies.plans import Decision, Sample, SampleKey
 from thoughtmill.train.roles import ROLES, parts_of
 from thoughtmill.train.students.origins import CONFIG, ORIGIN, origin_of

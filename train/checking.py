@@ -10,8 +10,8 @@ from thoughtmill.factory.core import params
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.train.policies import roles_of
 from thoughtmill.train.roles import ROLES, parts_of
+from thoughtmill.train.roles.styles import STYLES
 from thoughtmill.train.students.settings import named_twice
-from thoughtmill.train.styles import STYLES
 from thoughtmill.train.training.settings import FinetuneSettings
 from thoughtmill.train.writers.settings import InferSettings
 

@@ -28,8 +28,8 @@ from thoughtmill.train.policies.plans import (
     of_predictions,
     replay,
 )
-from thoughtmill.train.predictions import predictions_in
-from thoughtmill.train.problems import DecisionSettings, decision_settings, problems_of
+from thoughtmill.train.policies.predictions import predictions_in
+from thoughtmill.train.policies.problems import DecisionSettings, decision_settings, problems_of
 from thoughtmill.train.roles import ROLES
 
 

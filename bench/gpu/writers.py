@@ -27,11 +27,12 @@ from bench.gpu.profile import PEAK, QUESTIONS, ROLES, settings
 from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.factory.solvers.limits import Limits
 from thoughtmill.factory.solvers.solvers import Solvers
-from thoughtmill.train import encoding, finetune
-from thoughtmill.train.answering import GeneratedText, GenerationRequest, SampleJournal, answer
+from thoughtmill.train import finetune
 from thoughtmill.train.infer import asked, solved
 from thoughtmill.train.policies import policy
+from thoughtmill.train.policies.answering import GeneratedText, GenerationRequest, SampleJournal, answer
 from thoughtmill.train.policies.plans import SampleRequest
+from thoughtmill.train.roles import encoding
 from thoughtmill.train.students.bases import Base, load_base
 from thoughtmill.train.writers.decoding import FAULTS, HAS_TRITON, decode_by_kernel
 from thoughtmill.train.writers.generating import GenerateWriter

@@ -21,10 +21,10 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.solvers.limits import Limits
 from thoughtmill.factory.solvers.solvers import Solvers
 from thoughtmill.schemas import Predictions
-from thoughtmill.train.answering import GeneratedText, GenerationRequest, Writer
 from thoughtmill.train.infer import infer, local
 from thoughtmill.train.policies import PolicySettings, roles_of
-from thoughtmill.train.problems import DecisionSettings, problems_of
+from thoughtmill.train.policies.answering import GeneratedText, GenerationRequest, Writer
+from thoughtmill.train.policies.problems import DecisionSettings, problems_of
 from thoughtmill.train.roles import ROLES, parts_of
 from thoughtmill.train.writers.loading import load_students
 from thoughtmill.train.writers.settings import InferSettings

@@ -11,7 +11,7 @@ from thoughtmill.factory.exports import EXPORTS, FILES, Export, check_condition,
 from thoughtmill.factory.exports.writing import FORMATS, write
 
 WITH_ROLES: Registry[Export] = Registry(
-    EXPORTS.what, EXPORTS.group, {**EXPORTS.ours, "roles": "thoughtmill.train.role_export"}
+    EXPORTS.what, EXPORTS.group, {**EXPORTS.ours, "roles": "thoughtmill.train.roles.export"}
 )
 """The exports that a release may hold, and the examples of roles, which the package `train` knows."""
 

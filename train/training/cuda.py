@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
-from thoughtmill.train.graphs import captured
+from thoughtmill.train.devices.graphs import captured
 from thoughtmill.train.students.bases import Base
 from thoughtmill.train.training.batches import IGNORED
 from thoughtmill.train.training.flat import Chosen, Layout, Part, Shape, up

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.progress import LINE_EVERY_S, line
 from thoughtmill.factory.core.progress_files import ProgressFile
+from thoughtmill.train.devices.usage import used
 from thoughtmill.train.students.bases import Base
 from thoughtmill.train.training import batches
 from thoughtmill.train.training.cuda import CLIP, FastSteps, fast_steps
@@ -25,7 +26,6 @@ from thoughtmill.train.training.gradients import backward, summed_loss
 from thoughtmill.train.training.plan import TrainingPlan
 from thoughtmill.train.training.settings import FinetuneSettings
 from thoughtmill.train.training.states import LossPoint, resumed
-from thoughtmill.train.training.usage import used
 from thoughtmill.train.training.validation import Validation
 from thoughtmill.train.training.weights import Weights, restore, trainable
 

@@ -8,9 +8,9 @@ from random import Random
 
 from thoughtmill.factory.core.corpus import Corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.train import encoding, roles, styles
-from thoughtmill.train.knowledge import mixed, own_knowledge
-from thoughtmill.train.roles import Example
+from thoughtmill.train import roles
+from thoughtmill.train.roles import Example, encoding, styles
+from thoughtmill.train.roles.knowledge import mixed, own_knowledge
 from thoughtmill.train.students import bases
 from thoughtmill.train.students.bases import Base
 from thoughtmill.train.training import batches

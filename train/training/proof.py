@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.train import encoding
-from thoughtmill.train.escapes import decoded, escapes
+from thoughtmill.train.roles import encoding
+from thoughtmill.train.roles.escapes import decoded, escapes
 from thoughtmill.train.students.adapters import Student, adapted
 from thoughtmill.train.students.bases import Base
 from thoughtmill.train.training import batches

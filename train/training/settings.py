@@ -5,10 +5,10 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from thoughtmill.factory.core.params import Section, unique, validated
-from thoughtmill.train.knowledge import KINDS
 from thoughtmill.train.roles import ROLES
+from thoughtmill.train.roles.knowledge import KINDS
+from thoughtmill.train.roles.styles import OURS, STYLES
 from thoughtmill.train.students.settings import BaseSettings, ChosenBase
-from thoughtmill.train.styles import OURS, STYLES
 
 PRESETS: dict[str, dict[str, Any]] = {
     # The embedded student is small: rank 16 is enough, and it takes a high learning rate.

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from torch import Tensor, nn
 
 from thoughtmill.factory.core.progress import LINE_EVERY_S, line
+from thoughtmill.train.devices.usage import used
 from thoughtmill.train.students.bases import Base
 from thoughtmill.train.training.cuda import FastSteps, fast_steps
 from thoughtmill.train.training.flat import Chosen, Layout
@@ -25,7 +26,6 @@ from thoughtmill.train.training.learning import (
 )
 from thoughtmill.train.training.plan import TrainingPlan
 from thoughtmill.train.training.states import LossPoint
-from thoughtmill.train.training.usage import used
 from thoughtmill.train.training.validation import validation_of
 from thoughtmill.train.training.weights import restore, trainable
 

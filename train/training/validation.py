@@ -15,10 +15,10 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.solvers.limits import Limits
 from thoughtmill.factory.solvers.solvers import Solvers
 from thoughtmill.train import roles
-from thoughtmill.train.answering import GeneratedText, GenerationRequest
+from thoughtmill.train.policies.answering import GeneratedText, GenerationRequest
 from thoughtmill.train.policies.plans import SampleRequest
 from thoughtmill.train.roles import Example
-from thoughtmill.train.stored import solve
+from thoughtmill.train.roles.solving import solve
 from thoughtmill.train.students.bases import Base
 from thoughtmill.train.training import batches
 from thoughtmill.train.training.gradients import summed_loss

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from thoughtmill.factory import teachers
 from thoughtmill.factory.teachers.openai import OpenAITeacher
 from thoughtmill.train import roles
-from thoughtmill.train.answering import GeneratedText, GenerationRequest
+from thoughtmill.train.policies.answering import GeneratedText, GenerationRequest
 from thoughtmill.train.writers.settings import EndpointWriterSettings
 
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 from transformers import GenerationConfig, LogitsProcessor
 
-from thoughtmill.train.answering import GeneratedText
+from thoughtmill.train.policies.answering import GeneratedText
 from thoughtmill.train.writers.masked import unmasked
 from thoughtmill.train.writers.sampling import ActiveSample, StudentWriter, pick
 

@@ -9,10 +9,10 @@ from torch import nn
 
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.train.roles import parts_of
+from thoughtmill.train.roles.styles import OURS
 from thoughtmill.train.students import adapters
 from thoughtmill.train.students.bases import Base, load_base, sha256_of
 from thoughtmill.train.students.origins import SEED, Origin, of_seed, origin_of
-from thoughtmill.train.styles import OURS
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.printable import say
-from thoughtmill.train.answering import GeneratedText
+from thoughtmill.train.policies.answering import GeneratedText
 from thoughtmill.train.students.bases import Base
 from thoughtmill.train.writers.decoding import FAULTS, HAS_TRITON, decode_by_kernel
 from thoughtmill.train.writers.generating import GenerateWriter, activate

@@ -3,7 +3,7 @@
 from collections.abc import Container, Sequence
 
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.train.answering import GeneratedText, GenerationRequest, Writer
+from thoughtmill.train.policies.answering import GeneratedText, GenerationRequest, Writer
 
 
 class RoutedWriter:

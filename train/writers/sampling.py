@@ -10,11 +10,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from thoughtmill.train import encoding
-from thoughtmill.train.answering import GeneratedText, GenerationRequest
-from thoughtmill.train.escapes import decoded
+from thoughtmill.train.policies.answering import GeneratedText, GenerationRequest
+from thoughtmill.train.roles import encoding
+from thoughtmill.train.roles.escapes import decoded
+from thoughtmill.train.roles.styles import OURS
 from thoughtmill.train.students.bases import Base
-from thoughtmill.train.styles import OURS
 from thoughtmill.train.writers.loading import adapter_for
 
 

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from thoughtmill.factory.core.params import Section, unique
 from thoughtmill.factory.teachers.endpoint.settings import EndpointSettings
-from thoughtmill.train.problems import DecisionSettings
+from thoughtmill.train.policies.problems import DecisionSettings
 from thoughtmill.train.students.settings import BaseSettings, ChosenBase
 
 PRESETS: dict[str, dict[str, Any]] = {

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from thoughtmill.train.graphs import captured
+from thoughtmill.train.devices.graphs import captured
 from thoughtmill.train.students.bases import Base
 from thoughtmill.train.writers.masked import AdapterMask
 from thoughtmill.train.writers.sampling import pick

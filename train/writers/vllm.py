@@ -12,10 +12,10 @@ from peft import PeftConfig
 from transformers import AutoTokenizer
 
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.train import encoding
-from thoughtmill.train.answering import GeneratedText, GenerationRequest
-from thoughtmill.train.escapes import decoded
+from thoughtmill.train.policies.answering import GeneratedText, GenerationRequest
 from thoughtmill.train.policies.plans import SampleRequest
+from thoughtmill.train.roles import encoding
+from thoughtmill.train.roles.escapes import decoded
 from thoughtmill.train.writers.loading import AdapterMap, adapter_for
 from thoughtmill.train.writers.settings import VllmSettings
 

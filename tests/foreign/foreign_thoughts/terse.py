@@ -1,5 +1,5 @@
 """The style `terse`: the role `ex` is asked in one word."""
 
-from thoughtmill.train.styles import Style
+from thoughtmill.train.roles.styles import Style
 
 TERSE = Style({"ex": "{problem}\nExpression: "}, ending="")

@@ -58,7 +58,7 @@ LORID = Style(
 STYLES: Registry[Style] = Registry(
     "style",
     "thoughtmill.styles",
-    {name: f"thoughtmill.train.styles:{name.upper()}" for name in (OURS, "etd", "lorid")},
+    {name: f"thoughtmill.train.roles.styles:{name.upper()}" for name in (OURS, "etd", "lorid")},
 )
 
 

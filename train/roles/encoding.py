@@ -9,8 +9,9 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.train import roles, styles
-from thoughtmill.train.escapes import encoded, escapes
+from thoughtmill.train import roles
+from thoughtmill.train.roles import styles
+from thoughtmill.train.roles.escapes import encoded, escapes
 
 if TYPE_CHECKING:  # reading this module must not import transformers
     from transformers import PreTrainedTokenizerBase

@@ -1,0 +1,1 @@
+"""Devices: CUDA graphs, and how well a run uses its device."""
