@@ -6,9 +6,11 @@ from pathlib import Path
 
 import torch
 from torch import nn
+from transformers import PreTrainedTokenizerBase
 
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.train.roles import parts_of
+from thoughtmill.train.policies.answering import GenerationRequest
+from thoughtmill.train.roles import encoding, parts_of
 from thoughtmill.train.roles.styles import OURS
 from thoughtmill.train.students import adapters
 from thoughtmill.train.students.bases import Base, load_base, sha256_of
@@ -66,11 +68,26 @@ class LoadedStudents:
     others: tuple["LoadedStudents", ...] = ()
 
 
-def adapter_for(adapter_of: Mapping[str, str], role: str) -> str:
-    """Return the adapter of a role, or raise a `ThoughtmillError` that says how to get one."""
-    if role not in adapter_of:
-        raise ThoughtmillError(f"no adapter answers for `{role}`: list it in `roles` and train it")
-    return adapter_of[role]
+def prompted(
+    tokenizer: PreTrainedTokenizerBase,
+    requests: Sequence[GenerationRequest],
+    adapter_of: Mapping[str, str],
+    styles: Mapping[str, str],
+    two_sided: bool = False,
+) -> list[tuple[GenerationRequest, str, list[int]]]:
+    """Return each request with the adapter of its role, and its prompt in the adapter's style.
+
+    A role without an adapter raises a `ThoughtmillError` that says how to get one.
+    """
+    if lacking := next((one.role for one in requests if one.role not in adapter_of), None):
+        raise ThoughtmillError(f"no adapter answers for `{lacking}`: list it in `roles` and train it")
+    adapters = [adapter_of[one.role] for one in requests]
+    asked = [
+        (styles.get(adapter, OURS), (one.role, one.problem, one.given))
+        for adapter, one in zip(adapters, requests, strict=True)
+    ]
+    prompts = encoding.render_each(tokenizer, asked, two_sided)
+    return list(zip(requests, adapters, prompts, strict=True))
 
 
 def seeds_of(folder: Path, trained: Sequence[str]) -> dict[int, int | None]:

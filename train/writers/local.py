@@ -67,16 +67,13 @@ def decoders(device: torch.device) -> list[Decode]:
 class LocalWriter(StudentWriter):
     """A `Writer` whose rows are in slots; raises `UncoveredError` unless its logits are the base's."""
 
-    def __init__(
-        self, base: Base, adapters: Mapping[str, str], *, fewest: int | None = None, **how: Any
-    ) -> None:
+    def __init__(self, base: Base, adapters: Mapping[str, str], **how: Any) -> None:
         if reason := uncovered(base):
             raise UncoveredError(reason)
         super().__init__(base, adapters, **how)
         on_gpu = self.model.device.type == "cuda"
         self.most_rows = self.max_rows
         self.turn, self.fewest = (TURN, FEWEST) if on_gpu else (1, 1)
-        self.fewest = fewest or self.fewest
         self.rows: dict[int, ActiveSample] = {}
         """The rows by slot."""
         self.begun: Tensor | None = None

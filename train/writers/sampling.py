@@ -11,11 +11,9 @@ import torch
 from torch import Tensor
 
 from thoughtmill.train.policies.answering import GeneratedText, GenerationRequest
-from thoughtmill.train.roles import encoding
 from thoughtmill.train.roles.escapes import decoded
-from thoughtmill.train.roles.styles import OURS
 from thoughtmill.train.students.bases import Base
-from thoughtmill.train.writers.loading import adapter_for
+from thoughtmill.train.writers.loading import prompted
 
 
 @dataclass(slots=True)
@@ -75,14 +73,10 @@ class StudentWriter(ABC):
 
     def ask(self, requests: Sequence[GenerationRequest]) -> None:
         """Queue requests."""
-        adapters = [adapter_for(self.adapters, one.role) for one in requests]
-        asked = [
-            (self.styles.get(adapter, OURS), (one.role, one.problem, one.given))
-            for adapter, one in zip(adapters, requests, strict=True)
-        ]
-        prompts = encoding.render_each(self.base.tokenizer, asked, self.base.start is not None)
-        for request, adapter, prompt in zip(requests, adapters, prompts, strict=True):
-            used = len(prompt) if self.base.start is None else 0
+        two_sided = self.base.start is not None
+        asked = prompted(self.base.tokenizer, requests, self.adapters, self.styles, two_sided)
+        for request, adapter, prompt in asked:
+            used = 0 if two_sided else len(prompt)
             limit = min(self.max_new_tokens, self.base.context - used)
             self.wait(ActiveSample(request, prompt, adapter, limit, Random(request.seed), self.base.ends))
 

@@ -14,9 +14,8 @@ from transformers import AutoTokenizer
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.train.policies.answering import GeneratedText, GenerationRequest
 from thoughtmill.train.policies.plans import SampleRequest
-from thoughtmill.train.roles import encoding
 from thoughtmill.train.roles.escapes import decoded
-from thoughtmill.train.writers.loading import AdapterMap, adapter_for
+from thoughtmill.train.writers.loading import AdapterMap, prompted
 from thoughtmill.train.writers.settings import VllmSettings
 
 RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
@@ -58,13 +57,7 @@ class VllmWriter:
 
     def ask(self, requests: Sequence[GenerationRequest]) -> None:
         """Give requests to vLLM; a prompt that fills the context is cut at once."""
-        adapters = [adapter_for(self.adapter_of, one.role) for one in requests]
-        asked = [
-            (self.styles[adapter], (one.role, one.problem, one.given))
-            for adapter, one in zip(adapters, requests, strict=True)
-        ]
-        prompts = encoding.render_each(self.tokenizer, asked)
-        for one, adapter, prompt in zip(requests, adapters, prompts, strict=True):
+        for one, adapter, prompt in prompted(self.tokenizer, requests, self.adapter_of, self.styles):
             if len(prompt) >= self.engine.model_config.max_model_len:
                 self.cut.append(GeneratedText(one.wanted, "", 0, "truncated"))
                 continue
