@@ -11,7 +11,6 @@ verifier, and the dearest policy of a family is taken.
 
 import re
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -25,19 +24,18 @@ from thoughtmill.factory.core import stage
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import existing
 from thoughtmill.train.claims import spelt_range, votes_for
-from thoughtmill.train.evaluate import only
 from thoughtmill.train.measuring.scores import (
     PolicyScore,
     ScoredRun,
     difference,
     holm,
     result,
-    scored,
+    scored_runs,
     smallest_gain,
     wilson,
 )
 from thoughtmill.train.policies import PolicySettings, candidates, policy
-from thoughtmill.train.policies.plans import MissingSample, Policy, Sample, SampleKey, of_predictions, replay
+from thoughtmill.train.policies.plans import Policy, Sample, SampleKey, of_predictions
 from thoughtmill.train.policies.predictions import predictions_in
 from thoughtmill.train.verifier import learnt
 
@@ -110,12 +108,8 @@ def scores(runs: Sequence[Run], gold: Mapping[str, Answer], sets: Mapping[str, s
         how = how.model_copy(update={"verifier": learnt(runs, held, how)})
     found: dict[str, dict[str, list[ScoredRun]]] = {}
     for run in runs:
-        for name, chosen in policies(run, how).items():
-            with suppress(MissingSample):
-                decided = replay(chosen, sorted(asked), run)
-                for test_set, ids in by_set.items():
-                    part = scored(chosen, only(decided, ids), gold)
-                    found.setdefault(test_set, {}).setdefault(name, []).append(part)
+        for name, test_set, part in scored_runs(policies(run, how), run, by_set, gold):
+            found.setdefault(test_set, {}).setdefault(name, []).append(part)
     return {
         test_set: {name: result(each) for name, each in policies.items()}
         for test_set, policies in found.items()

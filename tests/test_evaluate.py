@@ -17,8 +17,8 @@ from thoughtmill.factory.core import tables
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.schemas import PolicyResults, Predictions
 from thoughtmill.train.claims import table as claims_table
-from thoughtmill.train.evaluate import by_round, evaluate, metrics, mistakes, only
-from thoughtmill.train.measuring.scores import ScoredRun, spread
+from thoughtmill.train.evaluate import by_round, evaluate, metrics, mistakes
+from thoughtmill.train.measuring.scores import ScoredRun, only, spread
 from thoughtmill.train.policies.plans import Decision, PolicyOutcome, Sample, SampleKey
 from thoughtmill.train.writers.settings import InferSettings
 

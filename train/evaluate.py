@@ -18,16 +18,9 @@ from thoughtmill.factory.core.printable import say
 from thoughtmill.schemas import PolicyResults
 from thoughtmill.train.claims import judged
 from thoughtmill.train.measuring.mistakes import MISTAKES, mistake
-from thoughtmill.train.measuring.scores import ScoredRun, figures, result, scored, spread
+from thoughtmill.train.measuring.scores import ScoredRun, figures, result, scored_runs, spread
 from thoughtmill.train.policies import candidates, policy
-from thoughtmill.train.policies.plans import (
-    MissingSample,
-    PolicyOutcome,
-    Sample,
-    SampleKey,
-    of_predictions,
-    replay,
-)
+from thoughtmill.train.policies.plans import of_predictions
 from thoughtmill.train.policies.predictions import predictions_in
 from thoughtmill.train.policies.problems import DecisionSettings, decision_settings, problems_of
 from thoughtmill.train.roles import ROLES
@@ -76,30 +69,17 @@ def evaluate(
         )
     rows: list[tables.Row] = []
     runs: dict[tuple[str, str], dict[str, list[ScoredRun]]] = {}
-    for names, written in groupby(every, key=itemgetter("run", "base", "training_seed", "data_version")):
-        named = dict(zip(("run", "base", "training_seed", "data_version"), names, strict=True))
-        for policy_name, test_set, found in decided_runs(of_predictions(written), how, by_set, gold):
+    columns = ("run", "base", "training_seed", "data_version")
+    for values, written in groupby(every, key=itemgetter(*columns)):
+        named = dict(zip(columns, values, strict=True))
+        stored = of_predictions(written)
+        asked, roles = [*how.policies, *candidates(stored, how.policy)], {role for _, role, _, _ in stored}
+        policies = {name: policy(name, how.policy, roles) for name in asked}
+        for policy_name, test_set, found in scored_runs(policies, stored, by_set, gold):
             part = found._replace(training_seed=named["training_seed"])
             rows.append(named | {"test_set": test_set, "policy": policy_name} | figures([part]))
             runs.setdefault((named["base"], test_set), {}).setdefault(policy_name, []).append(part)
     return rows, shown_of(every, {row["problem_id"]: row for row in problems}, runs, how)
-
-
-def decided_runs(
-    stored: Mapping[SampleKey, Sample],
-    how: DecisionSettings,
-    by_set: Mapping[str, Sequence[str]],
-    gold: Mapping[str, Answer],
-) -> Iterator[tuple[str, str, ScoredRun]]:
-    """Yield every policy that the samples of a run suffice for, with its scores on each test set."""
-    for name in dict.fromkeys([*how.policies, *candidates(stored, how.policy)]):
-        chosen = policy(name, how.policy, {role for _, role, _, _ in stored})
-        try:
-            decided = replay(chosen, sorted(gold), stored)
-        except MissingSample:
-            continue
-        for test_set, ids in by_set.items():
-            yield name, test_set, scored(chosen, only(decided, ids), gold)
 
 
 def shown_of(
@@ -132,13 +112,6 @@ def shown_of(
         "mistakes": mistakes(predictions, problems),
         "meanings": MISTAKES,
     }
-
-
-def only(decided: PolicyOutcome, problem_ids: Iterable[str]) -> PolicyOutcome:
-    """Return the outcome for a subset of its problems."""
-    ids = list(problem_ids)
-    spent = {name: decided.new_tokens[name] for name in ids if name in decided.new_tokens}
-    return PolicyOutcome({name: decided.decisions[name] for name in ids}, spent)
 
 
 def by_round(runs: Sequence[ScoredRun], max_rounds: int) -> list[dict[str, Any]]:

@@ -12,10 +12,9 @@ from thoughtmill.factory.answers import Answer
 from thoughtmill.factory.core.tables import TableReader
 from thoughtmill.schemas import Predictions
 from thoughtmill.train.claims import CLAIMS, judged, table, votes_for
-from thoughtmill.train.evaluate import only
-from thoughtmill.train.measuring.scores import PolicyScore, ScoredRun, result, scored, wilson
+from thoughtmill.train.measuring.scores import PolicyScore, ScoredRun, result, scored_runs, wilson
 from thoughtmill.train.policies import PolicySettings, policy
-from thoughtmill.train.policies.plans import MissingSample, Sample, SampleKey, of_predictions, replay
+from thoughtmill.train.policies.plans import Sample, SampleKey, of_predictions
 
 LADDER = (1, 2, 3, 4, 6, 8, 10, 12, 15, 18, 21, 24, 30, 36, 42, 48, 60)
 """Numbers of votes of IR between which equal tokens are interpolated."""
@@ -56,17 +55,12 @@ class Scores:
         return self.known[name]
 
     def _replayed(self, row: TableRow, settings: PolicySettings) -> dict[str, PolicyScore]:
-        chosen, ids = policy(row.policy, settings), sorted(self.gold)
+        chosen = {row.policy: policy(row.policy, settings)}
         runs: dict[str, list[ScoredRun]] = {}
         for (group, _), samples in sorted(self.stored.items()):
-            if group != row.group:
-                continue
-            try:
-                decided = replay(chosen, ids, samples)
-            except MissingSample:
-                continue
-            for name, members in self.sets.items():
-                runs.setdefault(name, []).append(scored(chosen, only(decided, members), self.gold))
+            if group == row.group:
+                for _, name, run in scored_runs(chosen, samples, self.sets, self.gold):
+                    runs.setdefault(name, []).append(run)
         return {name: result(found) for name, found in runs.items()}
 
 

@@ -1,13 +1,20 @@
 """Scores of policies: accuracy and cost, with their intervals over problems."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from math import sqrt
 from statistics import NormalDist, fmean, variance
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from thoughtmill.factory.answers import Answer
-from thoughtmill.train.policies.plans import Policy, PolicyOutcome
+from thoughtmill.train.policies.plans import (
+    MissingSample,
+    Policy,
+    PolicyOutcome,
+    Sample,
+    SampleKey,
+    replay,
+)
 
 NORMAL = NormalDist()
 Z = NORMAL.inv_cdf(0.975)
@@ -34,6 +41,30 @@ class PolicyScore(NamedTuple):
     @property
     def accuracy(self) -> float:
         return round(sum(self.right.values()) / len(self.right), 4)
+
+
+def scored_runs(
+    policies: Mapping[str, Policy],
+    stored: Mapping[SampleKey, Sample],
+    by_set: Mapping[str, Collection[str]],
+    answers: Mapping[str, Answer],
+) -> Iterator[tuple[str, str, ScoredRun]]:
+    """Yield every policy that the samples of a run suffice for, with its scores on each set of problems."""
+    problem_ids = sorted(set().union(*by_set.values()))
+    for name, policy in policies.items():
+        try:
+            decided = replay(policy, problem_ids, stored)
+        except MissingSample:
+            continue
+        for test_set, ids in by_set.items():
+            yield name, test_set, scored(policy, only(decided, ids), answers)
+
+
+def only(decided: PolicyOutcome, problem_ids: Iterable[str]) -> PolicyOutcome:
+    """Return the outcome for a subset of its problems."""
+    ids = list(problem_ids)
+    spent = {name: decided.new_tokens[name] for name in ids if name in decided.new_tokens}
+    return PolicyOutcome({name: decided.decisions[name] for name in ids}, spent)
 
 
 def scored(policy: Policy, decided: PolicyOutcome, answers: Mapping[str, Answer]) -> ScoredRun:
@@ -140,7 +171,7 @@ def difference(one: Mapping[str, float], other: Mapping[str, float]) -> dict[str
 
 
 def holm(chances: Sequence[float]) -> list[float]:
-    """Return the p of each of several claims, corrected for their number (Holm, 1979).
+    """Return the p of each of several comparisons, corrected for their number (Holm, 1979).
 
     >>> holm([0.01, 0.04, 0.03])
     [0.03, 0.06, 0.06]

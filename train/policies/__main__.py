@@ -8,9 +8,9 @@ from typing import Any
 from thoughtmill.factory.answers import Answer
 from thoughtmill.factory.core import params, stage
 from thoughtmill.factory.core.errors import NotInProject
-from thoughtmill.train.measuring.scores import figures, scored
+from thoughtmill.train.measuring.scores import figures, scored_runs
 from thoughtmill.train.policies import PolicySettings, candidates, policy
-from thoughtmill.train.policies.plans import MissingSample, Sample, SampleKey, replay
+from thoughtmill.train.policies.plans import Sample, SampleKey
 from thoughtmill.train.stored import read_samples
 
 
@@ -35,15 +35,10 @@ def replayed(
     stored: dict[SampleKey, Sample], answers: dict[str, Answer], how: PolicySettings
 ) -> dict[str, dict[str, Any]]:
     """Return the figures, over all problems, of every policy whose samples are complete."""
-    shown, roles = {}, {role for _, role, _, _ in stored}
-    for name in candidates(stored, how):
-        chosen = policy(name, how, roles)
-        try:
-            decided = replay(chosen, sorted(answers), stored)
-        except MissingSample:
-            continue
-        shown[name] = figures([scored(chosen, decided, answers)])
-    return shown
+    roles = {role for _, role, _, _ in stored}
+    policies = {name: policy(name, how, roles) for name in candidates(stored, how)}
+    runs = scored_runs(policies, stored, {"": answers.keys()}, answers)
+    return {name: figures([run]) for name, _, run in runs}
 
 
 if __name__ == "__main__":
