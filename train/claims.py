@@ -1,5 +1,6 @@
 """The claims of the papers, measured on our students: the gain of each policy, and what it costs.
 
+A claim that is tried on a base and a test set is a comparison.
 `python -m thoughtmill.train.claims` prints the tables of `docs/claims.md` from `data/students.json`.
 """
 
@@ -15,8 +16,7 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.files import existing, root
 from thoughtmill.train.measuring.scores import PolicyScore, difference, holm, smallest_gain
 
-Claim = Mapping[str, Any]
-
+Comparison = Mapping[str, Any]
 Claims = Mapping[str, tuple[str, tuple[str, ...]]]
 CLAIMS: dict[str, tuple[str, tuple[str, ...]]] = {
     "consistency beats IR alone": ("lorid", ("greedy/ir",)),
@@ -35,10 +35,10 @@ AGAINST_VOTES = "Points gained over as many votes of IR as the policy's own toke
 def judged(
     by_set: Mapping[tuple[str, str], Mapping[str, PolicyScore]], claims: Claims = CLAIMS
 ) -> list[dict[str, Any]]:
-    """Return a table of claims: those of every base and test set whose policies were run, and what shows.
+    """Return the comparisons of every base and test set whose policies were run, and what shows.
 
-    `shows` is `yes` for a gain and `no` for a loss whose p, corrected for the number of claims in the table,
-    is below 0.05; else `unclear`. `smallest` is the gain that would have shown four times in five.
+    `shows` is `yes` for a gain and `no` for a loss whose p, corrected for the number of comparisons, is below
+    0.05; else `unclear`. `smallest` is the gain that would have shown four times in five.
     """
     rows = [
         {"base": base, "test_set": test_set} | row
@@ -105,36 +105,36 @@ def votes_for(
     return round(low[1] + share * (high[1] - low[1]), 1), PolicyScore(right, min(new_tokens, ladder[-1][0]))
 
 
-def table(claims: Sequence[Claim]) -> str:
-    """Return the claims in Markdown, a row each and a column per test set: gains, then gains over votes.
+def table(comparisons: Sequence[Comparison]) -> str:
+    """Return comparisons in Markdown, a row per claim and a column per set: gains, then gains over votes.
 
     Several bases have columns of their own.
     """
-    several = len({row.get("base") for row in claims}) > 1
-    by_claim: dict[tuple[str, str], dict[str, Claim]] = {}
-    for row in claims:
+    several = len({row.get("base") for row in comparisons}) > 1
+    by_claim: dict[tuple[str, str], dict[str, Comparison]] = {}
+    for row in comparisons:
         column = f"{row['base']}: {row['test_set']}" if several else row["test_set"]
         by_claim.setdefault((row["claim"], f"`{row['policy']}`"), {})[column] = row
     sets = list(dict.fromkeys(column for found in by_claim.values() for column in found))
 
-    def shown(cell: Callable[[Claim], str]) -> str:
+    def shown(cell: Callable[[Comparison], str]) -> str:
         rows = [
             [*names, *(cell(found[name]) if name in found else "" for name in sets)]
             for names, found in by_claim.items()
         ]
         return tabulate(rows, ["claim", "policy", *sets], "pipe", disable_numparse=True)
 
-    return "\n\n".join([shown(_verdict), *_smallest(claims), AGAINST_VOTES, shown(_over_votes)])
+    return "\n\n".join([shown(_verdict), *_smallest(comparisons), AGAINST_VOTES, shown(_over_votes)])
 
 
-def _smallest(claims: Sequence[Claim]) -> list[str]:
+def _smallest(comparisons: Sequence[Comparison]) -> list[str]:
     """Say which gains the table could have shown, from claim to claim; a table of an older form cannot."""
     found: dict[str, list[float]] = {}
-    for row in claims:
+    for row in comparisons:
         if "smallest" in row:
             found.setdefault(row["test_set"], []).append(row["smallest"])
     points = ", ".join(f"{spelt_range(gains)} points on {name}" for name, gains in found.items())
-    words = f"With Holm's correction for {len(claims)} claims, the smallest gains that would show"
+    words = f"With Holm's correction for {len(comparisons)} comparisons, the smallest gains that would show"
     return [f"{words} four times in five: {points}."] if found else []
 
 
@@ -148,18 +148,18 @@ def spelt_range(gains: Sequence[float]) -> str:
     return " to ".join(dict.fromkeys(f"{100 * gain:.1f}" for gain in ends))
 
 
-def _verdict(row: Claim) -> str:
+def _verdict(row: Comparison) -> str:
     each = row.get("by_training", {}).values()
     trained = f", {', '.join(f'{100 * gain:+.1f}' for gain in each)} by training" if len(each) > 1 else ""
     return f"**{row['shows']}** {_points(row)}{trained}"
 
 
-def _over_votes(row: Claim) -> str:
+def _over_votes(row: Comparison) -> str:
     votes = row["votes"]
     return f"{_points(votes)}, {votes['votes']:.1f} votes" if votes else "one vote costs more"
 
 
-def _points(row: Claim) -> str:
+def _points(row: Comparison) -> str:
     """Return a gain in points, with its interval."""
     return f"{100 * row['gain']:+.1f} ({100 * row['low']:+.1f} to {100 * row['high']:+.1f})"
 

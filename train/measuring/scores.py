@@ -183,6 +183,6 @@ def holm(chances: Sequence[float]) -> list[float]:
     return corrected
 
 
-def smallest_gain(error: float, claims: int) -> float:
-    """Return the gain that one of `claims` claims would show four times in five, by its standard error."""
-    return (NORMAL.inv_cdf(1 - 0.05 / (2 * claims)) + NORMAL.inv_cdf(0.8)) * error
+def smallest_gain(error: float, comparisons: int) -> float:
+    """Return the gain that one of some comparisons would show four times in five, by its standard error."""
+    return (NORMAL.inv_cdf(1 - 0.05 / (2 * comparisons)) + NORMAL.inv_cdf(0.8)) * error
