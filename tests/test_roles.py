@@ -10,7 +10,7 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.train import roles
 from thoughtmill.train.roles import ROLES as REGISTRY
 from thoughtmill.train.roles import Example, encoding
-from thoughtmill.train.training.plan import encode
+from thoughtmill.train.training.plan import encode_all
 
 ROLES = [name for name in REGISTRY.names() if not REGISTRY.named(name).variant_of]
 """The roles that can be trained."""
@@ -161,7 +161,7 @@ def test_training_asks_in_the_bytes_that_inference_asks_in(
         tiny.two_sided(tmp_path / "b") if kind == "t5" else tiny.causal(tmp_path / "b", chat=kind == "chat")
     )
     example = roles.examples(corpus, role)[0]
-    taught, target = encode(base, example)
+    ((taught, target),) = encode_all(base, [example])
     asked = encoding.render(base.tokenizer, role, example.problem, example.given)
     assert taught == asked
     assert _text(base.tokenizer, asked) == _expected(kind, roles.prompt(role, example.problem, example.given))

@@ -17,8 +17,8 @@ from thoughtmill.factory.core.files import existing, root
 from thoughtmill.train.measuring.scores import PolicyScore, difference, holm, smallest_gain
 
 Comparison = Mapping[str, Any]
-Claims = Mapping[str, tuple[str, tuple[str, ...]]]
-CLAIMS: dict[str, tuple[str, tuple[str, ...]]] = {
+Claims = dict[str, tuple[str, tuple[str, ...]]]
+CLAIMS: Claims = {
     "consistency beats IR alone": ("lorid", ("greedy/ir",)),
     "knowledge helps DR: against none": ("greedy/dr", ("greedy/dr_bare",)),
     "knowledge helps DR: against another problem's": ("greedy/dr", ("greedy/dr_other",)),

@@ -103,7 +103,7 @@ def finetune_together(jobs: Sequence[TrainingJob]) -> list[list[LossPoint]] | No
     settings = jobs[0].settings
     if settings.weights == "all" or settings.shard:
         return None
-    base = load_base(settings.base.model, settings.base.revision, _precision(settings))
+    base = _base(settings)
     learners: list[Learner] = []
     for job in jobs:
         plan, model = _proved(base, job, writes=not learners)
@@ -119,7 +119,7 @@ def finetune_together(jobs: Sequence[TrainingJob]) -> list[list[LossPoint]] | No
 def finetune(job: TrainingJob) -> list[LossPoint]:
     """Train a role and return its loss curve; a killed run resumes from its state."""
     settings = job.settings
-    base = load_base(settings.base.model, settings.base.revision, _precision(settings))
+    base = _base(settings)
     plan, model = _proved(base, job)
     validation = validation_of(base, model, job)
     if settings.shard:
@@ -167,7 +167,7 @@ def _processes() -> PartialState:
 
 def prepare(role: str, corpus: Corpus, settings: FinetuneSettings) -> tuple[Base, Student, TrainingPlan]:
     """Return the base, the untrained student, and the training plan."""
-    base = load_base(settings.base.model, settings.base.revision, _precision(settings))
+    base = _base(settings)
     plan = plan_of(base, role, corpus, settings)
     return base, student(base, settings), plan
 
@@ -190,10 +190,12 @@ def student(base: Base, settings: FinetuneSettings) -> Student:
         raise ThoughtmillError(f"finetune.targets: {' '.join(str(error).split())}") from error
 
 
-def _precision(settings: FinetuneSettings) -> str:
-    if settings.precision == "auto":
-        return "bfloat16" if torch.cuda.is_available() and settings.weights == "lora" else "float32"
-    return settings.precision
+def _base(settings: FinetuneSettings) -> Base:
+    """Load the base of a run in the precision of its settings."""
+    precision = settings.precision
+    if precision == "auto":
+        precision = "bfloat16" if torch.cuda.is_available() and settings.weights == "lora" else "float32"
+    return load_base(settings.base.model, settings.base.revision, precision)
 
 
 def origin(role: str, corpus: Corpus, settings: FinetuneSettings, base: Base, plan: TrainingPlan) -> Origin:

@@ -41,7 +41,7 @@ def spread(run: InferRun) -> None:
     sharding.forget_others(sharding.parts_folder(DATA, STAGE, name), run.settings.shards)
     parts = {shard: sharding.part_of(DATA, STAGE, name, shard) for shard in every}
     left = [shard for shard, part in parts.items() if not sharding.is_made(part, made_from)]
-    pool = executors.chosen()(answered, lost, os.cpu_count() or 1, begin, (Path.cwd(),))
+    pool = executors.chosen()(answered, lost, os.cpu_count() or 1, os.chdir, (Path.cwd(),))
     totals = dict(_totals(run, left))
     files = len(run.seeds) * len(run.settings.seeds)
     for stopped in track_shards(pool.spread(left), "infer, all shards", totals, files):
@@ -57,11 +57,6 @@ def _totals(run: InferRun, shards: list[Shard]) -> Iterator[tuple[str, int]]:
         for training_seed, seed in product(run.seeds, run.settings.seeds):
             name = f"{run.words(training_seed)}, seed {seed}, {shard.words}"
             yield name, held * len(run.settings.policies)
-
-
-def begin(folder: Path) -> None:
-    """Begin a worker in the folder of the project."""
-    os.chdir(folder)
 
 
 def answered(shards: list[Shard]) -> list[str | None]:

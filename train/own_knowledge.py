@@ -6,7 +6,6 @@ reads them.
 """
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 
 from thoughtmill.factory.core import params, stage, tables
@@ -16,7 +15,7 @@ from thoughtmill.factory.solvers.solvers import Solvers
 from thoughtmill.factory.thoughts.solving import VerifySettings
 from thoughtmill.schemas import Predictions
 from thoughtmill.train.infer import infer, open_writer
-from thoughtmill.train.policies.plans import Decision, Plan, Policy, SampleRequest
+from thoughtmill.train.policies.plans import Decision, Plan, SampleRequest, each
 from thoughtmill.train.policies.problems import problems_of
 from thoughtmill.train.roles.knowledge import own_knowledge
 from thoughtmill.train.students.settings import section
@@ -36,18 +35,14 @@ def main() -> None:
     students = open_writer(settings, settings.base.adapters, [GIVER], corpus)
     with Solvers(verify.limits, verify.equations_timeout_s) as solvers:
         journals = Path(".dvc/tmp/thoughtmill")
-        rows = infer(settings, problems, *students, solvers, journals, policies={GIVER: Policy(_plans)})
+        rows = infer(settings, problems, *students, solvers, journals, policies={GIVER: each(_asked)})
         tables.write(own_knowledge(settings.base.name), Predictions, rows)
 
 
-def _plans(problem_ids: Sequence[str]) -> list[Plan[dict[str, Decision]]]:
-    """Ask KG about each problem, and decide nothing."""
-
-    def plan(problem_id: str) -> Plan[dict[str, Decision]]:
-        yield [SampleRequest(problem_id, GIVER, 1)]
-        return {}
-
-    return [plan(problem_id) for problem_id in problem_ids]
+def _asked(problem_id: str) -> Plan[Decision]:
+    """Ask KG about a problem, and decide nothing."""
+    yield [SampleRequest(problem_id, GIVER, 1)]
+    return Decision((), False, 1)
 
 
 if __name__ == "__main__":

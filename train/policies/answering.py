@@ -85,8 +85,8 @@ class SampleJournal:
         self.unused: dict[SampleKey, Sample] = {}
         for row in self.journal.noted():
             problem_id, role, round_, number = row["key"]
-            noted = row["sample"]
-            sample = Sample(**noted | {"predicted_answer": _answer(noted["predicted_answer"])})
+            noted, predicted = row["sample"], row["sample"]["predicted_answer"]
+            sample = Sample(**noted | {"predicted_answer": predicted and Answer(*predicted)})
             if sample.failure != "unanswered":
                 self.stored[problem_id, role, round_, number] = sample
 
@@ -156,13 +156,6 @@ def answer(
         words = f"{what}: {len(journal.unused):,} samples of {spent:,} tokens were written ahead and not used"
         print(words, file=sys.stderr, flush=True)
     return {name: outcome_of(group) for name, group in groups.items()}
-
-
-def _answer(noted: list[str] | str | None) -> Answer | None:
-    """Return an answer of a journal; journals of 0.2.0 hold the text of a number."""
-    if noted is None:
-        return None
-    return Answer(noted) if isinstance(noted, str) else Answer(*noted)
 
 
 class _Solver:

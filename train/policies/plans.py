@@ -79,13 +79,13 @@ class Policy:
     grader: Grader = equal
 
 
-def each(plan: Callable[[str], Plan[Decision]], grader: Grader = equal) -> Policy:
+def each(plan: Callable[[str], Plan[Decision]]) -> Policy:
     """Return a policy with a plan for each problem."""
 
     def alone(problem_id: str) -> Plan[dict[str, Decision]]:
         return {problem_id: (yield from plan(problem_id))}
 
-    return Policy(lambda problem_ids: [alone(problem_id) for problem_id in problem_ids], grader)
+    return Policy(lambda problem_ids: [alone(problem_id) for problem_id in problem_ids])
 
 
 def together(plans: Sequence[Plan[Value]]) -> Plan[list[Value]]:

@@ -43,8 +43,6 @@ def render(
     With a chat template the prompt is a user's turn, and opens the assistant's turn. Otherwise it is plain
     text that ends as its style says. Only the encoder of a `two_sided` base reads an end of text after it.
     """
-    if tokenizer.chat_template is not None:
-        return _read(tokenizer, [_turn(tokenizer, styles.prompt(role, problem, given, style))])[0]
     return render_all(tokenizer, [(role, problem, given)], two_sided, style)[0]
 
 

@@ -1,6 +1,6 @@
 """Training jobs: a role, its corpus, settings and folders; which are done, and which learn together."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from thoughtmill.factory.core.corpus import Corpus
 from thoughtmill.train.students.origins import ORIGIN, commit, origin_of
 from thoughtmill.train.training.plan import digest, examples_of
 from thoughtmill.train.training.settings import FinetuneSettings
-from thoughtmill.train.training.states import LossPoint
+from thoughtmill.train.training.states import OnProgress
 
 SHARED = {
     "base", "weights", "rank", "alpha", "dropout", "targets", "dora", "rslora", "precision",
@@ -31,7 +31,7 @@ class TrainingJob:
     settings: FinetuneSettings
     folder: Path
     state: Path
-    on_progress: Callable[[list[LossPoint]], int | None] | None = None
+    on_progress: OnProgress | None = None
 
     @property
     def what(self) -> str:

@@ -4,7 +4,6 @@ import hashlib
 import math
 import sys
 import time
-from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 from random import Random
@@ -25,7 +24,7 @@ from thoughtmill.train.training.flat import Layout
 from thoughtmill.train.training.gradients import backward, summed_loss
 from thoughtmill.train.training.plan import TrainingPlan
 from thoughtmill.train.training.settings import FinetuneSettings
-from thoughtmill.train.training.states import LossPoint, resumed
+from thoughtmill.train.training.states import LossPoint, OnProgress, resumed
 from thoughtmill.train.training.validation import Validation
 from thoughtmill.train.training.weights import Weights, restore, trainable
 
@@ -33,9 +32,6 @@ READ_EVERY = 16
 """Losses of the faster step are read once in this many steps, so that the GPU does not wait for the CPU."""
 SAVE_EVERY_S = 30
 """The least seconds between two saved states of the faster step: it does 50 steps in a second or two."""
-
-OnProgress = Callable[[list[LossPoint]], int | None]
-"""Called with the curve so far; it may return the total number of steps that there is time for."""
 
 
 def learn(

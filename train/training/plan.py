@@ -92,11 +92,6 @@ def training_plan(
     )
 
 
-def encode(base: Base, example: Example, style: str = styles.OURS) -> batches.Tokens:
-    """Return an example as the tokens of its prompt and of its target."""
-    return encode_all(base, [example], style)[0]
-
-
 def encode_all(base: Base, examples: list[Example], style: str = styles.OURS) -> list[batches.Tokens]:
     """Return each example as the tokens of its prompt and of its target.
 

@@ -1,6 +1,7 @@
 """States of training runs, from which a killed run resumes."""
 
-from dataclasses import astuple, dataclass, field
+from collections.abc import Callable
+from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,10 @@ class LossPoint:
     right: float | None = None
 
 
+OnProgress = Callable[[list[LossPoint]], int | None]
+"""Called with the curve so far; it may return the total number of steps that there is time for."""
+
+
 @dataclass(slots=True)
 class TrainingState:
     """The progress of a run: its curve, and the weights that solved the most validation problems."""
@@ -37,8 +42,7 @@ class TrainingState:
     def tried(self, right: float, weights: Weights) -> int:
         """Note the result of a validation; return the number of validations since the best."""
         before = [point.right for point in self.curve if point.right is not None]
-        last = self.curve[-1]
-        self.curve[-1] = LossPoint(last.step, last.loss, last.target_tokens, last.learning_rate, right)
+        self.curve[-1] = replace(self.curve[-1], right=right)
         if not before or right > max(before):
             self.best = copied(weights)
             return 0

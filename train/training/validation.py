@@ -23,7 +23,7 @@ from thoughtmill.train.students.bases import Base
 from thoughtmill.train.training import batches
 from thoughtmill.train.training.gradients import summed_loss
 from thoughtmill.train.training.jobs import TrainingJob
-from thoughtmill.train.training.plan import encode
+from thoughtmill.train.training.plan import encode_all
 from thoughtmill.train.training.settings import FinetuneSettings
 from thoughtmill.train.writers.local import local_writer
 from thoughtmill.train.writers.masked import unmasked
@@ -111,7 +111,7 @@ class Validation:
 
     @torch.no_grad()
     def _likelihood(self) -> float:
-        encoded = [encode(self.base, one, self.style) for one in self.examples]
+        encoded = encode_all(self.base, self.examples, self.style)
         loss, device = 0.0, self.base.model.device
         for at in range(len(encoded)):
             batch = batches.collate(encoded, [[at]], self.base.pad, self.base.start).to(device)
