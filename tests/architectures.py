@@ -3,14 +3,13 @@
 from pathlib import Path
 from typing import Any
 
-import pytest
 import torch
 import transformers
 from peft import PeftModel
 from transformers import PreTrainedModel
 
 from tests import tiny
-from tests.students import random_students
+from tests.students import students_on
 from thoughtmill.train.students.bases import Base
 
 SHAPE = {
@@ -78,11 +77,8 @@ def model_of(kind: str, **given: Any) -> PreTrainedModel:
     raise AssertionError(kind)
 
 
-def students_of(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, kind: str, given: dict[str, Any]
-) -> tuple[Base, PeftModel]:
+def students_of(folder: Path, kind: str, given: dict[str, Any]) -> tuple[Base, PeftModel]:
     """Return students in float64: two ways to compute then part at no token by rounding."""
-    monkeypatch.setattr(tiny, "other", lambda at: tiny.based_on(model_of(kind, **given), at), raising=False)
-    base, model = random_students(folder, "other", ("ir", "kg", "dr"))
+    base, model = students_on(tiny.based_on(model_of(kind, **given), folder), ("ir", "kg", "dr"))
     base.model.double()
     return base, model

@@ -6,10 +6,9 @@ import pytest
 import torch
 import transformers
 
-from tests import students as made
 from tests import tiny
 from tests.architectures import OF_TODAY, model_of
-from tests.students import random_students
+from tests.students import students_on
 from tests.test_finetune import settings
 from tests.test_local import requests, wrote
 from thoughtmill.factory.core.errors import ThoughtmillError
@@ -19,29 +18,24 @@ from thoughtmill.train.roles import encoding
 
 @pytest.mark.filterwarnings("ignore:The following .*_pattern keys")  # peft's own, for fused experts
 @pytest.mark.parametrize("kind", OF_TODAY)
-def test_a_base_of_today_writes_what_an_uncached_pass_says(
-    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_base_of_today_writes_what_an_uncached_pass_says(kind: str, tmp_path: Path) -> None:
     if not hasattr(transformers, f"{kind}Config"):
         pytest.skip(f"this transformers has no {kind}")
-    monkeypatch.setattr(
-        tiny, "other", lambda at: tiny.based_on(model_of(kind, **OF_TODAY[kind]), at), raising=False
+    targets = {"targets": ["in_proj", "x_proj"]} if kind == "Mamba" else {}
+    base, model = students_on(
+        tiny.based_on(model_of(kind, **OF_TODAY[kind]), tmp_path), ("ir", "kg", "dr"), **targets
     )
-    if kind == "Mamba":
-        targets = ["in_proj", "x_proj"]
-        monkeypatch.setattr(made, "settings", lambda: settings(targets=targets))
-    base, model = random_students(tmp_path, "other", ("ir", "kg", "dr"))
     found = wrote((base, model), requests(0.0), rows=15, max_new_tokens=8)
     for asked in requests(0.0):
         model.set_adapter(asked.role)
         ids = encoding.render(base.tokenizer, asked.role, asked.problem, asked.given)
         begin = len(ids)
-        while len(ids) < begin + 8 and 1 not in ids[begin:]:
+        while len(ids) < begin + 8 and base.ends.isdisjoint(ids[begin:]):
             with torch.inference_mode():
                 logits = model(input_ids=torch.tensor([ids]), use_cache=False).logits
             ids.append(int(logits[0, -1].argmax()))
         assert found[asked.wanted.problem_id].text == base.tokenizer.decode(
-            [token for token in ids[begin:] if token != 1]
+            [token for token in ids[begin:] if token not in base.ends]
         )
 
 

@@ -6,6 +6,7 @@ import math
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from thoughtmill.train.roles import encoding
 from thoughtmill.train.students.bases import Base
 from thoughtmill.train.writers.generating import GenerateWriter
 from thoughtmill.train.writers.local import LocalWriter, local_writer
-from thoughtmill.train.writers.masked import UncoveredError
+from thoughtmill.train.writers.masked import UncoveredError, unmasked
 from thoughtmill.train.writers.sampling import StudentWriter
 from thoughtmill.train.writers.stepping import SlotSteps
 
@@ -57,6 +58,11 @@ def requests(temperature: float, number: int = 9) -> list[GenerationRequest]:
     return made
 
 
+def mixed() -> list[GenerationRequest]:
+    """Return such requests, every other at temperature 0."""
+    return [one._replace(temperature=at % 2 * 1.0) for at, one in enumerate(requests(1.0))]
+
+
 def wrote(
     students: tuple[Base, PeftModel] | Students, asked: list[GenerationRequest], **how: Any
 ) -> dict[str, GeneratedText]:
@@ -74,6 +80,12 @@ def wrote(
     raise AssertionError("the students never came to an end")
 
 
+@pytest.fixture(scope="module")
+def whole(students: Students) -> dict[str, GeneratedText]:
+    """What they write at temperature 1."""
+    return wrote(students, requests(1.0))
+
+
 @pytest.mark.parametrize("temperature", [0.0, 1.0])
 def test_what_a_row_writes_does_not_depend_on_who_shares_its_batch(
     students: Students, temperature: float
@@ -82,7 +94,7 @@ def test_what_a_row_writes_does_not_depend_on_who_shares_its_batch(
     if temperature:  # some end early, and others take their place
         assert len({one.new_tokens for one in together.values()}) > 3
     assert wrote(students, requests(temperature, 15), rows=4) == together
-    alone = wrote(students, requests(temperature, 15)[:5], rows=1)
+    alone = wrote(students, requests(temperature, 15)[:3], rows=1)
     assert alone == {name: together[name] for name in alone}
     assert wrote(students, requests(temperature, 15)[::-1], rows=4) == together
 
@@ -92,25 +104,25 @@ def test_greedy_rows_write_what_generate_writes_with_their_adapter_alone(
 ) -> None:
     base, model, _ = students
     found = wrote(students, requests(0.0), rows=7)
+    unmasked(base.model)
     for asked in requests(0.0):
         model.set_adapter(asked.role)
         ids = torch.tensor([encoding.render(base.tokenizer, asked.role, asked.problem, asked.given)])
         with torch.inference_mode():
             ids_out = model.generate(
-                input_ids=ids, attention_mask=torch.ones_like(ids), max_new_tokens=30, do_sample=False
+                input_ids=ids, attention_mask=torch.ones_like(ids), max_new_tokens=16, do_sample=False
             )
         new = ids_out[0, ids.shape[1] if base.start is None else 1 :].tolist()
-        new = new[: new.index(1)] if 1 in new else new
+        new = [*takewhile(lambda token: token not in base.ends, new)]
         assert found[asked.wanted.problem_id].text == base.tokenizer.decode(new)
 
 
 def test_another_seed_writes_something_else_and_the_same_seed_the_same(
-    students: Students,
+    students: Students, whole: dict[str, GeneratedText]
 ) -> None:
-    first = wrote(students, requests(1.0))
     other = [one._replace(seed=f"2/{one.wanted.problem_id}") for one in requests(1.0)]
-    assert wrote(students, requests(1.0)) == first
-    assert wrote(students, other) != first
+    assert wrote(students, requests(1.0)) == whole
+    assert wrote(students, other) != whole
 
 
 def test_roles_of_one_problem_are_written_by_their_own_adapters(students: Students) -> None:
@@ -118,13 +130,13 @@ def test_roles_of_one_problem_are_written_by_their_own_adapters(students: Studen
         GenerationRequest(SampleRequest(role, role, 0), "ir", "7 bags.", None, 0.0, "")
         for role in ("ir", "kg")
     ]
-    assert wrote(students, asked)["ir"].text == wrote(students, asked)["kg"].text
+    found = wrote(students, asked)
+    assert found["ir"].text == found["kg"].text
     other = [one._replace(role="kg") for one in asked]
-    assert wrote(students, other)["ir"].text != wrote(students, asked)["ir"].text
+    assert wrote(students, other)["ir"].text != found["ir"].text
 
 
-def test_a_limit_cuts_and_says_so(students: Students) -> None:
-    whole = wrote(students, requests(1.0))
+def test_a_limit_cuts_and_says_so(students: Students, whole: dict[str, GeneratedText]) -> None:
     for name, one in wrote(students, requests(1.0), max_new_tokens=2).items():
         assert one.new_tokens == min(2, whole[name].new_tokens)
         assert one.failure == ("truncated" if whole[name].new_tokens > 2 else None)
@@ -159,13 +171,14 @@ def test_a_role_that_nobody_plays_is_named(students: Students) -> None:
         )
 
 
-def test_every_end_of_text_that_the_base_knows_ends_a_text(students: Students) -> None:
-    base, model, kind = students
-    whole = wrote(students, requests(1.0))
+def test_every_end_of_text_that_the_base_knows_ends_a_text(
+    students: Students, whole: dict[str, GeneratedText], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = students[0]
     letter = max("GHIJKLMNOQRSTUVW", key=lambda one: sum(one in each.text for each in whole.values()))
-    ended = copy.deepcopy(base.model)
-    ended.generation_config.eos_token_id = [1, base.tokenizer.convert_tokens_to_ids(letter)]
-    found = wrote((replace(base, model=ended), model, kind), requests(1.0))
+    ends = [*base.ends, base.tokenizer.convert_tokens_to_ids(letter)]
+    monkeypatch.setattr(base.model.generation_config, "eos_token_id", ends)
+    found = wrote(students, requests(1.0))
     assert any(letter in one.text for one in whole.values())
     for name, one in whole.items():
         assert found[name].text == one.text.partition(letter)[0]
@@ -190,36 +203,31 @@ def test_the_base_is_in_memory_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", IN_SLOTS)
-def test_rows_in_slots_write_what_generate_writes(
-    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    students = students_of(tmp_path, monkeypatch, kind, IN_SLOTS[kind])
-    for temperature in (0.0, 1.0):
-        expected = wrote(students, requests(temperature), kind=GenerateWriter, rows=15)
-        for rows in (15, 4):
-            assert wrote(students, requests(temperature), kind=LocalWriter, rows=rows) == expected
+def test_rows_in_slots_write_what_generate_writes(kind: str, tmp_path: Path) -> None:
+    students = students_of(tmp_path, kind, IN_SLOTS[kind])
+    expected = wrote(students, mixed(), kind=GenerateWriter)
+    for rows in (15, 4):
+        assert wrote(students, mixed(), kind=LocalWriter, rows=rows) == expected
 
 
 @pytest.mark.parametrize("kind", OTHERS)
 def test_a_base_that_slots_do_not_cover_is_refused_with_the_reason_and_generate_writes(
-    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    base, model = students_of(tmp_path, monkeypatch, kind, OTHERS[kind])
+    base, model = students_of(tmp_path, kind, OTHERS[kind])
     with pytest.raises(UncoveredError, match="base"):
         writer(base, model, kind=LocalWriter)
     assert type(writer(base, model, kind=local_writer)) is GenerateWriter
     assert "students write by `generate`" in capsys.readouterr().err
 
 
-@pytest.fixture
-def llamas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Base, PeftModel]:
-    return students_of(tmp_path, monkeypatch, "Llama", IN_SLOTS["Llama"])
+@pytest.fixture(scope="module")
+def llamas(tmp_path_factory: pytest.TempPathFactory) -> tuple[Base, PeftModel]:
+    return students_of(tmp_path_factory.mktemp("llamas"), "Llama", IN_SLOTS["Llama"])
 
 
-def test_a_base_that_was_refused_has_its_own_layers_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    base, _ = students_of(tmp_path, monkeypatch, "Mistral", OTHERS["Mistral"])
+def test_a_base_that_was_refused_has_its_own_layers_again(tmp_path: Path) -> None:
+    base, _ = students_of(tmp_path, "Mistral", OTHERS["Mistral"])
     names = [name for name, _ in base.model.named_modules()]
     with pytest.raises(UncoveredError):
         LocalWriter(base, {"ir": "ir"}, rows=4, max_new_tokens=30, top_k=50, top_p=0.9)
@@ -227,9 +235,11 @@ def test_a_base_that_was_refused_has_its_own_layers_again(
 
 
 def test_rows_of_one_temperature_and_mixed_ones_write_the_same(llamas: tuple[Base, PeftModel]) -> None:
-    asked = [one._replace(temperature=at % 2 * 1.0) for at, one in enumerate(requests(1.0))]
-    expected = wrote(llamas, asked)
-    assert wrote(llamas, asked, kind=LocalWriter) == expected
+    hot, cold = (wrote(llamas, requests(temperature), kind=LocalWriter) for temperature in (1.0, 0.0))
+    both = wrote(llamas, mixed(), kind=LocalWriter)
+    assert both == {
+        one.wanted.problem_id: (hot if one.temperature else cold)[one.wanted.problem_id] for one in mixed()
+    }
 
 
 def test_longer_prompts_that_come_later_find_room(llamas: tuple[Base, PeftModel]) -> None:
@@ -305,8 +315,11 @@ def test_the_cache_is_given_by_the_name_that_the_base_has_for_it(
 
 
 def test_a_text_ends_at_its_limit_and_at_the_end_of_the_context(llamas: tuple[Base, PeftModel]) -> None:
-    asked = [one._replace(problem="a" * (60 * at)) for at, one in enumerate(requests(0.0, 9))]
-    for limit in (1, 9, 200):
+    base = llamas[0]
+    lengths = [len(encoding.render(base.tokenizer, one.role, "", one.given)) for one in requests(0.0)]
+    room = [base.context - length for length in lengths]
+    asked = [one._replace(problem="a" * (room[at] - 3 * at)) for at, one in enumerate(requests(0.0))]
+    for limit in (1, 9):
         expected = wrote(llamas, asked, max_new_tokens=limit)
         assert wrote(llamas, asked, kind=LocalWriter, max_new_tokens=limit) == expected
     assert "" in {one.text for one in expected.values()}
