@@ -100,11 +100,11 @@ def tokenizer(chat: bool = False) -> PreTrainedTokenizerFast:
     return made
 
 
-def write_causal(folder: Path, width: int = 32, seed: int = 0, chat: bool = False) -> Path:
+def write_causal(folder: Path, width: int = 32, seed: int = 0, chat: bool = False, layers: int = 1) -> Path:
     """Write a Llama of a few thousand random weights and return its folder."""
     torch.manual_seed(seed)
     config = LlamaConfig(
-        vocab_size=98, hidden_size=width, intermediate_size=2 * width, num_hidden_layers=2,
+        vocab_size=98, hidden_size=width, intermediate_size=2 * width, num_hidden_layers=layers,
         num_attention_heads=2, max_position_embeddings=512, bos_token_id=None, eos_token_id=1, pad_token_id=0,
         initializer_range=0.2,
     )  # fmt: skip

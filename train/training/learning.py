@@ -126,7 +126,11 @@ class TrainingRun:
     def seed(self) -> None:
         """Seed the dropout of the next step."""
         process = self.accelerator.process_index
-        torch.manual_seed(Random(f"{self.settings.seed}/{self.step}/{process}").getrandbits(63))
+        seed = Random(f"{self.settings.seed}/{self.step}/{process}").getrandbits(63)
+        if self.accelerator.device.type == "cpu":  # `manual_seed` keeps a stack for GPUs that never come
+            torch.default_generator.manual_seed(seed)
+        else:
+            torch.manual_seed(seed)
 
     def take(self, loss: Tensor, target_tokens: int, fast: FastSteps | None, adapter: int = 0) -> None:
         """Update the weights by their gradients; validate, save and print progress when it is due."""
