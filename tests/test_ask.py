@@ -22,7 +22,7 @@ PROBLEM = "3 bags of 4 nuts. How many nuts?"
 HOW = validated({"policy": {"max_rounds": 2}, "max_new_tokens": 60}, InferSettings, "infer")
 
 
-def adapters_on(base: Path, folder: Path, *roles: str, steps: int = 40) -> Path:
+def adapters_on(base: Path, folder: Path, *roles: str, steps: int = 20) -> Path:
     corpus = open_corpus(str(tiny.write_corpus(folder / "corpus")))
     for role in roles:
         chosen = settings(base=str(base), steps=steps, learning_rate=0.015)
@@ -46,9 +46,9 @@ def test_a_role_answers_with_its_steps_and_what_the_solvers_find(adapters: Path)
 
 def test_a_policy_shows_its_rounds(adapters: Path) -> None:
     told = ask("lorid", PROBLEM, adapters, HOW)
-    assert [line for line in told.splitlines() if ", round 1:" in line] == [
-        f"{role}, round 1:" for role in ("ir", "kg", "dr")
-    ]
+    first = [line for line in told.splitlines() if ", round 1:" in line]
+    assert sorted(first) == [f"{role}, round 1:" for role in ("dr", "ir", "kg")]
+    assert first.index("kg, round 1:") < first.index("dr, round 1:")
     assert re.search(r"^lorid: .* after \d rounds?$", told.splitlines()[-1])
     assert ask("lorid", PROBLEM, adapters, HOW) == told
 
@@ -103,7 +103,7 @@ def test_who_has_only_peft_asks_an_adapter_as_its_card_says(tmp_path: Path, pyth
     for kind in ("plain", "chat", "t5"):
         write = tiny.write_t5 if kind == "t5" else tiny.write_causal
         base = write(tmp_path / kind / "base", **({"chat": True} if kind == "chat" else {}))
-        adapters = adapters_on(base, tmp_path / kind, "ir")
+        adapters = adapters_on(base, tmp_path / kind, "ir", steps=10)
         card = (adapters / "ir" / "README.md").read_text()
         assert "- `ir` is read as `cot`: `'{problem}\\nSolve the problem step by step.'`" in card
         assert "A text ends with `<end>`." in card

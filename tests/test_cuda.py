@@ -66,7 +66,7 @@ def attention(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def learner(folder: Path, precision: str = "float32") -> tuple[Base, PeftModel]:
     """Return a tiny base and a student on it that does something already."""
-    base = load_base(str(tiny.write_causal(folder)), precision=precision)
+    base = load_base(str(tiny.write_causal(folder, layers=2)), precision=precision)
     model = student(base, settings())
     for name, weight in model.named_parameters():
         if weight.requires_grad:

@@ -49,7 +49,7 @@ def test_a_base_with_such_a_tokenizer_learns_programs_and_answers(tmp_path: Path
     tiny.t5_tokenizer().save_pretrained(base)
     rows = [row | ({"rationale": "{7}\nans=42"} if row["thought"] == "pot" else {}) for row in tiny.records()]
     corpus = open_corpus(str(tiny.write_corpus(tmp_path / "corpus", rows)))
-    chosen = settings(base=str(base), weights="all", learning_rate=0.01, steps=120)
+    chosen = settings(base=str(base), weights="all", learning_rate=0.01, steps=60)
     loaded, model, plan = prepare("pot", corpus, chosen)
     told = proof(loaded, plan, model)
     assert "come back from the tokenizer as they were, with '\\n" in told

@@ -19,7 +19,7 @@ def test_a_merged_model_is_asked_as_its_card_says_with_transformers_alone(
     codes = []
     for chat in (False, True):
         place = tmp_path / str(chat)
-        adapters = adapters_on(tiny.write_causal(place / "base", chat=chat), place, "ir", steps=20)
+        adapters = adapters_on(tiny.write_causal(place / "base", chat=chat), place, "ir", steps=10)
         merge(adapters / "ir", "ir", place / "merged", "float32")
         code = code_of((place / "merged" / "README.md").read_text())
         assert "peft" not in code

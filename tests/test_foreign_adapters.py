@@ -29,7 +29,7 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
     corpus = open_corpus(str(tiny.write_corpus(folder / "corpus", rows)))
     base = str(tiny.write_causal(folder / "base"))
     for role in ("ir", "kg", "dr"):
-        chosen = settings(base=base, steps=80, style="lorid")
+        chosen = settings(base=base, steps=40, style="lorid")
         finetune(TrainingJob(role, corpus, chosen, folder / "adapters" / role, folder / f"{role}.pt"))
         for name in (ORIGIN, "README.md"):
             (folder / "adapters" / role / name).unlink()

@@ -129,7 +129,7 @@ def test_the_knowledge_giver_writes_about_every_training_problem_and_the_reasone
 ) -> None:
     base = tiny.write_causal(tmp_path / "base")
     data = corpus_of(tmp_path / "data")
-    trained(tmp_path / "data/adapters/tiny", base, "kg", data, steps=40)
+    trained(tmp_path / "data/adapters/tiny", base, "kg", data, steps=30)
     told = {
         "base": {"name": "tiny", "model": "base"},
         "infer": {"max_new_tokens": 70, "temperature": 0.1, "policies": ["greedy/ir"]},

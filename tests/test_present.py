@@ -1,6 +1,7 @@
 """Stage `present`: the report of the corpus, and on the same page what students answered."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,14 @@ from thoughtmill.factory.report import ReportSettings, report
 from thoughtmill.train.present import present
 
 
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return jugs.build(tmp_path_factory.mktemp("jugs"))
+
+
 @pytest.fixture
-def data(tmp_path: Path) -> Path:
-    jugs.build(tmp_path)
+def data(built: Path, tmp_path: Path) -> Path:
+    shutil.copytree(built, tmp_path, dirs_exist_ok=True)
     (tmp_path / "students.json").write_text(json.dumps(students.shown()))
     return tmp_path
 

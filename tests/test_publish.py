@@ -1,38 +1,37 @@
-import os
-import subprocess
-import sys
+"""`push-adapter`: an adapter goes to the Hub with its card and origin, if it is whole and of its role."""
+
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from huggingface_hub import constants
 
 from tests import hub
+from tests.commands import run
 from tests.test_origins import ORIGIN
 from thoughtmill.train.students.origins import WEIGHTS, write_origin
 
+pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")  # huggingface_hub's own
 Push = Callable[..., str]
 
 
 @pytest.fixture
-def server() -> Iterator[hub.Hub]:
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[hub.Hub]:
     with hub.Hub() as running:
+        monkeypatch.setattr(constants, "ENDPOINT", running.host)
+        resolve = running.host + "/{repo_id}/resolve/{revision}/{filename}"
+        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", resolve)
+        monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
+        monkeypatch.setattr(constants, "HF_HUB_DISABLE_PROGRESS_BARS", True)
         yield running
 
 
 @pytest.fixture
 def push(tmp_path: Path, server: hub.Hub) -> Push:
-    """Return a function that pushes one adapter to a repository in a process of its own."""
-    theirs = {"HF_ENDPOINT": server.host, "HF_HOME": str(tmp_path / "home"), "HF_TOKEN": "token"}
+    """Return a function that pushes one adapter to a repository."""
 
     def pushed(*words: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "thoughtmill", "push-adapter", *words, "--folder", str(tmp_path / "ir")],
-            cwd=Path(__file__).parents[1],
-            env=os.environ | theirs | {"HF_HUB_DISABLE_PROGRESS_BARS": "1"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = run(tmp_path, "push-adapter", *words, "--folder", str(tmp_path / "ir"), HF_TOKEN="token")
         assert done.returncode == (2 if "error:" in done.stderr else 0)
         return (done.stdout or done.stderr).strip()
 

@@ -10,16 +10,24 @@ from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.train import roles
 from thoughtmill.train.roles import ROLES as REGISTRY
 from thoughtmill.train.roles import Example, encoding
+from thoughtmill.train.students.bases import Base
 from thoughtmill.train.training.plan import encode_all
 
 ROLES = [name for name in REGISTRY.names() if not REGISTRY.named(name).variant_of]
 """The roles that can be trained."""
 
 
-@pytest.fixture
-def corpus(tmp_path: Path) -> Corpus:
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
     rows = [*tiny.records(), *tiny.long_records()]
-    return open_corpus(str(tiny.write_corpus(tmp_path / "corpus", rows)))
+    return open_corpus(str(tiny.write_corpus(tmp_path_factory.mktemp("corpus"), rows)))
+
+
+@pytest.fixture(scope="module")
+def bases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Base]:
+    """A base of each kind of prompt."""
+    plain, chat, t5 = (tmp_path_factory.mktemp(name) for name in ("plain", "chat", "t5"))
+    return {"plain": tiny.causal(plain), "chat": tiny.causal(chat, chat=True), "t5": tiny.two_sided(t5)}
 
 
 def test_every_role_finds_records_in_a_corpus_of_all_thoughts(corpus: Corpus) -> None:
@@ -155,12 +163,9 @@ def test_an_unknown_role_is_refused_with_the_list_of_roles() -> None:
 @pytest.mark.parametrize("role", [name for name in ROLES if not REGISTRY.named(name).parts])
 @pytest.mark.parametrize("kind", ["plain", "chat", "t5"])
 def test_training_asks_in_the_bytes_that_inference_asks_in(
-    tmp_path: Path, corpus: Corpus, role: str, kind: str
+    bases: dict[str, Base], corpus: Corpus, role: str, kind: str
 ) -> None:
-    base = (
-        tiny.two_sided(tmp_path / "b") if kind == "t5" else tiny.causal(tmp_path / "b", chat=kind == "chat")
-    )
-    example = roles.examples(corpus, role)[0]
+    base, example = bases[kind], roles.examples(corpus, role)[0]
     ((taught, target),) = encode_all(base, [example])
     asked = encoding.render(base.tokenizer, role, example.problem, example.given)
     assert taught == asked

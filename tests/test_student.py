@@ -23,7 +23,13 @@ from thoughtmill.train.training.batches import IGNORED
 
 assert tiny  # one thread per test process
 
-SMALL = READ.model_copy(update={"width": 32, "layers": 1, "heads": 2, "hidden": 64, "vocabulary": 400})
+SMALL = READ.model_copy(
+    update={
+        "width": 32, "layers": 1, "heads": 2, "hidden": 64, "vocabulary": 400,
+        "cycles": (Cycle(steps=25), Cycle(steps=15, share=0.5, closed=True)),
+        "muon_rate": 0.08, "adam_rate": 0.016,
+    }
+)  # fmt: skip
 SHORT = SMALL.model_copy(update={"cycles": (Cycle(steps=6), Cycle(steps=4, share=0.5, closed=True))})
 
 

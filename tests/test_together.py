@@ -79,7 +79,7 @@ def same(curve: Sequence[LossPoint], wanted: Sequence[LossPoint]) -> None:
 
 
 def test_roles_and_seeds_learn_what_each_learns_alone(tmp_path: Path, corpus: Corpus, faster: None) -> None:
-    base = tiny.write_causal(tmp_path / "base")
+    base = tiny.write_causal(tmp_path / "base", layers=2)
     every = [job(tmp_path / "mixed", base, corpus, role) for role in STEPS]
     every.append(job(tmp_path / "mixed", base, corpus, "ir", seed=1, learning_rate=0.005))
     curves = finetune_together(every)
@@ -103,8 +103,11 @@ def test_runs_that_were_killed_go_on_to_the_same_curves(
 ) -> None:
     base = tiny.write_causal(tmp_path / "base")
     monkeypatch.setattr(learning, "SAVE_EVERY_S", 0)
-    whole = finetune_together([job(tmp_path / "whole", base, corpus, role) for role in STEPS])
-    every = [job(tmp_path / "killed", base, corpus, role) for role in STEPS]
+    whole, every = (
+        [job(tmp_path / name, base, corpus, role, save_every=1) for role in STEPS]
+        for name in ("whole", "killed")
+    )
+    curves = finetune_together(whole)
     real = FastSteps.backward
     monkeypatch.setattr(FastSteps, "backward", killed_after(4))
     with pytest.raises(KeyboardInterrupt):
@@ -114,10 +117,10 @@ def test_runs_that_were_killed_go_on_to_the_same_curves(
     monkeypatch.setattr(jobs, "commit", lambda: origin_of(every[1].folder).commit)
     monkeypatch.setattr(stage, "PartialState", lambda **_: on_gpu())
     again = train_all(every)
-    assert whole is not None
-    assert again[1] == ([] if every[1].done() else whole[1])
-    assert again[0][:4] == whole[0][:4]
-    same(again[0], whole[0])
+    assert curves is not None
+    assert again[1] == ([] if every[1].done() else curves[1])
+    assert again[0][:4] == curves[0][:4]
+    same(again[0], curves[0])
 
 
 def on_gpu() -> Any:

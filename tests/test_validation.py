@@ -37,16 +37,16 @@ def of(folder: Path, role: str = "ir", **given: Any) -> tuple[Any, Any, Validati
     return base, model, Validation(base, model, role, corpus, chosen), corpus
 
 
-TRIED = {"every": 20, "max_new_tokens": 12}
+TRIED = {"every": 10, "max_new_tokens": 12}
 
 
 def test_the_best_adapter_is_kept_and_its_share_is_in_the_curve(tmp_path: Path) -> None:
     corpus = corpus_of(tmp_path / "corpus")
     base = tiny.write_causal(tmp_path / "base")
-    chosen = settings(base=str(base), steps=60, validation=TRIED)
+    chosen = settings(base=str(base), steps=30, validation=TRIED)
     curve = finetune(TrainingJob("ir", corpus, chosen, tmp_path / "ir", tmp_path / "ir.pt"))
     tried = {point.step + 1: point.right for point in curve if point.right is not None}
-    assert list(tried) == [20, 40, 60]
+    assert list(tried) == [10, 20, 30]
     assert max(tried.values()) == pytest.approx(1 / 3)
     loaded = load_base(str(base))
     model = adapters.load(loaded, tmp_path / "ir", "ir")

@@ -28,7 +28,7 @@ def trained(folder: Path, base: Path, *roles: str, **given: object) -> Path:
     """Train roles whose every rationale is the same, and return the folder of them."""
     corpus = open_corpus(str(marked_corpus(folder / "corpus")))
     for role in roles:
-        chosen = settings(**{"base": str(base), "weights": "all", "learning_rate": 0.01, "steps": 60} | given)
+        chosen = settings(**{"base": str(base), "weights": "all", "learning_rate": 0.01, "steps": 40} | given)
         finetune(TrainingJob(role, corpus, chosen, folder / "students" / role, folder / f"{role}.pt"))
     return folder / "students"
 
@@ -119,7 +119,7 @@ def test_two_processes_that_each_hold_a_part_of_the_model_learn_what_one_learns(
         if "without libuv" not in str(error):
             raise
         pytest.skip(f"no torchrun here: {error}")
-    base, corpus = tiny.write_causal(tmp_path / "base"), marked_corpus(tmp_path / "corpus")
+    base, corpus = tiny.write_causal(tmp_path / "base", layers=2), marked_corpus(tmp_path / "corpus")
     script = tmp_path / "sharded.py"
     script.write_text(SHARDED)
     run = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", str(script)]
