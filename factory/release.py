@@ -56,7 +56,7 @@ def release(data: Path, thoughts: tuple[str, ...], settings: ReleaseSettings, ta
         shown = _copy_tables(data, thoughts, settings.leave_out, part / "tables")
         _copy_origin(data, part / "origin")
         con = tables.connect()
-        corpus.fill(con, part / "tables", thoughts, "view")
+        corpus.fill(con, part / "tables", thoughts, "view", described=False)
         _check_condition(con, settings.where, part)
         made = Release(part, settings.title, settings.license, shown["data_version"])
         every = released_thoughts(con, thoughts)

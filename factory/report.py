@@ -79,7 +79,7 @@ def opened(
     """Yield the tables under `data` in DuckDB, with their manifest."""
     manifest = corpus.read_manifest(data)
     with tables.connect() as con:
-        corpus.fill(con, data, thoughts, "view")
+        corpus.fill(con, data, thoughts, "view", described=False)
         yield con, manifest
 
 

@@ -70,7 +70,7 @@ def attach(con: duckdb.DuckDBPyConnection, name: str, folder: Path) -> str:
     con.execute(f'create schema "{name}"')
     con.execute(f"set schema = '{name}'")
     try:
-        corpus.fill(con, held, corpus.asked_thoughts(shown), "view")
+        corpus.fill(con, held, corpus.asked_thoughts(shown), "view", described=False)
     except (duckdb.Error, ThoughtmillError):
         for table, paths in _tables(held).items():
             con.from_parquet([str(path) for path in paths], union_by_name=True).create_view(

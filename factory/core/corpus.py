@@ -247,23 +247,28 @@ def version(files: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
 
 
-def fill(con: duckdb.DuckDBPyConnection, data: Path, thoughts: tuple[str, ...], kind: str) -> None:
-    """Make every table, its comments and the views in a database; `kind` is `table` or `view`.
+def fill(
+    con: duckdb.DuckDBPyConnection, data: Path, thoughts: tuple[str, ...], kind: str, described: bool = True
+) -> None:
+    """Make every table and the views in a database; `kind` is `table` or `view`.
 
     Views read the Parquet files in place; tables are copies, with primary and foreign keys unless one of them
-    has more than `MOST_KEYED` rows.
+    has more than `MOST_KEYED` rows. The comments, for people, take half as long as all the rest: a database
+    of a moment need not be `described`.
     """
     found = {**files(data, thoughts), **beside(data)}
     for path in (path for paths in found.values() for path in paths):
         existing(path, "run `dvc repro` to build it")
-    fill_from(con, {name: [str(path) for path in paths] for name, paths in found.items()}, kind)
+    fill_from(con, {name: [str(path) for path in paths] for name, paths in found.items()}, kind, described)
 
 
 MOST_KEYED = 1_000_000
 """Rows up to which tables have keys: DuckDB holds the indexes of a table in memory while it is filled."""
 
 
-def fill_from(con: duckdb.DuckDBPyConnection, found: Mapping[str, list[str]], kind: str) -> None:
+def fill_from(
+    con: duckdb.DuckDBPyConnection, found: Mapping[str, list[str]], kind: str, described: bool = True
+) -> None:
     """Make every table as `fill` does, from Parquet files that DuckDB can read; a table may have none."""
     from thoughtmill.schemas import DERIVED_TABLES, KEYED, LOCAL_TABLES, RUN_TABLES, TABLES
 
@@ -271,14 +276,17 @@ def fill_from(con: duckdb.DuckDBPyConnection, found: Mapping[str, list[str]], ki
     keys = kind == "table" and _most_rows(con, (found.get(name) for name in KEYED)) <= MOST_KEYED
     for name in sorted(schemas, key=lambda name: name != "prompts"):  # others refer to it
         paths = found.get(name, [])
-        held = kind if paths else "table"
-        if held == "view":
+        if paths and kind == "view":
             con.from_parquet(paths).create_view(name, replace=True)
         else:
             con.execute(declared(schemas[name], keys))
-        if held == "table" and paths:
+        if paths and kind == "table":
             con.execute(f'insert into "{name}" from read_parquet(?)', [paths])
-        _comment(con, held, name, schemas[name])
+    if described:
+        con.begin()  # so that a file is not written after each of some hundred statements
+        for name, table in schemas.items():
+            _comment(con, kind if found.get(name) else "table", name, table)
+        con.commit()
     con.execute(VIEWS.read_text("utf-8"))
 
 

@@ -100,7 +100,7 @@ def opened(sources: Sequence[SliceFile], part: Slice) -> duckdb.DuckDBPyConnecti
     Only the files that meet the slice are read: there are more of them, the larger the corpus is.
     """
     con = tables.connect()
-    corpus.fill_from(con, {}, "view")
+    corpus.fill_from(con, {}, "view", described=False)
     met = (source for source in sources if source.meets(part))
     for (name, column), files in groupby(met, key=lambda source: (source.table, source.column)):
         rows = f"read_parquet(?) where {part.holds(column) if column else 'true'}"

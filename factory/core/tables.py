@@ -4,7 +4,7 @@ import heapq
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from functools import cached_property
-from itertools import groupby
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -208,7 +208,11 @@ class _TableWriter:
 
     def write(self, group: pyarrow.Table) -> None:
         self.count += group.num_rows
-        for key in self.keys(group):
+        keys = [*self.keys(group)]
+        if any(key > after for key, after in pairwise(keys)):  # most tables are one group
+            group = group.sort_by([(name, "ascending") for name in self.key])
+            keys.sort()
+        for key in keys:
             if self.last is not None and key <= self.last:
                 self.in_order = False
             self.last = key
