@@ -5,6 +5,7 @@ problem, `jugs-10` was never answered, and the text of `jugs-11` is written to b
 """
 
 import json
+import shutil
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -35,6 +36,11 @@ BROKEN: dict[tuple[int, str], tables.Row] = {
 
 
 def build(data: Path) -> Path:
+    """Copy the tables and the manifest of the corpus, which are written once, to a folder."""
+    return shutil.copytree(_folder().name, data, dirs_exist_ok=True)
+
+
+def write(data: Path) -> Path:
     """Write the tables and the manifest of the corpus to a folder, as the stages would."""
     parts = [_parts(n, thought) for n in range(PROBLEMS) for thought in THOUGHTS]
     tables.write(data / "problems.parquet", Problems, map(_problem, range(PROBLEMS)))
@@ -49,16 +55,22 @@ def build(data: Path) -> Path:
 
 
 def opened() -> duckdb.DuckDBPyConnection:
-    """Return the corpus as views of a new connection; its files are built once and removed at the end."""
+    """Return the corpus as views of one database, in a transaction: a change is seen by this user alone."""
+    return _database().cursor().begin()
+
+
+@cache
+def _database() -> duckdb.DuckDBPyConnection:
     con = tables.connect()
-    corpus.fill(con, Path(_folder().name), THOUGHTS, "view")
+    corpus.fill(con, Path(_folder().name), THOUGHTS, "view", described=False)
     return con
 
 
 @cache
 def _folder() -> TemporaryDirectory[str]:
+    """Return the folder of the tables, which is removed at the end."""
     folder = TemporaryDirectory()
-    build(Path(folder.name))
+    write(Path(folder.name))
     return folder
 
 

@@ -20,12 +20,12 @@ from thoughtmill.factory.report import ReportSettings, main, page, report
 MANIFEST = {"data_version": "f" * 64}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def con() -> duckdb.DuckDBPyConnection:
     return jugs.opened()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def shown(con: duckdb.DuckDBPyConnection) -> str:
     return page(con, ReportSettings(), MANIFEST)
 

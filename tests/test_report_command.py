@@ -136,7 +136,7 @@ def test_a_page_says_what_moved_since_an_older_version(
     jugs.build(tmp_path / "old")
     with monkeypatch.context() as changed:
         changed.setitem(jugs.BROKEN, (5, "cot"), {"predicted_answer": "99"})
-        jugs.build(tmp_path / "data")
+        jugs.write(tmp_path / "data")
     address = report.call(cli.parser(["report"]).parse_args(["report", "--against", str(tmp_path / "old")]))
     page = (tmp_path / "data" / "drift" / "index.html").read_text("utf-8")
     assert address == (tmp_path / "data" / "drift" / "index.html").as_uri()
