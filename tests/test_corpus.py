@@ -1,27 +1,23 @@
 import hashlib
 import http.server
 import json
-import os
 import re
 import subprocess
-import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 from urllib.parse import parse_qs
 
 import duckdb
 import pytest
+from huggingface_hub import constants
 
 from tests import tiny
-from tests.small_corpus import THOUGHTS
+from tests.commands import run
 from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.factory.release import ReleaseSettings
-from thoughtmill.factory.release import release as release_of
-from thoughtmill.factory.tabulate import tabulate
+from thoughtmill.factory.core.hub_files import HubFiles
 from thoughtmill.schemas import TABLES
 from thoughtmill.train.roles import examples
 
@@ -29,7 +25,6 @@ WHERE = """
 kept and record_id in (select record_id from checks where passed)
 and (problem_id, thought) in (select (problem_id, thought) from difficulty where right_share > 0.5)
 """
-ROOT = Path(__file__).parents[1]
 COUNT = "select count(*) from records join problems using (problem_id)"
 
 
@@ -63,18 +58,9 @@ def test_a_corpus_opens_from_its_database_its_parquet_and_a_release(tmp_path: Pa
     assert rows(release(tmp_path / "release")) == held
 
 
-def built(data: Path, folder: Path) -> dict[str, Path]:
-    """Return a whole corpus in each of its forms."""
-    tabulate(data, THOUGHTS, data / "corpus.duckdb")
-    release_of(data, THOUGHTS, ReleaseSettings(), folder)
-    return {"database": data / "corpus.duckdb", "folder": data, "release": folder}
-
-
-@pytest.mark.parametrize("form", ["database", "folder", "release"])
-def test_all_tables_and_views_are_there_however_a_corpus_lies(
-    form: str, small_corpus: Path, tmp_path: Path
-) -> None:
-    corpus = open_corpus(built(small_corpus, tmp_path / "release")[form])
+@pytest.mark.parametrize("form", ["corpus.duckdb", "", "release"])
+def test_all_tables_and_views_are_there_however_a_corpus_lies(form: str, built_corpus: Path) -> None:
+    corpus = open_corpus(built_corpus / form)
     for table in (*TABLES, "agreement", "yield", "cost", "pairs", "lineage"):
         assert corpus.con.execute(f'select count(*) from "{table}"').fetchone() is not None
     assert [example.problem_id for example in examples(corpus, "cot", WHERE)] == ["ours-train-0"]
@@ -206,73 +192,37 @@ class OneRevisionHub(http.server.BaseHTTPRequestHandler):
         pass
 
 
-READ = """
-import sys
-from thoughtmill.factory.core.errors import ThoughtmillError
-from thoughtmill.factory.core.corpus import open_corpus
-try:
-    print(open_corpus("mill/corpus", revision=sys.argv[1]).con.execute(sys.argv[2]).fetchone()[0])
-except ThoughtmillError as error:
-    print(error)
-"""
-LEARN = """
-import sys
-from thoughtmill.factory.core.corpus import open_corpus
-from thoughtmill.train.roles import examples
-found = examples(open_corpus("mill/corpus", revision=sys.argv[1]), "cot", sys.argv[2])
-print([example.problem_id for example in found])
-"""
-
-
-@contextmanager
-def on_the_hub(folder: Path, home: Path) -> Iterator[Callable[..., str]]:
-    """Serve a release, and yield a function that runs code about a revision in a process of its own."""
-    OneRevisionHub.folder = folder
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), OneRevisionHub)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    hub = {"HF_ENDPOINT": f"http://127.0.0.1:{server.server_port}", "HF_HOME": str(home)}
-
-    def asked(revision: str, code: str = READ, sql: str = COUNT) -> str:
-        words = [sys.executable, "-c", code, revision, sql]
-        told = subprocess.run(words, env=os.environ | hub, capture_output=True, text=True, check=True)
-        return told.stdout.strip()
-
-    yield asked
-    server.shutdown()
-    server.server_close()
-
-
 @pytest.fixture
-def ask(tmp_path: Path) -> Iterator[Callable[..., str]]:
-    """Yield a function that asks a revision on the Hub."""
-    with on_the_hub(release(tmp_path / "release"), tmp_path / "home") as asked:
-        yield asked
-
-
-def test_a_revision_on_the_hub_opens_like_the_folder_it_was(ask: Callable[..., str]) -> None:
-    assert ask(OneRevisionHub.commit) == str(len(tiny.records()))
-
-
-def test_a_role_learns_by_checks_and_difficulty_from_the_hub_too(built_corpus: Path, tmp_path: Path) -> None:
-    with on_the_hub(built_corpus / "release", tmp_path / "home") as asked:
-        assert asked("v1", LEARN, WHERE) == "['ours-train-0']"
-
-
-def test_a_revision_that_the_hub_lacks_is_one_line(ask: Callable[..., str]) -> None:
-    told = ask("v2")
-    assert told.startswith("mill/corpus at v2: ")
-    assert "\n" not in told
-
-
-def test_a_release_on_the_hub_is_queried_where_it_is(built_corpus: Path, tmp_path: Path) -> None:
+def hub(built_corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Serve the release of the small corpus as `mill/corpus`; return the folder of what is downloaded."""
     OneRevisionHub.folder = built_corpus / "release"
     OneRevisionHub.fetched.clear()
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), OneRevisionHub)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    env = os.environ | {
-        "HF_ENDPOINT": f"http://127.0.0.1:{server.server_port}", "HF_HOME": str(tmp_path / "home"),
-        "PYTHONPATH": str(ROOT),
-    }  # fmt: skip
+    monkeypatch.setattr(constants, "ENDPOINT", f"http://127.0.0.1:{server.server_port}")
+    resolve = constants.ENDPOINT + "/{repo_id}/resolve/{revision}/{filename}"
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", resolve)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "home" / "hub"))
+    HubFiles.clear_instance_cache()
+    yield tmp_path / "home"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize("revision", ["v1", OneRevisionHub.commit])
+def test_a_revision_on_the_hub_opens_like_the_folder_it_was(hub: Path, revision: str) -> None:
+    corpus = open_corpus("mill/corpus", revision=revision)
+    assert corpus.con.execute(COUNT).fetchone() == (rows(OneRevisionHub.folder),)
+    assert [example.problem_id for example in examples(corpus, "cot", WHERE)] == ["ours-train-0"]
+    assert list(hub.rglob("*.parquet"))
+
+
+def test_a_revision_that_the_hub_lacks_is_one_line(hub: Path) -> None:
+    with pytest.raises(ThoughtmillError, match=r"^mill/corpus at v2: [^\n]+$"):
+        open_corpus("mill/corpus", revision="v2")
+
+
+def test_a_release_on_the_hub_is_queried_where_it_is(hub: Path, tmp_path: Path) -> None:
     query = (
         "select agreeing, count(*) as problems, any_value(messages) is not null as prompted"
         " from agreement left join lineage using (problem_id) left join prompts using (prompt_sha)"
@@ -280,8 +230,7 @@ def test_a_release_on_the_hub_is_queried_where_it_is(built_corpus: Path, tmp_pat
     )
 
     def asked(source: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "thoughtmill", "sql", "--from", source, query, "--csv"]
-        return subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+        return run(tmp_path, "sql", "--from", source, query, "--csv")
 
     here = asked(str(OneRevisionHub.folder))
     there = asked("hf://datasets/mill/corpus@v1")
@@ -289,10 +238,8 @@ def test_a_release_on_the_hub_is_queried_where_it_is(built_corpus: Path, tmp_pat
     assert there.stdout == here.stdout == asked("hf://datasets/mill/corpus@" + OneRevisionHub.commit).stdout
     assert len(here.stdout.splitlines()) > 1
     assert {name for name, _ in OneRevisionHub.fetched} >= {"records.parquet", "problems.parquet"}
-    assert not list((tmp_path / "home").rglob("*.parquet"))
+    assert not list(hub.rglob("*.parquet"))
     gone = asked("hf://datasets/mill/corpus@v2")
     assert gone.returncode == 2
     assert gone.stderr.startswith("error: mill/corpus at v2 cannot be read as a release")
     assert gone.stderr.count("\n") == 1
-    server.shutdown()
-    server.server_close()

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -118,7 +117,7 @@ def test_both_versions_can_be_queried(built_corpus: Path, new: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def project(small_corpora: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def project(small_corpora: tuple[Path, Path], forks: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A git and DVC project whose corpus has two versions: the tag `first`, and the working copy."""
     folder = tmp_path_factory.mktemp("project")
     shutil.copytree(small_corpora[1], folder / "data")
@@ -130,13 +129,12 @@ def project(small_corpora: tuple[Path, Path], tmp_path_factory: pytest.TempPathF
         for name in (*NEEDED, "refused.parquet")
     )  # fmt: skip
     (folder / "dvc.yaml").write_text(f"stages:\n  made:\n    cmd: 'true'\n    outs:\n{outs}")
-    dvc = [sys.executable, "-m", "dvc"]
     for words in (
         ["git", "init", "-q"],
         ["git", "config", "user.email", "me@example.org"],
         ["git", "config", "user.name", "me"],
-        [*dvc, "init", "-q"],
-        [*dvc, "commit", "-q", "-f"],
+        [str(forks / "dvc"), "init", "-q"],
+        [str(forks / "dvc"), "commit", "-q", "-f"],
         ["git", "add", "-A"],
         ["git", "commit", "-q", "-m", "first"],
     ):

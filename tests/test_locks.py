@@ -3,7 +3,6 @@
 import hashlib
 import multiprocessing
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -114,27 +113,27 @@ def test_locks_take_no_room(tmp_path: Path) -> None:
     assert [(path.name, path.stat().st_size) for path in tmp_path.iterdir()] == [("ledger.sqlite-locks", 0)]
 
 
-def start(endpoint: FakeEndpoint, ledger: Path, requests: int) -> subprocess.Popen[str]:
-    words = [sys.executable, "-m", "tests.asking", endpoint.url, str(ledger), str(requests), "16", "1"]
+def start(python: str, endpoint: FakeEndpoint, ledger: Path, requests: int) -> subprocess.Popen[str]:
+    words = [python, "-m", "tests.asking", endpoint.url, str(ledger), str(requests), "16", "1"]
     return subprocess.Popen(words, cwd=ROOT, text=True, stdout=subprocess.PIPE)
 
 
-def test_two_runs_at_once_that_need_the_same_ask_for_it_once(tmp_path: Path) -> None:
+def test_two_runs_at_once_that_need_the_same_ask_for_it_once(python: str, tmp_path: Path) -> None:
     with FakeEndpoint(lambda prompt, times: Turn(text=prompt, delay_s=0.05)) as endpoint:
-        runs = [start(endpoint, tmp_path / "ledger.sqlite", 200) for _ in range(2)]
+        runs = [start(python, endpoint, tmp_path / "ledger.sqlite", 200) for _ in range(2)]
         said = [run.communicate(timeout=600)[0].splitlines() for run in runs]
         assert sum(endpoint.asked.values()) == 200
     assert [sorted(lines) for lines in said] == [sorted(f"p{i} p{i}" for i in range(200))] * 2
 
 
-def test_what_a_killed_run_was_asking_another_asks_at_once(tmp_path: Path) -> None:
+def test_what_a_killed_run_was_asking_another_asks_at_once(python: str, tmp_path: Path) -> None:
     with FakeEndpoint(lambda prompt, times: Turn(delay_s=60 if times == 1 else 0)) as endpoint:
-        killed = start(endpoint, tmp_path / "ledger.sqlite", 4)
+        killed = start(python, endpoint, tmp_path / "ledger.sqlite", 4)
         while endpoint.in_flight < 4:
             assert killed.poll() is None
             time.sleep(0.01)
         killed.kill()
         killed.communicate()
-        said, _ = start(endpoint, tmp_path / "ledger.sqlite", 4).communicate(timeout=600)
+        said, _ = start(python, endpoint, tmp_path / "ledger.sqlite", 4).communicate(timeout=600)
         assert endpoint.asked == {f"p{i}": 2 for i in range(4)}
     assert len(said.splitlines()) == 4

@@ -3,7 +3,6 @@
 import argparse
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -93,10 +92,10 @@ def test_verify_takes_shards_of_completions_that_are_merged(folder: Path) -> Non
 
 
 def test_a_killed_shard_is_run_again_and_asks_nothing_again(
-    folder: Path, endpoint: FakeEndpoint, monkeypatch: pytest.MonkeyPatch
+    folder: Path, endpoint: FakeEndpoint, python: str
 ) -> None:
     endpoint.plan = lambda prompt, times: Turn("ans = 1", delay_s=0.1 * (len(endpoint.answered) % 5))
-    command = [sys.executable, "-m", "thoughtmill.factory.generate", "pot", "--shard", "1/2"]
+    command = [python, "-m", "thoughtmill.factory.generate", "pot", "--shard", "1/2"]
     with subprocess.Popen(command, cwd=folder, env=dict(os.environ), stderr=subprocess.DEVNULL) as process:
         until(lambda: endpoint.answered)
         process.kill()
