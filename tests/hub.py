@@ -5,16 +5,34 @@ import hashlib
 import json
 import time
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
+import datasets
+import pytest
 import yaml
 from aiohttp import web
+from huggingface_hub import constants
 
 from tests.loopback import LoopbackServer
 
 FIRST = "0" * 40
 LARGE = (".parquet", ".safetensors")
+
+
+def redirect(patch: pytest.MonkeyPatch, host: str, home: Path) -> None:
+    """Let the libraries of the Hub ask `host` from this process, and keep what they load in a folder."""
+    for module, name, value in (
+        (constants, "ENDPOINT", host),
+        (constants, "HUGGINGFACE_CO_URL_TEMPLATE", host + "/{repo_id}/resolve/{revision}/{filename}"),
+        (constants, "HF_HUB_CACHE", str(home / "hub")),
+        (constants, "HF_XET_CACHE", str(home / "xet")),
+        (constants, "HF_HUB_DISABLE_XET", True),
+        (constants, "HF_HUB_DISABLE_PROGRESS_BARS", True),
+        (datasets.config, "HF_ENDPOINT", host),
+        (datasets.config, "HF_DATASETS_CACHE", home / "datasets"),
+    ):
+        patch.setattr(module, name, value)
 
 
 @dataclass

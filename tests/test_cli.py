@@ -48,8 +48,7 @@ def test_a_text_of_the_corpus_does_not_command_the_terminal_and_is_untouched_in_
     query = "select chr(27) || '[2J' as problem"
     assert "\x1b[2J" in run(project, "sql", query).stdout
     terminal, side = pty.openpty()
-    command = [sys.executable, "-m", "thoughtmill", "sql", query]
-    subprocess.run(command, cwd=project, env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=side, check=True)
+    subprocess.run([sys.executable, "-m", "thoughtmill", "sql", query], cwd=project, stdout=side, check=True)
     shown = os.read(terminal, 1000).decode()
     os.close(side)
     os.close(terminal)
@@ -83,9 +82,9 @@ def test_a_long_table_is_cut_with_a_note_and_all_shows_it(project: Path) -> None
     assert len(run(project, "sql", query, "--csv").stdout.splitlines()) == 1 + 13600
 
 
-def test_an_interrupt_ends_a_query_at_once(project: Path) -> None:
+def test_an_interrupt_ends_a_query_at_once(project: Path, python: str) -> None:
     query = "select count(*) from range(1000000) a, range(1000000) b where hash(a.range, b.range) = 7"
-    command = [sys.executable, "-m", "thoughtmill", "sql", query]
+    command = [python, "-m", "thoughtmill", "sql", query]
     with subprocess.Popen(
         command,
         cwd=project,
@@ -93,20 +92,10 @@ def test_an_interrupt_ends_a_query_at_once(project: Path) -> None:
         text=True,
         env={"PYTHONPATH": str(ROOT), "THOUGHTMILL_LEDGER": str(project / "ledger.sqlite")},
     ) as process:
-        while not any("libduckdb" in line or "_duckdb" in line for line in mapped(process.pid)):
-            assert process.poll() is None
-        time.sleep(1)  # for the query to begin; whenever the signal comes, this passes
+        time.sleep(0.5)  # for the query to begin; whenever the signal comes, this passes
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 130
         assert process.stderr is not None and process.stderr.read() == "interrupted\n"
-
-
-def mapped(pid: int) -> list[str]:
-    """Return the files that a process has mapped into its memory."""
-    try:
-        return Path(f"/proc/{pid}/maps").read_text().splitlines()
-    except OSError:
-        return []
 
 
 @pytest.mark.parametrize("held", ["{", "[]", "{}", '"text"'])
@@ -188,13 +177,13 @@ def test_sql_cannot_write(project: Path) -> None:
     assert not list(project.rglob("out.csv"))
 
 
-def test_sql_reads_queries_from_a_file_and_from_standard_input(project: Path) -> None:
+def test_sql_reads_queries_from_a_file_and_from_standard_input(project: Path, python: str) -> None:
     (project / "queries.sql").write_text(
         "select 6 as first; -- a comment; with a semicolon\nselect 7 as second\n"
     )
     done = run(project, "sql", "--file", "queries.sql", "--csv")
     assert (done.returncode, done.stdout) == (0, "first\n6\n\nsecond\n7\n")
-    command = [sys.executable, "-m", "thoughtmill", "sql", "--csv"]
+    command = [python, "-m", "thoughtmill", "sql", "--csv"]
     env = {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         command,

@@ -11,10 +11,10 @@ from urllib.parse import parse_qs
 
 import duckdb
 import pytest
-from huggingface_hub import constants
 
 from tests import tiny
 from tests.commands import run
+from tests.hub import redirect
 from thoughtmill.factory.core.corpus import open_corpus
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.core.hub_files import HubFiles
@@ -199,10 +199,7 @@ def hub(built_corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     OneRevisionHub.fetched.clear()
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), OneRevisionHub)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    monkeypatch.setattr(constants, "ENDPOINT", f"http://127.0.0.1:{server.server_port}")
-    resolve = constants.ENDPOINT + "/{repo_id}/resolve/{revision}/{filename}"
-    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", resolve)
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "home" / "hub"))
+    redirect(monkeypatch, f"http://127.0.0.1:{server.server_port}", tmp_path / "home")
     HubFiles.clear_instance_cache()
     yield tmp_path / "home"
     server.shutdown()

@@ -222,8 +222,8 @@ def test_the_command_writes_a_file_and_an_empty_export_leaves_none(
     assert (odd.returncode, "give --format" in odd.stderr) == (2, True)
 
 
-@pytest.fixture
-def tiny(tmp_path: Path) -> tuple[str, PreTrainedTokenizerBase]:
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, PreTrainedTokenizerBase]:
     """The folder of a random model of one narrow layer, and the embedded base's tokenizer with a template."""
     tokenizer = AutoTokenizer.from_pretrained(BASE)
     tokenizer.chat_template = TEMPLATE
@@ -231,8 +231,9 @@ def tiny(tmp_path: Path) -> tuple[str, PreTrainedTokenizerBase]:
         vocab_size=len(tokenizer), hidden_size=16, intermediate_size=16, num_hidden_layers=1,
         num_attention_heads=2, max_position_embeddings=512,
     )  # fmt: skip
-    LlamaForCausalLM(config).save_pretrained(tmp_path / "tiny")
-    return str(tmp_path / "tiny"), tokenizer
+    folder = str(tmp_path_factory.mktemp("tiny"))
+    LlamaForCausalLM(config).save_pretrained(folder)
+    return folder, tokenizer
 
 
 @pytest.fixture

@@ -1,9 +1,6 @@
 """Sets of instructions that others made: each reader gives the problem and the completions of a row."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +8,7 @@ import pytest
 
 from tests import hub, stages
 from tests.test_seed import jsonl, kept
+from thoughtmill.factory import seed
 from thoughtmill.factory.core import tables
 from thoughtmill.factory.problems import SourceSettings, chosen
 from thoughtmill.factory.problems.instructions import BOX_PLEASE
@@ -92,7 +90,9 @@ def test_a_problem_without_an_answer_to_compare_is_refused(name: str, word: str)
         read(name, ROWS[name] | {"answer": word})
 
 
-def test_every_set_is_read_at_a_commit_of_the_hub_and_keeps_the_licence_of_its_card(tmp_path: Path) -> None:
+def test_every_set_is_read_at_a_commit_of_the_hub_and_keeps_the_licence_of_its_card(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Half of them are streamed, for their first row; `lorid` is read from another name than its own."""
     sources: list[dict[str, Any]] = [{"set": name, "split": "train", "limit": 1} for name in ROWS]
     for entry in sources[::2]:
@@ -108,9 +108,9 @@ def test_every_set_is_read_at_a_commit_of_the_hub_and_keeps_the_licence_of_its_c
             repository.tags["v1"] = f"{number + 1:040x}"
             entry["revision"] = "v1"
         stages.lay_out(tmp_path, {"seed": {"sources": sources}})
-        environment = os.environ | {"HF_ENDPOINT": server.host, "HF_HOME": str(tmp_path / "home")}
-        command = [sys.executable, "-m", "thoughtmill.factory.seed"]
-        subprocess.run(command, cwd=tmp_path, env=environment | {"HF_HUB_DISABLE_XET": "1"}, check=True)
+        hub.redirect(monkeypatch, server.host, tmp_path / "home")
+        monkeypatch.chdir(tmp_path)
+        seed.main()
     places = [(row["revision"], row["license"], row["rows"]) for row in of(tmp_path, "sources", Sources)]
     assert sorted(places) == [(f"{number + 1:040x}", f"own-{number}", 1) for number in range(len(ROWS))]
     problems = of(tmp_path, "problems", Problems)

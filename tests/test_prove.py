@@ -2,10 +2,7 @@
 
 import argparse
 import json
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import chdir
 from pathlib import Path
@@ -17,8 +14,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests import small_corpus
+from tests.commands import run
+from tests.hub import redirect
 from thoughtmill.factory import curate, grow, release, tabulate, verify
 from thoughtmill.factory.commands import prove as proving
+from thoughtmill.factory.commands import uploads
 from thoughtmill.factory.commands.prove import private, prove
 from thoughtmill.factory.commands.push import push
 from thoughtmill.factory.commands.uploads import Repository
@@ -250,12 +250,10 @@ def test_a_release_on_the_hub_is_proved_at_its_revision(
     assert asked == [("me/corpus", "v1.2")]
 
 
-def test_a_push_without_a_network_is_one_line(made: Path) -> None:
-    nowhere = {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_TOKEN": "token", "HF_HOME": str(made.parent)}
-    done = subprocess.run(
-        [sys.executable, "-m", "thoughtmill", "push", "me/corpus", "--folder", str(made)],
-        cwd=Path(__file__).parents[1], env=os.environ | nowhere, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+def test_a_push_without_a_network_is_one_line(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    redirect(monkeypatch, "http://127.0.0.1:9", made.parent)
+    monkeypatch.setattr(uploads, "WAITS_S", (0.01, 0.01))
+    done = run(made.parent, "push", "me/corpus", "--folder", str(made), HF_TOKEN="token")
     assert done.returncode == 2
     assert done.stderr.startswith("error: the Hub did not take me/corpus: ")
     assert done.stderr.count("\n") == 1

@@ -1,16 +1,14 @@
 """A release reaches the Hub whole or not at all, and nobody's files or versions are lost by it."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pyarrow
 import pytest
+from datasets import load_dataset
 from huggingface_hub import constants
 
 from tests import hub
@@ -30,12 +28,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[hub.Hub]:
     with hub.Hub() as running:
-        monkeypatch.setattr(constants, "ENDPOINT", running.host)
-        resolve = running.host + "/{repo_id}/resolve/{revision}/{filename}"
-        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", resolve)
-        monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "home" / "hub"))
-        monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
-        monkeypatch.setattr(constants, "HF_HUB_DISABLE_PROGRESS_BARS", True)
+        hub.redirect(monkeypatch, running.host, tmp_path / "home")
         monkeypatch.setenv("HF_TOKEN", "token")
         monkeypatch.setattr(uploads, "WAITS_S", (0.01, 0.01))
         yield running
@@ -167,26 +160,16 @@ def test_a_refusal_is_one_line_and_final(made: Path, server: hub.Hub) -> None:
     assert "\n" not in str(refused.value)
 
 
-def test_a_pushed_release_proves_itself_and_loads(made: Path, server: hub.Hub, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("server")
+def test_a_pushed_release_proves_itself_and_loads(made: Path) -> None:
     push(made, HERE, name="v1")
-    environment = os.environ | {
-        "HF_ENDPOINT": server.host,
-        "HF_HOME": str(tmp_path / "their"),
-        "HF_HUB_DISABLE_XET": "1",
-    }
-    load = (
-        "from datasets import load_dataset\n"
-        "print(load_dataset('mill/corpus', 'cot', revision='v1')['train'].num_rows)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", load], env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.stdout.strip() == "1", done.stderr
+    assert load_dataset("mill/corpus", "cot", revision="v1")["train"].num_rows == 1
     folder = corpus.download("mill/corpus", "v1", "*")
     assert on_disk(folder) | {".gitattributes": b""} == on_disk(made) | {".gitattributes": b""}
 
 
-def test_a_small_change_sends_few_bytes(made: Path, server: hub.Hub, tmp_path: Path) -> None:
+def test_a_small_change_sends_few_bytes(made: Path, server: hub.Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", False)
     rows = [{"text": f"{i} and {i * i} make {i + i * i}, says {i % 97}"} for i in range(60_000)]
     sent = []
     for turn in range(2):
@@ -197,20 +180,7 @@ def test_a_small_change_sends_few_bytes(made: Path, server: hub.Hub, tmp_path: P
         manifest["release"]["sft/train.parquet"] = digest(made / "sft" / "train.parquet")
         write_json(made / "manifest.json", manifest | {"data_version": str(turn) * 64})
         before = server.sent
-        words = [
-            sys.executable,
-            "-m",
-            "thoughtmill",
-            "push",
-            "mill/corpus",
-            "--folder",
-            str(made),
-            "--replace",
-            "0",
-        ]
-        environment = os.environ | {"HF_ENDPOINT": server.host, "HF_HOME": str(tmp_path / "xet")}
-        done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
+        push(made, HERE, replace="0")
         sent.append(server.sent - before)
         rows += [{"text": f"a new text, number {i}"} for i in range(600)]
     assert 0 < sent[1] < sent[0] / 3

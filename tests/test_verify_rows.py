@@ -325,7 +325,7 @@ def test_a_file_to_verify_is_never_replaced(tmp_path: Path) -> None:
     assert path.read_text() == json.dumps(row(0, "ans = 42")) + "\n"
 
 
-def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
+def test_a_killed_run_goes_on_where_it_was(tmp_path: Path, python: str) -> None:
     rows = [row(number, f"ans = {number}") for number in range(1000)]
     slow = row(1000, "while True: pass")
     path = written(tmp_path / "in.jsonl", *rows, slow, *rows)
@@ -357,7 +357,13 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
     assert 0 < done < 2001
     assert not (tmp_path / "out.jsonl").exists()
     again = subprocess.run(
-        command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=PATIENCE_S, check=True
+        [python, *command[1:]],
+        cwd=tmp_path,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=True,
     )
     assert "2,001 rows" in again.stdout
     found = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
