@@ -29,11 +29,11 @@ CHAIN = "ours-train-0/cot/0@%"
 TEMPLATE = "{% for turn in messages %}{{ turn['content'] + '\n' }}{% endfor %}"
 
 
-@pytest.fixture
-def con(built_corpus: Path) -> duckdb.DuckDBPyConnection:
+@pytest.fixture(scope="module")
+def chains(small_corpora: tuple[Path, Path]) -> duckdb.DuckDBPyConnection:
     """The small corpus with more chains of its first problem: a wrong one, and one without an answer."""
     con = connections.connect()
-    corpus.fill(con, built_corpus, THOUGHTS, "table")
+    corpus.fill(con, small_corpora[1], THOUGHTS, "table", described=False)
     for sample, said, answer, failure in (
         (1, "3 + 4 = 7\n#### 7", "7", None),
         (2, "Nuts!", None, "no_answer"),
@@ -57,6 +57,13 @@ def con(built_corpus: Path) -> duckdb.DuckDBPyConnection:
             {"own": own, "sample": sample, "said": said, "answer": answer, "failure": failure},
         )
     return con
+
+
+@pytest.fixture
+def con(chains: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The same, to change as a test likes."""
+    with chains.cursor() as con:
+        yield con.begin()
 
 
 def rows(

@@ -121,9 +121,10 @@ def test_nothing_but_the_page_the_metrics_and_the_plots_is_left_behind(tmp_path:
 @pytest.mark.parametrize("missing", ["manifest.json", "records.parquet"])
 def test_a_missing_file_is_named_and_the_old_page_stays(tmp_path: Path, missing: str) -> None:
     jugs.build(tmp_path)
-    report(tmp_path, jugs.THOUGHTS, ReportSettings())
+    settings = ReportSettings(explorer=False)
+    report(tmp_path, jugs.THOUGHTS, settings)
     old = (tmp_path / "report" / "index.html").read_bytes()
     (tmp_path / missing).unlink()
     with pytest.raises(ThoughtmillError, match=missing):
-        report(tmp_path, jugs.THOUGHTS, ReportSettings())
+        report(tmp_path, jugs.THOUGHTS, settings)
     assert (tmp_path / "report" / "index.html").read_bytes() == old

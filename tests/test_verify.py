@@ -13,7 +13,7 @@ import pytest
 
 from tests import small_corpus
 from thoughtmill.factory.answers.mathematics import symbolic
-from thoughtmill.factory.core import tables
+from thoughtmill.factory.core import partitions, tables
 from thoughtmill.factory.curate import agreement
 from thoughtmill.factory.solvers.limits import Limits
 from thoughtmill.factory.solvers.solvers import Solvers
@@ -254,10 +254,13 @@ def test_every_thought_about_mathematics_is_verified_and_all_agree(
 
 def built(monkeypatch: pytest.MonkeyPatch, folder: Path, problems: int, partition_rows: int) -> Path:
     """Make a project of sums with chains about them, move into it, and return its data folder."""
+    for module in (partitions, tables):
+        monkeypatch.setattr(module, "LEAST_ROWS", 100)
     folder.mkdir()
     monkeypatch.chdir(folder)
     (folder / "dvc.yaml").touch()
-    (folder / "params.yaml").write_text(json.dumps({"partition_rows": partition_rows, "thoughts": ["cot"]}))
+    given = {"partition_rows": partition_rows, "thoughts": ["cot"], "verify": {"workers": 1}}
+    (folder / "params.yaml").write_text(json.dumps(given))
     data = folder / "data"
     tables.write(data / "problems.parquet", Problems, (sum_of(number) for number in range(problems)))
     chains = (chain_about(number) for number in range(problems))
@@ -279,14 +282,14 @@ def test_a_table_in_parts_has_the_verdicts_of_one_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = []
-    for name, most in (("file", 10_000), ("parts", 1_000)):
-        data = built(monkeypatch, tmp_path / name, 3_000, most)
+    for name, most in (("file", 10_000), ("parts", 200)):
+        data = built(monkeypatch, tmp_path / name, 600, most)
         main("cot")
         verified = data / "verified" / "cot"
-        assert (verified / "records.parquet").is_dir() == (most == 1_000)
+        assert (verified / "records.parquet").is_dir() == (most == 200)
         found.append([list(tables.rows_of(verified / f"{table}.parquet")) for table in ("records", "checks")])
     assert found[0] == found[1]
-    assert len(found[0][0]) == 3_000
+    assert len(found[0][0]) == 600
 
 
 def verified_parts(said: str) -> set[str]:
@@ -297,15 +300,15 @@ def verified_parts(said: str) -> set[str]:
 def test_only_the_parts_of_a_problem_that_changed_are_verified_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    data = built(monkeypatch, tmp_path / "project", 3_000, 1_000)
+    data = built(monkeypatch, tmp_path / "project", 600, 200)
     main("cot")
     parts = len(list((data / "completions" / "cot.parquet").iterdir()))
     assert len(verified_parts(capsys.readouterr().err)) == parts > 4
     main("cot")
     assert not verified_parts(capsys.readouterr().err)
-    changed = (sum_of(number) | ({"answer": "7"} if number == 1_500 else {}) for number in range(3_000))
+    changed = (sum_of(number) | ({"answer": "7"} if number == 300 else {}) for number in range(600))
     tables.write(data / "problems.parquet", Problems, changed)
     main("cot")
     assert len(verified_parts(capsys.readouterr().err)) == 1
     records = tables.rows_of(data / "verified" / "cot" / "records.parquet")
-    assert [record["problem_id"] for record in records if not record["correct"]] == ["ours-01500"]
+    assert [record["problem_id"] for record in records if not record["correct"]] == ["ours-00300"]

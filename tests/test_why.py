@@ -13,7 +13,8 @@ from thoughtmill.schemas import TABLES, Contamination, Growths, Predictions
 
 
 def told(data: Path, problem_id: str) -> str:
-    tabulate(data, THOUGHTS, data / "corpus.duckdb")
+    if not (data / "corpus.duckdb").exists():
+        tabulate(data, THOUGHTS, data / "corpus.duckdb")
     with corpus.opened(data, THOUGHTS) as con:
         return why(con, problem_id)
 
@@ -87,11 +88,11 @@ def test_duplicates_contamination_family_doubts_and_students_are_told(small_corp
     assert "repeats ours-train-0 (problem)" in told(small_corpus, "ours-train-9")
 
 
-def test_a_doubtful_gold_answer_is_told(small_corpus: Path) -> None:
-    said = told(small_corpus, "ours-train-1")
+def test_a_doubtful_gold_answer_is_told(built_corpus: Path) -> None:
+    said = told(built_corpus, "ours-train-1")
     assert "the gold answer is in doubt: all thoughts agree on 9" in said
 
 
-def test_an_unknown_problem_is_one_line_with_the_nearest(small_corpus: Path) -> None:
+def test_an_unknown_problem_is_one_line_with_the_nearest(built_corpus: Path) -> None:
     with pytest.raises(ThoughtmillError, match="no problem ours-train-77; the nearest is ours-train-"):
-        told(small_corpus, "ours-train-77")
+        told(built_corpus, "ours-train-77")
