@@ -2,6 +2,8 @@
 
 import hashlib
 import multiprocessing
+import os
+import signal
 import subprocess
 import threading
 import time
@@ -13,6 +15,7 @@ import pytest
 
 from tests import asking
 from tests.fake_endpoint import FakeEndpoint, Turn
+from tests.fork_server import forked_by
 from thoughtmill.factory.core.errors import ThoughtmillError
 from thoughtmill.factory.ledger import Ledger
 from thoughtmill.factory.ledger.locks import Locks
@@ -132,7 +135,7 @@ def test_what_a_killed_run_was_asking_another_asks_at_once(python: str, tmp_path
         while endpoint.in_flight < 4:
             assert killed.poll() is None
             time.sleep(0.01)
-        killed.kill()
+        os.kill(forked_by(killed), signal.SIGKILL)
         killed.communicate()
         said, _ = start(python, endpoint, tmp_path / "ledger.sqlite", 4).communicate(timeout=600)
         assert endpoint.asked == {f"p{i}": 2 for i in range(4)}

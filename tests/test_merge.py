@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.fake_endpoint import FakeEndpoint, Turn
+from tests.fork_server import forked_by
 from tests.test_generate import project
 from tests.waiting import until
 from thoughtmill.factory import generate, verify
@@ -98,7 +100,7 @@ def test_a_killed_shard_is_run_again_and_asks_nothing_again(
     command = [python, "-m", "thoughtmill.factory.generate", "pot", "--shard", "1/2"]
     with subprocess.Popen(command, cwd=folder, env=dict(os.environ), stderr=subprocess.DEVNULL) as process:
         until(lambda: endpoint.answered)
-        process.kill()
+        os.kill(forked_by(process), signal.SIGKILL)
     assert not (folder / "data" / "shards" / "generate" / "pot" / "1-of-2").exists()
     with pytest.raises(ThoughtmillError, match="holds no parts"):
         merged()
