@@ -133,11 +133,11 @@ def modules() -> list[Path]:
 
 
 def room_of(path: Path) -> str:
-    """Return the room of a module as the diagram names it."""
+    """Return the room of a module as the diagram names it; the command of a room stands with the stages."""
     top, *inner = path.relative_to(ROOT).parts
-    if top in TOP:
-        return top
-    return inner[0] if len(inner) > 1 else "stages"
+    if top in ("factory", "train") and len(inner) > 1 and path.name != "__main__.py":
+        return inner[0]
+    return top if top in TOP else "stages"
 
 
 def imported(path: Path) -> Iterator[str]:
