@@ -59,13 +59,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Have the processes of xdist forked too, and their tests' forks come from the same server."""
+    """Leave the caches of a user alone. Have the processes of xdist forked too, by the same server."""
+    if hasattr(config, "workerinput"):
+        return
+    opened = ExitStack()
+    config.add_cleanup(opened.close)
+    folder = Path(opened.enter_context(TemporaryDirectory()))
+    os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
     if config.getoption("dist", "no") != "no" and config.option.tx:
-        opened = ExitStack()
-        config.add_cleanup(opened.close)
-        folder = opened.enter_context(forking(Path(opened.enter_context(TemporaryDirectory()))))
-        config.option.tx = [spec_of(spec, folder / "python") for spec in config.option.tx]
-        os.environ[FORKS] = str(folder)
+        forks = opened.enter_context(forking(folder))
+        config.option.tx = [spec_of(spec, forks / "python") for spec in config.option.tx]
+        os.environ[FORKS] = str(forks)
 
 
 def pytest_xdist_auto_num_workers() -> int:

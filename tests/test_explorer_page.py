@@ -330,11 +330,13 @@ def test_the_keyboard_reaches_the_words_and_leaves_a_problem(driver: "WebDriver"
 @needs_chromium
 def test_nothing_is_wider_than_a_phone(driver: "WebDriver", address: str) -> None:
     resize(driver, 390, 800)
-    for wanted in ({}, {"problem": "jugs-11"}, {"record": "jugs-1/cot/0"}, {"source": HOSTILE}):
-        visit(driver, address, **wanted)
-        driver.execute_script("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
-        assert driver.execute_script("return document.documentElement.scrollWidth") == 390
-    resize(driver, *SIZE)
+    try:
+        for wanted in ({}, {"problem": "jugs-11"}, {"record": "jugs-1/cot/0"}, {"source": HOSTILE}):
+            visit(driver, address, **wanted)
+            driver.execute_script("document.querySelectorAll('details').forEach((each) => each.open = true)")
+            assert driver.execute_script("return document.documentElement.scrollWidth") == 390
+    finally:
+        resize(driver, *SIZE)
 
 
 @pytest.fixture(scope="module")
