@@ -33,6 +33,7 @@ def redirect(patch: pytest.MonkeyPatch, host: str, home: Path) -> None:
         (datasets.config, "HF_DATASETS_CACHE", home / "datasets"),
     ):
         patch.setattr(module, name, value)
+    patch.setenv("HF_XET_CACHE", str(home / "xet"))  # Xet's own library reads no other
 
 
 @dataclass

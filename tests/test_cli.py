@@ -9,7 +9,6 @@ import pty
 import signal
 import subprocess
 import sys
-import time
 import tomllib
 from pathlib import Path
 
@@ -17,6 +16,8 @@ import pytest
 
 import thoughtmill
 from tests.commands import run
+from tests.fork_server import forked_by
+from tests.waiting import PATIENCE_S, until
 from thoughtmill.factory.commands import cli
 from thoughtmill.factory.commands import ledger as shared
 from thoughtmill.factory.ledger import FailureRow, Ledger, ResultRow
@@ -92,10 +93,19 @@ def test_an_interrupt_ends_a_query_at_once(project: Path, python: str) -> None:
         text=True,
         env={"PYTHONPATH": str(ROOT), "THOUGHTMILL_LEDGER": str(project / "ledger.sqlite")},
     ) as process:
-        time.sleep(0.5)  # for the query to begin; whenever the signal comes, this passes
-        process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 130
-        assert process.stderr is not None and process.stderr.read() == "interrupted\n"
+        try:
+            until(lambda: computed_s(forked_by(process)) > 1)  # all before the query takes less
+            process.send_signal(signal.SIGINT)
+            assert process.wait(PATIENCE_S) == 130
+            assert process.stderr is not None and process.stderr.read() == "interrupted\n"
+        finally:
+            process.kill()
+
+
+def computed_s(process_id: int) -> float:
+    """Return the processor time that a process has taken."""
+    fields = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @pytest.mark.parametrize("held", ["{", "[]", "{}", '"text"'])

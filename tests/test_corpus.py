@@ -207,7 +207,7 @@ def hub(built_corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize("revision", ["v1", OneRevisionHub.commit])
-def test_a_revision_on_the_hub_opens_like_the_folder_it_was(hub: Path, revision: str) -> None:
+def test_a_revision_on_the_hub_opens_and_teaches_like_the_folder_it_was(hub: Path, revision: str) -> None:
     corpus = open_corpus("mill/corpus", revision=revision)
     assert corpus.con.execute(COUNT).fetchone() == (rows(OneRevisionHub.folder),)
     assert [example.problem_id for example in examples(corpus, "cot", WHERE)] == ["ours-train-0"]

@@ -1,7 +1,6 @@
 """Stage `present`: the report of the corpus, and on the same page what students answered."""
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
@@ -13,16 +12,11 @@ from thoughtmill.factory.report import ReportSettings, report
 from thoughtmill.train.present import present
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return jugs.build(tmp_path_factory.mktemp("jugs"))
-
-
 @pytest.fixture
-def data(built: Path, tmp_path: Path) -> Path:
-    shutil.copytree(built, tmp_path, dirs_exist_ok=True)
-    (tmp_path / "students.json").write_text(json.dumps(students.shown()))
-    return tmp_path
+def data(tmp_path: Path) -> Path:
+    data = jugs.build(tmp_path)
+    (data / "students.json").write_text(json.dumps(students.shown()))
+    return data
 
 
 def test_students_stand_after_the_sections_of_the_corpus(data: Path) -> None:

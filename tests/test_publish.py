@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from huggingface_hub import constants
 
 from tests import hub
 from tests.commands import run
@@ -16,13 +15,9 @@ Push = Callable[..., str]
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[hub.Hub]:
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[hub.Hub]:
     with hub.Hub() as running:
-        monkeypatch.setattr(constants, "ENDPOINT", running.host)
-        resolve = running.host + "/{repo_id}/resolve/{revision}/{filename}"
-        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", resolve)
-        monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
-        monkeypatch.setattr(constants, "HF_HUB_DISABLE_PROGRESS_BARS", True)
+        hub.redirect(monkeypatch, running.host, tmp_path / "home")
         yield running
 
 

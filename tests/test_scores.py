@@ -82,13 +82,13 @@ def test_the_interval_of_a_gain_holds_it(gain: float, loss: float) -> None:
     assert held / 600 > 0.9
 
 
-def test_claims_are_corrected_for_their_number() -> None:
+def test_comparisons_are_corrected_for_their_number() -> None:
     assert holm([]) == []
     assert holm([0.04]) == [0.04]
     assert holm([0.001, 0.5, 0.02, 0.02]) == [0.004, 0.5, 0.06, 0.06]
 
 
-def test_the_smallest_gain_that_shows_grows_with_claims_and_error() -> None:
+def test_the_smallest_gain_that_shows_grows_with_comparisons_and_error() -> None:
     assert smallest_gain(0.05, 1) == pytest.approx(0.05 * 2.8, abs=1e-3)
     assert smallest_gain(0.05, 21) > smallest_gain(0.05, 1) > smallest_gain(0.01, 1)
 

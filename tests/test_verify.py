@@ -259,7 +259,7 @@ def built(monkeypatch: pytest.MonkeyPatch, folder: Path, problems: int, partitio
     folder.mkdir()
     monkeypatch.chdir(folder)
     (folder / "dvc.yaml").touch()
-    given = {"partition_rows": partition_rows, "thoughts": ["cot"], "verify": {"workers": 1}}
+    given = {"partition_rows": partition_rows, "thoughts": ["cot"], "verify": {"workers": 2}}
     (folder / "params.yaml").write_text(json.dumps(given))
     data = folder / "data"
     tables.write(data / "problems.parquet", Problems, (sum_of(number) for number in range(problems)))

@@ -115,7 +115,7 @@ def opened(old: str, new: str) -> Iterator[tuple[duckdb.DuckDBPyConnection, dict
         project = None
     with tempfile.TemporaryDirectory(prefix="diff-") as kept, connect() as con:
         versions = {
-            name: attach(con, name, folder_of(source, project, Path(kept) / name))
+            name: attach(con, name, folder_of(source, project, Path(kept) / name), described=False)
             for name, source in (("old", old), ("new", new))
         }
         con.execute(VIEWS.read_text("utf-8"))

@@ -60,7 +60,7 @@ def _of_revision(revision: str, project: Path, target: Path) -> Path:
     return target
 
 
-def attach(con: duckdb.DuckDBPyConnection, name: str, folder: Path) -> str:
+def attach(con: duckdb.DuckDBPyConnection, name: str, folder: Path, described: bool = True) -> str:
     """Make the tables and views of a version a schema of a database; return its data version.
 
     A version that an older Thoughtmill made may lack columns of the views; then it has only tables.
@@ -70,7 +70,7 @@ def attach(con: duckdb.DuckDBPyConnection, name: str, folder: Path) -> str:
     con.execute(f'create schema "{name}"')
     con.execute(f"set schema = '{name}'")
     try:
-        corpus.fill(con, held, corpus.asked_thoughts(shown), "view", described=False)
+        corpus.fill(con, held, corpus.asked_thoughts(shown), "view", described)
     except (duckdb.Error, ThoughtmillError):
         for table, paths in _tables(held).items():
             con.from_parquet([str(path) for path in paths], union_by_name=True).create_view(

@@ -250,7 +250,7 @@ def version(files: dict[str, Any]) -> str:
 def fill(
     con: duckdb.DuckDBPyConnection, data: Path, thoughts: tuple[str, ...], kind: str, described: bool = True
 ) -> None:
-    """Make every table and the views in a database; `kind` is `table` or `view`.
+    """Make every table and the views in a database without a transaction; `kind` is `table` or `view`.
 
     Views read the Parquet files in place; tables are copies, with primary and foreign keys unless one of them
     has more than `MOST_KEYED` rows. The comments, for people, take half as long as all the rest: a database

@@ -81,13 +81,13 @@ def prompted(
     """
     if lacking := next((one.role for one in requests if one.role not in adapter_of), None):
         raise ThoughtmillError(f"no adapter answers for `{lacking}`: list it in `roles` and train it")
-    adapters = [adapter_of[one.role] for one in requests]
+    named = [adapter_of[one.role] for one in requests]
     asked = [
-        (styles.get(adapter, OURS), (one.role, one.problem, one.given))
-        for adapter, one in zip(adapters, requests, strict=True)
+        (styles[adapter], (one.role, one.problem, one.given))
+        for adapter, one in zip(named, requests, strict=True)
     ]
     prompts = encoding.render_each(tokenizer, asked, two_sided)
-    return list(zip(requests, adapters, prompts, strict=True))
+    return list(zip(requests, named, prompts, strict=True))
 
 
 def seeds_of(folder: Path, trained: Sequence[str]) -> dict[int, int | None]:

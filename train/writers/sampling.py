@@ -12,6 +12,7 @@ from torch import Tensor
 
 from thoughtmill.train.policies.answering import GeneratedText, GenerationRequest
 from thoughtmill.train.roles.escapes import decoded
+from thoughtmill.train.roles.styles import OURS
 from thoughtmill.train.students.bases import Base
 from thoughtmill.train.writers.loading import prompted
 
@@ -67,7 +68,8 @@ class StudentWriter(ABC):
     ) -> None:
         self.base, self.adapters, self.model = base, adapters, base.model.eval()
         self.max_rows, self.max_new_tokens = rows, max_new_tokens
-        self.top_k, self.top_p, self.styles = top_k, top_p, styles or {}
+        self.top_k, self.top_p = top_k, top_p
+        self.styles = styles or dict.fromkeys(adapters.values(), OURS)
         self.waiting: list[tuple[int, str, int, ActiveSample]] = []
         self.asked = 0
 
