@@ -42,8 +42,8 @@ PARAMS: dict[str, Any] = {
 
 @pytest.fixture(scope="module", autouse=True)
 def cluster() -> Iterator[None]:
-    """Three nodes, once for all tests of this file."""
-    with ray_nodes(3, cpus=2):
+    """Two nodes, once for all tests of this file."""
+    with ray_nodes(2, cpus=3):
         yield
 
 
@@ -197,7 +197,7 @@ def digests(data: Path) -> dict[str, str]:
     return {name: of for name, of in found.items() if not name.startswith("local/")}  # seconds are no output
 
 
-def test_stages_write_the_bytes_of_the_local_pool_on_three_nodes(
+def test_stages_write_the_bytes_of_the_local_pool_on_two_nodes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected = built(tmp_path / "local", {"executor": "local"}, monkeypatch)
