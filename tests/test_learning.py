@@ -1,5 +1,7 @@
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
@@ -157,3 +159,15 @@ def test_a_run_without_time_for_all_its_steps_takes_fewer_and_its_rate_falls_by_
         what="late", on_progress=lambda curve: 2 if len(curve) > 4 else None,
     )  # fmt: skip
     assert len(curve) == 6, "a step that is taken is not taken back"
+
+
+def test_each_step_drops_other_values_and_the_same_in_each_run() -> None:
+    def drawn(step: int, seed: int = 0) -> list[float]:
+        run: Any = SimpleNamespace(
+            settings=SimpleNamespace(seed=seed), step=step, accelerator=Accelerator(cpu=True)
+        )
+        learning.TrainingRun.seed(run)
+        return functional.dropout(torch.ones(64), 0.5).tolist()
+
+    assert drawn(1) == drawn(1) != drawn(2)
+    assert drawn(1) != drawn(1, seed=1)
