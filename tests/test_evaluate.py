@@ -63,6 +63,16 @@ def test_there_is_a_row_for_every_run_test_set_and_policy(
     assert {row["policy"] for row in rows} >= {"majority@1/ir", "pass@1/ir", "same_round", "lorid_released"}
 
 
+@pytest.mark.parametrize(("seed", "told"), [(0, {"problems", "sampling"}), (7, {"problems", "training"})])
+def test_runs_of_students_of_another_seed_are_told_apart(seed: int, told: set[str]) -> None:
+    every = [row | {"training_seed": seed} if row["run"] == "x-2" else row for row in two_runs()]
+    rows, shown = evaluate(every, PROBLEMS, HOW)
+    assert {(row["run"], row["training_seed"]) for row in rows} == {("x-1", 0), ("x-2", seed)}
+    spreads = {(one["test_set"], one["policy"]): one["spread"] for one in shown["policies"]}
+    found = spreads["one, test", "lorid"]
+    assert {name for name, deviation in found.items() if deviation is not None} == told
+
+
 @pytest.mark.parametrize("problems", [PROBLEMS[:2], [*PROBLEMS, PROBLEMS[0] | {"problem_id": "d"}]])
 def test_predictions_of_fewer_or_more_problems_are_refused(problems: list[dict[str, str]]) -> None:
     with pytest.raises(ThoughtmillError, match=r"run `python -m thoughtmill\.train\.infer`"):
