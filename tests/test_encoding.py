@@ -7,8 +7,12 @@ from tokenizers import processors
 from transformers import PreTrainedTokenizerFast
 
 from tests import tiny
+from thoughtmill.train.policies.answering import GenerationRequest
+from thoughtmill.train.policies.plans import SampleRequest
 from thoughtmill.train.roles.encoding import render, render_all, render_targets, specials
 from thoughtmill.train.roles.escapes import decoded
+from thoughtmill.train.roles.styles import OURS
+from thoughtmill.train.writers.loading import prompted
 
 DATED = "{%- if strftime_now is defined %}{{ strftime_now('%d %b %Y, %B') }}{% endif %} " + tiny.CHAT
 END = 1
@@ -75,3 +79,9 @@ def test_a_decoder_goes_on_after_a_prompt_that_its_tokenizer_would_close() -> No
     assert render(closing(), "ir", "7 bags") == render(tiny.tokenizer(), "ir", "7 bags")
     assert render(closing(), "ir", "7 bags", two_sided=True)[-1] == END
     assert render_targets(closing(), ["7"])[0] == render_targets(tiny.tokenizer(), ["7"])[0]
+
+
+def test_what_an_encoder_is_asked_ends_as_it_does_in_training() -> None:
+    asked = GenerationRequest(SampleRequest("p", "ir", 1), "ir", "7 bags", None, 0.0, "")
+    ((_, adapter, prompt),) = prompted(closing(), [asked], {"ir": "own"}, {"own": OURS}, two_sided=True)
+    assert (adapter, prompt) == ("own", render(closing(), "ir", "7 bags", two_sided=True))
