@@ -9,7 +9,6 @@ these texts. CPU seconds of this process and of the worker that runs sympy for u
 """
 
 import json
-import os
 import random
 import re
 import sys
@@ -18,6 +17,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import psutil
 import sympy
 from sympy.parsing.sympy_parser import (
     convert_xor,
@@ -55,11 +55,11 @@ def measure(file: Path | None = None) -> list[Speed]:
     with Equations() as equations:
         # sympy starts before the clock does, on both sides
         equations.solve("x^3 = 8\nx > 0\nans = x")
-        worker = equations._nonlinear.process
-        assert worker is not None
-        start = _worker_s(worker.pid)
+        assert equations._nonlinear.process is not None
+        worker = psutil.Process(equations._nonlinear.process.pid)
+        start = sum(worker.cpu_times()[:2])
         ours = _speed("thoughtmill", lambda text: str(equations.solve(text).answer), cases)
-        extra = _worker_s(worker.pid) - start
+        extra = sum(worker.cpu_times()[:2]) - start
     ours = ours._replace(per_s=1 / (1 / ours.per_s + extra / len(cases)))
     plain = _speed("sympify", lambda text: with_sympy(text, sympy.sympify), cases[:BASELINE_SYSTEMS])
     return [ours, plain, _speed("as XoT", with_sympy, cases[:BASELINE_SYSTEMS])]
@@ -69,13 +69,6 @@ def _speed(name: str, solve: Callable[[str], str | None], cases: Sequence[Case])
     start = time.process_time()
     right = sum(solve(case.text) == case.answer for case in cases)
     return Speed(name, len(cases) / (time.process_time() - start), right / len(cases))
-
-
-def _worker_s(pid: int) -> float:
-    """Return the CPU seconds of another process (Linux)."""
-    with open(f"/proc/{pid}/stat") as file:
-        fields = file.read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _parsed(side: str) -> Any:
