@@ -4,7 +4,7 @@ import heapq
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from functools import cached_property
-from itertools import groupby, pairwise
+from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -209,10 +209,10 @@ class _TableWriter:
     def write(self, group: pyarrow.Table) -> None:
         self.count += group.num_rows
         keys = [*self.keys(group)]
-        if any(key > after for key, after in pairwise(keys)):  # most tables are one group
+        ordered = sorted(keys)
+        if ordered != keys:  # most tables are one group
             group = group.sort_by([(name, "ascending") for name in self.key])
-            keys.sort()
-        for key in keys:
+        for key in ordered:
             if self.last is not None and key <= self.last:
                 self.in_order = False
             self.last = key
